@@ -1,0 +1,14 @@
+"""``python -m handgen``, which is also what ``torchrun -m handgen`` starts."""
+
+import sys
+
+from handgen.cli import run
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What a reader of one format must do so that the shared rules can judge its datasets."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from handgen.check.findings import Findings
+
+
+@dataclass(frozen=True)
+class Record:
+    """One sample as it is stored.
+
+    Attributes:
+        number: its place, from 1.
+        image: the encoded image, or None when it is missing.
+        label: the encoded label, or None when it is missing.
+        size: (width, height) where the format states it beside the image.
+        style: the name of its style, where the writer noted it.
+    """
+
+    number: int
+    image: bytes | None
+    label: bytes | None
+    size: tuple[int, int] | None = None
+    style: str | None = None
+
+
+class Reader(AbstractContextManager["Reader"], ABC):
+    """Reads one dataset of one format; shares no code with what writes it."""
+
+    format: ClassVar[str]
+    count: int | None
+    """How many samples the dataset says it has; None when it says nothing."""
+    total: int
+    """How many samples there seem to be, for a progress bar."""
+
+    @classmethod
+    @abstractmethod
+    def find(cls, root: Path, findings: Findings) -> list[Path]:
+        """Return the datasets in ``root``; add what stands around them that stops a trainer."""
+
+    @abstractmethod
+    def __init__(self, folder: Path) -> None:
+        """Open the dataset.
+
+        Raises:
+            UsageError: the file is not of this format.
+        """
+
+    @abstractmethod
+    def records(self, findings: Findings) -> Iterator[Record]:
+        """Yield the samples in order; add what is wrong with numbering and keys."""
+
+    @abstractmethod
+    def label(self, number: int) -> str:
+        """Return the label of a sample that ``records`` yielded; bytes that are not UTF-8 are replaced."""

@@ -1,0 +1,131 @@
+"""What can be wrong with a dataset: one table of rules, and what was found of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+EXAMPLES = 5
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One thing that can be wrong.
+
+    Attributes:
+        severity: a ``defect`` makes trainers fail, skip samples or learn wrong labels; a
+            ``warning`` is worth a look.
+        title: what was found, for a person.
+        remedy: what to do about it.
+    """
+
+    severity: Literal["defect", "warning"]
+    title: str
+    remedy: str
+
+
+_AGAIN = "Run the command that made it again: handgen goes on where it stopped."
+_WRITER = "Write the dataset again; this sample is wrong at its source."
+_TEXT = "Clean the text that the labels come from and write the dataset again."
+
+RULES: dict[str, Rule] = {
+    "damaged": Rule("defect", "the file is damaged or cut short", "Copy it again, or write it again."),
+    "unfinished": Rule("defect", "the run that makes it is not finished", _AGAIN),
+    "empty": Rule("defect", "there is not one sample", _AGAIN),
+    "no-count": Rule("defect", "num-samples is missing: no trainer opens it", _AGAIN),
+    "count-too-large": Rule("defect", "num-samples promises samples that are not there", _AGAIN),
+    "beyond-count": Rule("defect", "samples after num-samples are never read", "Set num-samples to the last sample."),
+    "sample-0": Rule("defect", "sample 0 is never read: trainers count from 1", "Number the samples from 1."),
+    "gap": Rule("defect", "numbers without a sample", "Number the samples without a gap."),
+    "no-image": Rule("defect", "labels without an image", _WRITER),
+    "no-label": Rule("defect", "images without a label", _WRITER),
+    "image-unreadable": Rule("defect", "images that cannot be decoded", _WRITER),
+    "image-blank": Rule("defect", "images without ink", "Check the font: 'handgen fonts check FONT'."),
+    "wrong-size-key": Rule("defect", "wh- keys that contradict the image", "Write the wh- keys again, or drop them."),
+    "label-empty": Rule("defect", "empty labels", _TEXT),
+    "label-not-utf8": Rule("defect", "labels that are not UTF-8", _TEXT),
+    "label-not-nfc": Rule("defect", "labels that are not NFC", "Normalise the text to NFC and write it again."),
+    "label-control": Rule("defect", "labels with control characters or line breaks", _TEXT),
+    "label-charset": Rule("defect", "labels outside the charset", "Train with a charset that has these characters."),
+    "two-labels": Rule("defect", "one image under two labels", "Check the font: two characters share one glyph."),
+    "label-space": Rule("warning", "labels with odd white space", _TEXT),
+    "label-invisible": Rule("warning", "labels with invisible characters", _TEXT),
+    "duplicate": Rule("warning", "images that repeat an earlier one", "Ask for fewer samples, or more styles."),
+    "mixed-sizes": Rule("warning", "images of different sizes", "Write one dataset for each size."),
+    "mixed-modes": Rule("warning", "images of different colour modes", "Write them all grey, or all RGB."),
+    "stray-key": Rule("warning", "keys that no trainer reads", "Take them out; they may be samples with a wrong key."),
+    "stray-folder": Rule("warning", "folders without data.mdb: PaddleOCR stops there", "Move them elsewhere."),
+    "sub-folder": Rule("warning", "a dataset with folders in it: only leaf folders are read", "Move them elsewhere."),
+}
+
+
+@dataclass(frozen=True)
+class Example:
+    """Where something was found: sample number (from 1), its label, and a detail."""
+
+    sample: int | None = None
+    label: str | None = None
+    detail: str = ""
+
+    def __str__(self) -> str:
+        label = None if self.label is None else f"'{visible(self.label)}'"
+        parts = (self.sample and f"#{self.sample}", label, self.detail)
+        return " ".join(str(part) for part in parts if part)
+
+
+@dataclass
+class Finding:
+    """What was found of one rule: how often, and the first examples."""
+
+    name: str
+    count: int = 0
+    examples: list[Example] = field(default_factory=list)
+
+    @property
+    def rule(self) -> Rule:
+        """The rule that is broken."""
+        return RULES[self.name]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return this as JSON."""
+        return {
+            "rule": self.name,
+            "severity": self.rule.severity,
+            "title": self.rule.title,
+            "count": self.count,
+            "examples": [vars(example) for example in self.examples],
+            "remedy": self.rule.remedy,
+        }
+
+
+class Findings:
+    """Collects findings; keeps a few examples of each, so it stays small."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Finding] = {}
+
+    def add(
+        self, name: str, sample: int | None = None, label: str | None = None, detail: str = "", *, count: int = 1
+    ) -> None:
+        """Note that the rule ``name`` is broken ``count`` times, beginning with this example."""
+        finding = self._found.setdefault(name, Finding(name))
+        finding.count += count
+        if len(finding.examples) < EXAMPLES:
+            finding.examples.append(Example(sample, label, detail))
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._found
+
+    def sorted(self) -> list[Finding]:
+        """Return what was found, in the order of ``RULES``: defects first."""
+        return [self._found[name] for name in RULES if name in self._found]
+
+    def count(self, severity: str) -> int:
+        """Return how many rules of a severity are broken."""
+        return sum(finding.rule.severity == severity for finding in self._found.values())
+
+
+def visible(text: str) -> str:
+    """Write ``text``, cut to 20 characters, so that what is odd about it can be seen."""
+    short = text if len(text) <= 20 else text[:19] + "…"
+    return "".join(char if char.isprintable() else f"<{ord(char):X}>" for char in short)

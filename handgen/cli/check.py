@@ -1,0 +1,136 @@
+"""``handgen check``: read a dataset back the way trainers do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handgen.cli.common import Debug, Json, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from handgen.check.base import Record
+    from handgen.check.findings import Finding
+    from handgen.check.report import DatasetReport, Report
+
+RULES = "What counts as wrong"
+
+
+def check(
+    dataset: Annotated[Path, typer.Argument(help="A dataset, or a folder of datasets.", show_default=False)],
+    charset: Annotated[
+        str | None,
+        typer.Option(
+            help="Characters that labels may have: a name (gb2312-1, latin62, ...), a UTF-8 file, or the characters.",
+            show_default="the dataset's charset.txt",
+            rich_help_panel=RULES,
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 1 on a warning too.", rich_help_panel=RULES)
+    ] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Read a dataset back the way OCR trainers do, and say what is wrong with it.
+
+    Exits with 0 when it is sound, 1 on a defect, 2 when there is no dataset.
+
+    [bold]Examples:[/bold]
+
+    handgen check datasets/zi2zi
+
+    handgen check datasets/zi2zi --charset gb2312-1 --strict
+
+    handgen check datasets --json > report.json
+    """
+    from handgen.check.report import check_folder
+
+    if charset is not None:
+        from handgen.fonts.charsets import load_charset
+
+        charset = load_charset(charset)
+    report = check_folder(dataset, charset, _track)
+    if as_json:
+        print_json(report.as_dict())
+    else:
+        _print(report)
+    if report.count("defect") or (strict and report.count("warning")):
+        raise typer.Exit(1)
+
+
+def _track(records: Iterable[Record], path: Path, total: int) -> Iterable[Record]:
+    from rich.progress import track
+
+    return track(records, description=f"reading {path.name}", total=total, console=stderr, transient=True)
+
+
+def _print(report: Report) -> None:
+    for dataset in report.datasets:
+        stdout.print(_facts(dataset))
+        if found := dataset.findings.sorted():
+            stdout.print(_table(found))
+    if found := report.findings.sorted():
+        stdout.print(_table(found))
+    defects, warnings = report.count("defect"), report.count("warning")
+    if defects:
+        stdout.print(f"[bold red]{_counted(defects, 'defect')}[/], {_counted(warnings, 'warning')}")
+    else:
+        stdout.print(f"[bold green]no defect[/], {_counted(warnings, 'warning')}")
+
+
+def _facts(dataset: DatasetReport) -> Table:
+    """Lay out what a dataset holds."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=Text(f"{dataset.path} ({dataset.format})", "bold"), title_justify="left", show_header=False)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    promised = "no num-samples" if dataset.count is None else f"num-samples {dataset.count:,}"
+    table.add_row("samples", f"{dataset.samples:,} ({promised})")
+    table.add_row("images", f"{_histogram(dataset.sizes)} pixels, mode {_histogram(dataset.modes)}")
+    labels = dataset.labels
+    if labels["different"]:
+        spread = f"{labels['least']:,} to {labels['most']:,} samples each, median {labels['median']:,g}"
+        table.add_row("labels", f"{labels['different']:,} different; {spread}")
+        if labels["least"] < labels["most"]:
+            table.add_row("most frequent", Text(_histogram(labels["most_frequent"])))
+            table.add_row("least frequent", Text(_histogram(labels["least_frequent"])))
+    of_charset = "" if dataset.charset is None else f" of the {dataset.charset:,} in the charset"
+    table.add_row("characters", f"{dataset.characters:,}{of_charset}")
+    if dataset.styles:
+        table.add_row("styles", Text(f"{len(dataset.styles):,}: {_histogram(dataset.styles)}"))
+    return table
+
+
+def _table(found: list[Finding]) -> Table:
+    """Lay out findings: what, how often, where first, what to do."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("", "what is wrong", "count", "first examples", "what to do")
+    table.columns[2].justify, table.columns[3].overflow = "right", "fold"
+    for finding in found:
+        colour = "red" if finding.rule.severity == "defect" else "yellow"
+        examples = "\n".join(str(example) for example in finding.examples[:3])
+        mark = Text(finding.rule.severity, colour)
+        table.add_row(mark, finding.rule.title, f"{finding.count:,}", Text(examples), finding.rule.remedy)
+    return table
+
+
+def _histogram(counts: dict[str, Any], most: int = 5) -> str:
+    from handgen.check.findings import visible
+
+    if len(counts) == 1:
+        return visible(next(iter(counts)))
+    shown = [f"{visible(name)} ({count:,})" for name, count in list(counts.items())[:most]]
+    return ", ".join(shown) + (", ..." if len(counts) > most else "") if shown else "none"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"

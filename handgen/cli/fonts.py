@@ -1,0 +1,290 @@
+"""``handgen fonts``: which fonts are here, what they draw, and where to get more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from handgen.fonts.catalogue import Entry
+    from handgen.fonts.coverage import Coverage
+    from handgen.fonts.face import FontRef
+    from handgen.fonts.fetch import Outcome
+    from handgen.fonts.find import FoundFont
+
+CHOICE = "Which fonts"
+_SHOWN = 24
+
+fonts = typer.Typer(
+    name="fonts",
+    no_args_is_help=True,
+    help="List fonts, check what they draw, fetch more.",
+    epilog="[bold]Example:[/bold]\n\nhandgen fonts list --kind handwriting",
+)
+
+Charset = Annotated[
+    str | None,
+    typer.Option(
+        help="gb2312-1, gb2312, jis-1, big5-1, latin62, digits, ascii, a UTF-8 file, or the characters.",
+        show_default="gb2312-1 for a font with Chinese, else latin62",
+        rich_help_panel=CHOICE,
+    ),
+]
+
+
+@fonts.command("list")
+def list_fonts(
+    script: Annotated[
+        str | None,
+        typer.Option(help="Only han, kana, latin or other.", show_default="all", rich_help_panel=CHOICE),
+    ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(
+            help="Only one kind: handwriting, brush, kai, script, caps, hei, song, round, sans, serif, display.",
+            show_default="all",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    charset: Charset = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List the fonts in ./fonts, in handgen's font cache, in pip packages and on the system.
+
+    Coverage is read off the font's character map; `handgen fonts check` looks at the ink.
+
+    [bold]Examples:[/bold]
+
+    handgen fonts list
+
+    handgen fonts list --script han --kind brush --charset gb2312
+    """
+    from handgen.fonts.find import SCRIPTS, find_fonts
+
+    _known("script", script, SCRIPTS)
+    if kind:
+        from handgen.fonts.catalogue import KINDS
+
+        _known("kind", kind, sorted(KINDS))
+    found = find_fonts()
+    good = [f for f in found if not f.broken and script in (None, f.script) and kind in (None, f.kind)]
+    broken = [f for f in found if f.broken]
+    rows = [_row(font, charset) for font in good]
+    if as_json:
+        print_json({"fonts": rows, "broken": [{"path": f.ref.spec, "reason": f.broken} for f in broken]})
+    else:
+        _print_list(rows, broken)
+
+
+def _known(what: str, value: str | None, known: Any) -> None:
+    from handgen.errors import UsageError
+    from handgen.registry import nearest
+
+    if value is not None and value not in known:
+        raise UsageError(f"unknown {what} '{value}'", nearest(value, known))
+
+
+def _row(font: FoundFont, charset: str | None) -> dict[str, Any]:
+    from handgen.fonts.charsets import load_charset
+    from handgen.fonts.find import covered, default_charset
+
+    name = default_charset(font.ref) if charset is None else charset
+    chars = load_charset(name)
+    return {
+        "family": font.family,
+        "subfamily": font.subfamily,
+        "script": font.script,
+        "kind": font.kind,
+        "charset": name,
+        "covered": covered(font.ref, chars),
+        "characters": len(chars),
+        "licence": font.licence,
+        "where": font.where,
+        "path": font.ref.spec,
+    }
+
+
+def _print_list(rows: list[dict[str, Any]], broken: list[FoundFont]) -> None:
+    """Print one line a family: of its faces, the one that covers most; all of them are in --json."""
+    from rich.table import Table
+    from rich.text import Text
+
+    families: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        families.setdefault(row["family"], []).append(row)
+    table = Table("family", "script", "kind", "covers", "licence", "where", box=None, pad_edge=False)
+    for column in table.columns[1:4]:
+        column.no_wrap = True
+    for family, faces in families.items():
+        best = max(faces, key=lambda row: row["covered"])
+        name = f"{family} ({len(faces)})" if len(faces) > 1 else family
+        covers = f"{best['covered'] / best['characters']:4.0%} {best['charset'][:8]}"
+        licence = best["licence"].partition("://")[2] or best["licence"]
+        table.add_row(*map(Text, (name, best["script"], best["kind"], covers, licence[:10], best["where"])))
+    if rows:
+        stdout.print(table)
+    stdout.print(f"{len(families)} families. More: handgen fonts fetch zh|en", markup=False)
+    for font in broken:
+        stderr.print(f"broken: {font.broken}", markup=False, soft_wrap=True)
+
+
+@fonts.command()
+def check(
+    font: Annotated[str, typer.Argument(help="FILE, FILE#FACE, FILE@INSTANCE, a family or an alias.", metavar="FONT")],
+    charset: Charset = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Exit with 1 when any character is not drawn.", rich_help_panel=RUNNING),
+    ] = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Draw every character of a charset and tell which ones the font really has.
+
+    A character may be missing from the font's map, blank, drawn as the box for missing glyphs, or
+    drawn with one shape that many others share.
+
+    [bold]Examples:[/bold]
+
+    handgen fonts check Heiti --charset gb2312-1
+
+    handgen fonts check Caveat --charset ascii --strict
+    """
+    from handgen.fonts.charsets import load_charset
+    from handgen.fonts.coverage import survey
+    from handgen.fonts.find import default_charset, resolve_font
+
+    ref = resolve_font(font)
+    charset = default_charset(ref) if charset is None else charset
+    chars = load_charset(charset)
+    coverage = survey(ref, chars)
+    if as_json:
+        print_json(
+            {
+                "font": ref.spec,
+                "charset": charset,
+                "characters": len(chars),
+                "drawn": len(coverage.drawn),
+                "skipped": coverage.skipped,
+            }
+        )
+    else:
+        _print_check(ref, charset, len(chars), coverage)
+    if strict and coverage.skipped:
+        raise typer.Exit(1)
+
+
+def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from handgen.fonts.coverage import REASONS
+
+    stdout.print(f"{ref.spec}, {charset[:_SHOWN]}", markup=False, soft_wrap=True)
+    table = Table("", "count", "characters", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.columns[1].justify = "right"
+    table.add_row("drawn", f"{len(coverage.drawn):,}", f"of {total:,}")
+    for reason, characters in coverage.skipped.items():
+        more = f" and {len(characters) - _SHOWN:,} more" if len(characters) > _SHOWN else ""
+        table.add_row(reason, f"{len(characters):,}", Text(characters[:_SHOWN] + more))
+    stdout.print(table)
+    for reason in coverage.skipped:
+        stdout.print(f"{reason}: {REASONS[reason]}", markup=False)
+
+
+@fonts.command()
+def fetch(
+    names: Annotated[
+        list[str], typer.Argument(help="zh (Chinese), en (Latin), or families.", metavar="zh|en|FAMILY...")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder for the fonts, their licences and their provenance.",
+            show_default="handgen's font cache, $HANDGEN_FONTS",
+            rich_help_panel=PLACES,
+        ),
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Fetch again what is there already.", rich_help_panel=RUNNING)
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Fetch free fonts of the catalogue with the npm and pip clients.
+
+    Web fonts are put together into one TTF. Each font's licence is stored beside it.
+
+    [bold]Examples:[/bold]
+
+    handgen fonts fetch zh
+
+    handgen fonts fetch "Ma Shan Zheng" Caveat --out fonts
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from handgen.fonts.catalogue import select
+    from handgen.fonts.fetch import fetch_all
+    from handgen.fonts.find import font_cache
+
+    entries = select(names)
+    folder = out or font_cache()
+    if dry_run:
+        _print_plan(entries, folder, as_json)
+        return
+    outcomes: list[Outcome] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task(entries[0].family, total=len(entries))
+        for outcome in fetch_all(entries, folder, force):
+            outcomes.append(outcome)
+            following = entries[len(outcomes)].family if len(outcomes) < len(entries) else ""
+            bar.update(task, advance=1, description=following)
+    _print_outcomes(outcomes, folder, as_json)
+    if any(outcome.error for outcome in outcomes):
+        raise typer.Exit(1)
+
+
+def _print_plan(entries: list[Entry], folder: Path, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from rich import box
+    from rich.table import Table
+
+    if as_json:
+        print_json({"out": str(folder), "fonts": [asdict(entry) for entry in entries]})
+        return
+    table = Table("family", "licence", "from", box=box.SIMPLE_HEAD, pad_edge=False)
+    for entry in entries:
+        table.add_row(entry.family, entry.licence, f"{entry.source.type} {entry.source.package}")
+    stdout.print(table)
+    stdout.print(f"into {folder}", markup=False, soft_wrap=True)
+
+
+def _print_outcomes(outcomes: list[Outcome], folder: Path, as_json: bool) -> None:
+    states: dict[str, list[str]] = {"fetched": [], "present": [], "failed": []}
+    reasons: dict[str, list[str]] = {}
+    for outcome in outcomes:
+        states[outcome.state].append(outcome.entry.family)
+        if outcome.error:
+            reasons.setdefault(str(outcome.error), []).append(outcome.entry.family)
+    if as_json:
+        failed = {family: reason for reason, families in reasons.items() for family in families}
+        print_json({"out": str(folder), **states, "failed": failed})
+        return
+    if states["fetched"]:
+        stdout.print(f"fetched {len(states['fetched'])}: {', '.join(states['fetched'])}", markup=False)
+    if states["present"]:
+        stdout.print(f"already there {len(states['present'])} (--force fetches again)", markup=False)
+    for reason, families in reasons.items():
+        stderr.print(f"failed {len(families)}: {', '.join(families)}: {reason}", markup=False, soft_wrap=True)
+    stdout.print(f"fonts are in {folder}", markup=False, soft_wrap=True)

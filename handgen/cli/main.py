@@ -1,0 +1,92 @@
+"""The application, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from handgen import __version__
+from handgen.cli import common
+from handgen.cli.check import check
+from handgen.cli.fonts import fonts
+from handgen.cli.render import render
+from handgen.cli.synth import synth
+from handgen.cli.train import train
+from handgen.errors import HandgenError
+from handgen.files import from_os_error
+
+app = typer.Typer(
+    name="handgen",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Labelled handwriting for training OCR, made from fonts by style-transfer GANs.",
+    epilog=(
+        "[bold]In order:[/bold]\n\n"
+        "handgen render --font Heiti.ttf\n\n"
+        "handgen train zi2zi\n\n"
+        "handgen synth --styles 15 --count 100000\n\n"
+        "handgen check datasets/zi2zi"
+    ),
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        print(f"handgen {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and stop.")
+    ] = False,
+) -> None:
+    """Nothing happens before a command."""
+
+
+app.command()(render)
+app.add_typer(train)
+app.command()(synth)
+app.command()(check)
+app.add_typer(fonts)
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run ``handgen ARGS`` and return its exit code: 0 done, 1 failed, 2 wrong usage.
+
+    Every error is one line on stderr; ``--debug`` (on any command) shows the traceback instead.
+    """
+    common.debugging.clear()
+    try:
+        app(list(args) if args is not None else None, prog_name="handgen")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        common.stderr.print("[yellow]stopped[/yellow]")
+        return 130
+    except Exception as error:
+        if common.debugging:
+            raise
+        return _report(error)
+    return 0
+
+
+def _report(error: Exception) -> int:
+    """Print one line for ``error`` and return the exit code."""
+    if isinstance(error, OSError) and error.filename:
+        error = from_os_error(error, error.filename)
+    known = isinstance(error, HandgenError)
+    text = str(error) if known else f"internal error: {type(error).__name__}: {error}. Add --debug to see where."
+    common.stderr.print(f"[bold red]error:[/bold red] {escape(' '.join(text.split()))}", soft_wrap=True)
+    return error.exit_code if isinstance(error, HandgenError) else 1

@@ -1,0 +1,2 @@
+def synth() -> None:
+    """x"""

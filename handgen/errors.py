@@ -1,0 +1,47 @@
+"""The errors a user can meet. The CLI alone turns them into messages and exit codes."""
+
+from __future__ import annotations
+
+
+class HandgenError(Exception):
+    """Something failed. ``message`` names the thing; ``remedy`` says what to do about it.
+
+    The CLI prints ``message. remedy`` on one line and exits with ``exit_code``.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        text = self.message.rstrip(".")
+        return f"{text}. {self.remedy}" if self.remedy else text
+
+
+class UsageError(HandgenError):
+    """What was asked for makes no sense: a wrong flag, an unknown name, a bad value."""
+
+    exit_code = 2
+
+
+class FontError(HandgenError):
+    """A font is missing, unreadable, or draws none of what was asked for."""
+
+
+class StoreError(HandgenError):
+    """A glyph store is missing, damaged, or of another version."""
+
+
+class CheckpointError(HandgenError):
+    """A checkpoint is missing, damaged, or does not fit what is asked of it."""
+
+
+class TrainingError(HandgenError):
+    """A training run cannot go on."""
+
+
+class DatasetError(HandgenError):
+    """A dataset cannot be written, continued or read."""

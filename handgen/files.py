@@ -1,0 +1,94 @@
+"""Writing files so that nothing half-written ever looks whole."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from handgen.errors import HandgenError, UsageError
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; on success it is synced and takes its place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write ``text`` as UTF-8, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def sha256(path: Path) -> str:
+    """Return the hex SHA-256 of a file."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def writable_folder(path: Path) -> Path:
+    """Create ``path`` if need be and make sure that files can be written into it.
+
+    Raises:
+        UsageError: it is a file, or may not be written.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except (FileExistsError, NotADirectoryError):
+        raise UsageError(f"{path} is not a folder", "Choose another --out.") from None
+    except PermissionError:
+        raise UsageError(f"no permission to write to {path}", "Choose another --out.") from None
+    except OSError as error:
+        raise from_os_error(error, path) from error
+    return path
+
+
+def from_os_error(error: OSError, path: Path) -> HandgenError:
+    """Turn an operating-system error met at ``path`` into one that names the remedy."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return HandgenError(
+            f"no room left on the disk that holds {path}",
+            "Free some space and run the same command again: it goes on where it stopped.",
+        )
+    if error.errno in (errno.EFBIG, errno.EIO):  # LMDB reports EIO where a disk took half of what it wrote
+        return HandgenError(
+            f"{path} cannot grow: the disk is full or fails, or a limit on file size (ulimit -f) is reached",
+            "Make room and run the same command again: it goes on where it stopped.",
+        )
+    if error.errno == errno.EROFS:
+        return HandgenError(f"{path} is on a read-only disk", "Choose another --out.")
+    return HandgenError(f"{path}: {error.strerror or error}", "Check the path and its permissions.")

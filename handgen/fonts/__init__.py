@@ -1,0 +1,1 @@
+"""Fonts: finding them, what they really draw, and drawing it."""

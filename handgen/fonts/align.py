@@ -1,0 +1,119 @@
+"""Where glyphs go on the canvas: the source font's placement, and targets moved onto it.
+
+A style that is drawn larger, higher or narrower than the source costs a model capacity that
+should go into shapes, so every target font gets one scale and one offset for each axis.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.fonts.coverage import Coverage
+from handgen.fonts.raster import Placement
+from handgen.glyphs.store import Alignment
+
+MARGIN = 0.04
+"""Free border around the source's ink, as a fraction of the canvas side."""
+
+FEWEST = 8
+"""With fewer common characters than this a target is left as it is: a few shapes say little."""
+
+_TRIM = 0.05
+_STRETCH = 1.6
+_EDGE_PERCENT = 1.0
+
+
+def source_placement(boxes: NDArray[np.float64], size: int, margin: float = MARGIN) -> Placement:
+    """Choose pixels per em and an origin so that the charset fills the canvas less the margin.
+
+    The charset's ink as a whole is centred; all glyphs share the baseline, and the middle of
+    their advance widths. The outermost 1 % of the ink edges are ignored, so that one swash
+    does not shrink the rest.
+
+    Args:
+        boxes: float ``[n, 4]`` ink boxes in em, as ``Coverage.boxes``; n >= 1.
+        size: side of the canvas in pixels.
+        margin: free border, as a fraction of the side.
+    """
+    left, bottom = np.percentile(boxes[:, :2], _EDGE_PERCENT, axis=0)
+    right, top = np.percentile(boxes[:, 2:], 100 - _EDGE_PERCENT, axis=0)
+    scale = float(size * (1 - 2 * margin) / max(right - left, top - bottom, 1e-3))
+    x = size / 2 - (left + right) / 2 * scale
+    baseline = size / 2 + (bottom + top) / 2 * scale
+    return Placement(scale, scale, float(x), float(baseline))
+
+
+def natural_placement(placement: Placement, size: int) -> Placement:
+    """Return the placement that ``Alignment`` calls natural: the source's, but centred on the advance."""
+    return replace(placement, x=size / 2)
+
+
+def source_alignment(placement: Placement, size: int) -> Alignment:
+    """Return how the source font itself was moved: its ink as a whole is centred."""
+    return Alignment(dx=placement.x / size - 0.5)
+
+
+def fit_alignment(source: Coverage, target: Coverage, placement: Placement, size: int) -> Alignment:
+    """Fit a target font's scale and offset so that its mean ink edges fall on the source's.
+
+    With ``l, r`` the mean left and right edges over the common characters (5 % trimmed at both
+    ends), in fractions of the canvas from its centre, ``sx = (r - l) / (r_target - l_target)``
+    and ``dx = (l + r) / 2 - sx * (l_target + r_target) / 2``; the same for y. Then a scale is
+    reduced, the middles staying where they are, until the target's 1st and 99th percentile
+    edges are on the canvas, and until neither axis is scaled 1.6 times as much as the other.
+
+    Args:
+        source: coverage of the source font.
+        target: coverage of the target font.
+        placement: the source's, see ``source_placement``.
+        size: side of the canvas in pixels.
+    """
+    common = set(source.drawn) & set(target.drawn)
+    if len(common) < FEWEST:
+        return Alignment()
+    ours = _canvas_boxes(source, common, placement, size)
+    theirs = _canvas_boxes(target, common, natural_placement(placement, size), size)
+    middle, span = _middle_and_span(ours)
+    their_middle, their_span = _middle_and_span(theirs)
+    low = their_middle - np.percentile(theirs[:, :2], _EDGE_PERCENT, axis=0)
+    high = np.percentile(theirs[:, 2:], 100 - _EDGE_PERCENT, axis=0) - their_middle
+    scale = np.min([span / their_span, (0.5 + middle) / low, (0.5 - middle) / high], axis=0)
+    scale = np.minimum(scale, _STRETCH * scale[::-1])
+    (sx, sy), (dx, dy) = scale, middle - scale * their_middle
+    return Alignment(float(sx), float(sy), float(dx), float(dy))
+
+
+def aligned_placement(placement: Placement, alignment: Alignment, size: int) -> Placement:
+    """Return the placement that draws a font aligned.
+
+    Args:
+        placement: the source's.
+        alignment: of the font to draw.
+        size: side of the canvas in pixels.
+    """
+    natural, middle = natural_placement(placement, size), size / 2
+    return Placement(
+        scale_x=natural.scale_x * alignment.sx,
+        scale_y=natural.scale_y * alignment.sy,
+        x=middle + alignment.dx * size,
+        baseline=middle + alignment.sy * (natural.baseline - middle) + alignment.dy * size,
+    )
+
+
+def _canvas_boxes(coverage: Coverage, common: set[str], placement: Placement, size: int) -> NDArray[np.float64]:
+    """Return ``[n, 4]`` left, top, right, bottom of the common characters, as fractions from the centre."""
+    rows = [row for row, char in enumerate(coverage.drawn) if char in common]
+    left, bottom, right, top = coverage.boxes[rows].T
+    x, y = placement.x / size - 0.5, placement.baseline / size - 0.5
+    scale_x, scale_y = placement.scale_x / size, placement.scale_y / size
+    return np.stack([x + left * scale_x, y - top * scale_y, x + right * scale_x, y - bottom * scale_y], axis=1)
+
+
+def _middle_and_span(boxes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean box's middle ``(x, y)`` and its width and height, without the outermost edges."""
+    cut = int(len(boxes) * _TRIM)
+    mean = np.sort(boxes, axis=0)[cut : len(boxes) - cut].mean(axis=0)
+    return (mean[:2] + mean[2:]) / 2, np.maximum(mean[2:] - mean[:2], 1e-6)

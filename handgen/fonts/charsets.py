@@ -1,0 +1,112 @@
+"""Sets of characters by name, from a file, or as typed.
+
+The national sets come out of Python's own codecs, so there is no table here to be wrong.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+from handgen.errors import UsageError
+from handgen.registry import nearest
+
+
+def _rows(codec: str, leads: range, trails: Iterable[int]) -> str:
+    """Decode a block of a double-byte codec, in code order; unassigned cells are left out."""
+    cells = list(trails)
+    return "".join(bytes((lead, trail)).decode(codec, errors="ignore") for lead in leads for trail in cells)
+
+
+_EUC = range(0xA1, 0xFF)
+
+
+def _big5_level1() -> str:
+    text = _rows("big5", range(0xA4, 0xC7), (*range(0x40, 0x7F), *_EUC))
+    return "".join(char for char in text if unicodedata.name(char, "").startswith("CJK UNIFIED"))
+
+
+_BUILDERS: dict[str, tuple[str, Callable[[], str]]] = {
+    "gb2312-1": (
+        "3,755 everyday simplified Chinese characters (level 1)",
+        lambda: _rows("gb2312", range(0xB0, 0xD8), _EUC),
+    ),
+    "gb2312": (
+        "6,763 simplified Chinese characters (levels 1 and 2)",
+        lambda: _rows("gb2312", range(0xB0, 0xF8), _EUC),
+    ),
+    "jis-1": ("2,965 Japanese kanji (JIS X 0208 level 1)", lambda: _rows("euc_jp", range(0xB0, 0xD0), _EUC)),
+    "big5-1": ("5,401 traditional Chinese characters (level 1)", _big5_level1),
+    "latin62": ("0-9 A-Z a-z", lambda: string.digits + string.ascii_uppercase + string.ascii_lowercase),
+    "digits": ("0-9", lambda: string.digits),
+    "ascii": ("94 printable ASCII characters, no space", lambda: "".join(map(chr, range(0x21, 0x7F)))),
+}
+
+CHARSETS: dict[str, str] = {name: summary for name, (summary, _) in _BUILDERS.items()}
+"""Name -> one line for help texts."""
+
+
+def load_charset(spec: str) -> str:
+    """Return the unique characters that ``spec`` stands for, in order, NFC.
+
+    Args:
+        spec: a name of ``CHARSETS``, a UTF-8 text file (white space, control characters and a
+            byte-order mark are ignored), or the characters themselves.
+
+    Raises:
+        UsageError: it is empty, a misspelt name, a file that is missing or not UTF-8.
+    """
+    name = spec.strip().casefold()
+    if name in _BUILDERS:
+        return _BUILDERS[name][1]()
+    path = Path(spec)
+    if len(spec) < 1024 and _is_file(path):
+        chars = unique_chars(_read(path))
+        if not chars:
+            raise UsageError(f"the charset file {spec} holds no characters", "Write the characters into it, as UTF-8.")
+        return chars
+    if re.search(r"\w[/\\]\w|\w\.\w{2,4}$", spec):
+        raise UsageError(f"no charset file {spec}", "Check the path.")
+    if _looks_like_name(name):
+        known = nearest(name, CHARSETS)
+        raise UsageError(f"unknown charset '{spec}'", f"{known} To use these very characters, put them in a file.")
+    chars = unique_chars(spec)
+    if not chars:
+        raise UsageError("the charset is empty", f"Name one of {', '.join(CHARSETS)}, a file, or type the characters.")
+    return chars
+
+
+def unique_chars(text: str) -> str:
+    """Return the characters of ``text`` in NFC, each once, without white space and controls."""
+    composed = dict.fromkeys(unicodedata.normalize("NFC", text))
+    return "".join(c for c in composed if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a long or odd literal is no path
+        return False
+
+
+def _read(path: Path) -> str:
+    data = path.read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        raise UsageError(
+            f"the charset file {path} is not UTF-8 (line {line}, byte {column})", "Save it as UTF-8."
+        ) from None
+
+
+def _looks_like_name(name: str) -> bool:
+    """Tell a misspelt name from typed characters: it is close to a name, or reads like a word."""
+    if get_close_matches(name, CHARSETS, n=1, cutoff=0.6):
+        return True
+    return re.fullmatch(r"[a-z][a-z0-9_-]{3,}", name) is not None and list(name) != sorted(name)

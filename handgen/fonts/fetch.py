@@ -1,0 +1,225 @@
+"""Fetching fonts of the catalogue with the npm and pip clients.
+
+Nothing is installed: a package is downloaded into a scratch folder, its font and licence are taken
+out, and only a whole font reaches the font folder. Fonts under the OFL may reserve their names for
+unmodified files. A merged font keeps its name, so that it is found by it, as a private conversion
+for use on this machine; ``<family>.json`` says so, and it must not be passed on under that name.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import gzip
+import importlib.util
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from handgen.errors import FontError, HandgenError
+from handgen.files import from_os_error, sha256, writable_folder, write_json
+from handgen.fonts.catalogue import Entry, Source
+from handgen.fonts.face import FontRef, open_face
+from handgen.fonts.merge import merge_slices
+
+_LICENCE_FILES = ("license*", "licence*", "ofl*", "copying*")
+_CLIENT_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one entry.
+
+    Attributes:
+        entry: the family.
+        state: ``fetched``, ``present`` (it was there already) or ``failed``.
+        path: the font file, or None when it failed.
+        error: why it failed, else None.
+    """
+
+    entry: Entry
+    state: str
+    path: Path | None = None
+    error: HandgenError | None = None
+
+
+def fetch_all(entries: list[Entry], out: Path, force: bool = False) -> Iterator[Outcome]:
+    """Fetch ``entries`` into ``out`` one after another; a failure does not keep the others back.
+
+    Raises:
+        UsageError: ``out`` cannot be written.
+    """
+    writable_folder(out)
+    for entry in entries:
+        present = installed(entry, out)
+        if present and not force:
+            yield Outcome(entry, "present", present)
+            continue
+        try:
+            yield Outcome(entry, "fetched", fetch(entry, out))
+        except HandgenError as error:
+            yield Outcome(entry, "failed", error=error)
+        except OSError as error:
+            yield Outcome(entry, "failed", error=from_os_error(error, out))
+
+
+def installed(entry: Entry, out: Path) -> Path | None:
+    """Return the font file of ``entry`` in ``out``, or None."""
+    paths = (out / f"{entry.slug}{suffix}" for suffix in (".ttf", ".otf"))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def fetch(entry: Entry, out: Path) -> Path:
+    """Download ``entry`` and write ``<slug>.ttf|.otf``, ``LICENSE-<slug>.txt`` and ``<slug>.json`` into ``out``.
+
+    The font is moved into place last: where it is, the other two are.
+
+    Raises:
+        HandgenError: the client is missing or failed.
+        FontError: the package holds unsafe paths, no such font, no licence, or a damaged font.
+    """
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
+        scratch = Path(folder)
+        archive = _download(entry.source, scratch)
+        slices, licence = _unpack(archive, entry.source, scratch)
+        font = merge_slices(slices, scratch, entry.slug)
+        open_face(FontRef(font))
+        licence = licence.replace(scratch / f"LICENSE-{entry.slug}.txt")
+        about = scratch / f"{entry.slug}.json"
+        write_json(about, _provenance(entry, archive, slices, font))
+        for path in (licence, about, font):
+            path.replace(out / path.name)
+    return out / font.name
+
+
+def _provenance(entry: Entry, archive: Path, slices: list[Path], font: Path) -> dict[str, object]:
+    return {
+        "family": entry.family,
+        "licence": entry.licence,
+        "source": {"type": entry.source.type, "package": entry.source.package, "version": entry.source.version},
+        "archive_sha256": sha256(archive),
+        "files": entry.source.take,
+        "slices": len(slices),
+        "converted": [path.suffix for path in slices] != [font.suffix],
+        "note": "A font that was converted is for private use: do not pass it on under a reserved font name.",
+        "sha256": sha256(font),
+    }
+
+
+def _download(source: Source, scratch: Path) -> Path:
+    """Have the client put the package's archive into ``scratch`` and return its path."""
+    command = _npm(source, scratch) if source.type == "npm" else _pip(source, scratch)
+    name = f"{source.package} {source.version}"
+    try:
+        done = subprocess.run(
+            command, cwd=scratch, capture_output=True, text=True, errors="replace", timeout=_CLIENT_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        raise HandgenError(f"{source.type} took too long to download {name}", "Try again later.") from None
+    archives = [path for path in scratch.iterdir() if path.name.endswith((".tgz", ".whl"))]
+    if done.returncode or len(archives) != 1:
+        why = _complaint(done.stderr) or f"exit code {done.returncode}, {len(archives)} archives"
+        raise HandgenError(
+            f"{source.type} could not download {name}: {why}", "Check the network, then run the same command again."
+        )
+    return archives[0]
+
+
+def _npm(source: Source, scratch: Path) -> list[str]:
+    client = shutil.which("npm")
+    if not client:
+        raise HandgenError("npm is not installed, and this font comes from npm", "Install Node.js, which brings npm.")
+    return [
+        client, "pack", f"{source.package}@{source.version}", "--pack-destination", str(scratch),
+        "--loglevel=error", "--ignore-scripts", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=4000",
+    ]  # fmt: skip
+
+
+def _pip(source: Source, scratch: Path) -> list[str]:
+    if importlib.util.find_spec("pip") is None:
+        raise HandgenError("pip is not installed in this Python", "Install it with: python -m ensurepip")
+    return [
+        sys.executable, "-m", "pip", "download", f"{source.package}=={source.version}", "--dest", str(scratch),
+        "--no-deps", "--only-binary=:all:", "--quiet", "--disable-pip-version-check",
+    ]  # fmt: skip
+
+
+def _complaint(stderr: str) -> str:
+    """Return the first two telling lines of a client's messages, or what a traceback ends with."""
+    lines = [line.strip() for line in stderr.splitlines() if "complete log" not in line]
+    telling = [line for line in lines if line and not line.lower().startswith(("warning", "npm warn"))]
+    if any(line.startswith("Traceback") for line in telling):
+        telling = telling[-1:]
+    return "; ".join(telling[:2])[:300]
+
+
+def _unpack(archive: Path, source: Source, scratch: Path) -> tuple[list[Path], Path]:
+    """Take the wanted font files and the licence out of an archive; nothing else is written.
+
+    Raises:
+        FontError: unreadable, unsafe, or without the font or the licence.
+    """
+    name = f"{source.package} {source.version}"
+    try:
+        members = _tar_files(archive) if archive.suffix == ".tgz" else _zip_files(archive)
+        files: list[Path] = []
+        licence: Path | None = None
+        for path, data in members:
+            inside = "/".join(path.parts[1:]) if archive.suffix == ".tgz" else str(path)
+            if fnmatch.fnmatchcase(inside, source.take):
+                files.append(_write(scratch / f"slice-{len(files):03}-{path.name}", data))
+            elif licence is None and any(fnmatch.fnmatchcase(path.name.lower(), form) for form in _LICENCE_FILES):
+                licence = _write(scratch / "licence", data)
+    except (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise FontError(f"the package {name} is no readable archive: {error}", "Run the same command again.") from error
+    if not files:
+        raise FontError(
+            f"the package {name} holds no {source.take}", "Its layout has changed; install a newer handgen."
+        )
+    if licence is None:
+        raise FontError(f"the package {name} holds no licence", "A font without its licence is not kept.")
+    return files, licence
+
+
+def _write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def _tar_files(archive: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    with tarfile.open(archive) as tar:
+        members = tar.getmembers()
+        for member in members:
+            if not (member.isfile() or member.isdir()):
+                raise _unsafe(archive, member.name)
+            _check_path(archive, member.name)
+        for member in members:
+            if file := tar.extractfile(member):
+                yield PurePosixPath(member.name), file.read()
+
+
+def _zip_files(archive: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
+    with zipfile.ZipFile(archive) as packed:
+        for name in packed.namelist():
+            _check_path(archive, name)
+        for name in packed.namelist():
+            yield PurePosixPath(name), packed.read(name)
+
+
+def _check_path(archive: Path, name: str) -> None:
+    path = PureWindowsPath(name)  # which knows drives and both kinds of slashes
+    if path.anchor or ".." in path.parts:
+        raise _unsafe(archive, name)
+
+
+def _unsafe(archive: Path, name: str) -> FontError:
+    return FontError(
+        f"{archive.name} is an archive with paths that lead outside its folder: {name}",
+        "It was not unpacked; do not trust where it came from.",
+    )

@@ -1,0 +1,310 @@
+"""Finding fonts: in ./fonts, in handgen's own font cache, in pip packages and in the system's folders."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from handgen.errors import FontError, UsageError
+from handgen.fonts.catalogue import GROUPS, HANDWRITTEN, catalogue, find_entry, plain
+from handgen.fonts.charsets import load_charset
+from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
+from handgen.registry import nearest
+
+PLACES = ("./fonts", "cache", "pip", "system")
+"""Kinds of places, the one that wins first."""
+
+PACKAGES = ("pylopdf_fonts_zh_cn",)
+"""Python packages that carry fonts, beside those that register the entry point ``fontpkg.family``."""
+
+ALIASES = {
+    "heiti": "hei",
+    "simhei": "hei",
+    "黑体": "hei",
+    "songti": "song",
+    "simsun": "song",
+    "宋体": "song",
+    "kaiti": "kai",
+    "simkai": "kai",
+    "楷体": "kai",
+}
+"""Names that mean "any font of this kind" wherever no font is called so."""
+
+_PROBES = {
+    "han": "的一是不了人我在有中大上",
+    "kana": "あいうえおアイウエオ",
+    "latin": "AEOaeon",
+}
+
+_KIND_WORDS = {
+    "brush": ("brush", "mouhitsu", "gyosho", "sousho", "xingshu", "xingkai", "毛筆", "行书", "行書", "草书", "草書"),
+    "kai": ("kai", "kaiti", "klee", "楷"),
+    "handwriting": ("hand", "pen", "handwriting", "cursive", "手写", "手書", "手寫", "硬笔", "硬筆"),
+    "script": ("script", "calligraphy"),
+    "round": ("round", "rounded", "maru", "yuan", "圆", "圓", "丸"),
+    "hei": ("hei", "zenhei", "microhei", "gothic", "sans", "黑", "ゴシック"),
+    "song": ("song", "sung", "ming", "mincho", "fangsong", "serif", "宋", "明朝", "明體"),
+}
+"""Words of a family name that tell its kind, tried in this order."""
+
+
+@dataclass(frozen=True)
+class FoundFont:
+    """One face of one font file.
+
+    Attributes:
+        ref: what to render with.
+        family, subfamily: names out of the font; the file's stem when it is broken.
+        script: ``han``, ``kana``, ``latin`` or ``other``.
+        kind: one of ``handgen.fonts.catalogue.KINDS``; from the catalogue, else a guess.
+        licence: SPDX where the catalogue knows it, else what the font says; may be empty.
+        where: one of PLACES.
+        broken: why the file cannot be used; empty for a good font.
+    """
+
+    ref: FontRef
+    family: str
+    subfamily: str
+    script: str
+    kind: str
+    licence: str
+    where: str
+    broken: str = ""
+
+
+SCRIPTS = (*_PROBES, "other")
+
+
+def font_cache() -> Path:
+    """Return handgen's own font folder: ``$HANDGEN_FONTS``, or one in the user's data folder."""
+    if chosen := os.environ.get("HANDGEN_FONTS"):
+        return Path(chosen).expanduser()
+    return _user_data() / "handgen" / "fonts"
+
+
+def _user_data() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+
+
+def _places() -> Iterator[tuple[str, Path]]:
+    """Yield (kind of place, folder) in the order of PLACES."""
+    local, cache, package, system = PLACES
+    yield local, Path("fonts")
+    yield cache, font_cache()
+    names = {*PACKAGES, *(point.value.partition(":")[0] for point in entry_points(group="fontpkg.family"))}
+    for name in sorted(names):
+        spec = importlib.util.find_spec(name)
+        for inside in (spec.submodule_search_locations or []) if spec else []:
+            yield package, Path(inside)
+    for folder in _system_folders():
+        yield system, folder
+
+
+def _system_folders() -> list[Path]:
+    home = Path.home()
+    if sys.platform == "darwin":
+        return [home / "Library/Fonts", Path("/Library/Fonts"), Path("/System/Library/Fonts")]
+    if sys.platform == "win32":
+        return [_user_data() / "Microsoft/Windows/Fonts", Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"]
+    shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
+    return [_user_data() / "fonts", home / ".fonts", *(Path(folder) / "fonts" for folder in shared.split(":"))]
+
+
+def search_folders() -> list[Path]:
+    """Return the folders that exist and are searched for fonts, the one that wins first."""
+    return [folder for _, folder in _places() if folder.is_dir()]
+
+
+def find_fonts() -> list[FoundFont]:
+    """Return every font found, sorted by family; broken files are among them, marked as such.
+
+    A face whose names were already seen in a place that wins is left out.
+    """
+    fonts: list[FoundFont] = []
+    paths: set[Path] = set()
+    winner: dict[tuple[str, str], str] = {}
+    for where, folder in _places():
+        for path in _font_files(folder):
+            if (real := path.resolve()) in paths:
+                continue
+            paths.add(real)
+            fonts += [
+                replace(font, where=where)
+                for font in _inspect_as_it_is(path)
+                if winner.setdefault((font.family, font.subfamily), where) == where
+            ]
+    return sorted(fonts, key=lambda font: (font.family.casefold(), font.subfamily, font.ref.spec))
+
+
+def _font_files(folder: Path) -> Iterator[Path]:
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and Path(name).suffix.lower() in FONT_SUFFIXES:
+                yield Path(parent, name)
+
+
+def _inspect_as_it_is(path: Path) -> tuple[FoundFont, ...]:
+    try:
+        state = path.stat()
+    except OSError as error:
+        return (_broken(path, error.strerror or str(error)),)
+    return _inspect(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _inspect(path: Path, changed: int, size: int) -> tuple[FoundFont, ...]:
+    """Look into a file once; ``changed`` and ``size`` are there to notice that it is another one."""
+    try:
+        return tuple(_look(info) for info in describe(path))
+    except FontError as error:
+        return (_broken(path, error.message),)
+
+
+def _look(info: FontInfo) -> FoundFont:
+    entry = find_entry(info.family) or find_entry(info.ref.path.stem)
+    script = _script(info.ref)
+    return FoundFont(
+        ref=info.ref,
+        family=entry.family if entry else info.family,
+        subfamily=info.subfamily,
+        script=script,
+        kind=entry.kind if entry else guess_kind(info.family, script),
+        licence=entry.licence if entry else _short_licence(info.licence),
+        where="",
+    )
+
+
+def _broken(path: Path, reason: str) -> FoundFont:
+    return FoundFont(FontRef(path), path.stem, "", "other", "display", "", "", broken=reason)
+
+
+def _short_licence(text: str) -> str:
+    """Return the SPDX name of the two licences that most free fonts have; other texts stay."""
+    if "scripts.sil.org/OFL" in text or "openfontlicense.org" in text or "Open Font License" in text:
+        return "OFL-1.1"
+    return "Apache-2.0" if "apache.org/licenses/LICENSE-2.0" in text else text
+
+
+def _script(ref: FontRef) -> str:
+    face = open_face(ref)
+    for script, probes in _PROBES.items():
+        if sum(face.get_char_index(probe) > 0 for probe in probes) * 4 >= len(probes) * 3:
+            return script
+    return "other"
+
+
+def guess_kind(family: str, script: str) -> str:
+    """Guess the kind of a font that the catalogue does not know from the words of its name."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|[-_]", " ", family).casefold().split()
+    for kind, marks in _KIND_WORDS.items():
+        if any(mark in words or (not mark.isascii() and mark in family) for mark in marks):
+            return kind if script in ("han", "kana") else {"hei": "sans", "song": "serif"}.get(kind, kind)
+    return "display"
+
+
+def covered(ref: FontRef, charset: str) -> int:
+    """Return how many characters of ``charset`` the font's cmap maps; no ink is looked at."""
+    face = open_face(ref)
+    return sum(face.get_char_index(character) > 0 for character in charset)
+
+
+def default_charset(ref: FontRef) -> str:
+    """Return the name of the charset a font is for: ``gb2312-1`` if it has Chinese, else ``latin62``."""
+    han = load_charset("gb2312-1")
+    return "gb2312-1" if covered(ref, han) * 2 >= len(han) else "latin62"
+
+
+def resolve_font(text: str) -> FontRef:
+    """Return the font that ``text`` means, with ``#face`` and ``@instance`` as ``FontRef.parse`` reads them.
+
+    In this order: a path that exists; a file name or stem in the search folders; a family name;
+    an alias (``Heiti``, ``黑体``: the first Chinese sans found, one from a pip package first).
+
+    Raises:
+        UsageError: nothing is called so.
+        FontError: the only file called so is broken.
+    """
+    ref = FontRef.parse(text)
+    if ref.path.is_file():
+        return ref
+    if len(ref.path.parts) > 1:
+        raise UsageError(f"no font file {ref.path}", "Check the path, or see: handgen fonts list")
+    fonts = find_fonts()
+    good = [font for font in fonts if not font.broken]
+    found = _named(ref.path, good)
+    if found is None:
+        if broken := next((font for font in fonts if font.broken and font.family == _stem(ref.path)), None):
+            raise FontError(broken.broken, "Get the file again, or use another font.")
+        raise _unknown(ref.path, good)
+    return replace(ref, path=found.path, face=ref.face or found.face)
+
+
+def _named(name: Path, fonts: list[FoundFont]) -> FontRef | None:
+    """Return the font called ``name``: by file name, then stem, then family, then alias."""
+    stem = _stem(name)
+    tests = (
+        [font for font in fonts if font.ref.path.name.casefold() == name.name.casefold()],
+        [font for font in fonts if plain(font.ref.path.stem) == plain(stem)],
+        [font for font in fonts if plain(font.family) == plain(stem)],
+    )
+    for matches in tests:
+        if matches:
+            return min(matches, key=lambda font: (PLACES.index(font.where), _weight_rank(font))).ref
+    alike = [font for font in fonts if font.script == "han" and font.kind == ALIASES.get(stem.casefold())]
+    if alike:
+        return min(alike, key=lambda font: (font.where != "pip", _weight_rank(font))).ref
+    return None
+
+
+def _stem(name: Path) -> str:
+    return name.stem if name.suffix.lower() in FONT_SUFFIXES else name.name
+
+
+def _weight_rank(font: FoundFont) -> int:
+    """Return 0 for the regular face of a family, more for those further from it."""
+    plainest = ("regular", "book", "normal", "medium")
+    name = font.subfamily.casefold()
+    return plainest.index(name) if name in plainest else len(plainest)
+
+
+def _unknown(name: Path, fonts: list[FoundFont]) -> UsageError:
+    stem = _stem(name)
+    message = f"no font called '{name}'"
+    if entry := find_entry(stem):
+        return UsageError(message, f"Get it with: handgen fonts fetch '{entry.family}'")
+    if kind := ALIASES.get(stem.casefold()):
+        family = next(entry.family for entry in catalogue() if entry.kind == kind and entry.script == "han")
+        return UsageError(message, f"Get one with: handgen fonts fetch '{family}'")
+    known = {font.family for font in fonts} | {entry.family for entry in catalogue()}
+    close = nearest(stem, sorted(known)) if known else ""
+    hint = f"{close} " if close.startswith("Did") else ""
+    groups = "|".join(GROUPS)
+    return UsageError(message, f"{hint}See: handgen fonts list, or get some with: handgen fonts fetch {groups}")
+
+
+def suitable_targets(charset: str, source: FontRef) -> list[FontRef]:
+    """Return the fonts worth rendering as targets when none was named, sorted by family.
+
+    One face a family (the regular one), the source's own family left out. Those that look written
+    by hand and map at least half of ``charset``; if there is none, every other font that does.
+    """
+    own = plain(describe(source.path)[source.face].family)
+    families: dict[str, list[FoundFont]] = {}
+    for font in find_fonts():
+        if not font.broken and plain(font.family) != own:
+            families.setdefault(plain(font.family), []).append(font)
+    faces = [min(fonts, key=lambda font: _weight_rank(font)) for fonts in families.values()]
+    covering = [font for font in faces if covered(font.ref, charset) * 2 >= len(charset)]
+    return [font.ref for font in covering if font.kind in HANDWRITTEN] or [font.ref for font in covering]

@@ -1,0 +1,114 @@
+"""Putting a web font that was cut into slices together again, as one TrueType font.
+
+Font services cut a large font into WOFF2 slices of a hundred or so characters each. The slices
+share units and metrics, but number and sometimes name their glyphs each in its own way.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handgen.errors import FontError
+from handgen.fonts.face import table_errors
+
+if TYPE_CHECKING:
+    from fontTools.ttLib import TTFont
+
+_HINTS = ("fpgm", "prep", "cvt ")
+"""Tables that the instructions inside glyphs refer to."""
+
+
+def merge_slices(paths: list[Path], folder: Path, stem: str) -> Path:
+    """Write the union of ``paths`` as one font into ``folder`` and return its path.
+
+    The slice with the most characters is the base; from each other one come the glyphs of the
+    characters still missing, byte for byte. A single web font is unpacked; a single TTF or OTF is
+    copied as it is.
+
+    Args:
+        paths: TTF, OTF, WOFF or WOFF2 files, at least one.
+        folder: where to write.
+        stem: file name without suffix; the suffix is ``.ttf`` or, for CFF outlines, ``.otf``.
+
+    Raises:
+        FontError: a slice is damaged, or they are not parts of one TrueType font.
+    """
+    from fontTools.ttLib import TTFont
+
+    if len(paths) == 1 and paths[0].suffix in (".ttf", ".otf"):
+        return Path(shutil.copy(paths[0], folder / f"{stem}{paths[0].suffix}"))
+    try:
+        fonts = [TTFont(path, recalcBBoxes=False) for path in paths]
+        fonts.sort(key=lambda font: len(font.getBestCmap()), reverse=True)
+        base = fonts[0]
+        if len(fonts) > 1:
+            _merge(fonts)
+        base.flavor = None
+        out = folder / f"{stem}{'.ttf' if 'glyf' in base else '.otf'}"
+        base.save(out)
+    except table_errors() as error:
+        raise FontError(f"the slices of {stem} cannot be put together: {error}", "Try another version.") from error
+    return out
+
+
+def _merge(fonts: list[TTFont]) -> None:
+    """Add to the first font what only the others have."""
+    from fontTools.fontBuilder import FontBuilder
+
+    base = fonts[0]
+    if any("glyf" not in font or "fvar" in font for font in fonts):
+        raise ValueError("not static TrueType outlines")
+    if len({_frame(font) for font in fonts}) > 1:
+        raise ValueError("they differ in units, metrics or hints")
+    characters = dict(base.getBestCmap())
+    for font in fonts[1:]:
+        copied: dict[str, str] = {}
+        for code, name in font.getBestCmap().items():
+            if code not in characters:
+                characters[code] = _copy(font, base, name, copied)
+        if copied:
+            _widen_limits(base, font)
+    FontBuilder(font=base).setupCharacterMap(characters)
+
+
+def _frame(font: TTFont) -> tuple[object, ...]:
+    """Return what slices must have in common for a glyph of one to be right in another."""
+    hints = (font.reader[tag] if tag in font else b"" for tag in _HINTS)
+    return (font["head"].unitsPerEm, font["hhea"].ascent, font["hhea"].descent, "vmtx" in font, *hints)
+
+
+def _copy(source: TTFont, base: TTFont, name: str, copied: dict[str, str]) -> str:
+    """Copy a glyph and its components into ``base`` and return its name there.
+
+    The name is new even where ``base`` has it: the same name in two slices need not be the same glyph.
+    """
+    if name in copied:
+        return copied[name]
+    glyph = source["glyf"].glyphs[name]
+    if glyph.isComposite():
+        glyph.expand(source["glyf"])
+        for component in glyph.components:
+            component.glyphName = _copy(source, base, component.glyphName, copied)
+    new, number = name, 0
+    while new in base["glyf"].glyphs:
+        number += 1
+        new = f"{name}.{number}"
+    base["glyf"][new] = glyph
+    for table in ("hmtx", "vmtx"):
+        if table in base:
+            base[table][new] = source[table][name]
+    copied[name] = new
+    return new
+
+
+def _widen_limits(base: TTFont, other: TTFont) -> None:
+    """Let the bounding box and the sizes that ``base`` promises hold for the glyphs of ``other`` too."""
+    for table, fields, pick in (
+        ("head", ("xMin", "yMin"), min),
+        ("head", ("xMax", "yMax"), max),
+        ("maxp", [field for field in vars(base["maxp"]) if field.startswith("max")], max),
+    ):
+        for field in fields:
+            setattr(base[table], field, pick(getattr(base[table], field), getattr(other[table], field)))

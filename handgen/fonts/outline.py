@@ -1,0 +1,118 @@
+"""Glyph outlines straight from FreeType: one load, one transform, one fill into memory of ours.
+
+This is the hot path. It calls FreeType through freetype-py's raw layer and lets it draw
+directly into a numpy array, so no bitmap is ever copied or turned into Python objects.
+"""
+
+from __future__ import annotations
+
+from ctypes import CFUNCTYPE, byref, c_int, c_long, c_ulong, c_void_p
+from typing import Any
+
+import freetype
+import numpy as np
+from freetype import raw
+from numpy.typing import NDArray
+
+from handgen.errors import FontError
+from handgen.fonts.face import FontRef, open_face
+
+EM = 256
+"""Pixels per em at which outlines are loaded; their coordinates are rounded to 1/64 of these."""
+
+_UNITS = EM * 64
+_ORIENTATION_NONE = 2
+_NO_AREA = 4e-4
+"""Square em."""
+
+_FLAGS = freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
+
+# These two take C longs, which ctypes would pass as ints.
+_char_index = CFUNCTYPE(c_int, c_void_p, c_ulong)(("FT_Get_Char_Index", raw._lib))
+_translate = CFUNCTYPE(None, c_void_p, c_long, c_long)(("FT_Outline_Translate", raw._lib))
+
+Box = tuple[float, float, float, float]
+
+
+class Outlines:
+    """The outlines of one face, one at a time: ``load`` a glyph, measure it, ``fill`` it.
+
+    Lengths are in em, x to the right from the middle of the advance width, y up from the baseline.
+
+    Raises:
+        FontError, UsageError: as ``open_face``.
+    """
+
+    def __init__(self, ref: FontRef) -> None:
+        self.ref = ref
+        self._face = open_face(ref)
+        # Tricky fonts need a real size: FT_LOAD_NO_SCALE would leave their parts unassembled.
+        self._face.set_char_size(EM * 64)
+        self._handle: Any = self._face._FT_Face
+        slot = self._handle.contents.glyph.contents
+        self._slot = slot
+        self._outline = slot.outline
+        self._metrics = slot.metrics
+        self._library = freetype.get_handle()
+        self._box = raw.FT_BBox()
+        self._matrix = raw.FT_Matrix(0, 0, 0, 0)
+        self._outline_ref, self._box_ref, self._matrix_ref = byref(self._outline), byref(self._box), byref(self._matrix)
+        self._bitmap = raw.FT_Bitmap()
+        self._bitmap_ref = byref(self._bitmap)
+        self._bitmap.num_grays = 256
+        self._bitmap.pixel_mode = freetype.FT_PIXEL_MODE_GRAY
+        self._buffer = c_void_p.from_buffer(self._bitmap, raw.FT_Bitmap.buffer.offset)
+
+    def glyph(self, char: str) -> int:
+        """Return the glyph number of a character; 0 (.notdef) where the font has none."""
+        return int(_char_index(self._handle, ord(char)))
+
+    def load(self, glyph: int) -> bool:
+        """Make ``glyph`` the present one; False where its outline is damaged."""
+        error = raw.FT_Load_Glyph(self._handle, glyph, _FLAGS)
+        return not error and self._slot.format == freetype.FT_GLYPH_FORMAT_OUTLINE
+
+    def box(self, *, exact: bool = True) -> Box:
+        """Return the present glyph's left, bottom, right and top; control points count unless ``exact``."""
+        measure = raw.FT_Outline_Get_BBox if exact else raw.FT_Outline_Get_CBox
+        measure(self._outline_ref, self._box_ref)
+        box, centre = self._box, self._metrics.horiAdvance / 2
+        return (
+            (box.xMin - centre) / _UNITS,
+            box.yMin / _UNITS,
+            (box.xMax - centre) / _UNITS,
+            box.yMax / _UNITS,
+        )
+
+    def hollow(self, box: Box) -> bool:
+        """Whether the present glyph, of this box, encloses next to no area, so that it may show no ink."""
+        left, bottom, right, top = box
+        if (right - left) * (top - bottom) < _NO_AREA:
+            return True
+        return bool(raw.FT_Outline_Get_Orientation(self._outline_ref) == _ORIENTATION_NONE)
+
+    def fill(self, canvas: NDArray[np.uint8], scale_x: float, scale_y: float, x: float, y: float) -> None:
+        """Add the present glyph's coverage (0 to 255) to ``canvas``, and use the outline up.
+
+        Args:
+            canvas: uint8 ``[height, width]``, contiguous and zero where the glyph goes; what
+                lies outside is cut off.
+            scale_x: pixels per em.
+            scale_y: pixels per em.
+            x: where the middle of the advance width goes, in pixels from the left.
+            y: where the baseline goes, in pixels from the top.
+
+        Raises:
+            FontError: the outline cannot be filled.
+        """
+        height, width = canvas.shape
+        outline = self._outline_ref
+        self._matrix.xx, self._matrix.yy = round(scale_x / EM * 65536), round(scale_y / EM * 65536)
+        raw.FT_Outline_Transform(outline, self._matrix_ref)
+        shift = x * 64 - self._metrics.horiAdvance / 2 * scale_x / EM
+        _translate(outline, round(shift), round((height - y) * 64))
+        bitmap = self._bitmap
+        bitmap.rows, bitmap.width, bitmap.pitch = height, width, width
+        self._buffer.value = canvas.__array_interface__["data"][0]
+        if raw.FT_Outline_Get_Bitmap(self._library, outline, self._bitmap_ref):
+            raise FontError(f"a glyph of {self.ref.path} cannot be drawn", "Use another font.")

@@ -1,0 +1,134 @@
+"""Glyphs on square canvases: anti-aliased, unhinted, placed to a fraction of a pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.errors import FontError
+from handgen.fonts.coverage import survey
+from handgen.fonts.face import FontRef
+from handgen.fonts.outline import Box, Outlines
+
+_ROUNDING = 1 / 32
+"""Pixels by which rounding to 1/64 px can push an edge out."""
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a font's glyphs go on the canvas.
+
+    Attributes:
+        scale_x: pixels per em, horizontally.
+        scale_y: pixels per em, vertically.
+        x: the middle of the advance width, in pixels from the left.
+        baseline: the baseline, in pixels from the top.
+    """
+
+    scale_x: float
+    scale_y: float
+    x: float
+    baseline: float
+
+
+class Rasterizer:
+    """Draws one font at one placement.
+
+    Args:
+        font: the face, or its outlines if they are open already.
+        size: side of the canvas in pixels.
+        placement: where the glyphs go.
+
+    Raises:
+        FontError, UsageError: the font cannot be opened.
+    """
+
+    def __init__(self, font: FontRef | Outlines, size: int, placement: Placement) -> None:
+        self._outlines = font if isinstance(font, Outlines) else Outlines(font)
+        self.size = size
+        self.placement = placement
+
+    def draw(self, char: str) -> NDArray[np.uint8]:
+        """Return ``char`` as uint8 ``[size, size]``, 0 = ink, 255 = paper.
+
+        A glyph that would stick out of the canvas is moved inside, and scaled down if it is
+        larger than the canvas; it is never cut off.
+
+        Raises:
+            FontError: the font lacks the character, or its outline is damaged.
+        """
+        canvas: NDArray[np.uint8] = self.draw_all([char])[0]
+        return canvas
+
+    def draw_all(self, chars: Sequence[str]) -> NDArray[np.uint8]:
+        """Return ``chars`` as uint8 ``[n, size, size]``, each as ``draw`` does it."""
+        images = np.zeros((len(chars), self.size, self.size), np.uint8)
+        for char, canvas in zip(chars, images, strict=True):
+            self._draw_into(canvas, char)
+        return np.invert(images, out=images)
+
+    def _draw_into(self, canvas: NDArray[np.uint8], char: str) -> None:
+        outlines, place = self._outlines, self.placement
+        glyph = outlines.glyph(char)
+        if not glyph:
+            raise FontError(f"{outlines.ref.spec} has no glyph for '{char}' (U+{ord(char):04X})", "Use another font.")
+        if not outlines.load(glyph):
+            raise FontError(f"glyph {glyph} of {outlines.ref.spec} is damaged", "Use another font.")
+        if not self._inside(outlines.box(exact=False)):
+            place = self._fitted(outlines.box())
+        outlines.fill(canvas, place.scale_x, place.scale_y, place.x, place.baseline)
+
+    def _inside(self, box: Box) -> bool:
+        place, last = self.placement, self.size - _ROUNDING
+        left, bottom, right, top = box
+        return (
+            place.x + left * place.scale_x >= _ROUNDING
+            and place.x + right * place.scale_x <= last
+            and place.baseline - top * place.scale_y >= _ROUNDING
+            and place.baseline - bottom * place.scale_y <= last
+        )
+
+    def _fitted(self, box: Box) -> Placement:
+        """Return the nearest placement that keeps a glyph of this box (in em) on the canvas."""
+        place, room = self.placement, self.size - 2 * _ROUNDING
+        left, bottom, right, top = box
+        width, height = (right - left) * place.scale_x, (top - bottom) * place.scale_y
+        k = min(1.0, room / max(width, 1e-6), room / max(height, 1e-6))
+        # The box keeps its middle unless that would push it over an edge.
+        middle_x = _clamp(place.x + (left + right) / 2 * place.scale_x, k * width / 2, self.size)
+        middle_y = _clamp(place.baseline - (bottom + top) / 2 * place.scale_y, k * height / 2, self.size)
+        scale_x, scale_y = k * place.scale_x, k * place.scale_y
+        return Placement(
+            scale_x, scale_y, middle_x - (left + right) / 2 * scale_x, middle_y + (bottom + top) / 2 * scale_y
+        )
+
+
+def _clamp(middle: float, half: float, size: int) -> float:
+    """Return the middle of a span of ``2 * half`` pixels moved into ``[0, size]``."""
+    half += _ROUNDING
+    return min(max(middle, half), size - half)
+
+
+def source_glyphs(ref: FontRef, raster: Mapping[str, Any], chars: str) -> tuple[NDArray[np.uint8], str, dict[str, str]]:
+    """Draw content characters exactly as a store's source rows are drawn.
+
+    Args:
+        ref: the content font.
+        raster: ``GlyphStore.raster``: holds ``size`` and the source's ``placement``.
+        chars: characters to draw.
+
+    Returns:
+        images uint8 ``[n, size, size]``; the n characters drawn, in order; and reason (see
+        ``coverage.REASONS``) -> characters skipped.
+
+    Raises:
+        FontError, UsageError: the font cannot be opened.
+    """
+    outlines = Outlines(ref)
+    coverage = survey(outlines, chars)
+    rasterizer = Rasterizer(outlines, int(raster["size"]), Placement(**raster["placement"]))
+    return rasterizer.draw_all(coverage.drawn), coverage.drawn, coverage.skipped

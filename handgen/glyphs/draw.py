@@ -1,0 +1,143 @@
+"""Draw one font for a store: what the worker processes of ``handgen render`` do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.errors import FontError
+from handgen.files import sha256
+from handgen.fonts.align import aligned_placement, fit_alignment, source_alignment, source_placement
+from handgen.fonts.coverage import Coverage, survey
+from handgen.fonts.face import FontRef, describe
+from handgen.fonts.outline import Outlines
+from handgen.fonts.raster import Placement, Rasterizer
+from handgen.glyphs.store import Alignment
+from handgen.seeds import generator
+
+_BLOCK_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of the source font once it was looked at."""
+
+    coverage: Coverage
+    placement: Placement
+    origin: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SourceJob:
+    """The source font to look at: its face, the charset, and the side of the canvas in pixels."""
+
+    ref: FontRef
+    chars: str
+    size: int
+
+
+@dataclass(frozen=True)
+class FontJob:
+    """One font to draw.
+
+    Attributes:
+        style: its name in the store.
+        ref: the face; the source font itself, or a target.
+        size: side of the canvas in pixels.
+        source: the source font; its characters are the ones to look for.
+        is_source: whether ``ref`` is the source font.
+        count: how many characters to sample; None = all.
+        seed: of the sample.
+        align: move a target onto the source.
+    """
+
+    style: str
+    ref: FontRef
+    size: int
+    source: Source
+    is_source: bool = False
+    count: int | None = None
+    seed: int = 0
+    align: bool = True
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The first message of a font: what it holds and how it will be drawn."""
+
+    origin: dict[str, Any]
+    alignment: Alignment
+    skipped: dict[str, str]
+    count: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some of a font's glyphs: uint8 ``[n, size, size]`` and their n characters."""
+
+    images: NDArray[np.uint8]
+    chars: str
+
+
+def look_at_source(job: SourceJob) -> Iterator[Source]:
+    """Survey the source font and choose its placement.
+
+    Raises:
+        FontError: the font cannot be read or draws none of the characters.
+    """
+    coverage = survey(job.ref, job.chars)
+    if not coverage.drawn:
+        raise FontError(f"it draws none of the {len(job.chars)} characters asked for")
+    yield Source(coverage, source_placement(coverage.boxes, job.size), _origin(job.ref))
+
+
+def draw_font(job: FontJob) -> Iterator[Looked | Block]:
+    """Yield one ``Looked``, then the font's glyphs in ``Block``s of about 4 MiB.
+
+    Raises:
+        FontError: the font cannot be read or draws none of the source's characters.
+    """
+    source, outlines = job.source, Outlines(job.ref)
+    coverage = source.coverage if job.is_source else survey(outlines, source.coverage.drawn)
+    if not coverage.drawn:
+        raise FontError(f"it draws none of the {len(source.coverage.drawn)} characters of the source")
+    if job.is_source:
+        alignment, placement = source_alignment(source.placement, job.size), source.placement
+    else:
+        alignment = Alignment()
+        if job.align:
+            alignment = fit_alignment(source.coverage, coverage, source.placement, job.size)
+        placement = aligned_placement(source.placement, alignment, job.size)
+    chosen = _sample(coverage.drawn, job)
+    yield Looked(source.origin if job.is_source else _origin(job.ref), alignment, coverage.skipped, len(chosen))
+    rasterizer = Rasterizer(outlines, job.size, placement)
+    step = max(1, _BLOCK_BYTES // job.size**2)
+    for start in range(0, len(chosen), step):
+        chars = chosen[start : start + step]
+        yield Block(rasterizer.draw_all(chars), chars)
+
+
+def _sample(drawn: str, job: FontJob) -> str:
+    """Choose ``job.count`` of the drawn characters, a function of seed and style name; order is kept."""
+    if job.count is None or job.count >= len(drawn):
+        return drawn
+    picked = generator(job.seed, "render", job.style).choice(len(drawn), size=job.count, replace=False)
+    return "".join(drawn[index] for index in sorted(picked))
+
+
+def _origin(ref: FontRef) -> dict[str, Any]:
+    info = describe(ref.path)[ref.face]
+    return {
+        "family": info.family,
+        "subfamily": info.subfamily,
+        "file": ref.path.name,
+        "path": str(ref.path.resolve()),
+        "face": ref.face,
+        "instance": ref.instance,
+        "sha256": sha256(ref.path),
+        "licence": info.licence,
+    }

@@ -1,0 +1,51 @@
+"""Contact sheets: rows of glyphs with a caption, for a person to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from handgen.files import replacing
+
+_GAP = 4
+_FRAME = (222, 222, 226)
+
+
+def contact_sheet(rows: Sequence[tuple[str, NDArray[np.uint8]]], *, cell: int | None = None) -> Image.Image:
+    """Draw one row of glyphs per ``(caption, images)``.
+
+    Args:
+        rows: images are uint8 ``[n, H, W]``; rows may differ in n, H and W.
+        cell: side of a cell in pixels; the largest image's side by default.
+
+    Returns:
+        An RGB picture with the captions at the left.
+    """
+    side = cell or max((max(images.shape[1:]) for _, images in rows if len(images)), default=64)
+    font = ImageFont.load_default(size=max(11, min(16, side // 4)))
+    captions = [caption if len(caption) <= 28 else caption[:27] + "…" for caption, _ in rows]
+    margin = max((int(font.getlength(caption)) for caption in captions), default=0) + 3 * _GAP
+    columns = max((len(images) for _, images in rows), default=0)
+    pitch = side + _GAP
+    picture = Image.new("RGB", (margin + columns * pitch + _GAP, len(rows) * pitch + _GAP), _FRAME)
+    draw = ImageDraw.Draw(picture)
+    for y, (caption, (_, images)) in enumerate(zip(captions, rows, strict=True)):
+        top = _GAP + y * pitch
+        draw.text((_GAP, top + side // 2), caption, fill=(30, 30, 34), font=font, anchor="lm")
+        for x, image in enumerate(images):
+            glyph = Image.fromarray(image)
+            if glyph.size != (side, side):
+                glyph = glyph.resize((side, side), Image.Resampling.LANCZOS)
+            picture.paste(glyph, (margin + x * pitch, top))
+    return picture
+
+
+def save_sheet(path: Path, rows: Sequence[tuple[str, NDArray[np.uint8]]], *, cell: int | None = None) -> None:
+    """Draw a contact sheet and save it as a PNG of 16 greys, whole or not at all."""
+    picture = contact_sheet(rows, cell=cell).convert("L").point([round(value / 17) * 17 for value in range(256)])
+    with replacing(path) as temporary:
+        picture.save(temporary, format="PNG")

@@ -1,0 +1,259 @@
+"""The glyph store: the one format for rendered fonts and imported handwriting.
+
+A store is a folder of three files and a picture:
+
+- ``images.npy``   uint8 ``[N, size, size]``, 0 = ink, 255 = paper; memory-mapped when read
+- ``labels.npy``   one row an image: character, style number, sample number
+- ``manifest.json`` charset, raster settings, and one record a style (font, licence, alignment)
+- ``preview.png``  a contact sheet, one row a style
+
+Nothing else in handgen knows these names. No file holds a pickle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen import __version__
+from handgen.errors import StoreError, UsageError
+from handgen.files import from_os_error, writable_folder, write_json
+
+if TYPE_CHECKING:
+    import torch
+
+FORMAT = 1
+LABEL = np.dtype([("char", "<U8"), ("style", "<i4"), ("sample", "<i4")])
+IMAGES, LABELS, MANIFEST, PREVIEW = "images.npy", "labels.npy", "manifest.json", "preview.png"
+_STAGING = ".handgen-store"
+_HEADER = 128
+"""Bytes before the images in images.npy."""
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a style's glyphs were moved onto the source font's, as fractions of the canvas side.
+
+    With the origin at the canvas centre, x to the right and y down,
+    ``aligned = (sx, sy) * natural + (dx, dy)``, where *natural* is the glyph at the source's
+    pixels per em, on the source's baseline, its advance width centred.
+    """
+
+    sx: float = 1.0
+    sy: float = 1.0
+    dx: float = 0.0
+    dy: float = 0.0
+
+
+@dataclass(frozen=True)
+class Style:
+    """One hand in a store: a font, or a person.
+
+    Attributes:
+        name: what a person calls it, unique in the store; used by ``--styles``.
+        role: ``source`` (the content font) or ``target``.
+        origin: where it comes from: family, file name, face, instance, sha256, licence.
+        alignment: how it was moved onto the source.
+        skipped: reason -> characters that were asked for and not drawn.
+    """
+
+    name: str
+    role: str
+    origin: dict[str, Any] = field(default_factory=dict)
+    alignment: Alignment = Alignment()
+    skipped: dict[str, str] = field(default_factory=dict)
+
+
+class GlyphStore:
+    """A store opened for reading; images stay on disk until they are touched."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the store at ``path``.
+
+        Raises:
+            UsageError: there is no store.
+            StoreError: it is damaged, unfinished or of another version.
+        """
+        self.path = path
+        if not (path / MANIFEST).is_file():
+            raise UsageError(
+                f"no glyph store at {path}", "Make one with 'handgen render --font FONT', or name one with --data."
+            )
+        remedy = "Render it again with 'handgen render'."
+        try:
+            manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+            made_by = manifest.get("handgen", "unknown")
+            if manifest.get("format") != FORMAT:
+                raise StoreError(f"the glyph store {path} was made by another version of handgen ({made_by})", remedy)
+            self.images: NDArray[np.uint8] = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
+            self.labels: NDArray[np.void] = np.load(path / LABELS, allow_pickle=False)
+            self.charset: str = manifest["charset"]
+            self.raster: dict[str, Any] = manifest["raster"]
+            self.styles = tuple(
+                Style(**{**record, "alignment": Alignment(**record["alignment"])}) for record in manifest["styles"]
+            )
+        except StoreError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise StoreError(f"the glyph store {path} is damaged ({error})", remedy) from error
+        if self.images.ndim != 3 or len(self.images) != len(self.labels) or self.labels.dtype != LABEL:
+            raise StoreError(f"the glyph store {path} is damaged (images and labels do not match)", remedy)
+
+    @property
+    def size(self) -> int:
+        """Side of the square images in pixels."""
+        return int(self.images.shape[-1])
+
+    @property
+    def sources(self) -> tuple[int, ...]:
+        """Numbers of the styles that serve as content."""
+        return tuple(i for i, style in enumerate(self.styles) if style.role == "source")
+
+    @property
+    def targets(self) -> tuple[int, ...]:
+        """Numbers of the styles to be learnt."""
+        return tuple(i for i, style in enumerate(self.styles) if style.role == "target")
+
+    def rows(self, style: int) -> NDArray[np.int64]:
+        """Row numbers of one style's images, in the order of the store."""
+        return np.flatnonzero(self.labels["style"] == style)
+
+
+class StoreWriter:
+    """Writes a store beside its destination and moves it there when it is whole.
+
+    Use as a context manager; leaving it with an error leaves the destination as it was.
+
+    Args:
+        path: the store's folder. A store that is there already is replaced only when the new
+            one is whole; a folder that holds anything else is refused.
+        size: side of the images in pixels.
+        charset: the characters that were asked for.
+        raster: the settings that drew them, for the manifest.
+    """
+
+    def __init__(self, path: Path, *, size: int, charset: str, raster: dict[str, Any]) -> None:
+        foreign = [p.name for p in path.iterdir()] if path.is_dir() else []
+        if foreign and not (path / MANIFEST).is_file() and foreign != [_STAGING]:
+            raise UsageError(f"{path} is not empty and holds no glyph store", "Choose another --out.")
+        writable_folder(path)
+        self.path = path
+        self.size = size
+        self._charset = charset
+        self._raster = raster
+        self._staging = path / _STAGING
+        self._styles: list[Style] = []
+        self._labels: list[NDArray[np.void]] = []
+        self._count = 0
+        self._last = (0, 0)
+
+    def __enter__(self) -> StoreWriter:
+        shutil.rmtree(self._staging, ignore_errors=True)
+        self._staging.mkdir()
+        self._file = (self._staging / IMAGES).open("w+b")
+        self._write_header()
+        return self
+
+    def _write_header(self) -> None:
+        """Write the header of images.npy for the present count; its length never changes."""
+        shape = f"({self._count:>12d}, {self.size}, {self.size}, )"
+        text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".encode()
+        self._file.seek(0)
+        self._file.write(b"\x93NUMPY\x01\x00" + (_HEADER - 10).to_bytes(2, "little") + text.ljust(_HEADER - 11) + b"\n")
+
+    def add_style(self, style: Style) -> int:
+        """Add a style and return its number.
+
+        Raises:
+            UsageError: the name is taken.
+        """
+        if any(style.name == other.name for other in self._styles):
+            raise UsageError(f"two styles are called '{style.name}'", "Rename one of the font files.")
+        self._styles.append(style)
+        self._last = (self._count, len(self._labels))
+        return len(self._styles) - 1
+
+    def drop_last_style(self) -> None:
+        """Take back the style added last, and its images."""
+        self._styles.pop()
+        self._count, blocks = self._last
+        del self._labels[blocks:]
+        self._file.seek(_HEADER + self._count * self.size**2)
+        self._file.truncate()
+
+    def replace_style(self, number: int, style: Style) -> None:
+        """Replace the record of a style, e.g. once it is known what was skipped."""
+        self._styles[number] = style
+
+    def append(self, images: NDArray[np.uint8], chars: Sequence[str], style: int, samples: Sequence[int]) -> None:
+        """Append ``images`` (uint8 ``[n, size, size]``) of one style with their characters."""
+        if images.shape[1:] != (self.size, self.size) or images.dtype != np.uint8:
+            raise ValueError(f"images must be uint8 [n, {self.size}, {self.size}], not {images.dtype} {images.shape}")
+        if not len(images) == len(chars) == len(samples):
+            raise ValueError("images, chars and samples differ in length")
+        labels = np.empty(len(images), LABEL)
+        labels["char"], labels["style"], labels["sample"] = list(chars), style, samples
+        try:
+            self._file.write(np.ascontiguousarray(images).data)
+        except OSError as error:
+            raise from_os_error(error, self.path) from error
+        self._labels.append(labels)
+        self._count += len(images)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                self._finish()
+        except OSError as os_error:
+            raise from_os_error(os_error, self.path) from os_error
+        finally:
+            with contextlib.suppress(OSError):  # a full disk again; the first error is the one to report
+                self._file.close()
+            shutil.rmtree(self._staging, ignore_errors=True)
+
+    def _finish(self) -> None:
+        if not self._count:
+            raise StoreError("not one glyph was drawn", "Check the fonts with 'handgen fonts check FONT'.")
+        self._write_header()
+        self._file.close()
+        np.save(self._staging / LABELS, np.concatenate(self._labels), allow_pickle=False)
+        manifest = {
+            "format": FORMAT,
+            "handgen": __version__,
+            "count": self._count,
+            "charset": self._charset,
+            "raster": self._raster,
+            "styles": [asdict(style) for style in self._styles],
+        }
+        # Without a manifest a folder is no store: it goes first and comes last.
+        (self.path / MANIFEST).unlink(missing_ok=True)
+        (self.path / PREVIEW).unlink(missing_ok=True)
+        for name in (IMAGES, LABELS):
+            (self._staging / name).replace(self.path / name)
+        write_json(self.path / MANIFEST, manifest)
+
+
+def to_unit(images: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
+    """Turn uint8 images (0 = ink, 255 = paper) into float32 in [-1, 1] (-1 = ink, 1 = paper)."""
+    import torch
+
+    tensor = images if isinstance(images, torch.Tensor) else torch.from_numpy(np.ascontiguousarray(images))
+    return tensor.to(torch.float32).mul_(1 / 127.5).sub_(1.0)
+
+
+def to_bytes(images: torch.Tensor) -> torch.Tensor:
+    """Turn float images in [-1, 1] back into uint8 on the same device; out-of-range is clipped."""
+    import torch
+
+    return images.float().add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.uint8)

@@ -1,0 +1,15 @@
+"""Root mean squared difference."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from handgen.metrics.base import Metric
+
+
+class RMSE(Metric):
+    """Root of the mean squared difference of grey values within an image, 0 to 1, averaged over images."""
+
+    def per_image(self, output: Tensor, truth: Tensor) -> Tensor:
+        """Return ``[B]``."""
+        return (output - truth).square().mean(dim=(1, 2, 3)).sqrt()

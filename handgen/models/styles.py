@@ -1,0 +1,72 @@
+"""Kinds of style space that more than one model may have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from handgen.errors import UsageError
+from handgen.models.base import DrawnStyle, StyleSpec
+from handgen.registry import nearest
+from handgen.seeds import generator
+
+
+def gaussian_code(name: str, dim: int, seed: int) -> Tensor:
+    """Return the fixed style code of a style: float32 ``[dim]`` from N(0, 1).
+
+    It depends on the name alone, so a style added to a trained model gets a code of its own and
+    those of the others stay what they were.
+    """
+    return torch.from_numpy(generator(seed, "style code", name).standard_normal(dim).astype(np.float32))
+
+
+class CodeTable(StyleSpec):
+    """Styles as rows of a table of codes, which can be mixed.
+
+    Args:
+        names: one a row.
+        codes: float32 ``[len(names), dim]``.
+    """
+
+    def __init__(self, names: Sequence[str], codes: Tensor) -> None:
+        self._names = tuple(names)
+        self._codes = codes.detach().float().cpu()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The trained styles."""
+        return self._names
+
+    def pick(self, names: Sequence[str]) -> list[DrawnStyle]:
+        """Return the named styles."""
+        for name in names:
+            if name not in self._names:
+                raise UsageError(f"unknown style '{name}'", nearest(name, self._names))
+        return [DrawnStyle(name, self._codes[self._names.index(name)], {name: 1.0}) for name in names]
+
+    def draw(self, count: int, seed: int) -> list[DrawnStyle]:
+        """Return the trained styles, then convex mixtures of two of them.
+
+        The weight of the stronger one is uniform in [0.5, 0.8]: beyond that a mixture is hard to
+        tell from its parent.
+
+        Raises:
+            UsageError: more than one style is asked for and the model has only one to mix.
+        """
+        styles = self.pick(self._names[:count])
+        if count > len(self._names) == 1:
+            raise UsageError(
+                f"{count} styles were asked for and the model knows one, '{self._names[0]}'", "Use --styles 1."
+            )
+        for number in range(len(self._names), count):
+            rng = generator(seed, "mixture", number)
+            first, second = (int(i) for i in rng.choice(len(self._names), 2, replace=False))
+            share = float(rng.uniform(0.5, 0.8))
+            vector = share * self._codes[first] + (1 - share) * self._codes[second]
+            parents = {self._names[first]: round(share, 4), self._names[second]: round(1 - share, 4)}
+            label = "+".join(f"{name}*{weight:.2f}" for name, weight in parents.items())
+            styles.append(DrawnStyle(f"mix{number + 1}({label})", vector, parents))
+        return styles

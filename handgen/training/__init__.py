@@ -1,0 +1,1 @@
+"""One loop for all models: data, losses, schedule, checkpoints, evaluation."""

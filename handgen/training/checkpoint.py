@@ -1,0 +1,184 @@
+"""Checkpoints: tensors in safetensors, everything else as JSON in the same file's header.
+
+Two kinds: a *model* file holds the averaged weights and all that ``synth`` must know; a *state*
+file holds what a run needs to go on exactly. Both are written whole or not at all, and neither
+can hold code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from handgen import __version__
+from handgen.errors import CheckpointError, UsageError
+from handgen.files import from_os_error, replacing
+from handgen.models import MODELS
+from handgen.models.base import Model
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file's tensors and facts.
+
+    ``facts`` of a model file: model, config, size, styles (a list of records with name, role,
+    origin, alignment), charset (characters seen in training), raster, images, seed.
+    """
+
+    path: Path
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+
+    @property
+    def style_names(self) -> list[str]:
+        """Names of the styles it was trained on."""
+        return [style["name"] for style in self.facts["styles"]]
+
+    def digest(self) -> str:
+        """Return a hash of weights and facts: the same for a file that was copied or moved."""
+        hasher = hashlib.sha256(json.dumps(self.facts, sort_keys=True, ensure_ascii=False).encode())
+        for name in sorted(self.tensors):
+            hasher.update(name.encode())
+            hasher.update(self.tensors[name].contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        return hasher.hexdigest()
+
+
+def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write a checkpoint, whole or not at all.
+
+    Raises:
+        HandgenError: the disk is full or not writable.
+    """
+    header = {"handgen": __version__, "format": str(FORMAT), "facts": json.dumps(facts, ensure_ascii=False)}
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        with replacing(path) as temporary:
+            save_file(contiguous, temporary, metadata=header)
+    except OSError as error:
+        raise from_os_error(error, path) from error
+    except SafetensorError as error:
+        raise CheckpointError(f"cannot write {path} ({error})", "Free some space and run the command again.") from error
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint.
+
+    Raises:
+        UsageError: there is none.
+        CheckpointError: it is cut short, no checkpoint of handgen, or of another version.
+    """
+    if not path.is_file():
+        raise UsageError(f"no checkpoint at {path}", "Train one with 'handgen train zi2zi', or name one with --model.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            if "facts" not in header:
+                raise CheckpointError(f"{path} is no checkpoint of handgen", "Name a run folder or its model file.")
+            if header.get("format") != str(FORMAT):
+                made_by = header.get("handgen", "unknown")
+                raise CheckpointError(f"{path} was made by another version of handgen ({made_by})", "Train it again.")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            return Checkpoint(path, tensors, json.loads(header["facts"]))
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"the checkpoint {path} is damaged ({error})", "Copy it again, or train again.") from error
+
+
+def build(checkpoint: Checkpoint) -> Model:
+    """Return the model of a model file, in evaluation mode on the CPU.
+
+    Raises:
+        CheckpointError: settings or weights do not fit this version's model.
+    """
+    facts = checkpoint.facts
+    remedy = "Train it again with this version of handgen."
+    try:
+        kind = MODELS.load(facts["model"])
+        model: Model = kind(kind.Config(**facts["config"]), facts["size"], checkpoint.style_names)
+        missing, unexpected = model.load_state_dict(checkpoint.tensors, strict=False)
+    except (KeyError, TypeError, RuntimeError, UsageError) as error:
+        reason = str(error).splitlines()[0]
+        raise CheckpointError(f"the checkpoint {checkpoint.path} does not fit ({reason})", remedy) from error
+    lacking = [name for name in missing if name.startswith("generator.") or not name.startswith(_training_only(model))]
+    if lacking or unexpected:
+        raise CheckpointError(
+            f"the checkpoint {checkpoint.path} does not fit ({(lacking + unexpected)[0]} is missing or unknown)", remedy
+        )
+    return model.eval()
+
+
+def load_for_training(path: Path, model: str) -> Checkpoint:
+    """Read a state or model file to begin a new run with; tensors are named as the model's.
+
+    Raises:
+        UsageError: it holds another kind of model.
+        CheckpointError: as ``load``.
+    """
+    loaded = load(path)
+    if loaded.facts["model"] != model:
+        raise UsageError(f"{path} holds a {loaded.facts['model']}, not a {model}", "Name another --from.")
+    tensors = under("model.", loaded.tensors) or loaded.tensors
+    averaged = {f"generator.{name}": tensor for name, tensor in under("averaged.", loaded.tensors).items()}
+    return Checkpoint(path, tensors | averaged, loaded.facts)
+
+
+def _training_only(model: Model) -> tuple[str, ...]:
+    """Return the prefixes of the parts that a model file leaves out: every child but the generator."""
+    return tuple(f"{name}." for name, _ in model.named_children() if name != "generator")
+
+
+def drawing_tensors(model: Model, averaged: nn.Module) -> dict[str, Tensor]:
+    """Return what a model file holds: ``averaged`` in the generator's place, no training-only parts."""
+    left_out = (*_training_only(model), "generator.")
+    own = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith(left_out)}
+    return own | {f"generator.{name}": tensor for name, tensor in averaged.state_dict().items()}
+
+
+def optimiser_tensors(phase: str, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Flatten an optimiser's state to tensors named ``optimiser.<phase>.<parameter>.<slot>``."""
+    state = optimiser.state_dict()["state"]
+    return {
+        f"optimiser.{phase}.{number}.{slot}": torch.as_tensor(value)
+        for number, slots in state.items()
+        for slot, value in slots.items()
+    }
+
+
+def restore_optimiser(phase: str, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put back what ``optimiser_tensors`` took out."""
+    prefix = f"optimiser.{phase}."
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith(prefix):
+            number, slot = name[len(prefix) :].split(".")
+            state.setdefault(int(number), {})[slot] = tensor
+    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose name starts with ``prefix``, without it."""
+    return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def find_model(place: Path | None, runs: Sequence[Path]) -> Path:
+    """Return the model file that ``--model`` means: a file, a run folder, or the latest of ``runs``.
+
+    Raises:
+        UsageError: there is none; says how to make one.
+    """
+    if place is None:
+        files = [file for run in runs for file in [run / "model.safetensors"] if file.is_file()]
+        if not files:
+            raise UsageError("no trained model was found in runs/", "Train one with 'handgen train zi2zi'.")
+        return max(files, key=lambda file: file.stat().st_mtime)
+    return place / "model.safetensors" if place.is_dir() else place

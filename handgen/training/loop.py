@@ -1,0 +1,314 @@
+"""The training loop: one for all models. It knows phases, and no loss by name."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import math
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from handgen.errors import TrainingError
+from handgen.files import sha256
+from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.store import MANIFEST, GlyphStore
+from handgen.models import MODELS
+from handgen.models.base import Model
+from handgen.settings import Settings
+from handgen.training import checkpoint
+from handgen.training.checkpoint import Checkpoint
+from handgen.training.data import Pairs, split_characters
+from handgen.training.evaluate import drawn, measure
+from handgen.training.run import MODEL, STATE, RunFolder
+from handgen.training.settings import TrainSettings
+
+_LOG_STEPS = 25
+_GRID_STYLES, _GRID_CHARS = 16, 16
+_PROBE = 64
+"""Glyphs of each style in the measurements on the way; the last one takes all."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a watcher is told: how far the run is, images per second, and the mean of each loss since the last time."""
+
+    images: int
+    rate: float
+    losses: dict[str, float]
+
+
+class Trainer:
+    """One run of one model on one store; makes or continues the run folder ``out``.
+
+    Args:
+        name: of a registered model.
+        settings: what all models share.
+        config: the model's own.
+        store: pairs of source and target glyphs.
+        out: the run folder.
+        device: where to compute.
+        start: trained weights to begin a fresh run with.
+
+    Raises:
+        UsageError: the folder holds something else; a style that the store lacks.
+        StoreError: the store has nothing to learn from.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: TrainSettings,
+        config: Settings,
+        store: GlyphStore,
+        out: Path,
+        device: torch.device,
+        start: Checkpoint | None = None,
+    ) -> None:
+        self.settings, self.store, self.device = settings, store, device
+        self.name, self.config = name, config
+        split = split_characters(store, settings.holdout, settings.seed)
+        self.charset = split.train
+        self.styles = self._style_names(start)
+        only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
+        self.pairs = Pairs(store, split.train, self.styles, only)
+        self.held_out = Pairs(store, split.held_out or split.train, self.styles, only)
+        self.folder = RunFolder(out, self._identity(start))
+        self.folder.write_split(split)
+        torch.manual_seed(settings.seed)
+        self.model: Model = MODELS.load(name)(config, store.size, self.styles)
+        if start is not None:
+            self.model.adopt(start.tensors, start.style_names)
+        self.model.to(device, memory_format=torch.channels_last)
+        self.averaged: nn.Module = copy.deepcopy(self.model.generator).requires_grad_(False)
+        self.optimisers, self._parameters = self._make_optimisers()
+        self.images = 0
+        if self.folder.has_state:
+            self._resume()
+        self._stop = False
+
+    def _style_names(self, start: Checkpoint | None) -> tuple[str, ...]:
+        """The store's targets, after those that the trained weights know already."""
+        here = [self.store.styles[number].name for number in self.store.targets]
+        known = start.style_names if start else []
+        return (*known, *(name for name in here if name not in known))
+
+    def _identity(self, start: Checkpoint | None) -> dict[str, Any]:
+        """What makes this run this run; a folder with another identity is not touched."""
+        data = {"model": self.name, "data": str(self.store.path), "data_sha256": sha256(self.store.path / MANIFEST)}
+        origin = {"from": str(start.path), "from_sha256": start.digest()} if start else {}
+        return data | origin | asdict(self.settings) | asdict(self.config)  # type: ignore[call-overload, no-any-return]
+
+    def _make_optimisers(self) -> tuple[dict[str, torch.optim.Optimizer], dict[str, list[nn.Parameter]]]:
+        optimisers: dict[str, torch.optim.Optimizer] = {}
+        parameters: dict[str, list[nn.Parameter]] = {}
+        for phase in self.model.phases:
+            parameters[phase] = list(self.model.phase_parameters(phase))
+            betas = (self.settings.beta1, 0.999)
+            optimisers[phase] = torch.optim.Adam(parameters[phase], lr=self.settings.lr, betas=betas, fused=True)
+        return optimisers, parameters
+
+    @property
+    def done(self) -> bool:
+        """Whether the budget is spent."""
+        return self.images >= self.settings.images
+
+    def run(self, watch: Callable[[Progress], None]) -> bool:
+        """Train until the budget is spent or Ctrl-C; save either way.
+
+        Returns:
+            Whether the budget is spent.
+
+        Raises:
+            TrainingError: a loss is not finite; the last checkpoint is kept.
+        """
+        self.model.train()
+        if not self.images:
+            self._reals()
+        sums: dict[str, Tensor] = {}
+        steps, began = 0, time.monotonic()
+        with self._stopping_politely():
+            while not self.done and not self._stop:
+                before = self.images
+                for name, value in self._step().items():
+                    sums[name] = sums.get(name, torch.zeros((), device=self.device)) + value
+                steps += 1
+                if steps == _LOG_STEPS or self.done or self._stop:
+                    means = {name: float(value) / steps for name, value in sums.items()}
+                    rate = self.settings.batch * steps / (time.monotonic() - began)
+                    self._logged(means, rate)
+                    watch(Progress(self.images, rate, means))
+                    sums, steps, began = {}, 0, time.monotonic()
+                self._milestones(before)
+        self._save()
+        if self.done:
+            self._measure(per_style=None)
+        return self.done
+
+    def _step(self) -> dict[str, Tensor]:
+        """One optimiser step of every phase; return the losses, raw and weighted."""
+        self._set_rates()
+        which = self.pairs.drawn(self.images, self.settings.batch, self.settings.seed)
+        batch = self.pairs.batch(which, self.device)
+        every = [p for group in self._parameters.values() for p in group]
+        for parameter in every:
+            parameter.requires_grad_(True)
+        logged: dict[str, Tensor] = {}
+        with self._autocast():
+            shared = self.model.prepare(batch)
+        for phase, optimiser in self.optimisers.items():
+            for other, group in self._parameters.items():
+                for parameter in group:
+                    parameter.requires_grad_(other == phase)
+            with self._autocast():
+                terms = self.model.losses(phase, shared)
+            total = torch.zeros((), device=self.device)
+            for name, value in terms.items():
+                weighted = value.float() * self.model.weights.get(name, 1.0)
+                total = total + weighted
+                logged[f"{phase}/{name}"] = value.detach().float()
+                logged[f"{phase}/{name} weighted"] = weighted.detach()
+            optimiser.zero_grad(set_to_none=True)
+            total.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+        self.images += self.settings.batch
+        self._average()
+        return logged
+
+    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
+        wanted = self.settings.precision
+        on = wanted == "bf16" or (wanted == "auto" and self.device.type == "cuda" and torch.cuda.is_bf16_supported())
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=on)
+
+    def _set_rates(self) -> None:
+        """Constant for the first half of the budget, then linearly to zero (pix2pix's schedule)."""
+        left = 1 - self.images / self.settings.images
+        for optimiser in self.optimisers.values():
+            for group in optimiser.param_groups:
+                group["lr"] = self.settings.lr * min(1.0, max(0.0, 2 * left))
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Move the averaged weights towards the present ones; the half-life grows with the run at first."""
+        half_life = min(self.settings.ema, self.images / 10)
+        keep = 0.5 ** (self.settings.batch / half_life) if half_life else 0.0
+        average, present = self.averaged.state_dict(), self.model.generator.state_dict()
+        floats = [name for name, tensor in average.items() if tensor.is_floating_point()]
+        torch._foreach_lerp_([average[n] for n in floats], [present[n] for n in floats], 1 - keep)
+
+    def _logged(self, means: dict[str, float], rate: float) -> None:
+        broken = [name for name, value in means.items() if not math.isfinite(value)]
+        if broken:
+            raise TrainingError(
+                f"the loss {broken[0]} is not finite after {self.images} images; the last checkpoint is kept",
+                "Use a lower --lr or another --seed with a new --out.",
+            )
+        values = {name: round(value, 6) for name, value in means.items()}
+        self.folder.record(self.images, "losses", values | {"images_per_s": round(rate, 1)})
+
+    def _milestones(self, before: int) -> None:
+        """Save and measure when a step crossed a multiple of their intervals."""
+
+        def crossed(interval: int) -> bool:
+            return before // interval != self.images // interval
+
+        if not self.done and not self._stop:
+            if crossed(self.settings.save_every):
+                self._save()
+            if crossed(self.settings.eval_every):
+                self._measure(per_style=_PROBE)
+
+    @contextlib.contextmanager
+    def evaluating(self) -> Iterator[Model]:
+        """Yield the model as it will be shipped: averaged weights, evaluation mode."""
+        present = self.model.generator
+        self.model.generator = self.averaged
+        self.model.eval()
+        try:
+            yield self.model
+        finally:
+            self.model.generator = present
+            self.model.train()
+
+    def _measure(self, per_style: int | None) -> None:
+        with self.evaluating() as model:
+            result = measure(model, self.held_out, self.device, per_style=per_style)
+        glyphs = per_style or len(self.held_out)
+        self.folder.record(self.images, "held-out", {"glyphs_per_style_at_most": glyphs, "styles": result})
+
+    def _grid(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """A fixed choice of held-out pairs, a block of each style."""
+        return self.held_out.sample(_GRID_CHARS, seed=1)
+
+    def _sheet(self, path: Path, images: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
+        which = self._grid()
+        numbers = self.held_out.style[which]
+        rows = [(self.styles[number], images[numbers == number]) for number in np.unique(numbers)[:_GRID_STYLES]]
+        save_sheet(path, rows)
+
+    def _reals(self) -> None:
+        self._sheet(self.folder.path / "reals.png", self.store.images[self.held_out.target[self._grid()]])
+
+    def _save(self) -> None:
+        facts = {
+            "model": self.name,
+            "config": asdict(self.config),  # type: ignore[call-overload]
+            "size": self.store.size,
+            "styles": self._style_records(),
+            "charset": self.charset,
+            "raster": self.store.raster,
+            "images": self.images,
+            "seed": self.settings.seed,
+        }
+        state = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        state |= {f"averaged.{k}": v for k, v in self.averaged.state_dict().items()}
+        for phase, optimiser in self.optimisers.items():
+            state |= checkpoint.optimiser_tensors(phase, optimiser)
+        checkpoint.save(self.folder.path / STATE, state, facts)
+        checkpoint.save(self.folder.path / MODEL, checkpoint.drawing_tensors(self.model, self.averaged), facts)
+        with self.evaluating() as model:
+            self._sheet(
+                self.folder.path / f"fakes-{self.images:09d}.png",
+                drawn(model, self.held_out, self._grid(), self.device),
+            )
+        self.folder.log(f"saved at {self.images} images")
+
+    def _style_records(self) -> list[dict[str, Any]]:
+        here = {style.name: asdict(style) for style in self.store.styles}
+        return [here.get(name, {"name": name, "role": "target"}) for name in self.styles]
+
+    def _resume(self) -> None:
+        state = checkpoint.load(self.folder.path / STATE)
+        self.model.load_state_dict(checkpoint.under("model.", state.tensors))
+        self.averaged.load_state_dict(checkpoint.under("averaged.", state.tensors))
+        for phase, optimiser in self.optimisers.items():
+            checkpoint.restore_optimiser(phase, optimiser, state.tensors)
+        self.images = state.facts["images"]
+        self.folder.forget_after(self.images)
+        self.folder.log(f"went on from {self.images} images")
+
+    @contextlib.contextmanager
+    def _stopping_politely(self) -> Iterator[None]:
+        """Let the first Ctrl-C (or SIGTERM) end the run after the step in hand; the second kills it."""
+
+        def stop(number: int, frame: FrameType | None) -> None:
+            self._stop = True
+            for each in before:
+                signal.signal(each, signal.default_int_handler)
+
+        before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+        for each in before:
+            signal.signal(each, stop)
+        try:
+            yield
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handgen.errors import UsageError
+from handgen.fonts.charsets import CHARSETS, load_charset, unique_chars
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "first", "last"),
+    [
+        ("gb2312-1", 3755, "啊", "座"),
+        ("gb2312", 6763, "啊", "齄"),
+        ("jis-1", 2965, "亜", "腕"),
+        ("big5-1", 5401, "一", "籲"),
+        ("latin62", 62, "0", "z"),
+        ("digits", 10, "0", "9"),
+        ("ascii", 94, "!", "~"),
+    ],
+)
+def test_named_sets_are_the_published_ones(name, count, first, last):
+    chars = load_charset(name)
+    assert (len(chars), chars[0], chars[-1]) == (count, first, last)
+    assert unique_chars(chars) == chars
+
+
+def test_every_name_is_listed_and_loads_in_any_case():
+    assert all(load_charset(name) == load_charset(name.upper()) for name in CHARSETS)
+
+
+@given(st.text())
+def test_characters_are_unique_composed_and_visible(text):
+    chars = unique_chars(text)
+    assert len(set(chars)) == len(chars)
+    assert all(unicodedata.is_normalized("NFC", char) for char in chars)
+    assert not any(char.isspace() for char in chars)
+
+
+def test_a_file_loses_its_mark_and_white_space(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_bytes("\ufeff银 锒\r\n银\te\u0301\n".encode())
+    assert load_charset(str(path)) == "银锒é"
+
+
+@pytest.mark.parametrize("literal", ["银锒", "abc", "0123456789", "A", "!?", "永字八法"])
+def test_characters_can_be_typed(literal):
+    assert load_charset(literal) == literal
+
+
+def test_a_file_in_another_encoding_is_located(tmp_path):
+    path = tmp_path / "gbk.txt"
+    path.write_bytes(b"ok\nab" + "银".encode("gbk"))
+    with pytest.raises(UsageError, match=r"gbk\.txt is not UTF-8 \(line 2, byte 3\)"):
+        load_charset(str(path))
+
+
+@pytest.mark.parametrize(("spec", "hint"), [("gb2312-2", "gb2312"), ("Latin26", "latin62"), ("big5", "big5-1")])
+def test_a_misspelt_name_suggests_the_nearest(spec, hint):
+    with pytest.raises(UsageError, match=f"unknown charset '{spec}'.*{hint}"):
+        load_charset(spec)
+
+
+@pytest.mark.parametrize("spec", ["", "  \n", "charsets/none.txt", "none.txt", "hsk-words"])
+def test_nothing_is_refused(spec):
+    with pytest.raises(UsageError):
+        load_charset(spec)
+
+
+def test_an_empty_file_is_refused(tmp_path):
+    (tmp_path / "empty.txt").write_text(" \n")
+    with pytest.raises(UsageError, match="holds no characters"):
+        load_charset(str(tmp_path / "empty.txt"))

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+import sys
+import tarfile
+import zipfile
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from handgen.errors import FontError, HandgenError
+from handgen.files import sha256
+from handgen.fonts.catalogue import Entry, Source
+from handgen.fonts.fetch import fetch, fetch_all, installed
+from tests.conftest import rectangle
+
+NPM = Entry(
+    "Tiny Hand", "latin", "handwriting", "OFL-1.1", Source("npm", "@tiny/hand", "1.2.0", "files/*-400-normal.woff2")
+)
+PIP = Entry("Tiny Pip", "latin", "script", "OFL-1.1", Source("pip", "tiny-pip", "3.0", "*/files/Tiny*.ttf"))
+CLIENT = """
+import os, shutil, sys
+option = "--pack-destination" if "pack" in sys.argv else "--dest"
+folder = sys.argv[sys.argv.index(option) + 1]
+wanted = next(word for word in sys.argv if word in os.environ["FAKE_WANTED"].split())
+if archive := os.environ.get("FAKE_ARCHIVE"):
+    shutil.copy(archive, folder)
+else:
+    sys.exit(f"npm warn old\\nnpm error code E404\\nnpm error 404 no {wanted}\\nnpm error A complete log of this run")
+"""
+
+
+@pytest.fixture
+def clients(tmp_path, monkeypatch):
+    """Stand-ins for npm and pip that serve one local archive: ``clients(archive)``, or fail: ``clients(None)``."""
+    programs = tmp_path / "bin"
+    (programs / "pip").mkdir(parents=True)
+    (programs / "pip" / "__init__.py").touch()
+    (programs / "pip" / "__main__.py").write_text(CLIENT)
+    npm = programs / "npm"
+    npm.write_text(f"#!{sys.executable}\n{CLIENT}")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setenv("PYTHONPATH", str(programs))
+    monkeypatch.setenv("FAKE_WANTED", "@tiny/hand@1.2.0 tiny-pip==3.0")
+
+    def serve(archive):
+        monkeypatch.setenv("FAKE_ARCHIVE", str(archive or ""))
+
+    return serve
+
+
+@pytest.fixture
+def out(tmp_path):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def slices(tiny_font):
+    """Two WOFF2 slices as bytes: abc and cd."""
+    packed = []
+    for text in ("abc", "cd"):
+        font = TTFont(tiny_font(f"{text}.ttf", {char: [rectangle(0, 0, 9 * ord(char), 500)] for char in text}))
+        font.flavor = "woff2"
+        buffer = io.BytesIO()
+        font.save(buffer)
+        packed.append(buffer.getvalue())
+    return packed
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def tgz(tmp_path, files, *extra):
+    path = tmp_path / "tiny-hand-1.2.0.tgz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+        for member in extra:
+            tar.addfile(member)
+    return path
+
+
+def wheel(tmp_path, files):
+    path = tmp_path / "tiny_pip-3.0-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as packed:
+        for name, data in files.items():
+            packed.writestr(name, data)
+    return path
+
+
+@pytest.fixture
+def good(slices):
+    return {
+        "package/files/tiny-hand-latin-400-normal.woff2": slices[0],
+        "package/files/tiny-hand-0-400-normal.woff2": slices[1],
+        "package/files/tiny-hand-0-700-normal.woff2": b"another weight",
+        "package/LICENSE": b"SIL OPEN FONT LICENSE",
+        "package/package.json": b"{}",
+    }
+
+
+def test_an_npm_package_becomes_one_font_with_licence_and_provenance(tmp_path, out, clients, good):
+    archive = tgz(tmp_path, good)
+    clients(archive)
+    path = fetch(NPM, out)
+    assert names(out) == ["LICENSE-tiny-hand.txt", "tiny-hand.json", "tiny-hand.ttf"]
+    assert set(TTFont(path).getBestCmap()) == set(map(ord, "abcd"))
+    assert (out / "LICENSE-tiny-hand.txt").read_bytes() == good["package/LICENSE"]
+    about = json.loads((out / "tiny-hand.json").read_text(encoding="utf-8"))
+    assert about["source"] == {"type": "npm", "package": "@tiny/hand", "version": "1.2.0"}
+    assert (about["licence"], about["converted"], about["slices"]) == ("OFL-1.1", True, 2)
+    assert (about["sha256"], about["archive_sha256"]) == (sha256(path), sha256(archive))
+
+
+def test_a_wheel_gives_its_font_as_it_is(tmp_path, out, clients, kalam):
+    data = kalam.read_bytes()
+    clients(wheel(tmp_path, {"tiny/files/Tiny-Regular.ttf": data, "tiny_pip-3.0.dist-info/licenses/LICENSE": b"OFL"}))
+    path = fetch(PIP, out)
+    assert path == out / "tiny-pip.ttf"
+    assert path.read_bytes() == data
+    assert json.loads((out / "tiny-pip.json").read_text(encoding="utf-8"))["converted"] is False
+
+
+def test_what_is_there_stays_unless_forced(tmp_path, out, clients, good):
+    clients(tgz(tmp_path, good))
+    (out / "tiny-hand.ttf").write_bytes(b"mine")
+    assert [outcome.state for outcome in fetch_all([NPM], out)] == ["present"]
+    assert (out / "tiny-hand.ttf").read_bytes() == b"mine"
+    assert [outcome.state for outcome in fetch_all([NPM], out, force=True)] == ["fetched"]
+    assert TTFont(out / "tiny-hand.ttf").getBestCmap()
+
+
+def link(kind):
+    member = tarfile.TarInfo("package/files/x-400-normal.woff2")
+    member.type = kind
+    member.linkname = "/etc/passwd"
+    return member
+
+
+@pytest.mark.parametrize(
+    ("files", "extra"),
+    [
+        ({"package/../../evil-400-normal.woff2": b"x"}, ()),
+        ({"/tmp/evil": b"x"}, ()),
+        ({"C:\\evil": b"x"}, ()),
+        ({"package\\..\\..\\evil": b"x"}, ()),
+        ({}, (link(tarfile.SYMTYPE),)),
+        ({}, (link(tarfile.LNKTYPE),)),
+        ({}, (link(tarfile.FIFOTYPE),)),
+    ],
+    ids=["up", "root", "drive", "backslash", "symlink", "hardlink", "fifo"],
+)
+def test_an_archive_that_leads_outside_its_folder_is_refused(tmp_path, out, clients, good, files, extra):
+    clients(tgz(tmp_path, {**good, **files}, *extra))
+    with pytest.raises(FontError, match="paths that lead outside its folder"):
+        fetch(NPM, out)
+    assert names(out) == []
+
+
+def test_a_wheel_that_leads_outside_its_folder_is_refused(tmp_path, out, clients):
+    clients(wheel(tmp_path, {"LICENSE": b"x", "../files/Tiny.ttf": b"x"}))
+    with pytest.raises(FontError, match="paths that lead outside its folder"):
+        fetch(PIP, out)
+    assert names(out) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"package/LICENSE": None}, "holds no licence"),
+        ({f"package/files/tiny-hand-{part}-400-normal.woff2": None for part in ("latin", "0")}, "holds no files/"),
+        ({"package/files/tiny-hand-latin-400-normal.woff2": b"<html></html>"}, "slices of tiny-hand"),
+    ],
+    ids=["licence", "font", "page"],
+)
+def test_a_package_without_what_it_should_hold(tmp_path, out, clients, good, change, message):
+    clients(tgz(tmp_path, {name: data for name, data in {**good, **change}.items() if data is not None}))
+    with pytest.raises(FontError, match=message):
+        fetch(NPM, out)
+    assert names(out) == []
+
+
+@pytest.mark.parametrize("keep", [0, 10, 300])
+def test_an_archive_cut_short(tmp_path, out, clients, good, keep):
+    archive = tgz(tmp_path, good)
+    archive.write_bytes(archive.read_bytes()[:keep])
+    clients(archive)
+    with pytest.raises(FontError, match="no readable archive"):
+        fetch(NPM, out)
+    assert names(out) == []
+
+
+def test_the_client_is_missing(tmp_path, out, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(HandgenError, match=r"npm is not installed.*Node\.js"):
+        fetch(NPM, out)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(HandgenError, match=r"pip is not installed.*ensurepip"):
+        fetch(PIP, out)
+    assert names(out) == []
+
+
+def test_the_client_fails(out, clients):
+    clients(None)
+    with pytest.raises(HandgenError) as caught:
+        fetch(NPM, out)
+    assert "@tiny/hand 1.2.0: npm error code E404; npm error 404 no @tiny/hand@1.2.0" in caught.value.message
+    assert "warn" not in caught.value.message
+    assert names(out) == []
+
+
+def test_one_failure_does_not_keep_the_others_back(tmp_path, out, clients, good):
+    clients(tgz(tmp_path, good))
+    outcomes = list(fetch_all([PIP, NPM], out))
+    assert [(outcome.entry.family, outcome.state) for outcome in outcomes] == [
+        ("Tiny Pip", "failed"),
+        ("Tiny Hand", "fetched"),
+    ]
+    assert outcomes[0].error is not None
+    assert installed(PIP, out) is None
+    assert installed(NPM, out) == outcomes[1].path
