@@ -17,17 +17,30 @@ from handgen.errors import HandgenError, UsageError
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it is synced and takes its place."""
+    """Yield a temporary path beside ``path``; on success it is synced and takes its place.
+
+    Raises:
+        HandgenError: the disk is full or may not be written; what was at ``path`` is still there.
+    """
+    try:
+        with _temporary_beside(path) as temporary:
+            yield temporary
+            with temporary.open("rb") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_umask())
+            temporary.replace(path)
+    except OSError as error:
+        raise from_os_error(error, path) from error
+
+
+@contextlib.contextmanager
+def _temporary_beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     os.close(handle)
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -36,8 +36,9 @@ def uniforms(seed: int, purpose: str, index: NDArray[np.int64], columns: int) ->
     base = np.uint64(derive(seed, purpose))
     counter = index.astype(np.uint64)[:, None] * np.uint64(columns) + np.arange(columns, dtype=np.uint64)
     with np.errstate(over="ignore"):
-        z = base + (counter + np.uint64(1)) * _GOLDEN
+        z: NDArray[np.uint64] = (base + (counter + np.uint64(1)) * _GOLDEN).astype(np.uint64)
         z = (z ^ (z >> np.uint64(30))) * _MIX1
         z = (z ^ (z >> np.uint64(27))) * _MIX2
-        z ^= z >> np.uint64(31)
-    return (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
+        z = z ^ (z >> np.uint64(31))
+    fraction: NDArray[np.float64] = (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return fraction

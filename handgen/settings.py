@@ -14,7 +14,7 @@ from handgen.registry import nearest
 
 def setting(
     default: Any,
-    help: str,  # noqa: A002 - the word every reader knows from command lines
+    help: str,
     *,
     minimum: float | None = None,
     maximum: float | None = None,

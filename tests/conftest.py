@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported; test processes run side by side
+
 from pathlib import Path
 
 import fontpkg
@@ -7,6 +11,10 @@ import pylopdf_fonts_zh_cn
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
+from hypothesis import settings
+
+settings.register_profile("handgen", deadline=None)  # machines differ in speed
+settings.load_profile("handgen")
 
 UPEM = 1000
 
@@ -82,3 +90,95 @@ def zeyada():
 @pytest.fixture(scope="session")
 def indie_flower():
     return Path(fontpkg.path("Indie Flower"))
+
+
+def render_store(path, source, targets, chars, **options):
+    """Render characters of some fonts into a glyph store and open it."""
+    from handgen.glyphs.render import make_plan, render
+    from handgen.glyphs.store import GlyphStore
+
+    charset = path.with_suffix(".txt")
+    charset.write_text(chars, encoding="utf-8")
+    fonts = [str(target) for target in targets]
+    render(make_plan(str(source), out=path, targets=fonts, charset=str(charset), workers=1, **options))
+    return GlyphStore(path)
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory, heiti, kalam, indie_flower):
+    """Heiti -> two Latin hands, 40 characters at 64 pixels."""
+    path = tmp_path_factory.mktemp("stores") / "two"
+    return render_store(path, heiti, (kalam, indie_flower), "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt23")
+
+
+@pytest.fixture(scope="session")
+def bigger_store(tmp_path_factory, heiti, kalam, indie_flower, zeyada):
+    """The same with a third hand, in another order, and with four more characters."""
+    path = tmp_path_factory.mktemp("stores") / "three"
+    targets = (zeyada, kalam, indie_flower)
+    return render_store(path, heiti, targets, "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt235678")
+
+
+def same_state(first, second):
+    """Assert that two run folders stand at the same place: weights, averages, optimisers, images."""
+    import torch
+
+    from handgen.training import checkpoint
+
+    one, other = (checkpoint.load(path / "state.safetensors") for path in (first, second))
+    assert one.facts == other.facts
+    assert set(one.tensors) == set(other.tensors)
+    assert [key for key, tensor in one.tensors.items() if not torch.equal(tensor, other.tensors[key])] == []
+
+
+@pytest.fixture
+def make_trainer(store, tmp_path):
+    """Make a small trainer: ``make_trainer("zi2zi", out="run", start=..., width=..., images=..., ...)``.
+
+    Settings of the run and of the model are told apart by their names.
+    """
+    import dataclasses
+
+    import torch
+
+    from handgen.models import MODELS
+    from handgen.training.loop import Trainer
+    from handgen.training.settings import TrainSettings
+
+    def make(name="zi2zi", *, on=store, out="run", start=None, **given):
+        config = MODELS.load(name).Config
+        own = {field.name for field in dataclasses.fields(config)}
+        small = {key: value for key, value in {"width": 4, "code_dim": 8}.items() if key in own}
+        mine = small | {key: value for key, value in given.items() if key in own}
+        shared = {"images": 8, "batch": 4} | {key: value for key, value in given.items() if key not in own}
+        device = torch.device("cpu")
+        return Trainer(name, TrainSettings(**shared), config(**mine), on, tmp_path / out, device, start)
+
+    return make
+
+
+@pytest.fixture
+def toy_model():
+    """Register ``toy``, a model that is nothing but a class and this line."""
+    from handgen.models import MODELS
+
+    MODELS.register("toy", "tests.models.toy:Toy", "a toy")
+    yield
+    MODELS.unregister("toy")
+
+
+@pytest.fixture(scope="session")
+def trained(store, tmp_path_factory):
+    """The model file of a small Zi2Zi trained for two steps: it draws badly, but all else is real."""
+    import torch
+
+    from handgen.models.zi2zi import Zi2ZiConfig
+    from handgen.training.checkpoint import MODEL
+    from handgen.training.loop import Trainer
+    from handgen.training.settings import TrainSettings
+
+    out = tmp_path_factory.mktemp("runs") / "small"
+    settings = TrainSettings(images=8, batch=4)
+    trainer = Trainer("zi2zi", settings, Zi2ZiConfig(width=4, code_dim=8), store, out, torch.device("cpu"))
+    trainer.run(lambda progress: None)
+    return out / MODEL

@@ -33,17 +33,11 @@ Workers = Annotated[
     int,
     typer.Option("--workers", min=0, help="Parallel workers; 0 = one for each core.", rich_help_panel=RUNNING),
 ]
-DryRun = Annotated[
-    bool, typer.Option("--dry-run", help="Print the resolved plan and stop.", rich_help_panel=RUNNING)
-]
-Json = Annotated[
-    bool, typer.Option("--json", help="Print the result as JSON on stdout.", rich_help_panel=RUNNING)
-]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the resolved plan and stop.", rich_help_panel=RUNNING)]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.", rich_help_panel=RUNNING)]
 Debug = Annotated[
     bool,
-    typer.Option(
-        "--debug", callback=_debug, is_eager=True, help="Show tracebacks.", rich_help_panel=RUNNING
-    ),
+    typer.Option("--debug", callback=_debug, is_eager=True, help="Show tracebacks.", rich_help_panel=RUNNING),
 ]
 
 

@@ -1,2 +1,207 @@
-def synth() -> None:
-    """x"""
+"""``handgen synth``: a checkpoint to a labelled dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handgen.cli.common import PLACES, RUNNING, Debug, Device, DryRun, Json, Seed, Workers, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from handgen.synth.dataset import Run
+
+WRITING, HANDS = "What to write", "In which hands"
+_RUNS = Path("runs")
+
+
+def synth(
+    styles: Annotated[
+        str,
+        typer.Option(
+            metavar="N|NAMES",
+            help="A number (the trained styles first, then mixtures of them) or names with commas between.",
+            show_default="every trained style",
+            rich_help_panel=HANDS,
+        ),
+    ] = "",
+    count: Annotated[int, typer.Option(min=1, help="Samples to write.", rich_help_panel=WRITING)] = 10_000,
+    charset: Annotated[
+        str | None,
+        typer.Option(
+            help="gb2312-1, gb2312, jis-1, big5-1, latin62, digits, ascii, a UTF-8 file, or the characters.",
+            show_default="the characters of the model's store",
+            rich_help_panel=WRITING,
+        ),
+    ] = None,
+    text: Annotated[
+        Path | None, typer.Option(help="UTF-8 text whose characters to write.", rich_help_panel=WRITING)
+    ] = None,
+    balance: Annotated[
+        bool,
+        typer.Option(
+            "--balance/--no-balance",
+            help="Every character equally often, or as often as in --text.",
+            rich_help_panel=WRITING,
+        ),
+    ] = True,
+    vary: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="How much each drawing differs from the next, 0 to 1.", rich_help_panel=HANDS),
+    ] = 1.0,
+    list_styles: Annotated[
+        bool, typer.Option("--list-styles", help="Show the trained styles and stop.", rich_help_panel=HANDS)
+    ] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model",
+            help="Run folder or model file.",
+            show_default="the latest in runs/",
+            rich_help_panel=PLACES,
+        ),
+    ] = None,
+    font: Annotated[
+        str | None,
+        typer.Option(help="Source font.", show_default="the one the model was trained with", rich_help_panel=PLACES),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Dataset folder.", show_default="datasets/RUN", rich_help_panel=PLACES),
+    ] = None,
+    seed: Seed = 0,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Samples under way at once; does not change them.", rich_help_panel=RUNNING)
+    ] = 1024,
+    workers: Workers = 0,
+    device: Device = "auto",
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Write a labelled dataset (LMDB) with a trained model.
+
+    Stopped anywhere, the same command goes on. Sample i depends on the seed and i alone.
+
+    [bold]Examples:[/bold]
+
+    handgen synth --styles 15 --count 100000
+
+    handgen synth --list-styles
+
+    handgen synth --styles ma-shan-zheng --charset gb2312-1 --count 50000 --out datasets/brush
+    """
+    from handgen.devices import resolve_device
+    from handgen.synth.dataset import Request, Run
+    from handgen.training.checkpoint import find_model
+
+    file = find_model(model, sorted(_RUNS.glob("*/")))
+    name = file.parent.name if file.name == "model.safetensors" else file.stem
+    request = Request(
+        model=file,
+        out=out or Path("datasets") / name,
+        count=count,
+        styles=styles,
+        charset=charset,
+        text=text,
+        balance=balance,
+        font=font,
+        vary=vary,
+        seed=seed,
+        device=resolve_device(device),
+    )
+    if list_styles:
+        _list_styles(file, as_json)
+        return
+    run = Run(request)
+    if not as_json:
+        _print_plan(run)
+    if not dry_run:
+        written = _with_progress(run, batch, workers)
+        if not as_json:
+            _print_result(run, written)
+    if as_json:
+        print_json({"out": str(request.out), "written": not dry_run, **run.identity()})
+
+
+def _list_styles(file: Path, as_json: bool) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    from handgen.training import checkpoint
+
+    records = checkpoint.load(file).facts["styles"]
+    if as_json:
+        print_json(records)
+        return
+    table = Table("#", "style", "font", "licence")
+    for number, record in enumerate(records, 1):
+        origin = record.get("origin", {})
+        licence = str(origin.get("licence") or "")
+        table.add_row(str(number), Text(record["name"]), Text(str(origin.get("family", ""))), Text(licence[:60]))
+    stdout.print(table)
+
+
+def _print_plan(run: Run) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    request, content = run.request, run.content
+    names = ", ".join(style.name for style in run.styles[:20]) + (", …" if len(run.styles) > 20 else "")
+    rows = {
+        "model": f"{request.model} ({run.checkpoint.facts['images']:,} images seen)",
+        "styles": f"{len(run.styles)}: {names}",
+        "content": f"{len(content.chars):,} characters of {content.font.path.name}",
+        "samples": f"{request.count:,}, seed {request.seed}, on {request.device}",
+        "out": str(request.out),
+    }
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, value in rows.items():
+        table.add_row(key, Text(value))
+    stdout.print(table)
+    for reason, chars in content.skipped.items():
+        shown = chars if len(chars) <= 40 else chars[:40] + "…"
+        stderr.print(f"[yellow]warning:[/yellow] left out, {reason} in the source font: {len(chars)} (", end="")
+        stderr.print(Text(shown + ")"), soft_wrap=True)
+    if not content.same_font:
+        stderr.print("[yellow]warning:[/yellow] the source font is not the file that the model was trained with")
+
+
+def _with_progress(run: Run, batch: int, workers: int) -> bool:
+    import os
+
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task("", total=run.request.count, rate="")
+
+        def show(samples: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(task, completed=samples, rate=f"{speed:,.0f} glyphs/s" if speed else "")
+
+        return run.write(show, batch=batch, workers=workers or os.cpu_count() or 1)
+
+
+def _print_result(run: Run, written: bool) -> None:
+    out = run.request.out
+    if not written:
+        stdout.print(f"{out} is complete already: {run.request.count:,} samples", soft_wrap=True)
+        return
+    stdout.print(f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}", soft_wrap=True)

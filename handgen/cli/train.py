@@ -26,10 +26,9 @@ class _ModelGroup(TyperGroup):
         return [entry.name for entry in MODELS]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in MODELS:
+        if ctx is not None and ctx.resilient_parsing:  # completion must not wait for torch
             return None
-        if ctx is not None and ctx.resilient_parsing:
-            return None
+        MODELS.entry(cmd_name)
         return _command(cmd_name)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -108,15 +107,12 @@ def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
     from handgen.glyphs.store import GlyphStore
     from handgen.training import checkpoint
     from handgen.training.loop import Trainer
-    from handgen.training.run import STATE
 
     out: Path = given["out"] or Path("runs") / name
     device = resolve_device(given["device"])
     start = None
     if given["start"] is not None:
-        place: Path = given["start"]
-        whole = place / STATE if place.is_dir() else place
-        start = checkpoint.load_for_training(whole, name)
+        start = checkpoint.load_for_training(given["start"], name)
     store = GlyphStore(given["data"])
     if given["dry_run"]:
         _plan(name, settings, config, store, out, str(device), given["as_json"])
@@ -136,7 +132,14 @@ def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
 
 
 def _with_progress(trainer: Trainer) -> bool:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         BarColumn(bar_width=20),
@@ -146,7 +149,7 @@ def _with_progress(trainer: Trainer) -> bool:
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=stderr, speed_estimate_period=60) as bar:
+    with Progress(*columns, console=stderr, transient=True, speed_estimate_period=60) as bar:
         task = bar.add_task("", rate="", total=trainer.settings.images, completed=trainer.images)
 
         def show(progress: Any) -> None:
@@ -161,7 +164,7 @@ def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from handgen.training.run import MODEL
+    from handgen.training.checkpoint import MODEL
 
     path = trainer.folder.path
     measured = trainer.folder.measurements()

@@ -143,7 +143,8 @@ class StoreWriter:
 
     def __init__(self, path: Path, *, size: int, charset: str, raster: dict[str, Any]) -> None:
         foreign = [p.name for p in path.iterdir()] if path.is_dir() else []
-        if foreign and not (path / MANIFEST).is_file() and foreign != [_STAGING]:
+        is_store = (path / MANIFEST).is_file() and (path / IMAGES).is_file()
+        if foreign and not is_store and foreign != [_STAGING]:
             raise UsageError(f"{path} is not empty and holds no glyph store", "Choose another --out.")
         writable_folder(path)
         self.path = path
@@ -248,7 +249,7 @@ def to_unit(images: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
     """Turn uint8 images (0 = ink, 255 = paper) into float32 in [-1, 1] (-1 = ink, 1 = paper)."""
     import torch
 
-    tensor = images if isinstance(images, torch.Tensor) else torch.from_numpy(np.ascontiguousarray(images))
+    tensor = images if isinstance(images, torch.Tensor) else torch.tensor(images)
     return tensor.to(torch.float32).mul_(1 / 127.5).sub_(1.0)
 
 

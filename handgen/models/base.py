@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import torch
 from torch import Tensor, nn
 
 from handgen.settings import Settings
@@ -131,9 +130,3 @@ def init_weights(module: nn.Module, std: float = 0.02) -> None:
             nn.init.normal_(part.weight, 0.0, std)
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
-
-
-def images_of(module: nn.Module, tensor: Tensor) -> Tensor:
-    """Bring a tensor to the device and memory layout that ``module`` computes in."""
-    device = next(module.parameters()).device
-    return tensor.to(device, memory_format=torch.channels_last) if tensor.ndim == 4 else tensor.to(device)

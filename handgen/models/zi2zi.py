@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from handgen.models.base import Batch, Model, StyleSpec, init_weights
@@ -41,9 +41,7 @@ _REACH = 0.1
 class Zi2ZiConfig(Settings):
     """Settings of Zi2Zi. Loss weights are those of the original unless their help says otherwise."""
 
-    width: int = setting(
-        24, "Channels of the first layer; the original has 64.", minimum=4, maximum=256, panel=NETWORK
-    )
+    width: int = setting(24, "Channels of the first layer; the original has 64.", minimum=4, maximum=256, panel=NETWORK)
     code_dim: int = setting(128, "Length of a style code.", minimum=2, maximum=1024, panel=NETWORK)
     decoder: str = setting(
         "resize",
@@ -228,7 +226,8 @@ def sample_at(image: Tensor, field: Tensor) -> Tensor:
     y = torch.linspace(1 / h - 1, 1 - 1 / h, h, device=image.device)
     x = torch.linspace(1 / w - 1, 1 - 1 / w, w, device=image.device)
     rest = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
-    grid = rest + field.float().permute(0, 2, 3, 1)
+    # In a run that diverges a displacement may be NaN, at which torch 2.13's CPU kernel reads outside of the image.
+    grid = torch.nan_to_num(rest + field.float().permute(0, 2, 3, 1))
     return F.grid_sample(image, grid.to(image.dtype), align_corners=False, padding_mode="border")
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,13 @@ from torch import Tensor, nn
 
 from handgen import __version__
 from handgen.errors import CheckpointError, UsageError
-from handgen.files import from_os_error, replacing
+from handgen.files import replacing
 from handgen.models import MODELS
 from handgen.models.base import Model
+from handgen.settings import Settings
 
 FORMAT = 1
+MODEL, STATE = "model.safetensors", "state.safetensors"
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ class Checkpoint:
     """A file's tensors and facts.
 
     ``facts`` of a model file: model, config, size, styles (a list of records with name, role,
-    origin, alignment), charset (characters seen in training), raster, images, seed.
+    origin, alignment), charset (characters seen in training), held_out (those kept from it), raster,
+    images, seed.
     """
 
     path: Path
@@ -65,8 +68,6 @@ def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) ->
     try:
         with replacing(path) as temporary:
             save_file(contiguous, temporary, metadata=header)
-    except OSError as error:
-        raise from_os_error(error, path) from error
     except SafetensorError as error:
         raise CheckpointError(f"cannot write {path} ({error})", "Free some space and run the command again.") from error
 
@@ -79,7 +80,7 @@ def load(path: Path) -> Checkpoint:
         CheckpointError: it is cut short, no checkpoint of handgen, or of another version.
     """
     if not path.is_file():
-        raise UsageError(f"no checkpoint at {path}", "Train one with 'handgen train zi2zi', or name one with --model.")
+        raise UsageError(f"no checkpoint at {path}", "Name a run folder or its model file.")
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
@@ -91,7 +92,9 @@ def load(path: Path) -> Checkpoint:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
             return Checkpoint(path, tensors, json.loads(header["facts"]))
     except (SafetensorError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"the checkpoint {path} is damaged ({error})", "Copy it again, or train again.") from error
+        raise CheckpointError(
+            f"the checkpoint {path} is damaged ({error})", "Copy it again, or train again."
+        ) from error
 
 
 def build(checkpoint: Checkpoint) -> Model:
@@ -107,7 +110,7 @@ def build(checkpoint: Checkpoint) -> Model:
         model: Model = kind(kind.Config(**facts["config"]), facts["size"], checkpoint.style_names)
         missing, unexpected = model.load_state_dict(checkpoint.tensors, strict=False)
     except (KeyError, TypeError, RuntimeError, UsageError) as error:
-        reason = str(error).splitlines()[0]
+        reason = " ".join(str(error).split())[:120]
         raise CheckpointError(f"the checkpoint {checkpoint.path} does not fit ({reason})", remedy) from error
     lacking = [name for name in missing if name.startswith("generator.") or not name.startswith(_training_only(model))]
     if lacking or unexpected:
@@ -117,19 +120,46 @@ def build(checkpoint: Checkpoint) -> Model:
     return model.eval()
 
 
-def load_for_training(path: Path, model: str) -> Checkpoint:
-    """Read a state or model file to begin a new run with; tensors are named as the model's.
+def load_for_training(place: Path, model: str) -> Checkpoint:
+    """Read a run folder, state file or model file to begin a new run with; tensors are named as the model's.
 
     Raises:
         UsageError: it holds another kind of model.
         CheckpointError: as ``load``.
     """
+    path = place
+    if place.is_dir():  # a state holds the discriminator too; a shipped model may come without one
+        path = place / STATE if (place / STATE).is_file() else place / MODEL
     loaded = load(path)
     if loaded.facts["model"] != model:
         raise UsageError(f"{path} holds a {loaded.facts['model']}, not a {model}", "Name another --from.")
     tensors = under("model.", loaded.tensors) or loaded.tensors
     averaged = {f"generator.{name}": tensor for name, tensor in under("averaged.", loaded.tensors).items()}
     return Checkpoint(path, tensors | averaged, loaded.facts)
+
+
+def refuse_unfit(start: Checkpoint, left: Iterable[str], model: Model, config: Settings) -> None:
+    """Refuse trained weights that left part of what draws as it was.
+
+    Args:
+        start: the trained weights.
+        left: names of the tensors that they did not fill.
+        model: what they were to fill.
+        config: its settings.
+
+    Raises:
+        UsageError: names the settings that they were trained with.
+    """
+    training_only = _training_only(model)
+    if all(name.startswith(training_only) for name in left):
+        return
+    now = asdict(config)  # type: ignore[call-overload]
+    other = [(key, value, now[key]) for key, value in start.facts["config"].items() if now.get(key, value) != value]
+    differing = ", ".join(f"{key} {before} -> {here}" for key, before, here in other)
+    raise UsageError(
+        f"the weights in {start.path} do not fit these settings and this store ({differing or 'another size'})",
+        "Give the settings that they were trained with.",
+    )
 
 
 def _training_only(model: Model) -> tuple[str, ...]:
@@ -157,12 +187,22 @@ def optimiser_tensors(phase: str, optimiser: torch.optim.Optimizer) -> dict[str,
 def restore_optimiser(phase: str, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
     """Put back what ``optimiser_tensors`` took out."""
     prefix = f"optimiser.{phase}."
+    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith(prefix):
             number, slot = name[len(prefix) :].split(".")
-            state.setdefault(int(number), {})[slot] = tensor
+            state.setdefault(int(number), {})[slot] = _laid_out_as(parameters[int(number)], tensor)
     optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def _laid_out_as(parameter: Tensor, tensor: Tensor) -> Tensor:
+    """Return ``tensor`` in the memory layout of ``parameter``.
+
+    A file holds all tensors row by row, and fused Adam walks through the memory of a parameter
+    and of its moments side by side without a look at their strides.
+    """
+    return torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
 
 
 def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -177,8 +217,8 @@ def find_model(place: Path | None, runs: Sequence[Path]) -> Path:
         UsageError: there is none; says how to make one.
     """
     if place is None:
-        files = [file for run in runs for file in [run / "model.safetensors"] if file.is_file()]
+        files = [file for run in runs for file in [run / MODEL] if file.is_file()]
         if not files:
             raise UsageError("no trained model was found in runs/", "Train one with 'handgen train zi2zi'.")
         return max(files, key=lambda file: file.stat().st_mtime)
-    return place / "model.safetensors" if place.is_dir() else place
+    return place / MODEL if place.is_dir() else place

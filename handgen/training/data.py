@@ -25,11 +25,17 @@ class Split:
     held_out: str
 
 
-def split_characters(store: GlyphStore, share: float, seed: int) -> Split:
+def split_characters(store: GlyphStore, share: float, seed: int, seen: str = "") -> Split:
     """Split the characters that have a source and a target; ``share`` of them are held out.
 
-    At least one is held out unless ``share`` is 0. The choice is a function of the characters,
-    the share and the seed.
+    At least one is held out unless ``share`` is 0 or there is but one. The choice is a function
+    of the characters, the share and the seed.
+
+    Args:
+        store: where the glyphs are.
+        share: of the characters, 0 to below 1.
+        seed: the run's.
+        seen: what the weights to begin with were trained on: held out only when nothing else is left.
 
     Raises:
         StoreError: the store has no source or no target, or they share no character.
@@ -38,13 +44,13 @@ def split_characters(store: GlyphStore, share: float, seed: int) -> Split:
     if not store.sources or not store.targets:
         missing = "target" if store.sources else "source"
         raise StoreError(f"the glyph store {store.path} has no {missing} style", remedy)
-    chars = [set(store.labels["char"][np.isin(store.labels["style"], s)]) for s in (store.sources, store.targets)]
+    chars = [set(store.labels["char"][np.isin(store.labels["style"], s)]) for s in (store.sources[:1], store.targets)]
     common = sorted(str(c) for c in chars[0] & chars[1])
     if not common:
         raise StoreError(f"source and targets of the glyph store {store.path} have no character in common", remedy)
     count = min(len(common) - 1, max(1, round(len(common) * share))) if share else 0
-    order = generator(seed, "split").permutation(len(common))
-    held = sorted(common[i] for i in order[:count])
+    order = [common[i] for i in generator(seed, "split").permutation(len(common))]
+    held = sorted(sorted(order, key=lambda char: char in seen)[:count])
     return Split("".join(sorted(set(common) - set(held))), "".join(held))
 
 
@@ -65,8 +71,9 @@ class Pairs:
     def __init__(self, store: GlyphStore, chars: str, styles: Sequence[str], only: Sequence[str] = ()) -> None:
         names = [style.name for style in store.styles]
         for name in only:
-            if name not in styles:
-                raise UsageError(f"unknown style '{name}'", nearest(name, styles))
+            if name not in styles or name not in names:
+                known = [style for style in styles if style in names]
+                raise UsageError(f"the glyph store {store.path} has no target style '{name}'", nearest(name, known))
         self._store = store
         wanted = set(chars)
         source_rows = store.rows(store.sources[0])

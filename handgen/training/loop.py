@@ -23,12 +23,13 @@ from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import MANIFEST, GlyphStore
 from handgen.models import MODELS
 from handgen.models.base import Model
+from handgen.seeds import derive
 from handgen.settings import Settings
 from handgen.training import checkpoint
-from handgen.training.checkpoint import Checkpoint
+from handgen.training.checkpoint import MODEL, STATE, Checkpoint
 from handgen.training.data import Pairs, split_characters
 from handgen.training.evaluate import drawn, measure
-from handgen.training.run import MODEL, STATE, RunFolder
+from handgen.training.run import RunFolder
 from handgen.training.settings import TrainSettings
 
 _LOG_STEPS = 25
@@ -75,8 +76,8 @@ class Trainer:
     ) -> None:
         self.settings, self.store, self.device = settings, store, device
         self.name, self.config = name, config
-        split = split_characters(store, settings.holdout, settings.seed)
-        self.charset = split.train
+        split = split_characters(store, settings.holdout, settings.seed, start.facts["charset"] if start else "")
+        self.split = split
         self.styles = self._style_names(start)
         only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
         self.pairs = Pairs(store, split.train, self.styles, only)
@@ -86,13 +87,15 @@ class Trainer:
         torch.manual_seed(settings.seed)
         self.model: Model = MODELS.load(name)(config, store.size, self.styles)
         if start is not None:
-            self.model.adopt(start.tensors, start.style_names)
+            left = self.model.adopt(start.tensors, start.style_names)
+            checkpoint.refuse_unfit(start, left, self.model, config)
         self.model.to(device, memory_format=torch.channels_last)
         self.averaged: nn.Module = copy.deepcopy(self.model.generator).requires_grad_(False)
         self.optimisers, self._parameters = self._make_optimisers()
         self.images = 0
         if self.folder.has_state:
             self._resume()
+        self.folder.forget_after(self.images)
         self._stop = False
 
     def _style_names(self, start: Checkpoint | None) -> tuple[str, ...]:
@@ -122,7 +125,7 @@ class Trainer:
         return self.images >= self.settings.images
 
     def run(self, watch: Callable[[Progress], None]) -> bool:
-        """Train until the budget is spent or Ctrl-C; save either way.
+        """Train until the budget is spent or Ctrl-C; save either way. A finished run is left as it is.
 
         Returns:
             Whether the budget is spent.
@@ -130,6 +133,8 @@ class Trainer:
         Raises:
             TrainingError: a loss is not finite; the last checkpoint is kept.
         """
+        if self.done and any(line["images"] == self.images for line in self.folder.measurements()):
+            return True
         self.model.train()
         if not self.images:
             self._reals()
@@ -153,9 +158,15 @@ class Trainer:
             self._measure(per_style=None)
         return self.done
 
+    def stop(self) -> None:
+        """Let ``run`` end after the step in hand, as Ctrl-C does."""
+        self._stop = True
+
     def _step(self) -> dict[str, Tensor]:
         """One optimiser step of every phase; return the losses, raw and weighted."""
         self._set_rates()
+        # What a model draws at random depends on the place in the run, so that a resumed run goes on exactly.
+        torch.manual_seed(derive(self.settings.seed, "step", self.images))
         which = self.pairs.drawn(self.images, self.settings.batch, self.settings.seed)
         batch = self.pairs.batch(which, self.device)
         every = [p for group in self._parameters.values() for p in group]
@@ -207,12 +218,16 @@ class Trainer:
     def _logged(self, means: dict[str, float], rate: float) -> None:
         broken = [name for name, value in means.items() if not math.isfinite(value)]
         if broken:
-            raise TrainingError(
-                f"the loss {broken[0]} is not finite after {self.images} images; the last checkpoint is kept",
-                "Use a lower --lr or another --seed with a new --out.",
-            )
+            raise self._diverged(f"the loss {broken[0]}")
         values = {name: round(value, 6) for name, value in means.items()}
         self.folder.record(self.images, "losses", values | {"images_per_s": round(rate, 1)})
+
+    def _diverged(self, what: str) -> TrainingError:
+        kept = "the last checkpoint is kept" if self.folder.has_state else "no checkpoint was saved"
+        return TrainingError(
+            f"{what} is not finite after {self.images} images; {kept}",
+            "Use a lower --lr or another --seed with a new --out.",
+        )
 
     def _milestones(self, before: int) -> None:
         """Save and measure when a step crossed a multiple of their intervals."""
@@ -263,7 +278,8 @@ class Trainer:
             "config": asdict(self.config),  # type: ignore[call-overload]
             "size": self.store.size,
             "styles": self._style_records(),
-            "charset": self.charset,
+            "charset": self.split.train,
+            "held_out": self.split.held_out,
             "raster": self.store.raster,
             "images": self.images,
             "seed": self.settings.seed,
@@ -272,6 +288,9 @@ class Trainer:
         state |= {f"averaged.{k}": v for k, v in self.averaged.state_dict().items()}
         for phase, optimiser in self.optimisers.items():
             state |= checkpoint.optimiser_tensors(phase, optimiser)
+        for name, tensor in state.items():
+            if tensor.is_floating_point() and not tensor.isfinite().all():
+                raise self._diverged(name)
         checkpoint.save(self.folder.path / STATE, state, facts)
         checkpoint.save(self.folder.path / MODEL, checkpoint.drawing_tensors(self.model, self.averaged), facts)
         with self.evaluating() as model:
@@ -292,7 +311,6 @@ class Trainer:
         for phase, optimiser in self.optimisers.items():
             checkpoint.restore_optimiser(phase, optimiser, state.tensors)
         self.images = state.facts["images"]
-        self.folder.forget_after(self.images)
         self.folder.log(f"went on from {self.images} images")
 
     @contextlib.contextmanager
@@ -300,7 +318,7 @@ class Trainer:
         """Let the first Ctrl-C (or SIGTERM) end the run after the step in hand; the second kills it."""
 
         def stop(number: int, frame: FrameType | None) -> None:
-            self._stop = True
+            self.stop()
             for each in before:
                 signal.signal(each, signal.default_int_handler)
 

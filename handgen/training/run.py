@@ -1,13 +1,13 @@
 """The run folder: what a training run writes, and how it is found again.
 
-    config.json          resolved settings; a run with others is refused
-    split.json           training and held-out characters
-    log.txt              what was said, with times
-    stats.jsonl          losses and measurements by images seen
-    reals.png            a fixed grid of true glyphs
-    fakes-000010000.png  the same grid, drawn
-    model.safetensors    averaged weights: what synth needs
-    state.safetensors    everything needed to go on exactly
+config.json          resolved settings; a run with others is refused
+split.json           training and held-out characters
+log.txt              what was said, with times
+stats.jsonl          losses and measurements by images seen
+reals.png            a fixed grid of true glyphs
+fakes-000010000.png  the same grid, drawn
+model.safetensors    averaged weights: what synth needs
+state.safetensors    everything needed to go on exactly
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from handgen.errors import CheckpointError, UsageError
-from handgen.files import writable_folder, write_json, write_text
+from handgen.files import from_os_error, writable_folder, write_json, write_text
+from handgen.training.checkpoint import STATE
 from handgen.training.data import Split
 
 CONFIG, SPLIT, LOG, STATS = "config.json", "split.json", "log.txt", "stats.jsonl"
-MODEL, STATE = "model.safetensors", "state.safetensors"
-_EXTENDABLE = ("images", "eval_every", "save_every")
-"""Settings that a run may be continued with although they changed."""
+_MAY_CHANGE = ("images", "eval_every", "save_every", "data", "from")
+"""What a run may be continued with although it changed: its length, and where things lie (their hashes tell)."""
 
 
 class RunFolder:
@@ -56,9 +56,11 @@ class RunFolder:
         except ValueError as error:
             raise CheckpointError(f"{before} is damaged", f"Delete {self.path}, or choose another --out.") from error
         different = [
-            f"{key} {old.get(key)} -> {config.get(key)}"
+            f"another {key.removesuffix('_sha256')}"
+            if key.endswith("_sha256")
+            else f"{key} {old.get(key)} -> {config.get(key)}"
             for key in sorted(set(old) | set(config))
-            if old.get(key) != config.get(key) and key not in _EXTENDABLE
+            if old.get(key) != config.get(key) and key not in _MAY_CHANGE
         ]
         if different and self.has_state:
             raise UsageError(
@@ -78,16 +80,21 @@ class RunFolder:
     def log(self, line: str) -> None:
         """Append a line with the time to log.txt."""
         now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        with (self.path / LOG).open("a", encoding="utf-8") as file:
-            file.write(f"{now} {line}\n")
+        self._append(LOG, f"{now} {line}")
 
     def record(self, images: int, kind: str, values: dict[str, Any]) -> None:
         """Append one line to stats.jsonl: ``{"images": ..., "kind": "losses"|"held-out", ...}``."""
-        with (self.path / STATS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps({"images": images, "kind": kind, **values}, ensure_ascii=False) + "\n")
+        self._append(STATS, json.dumps({"images": images, "kind": kind, **values}, ensure_ascii=False))
+
+    def _append(self, name: str, line: str) -> None:
+        try:
+            with (self.path / name).open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise from_os_error(error, self.path / name) from error
 
     def forget_after(self, images: int) -> None:
-        """Drop what an interrupted run recorded after the checkpoint that it goes on from."""
+        """Drop what was recorded after the checkpoint to go on from; all of it when there is none."""
         file = self.path / STATS
         if file.is_file():
             lines = file.read_text(encoding="utf-8").splitlines(keepends=True)

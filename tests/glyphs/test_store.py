@@ -99,6 +99,13 @@ def test_a_folder_of_other_things_is_refused(tmp_path):
         StoreWriter(tmp_path / "thesis.tex", size=16, charset="a", raster={})
 
 
+def test_a_dataset_is_not_taken_for_a_store(tmp_path):
+    (tmp_path / "manifest.json").write_text("{}")
+    (tmp_path / "data.mdb").write_bytes(b"")
+    with pytest.raises(UsageError, match="holds no glyph store"):
+        StoreWriter(tmp_path, size=16, charset="a", raster={})
+
+
 def change_manifest(path, **changes):
     manifest = json.loads((path / "manifest.json").read_text())
     (path / "manifest.json").write_text(json.dumps({**manifest, **changes}))

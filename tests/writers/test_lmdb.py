@@ -20,6 +20,7 @@ from handgen.writers import WRITERS
 from handgen.writers import lmdb as module
 from handgen.writers.base import Sample
 from handgen.writers.lmdb import LmdbWriter
+from tests.readers import items, read_as_trainers_do
 
 PLAN = {"seed": 7, "count": 100, "styles": ["kalam"]}
 
@@ -79,7 +80,7 @@ images = npst.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40))
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(labels, images), min_size=1, max_size=30), st.integers(1, 3), st.integers(1, 9))
-def test_trainers_read_what_was_written(read_as_trainers_do, pairs, workers, batch):
+def test_trainers_read_what_was_written(pairs, workers, batch):
     samples = [Sample(i, text, image, {}) for i, (text, image) in enumerate(pairs)]
     with tempfile.TemporaryDirectory() as folder:
         with LmdbWriter(Path(folder), PLAN, workers=workers) as writer:
@@ -93,7 +94,7 @@ def test_trainers_read_what_was_written(read_as_trainers_do, pairs, workers, bat
         assert np.array_equal(image, sample.image)
 
 
-def test_every_key(tmp_path, items):
+def test_every_key(tmp_path):
     write(tmp_path, [Sample(0, "e\u0301，㍻", np.zeros((5, 9, 3), np.uint8), {"style": "草"})])
     found = items(tmp_path)
     assert found.pop(b"image-000000001").startswith(b"\x89PNG")
@@ -126,7 +127,7 @@ def test_refuses_samples_out_of_order(tmp_path):
         writer.write([make(1)[0], make(1, first=2)[0]])
 
 
-def test_the_map_grows(tmp_path, monkeypatch, read_as_trainers_do):
+def test_the_map_grows(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_MAP_SIZE", 1 << 16)
     samples = make(60, (128, 128))
     write(tmp_path, samples)
@@ -157,7 +158,7 @@ def test_refuses_another_plan_and_says_where_it_differs(tmp_path):
         pass
 
 
-def test_the_same_command_finds_it_complete(tmp_path, items):
+def test_the_same_command_finds_it_complete(tmp_path):
     write(tmp_path, make(2))
     before = items(tmp_path)
     with LmdbWriter(tmp_path, PLAN) as writer:
@@ -193,7 +194,7 @@ def undisturbed(tmp_path_factory):
     return path
 
 
-def test_killed_at_random_points_it_goes_on(tmp_path, undisturbed, items):
+def test_killed_at_random_points_it_goes_on(tmp_path, undisturbed):
     rng = random.Random(3)
     resumed = []
     for _ in range(6):
@@ -216,7 +217,7 @@ def test_killed_at_random_points_it_goes_on(tmp_path, undisturbed, items):
 
 
 @pytest.mark.parametrize("limit", [4096, 8192, 300_000, 1_001_000])
-def test_disk_full(tmp_path, undisturbed, items, limit):
+def test_disk_full(tmp_path, undisturbed, limit):
     run = start(tmp_path, 1500, limit)
     message = run.communicate(timeout=60)[1]
     assert run.returncode == 1

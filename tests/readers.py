@@ -4,11 +4,10 @@ import io
 
 import lmdb
 import numpy as np
-import pytest
 from PIL import Image
 
 
-def _read(root):
+def read_as_trainers_do(root):
     """Read as deep-text-recognition-benchmark and PARSeq do; knows the published layout alone."""
     env = lmdb.open(str(root), max_readers=32, readonly=True, lock=False, readahead=False, meminit=False)
     samples = []
@@ -21,20 +20,10 @@ def _read(root):
     return samples
 
 
-def _items(root):
+def items(root):
+    """Every key and value of an LMDB."""
     env = lmdb.open(str(root), readonly=True, lock=False)
     with env.begin() as txn:
         found = dict(txn.cursor())
     env.close()
     return found
-
-
-@pytest.fixture(scope="session")
-def read_as_trainers_do():
-    return _read
-
-
-@pytest.fixture(scope="session")
-def items():
-    """Every key and value of an LMDB."""
-    return _items

@@ -1,0 +1,55 @@
+# What a developer and a curious stranger run. "make" lists it.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTEST_ARGS ?= -n auto
+
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format types build bench hooks clean distclean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/demo.installed ## Fonts to a checked LMDB in ./demo, in a few minutes on a CPU.
+	$(BIN)/python examples/demo/run.py
+
+test: $(VENV)/dev.installed ## Run the whole test suite.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/dev.installed ## Look for mistakes and for unformatted code.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+format: $(VENV)/dev.installed ## Format the code and mend what can be mended.
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+types: $(VENV)/dev.installed ## Check the type hints.
+	$(BIN)/mypy
+
+build: $(VENV)/dev.installed ## Build the source archive and the wheel in ./dist.
+	$(BIN)/hatchling build
+
+bench: $(VENV)/dev.installed ## Time handgen beside what it replaces; on an idle machine.
+	$(BIN)/python benchmarks/render.py --target "Noto Serif SC"
+	$(BIN)/python benchmarks/writers.py
+
+hooks: $(VENV)/dev.installed ## Run linter, formatter and type check at every commit.
+	$(BIN)/pre-commit install
+
+clean: ## Delete caches and built files.
+	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find handgen tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+distclean: clean ## Delete the environment and the demo, too.
+	rm -rf $(VENV) demo
+
+$(VENV)/%.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -c constraints.txt -e '.[$*]'
+	touch $@
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)

@@ -1,0 +1,147 @@
+"""A whole run of ``synth``: from a checkpoint to a dataset on disk."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from handgen.errors import UsageError
+from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.store import PREVIEW
+from handgen.models.base import DrawnStyle, StyleSpec
+from handgen.synth.content import Content, load_content
+from handgen.synth.plan import Plan
+from handgen.synth.samples import Synthesis, alignment_of
+from handgen.training import checkpoint
+from handgen.writers import WRITERS
+
+_WRITE = 1000
+_SHOWN = 16
+
+
+def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
+    """Return the styles that ``--styles`` means: a number, names with commas, or all when empty.
+
+    Raises:
+        UsageError: none is asked for, one is unknown, or one is named twice.
+    """
+    wanted = wanted.strip()
+    if not wanted:
+        return spec.pick(spec.names)
+    if wanted.lstrip("+-").isdigit():
+        if int(wanted) < 1:
+            raise UsageError(f"--styles {wanted}: at least one style is needed", "Give a number from 1, or names.")
+        return spec.draw(int(wanted), seed)
+    names = [name.strip() for name in wanted.split(",") if name.strip()]
+    if not names or len(set(names)) < len(names):
+        raise UsageError(f"--styles {wanted} names no style, or one twice", "See 'handgen synth --list-styles'.")
+    return spec.pick(names)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a user asks of ``synth``; see the options of the command."""
+
+    model: Path
+    out: Path
+    count: int
+    styles: str = ""
+    charset: str | None = None
+    text: Path | None = None
+    balance: bool = True
+    font: str | None = None
+    vary: float = 1.0
+    seed: int = 0
+    format: str = "lmdb"
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+
+class Run:
+    """A request made ready: the model is loaded, everything is checked, nothing is written yet."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.checkpoint = checkpoint.load(request.model)
+        model = checkpoint.build(self.checkpoint).to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        facts = self.checkpoint.facts
+        self.content: Content = load_content(facts, charset=request.charset, text=request.text, font=request.font)
+        self.styles = choose_styles(model.style_spec, request.styles, request.seed)
+        shares: tuple[float, ...] = ()
+        if self.content.counts and not request.balance:
+            shares = tuple(np.cumsum(self.content.counts) / np.sum(self.content.counts))
+        plan = Plan(len(self.content.chars), len(self.styles), request.seed, shares)
+        alignments = [alignment_of(style, facts["styles"]) for style in self.styles]
+        self.synthesis = Synthesis(model, self.content, self.styles, alignments, plan, request.vary, request.device)
+
+    def identity(self) -> dict[str, Any]:
+        """Everything that decides what the samples are."""
+        request = self.request
+        return {
+            "count": request.count,
+            "seed": request.seed,
+            "model": self.checkpoint.facts["model"],
+            "model_digest": self.checkpoint.digest(),
+            "images_seen": self.checkpoint.facts["images"],
+            "size": self.checkpoint.facts["size"],
+            "content_font": self.content.font.path.name,
+            "content_font_sha256": self.content.font_sha256,
+            "characters": self.content.chars,
+            "balanced": not self.synthesis.plan.frequencies,
+            "counts": [] if request.balance else list(self.content.counts),
+            "styles": [style.name for style in self.styles],
+            "vary": request.vary,
+            "device": request.device.type,
+            "format": request.format,
+        }
+
+    def style_table(self) -> list[dict[str, Any]]:
+        """What each style is made of, for the manifest."""
+        return [
+            {"name": style.name, "weights": dict(style.weights), "vector": [round(float(v), 6) for v in style.vector]}
+            for style in self.styles
+        ]
+
+    def write(self, progress: Callable[[int], None], *, batch: int = 1024, workers: int = 1) -> bool:
+        """Write the dataset, or the rest of it.
+
+        Args:
+            progress: told how many samples there are by now.
+            batch: samples under way at once.
+            workers: threads that draw, and threads that encode.
+
+        Returns:
+            Whether there was anything to do.
+
+        Raises:
+            UsageError: the folder holds something else.
+            HandgenError: the disk is full.
+        """
+        request = self.request
+        with WRITERS.load(request.format)(request.out, self.identity(), workers=workers) as writer:
+            if writer.complete:
+                progress(request.count)
+                return False
+            progress(writer.written)
+            self._preview(workers)
+            samples = self.synthesis.samples(writer.written, request.count, batch=batch, workers=workers)
+            while some := list(itertools.islice(samples, _WRITE)):
+                writer.write(some)
+                progress(writer.written)
+            writer.finish({"style_table": self.style_table(), "skipped": self.content.skipped})
+        return True
+
+    def _preview(self, workers: int) -> None:
+        """Show the first samples, a row a style."""
+        rows: dict[str, list[Any]] = {style.name: [] for style in self.styles[:_SHOWN]}
+        last = min(self.request.count, _SHOWN * len(self.styles))
+        for sample in self.synthesis.samples(0, last, workers=workers):
+            if sample.meta["style"] in rows and len(rows[sample.meta["style"]]) < _SHOWN:
+                rows[sample.meta["style"]].append(sample.image)
+        shown = [(name, np.stack(images)) for name, images in rows.items() if images]
+        save_sheet(self.request.out / PREVIEW, shown)

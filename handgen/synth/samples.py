@@ -1,0 +1,110 @@
+"""The generator of samples: plan, content, model and placement put together."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from handgen.glyphs.store import Alignment, to_bytes, to_unit
+from handgen.models.base import DrawnStyle, Model
+from handgen.synth.content import Content
+from handgen.synth.plan import Plan
+from handgen.synth.vary import place
+from handgen.writers.base import Sample
+
+_BLOCK = {"cpu": 32}
+_GPU_BLOCK = 256
+"""Samples that pass the network together. The number is fixed for a kind of device and blocks
+begin at its multiples, because a network's last bits may depend on how many pass together."""
+
+
+def alignment_of(style: DrawnStyle, records: Sequence[Mapping[str, Any]]) -> Alignment:
+    """Return a style's alignment: the mean of its parents', by their share in it."""
+    known = {record["name"]: Alignment(**record.get("alignment", {})) for record in records}
+    shares = {name: share for name, share in style.weights.items() if name in known}
+    if not shares:
+        return Alignment()
+    total = sum(shares.values())
+    return Alignment(
+        **{f.name: sum(getattr(known[n], f.name) * s for n, s in shares.items()) / total for f in fields(Alignment)}
+    )
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """Everything that decides what sample i is.
+
+    Attributes:
+        model: in evaluation mode, on its device.
+        content: characters and their source glyphs.
+        styles: the styles to draw in.
+        alignments: of each style.
+        plan: character and style of each sample.
+        vary: strength of the deformation of each sample, 0 to 1.
+        device: where the model is.
+    """
+
+    model: Model
+    content: Content
+    styles: Sequence[DrawnStyle]
+    alignments: Sequence[Alignment]
+    plan: Plan
+    vary: float
+    device: torch.device
+
+    @property
+    def block(self) -> int:
+        """How many samples pass the network together."""
+        return _BLOCK.get(self.device.type, _GPU_BLOCK)
+
+    def samples(self, start: int, stop: int, *, batch: int = 1024, workers: int = 1) -> Iterator[Sample]:
+        """Yield the samples numbered ``start`` to ``stop``.
+
+        Args:
+            start: the first number.
+            stop: one past the last.
+            batch: how many may be under way at once; rounded up to whole blocks.
+            workers: blocks computed at the same time on a CPU, each by one thread.
+        """
+        numbers = iter(range(start // self.block, -(-stop // self.block)))
+        threads = workers if self.device.type == "cpu" else 1
+        ahead = max(threads, -(-batch // self.block))
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            under_way: deque[Future[list[Sample]]] = deque()
+            try:
+                for number in numbers:
+                    under_way.append(pool.submit(self._draw_block, number))
+                    if len(under_way) >= ahead:
+                        yield from _within(under_way.popleft().result(), start, stop)
+                while under_way:
+                    yield from _within(under_way.popleft().result(), start, stop)
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    @torch.inference_mode()
+    def _draw_block(self, number: int) -> list[Sample]:
+        index = np.arange(number * self.block, (number + 1) * self.block, dtype=np.int64)
+        characters, styles = self.plan.at(index)
+        content = to_unit(self.content.glyphs[characters])[:, None]
+        vectors = torch.stack([self.styles[style].vector for style in styles])
+        drawn = self.model.generate(self._moved(content), vectors.to(self.device)).float().cpu()
+        placed = place(drawn, [self.alignments[style] for style in styles], index, self.plan.seed, self.vary)
+        pixels = to_bytes(placed)[:, 0].numpy()
+        return [
+            Sample(int(i), self.content.chars[character], image, {"style": self.styles[style].name})
+            for i, character, style, image in zip(index, characters, styles, pixels, strict=True)
+        ]
+
+    def _moved(self, images: Tensor) -> Tensor:
+        return images.to(self.device, memory_format=torch.channels_last)
+
+
+def _within(samples: list[Sample], start: int, stop: int) -> list[Sample]:
+    return [sample for sample in samples if start <= sample.index < stop]

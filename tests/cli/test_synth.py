@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+
+from handgen.cli import run
+from tests.readers import items, read_as_trainers_do
+
+
+def synth(model, out, *options):
+    return run(["synth", "--model", str(model), "--out", str(out), *map(str, options)])
+
+
+def start(model, out, *options, limit=0):
+    """Run ``handgen synth`` in a process of its own, with files of at most ``limit`` bytes."""
+    code = textwrap.dedent(f"""
+        import resource, sys
+        from handgen.cli import run
+        if {limit}:
+            resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+        sys.exit(run(sys.argv[1:]))
+    """)
+    arguments = ["synth", "--model", str(model), "--out", str(out), *map(str, options)]
+    return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(trained, tmp_path_factory):
+    out = tmp_path_factory.mktemp("synth") / "whole"
+    assert synth(trained, out, "--count", 1500, "--styles", 3) == 0
+    return out
+
+
+def test_trainers_read_it_and_check_agrees(undisturbed, store, capsys):
+    read = read_as_trainers_do(undisturbed)
+    assert len(read) == 1500
+    assert {label for label, _ in read} == {str(char) for char in store.labels["char"]}
+    assert all(image.shape == (64, 64) and image.dtype == np.uint8 and image.min() < 128 for _, image in read)
+    assert (undisturbed / "preview.png").stat().st_size > 1000
+    manifest = json.loads((undisturbed / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["complete"]
+    assert manifest["plan"]["seed"] == 0
+    assert len(manifest["plan"]["model_digest"]) == 64
+    styles = {json.loads(value)["style"] for key, value in items(undisturbed).items() if key.startswith(b"meta-")}
+    assert styles == set(manifest["plan"]["styles"])
+    capsys.readouterr()
+    assert run(["check", str(undisturbed), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["defects"] == 0
+
+
+def test_killed_at_random_points_every_record_is_the_same(trained, undisturbed, tmp_path):
+    random.seed(0)
+    out = tmp_path / "killed"
+    for _ in range(3):
+        process = start(trained, out, "--count", 1500, "--styles", 3, "--batch", random.choice([1, 64, 500]))
+        written = len(items(out)) if (out / "data.mdb").exists() else 0
+        deadline = time.monotonic() + 60
+        while process.poll() is None and time.monotonic() < deadline:
+            now = len(items(out)) if (out / "data.mdb").exists() else 0
+            if now > written:
+                time.sleep(random.uniform(0, 0.3))
+                break
+            time.sleep(0.02)
+        process.kill()
+        process.communicate()
+        found = items(out)
+        if b"num-samples" in found:
+            break
+        numbers = sorted(int(key[6:]) for key in found if key.startswith(b"image-"))
+        assert numbers == list(range(1, len(numbers) + 1))
+    assert synth(trained, out, "--count", 1500, "--styles", 3) == 0
+    assert items(out) == items(undisturbed)
+
+
+def test_the_same_command_again_changes_nothing(trained, undisturbed, capsys):
+    before = items(undisturbed)
+    assert synth(trained, undisturbed, "--count", 1500, "--styles", 3) == 0
+    assert "complete already" in capsys.readouterr().out
+    assert items(undisturbed) == before
+
+
+def test_no_room_on_the_disk(trained, undisturbed, tmp_path):
+    out = tmp_path / "full"
+    process = start(trained, out, "--count", 1500, "--styles", 3, limit=1_400_000)
+    message = process.communicate(timeout=120)[1].strip().splitlines()[-1]
+    assert process.returncode == 1
+    assert message.startswith("error: ")
+    assert "run the same command again" in message
+    assert b"num-samples" not in items(out)
+    assert synth(trained, out, "--count", 1500, "--styles", 3) == 0
+    assert items(out) == items(undisturbed)
+
+
+def refused(capsys, code, complaint, *arguments):
+    """One line on stderr, the right exit code."""
+    capsys.readouterr()
+    assert run(list(map(str, arguments))) == code
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1, lines
+    assert complaint in lines[0]
+
+
+def test_refusals(trained, undisturbed, tmp_path, capsys, monkeypatch):
+    out = tmp_path / "out"
+    model = ("synth", "--model", trained, "--out", out)
+    refused(capsys, 2, "at least one style", *model, "--styles", 0)
+    refused(capsys, 2, "Did you mean 'kalam'", *model, "--styles", "kalm")
+    refused(capsys, 2, "Did you mean 'latin62'", *model, "--charset", "latin26")
+    refused(capsys, 2, "exclude each other", *model, "--charset", "AB", "--text", trained)
+    refused(capsys, 2, "CUDA", *model, "--device", "cuda:7")
+    refused(capsys, 2, "no checkpoint", "synth", "--model", tmp_path / "none", "--out", out)
+    assert not out.exists()
+    refused(capsys, 2, "count", "synth", "--model", trained, "--out", undisturbed, "--count", 99)
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "thesis.tex").write_text("years of work")
+    refused(capsys, 2, "not empty", "synth", "--model", trained, "--out", foreign)
+    assert [file.name for file in foreign.iterdir()] == ["thesis.tex"]
+    refused(capsys, 2, "is not a folder", "synth", "--model", trained, "--out", foreign / "thesis.tex")
+    monkeypatch.chdir(tmp_path)
+    refused(capsys, 2, "handgen train", "synth", "--count", 5)
+
+
+def test_a_checkpoint_cut_short(trained, tmp_path, capsys):
+    for size in (0, 7, 100, 5000):
+        cut = tmp_path / f"{size}.safetensors"
+        cut.write_bytes(trained.read_bytes()[:size])
+        refused(capsys, 1, "damaged", "synth", "--model", cut, "--out", tmp_path / "out")
+    page = tmp_path / "page.safetensors"
+    page.write_text("<html>404</html>")
+    refused(capsys, 1, "damaged", "synth", "--model", page, "--out", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_list_styles_and_dry_run(trained, tmp_path, capsys):
+    out = tmp_path / "out"
+    assert synth(trained, out, "--list-styles", "--json") == 0
+    assert [style["name"] for style in json.loads(capsys.readouterr().out)] == ["kalam", "indie-flower"]
+    assert synth(trained, out, "--list-styles") == 0
+    assert "kalam" in capsys.readouterr().out
+    assert synth(trained, out, "--dry-run", "--json", "--styles", 4) == 0
+    plan = json.loads(capsys.readouterr().out)
+    assert len(plan["styles"]) == 4
+    assert plan["written"] is False
+    assert not out.exists()
+
+
+def test_text_without_balance(trained, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("A" * 90 + "B" * 10, encoding="utf-8")
+    assert synth(trained, tmp_path / "out", "--count", 500, "--text", text, "--no-balance") == 0
+    labels = [label for label, _ in read_as_trainers_do(tmp_path / "out")]
+    assert 420 <= labels.count("A") <= 480
+    assert labels.count("A") + labels.count("B") == 500

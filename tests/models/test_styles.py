@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handgen.errors import UsageError
+from handgen.models.styles import CodeTable, gaussian_code
+
+NAMES = ("kai", "xing", "cao")
+TABLE = CodeTable(NAMES, torch.stack([gaussian_code(name, 16, 0) for name in NAMES]))
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 2**40))
+def test_the_first_styles_do_not_change_with_the_count(count, other, seed):
+    many, few = TABLE.draw(max(count, other), seed), TABLE.draw(min(count, other), seed)
+    assert len(few) == min(count, other)
+    for mine, theirs in zip(few, many, strict=False):
+        assert mine.name == theirs.name
+        assert torch.equal(mine.vector, theirs.vector)
+
+
+@given(st.integers(0, 2**40))
+def test_mixtures_are_convex_and_named_for_their_parents(seed):
+    styles = TABLE.draw(20, seed)
+    assert [style.name for style in styles[:3]] == list(NAMES)
+    assert len({style.name for style in styles}) == 20
+    codes = {style.name: style.vector for style in styles[:3]}
+    for style in styles[3:]:
+        assert len(style.weights) == 2
+        assert sum(style.weights.values()) == pytest.approx(1)
+        assert all(0.2 <= weight <= 0.8 for weight in style.weights.values())
+        assert all(name in style.name for name in style.weights)
+        mixed = sum(weight * codes[name] for name, weight in style.weights.items())
+        assert torch.allclose(mixed, style.vector, atol=1e-3)
+
+
+def test_another_seed_mixes_otherwise():
+    assert [style.name for style in TABLE.draw(9, 0)] != [style.name for style in TABLE.draw(9, 1)]
+
+
+def test_styles_are_picked_by_name_in_the_order_asked():
+    assert [style.name for style in TABLE.pick(["cao", "kai"])] == ["cao", "kai"]
+    assert TABLE.pick(["xing"])[0].weights == {"xing": 1.0}
+    with pytest.raises(UsageError, match=r"unknown style 'xin'\. Did you mean 'xing'"):
+        TABLE.pick(["kai", "xin"])
+
+
+def test_one_style_cannot_be_mixed():
+    alone = CodeTable(("kai",), gaussian_code("kai", 16, 0)[None])
+    assert [style.name for style in alone.draw(1, 0)] == ["kai"]
+    with pytest.raises(UsageError, match=r"2 styles were asked for.*Use --styles 1\."):
+        alone.draw(2, 0)
+
+
+def test_codes_are_standard_normal():
+    codes = torch.stack([gaussian_code(f"style {number}", 64, 0) for number in range(100)])
+    assert codes.mean().abs() < 0.05
+    assert (codes.std() - 1).abs() < 0.05

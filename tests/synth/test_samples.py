@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from handgen.errors import FontError, UsageError
+from handgen.glyphs.store import Alignment
+from handgen.models.base import DrawnStyle
+from handgen.synth.content import load_content
+from handgen.synth.dataset import Request, Run, choose_styles
+from handgen.synth.samples import alignment_of
+from handgen.training import checkpoint
+
+
+@pytest.fixture(scope="module")
+def synthesis(trained, tmp_path_factory):
+    request = Request(model=trained, out=tmp_path_factory.mktemp("x") / "ds", count=200, styles="3")
+    return Run(request).synthesis
+
+
+def drawn(synthesis, start, stop, **how):
+    return [(s.index, s.text, s.meta["style"], s.image.tobytes()) for s in synthesis.samples(start, stop, **how)]
+
+
+def test_batch_and_workers_change_nothing(synthesis):
+    """Not the plan, and not one pixel."""
+    expected = drawn(synthesis, 0, 150, batch=64, workers=1)
+    assert [index for index, *_ in expected] == list(range(150))
+    assert drawn(synthesis, 0, 150, batch=1, workers=1) == expected
+    assert drawn(synthesis, 0, 150, batch=512, workers=3) == expected
+
+
+def test_starting_anywhere_gives_the_same_samples(synthesis):
+    everything = drawn(synthesis, 0, 100)
+    for start in (1, 31, 32, 33, 77, 99):
+        assert drawn(synthesis, start, 100) == everything[start:]
+    assert drawn(synthesis, 100, 100) == []
+
+
+def test_a_character_never_looks_the_same_twice(synthesis):
+    images: dict[tuple[str, str], list[bytes]] = {}
+    for _, text, style, image in drawn(synthesis, 0, 40 * 3 * 2):
+        images.setdefault((text, style), []).append(image)
+    assert all(len(set(group)) == len(group) == 2 for group in images.values())
+
+
+def test_mixtures_have_the_mean_alignment_of_their_parents():
+    records = [
+        {"name": "a", "alignment": {"sx": 1.0, "sy": 1.0, "dx": 0.0, "dy": 0.1}},
+        {"name": "b", "alignment": {"sx": 2.0, "sy": 1.0, "dx": 0.2, "dy": 0.1}},
+    ]
+    mixture = DrawnStyle("mix", torch.zeros(2), {"a": 0.75, "b": 0.25})
+    assert alignment_of(mixture, records) == Alignment(1.25, 1.0, 0.05, 0.1)
+    assert alignment_of(DrawnStyle("c", torch.zeros(2), {}), records) == Alignment()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "complaint"),
+    [
+        ("0", "at least one"),
+        ("-3", "at least one"),
+        ("kalma", "Did you mean 'kalam'"),
+        ("kalam,kalam", "twice"),
+        (" , ", "names no style"),
+    ],
+)
+def test_impossible_styles(trained, wanted, complaint):
+    spec = checkpoint.build(checkpoint.load(trained)).style_spec
+    with pytest.raises(UsageError, match=complaint):
+        choose_styles(spec, wanted, 0)
+
+
+def test_styles_by_number_and_by_name(trained):
+    spec = checkpoint.build(checkpoint.load(trained)).style_spec
+    assert [s.name for s in choose_styles(spec, "", 0)] == ["kalam", "indie-flower"]
+    assert [s.name for s in choose_styles(spec, "indie-flower", 0)] == ["indie-flower"]
+    five = choose_styles(spec, "5", 0)
+    assert len({s.name for s in five}) == 5
+    assert [s.name for s in choose_styles(spec, "4", 0)] == [s.name for s in five[:4]]
+
+
+def test_content_is_what_the_store_showed(trained, store):
+    facts = checkpoint.load(trained).facts
+    content = load_content(facts)
+    rows = {str(store.labels["char"][row]): store.images[row] for row in store.rows(store.sources[0])}
+    assert set(content.chars) == set(rows)
+    assert content.same_font
+    for char, glyph in zip(content.chars, content.glyphs, strict=True):
+        np.testing.assert_array_equal(glyph, rows[char])
+
+
+def test_characters_the_font_lacks_are_left_out_and_named(trained):
+    content = load_content(checkpoint.load(trained).facts, charset="A\U0001f600B\u0e01")
+    assert content.chars == "AB"
+    assert content.skipped == {"missing": "\U0001f600\u0e01"}
+    with pytest.raises(FontError, match="draws none"):
+        load_content(checkpoint.load(trained).facts, charset="\U0001f600\U0001f601")
+
+
+def test_a_text_gives_characters_and_their_frequencies(trained, tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("AAAB\nAB C\n", encoding="utf-8")
+    content = load_content(checkpoint.load(trained).facts, text=text)
+    assert dict(zip(content.chars, content.counts, strict=True)) == {"A": 4, "B": 2, "C": 1}
+
+
+def test_the_source_font_gone(trained, tmp_path):
+    facts = checkpoint.load(trained).facts
+    gone = facts | {"raster": facts["raster"] | {"source": str(tmp_path / "no-such-font.ttf")}}
+    with pytest.raises(UsageError, match="Give it with --font"):
+        load_content(gone)
+    with pytest.raises(UsageError, match="exclude each other"):
+        load_content(facts, charset="A", text=tmp_path)

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handgen.glyphs.store import Alignment, GlyphStore, to_unit
+from handgen.synth.vary import place
+
+
+def glyphs(store: GlyphStore, count: int = 8) -> torch.Tensor:
+    return to_unit(store.images[:count])[:, None]
+
+
+def box(image: torch.Tensor) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom of the ink in pixels, to a fraction by the grey at the edges."""
+    ink = (1 - image[0]) / 2
+    rows, columns = ink.amax(1), ink.amax(0)
+    ys, xs = np.flatnonzero(rows > 0.5), np.flatnonzero(columns > 0.5)
+    return float(xs[0]), float(ys[0]), float(xs[-1] + 1), float(ys[-1] + 1)
+
+
+def test_nothing_to_do_changes_nothing(store):
+    images = glyphs(store)
+    index = np.arange(len(images))
+    assert torch.equal(place(images, [Alignment()] * 8, index, 0, 0.0), images)
+
+
+def test_alignment_is_undone(store):
+    """What render did to a style, aligned = s * natural + d, is turned back."""
+    images = glyphs(store)
+    alignment = Alignment(sx=1.25, sy=1.1, dx=0.02, dy=-0.03)
+    moved = place(images, [alignment] * 8, np.arange(8), 0, 0.0)
+    for before, after in zip(images, moved, strict=True):
+        left, top, right, bottom = box(before)
+        expected = [
+            ((x / 64 - 0.5 - d) / s + 0.5) * 64
+            for x, s, d in ((left, 1.25, 0.02), (top, 1.1, -0.03), (right, 1.25, 0.02), (bottom, 1.1, -0.03))
+        ]
+        np.testing.assert_allclose(box(after), expected, atol=1.5)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.4, 1.6), st.floats(0.4, 1.6), st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), st.floats(0, 1))
+def test_ink_stays_on_the_canvas(store, sx, sy, dx, dy, strength):
+    images = glyphs(store)
+    moved = place(images, [Alignment(sx, sy, dx, dy)] * 8, np.arange(8), 3, strength)
+    edge = torch.cat([moved[..., 0, :], moved[..., -1, :], moved[..., :, 0], moved[..., :, -1]], dim=-1)
+    # A stroke that is cut by the edge leaves dark pixels there; anti-aliasing leaves light ones.
+    assert float((edge < -0.5).float().mean()) < 0.02
+    for image in moved:
+        left, top, right, bottom = box(image)
+        assert right - left > 5 or bottom - top > 5
+
+
+def test_a_sample_is_moved_by_its_own_number(store):
+    images = glyphs(store)[:1].expand(6, -1, -1, -1)
+    moved = place(images, [Alignment()] * 6, np.arange(6), 0, 1.0)
+    assert all(not torch.equal(moved[i], moved[j]) for i in range(6) for j in range(i))
+    alone = place(images[:1], [Alignment()], np.array([4]), 0, 1.0)
+    assert torch.equal(alone[0], moved[4])
+
+
+def test_strength_is_a_scale(store):
+    images = glyphs(store)
+    index = np.arange(8)
+    distance = [float((place(images, [Alignment()] * 8, index, 0, s) - images).abs().mean()) for s in (0.1, 0.5, 1.0)]
+    assert 0 < distance[0] < distance[1] < distance[2]
