@@ -1,4 +1,4 @@
-"""``python -m handgen``, which is also what ``torchrun -m handgen`` starts."""
+"""``python -m handgen``."""
 
 import sys
 

@@ -7,12 +7,15 @@ import errno
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from handgen.errors import HandgenError, UsageError
+
+LOCK = ".handgen.lock"
 
 
 @contextlib.contextmanager
@@ -25,7 +28,7 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         with _temporary_beside(path) as temporary:
             yield temporary
-            with temporary.open("rb") as file:
+            with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
             temporary.chmod(0o666 & ~_umask())
             temporary.replace(path)
@@ -105,3 +108,29 @@ def from_os_error(error: OSError, path: Path) -> HandgenError:
     if error.errno == errno.EROFS:
         return HandgenError(f"{path} is on a read-only disk", "Choose another --out.")
     return HandgenError(f"{path}: {error.strerror or error}", "Check the path and its permissions.")
+
+
+def lock_folder(path: Path) -> int:
+    """Lock the folder for this process; return the handle, which holds the lock until it is closed.
+
+    Raises:
+        UsageError: another run holds it.
+    """
+    handle = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Some network disks know no locks; there the user alone can take care.
+        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+            os.close(handle)
+            raise UsageError(
+                f"another run is writing to {path}", "Wait until it ends, or choose another --out."
+            ) from None
+    return handle

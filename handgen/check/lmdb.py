@@ -52,7 +52,10 @@ class LmdbReader(Reader):
         # Reading a page that the map has and the file has not would end the process.
         self._whole = self._file.stat().st_size >= pages * page
         self._txn = self._env.begin()
-        count = self._txn.get(_COUNT) if self._whole else None
+        try:
+            count = self._txn.get(_COUNT) if self._whole else None
+        except lmdb.Error:
+            self._whole, count = False, None
         self.count = int(count) if count is not None and count.strip().isdigit() else None
         self.total = self.count or self._env.stat()["entries"] // 2
 
@@ -91,7 +94,10 @@ class LmdbReader(Reader):
 
     def label(self, number: int) -> str:
         """Return the label of sample ``number``."""
-        value = self._txn.get(_LABEL + b"%0*d" % (_DIGITS, number), b"")
+        try:
+            value = self._txn.get(_LABEL + b"%0*d" % (_DIGITS, number), b"")
+        except lmdb.Error:  # damage, which ``records`` has reported, spoils the whole transaction
+            value = b""
         return bytes(value).decode("utf-8", errors="replace")
 
     def _pairs(self, findings: Findings) -> Iterator[tuple[int, bytes | None, bytes | None]]:

@@ -26,7 +26,7 @@ def parameters(settings: type[Settings], panel: str) -> list[inspect.Parameter]:
         if facts["choices"]:
             text += f" One of {', '.join(facts['choices'])}."
         low, high = facts["minimum"], facts["maximum"]
-        if low is not None and high is not None:
+        if low is not None and high is not None and high < 1e6:
             text += f" From {low:g} to {high:g}."
         elif low is not None:
             text += f" At least {low:g}."

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from typer.core import TyperGroup
 
 from handgen import __version__
 from handgen.cli import common
@@ -17,11 +19,20 @@ from handgen.cli.fonts import fonts
 from handgen.cli.render import render
 from handgen.cli.synth import synth
 from handgen.cli.train import train
-from handgen.errors import HandgenError
+from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error
+
+
+class _InOrderOfUse(TyperGroup):
+    """Typer lists groups after commands; a reader wants them as they are used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return ["render", "train", "synth", "check", "fonts"]
+
 
 app = typer.Typer(
     name="handgen",
+    cls=_InOrderOfUse,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -65,25 +76,38 @@ def run(args: Sequence[str] | None = None) -> int:
     Every error is one line on stderr; ``--debug`` (on any command) shows the traceback instead.
     """
     common.debugging.clear()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")  # charsets do not fit into the code pages of Windows
     try:
-        app(list(args) if args is not None else None, prog_name="handgen")
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        code = app(list(args) if args is not None else None, prog_name="handgen", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except typer.Exit as stop:
+        return stop.exit_code
+    except typer.Abort:
+        return _stopped()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
-        common.stderr.print("[yellow]stopped[/yellow]")
-        return 130
+        return _stopped()
     except Exception as error:
         if common.debugging:
             raise
         return _report(error)
-    return 0
+
+
+def _stopped() -> int:
+    common.stderr.print("[yellow]stopped[/yellow]; the same command again does the rest")
+    return 130
 
 
 def _report(error: Exception) -> int:
     """Print one line for ``error`` and return the exit code."""
+    if hasattr(error, "format_message"):  # what typer found wrong with the command line
+        if not error.format_message():  # a bare group: its help was shown
+            return 2
+        command = getattr(getattr(error, "ctx", None), "command_path", "handgen")
+        error = UsageError(error.format_message(), f"See '{command} --help'.")
     if isinstance(error, OSError) and error.filename:
         error = from_os_error(error, error.filename)
     known = isinstance(error, HandgenError)

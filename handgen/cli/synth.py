@@ -93,11 +93,14 @@ def synth(
     handgen synth --styles ma-shan-zheng --charset gb2312-1 --count 50000 --out datasets/brush
     """
     from handgen.devices import resolve_device
+    from handgen.errors import UsageError
     from handgen.synth.dataset import Request, Run
     from handgen.training.checkpoint import find_model
 
     file = find_model(model, sorted(_RUNS.glob("*/")))
     name = file.parent.name if file.name == "model.safetensors" else file.stem
+    if not balance and text is None:
+        raise UsageError("--no-balance needs a text to take frequencies from", "Give it with --text.")
     request = Request(
         model=file,
         out=out or Path("datasets") / name,
@@ -202,6 +205,7 @@ def _with_progress(run: Run, batch: int, workers: int) -> bool:
 def _print_result(run: Run, written: bool) -> None:
     out = run.request.out
     if not written:
-        stdout.print(f"{out} is complete already: {run.request.count:,} samples", soft_wrap=True)
+        stdout.print(f"{out} is complete already: {run.request.count:,} samples", soft_wrap=True, markup=False)
         return
-    stdout.print(f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}", soft_wrap=True)
+    lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}"
+    stdout.print(lines, soft_wrap=True, markup=False)

@@ -124,6 +124,7 @@ def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
             f"{name}: {len(trainer.pairs):,} pairs, {len(trainer.styles)} styles, "
             f"{len(trainer.held_out):,} held-out glyphs, on {device}; {known} to {settings.images:,} images in {out}",
             soft_wrap=True,
+            markup=False,
         )
     finished = _with_progress(trainer)
     _report(trainer, finished, given["as_json"])
@@ -182,9 +183,13 @@ def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
         for style, values in latest.items():
             table.add_row(Text(style), *(f"{values[name]:.4f}" for name in names))
         stdout.print(table)
-    stdout.print(f"model    {path / MODEL}\npreview  {path / f'fakes-{trainer.images:09d}.png'}", soft_wrap=True)
     where = "" if path == Path("runs") / trainer.name else f" --model {path}"
-    stdout.print(f"next:    handgen synth --styles {len(trainer.styles)} --count 100000{where}", soft_wrap=True)
+    lines = (
+        f"model    {path / MODEL}",
+        f"preview  {path / f'fakes-{trainer.images:09d}.png'}",
+        f"next:    handgen synth --styles {len(trainer.styles)} --count 100000{where}",
+    )
+    stdout.print("\n".join(lines), soft_wrap=True, markup=False)
 
 
 def _plan(name: str, settings: Any, config: Any, store: Any, out: Path, device: str, as_json: bool) -> None:

@@ -18,7 +18,8 @@ Two things differ by default, both because held-out characters came out measurab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -296,6 +297,20 @@ class Discriminator(nn.Module):
         return self.real(x), self.category(x)
 
 
+@contextlib.contextmanager
+def _statistics_kept(network: nn.Module) -> Iterator[None]:
+    """Leave running statistics as they are: drawing encodes content alone, so fakes must not count."""
+    norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
+    before = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, before, strict=True):
+            norm.momentum = momentum
+
+
 @dataclass(frozen=True)
 class Step:
     """What both phases of a step look at."""
@@ -372,7 +387,8 @@ class Zi2Zi(Model):
             terms["gan"] = losses.gan_g(logits)
             terms["category"] = losses.category(style_logits, step.batch.style)
         if weights["const"]:
-            terms["const"] = losses.const(step.encoding, self.generator.encoder(fake)[-1])
+            with _statistics_kept(self.generator.encoder):
+                terms["const"] = losses.const(step.encoding, self.generator.encoder(fake)[-1])
         if weights["tv"]:
             terms["tv"] = losses.tv(fake)
         return terms

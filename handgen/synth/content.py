@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +72,9 @@ def load_content(
         raise FontError(f"{ref.path.name} draws none of the {len(wanted)} characters", "Give another --charset.")
     digest = sha256(ref.path)
     kept = tuple(max(1, counts[char]) for char in drawn) if text else ()
-    return Content(drawn, glyphs, skipped, kept, ref, digest, digest == raster["sha256"])
+    recorded = FontRef.parse(raster["source"])
+    same = digest == raster["sha256"] and (ref.face, ref.instance) == (recorded.face, recorded.instance)
+    return Content(drawn, glyphs, skipped, kept, ref, digest, same)
 
 
 def _existing(text: Path) -> Path:
@@ -89,7 +91,7 @@ def _source_font(raster: Mapping[str, Any], font: str | None) -> FontRef:
     if recorded.path.is_file():
         return recorded
     try:
-        return resolve_font(recorded.path.name)
+        return replace(recorded, path=resolve_font(recorded.path.name).path)
     except UsageError:
         raise UsageError(
             f"the source font {recorded.path} that this model was trained with is not there", "Give it with --font."

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
     wanted = wanted.strip()
     if not wanted:
         return spec.pick(spec.names)
-    if wanted.lstrip("+-").isdigit():
+    if re.fullmatch(r"[+-]?[0-9]+", wanted):
         if int(wanted) < 1:
             raise UsageError(f"--styles {wanted}: at least one style is needed", "Give a number from 1, or names.")
         return spec.draw(int(wanted), seed)
@@ -89,7 +90,7 @@ class Run:
             "model_digest": self.checkpoint.digest(),
             "images_seen": self.checkpoint.facts["images"],
             "size": self.checkpoint.facts["size"],
-            "content_font": self.content.font.path.name,
+            "content_font": replace(self.content.font, path=Path(self.content.font.path.name)).spec,
             "content_font_sha256": self.content.font_sha256,
             "characters": self.content.chars,
             "balanced": not self.synthesis.plan.frequencies,
@@ -97,6 +98,7 @@ class Run:
             "styles": [style.name for style in self.styles],
             "vary": request.vary,
             "device": request.device.type,
+            "block": self.synthesis.block,
             "format": request.format,
         }
 
@@ -139,7 +141,7 @@ class Run:
     def _preview(self, workers: int) -> None:
         """Show the first samples, a row a style."""
         rows: dict[str, list[Any]] = {style.name: [] for style in self.styles[:_SHOWN]}
-        last = min(self.request.count, _SHOWN * len(self.styles))
+        last = min(self.request.count, _SHOWN * min(len(self.styles), 4 * _SHOWN))
         for sample in self.synthesis.samples(0, last, workers=workers):
             if sample.meta["style"] in rows and len(rows[sample.meta["style"]]) < _SHOWN:
                 rows[sample.meta["style"]].append(sample.image)

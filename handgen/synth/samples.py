@@ -19,7 +19,7 @@ from handgen.synth.plan import Plan
 from handgen.synth.vary import place
 from handgen.writers.base import Sample
 
-_BLOCK = {"cpu": 32}
+_BLOCK = {"cpu": 64}
 _GPU_BLOCK = 256
 """Samples that pass the network together. The number is fixed for a kind of device and blocks
 begin at its multiples, because a network's last bits may depend on how many pass together."""

@@ -22,8 +22,8 @@ _SLANT, _STRETCH, _SHIFT, _ELASTIC = 0.06, 0.04, 0.04, 0.03
 """Greatest amounts at strength 1; lengths in halves of the canvas side."""
 _KNOTS = 4
 _COLUMNS = 6 + 2 * _KNOTS**2
-_ROOM = 0.97
-"""Ink is kept within this part of the canvas."""
+_EDGE = 0.04
+"""Ink is kept so far from the edge of the canvas."""
 _INK = 0.9
 
 
@@ -47,9 +47,11 @@ def place(images: Tensor, alignments: list[Alignment], index: NDArray[np.int64],
     draw = torch.from_numpy(uniforms(seed, "vary", index, _COLUMNS)).float().mul_(2).sub_(1).mul_(strength)
     scale = torch.tensor([[a.sx, a.sy] for a in alignments]) * (1 + _STRETCH * draw[:, 2:4])
     offset = torch.tensor([[a.dx, a.dy] for a in alignments]) * 2 + _SHIFT * draw[:, 4:6]
-    scale, offset = _kept_inside(images, scale, offset)
     rotation, slant = _ROTATION * draw[:, 0], _SLANT * draw[:, 1]
     cos, sin = rotation.cos(), rotation.sin()
+    # What turning, slanting and the elastic field can push a point of the canvas's edge outwards.
+    room = 1 - _EDGE - sin.abs() - slant.abs() - _ELASTIC * strength
+    scale, offset = _kept_inside(images, scale, offset, room)
     turn = torch.stack([torch.stack([cos, -sin + slant], 1), torch.stack([sin, cos], 1)], 1)
     # grid_sample asks where each output pixel comes from: aligned = scale * natural + offset.
     matrix = torch.cat([turn * scale[:, :, None], offset[:, :, None]], dim=2)
@@ -62,15 +64,15 @@ def place(images: Tensor, alignments: list[Alignment], index: NDArray[np.int64],
     return 1 - F.grid_sample(1 - images.cpu(), grid, mode="bilinear", padding_mode="zeros", align_corners=False)
 
 
-def _kept_inside(images: Tensor, scale: Tensor, offset: Tensor) -> tuple[Tensor, Tensor]:
-    """Return ``scale`` and ``offset`` changed so that the ink's box stays on the canvas."""
+def _kept_inside(images: Tensor, scale: Tensor, offset: Tensor, room: Tensor) -> tuple[Tensor, Tensor]:
+    """Return ``scale`` and ``offset`` changed so that the ink's box stays within ``room`` (``[B]``) of the centre."""
     ink = images[:, 0].cpu() < _INK
     kept_scale, kept_offset = [], []
     for axis, across in ((0, 1), (1, 2)):
         low, high = _extent(ink.any(dim=across))
-        s = torch.maximum(scale[:, axis], (high - low) / (2 * _ROOM))
-        # natural = (aligned - offset) / scale must lie within +-_ROOM.
-        kept_offset.append(torch.minimum(torch.maximum(offset[:, axis], high - _ROOM * s), low + _ROOM * s))
+        s = torch.maximum(scale[:, axis], (high - low) / (2 * room))
+        # natural = (aligned - offset) / scale must lie within +-room.
+        kept_offset.append(torch.minimum(torch.maximum(offset[:, axis], high - room * s), low + room * s))
         kept_scale.append(s)
     return torch.stack(kept_scale, 1), torch.stack(kept_offset, 1)
 

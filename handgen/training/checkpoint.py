@@ -28,6 +28,7 @@ from handgen.settings import Settings
 
 FORMAT = 1
 MODEL, STATE = "model.safetensors", "state.safetensors"
+_FACTS = frozenset({"model", "config", "size", "styles", "charset", "held_out", "raster", "images", "seed"})
 
 
 @dataclass(frozen=True)
@@ -89,8 +90,11 @@ def load(path: Path) -> Checkpoint:
             if header.get("format") != str(FORMAT):
                 made_by = header.get("handgen", "unknown")
                 raise CheckpointError(f"{path} was made by another version of handgen ({made_by})", "Train it again.")
+            facts = json.loads(header["facts"])
+            if not isinstance(facts, dict) or not facts.keys() >= _FACTS:
+                raise CheckpointError(f"{path} was made by another version of handgen", "Train it again.")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-            return Checkpoint(path, tensors, json.loads(header["facts"]))
+            return Checkpoint(path, tensors, facts)
     except (SafetensorError, json.JSONDecodeError) as error:
         raise CheckpointError(
             f"the checkpoint {path} is damaged ({error})", "Copy it again, or train again."
@@ -139,7 +143,7 @@ def load_for_training(place: Path, model: str) -> Checkpoint:
 
 
 def refuse_unfit(start: Checkpoint, left: Iterable[str], model: Model, config: Settings) -> None:
-    """Refuse trained weights that left part of what draws as it was.
+    """Refuse trained weights that left part of what draws as it was, or that it has no place for.
 
     Args:
         start: the trained weights.
@@ -151,7 +155,8 @@ def refuse_unfit(start: Checkpoint, left: Iterable[str], model: Model, config: S
         UsageError: names the settings that they were trained with.
     """
     training_only = _training_only(model)
-    if all(name.startswith(training_only) for name in left):
+    homeless = start.tensors.keys() - model.state_dict().keys()
+    if all(name.startswith(training_only) for name in {*left, *homeless}):
         return
     now = asdict(config)  # type: ignore[call-overload]
     other = [(key, value, now[key]) for key, value in start.facts["config"].items() if now.get(key, value) != value]

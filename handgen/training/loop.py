@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
+import os
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from handgen.errors import TrainingError
-from handgen.files import sha256
+from handgen.files import lock_folder, sha256
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import MANIFEST, GlyphStore
 from handgen.models import MODELS
@@ -76,7 +77,9 @@ class Trainer:
     ) -> None:
         self.settings, self.store, self.device = settings, store, device
         self.name, self.config = name, config
-        split = split_characters(store, settings.holdout, settings.seed, start.facts["charset"] if start else "")
+        self.start = start
+        self.seen: str = start.facts["charset"] if start else ""
+        split = split_characters(store, settings.holdout, settings.seed, self.seen)
         self.split = split
         self.styles = self._style_names(start)
         only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
@@ -133,8 +136,16 @@ class Trainer:
         Raises:
             TrainingError: a loss is not finite; the last checkpoint is kept.
         """
-        if self.done and any(line["images"] == self.images for line in self.folder.measurements()):
+        measured = any(line["images"] == self.images for line in self.folder.measurements())
+        if self.done and (measured or not self.split.held_out):
             return True
+        lock = lock_folder(self.folder.path)
+        try:
+            return self._run(watch)
+        finally:
+            os.close(lock)
+
+    def _run(self, watch: Callable[[Progress], None]) -> bool:
         self.model.train()
         if not self.images:
             self._reals()
@@ -254,6 +265,8 @@ class Trainer:
             self.model.train()
 
     def _measure(self, per_style: int | None) -> None:
+        if not self.split.held_out:
+            return
         with self.evaluating() as model:
             result = measure(model, self.held_out, self.device, per_style=per_style)
         glyphs = per_style or len(self.held_out)
@@ -278,7 +291,7 @@ class Trainer:
             "config": asdict(self.config),  # type: ignore[call-overload]
             "size": self.store.size,
             "styles": self._style_records(),
-            "charset": self.split.train,
+            "charset": "".join(sorted(set(self.split.train) | set(self.seen))),
             "held_out": self.split.held_out,
             "raster": self.store.raster,
             "images": self.images,
@@ -301,8 +314,10 @@ class Trainer:
         self.folder.log(f"saved at {self.images} images")
 
     def _style_records(self) -> list[dict[str, Any]]:
+        """Records of the model's styles: the store's, else those that came with the weights to begin with."""
+        before = {style["name"]: style for style in self.start.facts["styles"]} if self.start else {}
         here = {style.name: asdict(style) for style in self.store.styles}
-        return [here.get(name, {"name": name, "role": "target"}) for name in self.styles]
+        return [here.get(name) or before[name] for name in self.styles]
 
     def _resume(self) -> None:
         state = checkpoint.load(self.folder.path / STATE)

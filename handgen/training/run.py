@@ -55,6 +55,8 @@ class RunFolder:
             old = json.loads(before.read_text(encoding="utf-8"))
         except ValueError as error:
             raise CheckpointError(f"{before} is damaged", f"Delete {self.path}, or choose another --out.") from error
+        if not isinstance(old, dict) or not {"model", "data_sha256"} <= old.keys():
+            raise UsageError(f"{self.path} is not empty and holds no training run", "Choose another --out.")
         different = [
             f"another {key.removesuffix('_sha256')}"
             if key.endswith("_sha256")

@@ -15,7 +15,7 @@ class TrainSettings(Settings):
 
     images: int = setting(200_000, "Training budget in images seen.", minimum=1, panel=RUN)
     batch: int = setting(16, "Images per optimiser step.", minimum=2, maximum=4096, panel=RUN)
-    seed: int = setting(0, "Everything random follows from this number.", minimum=0, panel=RUN)
+    seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1, panel=RUN)
     lr: float = setting(
         1e-3, "Learning rate (Adam); constant, then to zero over the second half.", minimum=0, panel=OPTIMISER
     )

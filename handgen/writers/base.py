@@ -8,10 +8,8 @@ therefore leaves something that no reader accepts and that the same command goes
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import os
-import sys
 import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
@@ -25,13 +23,13 @@ from numpy.typing import NDArray
 
 from handgen import __version__
 from handgen.errors import DatasetError, UsageError
-from handgen.files import from_os_error, writable_folder, write_json, write_text
+from handgen.files import LOCK, from_os_error, lock_folder, writable_folder, write_json, write_text
 
 if TYPE_CHECKING:
     from typing import Self
 
 VERSION = 1
-MANIFEST, CHARSET, LOCK = "manifest.json", "charset.txt", ".handgen.lock"
+MANIFEST, CHARSET = "manifest.json", "charset.txt"
 _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -116,7 +114,7 @@ class Writer(ABC):
         return self
 
     def _claim(self, resources: contextlib.ExitStack) -> None:
-        resources.callback(os.close, _lock(self.path))
+        resources.callback(os.close, lock_folder(self.path))
         manifest = self._manifest()
         if manifest is None:
             self._write_manifest(complete=False)
@@ -237,29 +235,3 @@ def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
         there, here = (json.dumps(plan.get(key), ensure_ascii=False) for plan in (old, new))
         words.append(f"{key}: {there} there, {here} here" if len(there) + len(here) < 60 else f"another {key}")
     return "; ".join(words) + ("; ..." if len(keys) > 3 else "")
-
-
-def _lock(path: Path) -> int:
-    """Lock the folder for this process; return the handle, which holds the lock until it is closed.
-
-    Raises:
-        UsageError: another run holds it.
-    """
-    handle = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        # Some network disks know no locks; there the user alone can take care.
-        if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
-            os.close(handle)
-            raise UsageError(
-                f"another run is writing to {path}", "Wait until it ends, or choose another --out."
-            ) from None
-    return handle

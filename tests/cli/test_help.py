@@ -33,7 +33,8 @@ def shown(capsys, words):
 
 def examples(text):
     """The example commands of a help text."""
-    return [line.strip().split() for line in text.splitlines() if line.strip().startswith("handgen ")]
+    lines = (line.strip() for line in text.splitlines())
+    return [line.partition(" > ")[0].split() for line in lines if line.startswith("handgen ")]
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]], ids=str)

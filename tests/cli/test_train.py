@@ -167,13 +167,13 @@ def arguments(store, out):
         str(out),
         *SMALL,
         "--images",
-        "320",
+        "160",
         "--save-every",
         "24",
     ]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_interrupted_anywhere_ends_as_one_that_was_not(store, tmp_path, undisturbed, number):
     out = tmp_path / "run"
     command = [sys.executable, "-m", "handgen", *arguments(store, out)]
@@ -184,7 +184,7 @@ def test_a_run_interrupted_anywhere_ends_as_one_that_was_not(store, tmp_path, un
     process.send_signal(number)
     said, errors = process.communicate(timeout=60)
     images = checkpoint.load(out / "state.safetensors").facts["images"]
-    assert 0 < images < 320
+    assert 0 < images < 160
     if number == signal.SIGKILL:
         assert images % 24 < 4
     else:
@@ -192,6 +192,7 @@ def test_a_run_interrupted_anywhere_ends_as_one_that_was_not(store, tmp_path, un
         assert f"stopped and saved at {images} images; the same command goes on from there" in said
     assert run(arguments(store, out)) == 0
     same_state(undisturbed, out)
-    assert (out / "model.safetensors").read_bytes() == (undisturbed / "model.safetensors").read_bytes()
+    model, other = (checkpoint.load(run / "model.safetensors") for run in (out, undisturbed))
+    assert model.digest() == other.digest()
     measured = [json.loads((run / "stats.jsonl").read_text().splitlines()[-1]) for run in (out, undisturbed)]
     assert measured[0] == measured[1]

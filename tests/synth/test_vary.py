@@ -47,8 +47,7 @@ def test_ink_stays_on_the_canvas(store, sx, sy, dx, dy, strength):
     images = glyphs(store)
     moved = place(images, [Alignment(sx, sy, dx, dy)] * 8, np.arange(8), 3, strength)
     edge = torch.cat([moved[..., 0, :], moved[..., -1, :], moved[..., :, 0], moved[..., :, -1]], dim=-1)
-    # A stroke that is cut by the edge leaves dark pixels there; anti-aliasing leaves light ones.
-    assert float((edge < -0.5).float().mean()) < 0.02
+    assert float(edge.min()) > 0
     for image in moved:
         left, top, right, bottom = box(image)
         assert right - left > 5 or bottom - top > 5
