@@ -90,11 +90,8 @@ def load(path: Path) -> Checkpoint:
             if header.get("format") != str(FORMAT):
                 made_by = header.get("handgen", "unknown")
                 raise CheckpointError(f"{path} was made by another version of handgen ({made_by})", "Train it again.")
-            facts = json.loads(header["facts"])
-            if not isinstance(facts, dict) or not facts.keys() >= _FACTS:
-                raise CheckpointError(f"{path} was made by another version of handgen", "Train it again.")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-            return Checkpoint(path, tensors, facts)
+            return Checkpoint(path, tensors, json.loads(header["facts"]))
     except (SafetensorError, json.JSONDecodeError) as error:
         raise CheckpointError(
             f"the checkpoint {path} is damaged ({error})", "Copy it again, or train again."
@@ -107,6 +104,7 @@ def build(checkpoint: Checkpoint) -> Model:
     Raises:
         CheckpointError: settings or weights do not fit this version's model.
     """
+    _require_facts(checkpoint)
     facts = checkpoint.facts
     remedy = "Train it again with this version of handgen."
     try:
@@ -124,6 +122,15 @@ def build(checkpoint: Checkpoint) -> Model:
     return model.eval()
 
 
+def _require_facts(checkpoint: Checkpoint) -> None:
+    lacking = sorted(_FACTS - checkpoint.facts.keys())
+    if lacking:
+        raise CheckpointError(
+            f"{checkpoint.path} was made by another version of handgen (it lacks {', '.join(lacking)})",
+            "Train it again.",
+        )
+
+
 def load_for_training(place: Path, model: str) -> Checkpoint:
     """Read a run folder, state file or model file to begin a new run with; tensors are named as the model's.
 
@@ -135,6 +142,7 @@ def load_for_training(place: Path, model: str) -> Checkpoint:
     if place.is_dir():  # a state holds the discriminator too; a shipped model may come without one
         path = place / STATE if (place / STATE).is_file() else place / MODEL
     loaded = load(path)
+    _require_facts(loaded)
     if loaded.facts["model"] != model:
         raise UsageError(f"{path} holds a {loaded.facts['model']}, not a {model}", "Name another --from.")
     tensors = under("model.", loaded.tensors) or loaded.tensors

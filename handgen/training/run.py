@@ -18,13 +18,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from handgen import __version__
 from handgen.errors import CheckpointError, UsageError
 from handgen.files import from_os_error, writable_folder, write_json, write_text
 from handgen.training.checkpoint import STATE
 from handgen.training.data import Split
 
 CONFIG, SPLIT, LOG, STATS = "config.json", "split.json", "log.txt", "stats.jsonl"
-_MAY_CHANGE = ("images", "eval_every", "save_every", "data", "from")
+_MAY_CHANGE = ("handgen", "images", "eval_every", "save_every", "data", "from")
 """What a run may be continued with although it changed: its length, and where things lie (their hashes tell)."""
 
 
@@ -41,7 +42,7 @@ class RunFolder:
 
     def __init__(self, path: Path, config: dict[str, Any]) -> None:
         self.path = path
-        config = json.loads(json.dumps(config))
+        config = {"handgen": __version__, **json.loads(json.dumps(config))}
         before = path / CONFIG
         if before.is_file():
             self._refuse_other(config, before)
@@ -55,7 +56,7 @@ class RunFolder:
             old = json.loads(before.read_text(encoding="utf-8"))
         except ValueError as error:
             raise CheckpointError(f"{before} is damaged", f"Delete {self.path}, or choose another --out.") from error
-        if not isinstance(old, dict) or not {"model", "data_sha256"} <= old.keys():
+        if not isinstance(old, dict) or "handgen" not in old:
             raise UsageError(f"{self.path} is not empty and holds no training run", "Choose another --out.")
         different = [
             f"another {key.removesuffix('_sha256')}"

@@ -32,6 +32,7 @@ def test_the_run_folder_holds_what_it_should(make_trainer, store):
     assert trainer.run(quiet)
     folder = trainer.folder.path
     assert sorted(path.name for path in folder.iterdir()) == [
+        ".handgen.lock",
         "config.json",
         "fakes-000000008.png",
         "fakes-000000016.png",

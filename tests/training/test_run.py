@@ -42,7 +42,7 @@ def test_a_run_with_other_settings_is_refused(folder, change, message):
 @pytest.mark.parametrize("change", [{"images": 200}, {"eval_every": 1}, {"data": "/elsewhere/glyphs"}, {}])
 def test_a_run_may_be_longer_and_its_data_elsewhere(folder, change):
     RunFolder(folder.path, CONFIG | change)
-    assert json.loads((folder.path / "config.json").read_text()) == CONFIG | change
+    assert json.loads((folder.path / "config.json").read_text()).items() >= (CONFIG | change).items()
 
 
 def test_a_run_that_saved_nothing_may_begin_again_otherwise(tmp_path):
