@@ -66,7 +66,7 @@ def main() -> None:
     seconds = {step: run(command) for step, command in STEPS}
     console.print("\n", summary(seconds))
     console.print(
-        f"Look at [bold]demo/dataset/preview.png[/]: a row a style; the first {len(HANDS)} are learnt, the rest mixed."
+        f"Look at [bold]demo/dataset/preview.png[/]: {len(HANDS)} learnt hands, then mixtures."
     )
     console.print("\nNext, Chinese (npm brings the fonts):\n")
     console.print("  source .venv/bin/activate\n  handgen fonts fetch zh\n  handgen render --font Heiti.ttf")
