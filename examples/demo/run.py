@@ -65,9 +65,7 @@ def main() -> None:
     """Run the steps and say what to do next."""
     seconds = {step: run(command) for step, command in STEPS}
     console.print("\n", summary(seconds))
-    console.print(
-        f"Look at [bold]demo/dataset/preview.png[/]: {len(HANDS)} learnt hands, then mixtures."
-    )
+    console.print(f"Look at [bold]demo/dataset/preview.png[/]: {len(HANDS)} learnt hands, then mixtures.")
     console.print("\nNext, Chinese (npm brings the fonts):\n")
     console.print("  source .venv/bin/activate\n  handgen fonts fetch zh\n  handgen render --font Heiti.ttf")
     console.print("  handgen train zi2zi\n  handgen synth --styles 15 --count 100000\n")
