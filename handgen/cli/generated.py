@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -13,8 +14,10 @@ import typer
 from handgen.settings import Settings
 
 
-def parameters(settings: type[Settings], panel: str) -> list[inspect.Parameter]:
-    """Return one command-line parameter per field of ``settings``.
+def parameters(
+    settings: type[Settings], panel: str, defaults: Mapping[str, Any] = MappingProxyType({})
+) -> list[inspect.Parameter]:
+    """Return one command-line parameter per field of ``settings``; ``defaults`` take the place of its own.
 
     Ranges and choices are shown in the help and checked by the settings class itself.
     """
@@ -35,7 +38,7 @@ def parameters(settings: type[Settings], panel: str) -> list[inspect.Parameter]:
             inspect.Parameter(
                 field.name,
                 inspect.Parameter.KEYWORD_ONLY,
-                default=field.default,
+                default=defaults.get(field.name, field.default),
                 annotation=Annotated[hints[field.name], option],
             )
         )

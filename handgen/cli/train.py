@@ -80,12 +80,13 @@ def _command(name: str) -> Any:
     """Make the command of one model from its settings classes."""
     from handgen.training.settings import TrainSettings
 
-    config = MODELS.load(name).Config
+    model = MODELS.load(name)
+    config = model.Config
     made = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
         for parameter in inspect.signature(_common, eval_str=True).parameters.values()
     ]
-    made += generated.parameters(TrainSettings, "Run") + generated.parameters(config, "Model")
+    made += generated.parameters(TrainSettings, "Run", model.defaults) + generated.parameters(config, "Model")
 
     def command(**given: Any) -> None:
         _run(name, generated.values(TrainSettings, given), generated.values(config, given), given)
@@ -121,7 +122,7 @@ def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
     if not given["as_json"]:
         known = f"going on from {trainer.images:,}" if trainer.images else "starting"
         stdout.print(
-            f"{name}: {len(trainer.pairs):,} pairs, {len(trainer.styles)} styles, "
+            f"{name}: {len(trainer.data):,} glyphs, {len(trainer.styles)} styles, "
             f"{len(trainer.held_out):,} held-out glyphs, on {device}; {known} to {settings.images:,} images in {out}",
             soft_wrap=True,
             markup=False,

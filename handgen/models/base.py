@@ -3,28 +3,42 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
+import torch
 from torch import Tensor, nn
 
+from handgen.errors import UsageError
 from handgen.settings import Settings
+from handgen.training.adversarial import Adversarial
+
+Needs = Literal["pairs", "domains", "glyphs"]
+Draws = Literal["glyph", "character", "nothing"]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Aligned pairs of one training step.
+    """What one training step learns from.
 
     Attributes:
-        content: source glyphs, float32 ``[B, 1, size, size]`` in [-1, 1], -1 = ink.
-        target: the same characters in the target styles, likewise.
+        content: source glyphs, float32 ``[B, 1, size, size]`` in [-1, 1], -1 = ink: the characters
+            of ``target`` for a model that needs pairs, any characters for one that needs domains,
+            and ``target`` itself for one that needs no source.
+        target: glyphs in the target styles, likewise.
         style: int64 ``[B]``, numbers of the target styles.
+        char: int64 ``[B]``, numbers of the targets' characters in the model's charset; -1 = not in it.
+        noise: float32 ``[B, Model.noise]`` from N(0, 1).
+        mix: float32 ``[B]``, uniform in [0, 1): where between real and fake a penalty is taken.
     """
 
     content: Tensor
     target: Tensor
     style: Tensor
+    char: Tensor
+    noise: Tensor
+    mix: Tensor
 
 
 @dataclass(frozen=True)
@@ -35,11 +49,13 @@ class DrawnStyle:
         name: unique in a dataset.
         vector: float32 ``[dim]``, second argument of ``Model.generate``.
         weights: share of each trained style in it; empty where that has no meaning.
+        fresh: how many of the vector's last values are drawn anew, from N(0, 1), for every sample.
     """
 
     name: str
     vector: Tensor
     weights: Mapping[str, float]
+    fresh: int = 0
 
 
 class StyleSpec(ABC):
@@ -62,21 +78,60 @@ class StyleSpec(ABC):
     def draw(self, count: int, seed: int) -> list[DrawnStyle]:
         """Return ``count`` styles, a function of ``seed`` alone; the first do not change with ``count``."""
 
+    def continuous(self) -> DrawnStyle:
+        """Return the style that is another for every sample.
+
+        Raises:
+            UsageError: the model's styles are not drawn from a distribution.
+        """
+        raise UsageError("this model has no continuous styles", "Give --styles a number, or train a bicyclegan.")
+
+    def like(self, name: str, images: Tensor) -> DrawnStyle:
+        """Return the style of given handwriting, float32 ``[n, 1, size, size]`` in [-1, 1].
+
+        Raises:
+            UsageError: the model has no encoder of styles.
+        """
+        raise UsageError("this model cannot take a style from images", "Train a bicyclegan for --like.")
+
 
 class Model(nn.Module, ABC):
     """A generative model: its networks, its losses by phase, and how to draw with it.
 
     A subclass is one file and one registry line. Its constructor takes
-    ``(config, size, styles)``: its settings, the side of the images in pixels, and the names of
-    the target styles.
+    ``(config, size, styles, charset)``: its settings, the side of the images in pixels, the names
+    of the target styles, and the characters it learns from.
     """
 
     Config: ClassVar[type[Settings]]
     phases: ClassVar[tuple[str, ...]]
-    """The optimisation phases of one step, in order; each owns an optimiser."""
+    """The optimisation phases of one step, in order; each owns an optimiser. "D" is the critics'."""
+
+    critics: ClassVar[tuple[str, ...]] = ("discriminator",)
+    """The child modules that judge: what ``--spectral-norm`` and weight clipping apply to."""
+
+    needs: ClassVar[Needs] = "pairs"
+    """What a store must hold: a source and targets of the same characters, a source and targets of
+    any characters, or glyphs alone."""
+
+    draws: ClassVar[Draws] = "glyph"
+    """What ``generate`` is told to draw: a source glyph, a character by its number, or nothing, in
+    which case no one can label what it draws."""
+
+    one_style: ClassVar[bool] = False
+    """Whether it learns a single target style, or as many as there are."""
+
+    noise: int = 0
+    """How many normal values a sample of a training step draws."""
+
+    defaults: ClassVar[Mapping[str, Any]] = {}
+    """What this model has in place of the defaults of ``TrainSettings``."""
 
     generator: nn.Module
     """The part that draws: averaged by the loop (EMA), and all that ``synth`` needs."""
+
+    adversarial: Adversarial = Adversarial()
+    """The adversarial loss, set by the loop."""
 
     @abstractmethod
     def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
@@ -87,17 +142,31 @@ class Model(nn.Module, ABC):
     def weights(self) -> Mapping[str, float]:
         """Weight of each loss by name; a loss that is not named weighs 1."""
 
+    def study(self, batches: Callable[[int], Batch]) -> None:
+        """Learn, before a fresh run, what the losses look through; nothing for most models.
+
+        Args:
+            batches: training batches by number, any number.
+        """
+
     @abstractmethod
     def prepare(self, batch: Batch) -> Any:
         """Compute, with gradients, what the phases of one step share; passed to ``losses``."""
 
     @abstractmethod
     def losses(self, phase: str, step: Any) -> dict[str, Tensor]:
-        """Return the unweighted scalar losses of one phase by name."""
+        """Return the unweighted scalar losses of one phase by name.
+
+        A value that needs no gradient is an observation: logged and not optimised.
+        """
 
     @abstractmethod
     def generate(self, content: Tensor, style: Tensor) -> Tensor:
-        """Draw ``content`` (``[B, 1, size, size]`` in [-1, 1]) in the styles ``[B, dim]``.
+        """Draw in the styles ``[B, dim]``.
+
+        Args:
+            content: what ``draws`` says: float32 ``[B, 1, size, size]`` in [-1, 1], or int64 ``[B]``.
+            style: float32 ``[B, dim]``, vectors of ``DrawnStyle``.
 
         Returns:
             Images ``[B, 1, size, size]`` in [-1, 1], -1 = ink.
@@ -107,6 +176,11 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def style_spec(self) -> StyleSpec:
         """What a style is for this model."""
+
+    def redraw(self, batch: Batch) -> Tensor:
+        """Draw the content of pairs in the style of their targets; measurements look at this."""
+        vectors = [style.vector for style in self.style_spec.pick(self.style_spec.names)]
+        return self.generate(batch.content, torch.stack(vectors).to(batch.style.device)[batch.style])
 
     def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from weights of the same kind of model trained on ``styles``.

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.errors import UsageError
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.registry import nearest
-from handgen.seeds import generator
+from handgen.seeds import generator, uniforms
+
+_CANDIDATES = 4
+"""More would spread the styles wider and pull them to the rare ends of the prior."""
 
 
 def gaussian_code(name: str, dim: int, seed: int) -> Tensor:
@@ -21,6 +25,67 @@ def gaussian_code(name: str, dim: int, seed: int) -> Tensor:
     those of the others stay what they were.
     """
     return torch.from_numpy(generator(seed, "style code", name).standard_normal(dim).astype(np.float32))
+
+
+def vectors(styles: Sequence[DrawnStyle], index: NDArray[np.int64], seed: int) -> Tensor:
+    """Return what ``Model.generate`` is given for samples: float32 ``[n, dim]``.
+
+    Args:
+        styles: of each sample.
+        index: int64 ``[n]``, numbers of the samples; with the seed they decide what is fresh.
+        seed: of the run.
+    """
+    made = torch.stack([style.vector for style in styles])
+    fresh = max(style.fresh for style in styles)
+    if fresh:
+        # Half a step off the ends, where the normal distribution has no quantile.
+        uniform = torch.from_numpy(uniforms(seed, "latent", index, fresh)).clamp(2**-54, 1 - 2**-53)
+        normal = torch.special.ndtri(uniform).float()
+        for row, style in enumerate(styles):
+            if style.fresh:
+                made[row, -style.fresh :] = normal[row, : style.fresh]
+    return made
+
+
+class Latents(StyleSpec):
+    """Styles as points of a latent space whose prior is N(0, I).
+
+    Args:
+        names: styles with a place of their own, e.g. the fonts that were trained on.
+        places: float32 ``[len(names), dim]``.
+    """
+
+    def __init__(self, names: Sequence[str], places: Tensor) -> None:
+        self._table = CodeTable(names, places)
+        self._dim = places.shape[1]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The styles that have a place."""
+        return self._table.names
+
+    def pick(self, names: Sequence[str]) -> list[DrawnStyle]:
+        """Return the named styles."""
+        return self._table.pick(names)
+
+    def draw(self, count: int, seed: int) -> list[DrawnStyle]:
+        """Return latents drawn from the prior, each the farthest of some candidates from those before it.
+
+        This is Mitchell's best-candidate sampling (1991): spread out, and the first do not change
+        with ``count``.
+        """
+        chosen = np.empty((0, self._dim))
+        for number in range(count):
+            candidates = generator(seed, "latent", number).standard_normal((_CANDIDATES, self._dim))
+            if len(chosen):
+                apart = np.linalg.norm(candidates[:, None] - chosen[None], axis=2).min(axis=1)
+                candidates = candidates[apart.argmax()][None]
+            chosen = np.concatenate([chosen, candidates[:1]])
+        return [DrawnStyle(f"z{i + 1}", torch.from_numpy(z.astype(np.float32)), {}) for i, z in enumerate(chosen)]
+
+    def continuous(self) -> DrawnStyle:
+        """Return the style whose latent is drawn anew for every sample."""
+        return DrawnStyle("continuous", torch.zeros(self._dim), {}, fresh=self._dim)
 
 
 class CodeTable(StyleSpec):

@@ -327,7 +327,7 @@ class Zi2Zi(Model):
     phases: ClassVar = ("D", "G")
     codes: Tensor
 
-    def __init__(self, config: Zi2ZiConfig, size: int, styles: Sequence[str]) -> None:
+    def __init__(self, config: Zi2ZiConfig, size: int, styles: Sequence[str], charset: str) -> None:
         super().__init__()
         self.config = config
         self.styles = tuple(styles)
@@ -375,16 +375,18 @@ class Zi2Zi(Model):
         content, target, style = step.batch.content, step.batch.target, step.batch.style
         real, real_style = self.discriminator(content, target)
         fake, fake_style = self.discriminator(content, step.fake.detach())
-        on_real, on_fake = losses.gan_d(real, fake)
         category = (losses.category(real_style, style) + losses.category(fake_style, style)) / 2
-        return {"real": on_real, "fake": on_fake, "category": category}
+        terms = self.adversarial.discriminator(real, fake) | {"category": category}
+        return terms | self.adversarial.penalties(
+            lambda image: self.discriminator(content, image)[0], target, step.fake, step.batch.mix
+        )
 
     def _g_losses(self, step: Step) -> dict[str, Tensor]:
         weights, content, fake = self.weights, step.batch.content, step.fake
         terms = {"l1": losses.l1(fake, step.batch.target)}
         if weights["gan"] or weights["category"]:
             logits, style_logits = self.discriminator(content, fake)
-            terms["gan"] = losses.gan_g(logits)
+            terms["gan"] = self.adversarial.generator(logits)
             terms["category"] = losses.category(style_logits, step.batch.style)
         if weights["const"]:
             with _statistics_kept(self.generator.encoder):

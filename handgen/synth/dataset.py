@@ -22,12 +22,13 @@ from handgen.synth.samples import Synthesis, alignment_of
 from handgen.training import checkpoint
 from handgen.writers import WRITERS
 
+CONTINUOUS = "continuous"
 _WRITE = 1000
 _SHOWN = 16
 
 
 def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
-    """Return the styles that ``--styles`` means: a number, names with commas, or all when empty.
+    """Return the styles that ``--styles`` means: a number, "continuous", names with commas, or all when empty.
 
     Raises:
         UsageError: none is asked for, one is unknown, or one is named twice.
@@ -35,6 +36,8 @@ def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
     wanted = wanted.strip()
     if not wanted:
         return spec.pick(spec.names)
+    if wanted == CONTINUOUS:
+        return [spec.continuous()]
     if re.fullmatch(r"[+-]?[0-9]+", wanted):
         if int(wanted) < 1:
             raise UsageError(f"--styles {wanted}: at least one style is needed", "Give a number from 1, or names.")

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from handgen.glyphs.store import Alignment, to_bytes, to_unit
 from handgen.models.base import DrawnStyle, Model
+from handgen.models.styles import vectors
 from handgen.synth.content import Content
 from handgen.synth.plan import Plan
 from handgen.synth.vary import place
@@ -93,8 +94,8 @@ class Synthesis:
         index = np.arange(number * self.block, (number + 1) * self.block, dtype=np.int64)
         characters, styles = self.plan.at(index)
         content = to_unit(self.content.glyphs[characters])[:, None]
-        vectors = torch.stack([self.styles[style].vector for style in styles])
-        drawn = self.model.generate(self._moved(content), vectors.to(self.device)).float().cpu()
+        style_vectors = vectors([self.styles[style] for style in styles], index, self.plan.seed)
+        drawn = self.model.generate(self._moved(content), style_vectors.to(self.device)).float().cpu()
         placed = place(drawn, [self.alignments[style] for style in styles], index, self.plan.seed, self.vary)
         pixels = to_bytes(placed)[:, 0].numpy()
         return [

@@ -109,7 +109,7 @@ def build(checkpoint: Checkpoint) -> Model:
     remedy = "Train it again with this version of handgen."
     try:
         kind = MODELS.load(facts["model"])
-        model: Model = kind(kind.Config(**facts["config"]), facts["size"], checkpoint.style_names)
+        model: Model = kind(kind.Config(**facts["config"]), facts["size"], checkpoint.style_names, facts["charset"])
         missing, unexpected = model.load_state_dict(checkpoint.tensors, strict=False)
     except (KeyError, TypeError, RuntimeError, UsageError) as error:
         reason = " ".join(str(error).split())[:120]

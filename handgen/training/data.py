@@ -1,4 +1,4 @@
-"""Pairs of source and target glyphs from a store, split by character."""
+"""What a run learns from: rows of a glyph store, split into training and held-out glyphs."""
 
 from __future__ import annotations
 
@@ -9,126 +9,255 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from handgen.errors import StoreError, UsageError
 from handgen.glyphs.store import GlyphStore, to_unit
-from handgen.models.base import Batch
+from handgen.models.base import Batch, Needs
 from handgen.registry import nearest
 from handgen.seeds import generator
+
+_REMEDY = "Make one with 'handgen render --font SOURCE --target HAND'."
+_ON_DEVICE = 0.4
+"""A store is kept on a GPU when it takes at most this share of the memory that is free."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which characters are learnt from and which are only measured on."""
+    """Which glyphs are learnt from and which are only measured on.
+
+    Attributes:
+        train: characters to learn from.
+        held_out: characters never learnt from.
+        pairs: (character, style name) never learnt from, though the character is in other styles.
+    """
 
     train: str
     held_out: str
+    pairs: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def holds_out(self) -> bool:
+        """Whether there is anything to measure on."""
+        return bool(self.held_out or self.pairs)
 
 
-def split_characters(store: GlyphStore, share: float, seed: int, seen: str = "") -> Split:
-    """Split the characters that have a source and a target; ``share`` of them are held out.
+def split_store(
+    store: GlyphStore, needs: Needs, share: float, seed: int, *, by: str = "characters", seen: str = ""
+) -> Split:
+    """Split what a model that ``needs`` this can learn from; ``share`` of it is held out.
 
-    At least one is held out unless ``share`` is 0 or there is but one. The choice is a function
-    of the characters, the share and the seed.
+    Held out are characters that source and targets both have, at least one unless ``share`` is 0
+    or there is but one; or, ``by`` pairs, single glyphs of the targets. The choice is a function
+    of the store's characters and styles, the share and the seed.
 
     Args:
         store: where the glyphs are.
-        share: of the characters, 0 to below 1.
+        needs: as ``Model.needs``.
+        share: 0 to below 1.
         seed: the run's.
+        by: "characters" or "pairs".
         seen: what the weights to begin with were trained on: held out only when nothing else is left.
 
     Raises:
         StoreError: the store has no source or no target, or they share no character.
     """
-    remedy = "Make one with 'handgen render --font SOURCE --target HAND'."
+    of_source, of_targets = (_characters(store, numbers) for numbers in (store.sources[:1], store.targets))
+    if needs == "glyphs":
+        return Split("".join(sorted(of_targets or of_source)), "")
     if not store.sources or not store.targets:
         missing = "target" if store.sources else "source"
-        raise StoreError(f"the glyph store {store.path} has no {missing} style", remedy)
-    chars = [set(store.labels["char"][np.isin(store.labels["style"], s)]) for s in (store.sources[:1], store.targets)]
-    common = sorted(str(c) for c in chars[0] & chars[1])
-    if not common:
-        raise StoreError(f"source and targets of the glyph store {store.path} have no character in common", remedy)
-    count = min(len(common) - 1, max(1, round(len(common) * share))) if share else 0
+        raise StoreError(f"the glyph store {store.path} has no {missing} style", _REMEDY)
+    common = sorted(of_source & of_targets)
+    if needs == "pairs" and not common:
+        raise StoreError(f"source and targets of the glyph store {store.path} have no character in common", _REMEDY)
+    everything = set(common) if needs == "pairs" else of_source | of_targets
+    if by == "pairs":
+        return Split("".join(sorted(everything)), "", _held_out_pairs(store, set(common), share, seed))
+    count = min(len(common) - 1, max(1, round(len(common) * share))) if share and common else 0
     order = [common[i] for i in generator(seed, "split").permutation(len(common))]
     held = sorted(sorted(order, key=lambda char: char in seen)[:count])
-    return Split("".join(sorted(set(common) - set(held))), "".join(held))
+    return Split("".join(sorted(everything - set(held))), "".join(held))
 
 
-class Pairs:
-    """Rows of a store that show one character in the source and in a target style.
+def _characters(store: GlyphStore, styles: Sequence[int]) -> set[str]:
+    return {str(char) for char in store.labels["char"][np.isin(store.labels["style"], styles)]}
+
+
+def _held_out_pairs(store: GlyphStore, chars: set[str], share: float, seed: int) -> tuple[tuple[str, str], ...]:
+    known = {(str(c), int(s)) for c, s in zip(store.labels["char"], store.labels["style"], strict=True)}
+    targets = set(store.targets)
+    pairs = sorted((char, store.styles[style].name) for char, style in known if style in targets and char in chars)
+    count = min(len(pairs) - 1, max(1, round(len(pairs) * share))) if share else 0
+    return tuple(pairs[i] for i in sorted(generator(seed, "split", "pairs").permutation(len(pairs))[:count]))
+
+
+class Glyphs:
+    """Glyphs of the target styles; for models that need no source.
 
     Args:
         store: where the glyphs are.
-        chars: the characters to use.
-        styles: names of the target styles, in the model's order.
+        split: training and held-out glyphs.
+        styles: names of the styles, in the model's order.
         only: use these styles alone; all of ``styles`` when empty.
+        held_out: take what the split holds out in place of what it trains on.
+        balanced: every style equally often, however many glyphs it has.
+        charset: the model's characters, in order; the split's by default.
 
     Raises:
         UsageError: a style is not in the store.
-        StoreError: there is no pair.
+        StoreError: there is nothing to learn from.
     """
 
-    def __init__(self, store: GlyphStore, chars: str, styles: Sequence[str], only: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        store: GlyphStore,
+        split: Split,
+        styles: Sequence[str],
+        only: Sequence[str] = (),
+        *,
+        held_out: bool = False,
+        balanced: bool = False,
+        charset: str = "",
+    ) -> None:
         names = [style.name for style in store.styles]
         for name in only:
             if name not in styles or name not in names:
                 known = [style for style in styles if style in names]
                 raise UsageError(f"the glyph store {store.path} has no target style '{name}'", nearest(name, known))
         self._store = store
-        wanted = set(chars)
-        source_rows = store.rows(store.sources[0])
-        source_of = {str(store.labels["char"][row]): int(row) for row in source_rows}
-        sources, targets, numbers = [], [], []
+        self._images: Tensor | None = None
+        self._balanced = balanced
+        chars = split.held_out if held_out and not split.pairs else split.train
+        wanted = self._usable(set(chars))
+        apart = set(split.pairs)
+        number_of = {char: number for number, char in enumerate(charset or split.train)}
+        targets: list[int] = []
+        numbers: list[int] = []
         for number, name in enumerate(styles):
             if name not in names or (only and name not in only):
                 continue
             for row in store.rows(names.index(name)):
                 char = str(store.labels["char"][row])
-                if char in wanted and char in source_of:
-                    sources.append(source_of[char])
+                if char in wanted and ((char, name) in apart) == (held_out and bool(apart)):
                     targets.append(int(row))
                     numbers.append(number)
         if not targets:
-            raise StoreError(f"the glyph store {store.path} has no pairs for this run", "Render more characters.")
-        self.source = np.array(sources, np.int64)
+            raise StoreError(f"the glyph store {store.path} has nothing for this run", "Render more characters.")
         self.target = np.array(targets, np.int64)
         self.style = np.array(numbers, np.int64)
-        self._order = functools.lru_cache(2)(self._shuffled)
+        self.char = np.array([number_of.get(str(c), -1) for c in store.labels["char"][self.target]], np.int64)
+        self._rows_of = [np.flatnonzero(self.style == number) for number in np.unique(self.style)]
+        self._order = functools.lru_cache(max(2, 2 * len(self._rows_of)))(self._shuffled)
+
+    def _usable(self, chars: set[str]) -> set[str]:
+        """The characters that can be used of those the split allows."""
+        return chars
 
     def __len__(self) -> int:
         return len(self.target)
 
-    def batch(self, which: NDArray[np.int64], device: torch.device) -> Batch:
-        """Return the pairs numbered ``which``."""
-        images = self._store.images
+    def keep_on(self, device: torch.device) -> None:
+        """Keep all images in the memory of a GPU, if they leave room for the rest."""
+        if device.type == "cuda" and self._store.images.nbytes < _ON_DEVICE * torch.cuda.mem_get_info(device)[0]:
+            self._images = torch.from_numpy(np.ascontiguousarray(self._store.images)).to(device)
 
-        def load(rows: NDArray[np.int64]) -> torch.Tensor:
-            pixels = torch.from_numpy(images[rows]).to(device)
-            return to_unit(pixels)[:, None].contiguous(memory_format=torch.channels_last)
+    def batch(self, which: NDArray[np.int64], device: torch.device, noise: Tensor, mix: Tensor | None = None) -> Batch:
+        """Return the glyphs numbered ``which``, with the random numbers of their step."""
+        source, target = self._rows(which)
+        place = which % len(self)
+        shown = self._load(target, device)
+        content = shown if source is target else self._load(source, device)
+        style, char = (torch.from_numpy(numbers[place]).to(device) for numbers in (self.style, self.char))
+        mix = torch.zeros(len(which)) if mix is None else mix
+        return Batch(content, shown, style, char, noise.to(device), mix.to(device))
 
-        style = torch.from_numpy(self.style[which]).to(device)
-        return Batch(load(self.source[which]), load(self.target[which]), style)
+    def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows in the store of content and target."""
+        target = self.target[which]
+        return target, target
+
+    def _load(self, rows: NDArray[np.int64], device: torch.device) -> Tensor:
+        if self._images is not None:
+            pixels = self._images[torch.from_numpy(rows).to(device)]
+        else:
+            pixels = torch.from_numpy(self._store.images[rows]).to(device)
+        return to_unit(pixels)[:, None].contiguous(memory_format=torch.channels_last)
 
     def drawn(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
-        """Return the pair numbers of images ``first`` to ``first + count`` of a run.
+        """Return the numbers of images ``first`` to ``first + count`` of a run.
 
-        Every pair comes once in each pass over the data, in an order of that pass's own; what
-        comes at a place depends on the seed and the place alone, so a resumed run goes on exactly.
+        Every one comes once in each pass over the data, or over its style's where styles are
+        balanced, in an order of that pass's own; what comes at a place depends on the seed and
+        the place alone, so a resumed run goes on exactly.
         """
         places = np.arange(first, first + count)
+        if not self._balanced:
+            return self._from(np.arange(len(self)), -1, places, seed)
         which = np.empty(count, np.int64)
-        for turn in np.unique(places // len(self)):
-            here = places // len(self) == turn
-            which[here] = self._order(seed, int(turn))[places[here] % len(self)]
+        for number, rows in enumerate(self._rows_of):
+            here = places % len(self._rows_of) == number
+            which[here] = self._from(rows, number, places[here] // len(self._rows_of), seed)
         return which
 
-    def _shuffled(self, seed: int, turn: int) -> NDArray[np.int64]:
-        return generator(seed, "pass", turn).permutation(len(self))
+    def _from(self, rows: NDArray[np.int64], group: int, places: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+        which = np.empty(len(places), np.int64)
+        for turn in np.unique(places // len(rows)):
+            here = places // len(rows) == turn
+            which[here] = rows[self._order(seed, group, int(turn), len(rows))[places[here] % len(rows)]]
+        return which
+
+    def _shuffled(self, seed: int, group: int, turn: int, count: int) -> NDArray[np.int64]:
+        names = ("pass",) if group < 0 else ("pass", group)
+        return generator(seed, *names, turn).permutation(count)
 
     def sample(self, per_style: int, seed: int) -> NDArray[np.int64]:
-        """Return a fixed choice of up to ``per_style`` pairs of each style."""
+        """Return a fixed choice of up to ``per_style`` glyphs of each style."""
         chosen = []
         for number in np.unique(self.style):
             rows = np.flatnonzero(self.style == number)
             chosen.append(generator(seed, "sample", int(number)).permutation(rows)[:per_style])
         return np.concatenate(chosen)
+
+
+class Pairs(Glyphs):
+    """Rows of a store that show one character in the source and in a target style."""
+
+    def _usable(self, chars: set[str]) -> set[str]:
+        rows = self._store.rows(self._store.sources[0])
+        self._source_of = {str(self._store.labels["char"][row]): int(row) for row in rows}
+        return chars & self._source_of.keys()
+
+    def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        target = self.target[which]
+        source = [self._source_of[str(char)] for char in self._store.labels["char"][target]]
+        return np.array(source, np.int64), target
+
+
+class Domains(Glyphs):
+    """Source glyphs and target glyphs that have nothing to do with each other.
+
+    A number stands for a target and for a source drawn at random beside it: number = source x
+    targets + target.
+    """
+
+    def _usable(self, chars: set[str]) -> set[str]:
+        rows = self._store.rows(self._store.sources[0])
+        self.source = np.array([row for row in rows if str(self._store.labels["char"][row]) in chars], np.int64)
+        if not len(self.source):
+            raise StoreError(f"the source of the glyph store {self._store.path} has nothing for this run", _REMEDY)
+        return chars
+
+    def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        source, target = np.divmod(which, len(self))
+        return self.source[source % len(self.source)], self.target[target]
+
+    def drawn(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
+        """Return the numbers of images ``first`` to ``first + count`` of a run, as ``Glyphs`` does."""
+        places = np.arange(first, first + count)
+        beside = self._from(np.arange(len(self.source)), 1 << 20, places, seed)
+        return beside * len(self) + super().drawn(first, count, seed)
+
+
+DATA: dict[Needs, type[Glyphs]] = {"pairs": Pairs, "domains": Domains, "glyphs": Glyphs}
+"""What a model that needs this is given."""

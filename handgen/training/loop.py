@@ -8,7 +8,7 @@ import math
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
@@ -18,21 +18,27 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from handgen.errors import TrainingError
+from handgen.errors import TrainingError, UsageError
 from handgen.files import lock_folder, sha256
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import MANIFEST, GlyphStore
 from handgen.models import MODELS
-from handgen.models.base import Model
+from handgen.models.base import Batch, Model
 from handgen.seeds import derive
 from handgen.settings import Settings
 from handgen.training import checkpoint
+from handgen.training.adversarial import Adversarial, prepare_critic
 from handgen.training.checkpoint import MODEL, STATE, Checkpoint
-from handgen.training.data import Pairs, split_characters
+from handgen.training.data import DATA, Glyphs, Pairs, split_store
 from handgen.training.evaluate import drawn, measure
 from handgen.training.run import RunFolder
 from handgen.training.settings import TrainSettings
 
+_SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda done: 1.0,
+    "linear": lambda done: min(1.0, max(0.0, 2 * (1 - done))),  # pix2pix's
+    "cosine": lambda done: (1 + math.cos(math.pi * min(1.0, done))) / 2,  # Loshchilov & Hutter 2017, equation 5
+}
 _LOG_STEPS = 25
 _GRID_STYLES, _GRID_CHARS = 16, 16
 _PROBE = 64
@@ -79,20 +85,22 @@ class Trainer:
         self.name, self.config = name, config
         self.start = start
         self.seen: str = start.facts["charset"] if start else ""
-        split = split_characters(store, settings.holdout, settings.seed, self.seen)
-        self.split = split
-        self.styles = self._style_names(start)
+        self.kind: type[Model] = MODELS.load(name)
+        self.split = split_store(
+            store, self.kind.needs, settings.holdout, settings.seed, by=settings.holdout_by, seen=self.seen
+        )
+        self.charset = "".join(sorted(set(self.split.train) | set(self.seen)))
         only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
-        self.pairs = Pairs(store, split.train, self.styles, only)
-        self.held_out = Pairs(store, split.held_out or split.train, self.styles, only)
+        self.styles = self._style_names(start, only)
+        self.data, self.held_out = self._datasets(only)
         self.folder = RunFolder(out, self._identity(start))
-        self.folder.write_split(split)
+        self.folder.write_split(self.split)
         torch.manual_seed(settings.seed)
-        self.model: Model = MODELS.load(name)(config, store.size, self.styles)
+        self.model: Model = self._make_model()
         if start is not None:
             left = self.model.adopt(start.tensors, start.style_names)
             checkpoint.refuse_unfit(start, left, self.model, config)
-        self.model.to(device, memory_format=torch.channels_last)
+        self.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged: nn.Module = copy.deepcopy(self.model.generator).requires_grad_(False)
         self.optimisers, self._parameters = self._make_optimisers()
         self.images = 0
@@ -101,11 +109,35 @@ class Trainer:
         self.folder.forget_after(self.images)
         self._stop = False
 
-    def _style_names(self, start: Checkpoint | None) -> tuple[str, ...]:
+    def _style_names(self, start: Checkpoint | None, only: Sequence[str]) -> tuple[str, ...]:
         """The store's targets, after those that the trained weights know already."""
-        here = [self.store.styles[number].name for number in self.store.targets]
+        here = [self.store.styles[number].name for number in self.store.targets or self.store.sources]
         known = start.style_names if start else []
-        return (*known, *(name for name in here if name not in known))
+        if not self.kind.one_style:
+            return (*known, *(name for name in here if name not in known))
+        chosen = list(only) or here
+        if len(chosen) > 1:
+            raise UsageError(
+                f"{self.name} draws one style and the glyph store {self.store.path} has {len(chosen)}",
+                f"Name one with --finetune-styles, e.g. {chosen[0]}; zi2zi draws them all.",
+            )
+        return tuple(chosen)
+
+    def _datasets(self, only: Sequence[str]) -> tuple[Glyphs, Glyphs]:
+        """What is learnt from, and the pairs that are measured and shown (if the store has pairs)."""
+        common: dict[str, Any] = {"styles": self.styles, "only": only, "charset": self.charset}
+        data = DATA[self.kind.needs](self.store, self.split, balanced=self.settings.balance_styles, **common)
+        data.keep_on(self.device)
+        if not self.split.holds_out and self.kind.needs != "pairs":
+            return data, data
+        return data, Pairs(self.store, self.split, held_out=self.split.holds_out, **common)
+
+    def _make_model(self) -> Model:
+        model = self.kind(self.config, self.store.size, self.styles, self.charset)
+        model.adversarial = Adversarial(self.settings.gan_loss, r1=self.settings.r1 > 0)
+        for name in model.critics:
+            prepare_critic(model.get_submodule(name), self.settings.gan_loss, spectral_norm=self.settings.spectral_norm)
+        return model
 
     def _identity(self, start: Checkpoint | None) -> dict[str, Any]:
         """What makes this run this run; a folder with another identity is not touched."""
@@ -118,8 +150,11 @@ class Trainer:
         parameters: dict[str, list[nn.Parameter]] = {}
         for phase in self.model.phases:
             parameters[phase] = list(self.model.phase_parameters(phase))
-            betas = (self.settings.beta1, 0.999)
-            optimisers[phase] = torch.optim.Adam(parameters[phase], lr=self.settings.lr, betas=betas, fused=True)
+            if self.settings.optimizer == "rmsprop":
+                optimisers[phase] = torch.optim.RMSprop(parameters[phase], lr=self.settings.lr)
+            else:
+                betas = (self.settings.beta1, 0.999)
+                optimisers[phase] = torch.optim.Adam(parameters[phase], lr=self.settings.lr, betas=betas, fused=True)
         return optimisers, parameters
 
     @property
@@ -137,7 +172,7 @@ class Trainer:
             TrainingError: a loss is not finite; the last checkpoint is kept.
         """
         measured = any(line["images"] == self.images for line in self.folder.measurements())
-        if self.done and (measured or not self.split.held_out):
+        if self.done and (measured or not self.split.holds_out):
             return True
         lock = lock_folder(self.folder.path)
         try:
@@ -149,6 +184,7 @@ class Trainer:
         self.model.train()
         if not self.images:
             self._reals()
+            self.model.study(lambda number: self._batch(number * self.settings.batch, "study"))
         sums: dict[str, Tensor] = {}
         steps, began = 0, time.monotonic()
         with self._stopping_politely():
@@ -159,7 +195,7 @@ class Trainer:
                 steps += 1
                 if steps == _LOG_STEPS or self.done or self._stop:
                     means = {name: float(value) / steps for name, value in sums.items()}
-                    rate = self.settings.batch * steps / (time.monotonic() - began)
+                    rate = self.settings.batch * self.settings.d_steps * steps / (time.monotonic() - began)
                     self._logged(means, rate)
                     watch(Progress(self.images, rate, means))
                     sums, steps, began = {}, 0, time.monotonic()
@@ -174,19 +210,25 @@ class Trainer:
         self._stop = True
 
     def _step(self) -> dict[str, Tensor]:
-        """One optimiser step of every phase; return the losses, raw and weighted."""
+        """One optimiser step of every phase, after those that the critics are ahead; return the last losses."""
         self._set_rates()
+        for _ in range(self.settings.d_steps - 1):
+            self._turn(("D",))
+        logged = self._turn(self.model.phases)
+        self._average()
+        return logged
+
+    def _turn(self, phases: Sequence[str]) -> dict[str, Tensor]:
+        """One step of the given phases on the next images; return the losses, raw and weighted."""
         # What a model draws at random depends on the place in the run, so that a resumed run goes on exactly.
         torch.manual_seed(derive(self.settings.seed, "step", self.images))
-        which = self.pairs.drawn(self.images, self.settings.batch, self.settings.seed)
-        batch = self.pairs.batch(which, self.device)
-        every = [p for group in self._parameters.values() for p in group]
-        for parameter in every:
+        batch = self._batch(self.images, "noise")
+        for parameter in (p for group in self._parameters.values() for p in group):
             parameter.requires_grad_(True)
         logged: dict[str, Tensor] = {}
         with self._autocast():
             shared = self.model.prepare(batch)
-        for phase, optimiser in self.optimisers.items():
+        for phase in phases:
             for other, group in self._parameters.items():
                 for parameter in group:
                     parameter.requires_grad_(other == phase)
@@ -194,16 +236,38 @@ class Trainer:
                 terms = self.model.losses(phase, shared)
             total = torch.zeros((), device=self.device)
             for name, value in terms.items():
-                weighted = value.float() * self.model.weights.get(name, 1.0)
-                total = total + weighted
                 logged[f"{phase}/{name}"] = value.detach().float()
-                logged[f"{phase}/{name} weighted"] = weighted.detach()
-            optimiser.zero_grad(set_to_none=True)
+                if value.requires_grad:
+                    weighted = value.float() * self._weights.get(name, 1.0)
+                    total = total + weighted
+                    logged[f"{phase}/{name} weighted"] = weighted.detach()
+            self.optimisers[phase].zero_grad(set_to_none=True)
             total.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
+            self.optimisers[phase].step()
+            if phase == "D" and self.settings.gan_loss == "wgan":
+                self._clip_critics()
         self.images += self.settings.batch
-        self._average()
         return logged
+
+    def _batch(self, first: int, purpose: str) -> Batch:
+        """Return the images from place ``first`` of the run on, with their random numbers."""
+        count, seed = self.settings.batch, self.settings.seed
+        random = torch.Generator().manual_seed(derive(seed, purpose, first))
+        noise = torch.randn(count, self.model.noise, generator=random)
+        return self.data.batch(
+            self.data.drawn(first, count, seed), self.device, noise, torch.rand(count, generator=random)
+        )
+
+    @torch.no_grad()
+    def _clip_critics(self) -> None:
+        """Keep the weights of the critics in a box (Arjovsky et al. 2017, algorithm 1)."""
+        for parameter in self._parameters["D"]:
+            parameter.clamp_(-self.settings.clip_critic, self.settings.clip_critic)
+
+    @property
+    def _weights(self) -> dict[str, float]:
+        """Weight of each loss by name: the settings' for penalties, the model's for all else."""
+        return {"gp": self.settings.lambda_gp, "r1": self.settings.r1, **self.model.weights}
 
     def _autocast(self) -> contextlib.AbstractContextManager[Any]:
         wanted = self.settings.precision
@@ -211,11 +275,11 @@ class Trainer:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=on)
 
     def _set_rates(self) -> None:
-        """Constant for the first half of the budget, then linearly to zero (pix2pix's schedule)."""
-        left = 1 - self.images / self.settings.images
+        """Set the learning rate of this place in the run."""
+        rate = self.settings.lr * _SCHEDULES[self.settings.schedule](self.images / self.settings.images)
         for optimiser in self.optimisers.values():
             for group in optimiser.param_groups:
-                group["lr"] = self.settings.lr * min(1.0, max(0.0, 2 * left))
+                group["lr"] = rate
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -265,10 +329,10 @@ class Trainer:
             self.model.train()
 
     def _measure(self, per_style: int | None) -> None:
-        if not self.split.held_out:
+        if not self.split.holds_out:
             return
         with self.evaluating() as model:
-            result = measure(model, self.held_out, self.device, per_style=per_style)
+            result = measure(model, self.held_out, self.styles, self.device, per_style=per_style)
         glyphs = per_style or len(self.held_out)
         self.folder.record(self.images, "held-out", {"glyphs_per_style_at_most": glyphs, "styles": result})
 
@@ -291,7 +355,7 @@ class Trainer:
             "config": asdict(self.config),  # type: ignore[call-overload]
             "size": self.store.size,
             "styles": self._style_records(),
-            "charset": "".join(sorted(set(self.split.train) | set(self.seen))),
+            "charset": self.charset,
             "held_out": self.split.held_out,
             "raster": self.store.raster,
             "images": self.images,

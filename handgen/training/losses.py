@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-
-
-def gan_d(real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-    """Discriminator's halves on real and on fake logits (Goodfellow et al. 2014, equation 1)."""
-    return (
-        F.binary_cross_entropy_with_logits(real, torch.ones_like(real)),
-        F.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake)),
-    )
-
-
-def gan_g(fake: Tensor) -> Tensor:
-    """Generator's non-saturating loss on the logits of its fakes (Goodfellow et al. 2014, section 3)."""
-    return F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
 
 
 def l1(output: Tensor, target: Tensor) -> Tensor:
@@ -43,3 +32,32 @@ def const(code: Tensor, code_of_fake: Tensor) -> Tensor:
 def tv(image: Tensor) -> Tensor:
     """Total variation: mean absolute difference of neighbouring pixels, both ways (Rudin et al. 1992)."""
     return (image.diff(dim=-1).abs().mean() + image.diff(dim=-2).abs().mean()) / 2
+
+
+def kl(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """Divergence of N(mean, variance) from N(0, I), a mean over the batch (Kingma & Welling 2014, appendix B).
+
+    Args:
+        mean: ``[B, dim]``.
+        log_variance: ``[B, dim]``.
+    """
+    return (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean() / 2
+
+
+def latent(recovered: Tensor, drawn: Tensor) -> Tensor:
+    """L1 distance of a latent and what the encoder finds in the image drawn from it (BicycleGAN, equation 8)."""
+    return F.l1_loss(recovered, drawn)
+
+
+def binary(image: Tensor) -> Tensor:
+    """Distance of pixels in [-1, 1] from both ink and paper: 0 at either, 1 half-way."""
+    return (1 - image.square()).mean()
+
+
+def feature(of_output: Sequence[Tensor], of_target: Sequence[Tensor]) -> Tensor:
+    """Mean L1 distance of feature maps, each level normalised by channel (perceptual loss, Johnson et al. 2016)."""
+    levels = [
+        F.l1_loss(F.normalize(output, dim=1), F.normalize(target, dim=1)) * output.shape[1] ** 0.5
+        for output, target in zip(of_output, of_target, strict=True)
+    ]
+    return torch.stack(levels).mean()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handgen.settings import Settings, setting
+from handgen.training.adversarial import GAN_LOSSES
 
-RUN, OPTIMISER, DATA = "Run", "Optimiser", "Data"
+RUN, OPTIMISER, DATA, GAN = "Run", "Optimiser", "Data", "Adversarial game"
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,14 @@ class TrainSettings(Settings):
     images: int = setting(200_000, "Training budget in images seen.", minimum=1, panel=RUN)
     batch: int = setting(16, "Images per optimiser step.", minimum=2, maximum=4096, panel=RUN)
     seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1, panel=RUN)
-    lr: float = setting(
-        1e-3, "Learning rate (Adam); constant, then to zero over the second half.", minimum=0, panel=OPTIMISER
+    lr: float = setting(1e-3, "Learning rate.", minimum=0, panel=OPTIMISER)
+    schedule: str = setting(
+        "linear",
+        "The rate over the run: constant; linear = constant, then to zero over the second half; cosine = to zero.",
+        choices=("linear", "cosine", "constant"),
+        panel=OPTIMISER,
     )
+    optimizer: str = setting("adam", "Adam, or RMSprop as WGAN's paper.", choices=("adam", "rmsprop"), panel=OPTIMISER)
     beta1: float = setting(0.5, "Adam's first moment, as DCGAN.", minimum=0, maximum=0.999, panel=OPTIMISER)
     ema: int = setting(
         8_000, "Half-life in images of the averaged weights that are evaluated and shipped.", minimum=0, panel=OPTIMISER
@@ -32,6 +38,21 @@ class TrainSettings(Settings):
     holdout: float = setting(
         0.1, "Share of the characters kept from training, to measure on.", minimum=0, maximum=0.9, panel=DATA
     )
+    holdout_by: str = setting(
+        "characters",
+        "Hold out whole characters, or single pairs of a character and a style.",
+        choices=("characters", "pairs"),
+        panel=DATA,
+    )
+    balance_styles: bool = setting(False, "Show every style equally often, however many glyphs it has.", panel=DATA)
     finetune_styles: str = setting("", "Train on these styles only: names, comma-separated.", panel=DATA)
     eval_every: int = setting(20_000, "Images between measurements on held-out characters.", minimum=1, panel=RUN)
     save_every: int = setting(10_000, "Images between checkpoints and preview grids.", minimum=1, panel=RUN)
+    gan_loss: str = setting("vanilla", "The adversarial loss.", choices=GAN_LOSSES, panel=GAN)
+    d_steps: int = setting(
+        1, "Steps of the discriminator for one of the generator, each with images of its own.", minimum=1, panel=GAN
+    )
+    clip_critic: float = setting(0.01, "With wgan: bound on every weight of the critic.", minimum=0, panel=GAN)
+    lambda_gp: float = setting(10.0, "With wgan-gp: weight of the gradient penalty.", minimum=0, panel=GAN)
+    r1: float = setting(0.0, "Weight of the penalty on the gradient at real images.", minimum=0, panel=GAN)
+    spectral_norm: bool = setting(False, "Bound every discriminator layer's spectral norm.", panel=GAN)

@@ -39,7 +39,7 @@ def one_line(err):
 def test_it_trains_and_says_what_is_next(command):
     code, out, _ = command("--images", "8")
     assert code == 0
-    assert "72 pairs, 2 styles, 8 held-out glyphs, on " in out
+    assert "72 glyphs, 2 styles, 8 held-out glyphs, on " in out
     assert "starting to 8 images" in out
     for word in ("kalam", "indie-flower", "mean", "ssim", "model.safetensors", "fakes-000000008.png"):
         assert word in out
@@ -129,7 +129,7 @@ def test_the_second_stage(command, tmp_path):
     assert "width 4 -> 24" in one_line(err)
     code, out, _ = command(*second)
     assert code == 0
-    assert "36 pairs, 2 styles" in out
+    assert "36 glyphs, 2 styles" in out
     before, after = (checkpoint.load(run / "model.safetensors").tensors for run in (first, command.out))
     changed = {name.split(".")[1] for name in before if name != "codes" and not torch.equal(before[name], after[name])}
     assert changed == {"ups", "displacement", "last"}

@@ -31,19 +31,19 @@ def test_every_variant_trains_and_comes_back(make_trainer, variant):
 
 def test_variants_are_what_they_are_called():
     def parts(**given):
-        return [type(part) for part in Zi2Zi(Zi2ZiConfig(width=4, **given), 64, "ab").generator.modules()]
+        return [type(part) for part in Zi2Zi(Zi2ZiConfig(width=4, **given), 64, "ab", "").generator.modules()]
 
     assert nn.ConvTranspose2d not in parts()
     assert parts(decoder="transpose").count(nn.ConvTranspose2d) == 6
     assert parts().count(nn.Linear) == 5  # one FiLM layer for each normalised decoder level
     assert nn.Linear not in parts(film=False)
-    assert Zi2Zi(Zi2ZiConfig(width=4, displacement=False), 64, "ab").generator.displacement is None
+    assert Zi2Zi(Zi2ZiConfig(width=4, displacement=False), 64, "ab", "").generator.displacement is None
 
 
 @pytest.mark.parametrize(("size", "layers"), [(64, 6), (128, 7), (256, 8)])
 def test_the_encoder_goes_down_to_one_pixel(size, layers):
     assert channels(size, 4) == [4, 8, 16, 32, *[32] * (layers - 4)]
-    encoder = Zi2Zi(Zi2ZiConfig(width=4), size, "ab").eval().generator.encoder
+    encoder = Zi2Zi(Zi2ZiConfig(width=4), size, "ab", "").eval().generator.encoder
     features = encoder(torch.zeros(1, 1, size, size))
     assert [tuple(f.shape[1:]) for f in features] == [
         (width, size >> level, size >> level) for level, width in enumerate(channels(size, 4), 1)
@@ -52,8 +52,8 @@ def test_the_encoder_goes_down_to_one_pixel(size, layers):
 
 def test_an_untrained_displacement_moves_nothing():
     torch.manual_seed(0)
-    moving = Zi2Zi(Zi2ZiConfig(width=4), 64, "ab").eval()
-    fixed = Zi2Zi(Zi2ZiConfig(width=4, displacement=False), 64, "ab").eval()
+    moving = Zi2Zi(Zi2ZiConfig(width=4), 64, "ab", "").eval()
+    fixed = Zi2Zi(Zi2ZiConfig(width=4, displacement=False), 64, "ab", "").eval()
     fixed.load_state_dict(moving.state_dict(), strict=False)
     content = torch.rand(2, 1, 64, 64) * 2 - 1
     assert torch.allclose(moving.generate(content, moving.codes), fixed.generate(content, fixed.codes), atol=1e-5)
@@ -84,11 +84,11 @@ def test_normalisation_is_the_same_formula_in_evaluation():
 
 def test_a_loss_of_no_weight_is_not_computed_for_the_generator(make_trainer):
     trainer = make_trainer("zi2zi", lambda_const=0, lambda_tv=0, lambda_gan=0, lambda_category=0)
-    step = trainer.model.prepare(trainer.pairs.batch(np.arange(4), trainer.device))
+    step = trainer.model.prepare(trainer.data.batch(np.arange(4), trainer.device, torch.zeros(4, trainer.model.noise)))
     assert set(trainer.model.losses("G", step)) == {"l1"}
     full = make_trainer("zi2zi", out="full").model
     assert set(full.losses("G", step)) == {"l1", "gan", "category", "const", "tv"}
-    assert set(full.losses("D", step)) == {"real", "fake", "category"}
+    assert set(full.losses("D", step)) == {"real", "fake", "category", "real accuracy", "fake accuracy"}
 
 
 def test_a_frozen_encoder_stays_as_it_was(make_trainer):
@@ -125,8 +125,8 @@ def test_added_styles_leave_the_old_ones_alone(make_trainer, bigger_store, file)
 
 
 def test_styles_are_adopted_by_name_in_any_order():
-    old = Zi2Zi(Zi2ZiConfig(width=4), 64, ("a", "b", "c"))
-    new = Zi2Zi(Zi2ZiConfig(width=4), 64, ("c", "new", "a"))
+    old = Zi2Zi(Zi2ZiConfig(width=4), 64, ("a", "b", "c"), "")
+    new = Zi2Zi(Zi2ZiConfig(width=4), 64, ("c", "new", "a"), "")
     untouched = new.discriminator.category.weight[1].clone()
     assert new.adopt(old.state_dict(), old.styles) == []
     assert torch.equal(new.codes[[0, 2]], old.codes[[2, 0]])
@@ -137,7 +137,7 @@ def test_styles_are_adopted_by_name_in_any_order():
 
 
 def test_a_code_is_a_function_of_the_name():
-    first, second = Zi2Zi(Zi2ZiConfig(width=4), 64, ("a", "b")), Zi2Zi(Zi2ZiConfig(width=4), 64, ("b", "c"))
+    first, second = Zi2Zi(Zi2ZiConfig(width=4), 64, ("a", "b"), ""), Zi2Zi(Zi2ZiConfig(width=4), 64, ("b", "c"), "")
     assert torch.equal(first.codes[1], second.codes[0])
     assert not torch.equal(first.codes[0], second.codes[1])
     assert not any(parameter is first.codes for parameter in first.parameters())

@@ -36,8 +36,9 @@ class ToyGenerator(nn.Module):
 class Toy(Model):
     Config = ToyConfig
     phases = ("G",)
+    critics = ()
 
-    def __init__(self, config, size, styles):
+    def __init__(self, config, size, styles, charset):
         super().__init__()
         self.config, self.styles = config, tuple(styles)
         self.register_buffer("codes", torch.eye(len(styles)))

@@ -10,18 +10,22 @@ from hypothesis import strategies as st
 
 from handgen.errors import StoreError, UsageError
 from handgen.glyphs.store import GlyphStore, StoreWriter, Style
-from handgen.training.data import Pairs, split_characters
+from handgen.training.data import Pairs, Split, split_store
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="session")
 def pairs(store):
-    return Pairs(store, "ABCDEFGab", [store.styles[number].name for number in store.targets])
+    return Pairs(store, Split("ABCDEFGab", ""), [store.styles[number].name for number in store.targets])
 
 
 def labels(store, rows):
     return store.labels["char"][rows].tolist()
+
+
+def source_rows(pairs):
+    return pairs._rows(np.arange(len(pairs)))[0]
 
 
 def small_store(path, *styles):
@@ -35,8 +39,8 @@ def small_store(path, *styles):
 
 
 def test_a_pair_shows_one_character_in_two_styles(store, pairs):
-    assert labels(store, pairs.source) == labels(store, pairs.target)
-    assert set(store.labels["style"][pairs.source]) == set(store.sources)
+    assert labels(store, source_rows(pairs)) == labels(store, pairs.target)
+    assert set(store.labels["style"][source_rows(pairs)]) == set(store.sources)
     names = [store.styles[number].name for number in store.labels["style"][pairs.target]]
     assert names == [("kalam", "indie-flower")[number] for number in pairs.style]
     assert len(pairs) == 18
@@ -44,8 +48,8 @@ def test_a_pair_shows_one_character_in_two_styles(store, pairs):
 
 def test_a_batch_is_what_the_store_holds(store, pairs):
     which = np.array([3, 0, 17])
-    batch = pairs.batch(which, CPU)
-    for images, rows in ((batch.content, pairs.source), (batch.target, pairs.target)):
+    batch = pairs.batch(which, CPU, torch.zeros(3, 0))
+    for images, rows in ((batch.content, source_rows(pairs)), (batch.target, pairs.target)):
         assert images.shape == (3, 1, 64, 64)
         assert images.dtype == torch.float32
         assert np.allclose((images[:, 0].numpy() + 1) * 127.5, store.images[rows[which]], atol=1e-3)
@@ -73,26 +77,26 @@ def test_what_comes_at_a_place_does_not_depend_on_the_batches(pairs, batches, fi
 
 @given(st.floats(0, 0.9), st.integers(0, 2**40))
 def test_held_out_characters_are_not_learnt_from(store, share, seed):
-    split = split_characters(store, share, seed)
+    split = split_store(store, "pairs", share, seed)
     assert set(split.train).isdisjoint(split.held_out)
     assert Counter(split.train + split.held_out) == Counter(store.charset)
     assert len(split.held_out) == (max(1, round(40 * share)) if share else 0)
     styles = [store.styles[number].name for number in store.targets]
-    assert set(labels(store, Pairs(store, split.train, styles).target)) == set(split.train)
-    assert split == split_characters(store, share, seed)
+    assert set(labels(store, Pairs(store, split, styles).target)) == set(split.train)
+    assert split == split_store(store, "pairs", share, seed)
 
 
 def test_a_second_stage_measures_on_what_the_first_did_not_see(store, bigger_store):
-    first = split_characters(store, 0.1, seed=0)
+    first = split_store(store, "pairs", 0.1, seed=0)
     for seed in range(5):
-        second = split_characters(bigger_store, 0.1, seed, seen=first.train)
+        second = split_store(bigger_store, "pairs", 0.1, seed, seen=first.train)
         assert set(second.held_out) <= set(first.held_out) | set("5678")
-    assert len(split_characters(store, 0.9, 0, seen=first.train).held_out) == 36
+    assert len(split_store(store, "pairs", 0.9, 0, seen=first.train).held_out) == 36
 
 
 def test_one_character_is_learnt_from(tmp_path):
     store = small_store(tmp_path / "s", ("hei", "source", "a"), ("kai", "target", "a"))
-    assert split_characters(store, 0.5, 0).train == "a"
+    assert split_store(store, "pairs", 0.5, 0).train == "a"
 
 
 @pytest.mark.parametrize(
@@ -106,16 +110,16 @@ def test_one_character_is_learnt_from(tmp_path):
 def test_a_store_without_pairs_is_refused(tmp_path, styles, message):
     store = small_store(tmp_path / "s", *styles)
     with pytest.raises(StoreError, match=f"{message}.*Make one with 'handgen render --font SOURCE --target HAND'"):
-        split_characters(store, 0.1, 0)
+        split_store(store, "pairs", 0.1, 0)
 
 
 def test_characters_that_no_style_has_are_no_pairs(store):
-    with pytest.raises(StoreError, match="no pairs for this run"):
-        Pairs(store, "永", ["kalam"])
+    with pytest.raises(StoreError, match="nothing for this run"):
+        Pairs(store, Split("永", ""), ["kalam"])
 
 
 def test_finetuning_takes_the_named_styles_alone(store):
-    chosen = Pairs(store, store.charset, ["kalam", "indie-flower"], ["indie-flower"])
+    chosen = Pairs(store, Split(store.charset, ""), ["kalam", "indie-flower"], ["indie-flower"])
     assert set(chosen.style.tolist()) == {1}
     assert len(chosen) == 40
 
@@ -125,14 +129,14 @@ def test_finetuning_takes_the_named_styles_alone(store):
 )
 def test_finetuning_on_a_style_that_the_store_lacks_is_refused(store, only, remedy):
     with pytest.raises(UsageError) as caught:
-        Pairs(store, store.charset, ["gone", "kalam", "indie-flower"], [only])
+        Pairs(store, Split(store.charset, ""), ["gone", "kalam", "indie-flower"], [only])
     assert f"has no target style '{only}'" in str(caught.value)
     assert str(caught.value).endswith(remedy)
 
 
 def test_several_samples_of_a_character_are_pairs_each(tmp_path):
     store = small_store(tmp_path / "s", ("hei", "source", "ab"), ("hand", "target", "aab"))
-    assert labels(store, Pairs(store, "ab", ["hand"]).target) == ["a", "a", "b"]
+    assert labels(store, Pairs(store, Split("ab", ""), ["hand"]).target) == ["a", "a", "b"]
 
 
 def test_a_sample_is_fixed_and_takes_each_style_alike(pairs):

@@ -176,7 +176,7 @@ def test_the_average_follows_the_weights(make_trainer):
 def test_finetuning_trains_on_the_named_styles_alone(make_trainer, bigger_store, start):
     trainer = make_trainer("zi2zi", on=bigger_store, out="second", start=start, finetune_styles="zeyada, kalam")
     assert trainer.styles == ("kalam", "indie-flower", "zeyada")
-    assert set(trainer.pairs.style.tolist()) == {0, 2}
+    assert set(trainer.data.style.tolist()) == {0, 2}
     trainer.run(quiet)
     assert set(trainer.folder.measurements()[-1]["styles"]) == {"kalam", "zeyada", "mean"}
     facts = checkpoint.load(trainer.folder.path / "model.safetensors").facts

@@ -8,16 +8,6 @@ import torch
 from handgen.training import losses
 
 
-def test_adversarial_losses_at_the_points_that_matter():
-    undecided = torch.zeros(4, 1)
-    assert [float(half) for half in losses.gan_d(undecided, undecided)] == pytest.approx([math.log(2)] * 2)
-    assert float(losses.gan_g(undecided)) == pytest.approx(math.log(2))
-    sure = torch.full((4, 1), 20.0)
-    assert [float(half) for half in losses.gan_d(sure, -sure)] == pytest.approx([0, 0], abs=1e-6)
-    assert [float(half) for half in losses.gan_d(-sure, sure)] == pytest.approx([20, 20])
-    assert float(losses.gan_g(-sure)) == pytest.approx(20)
-
-
 def test_distances():
     ink, paper = -torch.ones(2, 1, 8, 8), torch.ones(2, 1, 8, 8)
     assert float(losses.l1(ink, paper)) == 2
