@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from handgen.models.zi2zi import ConditionalNorm, Zi2Zi, Zi2ZiConfig, channels, sample_at
+from handgen.models.layers import ConditionalNorm, channels, sample_at
+from handgen.models.zi2zi import Zi2Zi, Zi2ZiConfig
 from handgen.training import checkpoint
 
 VARIANTS = [{"decoder": "transpose"}, {"displacement": False}, {"film": False}]

@@ -1,0 +1,124 @@
+"""Discriminators that more than one model may have. They judge an image, or a stack of images by channel."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from handgen.models.base import init_weights
+
+CRITICS = ("patch", "lstm")
+
+
+class PatchTrunk(nn.Module):
+    """Strided convolutions down to patches of a quarter of the canvas (PatchGAN, Isola et al. 2017, section 3.2.2).
+
+    Attributes:
+        out: channels of its features.
+        side: height and width of its features.
+    """
+
+    def __init__(self, size: int, width: int, inputs: int, layers: int = 3) -> None:
+        super().__init__()
+        out = [width * min(2**level, 8) for level in range(layers)]
+        parts: list[nn.Module] = []
+        for level, (before, after) in enumerate(zip([inputs, *out], out, strict=False)):
+            parts.append(nn.Conv2d(before, after, 4, 2, 1, bias=not level))
+            parts += [nn.BatchNorm2d(after)] if level else []
+            parts.append(nn.LeakyReLU(0.2))
+        self.layers = nn.Sequential(*parts)
+        self.out, self.side = out[-1], size >> layers
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return ``[B, out, side, side]``."""
+        features: Tensor = self.layers(images)
+        return features
+
+
+class PatchCritic(nn.Module):
+    """Judges every patch, and the image as a whole.
+
+    Args:
+        size: side of the images in pixels.
+        width: channels of the first layer.
+        inputs: channels of the images.
+        classes: of the auxiliary classifier (AC-GAN, Odena et al. 2017); 0 = there is none.
+    """
+
+    def __init__(self, size: int, width: int, inputs: int, classes: int = 0) -> None:
+        super().__init__()
+        self.trunk = PatchTrunk(size, width, inputs)
+        self.patches = nn.Conv2d(self.trunk.out, 1, 3, 1, 1)
+        self.shrink = nn.Conv2d(self.trunk.out, self.trunk.out, 4, 2, 1)
+        features = self.trunk.out * (self.trunk.side // 2) ** 2
+        self.whole = nn.Linear(features, 1)
+        self.classify = nn.Linear(features, classes) if classes else None
+        init_weights(self)
+
+    def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor | None]:
+        """Return logits real/fake of patches ``[B, 1, h, w]`` and whole ``[B, 1]``, and of classes ``[B, classes]``."""
+        features = self.trunk(images)
+        flat = F.leaky_relu(self.shrink(features), 0.2).flatten(1)
+        classes = None if self.classify is None else self.classify(flat)
+        return [self.patches(features), self.whole(flat)], classes
+
+
+class LstmCritic(nn.Module):
+    """Reads the image column by column, in both directions, and judges each step and the whole.
+
+    The article's recurrent discriminator: a lost stroke breaks the sequence, though it may be a
+    small thing in its patch.
+
+    Args:
+        size: side of the images in pixels.
+        width: channels of the first layer.
+        inputs: channels of the images.
+        classes: of the auxiliary classifier; 0 = there is none.
+    """
+
+    def __init__(self, size: int, width: int, inputs: int, classes: int = 0) -> None:
+        super().__init__()
+        self.trunk = PatchTrunk(size, width, inputs, layers=2)
+        self.narrow = nn.Conv2d(self.trunk.out, width, 1)
+        self.read = nn.LSTM(width * self.trunk.side, 2 * width, batch_first=True, bidirectional=True)
+        self.steps = nn.Linear(4 * width, 1)
+        self.whole = nn.Linear(4 * width, 1)
+        self.classify = nn.Linear(4 * width, classes) if classes else None
+        init_weights(self)
+
+    def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor | None]:
+        """Return logits real/fake of steps ``[B, columns, 1]`` and whole ``[B, 1]``, and of classes."""
+        columns = self.narrow(self.trunk(images)).flatten(1, 2).transpose(1, 2)
+        steps, (state, _) = self.read(columns)
+        ends = torch.cat([state[0], state[1]], dim=1)
+        classes = None if self.classify is None else self.classify(ends)
+        return [self.steps(steps), self.whole(ends)], classes
+
+
+class TwoScales(nn.Module):
+    """A patch critic of the image and one of the image at half its size (BicycleGAN's, after pix2pixHD).
+
+    Args:
+        size: side of the images in pixels.
+        width: channels of the first layer.
+        inputs: channels of the images.
+        classes: of the auxiliary classifier; 0 = there is none.
+    """
+
+    def __init__(self, size: int, width: int, inputs: int, classes: int = 0) -> None:
+        super().__init__()
+        self.fine = PatchCritic(size, width, inputs, classes)
+        self.coarse = PatchCritic(size // 2, width, inputs)
+
+    def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor | None]:
+        """Return logits real/fake of both scales' patches and wholes, and of classes."""
+        fine, classes = self.fine(images)
+        coarse, _ = self.coarse(F.avg_pool2d(images, 2))
+        return [*fine, *coarse], classes
+
+
+def make_critic(kind: str, size: int, width: int, inputs: int, classes: int = 0) -> nn.Module:
+    """Return the critic that ``--discriminator`` names: one of ``CRITICS``."""
+    made: nn.Module = {"patch": TwoScales, "lstm": LstmCritic}[kind](size, width, inputs, classes)
+    return made
