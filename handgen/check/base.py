@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from handgen.check.findings import Findings
 
@@ -21,14 +21,19 @@ class Record:
         image: the encoded image, or None when it is missing.
         label: the encoded label, or None when it is missing.
         size: (width, height) where the format states it beside the image.
-        style: the name of its style, where the writer noted it.
+        meta: what else is noted of it, such as its style; None when that is nothing.
     """
 
     number: int
     image: bytes | None
     label: bytes | None
     size: tuple[int, int] | None = None
-    style: str | None = None
+    meta: Mapping[str, Any] | None = None
+
+    @property
+    def style(self) -> str | None:
+        """The name of its style, where the writer noted it."""
+        return str(self.meta["style"]) if self.meta and "style" in self.meta else None
 
 
 class Reader(AbstractContextManager["Reader"], ABC):
@@ -37,8 +42,8 @@ class Reader(AbstractContextManager["Reader"], ABC):
     format: ClassVar[str]
     count: int | None
     """How many samples the dataset says it has; None when it says nothing."""
-    total: int
-    """How many samples there seem to be, for a progress bar."""
+    total: int | None
+    """How many samples there seem to be, for a progress bar; None when that takes long to find out."""
 
     @classmethod
     @abstractmethod
@@ -51,6 +56,7 @@ class Reader(AbstractContextManager["Reader"], ABC):
 
         Raises:
             UsageError: the file is not of this format.
+            HandgenError: a package that reads it is not installed.
         """
 
     @abstractmethod

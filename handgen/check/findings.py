@@ -54,7 +54,7 @@ RULES: dict[str, Rule] = {
     "mixed-sizes": Rule("warning", "images of different sizes", "Write one dataset for each size."),
     "mixed-modes": Rule("warning", "images of different colour modes", "Write them all grey, or all RGB."),
     "stray-key": Rule("warning", "keys that no trainer reads", "Take them out; they may be samples with a wrong key."),
-    "stray-folder": Rule("warning", "folders without data.mdb: PaddleOCR stops there", "Move them elsewhere."),
+    "stray-folder": Rule("warning", "folders without data.mdb: LMDB trainers stop there", "Move them elsewhere."),
     "sub-folder": Rule("warning", "a dataset with folders in it: only leaf folders are read", "Move them elsewhere."),
 }
 

@@ -10,6 +10,7 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 import lmdb
 
@@ -84,7 +85,7 @@ class LmdbReader(Reader):
                 if number > last + 1:
                     findings.add("gap", last + 1, count=number - last - 1)
                 last = number
-                yield Record(number, image, label, self._size(number), self._style(number))
+                yield Record(number, image, label, self._size(number), self._meta(number))
             self._stray_keys(findings)
         except lmdb.Error as error:
             findings.add("damaged", last + 1, detail=str(error))
@@ -137,14 +138,14 @@ class LmdbReader(Reader):
         width, _, height = value.partition(b"_")
         return (int(width), int(height)) if width.isdigit() and height.isdigit() else (0, 0)
 
-    def _style(self, number: int) -> str | None:
-        """Return the style that handgen notes in its own key, if it is there."""
+    def _meta(self, number: int) -> dict[str, Any] | None:
+        """Return what handgen notes in its own key, if it is there."""
         value = self._txn.get(_META + b"%0*d" % (_DIGITS, number))
         try:
             meta = json.loads(value) if value else None
         except ValueError:
             return None
-        return str(meta["style"]) if isinstance(meta, dict) and "style" in meta else None
+        return meta if isinstance(meta, dict) else None
 
 
 def _text(key: bytes) -> str:

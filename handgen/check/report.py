@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,21 @@ from handgen.check.findings import Findings
 from handgen.check.survey import Survey
 from handgen.errors import UsageError
 
-Track = Callable[[Iterable[Record], Path, int], Iterable[Record]]
+Track = Callable[[Iterable[Record], Path, int | None], Iterable[Record]]
 """Wraps an iterable of records to show progress; gets the dataset's path and their number too."""
+
+
+class Labels(dict[str, tuple[int, int]]):
+    """Label -> how often it occurs, and the number of the sample where it first does."""
+
+    def passing(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Yield the records again and take down their labels."""
+        for record in records:
+            if record.label is not None:
+                label = record.label.decode("utf-8", errors="replace")
+                count, first = self.get(label, (0, record.number))
+                self[label] = (count + 1, first)
+            yield record
 
 
 @dataclass
@@ -28,6 +42,7 @@ class DatasetReport:
     count: int | None = None
     sizes: dict[str, int] = field(default_factory=dict)
     modes: dict[str, int] = field(default_factory=dict)
+    aspect: float = 1.0
     labels: dict[str, Any] = field(default_factory=dict)
     characters: int = 0
     charset: int | None = None
@@ -64,13 +79,16 @@ class Report:
         }
 
 
-def check_folder(root: Path, charset: str | None = None, track: Track | None = None) -> Report:
+def check_folder(
+    root: Path, charset: str | None = None, track: Track | None = None, labels: Labels | None = None
+) -> Report:
     """Read every dataset in ``root`` whole, as trainers do.
 
     Args:
         root: a dataset, or a folder of datasets.
         charset: characters that labels may have; without it, each dataset's own ``charset.txt``.
         track: shows progress.
+        labels: takes down all labels.
 
     Raises:
         UsageError: there is no dataset, or its file is of another kind.
@@ -79,19 +97,54 @@ def check_folder(root: Path, charset: str | None = None, track: Track | None = N
         found = "is not a folder" if root.exists() else "does not exist"
         raise UsageError(f"{root} {found}", "Give the folder that 'handgen synth --out' wrote.")
     findings = Findings()
+    datasets = find_datasets(root, findings)
+    return Report(root, [_check(reader, path, charset, track, labels) for reader, path in datasets], findings)
+
+
+def find_datasets(root: Path, findings: Findings) -> list[tuple[type[Reader], Path]]:
+    """Return every dataset in ``root`` and what reads it; add what stands around them.
+
+    Raises:
+        UsageError: there is none, or none that is finished.
+    """
     readers: list[type[Reader]] = [READERS.load(entry.name) for entry in READERS]
-    found_by = [(reader, path) for reader in readers for path in reader.find(root, findings)]
-    if not found_by:
-        raise UsageError(f"{root} holds no dataset (no data.mdb)", "Give the folder that 'handgen synth --out' wrote.")
-    return Report(root, [_check(reader, path, charset, track) for reader, path in found_by], findings)
+    found = [(reader, path) for reader in readers for path in reader.find(root, findings)]
+    unfinished = _unfinished(root, {path for _, path in found})
+    if not found and unfinished:
+        again = "Run the command that made it again: it goes on where it stopped."
+        raise UsageError(f"{unfinished[0]} is not finished", again)
+    if not found:
+        known = ", ".join(entry.name for entry in READERS)
+        raise UsageError(f"{root} holds no dataset", f"Give a folder with one of: {known}.")
+    for path in unfinished:
+        findings.add("unfinished", detail=str(path))
+    return found
 
 
-def _check(kind: type[Reader], path: Path, charset: str | None, track: Track | None) -> DatasetReport:
+def _unfinished(root: Path, found: set[Path]) -> list[Path]:
+    """Return the folders that handgen has begun to write a dataset into and no reader takes for one."""
+    begun = (Path(name) for name, _, files in os.walk(root) if "manifest.json" in files)
+    return sorted(path for path in begun if path not in found and _is_dataset(path))
+
+
+def _is_dataset(path: Path) -> bool:
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        return manifest["format"] in READERS and "plan" in manifest
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _check(
+    kind: type[Reader], path: Path, charset: str | None, track: Track | None, labels: Labels | None
+) -> DatasetReport:
     report = DatasetReport(path, kind.format)
-    charset = _own_charset(path) if charset is None else charset
+    charset = own_charset(path) if charset is None else charset
     survey = Survey(report.findings, charset)
     with kind(path) as reader:
         records: Iterable[Record] = reader.records(report.findings)
+        if labels is not None:
+            records = labels.passing(records)
         for record in track(records, path, reader.total) if track else records:
             survey.add(record)
         survey.conclude(reader)
@@ -99,6 +152,7 @@ def _check(kind: type[Reader], path: Path, charset: str | None, track: Track | N
         report.samples, report.count = survey.samples, reader.count
     _check_manifest(path, report.findings)
     report.sizes = {f"{width}x{height}": n for (width, height), n in survey.sizes.most_common(10)}
+    report.aspect = max((width / height for width, height in survey.sizes), default=1.0)
     report.modes = dict(survey.modes.most_common())
     report.styles = dict(survey.styles.most_common())
     report.characters = len(survey.characters if charset is None else survey.characters.keys() & set(charset))
@@ -106,7 +160,7 @@ def _check(kind: type[Reader], path: Path, charset: str | None, track: Track | N
     return report
 
 
-def _own_charset(path: Path) -> str | None:
+def own_charset(path: Path) -> str | None:
     """Return the characters of the dataset's ``charset.txt``: one a line, or all on one."""
     file = path / "charset.txt"
     try:

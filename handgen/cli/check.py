@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from handgen.check.base import Record
     from handgen.check.findings import Finding
     from handgen.check.report import DatasetReport, Report
+    from handgen.check.trainers.judge import Judgement, Verdict
 
 RULES = "What counts as wrong"
 
@@ -30,8 +31,23 @@ def check(
             rich_help_panel=RULES,
         ),
     ] = None,
+    trainer: Annotated[
+        str | None,
+        typer.Option(
+            "--for",
+            metavar="TRAINER",
+            help="Say what it keeps, alters and drops: parseq, dtrb, paddle, mmocr, openocr, doctr or easyocr.",
+            show_default=False,
+            rich_help_panel=RULES,
+        ),
+    ] = None,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 on a warning too.", rich_help_panel=RULES)
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit with 1 on a warning too, or when --for loses or alters a sample even with its flags.",
+            rich_help_panel=RULES,
+        ),
     ] = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -46,24 +62,35 @@ def check(
 
     handgen check datasets/zi2zi --charset gb2312-1 --strict
 
+    handgen check datasets/zi2zi --for parseq
+
     handgen check datasets --json > report.json
     """
-    from handgen.check.report import check_folder
+    from handgen.check.report import Labels, check_folder
+    from handgen.check.trainers import TRAINERS
+    from handgen.check.trainers.judge import judge
 
+    if trainer is not None:
+        TRAINERS.entry(trainer)  # before a long reading
     if charset is not None:
         from handgen.fonts.charsets import load_charset
 
         charset = load_charset(charset)
-    report = check_folder(dataset, charset, _track)
+    labels = None if trainer is None else Labels()
+    report = check_folder(dataset, charset, _track, labels)
+    judgement = judge(trainer, report, labels, charset) if trainer is not None and labels is not None else None
     if as_json:
-        print_json(report.as_dict())
+        print_json({**report.as_dict(), **({"trainer": judgement.as_dict()} if judgement else {})})
     else:
         _print(report)
-    if report.count("defect") or (strict and report.count("warning")):
+        if judgement:
+            _print_judgement(judgement)
+    lost = judgement is not None and judgement.with_flags.altered + judgement.with_flags.dropped > 0
+    if report.count("defect") or (strict and (report.count("warning") or lost)):
         raise typer.Exit(1)
 
 
-def _track(records: Iterable[Record], path: Path, total: int) -> Iterable[Record]:
+def _track(records: Iterable[Record], path: Path, total: int | None) -> Iterable[Record]:
     from rich.progress import track
 
     return track(records, description=f"reading {path.name}", total=total, console=stderr, transient=True)
@@ -91,8 +118,8 @@ def _facts(dataset: DatasetReport) -> Table:
     table = Table(title=Text(f"{dataset.path} ({dataset.format})", "bold"), title_justify="left", show_header=False)
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
-    promised = "no num-samples" if dataset.count is None else f"num-samples {dataset.count:,}"
-    table.add_row("samples", f"{dataset.samples:,} ({promised})")
+    promised = "" if dataset.count is None else f" (num-samples {dataset.count:,})"
+    table.add_row("samples", f"{dataset.samples:,}{promised}")
     table.add_row("images", f"{_histogram(dataset.sizes)} pixels, mode {_histogram(dataset.modes)}")
     labels = dataset.labels
     if labels["different"]:
@@ -105,6 +132,43 @@ def _facts(dataset: DatasetReport) -> Table:
     table.add_row("characters", f"{dataset.characters:,}{of_charset}")
     if dataset.styles:
         table.add_row("styles", Text(f"{len(dataset.styles):,}: {_histogram(dataset.styles)}"))
+    return table
+
+
+def _print_judgement(judgement: Judgement) -> None:
+    """Print what a trainer makes of the labels, and how to start it."""
+    trainer = judgement.trainer
+    stdout.print(_verdicts(judgement))
+    if judgement.flags:
+        stdout.print("[bold]flags[/bold]")
+    for flag, why in judgement.flags.items():
+        stdout.print(f"{flag}   # {why}", soft_wrap=True, markup=False)
+    for note in trainer.notes():
+        stdout.print(f"note: {note}", soft_wrap=True, markup=False)
+    if judgement.command:
+        stdout.print("[bold]train[/bold]")
+    for line in (*judgement.prepare, *judgement.command):
+        stdout.print(line, soft_wrap=True, markup=False)
+
+
+def _verdicts(judgement: Judgement) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    trainer = judgement.trainer
+    table = Table("", "kept", "altered", "dropped", "first examples", title=Text(trainer.title, "bold"))
+    table.title_justify, table.columns[4].overflow = "left", "fold"
+    for column in table.columns[1:4]:
+        column.justify = "right"
+
+    def rows(name: str, verdict: Verdict) -> None:
+        table.add_row(name, f"{verdict.kept:,}", f"{verdict.altered:,}", f"{verdict.dropped:,}", style="bold")
+        for reason, counted in verdict.reasons.items():
+            examples = Text("\n".join(str(example) for example in counted.examples[:3]))
+            table.add_row(f"  {reason}", "", f"{counted.altered:,}", f"{counted.dropped:,}", examples)
+
+    rows(f"as {trainer.comes_as} has it", judgement.as_it_comes)
+    rows("with the flags below", judgement.with_flags)
     return table
 
 

@@ -15,7 +15,9 @@ from typer.core import TyperGroup
 from handgen import __version__
 from handgen.cli import common
 from handgen.cli.check import check
+from handgen.cli.convert import convert
 from handgen.cli.fonts import fonts
+from handgen.cli.preview import preview
 from handgen.cli.render import render
 from handgen.cli.synth import synth
 from handgen.cli.train import train
@@ -27,7 +29,7 @@ class _InOrderOfUse(TyperGroup):
     """Typer lists groups after commands; a reader wants them as they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["render", "train", "synth", "check", "fonts"]
+        return ["render", "train", "synth", "preview", "check", "convert", "fonts"]
 
 
 app = typer.Typer(
@@ -66,7 +68,9 @@ def _root(
 app.command()(render)
 app.add_typer(train)
 app.command()(synth)
+app.command()(preview)
 app.command()(check)
+app.command()(convert)
 app.add_typer(fonts)
 
 

@@ -20,12 +20,21 @@ def synth(
     styles: Annotated[
         str,
         typer.Option(
-            metavar="N|NAMES",
-            help="A number (the trained styles first, then mixtures of them) or names with commas between.",
+            metavar="N|NAMES|continuous",
+            help="A number: the trained styles first, then mixtures of them; with a bicyclegan, N latents far apart. "
+            "Names with commas between. Or continuous: another latent for every sample.",
             show_default="every trained style",
             rich_help_panel=HANDS,
         ),
     ] = "",
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="IMAGE|DIR",
+            help="Write in this hand: an image of one character, or a folder of them (bicyclegan).",
+            rich_help_panel=HANDS,
+        ),
+    ] = None,
     count: Annotated[int, typer.Option(min=1, help="Samples to write.", rich_help_panel=WRITING)] = 10_000,
     charset: Annotated[
         str | None,
@@ -90,22 +99,26 @@ def synth(
 
     handgen synth --list-styles
 
+    handgen synth --model runs/bicyclegan --styles continuous --count 100000 --out datasets/everyone
+
+    handgen synth --model runs/bicyclegan --like scans/mine --charset latin62 --out datasets/mine
+
     handgen synth --styles ma-shan-zheng --charset gb2312-1 --count 50000 --out datasets/brush
     """
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.synth.dataset import Request, Run
-    from handgen.training.checkpoint import find_model
+    from handgen.training.checkpoint import find_model, run_name
 
     file = find_model(model, sorted(_RUNS.glob("*/")))
-    name = file.parent.name if file.name == "model.safetensors" else file.stem
     if not balance and text is None:
         raise UsageError("--no-balance needs a text to take frequencies from", "Give it with --text.")
     request = Request(
         model=file,
-        out=out or Path("datasets") / name,
+        out=out or Path("datasets") / run_name(file),
         count=count,
         styles=styles,
+        like=like,
         charset=charset,
         text=text,
         balance=balance,
@@ -155,7 +168,7 @@ def _print_plan(run: Run) -> None:
     rows = {
         "model": f"{request.model} ({run.checkpoint.facts['images']:,} images seen)",
         "styles": f"{len(run.styles)}: {names}",
-        "content": f"{len(content.chars):,} characters of {content.font.path.name}",
+        "content": f"{len(content.chars):,} characters" + (f" of {content.font.path.name}" if content.font else ""),
         "samples": f"{request.count:,}, seed {request.seed}, on {request.device}",
         "out": str(request.out),
     }
@@ -167,7 +180,8 @@ def _print_plan(run: Run) -> None:
     stdout.print(table)
     for reason, chars in content.skipped.items():
         shown = chars if len(chars) <= 40 else chars[:40] + "…"
-        stderr.print(f"[yellow]warning:[/yellow] left out, {reason} in the source font: {len(chars)} (", end="")
+        where = "in the source font" if content.font else "by the model"
+        stderr.print(f"[yellow]warning:[/yellow] left out, {reason} {where}: {len(chars)} (", end="")
         stderr.print(Text(shown + ")"), soft_wrap=True)
     if not content.same_font:
         stderr.print("[yellow]warning:[/yellow] the source font is not the file that the model was trained with")

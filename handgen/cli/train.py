@@ -104,93 +104,100 @@ def _command(name: str) -> Any:
 
 
 def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
-    from handgen.devices import resolve_device
     from handgen.glyphs.store import GlyphStore
     from handgen.training import checkpoint
+    from handgen.training.distributed import joined
     from handgen.training.loop import Trainer
 
     out: Path = given["out"] or Path("runs") / name
-    device = resolve_device(given["device"])
-    start = None
-    if given["start"] is not None:
-        start = checkpoint.load_for_training(given["start"], name)
-    store = GlyphStore(given["data"])
-    if given["dry_run"]:
-        _plan(name, settings, config, store, out, str(device), given["as_json"])
-        return
-    trainer = Trainer(name, settings, config, store, out, device, start)
-    if not given["as_json"]:
-        known = f"going on from {trainer.images:,}" if trainer.images else "starting"
-        stdout.print(
-            f"{name}: {len(trainer.data):,} glyphs, {len(trainer.styles)} styles, "
-            f"{len(trainer.held_out):,} held-out glyphs, on {device}; {known} to {settings.images:,} images in {out}",
-            soft_wrap=True,
-            markup=False,
-        )
-    finished = _with_progress(trainer)
-    _report(trainer, finished, given["as_json"])
+    with joined(given["device"]) as (world, device):
+        start = None
+        if given["start"] is not None:
+            start = checkpoint.load_for_training(given["start"], name)
+        store = GlyphStore(given["data"])
+        if given["dry_run"]:
+            if world.leads:
+                _plan(name, settings, config, store, out, str(device), given["as_json"])
+            return
+        trainer = Trainer(name, settings, config, store, out, device, start, world)
+        finished = _lead(trainer, given["as_json"]) if world.leads else trainer.run(lambda progress: None)
     if not finished:
         raise typer.Exit(130)
 
 
+def _lead(trainer: Trainer, as_json: bool) -> bool:
+    """Run and say so; return whether the budget is spent."""
+    if not as_json:
+        known = f"going on from {trainer.images:,}" if trainer.images else "starting"
+        processes = f" in {trainer.world.size} processes" if trainer.world.size > 1 else ""
+        stdout.print(
+            f"{trainer.name}: {len(trainer.data):,} glyphs, {len(trainer.styles)} styles, "
+            f"{len(trainer.held_out):,} held-out glyphs, on {trainer.device}{processes}; {known} to "
+            f"{trainer.settings.images:,} images in {trainer.folder.path}",
+            soft_wrap=True,
+            markup=False,
+        )
+        if trainer.settings.deterministic and trainer.device.type != "cpu":
+            stdout.print("some GPU kernels have no deterministic form: two such runs may still differ a little")
+    finished = _with_progress(trainer)
+    _report(trainer, finished, as_json)
+    return finished
+
+
 def _with_progress(trainer: Trainer) -> bool:
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from handgen.cli.progress import TrainingBar
 
-    columns = (
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-    )
-    with Progress(*columns, console=stderr, transient=True, speed_estimate_period=60) as bar:
-        task = bar.add_task("", rate="", total=trainer.settings.images, completed=trainer.images)
-
-        def show(progress: Any) -> None:
-            shown = {k: v for k, v in progress.losses.items() if not k.endswith(" weighted")}
-            text = " ".join(f"{name} {value:.3f}" for name, value in shown.items())
-            bar.update(task, completed=progress.images, description=text, rate=f"{progress.rate:.0f} images/s")
-
-        return trainer.run(show)
+    with TrainingBar(stderr, trainer.settings.images, trainer.images) as bar:
+        return trainer.run(bar.show)
 
 
 def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
+    from handgen.training.checkpoint import MODEL
+    from handgen.training.curves import CURVES
+    from handgen.training.health import of_kind, verdict
+
+    path, stats = trainer.folder.path, trainer.folder.stats()
+    measured, compared = of_kind(stats, "held-out"), of_kind(stats, "diversity")
+    latest = measured[-1]["styles"] if measured else {}
+    diversity = {key: compared[-1][key] for key in ("generated", "real", "ratio")} if compared else {}
+    health = verdict(stats, trainer.settings.gan_loss)
+    if as_json:
+        facts = {"run": str(path), "model": str(path / MODEL), "images": trainer.images, "done": finished}
+        print_json(facts | {"held_out": latest, "diversity": diversity, "verdict": health})
+        return
+    if finished and latest:
+        _show_measured(latest, trainer.images)
+    lines = [("diversity", _compared(diversity))] if diversity else []
+    lines += [("health", line) for line in health]
+    lines += [("curves", str(path / CURVES))] if (path / CURVES).is_file() else []
+    if finished:
+        where = "" if path == Path("runs") / trainer.name else f" --model {path}"
+        styles = len(trainer.model.style_spec.names)
+        lines += [
+            ("model", str(path / MODEL)),
+            ("preview", str(path / f"fakes-{trainer.images:09d}.png")),
+            ("next:", f"handgen synth --styles {styles} --count 100000{where}"),
+        ]
+    stdout.print("\n".join(f"{name:<9}  {text}" for name, text in lines), soft_wrap=True, markup=False)
+    if not finished:
+        stdout.print(f"stopped and saved at {trainer.images:,} images; the same command goes on from there")
+
+
+def _show_measured(measured: dict[str, dict[str, float]], images: int) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from handgen.training.checkpoint import MODEL
+    names = list(next(iter(measured.values())))
+    table = Table("style", *names, title=f"held-out characters after {images:,} images")
+    for style, values in measured.items():
+        table.add_row(Text(style), *(f"{values[name]:.4f}" for name in names))
+    stdout.print(table)
 
-    path = trainer.folder.path
-    measured = trainer.folder.measurements()
-    latest = measured[-1]["styles"] if measured else {}
-    if as_json:
-        model = str(path / MODEL)
-        print_json({"run": str(path), "model": model, "images": trainer.images, "done": finished, "held_out": latest})
-        return
-    if not finished:
-        stdout.print(f"stopped and saved at {trainer.images:,} images; the same command goes on from there")
-        return
-    if latest:
-        names = list(next(iter(latest.values())))
-        table = Table("style", *names, title=f"held-out characters after {trainer.images:,} images")
-        for style, values in latest.items():
-            table.add_row(Text(style), *(f"{values[name]:.4f}" for name in names))
-        stdout.print(table)
-    where = "" if path == Path("runs") / trainer.name else f" --model {path}"
-    lines = (
-        f"model    {path / MODEL}",
-        f"preview  {path / f'fakes-{trainer.images:09d}.png'}",
-        f"next:    handgen synth --styles {len(trainer.styles)} --count 100000{where}",
-    )
-    stdout.print("\n".join(lines), soft_wrap=True, markup=False)
+
+def _compared(diversity: dict[str, float | None]) -> str:
+    if diversity["ratio"] is None:
+        return "nothing to compare: the model or the store has one style"
+    return f"{diversity['ratio']:.2f} of that among real glyphs ({diversity['generated']} against {diversity['real']})"
 
 
 def _plan(name: str, settings: Any, config: Any, store: Any, out: Path, device: str, as_json: bool) -> None:

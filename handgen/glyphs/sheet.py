@@ -15,12 +15,15 @@ _GAP = 4
 _FRAME = (222, 222, 226)
 
 
-def contact_sheet(rows: Sequence[tuple[str, NDArray[np.uint8]]], *, cell: int | None = None) -> Image.Image:
+def contact_sheet(
+    rows: Sequence[tuple[str, NDArray[np.uint8]]], *, cell: int | None = None, title: str = ""
+) -> Image.Image:
     """Draw one row of glyphs per ``(caption, images)``.
 
     Args:
         rows: images are uint8 ``[n, H, W]``; rows may differ in n, H and W.
         cell: side of a cell in pixels; the largest image's side by default.
+        title: a line above the rows.
 
     Returns:
         An RGB picture with the captions at the left.
@@ -31,10 +34,13 @@ def contact_sheet(rows: Sequence[tuple[str, NDArray[np.uint8]]], *, cell: int | 
     margin = max((int(font.getlength(caption)) for caption in captions), default=0) + 3 * _GAP
     columns = max((len(images) for _, images in rows), default=0)
     pitch = side + _GAP
-    picture = Image.new("RGB", (margin + columns * pitch + _GAP, len(rows) * pitch + _GAP), _FRAME)
+    head = side // 2 if title else 0
+    width = max(margin + columns * pitch, _GAP + int(font.getlength(title)))
+    picture = Image.new("RGB", (width + _GAP, head + len(rows) * pitch + _GAP), _FRAME)
     draw = ImageDraw.Draw(picture)
+    draw.text((_GAP, (head + _GAP) // 2), title, fill=(30, 30, 34), font=font, anchor="lm")
     for y, (caption, (_, images)) in enumerate(zip(captions, rows, strict=True)):
-        top = _GAP + y * pitch
+        top = head + _GAP + y * pitch
         draw.text((_GAP, top + side // 2), caption, fill=(30, 30, 34), font=font, anchor="lm")
         for x, image in enumerate(images):
             glyph = Image.fromarray(image)
@@ -44,8 +50,11 @@ def contact_sheet(rows: Sequence[tuple[str, NDArray[np.uint8]]], *, cell: int | 
     return picture
 
 
-def save_sheet(path: Path, rows: Sequence[tuple[str, NDArray[np.uint8]]], *, cell: int | None = None) -> None:
+def save_sheet(
+    path: Path, rows: Sequence[tuple[str, NDArray[np.uint8]]], *, cell: int | None = None, title: str = ""
+) -> None:
     """Draw a contact sheet and save it as a PNG of 16 greys, whole or not at all."""
-    picture = contact_sheet(rows, cell=cell).convert("L").point([round(value / 17) * 17 for value in range(256)])
+    picture = contact_sheet(rows, cell=cell, title=title).convert("L")
+    picture = picture.point([round(value / 17) * 17 for value in range(256)])
     with replacing(path) as temporary:
         picture.save(temporary, format="PNG")

@@ -11,6 +11,11 @@ from handgen.models.base import init_weights
 CRITICS = ("patch", "lstm")
 
 
+def pair(content: Tensor, image: Tensor) -> Tensor:
+    """Return ``[B, 2, h, w]``: what a conditional critic judges, an image beside what it was drawn from."""
+    return torch.cat([content, image], dim=1)
+
+
 class PatchTrunk(nn.Module):
     """Strided convolutions down to patches of a quarter of the canvas (PatchGAN, Isola et al. 2017, section 3.2.2).
 

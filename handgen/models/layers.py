@@ -27,6 +27,9 @@ from handgen.models.base import init_weights
 _REACH = 0.1
 """Displacement, as a fraction of half the canvas, that one unit of a head's output stands for."""
 
+_DROPPED = 3
+"""Decoder layers with dropout, as pix2pix (Isola et al. 2017, section 6.1.1)."""
+
 
 def channels(size: int, width: int) -> list[int]:
     """Return the channels after each of the log2(size) encoder layers: width, doubling up to 8 x width."""
@@ -230,6 +233,7 @@ class UNet(nn.Module):
         film: let it also modulate every decoder layer.
         decoder: "resize" (+ convolution) or "transpose"(d convolution).
         displacement: let the decoder move what the skip connections carry.
+        dropout: share of the features that training drops after the three coarsest decoder layers.
     """
 
     def __init__(
@@ -242,8 +246,10 @@ class UNet(nn.Module):
         film: bool = False,
         decoder: str = "resize",
         displacement: bool = True,
+        dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        self.dropout = dropout
         level, last = DECODERS[decoder]
         self.at_input, self.at_bottleneck = inject in ("input", "all"), inject == "bottleneck"
         self.encoder = Encoder(
@@ -285,9 +291,11 @@ class UNet(nn.Module):
         field: Tensor | None = None
         x = F.relu(features[-1])
         x = join(x, code) if self.at_bottleneck else x
-        for up, skip in zip(self.ups, features[-2::-1], strict=True):
+        for layer, (up, skip) in enumerate(zip(self.ups, features[-2::-1], strict=True)):
             skip = F.relu(skip)
             x = up(x, skip if field is None else sample_at(skip, field), code)
+            if self.dropout and layer < _DROPPED:
+                x = F.dropout(x, self.dropout, self.training)
             if self.displacement is not None:
                 field = self.displacement.refine(field, x)
         return torch.tanh(self.last(x, content if field is None else sample_at(content, field)))

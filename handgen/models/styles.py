@@ -124,7 +124,8 @@ class CodeTable(StyleSpec):
         styles = self.pick(self._names[:count])
         if count > len(self._names) == 1:
             raise UsageError(
-                f"{count} styles were asked for and the model knows one, '{self._names[0]}'", "Use --styles 1."
+                f"{count} styles were asked for and the model knows one, '{self._names[0]}'",
+                "Use --styles 1, or a zi2zi or bicyclegan of several styles.",
             )
         for number in range(len(self._names), count):
             rng = generator(seed, "mixture", number)
@@ -135,3 +136,19 @@ class CodeTable(StyleSpec):
             label = "+".join(f"{name}*{weight:.2f}" for name, weight in parents.items())
             styles.append(DrawnStyle(f"mix{number + 1}({label})", vector, parents))
         return styles
+
+
+class OneStyle(CodeTable):
+    """The only style of a model that needs no code: its vector is empty.
+
+    Args:
+        styles: what it was learnt from. It has their name if it is one, else it is called "hand".
+    """
+
+    def __init__(self, styles: Sequence[str]) -> None:
+        super().__init__([styles[0] if len(styles) == 1 else "hand"], torch.zeros(1, 0))
+        self._of = {name: 1 / len(styles) for name in styles}
+
+    def pick(self, names: Sequence[str]) -> list[DrawnStyle]:
+        """Return the style; its shares are those of what it was learnt from."""
+        return [DrawnStyle(style.name, style.vector, self._of) for style in super().pick(names)]

@@ -13,7 +13,7 @@ normalised decoder layer (the original has conditional instance normalisation as
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,12 +21,14 @@ import torch
 from torch import Tensor, nn
 
 from handgen.models.base import Batch, Model, StyleSpec, init_weights
+from handgen.models.critics import make_critic, pair
+from handgen.models.features import FeatureExtractor
 from handgen.models.layers import DECODERS, UNet, statistics_kept
 from handgen.models.styles import CodeTable, gaussian_code
 from handgen.settings import Settings, setting
 from handgen.training import losses
 
-NETWORK, LOSSES, SECOND_STAGE = "Network", "Losses", "Second stage"
+NETWORK, LOSSES, REMEDIES, SECOND_STAGE = "Network", "Losses", "Against lost strokes", "Second stage"
 _CODE_SEED = 2017
 
 
@@ -51,6 +53,13 @@ class Zi2ZiConfig(Settings):
     lambda_tv: float = setting(
         0.1, "Weight of total variation; the article's remedy for noise, 0 in the original.", minimum=0, panel=LOSSES
     )
+    discriminator: str = setting(
+        "original", "The original's, or an LSTM over columns.", choices=("original", "lstm"), panel=REMEDIES
+    )
+    lambda_feature: float = setting(
+        0.0, "Weight of the feature loss, on features the run trains first.", minimum=0, panel=REMEDIES
+    )
+    lambda_binary: float = setting(0.0, "Weight of the distance from pure ink and paper.", minimum=0, panel=REMEDIES)
     freeze_encoder: bool = setting(False, "Leave the encoder as it is.", panel=SECOND_STAGE)
 
 
@@ -71,9 +80,9 @@ class Discriminator(nn.Module):
         self.category = nn.Linear(features, styles)
         init_weights(self)
 
-    def forward(self, content: Tensor, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the logits real/fake ``[B, 1]`` and style ``[B, styles]`` of pairs of images."""
-        x = self.layers(torch.cat([content, image], dim=1))
+    def forward(self, pair: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the logits real/fake ``[B, 1]`` and style ``[B, styles]`` of pairs ``[B, 2, size, size]``."""
+        x = self.layers(pair)
         return self.real(x), self.category(x)
 
 
@@ -105,7 +114,12 @@ class Zi2Zi(Model):
             decoder=config.decoder,
             displacement=config.displacement,
         )
-        self.discriminator = Discriminator(size, config.width, len(styles))
+        self.discriminator: nn.Module = (
+            Discriminator(size, config.width, len(styles))
+            if config.discriminator == "original"
+            else make_critic(config.discriminator, size, config.width, 2, len(styles))
+        )
+        self.features = FeatureExtractor(len(charset)) if config.lambda_feature else None
         codes = [gaussian_code(name, config.code_dim, _CODE_SEED) for name in styles]
         self.register_buffer("codes", torch.stack(codes))
         if config.freeze_encoder:
@@ -133,7 +147,14 @@ class Zi2Zi(Model):
             "category": c.lambda_category,
             "const": c.lambda_const,
             "tv": c.lambda_tv,
+            "binary": c.lambda_binary,
+            "feature": c.lambda_feature,
         }
+
+    def study(self, batches: Callable[[int], Batch]) -> None:
+        """Train the feature extractor, if there is one."""
+        if self.features is not None:
+            self.features.fit(batches)
 
     def prepare(self, batch: Batch) -> Step:
         """Draw the fakes once, for both phases."""
@@ -146,19 +167,19 @@ class Zi2Zi(Model):
 
     def _d_losses(self, step: Step) -> dict[str, Tensor]:
         content, target, style = step.batch.content, step.batch.target, step.batch.style
-        real, real_style = self.discriminator(content, target)
-        fake, fake_style = self.discriminator(content, step.fake.detach())
+        real, real_style = self.discriminator(pair(content, target))
+        fake, fake_style = self.discriminator(pair(content, step.fake.detach()))
         category = (losses.category(real_style, style) + losses.category(fake_style, style)) / 2
         terms = self.adversarial.discriminator(real, fake) | {"category": category}
         return terms | self.adversarial.penalties(
-            lambda image: self.discriminator(content, image)[0], target, step.fake, step.batch.mix
+            lambda image: self.discriminator(pair(content, image))[0], target, step.fake, step.batch.mix
         )
 
     def _g_losses(self, step: Step) -> dict[str, Tensor]:
         weights, content, fake = self.weights, step.batch.content, step.fake
         terms = {"l1": losses.l1(fake, step.batch.target)}
         if weights["gan"] or weights["category"]:
-            logits, style_logits = self.discriminator(content, fake)
+            logits, style_logits = self.discriminator(pair(content, fake))
             terms["gan"] = self.adversarial.generator(logits)
             terms["category"] = losses.category(style_logits, step.batch.style)
         if weights["const"]:
@@ -166,6 +187,10 @@ class Zi2Zi(Model):
                 terms["const"] = losses.const(step.encoding, self.generator.encoder(fake)[-1])
         if weights["tv"]:
             terms["tv"] = losses.tv(fake)
+        if self.features is not None:
+            terms["feature"] = losses.feature(self.features(fake), self.features(step.batch.target))
+        if weights["binary"]:
+            terms["binary"] = losses.binary(fake)
         return terms
 
     def generate(self, content: Tensor, style: Tensor) -> Tensor:

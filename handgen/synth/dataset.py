@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
 from collections.abc import Callable
@@ -14,9 +15,11 @@ import torch
 
 from handgen.errors import UsageError
 from handgen.glyphs.sheet import save_sheet
-from handgen.glyphs.store import PREVIEW
+from handgen.glyphs.store import PREVIEW, to_unit
+from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.synth.content import Content, load_content
+from handgen.synth.like import read_hand, usual_extent
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
 from handgen.training import checkpoint
@@ -56,6 +59,7 @@ class Request:
     out: Path
     count: int
     styles: str = ""
+    like: Path | None = None
     charset: str | None = None
     text: Path | None = None
     balance: bool = True
@@ -66,6 +70,14 @@ class Request:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
+def _cannot_label(name: str, model: Path) -> UsageError:
+    able = ", ".join(entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing")
+    return UsageError(
+        f"a {name} is not told which character to draw, so its samples cannot be labelled",
+        f"Look at them with 'handgen preview --model {model}', or train one that can: {able}.",
+    )
+
+
 class Run:
     """A request made ready: the model is loaded, everything is checked, nothing is written yet."""
 
@@ -74,8 +86,11 @@ class Run:
         self.checkpoint = checkpoint.load(request.model)
         model = checkpoint.build(self.checkpoint).to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         facts = self.checkpoint.facts
+        if model.draws == "nothing":
+            raise _cannot_label(facts["model"], request.model)
         self.content: Content = load_content(facts, charset=request.charset, text=request.text, font=request.font)
-        self.styles = choose_styles(model.style_spec, request.styles, request.seed)
+        self._hand = ""
+        self.styles = self._choose_styles(model.style_spec)
         shares: tuple[float, ...] = ()
         if self.content.counts and not request.balance:
             shares = tuple(np.cumsum(self.content.counts) / np.sum(self.content.counts))
@@ -83,9 +98,22 @@ class Run:
         alignments = [alignment_of(style, facts["styles"]) for style in self.styles]
         self.synthesis = Synthesis(model, self.content, self.styles, alignments, plan, request.vary, request.device)
 
+    def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
+        request = self.request
+        if request.like is None:
+            return choose_styles(spec, request.styles, request.seed)
+        if request.styles:
+            raise UsageError("--styles and --like exclude each other", "Give one of them.")
+        if self.content.font is None:
+            raise UsageError("this model cannot take a style from images", "Train a bicyclegan for --like.")
+        images = read_hand(request.like, self.checkpoint.facts["size"], usual_extent(self.content.glyphs))
+        self._hand = hashlib.sha256(images.tobytes()).hexdigest()
+        place = request.like.resolve()
+        return [spec.like(place.name if place.is_dir() else place.stem, to_unit(images)[:, None])]
+
     def identity(self) -> dict[str, Any]:
         """Everything that decides what the samples are."""
-        request = self.request
+        request, font = self.request, self.content.font
         return {
             "count": request.count,
             "seed": request.seed,
@@ -93,12 +121,13 @@ class Run:
             "model_digest": self.checkpoint.digest(),
             "images_seen": self.checkpoint.facts["images"],
             "size": self.checkpoint.facts["size"],
-            "content_font": replace(self.content.font, path=Path(self.content.font.path.name)).spec,
-            "content_font_sha256": self.content.font_sha256,
+            "content_font": replace(font, path=Path(font.path.name)).spec if font else None,
+            "content_font_sha256": self.content.font_sha256 or None,
             "characters": self.content.chars,
             "balanced": not self.synthesis.plan.frequencies,
             "counts": [] if request.balance else list(self.content.counts),
             "styles": [style.name for style in self.styles],
+            **({"handwriting": self._hand} if self._hand else {}),
             "vary": request.vary,
             "device": request.device.type,
             "block": self.synthesis.block,

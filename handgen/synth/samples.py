@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.glyphs.store import Alignment, to_bytes, to_unit
@@ -44,7 +45,7 @@ class Synthesis:
 
     Attributes:
         model: in evaluation mode, on its device.
-        content: characters and their source glyphs.
+        content: the characters, and what the model is told of them.
         styles: the styles to draw in.
         alignments: of each style.
         plan: character and style of each sample.
@@ -89,22 +90,48 @@ class Synthesis:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    @torch.inference_mode()
     def _draw_block(self, number: int) -> list[Sample]:
         index = np.arange(number * self.block, (number + 1) * self.block, dtype=np.int64)
         characters, styles = self.plan.at(index)
-        content = to_unit(self.content.glyphs[characters])[:, None]
-        style_vectors = vectors([self.styles[style] for style in styles], index, self.plan.seed)
-        drawn = self.model.generate(self._moved(content), style_vectors.to(self.device)).float().cpu()
-        placed = place(drawn, [self.alignments[style] for style in styles], index, self.plan.seed, self.vary)
-        pixels = to_bytes(placed)[:, 0].numpy()
+        pixels, style_vectors = self.draw(index, characters, styles)
         return [
-            Sample(int(i), self.content.chars[character], image, {"style": self.styles[style].name})
-            for i, character, style, image in zip(index, characters, styles, pixels, strict=True)
+            Sample(int(i), self.content.chars[character], image, _meta(self.styles[style], vector))
+            for i, character, style, image, vector in zip(index, characters, styles, pixels, style_vectors, strict=True)
         ]
 
-    def _moved(self, images: Tensor) -> Tensor:
-        return images.to(self.device, memory_format=torch.channels_last)
+    @torch.inference_mode()
+    def draw(
+        self, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]
+    ) -> tuple[NDArray[np.uint8], Tensor]:
+        """Draw samples in one pass of the network.
+
+        Args:
+            index: int64 ``[n]``, their numbers: what is random in them follows from these.
+            characters: int64 ``[n]``, places in ``content.chars``.
+            styles: int64 ``[n]``, places in ``styles``.
+
+        Returns:
+            Images uint8 ``[n, size, size]``, and the vectors of their styles, float32 ``[n, dim]``.
+        """
+        style_vectors = vectors([self.styles[style] for style in styles], index, self.plan.seed)
+        drawn = self.model.generate(self._told(characters), style_vectors.to(self.device)).float().cpu()
+        placed = place(drawn, [self.alignments[style] for style in styles], index, self.plan.seed, self.vary)
+        return to_bytes(placed)[:, 0].numpy(), style_vectors
+
+    def _told(self, characters: NDArray[np.int64]) -> Tensor:
+        """Return what the model is told to draw."""
+        if self.model.draws == "character":
+            return torch.from_numpy(self.content.numbers[characters]).to(self.device)
+        glyphs = to_unit(self.content.glyphs[characters])[:, None]
+        return glyphs.to(self.device, memory_format=torch.channels_last)
+
+
+def _meta(style: DrawnStyle, vector: Tensor) -> dict[str, Any]:
+    """What to keep of a sample's style: its name, and its latent if no other sample has it."""
+    meta: dict[str, Any] = {"style": style.name}
+    if style.fresh and style.fresh == len(vector):
+        meta["latent"] = [round(value, 4) for value in vector.tolist()]
+    return meta
 
 
 def _within(samples: list[Sample], start: int, stop: int) -> list[Sample]:

@@ -235,3 +235,8 @@ def find_model(place: Path | None, runs: Sequence[Path]) -> Path:
             raise UsageError("no trained model was found in runs/", "Train one with 'handgen train zi2zi'.")
         return max(files, key=lambda file: file.stat().st_mtime)
     return place / MODEL if place.is_dir() else place
+
+
+def run_name(file: Path) -> str:
+    """Return what to call things made with a model file: its run's name, or its own if it was moved."""
+    return file.parent.resolve().name if file.name == MODEL else file.stem

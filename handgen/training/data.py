@@ -103,9 +103,10 @@ class Glyphs:
         held_out: take what the split holds out in place of what it trains on.
         balanced: every style equally often, however many glyphs it has.
         charset: the model's characters, in order; the split's by default.
+        disjoint: leave no character to both source and targets; ``Domains`` alone can.
 
     Raises:
-        UsageError: a style is not in the store.
+        UsageError: a style is not in the store; ``disjoint`` for what is not two domains.
         StoreError: there is nothing to learn from.
     """
 
@@ -119,15 +120,16 @@ class Glyphs:
         held_out: bool = False,
         balanced: bool = False,
         charset: str = "",
+        disjoint: bool = False,
     ) -> None:
         names = [style.name for style in store.styles]
         for name in only:
             if name not in styles or name not in names:
-                known = [style for style in styles if style in names]
+                known = [names[number] for number in store.targets or store.sources]
                 raise UsageError(f"the glyph store {store.path} has no target style '{name}'", nearest(name, known))
         self._store = store
         self._images: Tensor | None = None
-        self._balanced = balanced
+        self._balanced, self._disjoint = balanced, disjoint
         chars = split.held_out if held_out and not split.pairs else split.train
         wanted = self._usable(set(chars))
         apart = set(split.pairs)
@@ -151,7 +153,9 @@ class Glyphs:
         self._order = functools.lru_cache(max(2, 2 * len(self._rows_of)))(self._shuffled)
 
     def _usable(self, chars: set[str]) -> set[str]:
-        """The characters that can be used of those the split allows."""
+        """The characters of targets that can be used, of those the split allows."""
+        if self._disjoint:
+            raise UsageError("--disjoint is for models of two domains that nothing pairs", "Leave it out.")
         return chars
 
     def __len__(self) -> int:
@@ -226,7 +230,7 @@ class Pairs(Glyphs):
     def _usable(self, chars: set[str]) -> set[str]:
         rows = self._store.rows(self._store.sources[0])
         self._source_of = {str(self._store.labels["char"][row]): int(row) for row in rows}
-        return chars & self._source_of.keys()
+        return super()._usable(chars) & self._source_of.keys()
 
     def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         target = self.target[which]
@@ -237,26 +241,41 @@ class Pairs(Glyphs):
 class Domains(Glyphs):
     """Source glyphs and target glyphs that have nothing to do with each other.
 
-    A number stands for a target and for a source drawn at random beside it: number = source x
-    targets + target.
+    A number stands for a target and for a source drawn at random beside it: number = shift x
+    targets + target, where the source is as many places further than the target as ``shift`` says.
+
+    With ``disjoint``, of the characters that both have one half is left to the source and the other
+    to the targets: nothing that is learnt can then come from a pair.
     """
 
     def _usable(self, chars: set[str]) -> set[str]:
         rows = self._store.rows(self._store.sources[0])
-        self.source = np.array([row for row in rows if str(self._store.labels["char"][row]) in chars], np.int64)
+        of_source, of_targets = chars, chars
+        if self._disjoint:
+            of_source, of_targets = self._parted(chars)
+        self.source = np.array([row for row in rows if str(self._store.labels["char"][row]) in of_source], np.int64)
         if not len(self.source):
             raise StoreError(f"the source of the glyph store {self._store.path} has nothing for this run", _REMEDY)
-        return chars
+        return of_targets
+
+    def _parted(self, chars: set[str]) -> tuple[set[str], set[str]]:
+        """Return the characters that the source keeps and those that the targets keep; no run parts them otherwise."""
+        here, there = (_characters(self._store, numbers) for numbers in (self._store.sources[:1], self._store.targets))
+        both = sorted(chars & here & there)
+        order = [both[i] for i in generator(0, "disjoint").permutation(len(both))]
+        half = -(-len(order) // 2)
+        return chars - set(order[half:]), chars - set(order[:half])
 
     def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        source, target = np.divmod(which, len(self))
-        return self.source[source % len(self.source)], self.target[target]
+        shift, target = np.divmod(which, len(self))
+        return self.source[(target + shift) % len(self.source)], self.target[target]
 
     def drawn(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
         """Return the numbers of images ``first`` to ``first + count`` of a run, as ``Glyphs`` does."""
         places = np.arange(first, first + count)
+        target = super().drawn(first, count, seed)
         beside = self._from(np.arange(len(self.source)), 1 << 20, places, seed)
-        return beside * len(self) + super().drawn(first, count, seed)
+        return (beside - target) % len(self.source) * len(self) + target
 
 
 DATA: dict[Needs, type[Glyphs]] = {"pairs": Pairs, "domains": Domains, "glyphs": Glyphs}

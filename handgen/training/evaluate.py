@@ -1,20 +1,31 @@
-"""Measuring a generator on characters it was not trained on."""
+"""Measuring a generator: how close it is on characters it was not trained on, and how much its drawings differ."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from handgen.glyphs.store import to_bytes
+from handgen.errors import UsageError
+from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.metrics import METRICS
 from handgen.metrics.base import Metric
-from handgen.models.base import Batch, Model
-from handgen.training.data import Glyphs
+from handgen.metrics.diversity import Diversity
+from handgen.models.base import Batch, DrawnStyle, Model, StyleSpec
+from handgen.models.styles import vectors
+from handgen.seeds import generator
+from handgen.training.data import Glyphs, Split
 
 _BATCH = 64
+_CHARACTERS, _STYLES = 24, 16
+"""Of which diversity is measured."""
+_SAMPLES = 64
+"""Real glyphs of a character at most, and drawings of a model that is told none."""
 
 
 @torch.inference_mode()
@@ -60,3 +71,98 @@ def measure(
         result[styles[number]] = {name: round(metric.result(), 4) for name, metric in metrics.items()}
     means = {m.name: float(np.mean([values[m.name] for values in result.values()])) for m in METRICS}
     return result | {"mean": {name: round(value, 4) for name, value in means.items()}}
+
+
+@torch.inference_mode()
+def measure_diversity(
+    model: Model, store: GlyphStore, split: Split, charset: str, device: torch.device
+) -> dict[str, float | None]:
+    """Compare how much drawings of one character differ with how much real glyphs of it do.
+
+    Each character is drawn once in each of some styles; or, by a model of one style whose samples
+    have noise of their own, several times. A model that is told no character is compared as a whole.
+
+    Args:
+        model: in evaluation mode, with the weights to measure.
+        store: real glyphs, and the sources to draw from.
+        split: held-out characters come first.
+        charset: the model's characters, in order.
+        device: where the model is.
+
+    Returns:
+        ``generated`` and ``real``, mean pairwise L1 of grey values from 0 to 1, and their ``ratio``;
+        None where there is nothing to compare.
+    """
+    generated, real = Diversity(), Diversity()
+    if model.draws == "nothing":
+        samples = model.style_spec.draw(_SAMPLES, seed=0)
+        generated.update(_drawings(model, torch.zeros(len(samples), dtype=torch.int64), samples, 0, device))
+        rows = np.flatnonzero(np.isin(store.labels["style"], store.targets or store.sources))
+        real.update(to_unit(store.images[np.sort(_some(rows, _SAMPLES))]))
+    else:
+        styles = _comparable_styles(model.style_spec, store)
+        true = _true_rows(store, {name for style in styles for name in style.weights}) if styles else {}
+        told = _told(model, store, charset)
+        chars = [str(char) for part in (split.held_out, split.train) for char in _some(np.array([*part]), len(part))]
+        usable = [char for char in chars if char in told and len(true.get(char, ())) > 1]
+        for place, char in enumerate(usable[:_CHARACTERS]):
+            number = np.full(len(styles), told[char])
+            content = torch.from_numpy(number) if model.draws == "character" else to_unit(store.images[number])[:, None]
+            generated.update(_drawings(model, content, styles, place, device))
+            real.update(to_unit(store.images[np.sort(_some(np.array(true[char]), _SAMPLES))]))
+    drawn, known = (None if math.isnan(value) else round(value, 4) for value in (generated.result(), real.result()))
+    return {
+        "generated": drawn,
+        "real": known,
+        "ratio": round(drawn / known, 4) if drawn is not None and known else None,
+    }
+
+
+def _some(values: NDArray[Any], count: int) -> NDArray[Any]:
+    """Return a fixed choice of ``count`` values, in a fixed random order."""
+    return generator(0, "diversity", len(values)).permutation(values)[:count]
+
+
+def _drawings(model: Model, content: Tensor, styles: Sequence[DrawnStyle], place: int, device: torch.device) -> Tensor:
+    index = np.arange(place * len(styles), (place + 1) * len(styles), dtype=np.int64)
+    return model.generate(content.to(device), vectors(styles, index, seed=0).to(device))
+
+
+def _comparable_styles(spec: StyleSpec, store: GlyphStore) -> list[DrawnStyle]:
+    """Return styles that can be compared with the store's: none if there are not two.
+
+    Mixtures are no part of it, since they lie between their parents, and neither are trained
+    styles that this store does not have.
+    """
+    try:
+        drawn = spec.draw(max(_STYLES, len(spec.names)), seed=0)
+    except UsageError:  # a model of one style, which cannot be mixed
+        (style,) = spec.draw(1, seed=0)
+        return [style] * _STYLES if style.fresh else []
+    here = {style.name for style in store.styles}
+    kept = [style for style in drawn if len(style.weights) < 2 and here.issuperset(style.weights)]
+    return kept[:_STYLES] if len(kept) > 1 else []
+
+
+def _true_rows(store: GlyphStore, names: Collection[str]) -> dict[str, list[int]]:
+    """Return the real glyphs of each character: one of every style, or all of a single style.
+
+    Args:
+        store: where they are.
+        names: of the styles; empty = all targets.
+    """
+    hands = [hand for hand in store.targets or store.sources if not names or store.styles[hand].name in names]
+    found: dict[str, dict[tuple[int, int], int]] = {}
+    for row in np.flatnonzero(np.isin(store.labels["style"], hands)):
+        _, style, sample = label = store.labels[row]
+        key = (int(style), 0 if len(hands) > 1 else int(sample))
+        found.setdefault(str(label["char"]), {}).setdefault(key, int(row))
+    return {char: list(rows.values()) for char, rows in found.items()}
+
+
+def _told(model: Model, store: GlyphStore, charset: str) -> dict[str, int]:
+    """Return what a model is told to draw each character: its number, or the row of its source glyph."""
+    if model.draws == "character":
+        return {char: number for number, char in enumerate(charset)}
+    rows = [int(row) for row in store.rows(store.sources[0])] if store.sources else []
+    return {str(store.labels["char"][row]): row for row in rows}

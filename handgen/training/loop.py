@@ -5,13 +5,10 @@ from __future__ import annotations
 import contextlib
 import copy
 import math
-import os
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -19,26 +16,27 @@ import torch
 from torch import Tensor, nn
 
 from handgen.errors import TrainingError, UsageError
-from handgen.files import lock_folder, sha256
+from handgen.extras import load_extra
+from handgen.files import sha256
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import MANIFEST, GlyphStore
 from handgen.models import MODELS
 from handgen.models.base import Batch, Model
 from handgen.seeds import derive
 from handgen.settings import Settings
-from handgen.training import checkpoint
+from handgen.training import checkpoint, memory
 from handgen.training.adversarial import Adversarial, prepare_critic
 from handgen.training.checkpoint import MODEL, STATE, Checkpoint
+from handgen.training.curves import CURVES, save_curves
 from handgen.training.data import DATA, Glyphs, Pairs, split_store
-from handgen.training.evaluate import drawn, measure
+from handgen.training.distributed import World, share_statistics
+from handgen.training.evaluate import drawn, measure, measure_diversity
+from handgen.training.health import verdict
+from handgen.training.optimise import Means, Optimiser
+from handgen.training.process import deterministic, stopping_politely
 from handgen.training.run import RunFolder
 from handgen.training.settings import TrainSettings
 
-_SCHEDULES: dict[str, Callable[[float], float]] = {
-    "constant": lambda done: 1.0,
-    "linear": lambda done: min(1.0, max(0.0, 2 * (1 - done))),  # pix2pix's
-    "cosine": lambda done: (1 + math.cos(math.pi * min(1.0, done))) / 2,  # Loshchilov & Hutter 2017, equation 5
-}
 _LOG_STEPS = 25
 _GRID_STYLES, _GRID_CHARS = 16, 16
 _PROBE = 64
@@ -65,9 +63,11 @@ class Trainer:
         out: the run folder.
         device: where to compute.
         start: trained weights to begin a fresh run with.
+        world: the processes that share the run.
 
     Raises:
-        UsageError: the folder holds something else; a style that the store lacks.
+        UsageError: the folder holds something else; a style that the store lacks; a batch that
+            cannot be shared out.
         StoreError: the store has nothing to learn from.
     """
 
@@ -80,8 +80,12 @@ class Trainer:
         out: Path,
         device: torch.device,
         start: Checkpoint | None = None,
+        world: World = World(),  # noqa: B008 - immutable
     ) -> None:
-        self.settings, self.store, self.device = settings, store, device
+        self._rows = world.rows(settings.batch, settings.accumulate)
+        if settings.tensorboard:
+            load_extra("tensorboard", "tensorboard")
+        self.settings, self.store, self.device, self.world = settings, store, device, world
         self.name, self.config = name, config
         self.start = start
         self.seen: str = start.facts["charset"] if start else ""
@@ -93,7 +97,8 @@ class Trainer:
         only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
         self.styles = self._style_names(start, only)
         self.data, self.held_out = self._datasets(only)
-        self.folder = RunFolder(out, self._identity(start))
+        self.folder = RunFolder(out, self._identity(start), self._defaults(), writes=world.leads)
+        world.any(False)  # the others look into the folder when rank 0 has made it
         self.folder.write_split(self.split)
         torch.manual_seed(settings.seed)
         self.model: Model = self._make_model()
@@ -102,7 +107,7 @@ class Trainer:
             checkpoint.refuse_unfit(start, left, self.model, config)
         self.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged: nn.Module = copy.deepcopy(self.model.generator).requires_grad_(False)
-        self.optimisers, self._parameters = self._make_optimisers()
+        self.optimiser = Optimiser(self.model, settings, device, world)
         self.images = 0
         if self.folder.has_state:
             self._resume()
@@ -113,9 +118,11 @@ class Trainer:
         """The store's targets, after those that the trained weights know already."""
         here = [self.store.styles[number].name for number in self.store.targets or self.store.sources]
         known = start.style_names if start else []
+        chosen = list(only) or here
+        if self.kind.needs == "domains":  # the styles are one domain, and what is not shown is no part of it
+            return tuple(chosen)
         if not self.kind.one_style:
             return (*known, *(name for name in here if name not in known))
-        chosen = list(only) or here
         if len(chosen) > 1:
             raise UsageError(
                 f"{self.name} draws one style and the glyph store {self.store.path} has {len(chosen)}",
@@ -126,7 +133,8 @@ class Trainer:
     def _datasets(self, only: Sequence[str]) -> tuple[Glyphs, Glyphs]:
         """What is learnt from, and the pairs that are measured and shown (if the store has pairs)."""
         common: dict[str, Any] = {"styles": self.styles, "only": only, "charset": self.charset}
-        data = DATA[self.kind.needs](self.store, self.split, balanced=self.settings.balance_styles, **common)
+        ways: dict[str, Any] = {"balanced": self.settings.balance_styles, "disjoint": self.settings.disjoint}
+        data = DATA[self.kind.needs](self.store, self.split, **ways, **common)
         data.keep_on(self.device)
         if not self.split.holds_out and self.kind.needs != "pairs":
             return data, data
@@ -137,6 +145,8 @@ class Trainer:
         model.adversarial = Adversarial(self.settings.gan_loss, r1=self.settings.r1 > 0)
         for name in model.critics:
             prepare_critic(model.get_submodule(name), self.settings.gan_loss, spectral_norm=self.settings.spectral_norm)
+        if self.world.size > 1:
+            share_statistics(model)
         return model
 
     def _identity(self, start: Checkpoint | None) -> dict[str, Any]:
@@ -145,17 +155,9 @@ class Trainer:
         origin = {"from": str(start.path), "from_sha256": start.digest()} if start else {}
         return data | origin | asdict(self.settings) | asdict(self.config)  # type: ignore[call-overload, no-any-return]
 
-    def _make_optimisers(self) -> tuple[dict[str, torch.optim.Optimizer], dict[str, list[nn.Parameter]]]:
-        optimisers: dict[str, torch.optim.Optimizer] = {}
-        parameters: dict[str, list[nn.Parameter]] = {}
-        for phase in self.model.phases:
-            parameters[phase] = list(self.model.phase_parameters(phase))
-            if self.settings.optimizer == "rmsprop":
-                optimisers[phase] = torch.optim.RMSprop(parameters[phase], lr=self.settings.lr)
-            else:
-                betas = (self.settings.beta1, 0.999)
-                optimisers[phase] = torch.optim.Adam(parameters[phase], lr=self.settings.lr, betas=betas, fused=True)
-        return optimisers, parameters
+    def _defaults(self) -> dict[str, Any]:
+        """What a run had in place of settings that its version did not know."""
+        return {field.name: field.default for kind in (TrainSettings, self.kind.Config) for field in fields(kind)}  # type: ignore[arg-type]
 
     @property
     def done(self) -> bool:
@@ -169,41 +171,58 @@ class Trainer:
             Whether the budget is spent.
 
         Raises:
-            TrainingError: a loss is not finite; the last checkpoint is kept.
+            TrainingError: a loss is not finite, or memory ran out; the last checkpoint is kept.
         """
         measured = any(line["images"] == self.images for line in self.folder.measurements())
         if self.done and (measured or not self.split.holds_out):
             return True
-        lock = lock_folder(self.folder.path)
+        writing = self.folder.being_written(self.images, tensorboard=self.settings.tensorboard)
         try:
-            return self._run(watch)
-        finally:
-            os.close(lock)
+            with writing, deterministic(self.settings.deterministic):
+                return self._run(watch)
+        except RuntimeError as error:
+            if not memory.ran_out(error):
+                raise
+            memory.forget(error)
+        raise self._out_of_memory()
 
     def _run(self, watch: Callable[[Progress], None]) -> bool:
         self.model.train()
         if not self.images:
             self._reals()
             self.model.study(lambda number: self._batch(number * self.settings.batch, "study"))
-        sums: dict[str, Tensor] = {}
-        steps, began = 0, time.monotonic()
-        with self._stopping_politely():
-            while not self.done and not self._stop:
+        self.world.copy_from_first([*self.model.state_dict().values(), *self.averaged.state_dict().values()])
+        means, began = Means(overflows=self.optimiser.overflows), time.monotonic()
+        with stopping_politely(self.stop):
+            while not self.done and not self.world.any(self._stop):
                 before = self.images
-                for name, value in self._step().items():
-                    sums[name] = sums.get(name, torch.zeros((), device=self.device)) + value
-                steps += 1
-                if steps == _LOG_STEPS or self.done or self._stop:
-                    means = {name: float(value) / steps for name, value in sums.items()}
-                    rate = self.settings.batch * self.settings.d_steps * steps / (time.monotonic() - began)
-                    self._logged(means, rate)
-                    watch(Progress(self.images, rate, means))
-                    sums, steps, began = {}, 0, time.monotonic()
+                means.add(self._step())
+                if len(means) == _LOG_STEPS:
+                    self._show(means, began, watch)
+                    began = time.monotonic()
                 self._milestones(before)
+        if len(means):
+            self._show(means, began, watch)
         self._save()
         if self.done:
-            self._measure(per_style=None)
+            self._finish()
+        if self.world.leads:
+            save_curves(self.folder.path / CURVES, self.folder.stats())
         return self.done
+
+    def _show(self, means: Means, began: float, watch: Callable[[Progress], None]) -> None:
+        """Record the losses of the steps since ``began``, and tell the watcher."""
+        images = len(means) * self.settings.batch * self.settings.d_steps
+        losses = means.take(self.world)  # waits for the device, so the clock is read after it
+        rate = images / (time.monotonic() - began)
+        self._logged(losses, rate)
+        watch(Progress(self.images, rate, losses))
+
+    def _finish(self) -> None:
+        """What comes once, when the budget is spent and the last checkpoint is written."""
+        self._measure(per_style=None)
+        for line in verdict(self.folder.stats(), self.settings.gan_loss):
+            self.folder.log(line)
 
     def stop(self) -> None:
         """Let ``run`` end after the step in hand, as Ctrl-C does."""
@@ -211,7 +230,7 @@ class Trainer:
 
     def _step(self) -> dict[str, Tensor]:
         """One optimiser step of every phase, after those that the critics are ahead; return the last losses."""
-        self._set_rates()
+        self.optimiser.set_rate(self.images / self.settings.images)
         for _ in range(self.settings.d_steps - 1):
             self._turn(("D",))
         logged = self._turn(self.model.phases)
@@ -220,66 +239,24 @@ class Trainer:
 
     def _turn(self, phases: Sequence[str]) -> dict[str, Tensor]:
         """One step of the given phases on the next images; return the losses, raw and weighted."""
-        # What a model draws at random depends on the place in the run, so that a resumed run goes on exactly.
-        torch.manual_seed(derive(self.settings.seed, "step", self.images))
-        batch = self._batch(self.images, "noise")
-        for parameter in (p for group in self._parameters.values() for p in group):
-            parameter.requires_grad_(True)
-        logged: dict[str, Tensor] = {}
-        with self._autocast():
-            shared = self.model.prepare(batch)
-        for phase in phases:
-            for other, group in self._parameters.items():
-                for parameter in group:
-                    parameter.requires_grad_(other == phase)
-            with self._autocast():
-                terms = self.model.losses(phase, shared)
-            total = torch.zeros((), device=self.device)
-            for name, value in terms.items():
-                logged[f"{phase}/{name}"] = value.detach().float()
-                if value.requires_grad:
-                    weighted = value.float() * self._weights.get(name, 1.0)
-                    total = total + weighted
-                    logged[f"{phase}/{name} weighted"] = weighted.detach()
-            self.optimisers[phase].zero_grad(set_to_none=True)
-            total.backward()  # type: ignore[no-untyped-call]
-            self.optimisers[phase].step()
-            if phase == "D" and self.settings.gan_loss == "wgan":
-                self._clip_critics()
+        # What a model draws at random depends on the place in the run, so that a resumed run goes
+        # on exactly; and on the rank, whose images are others.
+        torch.manual_seed(derive(self.settings.seed, "step", self.images) + self.world.rank)
+        logged = self.optimiser.step(phases, self._parts())
         self.images += self.settings.batch
         return logged
 
-    def _batch(self, first: int, purpose: str) -> Batch:
-        """Return the images from place ``first`` of the run on, with their random numbers."""
+    def _parts(self) -> list[Batch]:
+        """The share of this rank in the next batch, in the parts that are accumulated."""
+        return [self._batch(self.images, "noise", rows) for rows in self._rows]
+
+    def _batch(self, first: int, purpose: str, rows: slice = slice(None)) -> Batch:
+        """Return the batch from place ``first`` of the run on, or some of its rows, with their random numbers."""
         count, seed = self.settings.batch, self.settings.seed
         random = torch.Generator().manual_seed(derive(seed, purpose, first))
-        noise = torch.randn(count, self.model.noise, generator=random)
-        return self.data.batch(
-            self.data.drawn(first, count, seed), self.device, noise, torch.rand(count, generator=random)
-        )
-
-    @torch.no_grad()
-    def _clip_critics(self) -> None:
-        """Keep the weights of the critics in a box (Arjovsky et al. 2017, algorithm 1)."""
-        for parameter in self._parameters["D"]:
-            parameter.clamp_(-self.settings.clip_critic, self.settings.clip_critic)
-
-    @property
-    def _weights(self) -> dict[str, float]:
-        """Weight of each loss by name: the settings' for penalties, the model's for all else."""
-        return {"gp": self.settings.lambda_gp, "r1": self.settings.r1, **self.model.weights}
-
-    def _autocast(self) -> contextlib.AbstractContextManager[Any]:
-        wanted = self.settings.precision
-        on = wanted == "bf16" or (wanted == "auto" and self.device.type == "cuda" and torch.cuda.is_bf16_supported())
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=on)
-
-    def _set_rates(self) -> None:
-        """Set the learning rate of this place in the run."""
-        rate = self.settings.lr * _SCHEDULES[self.settings.schedule](self.images / self.settings.images)
-        for optimiser in self.optimisers.values():
-            for group in optimiser.param_groups:
-                group["lr"] = rate
+        noise = torch.randn(count, self.model.noise, generator=random)[rows]
+        mix = torch.rand(count, generator=random)[rows]
+        return self.data.batch(self.data.drawn(first, count, seed)[rows], self.device, noise, mix)
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -303,6 +280,17 @@ class Trainer:
             f"{what} is not finite after {self.images} images; {kept}",
             "Use a lower --lr or another --seed with a new --out.",
         )
+
+    def _out_of_memory(self) -> TrainingError:
+        """Find out what would fit; this spoils the weights, but the run has ended anyway."""
+        held = self._rows[0].stop - self._rows[0].start
+        fits = held // 2
+        if self.world.size == 1:  # with others, who take no part in trying, it stays a guess
+            fits = memory.fitting(lambda count: self._try(slice(count)), held)
+        return memory.explanation(self.device, self.settings, self.config, self.world.size, fits)
+
+    def _try(self, rows: slice) -> None:
+        self.optimiser.step(self.model.phases, [self._batch(self.images, "noise", rows)])
 
     def _milestones(self, before: int) -> None:
         """Save and measure when a step crossed a multiple of their intervals."""
@@ -329,9 +317,13 @@ class Trainer:
             self.model.train()
 
     def _measure(self, per_style: int | None) -> None:
-        if not self.split.holds_out:
+        if not self.world.leads:
             return
         with self.evaluating() as model:
+            diversity = measure_diversity(model, self.store, self.split, self.charset, self.device)
+            self.folder.record(self.images, "diversity", diversity)
+            if not self.split.holds_out:
+                return
             result = measure(model, self.held_out, self.styles, self.device, per_style=per_style)
         glyphs = per_style or len(self.held_out)
         self.folder.record(self.images, "held-out", {"glyphs_per_style_at_most": glyphs, "styles": result})
@@ -345,11 +337,16 @@ class Trainer:
         numbers = self.held_out.style[which]
         rows = [(self.styles[number], images[numbers == number]) for number in np.unique(numbers)[:_GRID_STYLES]]
         save_sheet(path, rows)
+        self.folder.show(self.images, path.stem.partition("-")[0], path)
 
     def _reals(self) -> None:
-        self._sheet(self.folder.path / "reals.png", self.store.images[self.held_out.target[self._grid()]])
+        if self.world.leads:
+            self._sheet(self.folder.path / "reals.png", self.store.images[self.held_out.target[self._grid()]])
 
     def _save(self) -> None:
+        state = self._state()
+        if not self.world.leads:
+            return
         facts = {
             "model": self.name,
             "config": asdict(self.config),  # type: ignore[call-overload]
@@ -361,13 +358,6 @@ class Trainer:
             "images": self.images,
             "seed": self.settings.seed,
         }
-        state = {f"model.{k}": v for k, v in self.model.state_dict().items()}
-        state |= {f"averaged.{k}": v for k, v in self.averaged.state_dict().items()}
-        for phase, optimiser in self.optimisers.items():
-            state |= checkpoint.optimiser_tensors(phase, optimiser)
-        for name, tensor in state.items():
-            if tensor.is_floating_point() and not tensor.isfinite().all():
-                raise self._diverged(name)
         checkpoint.save(self.folder.path / STATE, state, facts)
         checkpoint.save(self.folder.path / MODEL, checkpoint.drawing_tensors(self.model, self.averaged), facts)
         with self.evaluating() as model:
@@ -376,6 +366,16 @@ class Trainer:
                 drawn(model, self.held_out, self._grid(), self.device),
             )
         self.folder.log(f"saved at {self.images} images")
+
+    def _state(self) -> dict[str, Tensor]:
+        """All tensors that the run needs to go on exactly."""
+        state = {f"model.{k}": v for k, v in self.model.state_dict().items()}
+        state |= {f"averaged.{k}": v for k, v in self.averaged.state_dict().items()}
+        state |= self.optimiser.tensors()
+        for name, tensor in state.items():
+            if tensor.is_floating_point() and not tensor.isfinite().all():
+                raise self._diverged(name)
+        return state
 
     def _style_records(self) -> list[dict[str, Any]]:
         """Records of the model's styles: the store's, else those that came with the weights to begin with."""
@@ -387,25 +387,6 @@ class Trainer:
         state = checkpoint.load(self.folder.path / STATE)
         self.model.load_state_dict(checkpoint.under("model.", state.tensors))
         self.averaged.load_state_dict(checkpoint.under("averaged.", state.tensors))
-        for phase, optimiser in self.optimisers.items():
-            checkpoint.restore_optimiser(phase, optimiser, state.tensors)
+        self.optimiser.restore(state.tensors)
         self.images = state.facts["images"]
         self.folder.log(f"went on from {self.images} images")
-
-    @contextlib.contextmanager
-    def _stopping_politely(self) -> Iterator[None]:
-        """Let the first Ctrl-C (or SIGTERM) end the run after the step in hand; the second kills it."""
-
-        def stop(number: int, frame: FrameType | None) -> None:
-            self.stop()
-            for each in before:
-                signal.signal(each, signal.default_int_handler)
-
-        before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-        for each in before:
-            signal.signal(each, stop)
-        try:
-            yield
-        finally:
-            for each, handler in before.items():
-                signal.signal(each, handler)

@@ -4,6 +4,7 @@ config.json          resolved settings; a run with others is refused
 split.json           training and held-out characters
 log.txt              what was said, with times
 stats.jsonl          losses and measurements by images seen
+curves.png           the same as curves, once the run has ended or was stopped
 reals.png            a fixed grid of true glyphs
 fakes-000010000.png  the same grid, drawn
 model.safetensors    averaged weights: what synth needs
@@ -12,21 +13,30 @@ state.safetensors    everything needed to go on exactly
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from handgen import __version__
 from handgen.errors import CheckpointError, UsageError
-from handgen.files import from_os_error, writable_folder, write_json, write_text
+from handgen.files import from_os_error, lock_folder, writable_folder, write_json, write_text
+from handgen.training.board import Board
 from handgen.training.checkpoint import STATE
 from handgen.training.data import Split
 
 CONFIG, SPLIT, LOG, STATS = "config.json", "split.json", "log.txt", "stats.jsonl"
-_MAY_CHANGE = ("handgen", "images", "eval_every", "save_every", "data", "from")
-"""What a run may be continued with although it changed: its length, and where things lie (their hashes tell)."""
+_MAY_CHANGE = frozenset(
+    {"handgen", "images", "eval_every", "save_every", "data", "from"}
+    | {"accumulate", "compile", "deterministic", "tensorboard"}
+)
+"""What a run may be continued with although it changed: its length, where things lie (their hashes
+tell), and how it is computed rather than what."""
 
 
 class RunFolder:
@@ -35,13 +45,27 @@ class RunFolder:
     Args:
         path: created if need be.
         config: the resolved settings, as JSON holds them.
+        defaults: of settings; a run of an older version has them where it knew no such setting.
+        writes: whether this process is the one that writes; else the folder is taken as it is.
 
     Raises:
         UsageError: the folder holds something else, or a run with other settings.
     """
 
-    def __init__(self, path: Path, config: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        config: dict[str, Any],
+        defaults: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        writes: bool = True,
+    ) -> None:
         self.path = path
+        self._writes = writes
+        self._defaults = defaults
+        self._board: Board | None = None
+        if not writes:
+            return
         config = {"handgen": __version__, **json.loads(json.dumps(config))}
         before = path / CONFIG
         if before.is_file():
@@ -58,6 +82,7 @@ class RunFolder:
             raise CheckpointError(f"{before} is damaged", f"Delete {self.path}, or choose another --out.") from error
         if not isinstance(old, dict) or "handgen" not in old:
             raise UsageError(f"{self.path} is not empty and holds no training run", "Choose another --out.")
+        old = {**self._defaults, **old}
         different = [
             f"another {key.removesuffix('_sha256')}"
             if key.endswith("_sha256")
@@ -76,18 +101,51 @@ class RunFolder:
         """Whether there is something to go on from."""
         return (self.path / STATE).is_file()
 
+    @contextlib.contextmanager
+    def being_written(self, images: int, *, tensorboard: bool) -> Iterator[None]:
+        """Keep other runs out while this one goes on from so many images.
+
+        Args:
+            images: where it goes on.
+            tensorboard: whether what is recorded goes to TensorBoard, too.
+
+        Raises:
+            UsageError: another run writes to the folder.
+        """
+        if not self._writes:
+            yield
+            return
+        lock = lock_folder(self.path)
+        try:
+            self._board = Board(self.path, images) if tensorboard else None
+            yield
+        finally:
+            if self._board is not None:
+                self._board.close()
+            os.close(lock)
+
     def write_split(self, split: Split) -> None:
         """Record which characters were held out."""
-        write_json(self.path / SPLIT, asdict(split))
+        if self._writes:
+            write_json(self.path / SPLIT, asdict(split))
 
     def log(self, line: str) -> None:
         """Append a line with the time to log.txt."""
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        self._append(LOG, f"{now} {line}")
+        if self._writes:
+            now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            self._append(LOG, f"{now} {line}")
 
     def record(self, images: int, kind: str, values: dict[str, Any]) -> None:
-        """Append one line to stats.jsonl: ``{"images": ..., "kind": "losses"|"held-out", ...}``."""
-        self._append(STATS, json.dumps({"images": images, "kind": kind, **values}, ensure_ascii=False))
+        """Append one line to stats.jsonl: ``{"images": ..., "kind": "losses"|"held-out"|"diversity", ...}``."""
+        if self._writes:
+            self._append(STATS, json.dumps({"images": images, "kind": kind, **values}, ensure_ascii=False))
+        if self._board is not None:
+            self._board.numbers(images, kind, values)
+
+    def show(self, images: int, name: str, picture: Path) -> None:
+        """Show a picture of the folder on TensorBoard, if that is wanted."""
+        if self._board is not None:
+            self._board.picture(images, name, picture)
 
     def _append(self, name: str, line: str) -> None:
         try:
@@ -99,13 +157,17 @@ class RunFolder:
     def forget_after(self, images: int) -> None:
         """Drop what was recorded after the checkpoint to go on from; all of it when there is none."""
         file = self.path / STATS
-        if file.is_file():
+        if self._writes and file.is_file():
             lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
             kept = [line for line in lines if line.endswith("\n") and json.loads(line)["images"] <= images]
             write_text(file, "".join(kept))
 
-    def measurements(self) -> list[dict[str, Any]]:
-        """Return the recorded held-out measurements, oldest first."""
+    def stats(self) -> list[dict[str, Any]]:
+        """Return all that was recorded, oldest first."""
         file = self.path / STATS
         lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-        return [line for line in map(json.loads, lines) if line["kind"] == "held-out"]
+        return [json.loads(line) for line in lines]
+
+    def measurements(self) -> list[dict[str, Any]]:
+        """Return the recorded held-out measurements, oldest first."""
+        return [line for line in self.stats() if line["kind"] == "held-out"]

@@ -31,9 +31,13 @@ class TrainSettings(Settings):
     )
     precision: str = setting(
         "auto",
-        "fp32 or bf16; auto takes bf16 on GPUs that have it.",
-        choices=("auto", "fp32", "bf16"),
+        "Of the arithmetic; weights stay fp32. auto takes bf16 on GPUs that have it, else fp32.",
+        choices=("auto", "fp32", "bf16", "fp16"),
         panel=OPTIMISER,
+    )
+    clip_grad: float = setting(0.0, "Bound on the norm of each phase's gradient; 0 = none.", minimum=0, panel=OPTIMISER)
+    accumulate: int = setting(
+        1, "Parts that a batch is learnt from one after the other, to save memory.", minimum=1, panel=OPTIMISER
     )
     holdout: float = setting(
         0.1, "Share of the characters kept from training, to measure on.", minimum=0, maximum=0.9, panel=DATA
@@ -46,8 +50,16 @@ class TrainSettings(Settings):
     )
     balance_styles: bool = setting(False, "Show every style equally often, however many glyphs it has.", panel=DATA)
     finetune_styles: str = setting("", "Train on these styles only: names, comma-separated.", panel=DATA)
+    disjoint: bool = setting(
+        False, "Show an unpaired model no character in both source and targets: each has half of them.", panel=DATA
+    )
     eval_every: int = setting(20_000, "Images between measurements on held-out characters.", minimum=1, panel=RUN)
     save_every: int = setting(10_000, "Images between checkpoints and preview grids.", minimum=1, panel=RUN)
+    compile: bool = setting(False, "Compile the model first (torch.compile): minutes once, faster steps.", panel=RUN)
+    deterministic: bool = setting(
+        False, "Use only arithmetic that repeats bit by bit, where torch has it; slower on GPUs.", panel=RUN
+    )
+    tensorboard: bool = setting(False, "Write TensorBoard files into the run folder, too.", panel=RUN)
     gan_loss: str = setting("vanilla", "The adversarial loss.", choices=GAN_LOSSES, panel=GAN)
     d_steps: int = setting(
         1, "Steps of the discriminator for one of the generator, each with images of its own.", minimum=1, panel=GAN

@@ -40,13 +40,14 @@ class Sample:
     Attributes:
         index: place in the dataset, from 0.
         text: what the image shows.
-        image: uint8 ``[H, W]`` grey or ``[H, W, 3]`` RGB, 0 = ink, 255 = paper.
+        image: uint8 ``[H, W]`` grey or ``[H, W, 3]`` RGB, 0 = ink, 255 = paper; or a whole PNG
+            file, which is stored as it is.
         meta: anything JSON holds that is worth keeping, e.g. ``{"style": "lxgw-wenkai"}``.
     """
 
     index: int
     text: str
-    image: NDArray[np.uint8]
+    image: NDArray[np.uint8] | bytes
     meta: dict[str, Any]
 
 
@@ -115,6 +116,8 @@ class Writer(ABC):
 
     def _claim(self, resources: contextlib.ExitStack) -> None:
         resources.callback(os.close, lock_folder(self.path))
+        for left in (*self.path.glob(".*.part"), *self.path.glob("*/.*.part")):
+            left.unlink()  # what a killed run was about to put into place
         manifest = self._manifest()
         if manifest is None:
             self._write_manifest(complete=False)
@@ -212,7 +215,7 @@ class Writer(ABC):
 
     @abstractmethod
     def _labels(self) -> Iterable[str]:
-        """Return the labels that are committed."""
+        """Return the labels that are committed, or one with all their characters."""
 
     @abstractmethod
     def _append(self, samples: Sequence[Sample], labels: Sequence[str]) -> None:

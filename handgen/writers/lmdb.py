@@ -25,7 +25,7 @@ import lmdb
 from handgen.errors import DatasetError, HandgenError
 from handgen.files import from_os_error
 from handgen.writers.base import Sample, Writer
-from handgen.writers.png import encode_png
+from handgen.writers.png import as_png, png_size
 
 Record = tuple[bytes, bytes]
 
@@ -136,9 +136,10 @@ def _records(samples: Sequence[Sample], labels: Sequence[str]) -> list[Record]:
     records = []
     for sample, label in zip(samples, labels, strict=True):
         number = b"%09d" % (sample.index + 1)
-        height, width = sample.image.shape[:2]
+        image = as_png(sample.image)
+        width, height = png_size(image)
         records += [
-            (b"image-" + number, encode_png(sample.image)),
+            (b"image-" + number, image),
             (b"label-" + number, label.encode()),
             (b"meta-" + number, _json(sample.meta).encode()),
             (b"wh-" + number, b"%d_%d" % (width, height)),

@@ -32,6 +32,17 @@ def encode_png(image: NDArray[np.uint8]) -> bytes:
     return b"".join((_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", pixels), _END))
 
 
+def as_png(image: NDArray[np.uint8] | bytes) -> bytes:
+    """Return ``image`` as a PNG file; one that is a PNG file already stays as it is."""
+    return image if isinstance(image, bytes) else encode_png(image)
+
+
+def png_size(data: bytes) -> tuple[int, int]:
+    """Return (width, height) in pixels of a PNG file."""
+    width, height = struct.unpack_from(">II", data, 16)
+    return width, height
+
+
 def _chunk(kind: bytes, data: bytes) -> bytes:
     body = kind + data
     return b"".join((struct.pack(">I", len(data)), body, struct.pack(">I", isal_zlib.crc32(body))))

@@ -73,3 +73,30 @@ def test_wrong_usage_is_one_line(arguments, tmp_path, capsys):
     assert out == ""
     assert len(err.splitlines()) == 1
     assert err.startswith("error: ")
+
+
+def test_for_a_trainer(dataset, capsys):
+    assert run(["check", str(dataset), "--for", "dtrb", "--strict"]) == 0
+    out = capsys.readouterr().out
+    assert "deep-text-recognition-benchmark" in out
+    assert f"--train_data '{dataset}'" in out.replace("\n", " ")
+    assert run(["check", str(dataset), "--for", "parseq", "--json"]) == 0
+    judged = json.loads(capsys.readouterr().out)["trainer"]
+    assert [judged["with_flags"][key] for key in ("kept", "altered", "dropped")] == [12, 0, 0]
+    assert judged["command"][-1].startswith("./train.py charset=handgen ")
+
+
+def test_for_a_trainer_that_alters_labels(dataset, capsys):
+    assert run(["check", str(dataset), "--for", "parseq", "--charset", "ab[", "--strict"]) == 0
+    change(dataset, b"label-000000001", b"aX")
+    assert run(["check", str(dataset), "--for", "parseq", "--charset", "ab[X"]) == 0
+    assert run(["check", str(dataset), "--for", "parseq", "--charset", "ab["]) == 1
+    assert "read as 'a'" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("parsec", "Did you mean 'parseq'"), ("doctr", "does not read the format")]
+)
+def test_for_a_trainer_that_cannot(name, message, dataset, capsys):
+    assert run(["check", str(dataset), "--for", name]) == 2
+    assert message in capsys.readouterr().err

@@ -9,8 +9,13 @@ import time
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from handgen.cli import run
+from handgen.glyphs.store import to_bytes, to_unit
+from handgen.synth.content import load_content
+from handgen.training import checkpoint
 from tests.readers import items, read_as_trainers_do
 
 
@@ -159,3 +164,97 @@ def test_text_without_balance(trained, tmp_path):
     labels = [label for label, _ in read_as_trainers_do(tmp_path / "out")]
     assert 420 <= labels.count("A") <= 480
     assert labels.count("A") + labels.count("B") == 500
+
+
+def meta(out):
+    return [json.loads(value) for key, value in sorted(items(out).items()) if key.startswith(b"meta-")]
+
+
+def test_drawn_latents_are_kept_in_the_manifest(latents, tmp_path):
+    for seed in (0, 1):
+        assert synth(latents, tmp_path / str(seed), "--count", 40, "--styles", 4, "--seed", seed) == 0
+    tables = [
+        json.loads((tmp_path / str(seed) / "manifest.json").read_text())["info"]["style_table"] for seed in (0, 1)
+    ]
+    assert [style["name"] for style in tables[0]] == ["z1", "z2", "z3", "z4"]
+    assert all(len(style["vector"]) == 3 for style in tables[0])
+    assert not {tuple(style["vector"]) for style in tables[0]} & {tuple(style["vector"]) for style in tables[1]}
+    assert all(set(sample) == {"style"} for sample in meta(tmp_path / "0"))
+
+
+def test_continuous_styles_can_be_drawn_again(latents, tmp_path):
+    """The latent that a sample keeps is the one that drew it."""
+    out = tmp_path / "out"
+    assert synth(latents, out, "--count", 70, "--styles", "continuous", "--vary", 0) == 0
+    kept = meta(out)
+    assert {sample["style"] for sample in kept} == {"continuous"}
+    assert len({tuple(sample["latent"]) for sample in kept}) == 70
+    model = checkpoint.build(checkpoint.load(latents))
+    for (label, image), sample in list(zip(read_as_trainers_do(out), kept, strict=True))[::10]:
+        glyph = load_content(checkpoint.load(latents).facts, chars=label).glyphs
+        with torch.inference_mode():
+            again = to_bytes(model.generate(to_unit(glyph)[:, None], torch.tensor([sample["latent"]])))[0, 0].numpy()
+        assert np.abs(again.astype(int) - image).max() <= 2
+
+
+@pytest.fixture
+def hand(store, tmp_path):
+    """A folder with the first glyphs of a style: ``hand(0)``."""
+
+    def make(number):
+        folder = tmp_path / f"hand{number}"
+        folder.mkdir()
+        for row in store.rows(store.targets[number])[:6]:
+            Image.fromarray(store.images[row]).save(folder / f"{row}.png")
+        return folder
+
+    return make
+
+
+def test_like_writes_in_the_given_hand(latents, hand, tmp_path, capsys):
+    mine, other, out = hand(0), hand(1), tmp_path / "out"
+    assert synth(latents, out, "--count", 30, "--like", mine) == 0
+    assert {sample["style"] for sample in meta(out)} == {"hand0"}
+    before = items(out)
+    manifest = json.loads((out / "manifest.json").read_text())
+    assert synth(latents, tmp_path / "one", "--count", 30, "--like", next(mine.iterdir())) == 0
+    first = json.loads((tmp_path / "one" / "manifest.json").read_text())
+    assert manifest["info"]["style_table"][0]["vector"] != first["info"]["style_table"][0]["vector"]
+    assert synth(latents, out, "--count", 30, "--like", mine) == 0
+    assert "complete already" in capsys.readouterr().out
+    mine.rename(tmp_path / "gone")
+    other.rename(mine)
+    refused(capsys, 2, "another handwriting", "synth", "--model", latents, "--out", out, "--count", 30, "--like", mine)
+    assert items(out) == before
+
+
+def test_like_and_latents_refused(trained, latents, untrained, hand, tmp_path, capsys):
+    out, folder = tmp_path / "out", hand(0)
+    model = ("synth", "--model", latents, "--out", out)
+    refused(capsys, 2, "exclude each other", *model, "--like", folder, "--styles", 3)
+    refused(capsys, 2, "no image or folder", *model, "--like", tmp_path / "none")
+    Image.new("L", (64, 64), 255).save(tmp_path / "blank.png")
+    refused(capsys, 2, "blank.png is blank", *model, "--like", tmp_path / "blank.png")
+    Image.new("L", (32, 32), 255).save(folder / "other.png")
+    refused(capsys, 2, "differ in size", *model, "--like", folder)
+    (folder / "other.png").write_bytes(b"GIF89a")
+    refused(capsys, 2, "other.png cannot be read", *model, "--like", folder)
+    (folder / "other.png").unlink()
+    for other in (trained, untrained("cgan")):
+        model = ("synth", "--model", other, "--out", out)
+        refused(capsys, 2, "cannot take a style from images", *model, "--like", folder)
+        refused(capsys, 2, "no continuous styles", *model, "--styles", "continuous")
+    assert not out.exists()
+
+
+def test_a_checkpoint_that_contradicts_itself(latents, tmp_path, capsys):
+    """Its facts speak of another latent, or of another number of styles, than its tensors have."""
+    whole = checkpoint.load(latents)
+    for name, wrong in {
+        "latent": {"config": whole.facts["config"] | {"latent_dim": 5}},
+        "styles": {"styles": whole.facts["styles"][:1]},
+    }.items():
+        file = tmp_path / f"{name}.safetensors"
+        checkpoint.save(file, whole.tensors, whole.facts | wrong)
+        refused(capsys, 1, "does not fit", "synth", "--model", file, "--out", tmp_path / "out", "--styles", 4)
+    assert not (tmp_path / "out").exists()

@@ -78,7 +78,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(command, as_json):
         (("--width", "2"), "--width 2 is too small. The least is 4."),
         (("--decoder", "transposed"), "--decoder transposed is unknown. Did you mean 'transpose'?"),
         (("--decoder", "foo"), "--decoder foo is unknown. Known: resize, transpose."),
-        (("--precision", "fp16"), "--precision fp16 is unknown. Did you mean"),
+        (("--precision", "fp8"), "--precision fp8 is unknown. Did you mean"),
         (("--device", "gpu"), "unknown device 'gpu'. Use auto, cpu, cuda, cuda:N or mps."),
         (("--finetune-styles", "kalm"), "has no target style 'kalm'. Did you mean 'kalam'?"),
         (("--from", "no/such/run"), "no checkpoint at no/such/run"),

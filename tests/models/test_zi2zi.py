@@ -154,4 +154,6 @@ def test_the_defaults_are_those_of_the_original():
         "lambda_category": 1,
         "lambda_const": 15,
         "lambda_tv": 0.1,
+        "lambda_feature": 0,
+        "lambda_binary": 0,
     }

@@ -1,0 +1,132 @@
+"""The contract of a trainer: its settings, what it makes of a label, and how to start it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from typing import Self
+
+ASCII_94 = "".join(map(chr, range(33, 127)))
+DIGITS_LOWER = "0123456789abcdefghijklmnopqrstuvwxyz"
+
+LONG = "longer than the trainer takes"
+OUTSIDE = "characters outside the charset"
+SPACE = "white space"
+CASE = "upper case"
+NOTHING_LEFT = "nothing is left of the label"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a dataset is like, as far as a trainer's settings follow from it.
+
+    Attributes:
+        charset: the characters to train.
+        longest: characters in the longest label.
+        aspect: width by height of the widest image.
+        folder: the dataset, or the folder of datasets.
+        format: of the datasets.
+        charset_file: where the charset is, a character a line.
+    """
+
+    charset: str
+    longest: int
+    aspect: float
+    folder: Path
+    format: str
+    charset_file: Path
+
+    def width(self, height: int, step: int) -> int:
+        """Return a width in pixels for images of this height: a multiple of ``step`` that the widest image fits."""
+        return max(height, step * -(-round(height * self.aspect) // step))
+
+    @property
+    def validation(self) -> Path:
+        """The second dataset that a trainer wants: ``val/`` beside ``train/``, or a word to put a path for."""
+        parents = (self.folder.absolute(), self.folder.absolute().parent)
+        return next((folder.parent / "val" for folder in parents if folder.name == "train"), Path("VALIDATION"))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a trainer makes of a label.
+
+    Attributes:
+        label: what it learns; None when it drops the sample, or stops.
+        reasons: why that is not the label.
+    """
+
+    label: str | None
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Trainer(ABC):
+    """A trainer with its settings. The defaults of its fields are those of the trainer itself."""
+
+    title: ClassVar[str]
+    formats: ClassVar[tuple[str, ...]]
+    comes_as: ClassVar[str]
+    """Whose defaults these are: the program's, or those of one of its configurations."""
+
+    @classmethod
+    @abstractmethod
+    def for_data(cls, facts: Facts) -> Self:
+        """Return the settings that keep as many samples as they are as the trainer can."""
+
+    @abstractmethod
+    def read(self, label: str) -> Reading:
+        """Return what the trainer makes of ``label``, by the steps that it takes itself."""
+
+    @abstractmethod
+    def flags(self, facts: Facts) -> dict[str, str]:
+        """Return flag or change -> why, for the settings of ``for_data``."""
+
+    def command(self, facts: Facts) -> list[str]:
+        """Return the lines of shell that train on the dataset with all flags; [] when there are none."""
+        return []
+
+    def notes(self) -> list[str]:
+        """Return what else is to be known."""
+        return []
+
+    def changed(self, name: str) -> bool:
+        """Tell whether a setting differs from the trainer's own."""
+        return bool(getattr(self, name) != next(f.default for f in fields(self) if f.name == name))
+
+
+def altered(label: str, result: str, reason: str) -> tuple[str, ...]:
+    """Return the reason if ``result`` is another label."""
+    return () if label == result else (reason,)
+
+
+def outside(characters: str) -> re.Pattern[str]:
+    """Return the expression of deep-text-recognition-benchmark for a character outside ``characters``.
+
+    The trainer does not escape them, so some mean something else.
+
+    Raises:
+        re.error: they are no expression; the trainer stops with this error.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(f"[^{characters}]")
+
+
+def safe_in_class(charset: str) -> str:
+    """Return ``charset``, and the lower case of each letter, so that ``[^...]`` means just them."""
+    known = dict.fromkeys(charset + charset.lower())
+    rest = "".join(char for char in known if char not in "]\\-")
+    return ("]" if "]" in known else "") + rest + ("\\\\" if "\\" in known else "") + ("-" if "-" in known else "")
+
+
+def quoted(path: Path | str) -> str:
+    """Return a path as the shell reads it."""
+    return shlex.quote(str(path))

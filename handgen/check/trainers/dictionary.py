@@ -1,0 +1,70 @@
+"""What PaddleOCR and OpenOCR share: a dictionary file, and labels that lose what it lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
+
+from handgen.check.trainers.base import (
+    CASE,
+    LONG,
+    NOTHING_LEFT,
+    OUTSIDE,
+    SPACE,
+    Facts,
+    Reading,
+    Trainer,
+    altered,
+)
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+@dataclass(frozen=True)
+class DictionaryTrainer(Trainer):
+    """``BaseRecLabelEncode``: a sample with no label left, or one too long, gives way to another at random.
+
+    Attributes:
+        counts_before: whether the length counts before characters are taken out, or after.
+    """
+
+    dictionary: str = ""
+    max_length: int = 25
+    space: bool = False
+    lower: bool = False
+
+    counts_before: ClassVar[bool]
+    formats = ("lmdb", "paddleocr")
+
+    @classmethod
+    def for_data(cls, facts: Facts) -> Self:
+        """Take the dataset's charset as the dictionary."""
+        charset = facts.charset.replace(" ", "")
+        return cls(charset, max(cls.max_length, facts.longest), " " in facts.charset, lower=False)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.dictionary) | ({" "} if self.space else frozenset())
+
+    def read(self, label: str) -> Reading:
+        """Case, dictionary, length."""
+        cased = label.lower() if self.lower else label
+        kept = "".join(char for char in cased if char in self._known)
+        if len(label if self.counts_before else kept) > self.max_length:
+            return Reading(None, (LONG,))
+        unknown = {SPACE if char == " " else OUTSIDE for char in set(cased) - set(kept)}
+        reasons = altered(label, cased, CASE) + tuple(sorted(unknown))
+        return Reading(kept, reasons) if kept else Reading(None, (reasons or (NOTHING_LEFT,))[-1:])
+
+    def flags(self, facts: Facts) -> dict[str, str]:
+        """Overrides behind ``-o``."""
+        found = {
+            f"Global.character_dict_path={facts.charset_file.absolute()}": "other characters vanish from the labels"
+        }
+        if self.changed("space"):
+            found["Global.use_space_char=true"] = "the labels have spaces"
+        if self.changed("max_length"):
+            found[f"Global.max_text_length={self.max_length}"] = "longer labels are dropped"
+        return found

@@ -1,0 +1,72 @@
+"""EasyOCR's trainer: ``trainer/dataset.py`` and ``trainer/config_files/en_filtered_config.yaml``."""
+
+from __future__ import annotations
+
+import csv
+import io
+import string
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from handgen.check.trainers.base import Facts, Reading, altered, safe_in_class
+from handgen.check.trainers.dtrb import Dtrb
+
+if TYPE_CHECKING:
+    from typing import Self
+
+_QUOTED = "commas, quotation marks or outer spaces, which its labels.csv reader takes as they stand in the file"
+
+
+@dataclass(frozen=True)
+class EasyOcr(Dtrb):
+    """EasyOCR's ``OCRDataset``: the rules of deep-text-recognition-benchmark on ``labels.csv``.
+
+    Attributes:
+        raw_csv: each line is cut at its first comma, as it stands.
+    """
+
+    character: str = string.digits + string.punctuation + " €" + string.ascii_uppercase + string.ascii_lowercase
+    max_length: int = 34
+    sensitive: bool = True
+    raw_csv: bool = True
+
+    title = "EasyOCR's trainer"
+    formats = ("easyocr",)
+    comes_as = "trainer/config_files/en_filtered_config.yaml"
+
+    @classmethod
+    def for_data(cls, facts: Facts) -> Self:
+        """Take the dataset's charset, in an order that a regular expression takes literally."""
+        return cls(safe_in_class(facts.charset), max(cls.max_length, facts.longest), raw_csv=False)
+
+    def read(self, label: str) -> Reading:
+        """The file, then the rules of the benchmark."""
+        text = label
+        if self.raw_csv:
+            line = io.StringIO()
+            csv.writer(line, lineterminator="").writerow(("x", label))
+            text = line.getvalue().strip().partition(",")[2]
+        reading = super().read(text)
+        return replace(reading, reasons=altered(label, text, _QUOTED) + reading.reasons)
+
+    def flags(self, facts: Facts) -> dict[str, str]:
+        """Lines of the YAML configuration."""
+        found = {
+            "number: ''  symbol: ''  lang_char: 'CHARSET'": "samples with other characters are dropped; CHARSET is "
+            f"{facts.charset_file} in one line, with lower case added, ] first, the backslash twice, and - last"
+        }
+        if self.changed("max_length"):
+            found[f"batch_max_length: {self.max_length}"] = "longer labels are dropped"
+        if any(char in facts.charset for char in ",\"' "):
+            found["take sep= and engine= out of read_csv in trainer/dataset.py"] = "then quoted labels are read as CSV"
+        if set(facts.charset) <= set(string.digits):
+            found["add dtype=str to read_csv in trainer/dataset.py"] = "labels of digits are read as numbers otherwise"
+        return found
+
+    def command(self, facts: Facts) -> list[str]:
+        """Its settings are in a file."""
+        return []
+
+    def notes(self) -> list[str]:
+        """The layout."""
+        return ["It reads labels.csv of folders without folders in them; select_data must occur in the folder's path."]

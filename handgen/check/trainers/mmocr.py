@@ -1,0 +1,53 @@
+"""MMOCR 1.x: ``Dictionary`` and ``BaseTextRecogModuleLoss``, and the CRNN configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from handgen.check.trainers.base import CASE, DIGITS_LOWER, Facts, Reading, Trainer, altered
+
+if TYPE_CHECKING:
+    from typing import Self
+
+_STOPS = "a character outside the dictionary: training stops"
+
+
+@dataclass(frozen=True)
+class Mmocr(Trainer):
+    """MMOCR raises an error at a character that its dictionary lacks."""
+
+    dictionary: str = DIGITS_LOWER
+    lower: bool = True
+
+    title = "MMOCR 1.x"
+    formats = ("lmdb",)
+    comes_as = "configs/textrecog/crnn"
+
+    @classmethod
+    def for_data(cls, facts: Facts) -> Self:
+        """Take the dataset's charset as the dictionary, and leave case as it is."""
+        return cls(facts.charset, lower=False)
+
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(self.dictionary)
+
+    def read(self, label: str) -> Reading:
+        """Case, dictionary."""
+        cased = label.lower() if self.lower else label
+        if not self._known.issuperset(cased):
+            return Reading(None, (_STOPS,))
+        return Reading(cased, altered(label, cased, CASE))
+
+    def flags(self, facts: Facts) -> dict[str, str]:
+        """Options behind ``--cfg-options``."""
+        return {
+            f"model.decoder.dictionary.dict_file={facts.charset_file.absolute()}": "a character a line",
+            "model.decoder.module_loss.letter_case=unchanged": "labels are put in lower case otherwise",
+        }
+
+    def notes(self) -> list[str]:
+        """How its configurations name an LMDB."""
+        return ["In the configuration the dataset is dict(type='RecogLMDBDataset', ann_file=THE FOLDER)."]

@@ -1,0 +1,41 @@
+"""PaddleOCR: ``ppocr/data/imaug/label_ops.py``, its two datasets, and ``configs/rec/rec_svtrnet.yml``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handgen.check.trainers.base import DIGITS_LOWER, Facts, quoted
+from handgen.check.trainers.dictionary import DictionaryTrainer
+
+
+@dataclass(frozen=True)
+class Paddle(DictionaryTrainer):
+    """PaddleOCR; without a dictionary it knows digits and lower-case letters."""
+
+    dictionary: str = DIGITS_LOWER
+    lower: bool = True
+
+    title = "PaddleOCR"
+    comes_as = "configs/rec/rec_svtrnet.yml"
+    counts_before = True
+
+    def flags(self, facts: Facts) -> dict[str, str]:
+        """A longer label needs more columns of the network, too."""
+        found = super().flags(facts)
+        if self.changed("max_length"):
+            found[f"Architecture.Backbone.out_char_num={2 * self.max_length}"] = "CTC needs a column a character"
+        return found
+
+    def command(self, facts: Facts) -> list[str]:
+        """Train on the LMDB, or on the list."""
+        settings = list(self.flags(facts))
+        for part, folder in (("Train", facts.folder.absolute()), ("Eval", facts.validation)):
+            settings.append(f"{part}.dataset.data_dir={folder}")
+            if facts.format == "paddleocr":
+                settings.append(f"{part}.dataset.name=SimpleDataSet")
+                settings.append(f"{part}.dataset.label_file_list=[{folder / 'rec_gt.txt'}]")
+        return ["python3 tools/train.py -c configs/rec/rec_svtrnet.yml -o " + " ".join(map(quoted, settings))]
+
+    def notes(self) -> list[str]:
+        """What stops it."""
+        return ["Of an LMDB tree it opens every innermost folder; one without data.mdb stops it."]

@@ -1,0 +1,106 @@
+"""``handgen preview``: look at what a model draws."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from handgen.cli.common import PLACES, Debug, Device, Json, Seed, print_json, stderr, stdout
+
+_SHOWN = "What to show"
+_RUNS = Path("runs")
+
+
+def preview(
+    grid: Annotated[
+        bool, typer.Option("--grid", help="A row for each style. The default.", rich_help_panel=_SHOWN)
+    ] = False,
+    interpolate: Annotated[
+        tuple[str, str] | None,
+        typer.Option(
+            metavar="A B",
+            help="The walk from style A to B: a row for each character. Trained styles; of a bicyclegan also z1, "
+            "z2, ... Codes go straight, latents on an arc.",
+            rich_help_panel=_SHOWN,
+        ),
+    ] = None,
+    steps: Annotated[
+        int, typer.Option(min=2, max=100, help="Styles from A to B, both counted.", rich_help_panel=_SHOWN)
+    ] = 9,
+    styles: Annotated[
+        str,
+        typer.Option(
+            metavar="N|NAMES|continuous",
+            help="Styles of the grid, as in synth.",
+            show_default="every trained style",
+            rich_help_panel=_SHOWN,
+        ),
+    ] = "",
+    text: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CHARACTERS",
+            help="The characters to draw.",
+            show_default="all of a small charset, else some that were not trained on",
+            rich_help_panel=_SHOWN,
+        ),
+    ] = None,
+    charset: Annotated[
+        str | None, typer.Option(help="The same, as in synth: a name or a UTF-8 file.", rich_help_panel=_SHOWN)
+    ] = None,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            "--model", help="Run folder or model file.", show_default="the latest in runs/", rich_help_panel=PLACES
+        ),
+    ] = None,
+    font: Annotated[
+        str | None,
+        typer.Option(help="Source font.", show_default="the one the model was trained with", rich_help_panel=PLACES),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="PNG file.", show_default="preview-RUN.png", rich_help_panel=PLACES),
+    ] = None,
+    seed: Seed = 0,
+    device: Device = "auto",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Draw a picture of a model's styles: a grid of styles and characters, or the walk between two.
+
+    A gan or dcgan is told neither style nor character; its picture shows samples.
+
+    [bold]Examples:[/bold]
+
+    handgen preview
+
+    handgen preview --styles 15 --text 永和九年
+
+    handgen preview --interpolate ma-shan-zheng iansui --steps 9 --out walk.png
+    """
+    from handgen.devices import resolve_device
+    from handgen.errors import UsageError
+    from handgen.glyphs.sheet import save_sheet
+    from handgen.synth.preview import Preview, Wanted, one_model
+    from handgen.training.checkpoint import find_model, run_name
+
+    if interpolate and (grid or styles):
+        raise UsageError("--interpolate excludes --grid and --styles", "Ask for one picture at a time.")
+    if interpolate:
+        model, interpolate = one_model(model, interpolate)
+    file = find_model(model, sorted(_RUNS.glob("*/")))
+    out = out or Path(f"preview-{run_name(file)}.png")
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"--out {out} is no PNG file", "Let it end in .png.")
+    look = Preview(Wanted(file, charset, text, font, seed, resolve_device(device)))
+    picture = look.walk(*interpolate, steps) if interpolate else look.grid(styles)
+    save_sheet(out, picture.rows, title=picture.title)
+    if as_json:
+        print_json({"out": str(out), "model": str(file), "rows": [caption for caption, _ in picture.rows]})
+        return
+    if picture.left_out:
+        stderr.print(f"[yellow]warning:[/yellow] {picture.left_out:,} styles or characters have no room in the picture")
+    stdout.print(f"preview  {out}", soft_wrap=True, markup=False)

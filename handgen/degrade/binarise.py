@@ -1,0 +1,50 @@
+"""Binarised scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from handgen.degrade.base import Effect, Params, Uniforms, between, column
+from handgen.settings import setting
+
+_CONTRAST = 0.2
+"""Where grey values differ by less there is no ink."""
+
+
+@dataclass(frozen=True)
+class Binarise(Effect):
+    """Black and white only, as fax machines and archives keep it.
+
+    A pixel is black if it is darker than a level between the lightest and the darkest of its
+    neighbourhood (Bernsen 1986, who takes the middle).
+    """
+
+    name: ClassVar[str] = "binarise"
+
+    low: float = setting(0.5, "Lowest level, 0 = the darkest, 1 = the lightest nearby.", minimum=0.3, maximum=0.7)
+    high: float = setting(0.65, "Highest level.", minimum=0.3, maximum=0.85)
+
+    def params(self, u: Uniforms) -> Params:
+        """``level``."""
+        return {"level": between(u[:, 0], self.low, self.high)}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Compare with the local level; the result is 0 or 1, the same in all channels."""
+        height, width = images.shape[-2:]
+        grey = images.amin(1, keepdim=True)
+        lightest, darkest = _nearby(grey), -_nearby(-grey)
+        contrast = lightest - darkest
+        level = torch.where(contrast < _CONTRAST, 0.0, darkest + contrast * column(params["level"], images))
+        level = F.interpolate(level, size=(height, width), mode="bilinear")
+        return (grey > level).to(images.dtype).repeat(1, images.shape[1], 1, 1)
+
+
+def _nearby(images: Tensor) -> Tensor:
+    """Return the greatest value around each cell of an eighth of the height."""
+    cells = F.max_pool2d(images, max(1, round(images.shape[-2] / 8)), ceil_mode=True)
+    return F.max_pool2d(cells, 5, stride=1, padding=2)

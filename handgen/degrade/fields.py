@@ -1,0 +1,102 @@
+"""Fields of noise: smooth ones, grain and white noise, each a function of one number a sample.
+
+Knots and weights of smooth fields are multiples of 2^-10, so that every sum is exact and the
+order in which a matrix product adds cannot show. Grain and white noise are cut from fixed banks.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from handgen.seeds import uniforms
+
+_STEPS = 1024
+_WHITE = 1 << 20
+_GRAIN = 512
+
+
+def smooth_field(
+    noise: NDArray[np.int64], purpose: str, like: Tensor, spacing: float, *, along: bool = False
+) -> Tensor:
+    """Draw smooth fields between -1 and 1, cubic B-splines over random knots.
+
+    Args:
+        noise: ``[B]``, see ``base.noise_id``.
+        purpose: tells fields of one number apart.
+        like: images ``[B, C, H, W]`` of whose size and device the fields are.
+        spacing: of the knots, in heights.
+        along: the field changes along x only.
+
+    Returns:
+        ``[B, 1, H, W]``, or ``[B, 1, 1, W]`` with ``along``.
+    """
+    height, width = like.shape[-2:]
+    across = _spline(width, spacing * height)
+    down = np.ones((1, 1), np.float32) if along else _spline(height, spacing * height)
+    knots = uniforms(0, f"field/{purpose}", noise, down.shape[1] * across.shape[1])
+    knots = _stepped(2 * knots - 1).reshape(len(noise), down.shape[1], across.shape[1])
+    x, y = (torch.from_numpy(matrix).to(like.device) for matrix in (across, down))
+    rows = torch.matmul(torch.from_numpy(knots.astype(np.float32)).to(like.device), x.T)
+    return torch.matmul(y, (rows * _STEPS).round_().div_(_STEPS))[:, None]
+
+
+def grain(noise: NDArray[np.int64], like: Tensor, size: float) -> Tensor:
+    """Cut fields of grains, mean 0 and deviation 1, ``[B, 1, H, W]``; ``size`` of a grain in heights."""
+    height, width = like.shape[-2:]
+    bank = _grain_sheet(round(max(0.4, size * height), 1), height // _GRAIN + 2, width // _GRAIN + 2)
+    windows = bank.unfold(0, height, 1).unfold(1, width, 1)
+    at = torch.from_numpy(noise)
+    return windows[at % _GRAIN, at // _GRAIN % _GRAIN][:, None].to(like.device)
+
+
+def white(noise: NDArray[np.int64], like: Tensor) -> Tensor:
+    """Cut white noise, mean 0 and deviation 1, nearly normal, of the shape of ``like``."""
+    count = like[0].numel()
+    bank = _white_bank(max(1, math.ceil(count / _WHITE)))
+    cut = bank.unfold(0, count, 1)[torch.from_numpy(noise % _WHITE)]
+    return cut.view(like.shape).to(like.device)
+
+
+@functools.lru_cache(maxsize=64)
+def _spline(length: int, spacing: float) -> NDArray[np.float32]:
+    """Return the weights ``[length, knots]`` of a uniform cubic B-spline at the pixels' centres."""
+    place = (np.arange(length) + 0.5) / spacing
+    cell, t = np.floor(place).astype(np.int64), place % 1
+    weights = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], 1) / 6
+    matrix = np.zeros((length, int(cell[-1]) + 4))
+    for tap in range(4):
+        matrix[np.arange(length), cell + tap] = _stepped(weights[:, tap])
+    return matrix.astype(np.float32)
+
+
+def _stepped(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.round(values * _STEPS) / _STEPS
+
+
+@functools.lru_cache(maxsize=2)
+def _white_bank(repeats: int) -> Tensor:
+    """A ring of ``_WHITE`` values, repeated, and once more so that a cut may begin anywhere."""
+    values = _stepped((uniforms(0, "bank/white", np.arange(_WHITE), 3).sum(1) - 1.5) * 2)
+    return torch.from_numpy(values.astype(np.float32)).repeat(repeats + 1)
+
+
+@functools.lru_cache(maxsize=16)
+def _grain_sheet(sigma: float, down: int, across: int) -> Tensor:
+    return _grain_bank(sigma).repeat(down, across)
+
+
+@functools.lru_cache(maxsize=16)
+def _grain_bank(sigma: float) -> Tensor:
+    """White noise on a torus, blurred by a Gaussian of ``sigma`` pixels and scaled to deviation 1."""
+    values = uniforms(0, "bank/grain", np.arange(_GRAIN * _GRAIN), 2).sum(1).reshape(_GRAIN, _GRAIN) - 1
+    reach = math.ceil(3 * sigma)
+    taps = [math.exp(-((k / sigma) ** 2) / 2) for k in range(-reach, reach + 1)]
+    for axis in (0, 1):
+        values = sum(tap * np.roll(values, k - reach, axis) for k, tap in enumerate(taps))
+    return torch.from_numpy(_stepped(values / values.std()).astype(np.float32))

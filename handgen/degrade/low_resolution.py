@@ -1,0 +1,40 @@
+"""Low resolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from handgen.degrade.base import Effect, Params, Uniforms, between
+from handgen.settings import setting
+
+_LEVELS = 16
+
+
+@dataclass(frozen=True)
+class LowResolution(Effect):
+    """Scanned with too few dots or photographed from afar, then enlarged."""
+
+    name: ClassVar[str] = "low_resolution"
+
+    factor: float = setting(0.5, "Fewest pixels along a side, as a share of what there are.", minimum=0.25, maximum=0.9)
+
+    def params(self, u: Uniforms) -> Params:
+        """``factor``, in sixteenths."""
+        return {"factor": np.ceil(between(u[:, 0], self.factor, 0.9) * _LEVELS) / _LEVELS}
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Make smaller and large again."""
+        height, width = images.shape[-2:]
+        result = torch.empty_like(images)
+        for factor in np.unique(params["factor"]):
+            rows = torch.from_numpy(np.flatnonzero(params["factor"] == factor)).to(images.device)
+            size = (max(1, round(height * factor)), max(1, round(width * factor)))
+            small = F.interpolate(images[rows], size=size, mode="bilinear", antialias=True)
+            result[rows] = F.interpolate(small, size=(height, width), mode="bilinear")
+        return result

@@ -1,0 +1,213 @@
+"""Several effects, each with its probability, put over batches of samples."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from handgen.degrade import EFFECTS
+from handgen.degrade.base import Effect, Params, draws
+from handgen.degrade.presets import PRESETS
+from handgen.degrade.warp import Geometry, Warp
+from handgen.errors import UsageError
+from handgen.registry import nearest
+
+Record = dict[str, dict[str, float]]
+"""What befell one sample: effect -> parameter -> number. JSON keeps it exactly."""
+_ROOM = 1e-9
+
+
+@dataclass(frozen=True)
+class Step:
+    """An effect and the share of samples that it befalls, 0 to 1.
+
+    Raises:
+        UsageError: that is no such share.
+    """
+
+    effect: Effect
+    probability: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.probability <= 1:
+            message = f"probability {self.probability:g} of effect '{self.effect.name}' is impossible"
+            raise UsageError(message, "Give a number from 0 to 1.")
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """An effect as it befalls a batch: the images it is put on, and its parameters for these."""
+
+    effect: Effect
+    rows: NDArray[np.int64]
+    params: Params
+
+    def put(self, batch: Tensor) -> Tensor:
+        """Return the batch with the effect on its images; the given one is used up."""
+        if len(self.rows) == len(batch):
+            return self.effect.apply(batch, self.params)
+        rows = torch.from_numpy(self.rows)
+        return batch.index_copy_(0, rows, self.effect.apply(batch[rows], self.params))
+
+
+class Pipeline:
+    """Effects in the order of ``EFFECTS``.
+
+    Args:
+        name: for messages and manifests.
+        steps: in any order; each effect once.
+
+    Raises:
+        UsageError: an effect is there twice, or the probabilities of effects that exclude each
+            other add up to more than 1.
+    """
+
+    def __init__(self, name: str, steps: Sequence[Step]) -> None:
+        order = {entry.name: place for place, entry in enumerate(EFFECTS)}
+        self.name = name
+        self.steps = tuple(sorted(steps, key=lambda step: order[step.effect.name]))
+        groups: dict[str, float] = {}
+        for place, step in enumerate(self.steps):
+            effect = step.effect
+            if place and self.steps[place - 1].effect.name == effect.name:
+                raise UsageError(f"{name}: effect '{effect.name}' is there twice", "Name each effect once.")
+            groups[effect.group] = groups.get(effect.group, 0.0) + step.probability
+        for group, total in groups.items():
+            if group and total > 1 + _ROOM:
+                several = ", ".join(step.effect.name for step in self.steps if step.effect.group == group)
+                raise UsageError(
+                    f"{name}: the probabilities of {several} add up to {total:g}",
+                    "A sample gets one of them, so they may add up to 1.",
+                )
+
+    @classmethod
+    def load(cls, name: str) -> Pipeline:
+        """Return a preset by its name, or what a YAML file describes.
+
+        Raises:
+            UsageError: there is no such preset or file, or the file is wrong; names its line.
+        """
+        if name in PRESETS:
+            return cls(name, [make_step(effect, facts) for effect, facts in PRESETS[name].effects.items()])
+        path = Path(name)
+        if path.suffix.lower() not in (".yaml", ".yml") and not path.exists():
+            raise UsageError(f"unknown preset '{name}'", nearest(name, PRESETS))
+        from handgen.degrade.recipe import read_recipe
+
+        return cls(path.name, read_recipe(path))
+
+    @cached_property
+    def colour(self) -> bool:
+        """Whether the result is in colour. It is for every sample or for none."""
+        return any(step.effect.colour for step in self.steps)
+
+    def spec(self) -> dict[str, dict[str, float]]:
+        """Return all effects with their probabilities and settings, for a manifest."""
+        return {s.effect.name: {"probability": s.probability, **dataclasses.asdict(s.effect)} for s in self.steps}
+
+    def __call__(
+        self, images: NDArray[np.uint8], index: NDArray[np.int64], seed: int
+    ) -> tuple[NDArray[np.uint8], list[Record]]:
+        """Degrade samples.
+
+        Args:
+            images: uint8 ``[B, H, W]``, 0 = ink, 255 = paper.
+            index: int64 ``[B]``, numbers of the samples. A sample's parameters are a function of
+                ``seed`` and its number; its image, of these and the clean image.
+            seed: of the run.
+
+        Returns:
+            uint8 ``[B, H, W]``, or ``[B, H, W, 3]`` (RGB) if ``colour``; and B records.
+        """
+        drawn = self._draw(index, seed)
+        records: list[Record] = [{} for _ in index]
+        for step in drawn:
+            keys = list(step.params)
+            for row, *values in zip(step.rows, *(step.params[key].tolist() for key in keys), strict=True):
+                records[row][step.effect.name] = dict(zip(keys, values, strict=True))
+        return self._applied(images, drawn), records
+
+    def reapply(
+        self, images: NDArray[np.uint8], records: Sequence[Mapping[str, Mapping[str, float]]]
+    ) -> NDArray[np.uint8]:
+        """Do again what ``records`` say; returns images as a call does, the same to the bit."""
+        drawn = []
+        for step in self.steps:
+            name = step.effect.name
+            rows = np.array([row for row, record in enumerate(records) if name in record], np.int64)
+            if len(rows):
+                keys = records[rows[0]][name]
+                params = {key: np.array([records[row][name][key] for row in rows]) for key in keys}
+                drawn.append(_Drawn(step.effect, rows, params))
+        return self._applied(images, drawn)
+
+    def _draw(self, index: NDArray[np.int64], seed: int) -> list[_Drawn]:
+        groups = [step.effect.group or step.effect.name for step in self.steps]
+        numbers = draws(
+            seed, [step.effect.name for step in self.steps] + [f"{group}/whether" for group in groups], index
+        )
+        drawn, begin = [], dict.fromkeys(groups, 0.0)
+        for step, group, u, whether in zip(self.steps, groups, numbers, numbers[len(groups) :, :, 0], strict=False):
+            low = begin[group]
+            begin[group] = low + step.probability
+            rows = np.flatnonzero((whether >= low) & (whether < begin[group]))
+            if len(rows):
+                drawn.append(_Drawn(step.effect, rows, step.effect.rounded(u[rows])))
+        return drawn
+
+    @torch.inference_mode()
+    def _applied(self, images: NDArray[np.uint8], drawn: Sequence[_Drawn]) -> NDArray[np.uint8]:
+        batch = torch.tensor(images)[:, None].float().div_(255)
+        batch = _warped(batch, [step for step in drawn if isinstance(step.effect, Geometry)])
+        others = {step.effect.name: step for step in drawn if not isinstance(step.effect, Geometry)}
+        for step in self.steps:
+            if step.effect.colour and batch.shape[1] == 1:
+                batch = batch.repeat(1, 3, 1, 1)
+            if step.effect.name in others:
+                batch = others[step.effect.name].put(batch)
+        done = batch.mul_(255).round_().clamp_(0, 255).to(torch.uint8)
+        return done.permute(0, 2, 3, 1).contiguous().numpy() if self.colour else done[:, 0].numpy()
+
+
+def _warped(batch: Tensor, drawn: Sequence[_Drawn]) -> Tensor:
+    """Do all geometry in one resampling; parameters are 0 where an effect does not befall an image."""
+    if not drawn:
+        return batch
+    rows = np.unique(np.concatenate([step.rows for step in drawn]))
+    moved = batch[torch.from_numpy(rows)]
+    warp = Warp.none(moved)
+    for step in drawn:
+        params = {key: np.zeros(len(rows), values.dtype) for key, values in step.params.items()}
+        for key, values in step.params.items():
+            params[key][np.searchsorted(rows, step.rows)] = values
+        assert isinstance(step.effect, Geometry)
+        warp = step.effect.move(warp, params)
+    return batch.index_copy_(0, torch.from_numpy(rows), warp.resample(moved))
+
+
+def make_step(name: str, facts: Mapping[str, float]) -> Step:
+    """Return an effect with its settings and ``probability`` (1 unless given).
+
+    Raises:
+        UsageError: no such effect or setting, or a value that it cannot have.
+    """
+    kind = EFFECTS.load(name)
+    known = {field.name: field for field in dataclasses.fields(kind)}
+    for key, value in facts.items():
+        if key not in known and key != "probability":
+            raise UsageError(f"effect '{name}' has no setting '{key}'", nearest(key, [*known, "probability"]))
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise UsageError(f"{key} of effect '{name}' must be a number, not {value!r}")
+    try:
+        effect = kind(**{key: float(value) for key, value in facts.items() if key != "probability"})
+    except UsageError as error:
+        raise UsageError(f"effect '{name}': {error.message.removeprefix('--')}", error.remedy) from error
+    return Step(effect, float(facts.get("probability", 1.0)))

@@ -1,0 +1,134 @@
+"""Presets, a visible table: effect -> probability, and its settings where they are not the default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named pipeline.
+
+    Attributes:
+        summary: one line for a listing.
+        lost: the greatest share of 64-pixel glyphs that the preset may make unreadable: measured with
+            176 Chinese and Latin characters, of which many differ by a stroke (己已巳, 土士, 白自), by
+            matching against clean templates, a reader that fails sooner than a person does.
+        effects: as in a YAML file.
+    """
+
+    summary: str
+    lost: float = 0.0
+    effects: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+
+def _on(probability: float, **settings: float) -> dict[str, float]:
+    return {"probability": probability, **settings}
+
+
+PRESETS: Mapping[str, Preset] = {
+    "none": Preset("clean drawings"),
+    "pen": Preset(
+        "another hand and another pen on white paper",
+        lost=0.02,
+        effects={
+            "slant": _on(0.7, degrees=8),
+            "rotation": _on(0.7, degrees=3),
+            "aspect": _on(0.6),
+            "size": _on(0.7),
+            "baseline": _on(0.7),
+            "elastic": _on(0.8),
+            "pen_width": _on(0.8),
+            "bleed": _on(0.2),
+            "ink": _on(0.5),
+            "dropout": _on(0.2),
+            "pencil": _on(0.15),
+        },
+    ),
+    "notebook": Preset(
+        "handwriting in a notebook, in colour",
+        lost=0.02,
+        effects={
+            "slant": _on(0.6, degrees=8),
+            "rotation": _on(0.6, degrees=2.5),
+            "aspect": _on(0.5),
+            "size": _on(0.6),
+            "baseline": _on(0.7),
+            "elastic": _on(0.7),
+            "pen_width": _on(0.7),
+            "bleed": _on(0.3),
+            "ink": _on(0.7),
+            "dropout": _on(0.15),
+            "pencil": _on(0.2),
+            "ink_colour": _on(0.7),
+            "paper": _on(1.0, darkest=0.88),
+            "ruled": _on(0.35),
+            "squares": _on(0.2),
+            "mizige": _on(0.15),
+            "coloured": _on(0.4, strength=0.2),
+            "stains": _on(0.06),
+            "blur": _on(0.5, sigma=0.01),
+            "noise": _on(0.5, deviation=0.02),
+        },
+    ),
+    "scan": Preset(
+        "forms and letters from an office scanner, grey or black and white",
+        lost=0.02,
+        effects={
+            "slant": _on(0.4, degrees=8),
+            "rotation": _on(0.5, degrees=2),
+            "aspect": _on(0.4),
+            "size": _on(0.5),
+            "baseline": _on(0.5),
+            "elastic": _on(0.5),
+            "pen_width": _on(0.6),
+            "bleed": _on(0.25),
+            "ink": _on(0.6),
+            "dropout": _on(0.12),
+            "pencil": _on(0.1),
+            "paper": _on(0.8, darkest=0.9),
+            "ruled": _on(0.12),
+            "squares": _on(0.06),
+            "form": _on(0.25),
+            "stains": _on(0.04),
+            "blur": _on(0.8, sigma=0.013),
+            "low_resolution": _on(0.25, factor=0.55),
+            "noise": _on(0.7, deviation=0.025),
+            "binarise": _on(0.2),
+            "jpeg": _on(0.6, quality=35),
+        },
+    ),
+    "photo": Preset(
+        "notebooks and notes photographed with a telephone, in colour",
+        lost=0.03,
+        effects={
+            "slant": _on(0.5, degrees=8),
+            "rotation": _on(0.8, degrees=5),
+            "aspect": _on(0.5, stretch=0.16),
+            "size": _on(0.6),
+            "baseline": _on(0.5),
+            "elastic": _on(0.6),
+            "pen_width": _on(0.6),
+            "bleed": _on(0.2),
+            "ink": _on(0.7),
+            "dropout": _on(0.1),
+            "pencil": _on(0.15),
+            "ink_colour": _on(0.7),
+            "paper": _on(1.0, darkest=0.8, fibre=0.03),
+            "ruled": _on(0.25),
+            "squares": _on(0.12),
+            "mizige": _on(0.06),
+            "form": _on(0.06),
+            "coloured": _on(0.6, strength=0.3),
+            "stains": _on(0.06),
+            "lighting": _on(0.9),
+            "shadow": _on(0.35),
+            "motion": _on(0.2, length=0.045),
+            "blur": _on(0.6, sigma=0.016),
+            "low_resolution": _on(0.2, factor=0.55),
+            "noise": _on(0.9, deviation=0.045),
+            "jpeg": _on(0.8, quality=30),
+        },
+    ),
+}

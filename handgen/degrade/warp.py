@@ -1,0 +1,135 @@
+"""Geometry: any number of effects put together and done in one resampling, ink kept inside."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor
+
+from handgen.degrade.base import Effect, Params, column
+from handgen.degrade.page import places
+
+_INK = 0.9
+"""What is darker counts as ink when it is kept inside."""
+_EDGE = 0.75
+"""Pixels of paper left at the edge where ink had to be moved."""
+
+
+@dataclass(frozen=True)
+class Warp:
+    """Where each pixel of the result comes from: ``matrix @ (x, y) + field(x, y)``.
+
+    Places are in heights from the middle of the image, x to the right, y down.
+
+    Attributes:
+        matrix: float64 ``[B, 2, 2]``.
+        offset: float64 ``[B, 2]``, in heights: the result is moved by this much.
+        bends: displacements: the axis (0 = x), a field from -1 to 1 that broadcasts to
+            ``[B, 1, H, W]``, and its amplitude ``[B]`` in heights.
+        like: images of the size.
+    """
+
+    matrix: NDArray[np.float64]
+    offset: NDArray[np.float64]
+    bends: tuple[tuple[int, Tensor, NDArray[np.float64]], ...]
+    like: Tensor
+
+    @classmethod
+    def none(cls, images: Tensor) -> Warp:
+        """Return the warp that leaves ``images`` as they are."""
+        return cls(np.tile(np.eye(2), (len(images), 1, 1)), np.zeros((len(images), 2)), (), images)
+
+    @property
+    def length(self) -> float:
+        """Width of the images in heights."""
+        return self.like.shape[-1] / self.like.shape[-2]
+
+    def linear(
+        self,
+        xx: float | NDArray[np.float64] = 1.0,
+        xy: float | NDArray[np.float64] = 0.0,
+        yx: float | NDArray[np.float64] = 0.0,
+        yy: float | NDArray[np.float64] = 1.0,
+    ) -> Warp:
+        """Return this warp followed by ``x, y -> xx x + xy y, yx x + yy y``, each ``[B]``."""
+        matrix = np.empty_like(self.matrix)
+        matrix[:, 0, 0], matrix[:, 0, 1], matrix[:, 1, 0], matrix[:, 1, 1] = xx, xy, yx, yy
+        inverse = np.linalg.inv(matrix)
+        offset = (matrix * self.offset[:, None]).sum(2)
+        return replace(self, matrix=(self.matrix[..., None] * inverse[:, None]).sum(2), offset=offset)
+
+    def shifted(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> Warp:
+        """Return this warp followed by a shift, ``[B]`` heights each way."""
+        return replace(self, offset=self.offset + np.stack([x, y], 1))
+
+    def bent(self, axis: int, field: Tensor, amplitude: NDArray[np.float64]) -> Warp:
+        """Return this warp with a displacement more; see ``bends``."""
+        return replace(self, bends=(*self.bends, (axis, field, amplitude)))
+
+    def resample(self, images: Tensor) -> Tensor:
+        """Return the images as this warp moves them; what comes from outside is paper.
+
+        A drawing that would leave the canvas is moved inside, and made smaller if it must be.
+        """
+        matrix, offset = self._kept_inside(images)
+        height, width = images.shape[-2:]
+        x, y = places(images)
+        grid = images.new_empty(len(images), height, width, 2)
+        for axis, scale in ((0, 2 / self.length), (1, 2.0)):
+            row = x * column(matrix[:, axis, 0] * scale, images) + column(offset[:, axis] * scale, images)
+            place = row + y * column(matrix[:, axis, 1] * scale, images)
+            for bent, field, amplitude in self.bends:
+                if bent == axis:
+                    place += field * column(amplitude * scale, images)
+            grid[..., axis] = place[:, 0]
+        return 1 - F.grid_sample(1 - images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+    def _kept_inside(self, images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return matrix and offset, source = matrix @ result + offset, that keep the ink's box inside."""
+        height, width = images.shape[-2:]
+        box = _ink_box(images)
+        forward = np.linalg.inv(self.matrix)
+        corners = np.stack([np.stack([box[:, i], box[:, 2 + j]], 1) for i in (0, 1) for j in (0, 1)], 1)
+        moved = (forward[:, None] * corners[:, :, None]).sum(3) + self.offset[:, None]
+        # A point moves against the field's displacement, as the matrix turns and scales it.
+        reach = np.zeros_like(self.offset)
+        for axis, _, amplitude in self.bends:
+            reach[:, axis] += amplitude
+        slack = (np.abs(forward) * reach[:, None]).sum(2)
+        low, high = moved.min(1) - slack, moved.max(1) + slack
+        room = np.array([width / height, 1.0]) / 2 - _EDGE / height
+        scale = np.minimum(1.0, 2 * room / np.maximum(high - low, 1e-9))
+        shift = np.clip(0.0, -room - low * scale, room - high * scale)
+        # result = scale * (forward @ source + self.offset) + shift
+        matrix = self.matrix / scale[:, None]
+        offset = -(self.matrix * (self.offset + shift / scale)[:, None]).sum(2)
+        return matrix, offset
+
+
+def _ink_box(images: Tensor) -> NDArray[np.float64]:
+    """Return left, right, top, bottom of the ink in heights from the middle, ``[B, 4]``; 0 if there is none."""
+    height, width = images.shape[-2:]
+    least = images.amin(1) if images.shape[1] > 1 else images[:, 0]
+    sides = []
+    for across, length in ((1, width), (2, height)):
+        marked = (least.amin(across) < _INK).cpu().numpy()
+        first, last = marked.argmax(1), length - marked[:, ::-1].argmax(1)
+        some = marked.any(1)
+        sides += [np.where(some, place / height - length / height / 2, 0.0) for place in (first, last)]
+    return np.stack(sides, 1)
+
+
+class Geometry(Effect):
+    """An effect that moves ink. Parameters of 0 move nothing; a pipeline does all of them at once."""
+
+    @abstractmethod
+    def move(self, warp: Warp, params: Params) -> Warp:
+        """Return ``warp`` followed by this effect."""
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Do this effect alone."""
+        return self.move(Warp.none(images), params).resample(images)

@@ -1,0 +1,240 @@
+"""Text of one's own as a source of lines: a UTF-8 file or a folder of them, of any size.
+
+A corpus is read once from end to end, in blocks. What is kept is how often each character
+occurs and where passages begin: every line of a small corpus, about a million places of a
+large one. So memory stays flat, and any text is one short read away.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Container, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.errors import HandgenError, UsageError
+from handgen.files import from_os_error
+from handgen.lines.cut import Limits, clean, piece, stretches, wordy
+from handgen.lines.shuffle import shuffled
+from handgen.seeds import uniforms
+
+_BLOCK = 1 << 16
+_PASSAGES = 1 << 20
+_SUFFIX = ".txt"
+_SHOWN = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """What is known of a corpus once it was read; see ``open_corpus``.
+
+    Attributes:
+        files: in the order in which they were read.
+        counts: how often each character occurs in the clean text, spaces left out.
+        sha256: of all files' bytes, one after the other.
+        passages: int64 ``[n, 4]``: number of the file, first byte, one past the last byte, and
+            about how many characters there are between.
+    """
+
+    files: tuple[Path, ...]
+    counts: Counter[str]
+    sha256: str
+    passages: NDArray[np.int64]
+
+    def read(self, number: int) -> str:
+        """Return one passage as it is in its file.
+
+        Raises:
+            HandgenError: the file has changed or is gone.
+        """
+        file, start, stop, _ = map(int, self.passages[number])
+        path = self.files[file]
+        try:
+            with path.open("rb") as stream:
+                stream.seek(start)
+                data = stream.read(stop - start)
+            return data.decode()
+        except UnicodeDecodeError:
+            raise HandgenError(f"{path} was changed while its text was in use", "Run the command again.") from None
+        except OSError as error:
+            raise from_os_error(error, path) from error
+
+    def left_out(self, drawn: Container[str]) -> Counter[str]:
+        """Return the characters that are not in ``drawn``, and how often each occurs."""
+        return Counter({char: count for char, count in self.counts.items() if char not in drawn})
+
+    def require(self, drawn: Container[str]) -> None:
+        """Refuse a corpus with characters that are not in ``drawn`` (``--strict``).
+
+        Raises:
+            UsageError: there are some; the most frequent are named.
+        """
+        if missing := self.left_out(drawn):
+            raise UsageError(
+                f"the corpus has {len(missing)} characters that cannot be drawn: {describe(missing)}",
+                "Leave --strict out to cut the text around them.",
+            )
+
+
+def describe(missing: Counter[str]) -> str:
+    """Return characters and how often they occur in one line, the most frequent first."""
+    shown = ", ".join(f"{char} U+{ord(char):04X} ({count:,})" for char, count in missing.most_common(_SHOWN))
+    return shown + (", …" if len(missing) > _SHOWN else "")
+
+
+def open_corpus(path: Path) -> Corpus:
+    """Read a text file, or every ``.txt`` file in a folder and below, once.
+
+    Raises:
+        UsageError: there is none, it holds no text, or it is not UTF-8; the message names file,
+            line and byte.
+    """
+    try:
+        files = tuple(sorted(path.rglob(f"*{_SUFFIX}"))) if path.is_dir() else (path,)
+        if not files or not files[0].is_file():
+            what = f"{_SUFFIX} file in" if path.is_dir() else "text file at"
+            raise UsageError(f"there is no {what} {path}", "Check --corpus.")
+        survey = _Survey(sum(file.stat().st_size for file in files))
+        for number, file in enumerate(files):
+            survey.read(number, file)
+    except OSError as error:
+        raise from_os_error(error, path) from error
+    passages = np.concatenate([np.empty((0, 4), np.int64), *survey.passages])
+    counts = Counter({chr(code): int(survey.counts[code]) for code in np.flatnonzero(survey.counts)})
+    del counts[" "]
+    if not counts:
+        raise UsageError(f"the corpus {path} holds no text", "Give another --corpus.")
+    return Corpus(files, counts, survey.digest.hexdigest(), passages)
+
+
+class _Survey:
+    """One reading of all files.
+
+    Args:
+        total: bytes of all files.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.cell = max(1, total // _PASSAGES)
+        self.counts = np.zeros(0x110000, np.int64)
+        self.digest = hashlib.sha256()
+        self.passages: list[NDArray[np.int64]] = []
+
+    def read(self, number: int, path: Path) -> None:
+        offset, line, column = 0, 1, 0
+        for block in _blocks(path):
+            try:
+                text = block.decode()
+            except UnicodeDecodeError as error:
+                before = block[: error.start]
+                breaks = before.count(b"\n")
+                byte = error.start - before.rfind(b"\n") if breaks else column + error.start + 1
+                raise UsageError(
+                    f"{path} is not UTF-8 (line {line + breaks}, byte {byte})", "Save it as UTF-8."
+                ) from None
+            self.digest.update(block)
+            codes = np.frombuffer(clean(text).encode("utf-32-le"), np.uint32)
+            found = np.bincount(codes)
+            self.counts[: len(found)] += found
+            self.passages.append(self._cut(number, offset, block))
+            offset += len(block)
+            line += block.count(b"\n")
+            column = 0 if block.endswith(b"\n") else column + len(block)
+
+    def _cut(self, number: int, offset: int, block: bytes) -> NDArray[np.int64]:
+        """Return the passages of one block: whole lines of it, or a part of a long line."""
+        data = np.frombuffer(block, np.uint8)
+        starts = np.concatenate([[0], np.flatnonzero(data[:-1] == ord("\n")) + 1])
+        cells = (offset + starts) // self.cell
+        starts = starts[np.concatenate([[True], cells[1:] != cells[:-1]])]
+        stops = np.append(starts[1:], len(block))
+        chars = np.add.reduceat((data & 0xC0 != 0x80) & (data > ord(" ")), starts, dtype=np.int64)
+        found = np.stack([np.full(len(starts), number), starts + offset, stops + offset, chars], axis=1)
+        return found[chars > 0].astype(np.int64)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    """Yield a file in blocks that end with a line, or within one that is longer than a block."""
+    with path.open("rb") as stream:
+        kept = b""
+        while len(kept := kept + stream.read(_BLOCK)) >= _BLOCK:
+            stop = _end_of_block(kept)
+            yield kept[:stop]
+            kept = kept[stop:]
+        if kept:
+            yield kept
+
+
+def _end_of_block(data: bytes) -> int:
+    """Return where to cut: after the last line break, else after a full stop or space, else after a character."""
+    line = data.rfind(b"\n") + 1
+    stop = max(data.rfind("。".encode()) + len("。".encode()), data.rfind(b" ") + 1)
+    if line or stop > len(data) // 2:
+        return line or stop
+    starts = (place for place in range(len(data) - 1, len(data) - 4, -1) if data[place] & 0xC0 != 0x80)
+    return next(starts, len(data))
+
+
+class CorpusTexts:
+    """Texts out of a corpus; text i is a function of (seed, i) alone.
+
+    A short line is one text as it is. A long one counts as so many as it would fill, and each of
+    these is cut near its place in the line, with any length between the limits. All are taken
+    once, in random order, before any is taken again.
+
+    Args:
+        corpus: where they come from.
+        drawn: the characters that can be drawn; texts are cut around all others.
+        limits: of the length.
+        seed: of the run.
+
+    Raises:
+        UsageError: not one text is left.
+    """
+
+    def __init__(self, corpus: Corpus, drawn: str, limits: Limits, seed: int) -> None:
+        self.corpus, self.drawn, self.limits, self.seed = corpus, frozenset(drawn), limits, seed
+        self.text(0)
+
+    @cached_property
+    def _ends(self) -> NDArray[np.int64]:
+        """How many texts each passage and those before it stand for."""
+        return np.cumsum(-(-self.corpus.passages[:, 3] // self.limits.longest))
+
+    def text(self, index: int) -> str:
+        """Return text number ``index``."""
+        turn, place = divmod(index, int(self._ends[-1]))
+        slot = shuffled(place, int(self._ends[-1]), self.seed, "corpus", turn)
+        passage = int(np.searchsorted(self._ends, slot, side="right"))
+        slot -= int(self._ends[passage - 1]) if passage else 0
+        shift, length = uniforms(self.seed, "cut", np.array([index]), 2)[0]
+        for number in range(len(self._ends)):
+            text = self._take((passage + number) % len(self._ends), slot, shift, length)
+            if text:
+                return text
+        raise UsageError(
+            f"the corpus has no text of {self.limits.shortest} to {self.limits.longest} characters that can be drawn",
+            "Change the limits, or give another --corpus.",
+        )
+
+    def _take(self, passage: int, slot: int, shift: float, length: float) -> str:
+        """Cut one text out of a passage; empty when it has none."""
+        limits, longest = self.limits, self.limits.longest
+        lines = (clean(line) for line in self.corpus.read(passage).splitlines())
+        parts = [part for line in lines for part in stretches(line, self.drawn) if len(part) >= limits.shortest]
+        parts = [part for part in parts if wordy(part)]
+        slots = [-(-len(part) // longest) for part in parts]
+        slot %= sum(slots) or 1
+        for part, count in zip(parts, slots, strict=True):
+            if slot < count:
+                target = limits.shortest + round(length * (longest - limits.shortest))
+                near = min(int((slot + shift) * longest), len(part) - target)
+                found = part if count == 1 else piece(part, near, target, limits)
+                return found if limits.allow(found) else ""
+            slot -= count
+        return ""

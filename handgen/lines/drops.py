@@ -1,0 +1,35 @@
+"""How far a source font's glyphs were moved to fit their canvas, so that a line can move them back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from handgen.fonts.coverage import survey
+from handgen.fonts.face import FontRef
+from handgen.fonts.raster import Placement
+
+
+def drops_of(ref: FontRef, raster: Mapping[str, Any], chars: str) -> dict[str, float]:
+    """Return how much lower than on its canvas each character belongs, in canvas sides.
+
+    A charset of ideographs fills the canvas to the bottom, and ``raster`` moves what reaches
+    below (g, j, p, q, y, brackets) up until it fits. Side by side, such letters would dance.
+
+    Args:
+        ref: the source font.
+        raster: ``GlyphStore.raster``: holds ``size`` and the source's ``placement``.
+        chars: characters; those that stay where they are, are left out of the result.
+
+    Raises:
+        FontError, UsageError: the font cannot be opened.
+    """
+    size, place = int(raster["size"]), Placement(**raster["placement"])
+    coverage = survey(ref, chars)
+    drops = {}
+    for char, (_, bottom, _, top) in zip(coverage.drawn, coverage.boxes.tolist(), strict=True):
+        above = place.baseline - top * place.scale_y
+        below = place.baseline - bottom * place.scale_y - size
+        if (above < 0 or below > 0) and below - above <= 0:  # out on one side, and not too tall
+            drops[char] = (below if below > 0 else above) / size
+    return drops

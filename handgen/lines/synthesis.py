@@ -1,0 +1,153 @@
+"""The generator of lines: texts, a hand for each, a drawing of every character, and composition."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from handgen.errors import DatasetError
+from handgen.lines.compose import compose
+from handgen.lines.cut import LONGEST
+from handgen.lines.texts import Texts
+from handgen.seeds import derive
+from handgen.writers.base import Sample
+
+
+class Drawing(Protocol):
+    """Draws glyphs; called by several threads at once, each time with as many as one pass holds."""
+
+    def __call__(
+        self, chars: Sequence[str], styles: NDArray[np.int64], index: NDArray[np.int64], /
+    ) -> NDArray[np.uint8]:
+        """Draw n glyphs.
+
+        Args:
+            chars: ``[n]``.
+            styles: ``[n]``, numbers of their styles.
+            index: ``[n]``, their own numbers. Glyph p of line i has the number
+                ``i * LONGEST + p``, so that none occurs twice and ``index // LONGEST`` is the line.
+
+        Returns:
+            uint8 ``[n, side, side]``, side >= 16, 0 = ink, each glyph at its place in its em box.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class LineSynthesis:
+    """Everything that decides what line i is.
+
+    A line is in one style; the styles take turns. Lines are drawn in blocks that begin at
+    multiples of ``glyphs_per_pass``, and the glyphs of a block, in order, pass the network so
+    many at a time, the last pass filled up with its last glyph. So which glyphs go together
+    follows from the line's number, and not one bit of a line depends on where a run began, on
+    ``batch`` or on ``workers``.
+
+    Attributes:
+        texts: what to write.
+        styles: names of the styles; ``draw`` gets their numbers.
+        draw: draws glyphs.
+        seed: of the run.
+        height: of a line in pixels; its width where it is vertical.
+        vertical: write from top to bottom.
+        boxes: keep each character's box in ``meta["boxes"]``, see ``compose.Line``.
+        drops: see ``compose.compose``.
+        glyphs_per_pass: how many glyphs pass the network together, and lines there are in a block.
+    """
+
+    texts: Texts
+    styles: Sequence[str]
+    draw: Drawing
+    seed: int
+    height: int = 48
+    vertical: bool = False
+    boxes: bool = False
+    drops: Mapping[str, float] = field(default_factory=dict)
+    glyphs_per_pass: int = 64
+
+    @property
+    def block(self) -> int:
+        """How many lines are drawn together."""
+        return self.glyphs_per_pass
+
+    def style_of(self, index: int) -> int:
+        """Return the number of the style that line ``index`` is written in."""
+        return (derive(self.seed, "first style") + index) % len(self.styles)
+
+    def samples(self, start: int, stop: int, *, batch: int = 1024, workers: int = 1) -> Iterator[Sample]:
+        """Yield the lines numbered ``start`` to ``stop``.
+
+        Args:
+            start: the first number.
+            stop: one past the last.
+            batch: how many may be under way at once; rounded up to whole blocks.
+            workers: blocks made at the same time, each by one thread.
+
+        Raises:
+            DatasetError: the model drew no ink for a whole line.
+        """
+        ahead = max(workers, -(-batch // self.block))
+        with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            under_way: deque[Future[list[Sample]]] = deque()
+            try:
+                for number in range(start // self.block, -(-stop // self.block)):
+                    first = number * self.block
+                    lines = range(max(first, start), min(first + self.block, stop))
+                    under_way.append(pool.submit(self._make_block, number, lines))
+                    if len(under_way) >= ahead:
+                        yield from under_way.popleft().result()
+                while under_way:
+                    yield from under_way.popleft().result()
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+
+    def _make_block(self, number: int, wanted: range) -> list[Sample]:
+        """Draw a whole block, and compose the wanted lines of it."""
+        lines = range(number * self.block, (number + 1) * self.block)
+        texts = [self.texts.text(line) for line in lines]
+        counts = [len(text) - text.count(" ") for text in texts]
+        index = np.concatenate(
+            [line * LONGEST + np.arange(count, dtype=np.int64) for line, count in zip(lines, counts, strict=True)]
+        )
+        glyphs = self._draw([char for text in texts for char in text if char != " "], index)
+        parts = np.split(glyphs, np.cumsum(counts)[:-1])
+        return [
+            self._compose(line, text, part)
+            for line, text, part in zip(lines, texts, parts, strict=True)
+            if line in wanted
+        ]
+
+    def _draw(self, chars: list[str], index: NDArray[np.int64]) -> NDArray[np.uint8]:
+        styles = np.array([self.style_of(line) for line in (index // LONGEST).tolist()])
+        step, count = self.glyphs_per_pass, len(chars)
+        places = np.minimum(np.arange(-(-count // step) * step), count - 1).reshape(-1, step)
+        passes = [self.draw([chars[place] for place in some], styles[some], index[some]) for some in places]
+        return np.concatenate(passes)[:count]
+
+    def _compose(self, index: int, text: str, glyphs: NDArray[np.uint8]) -> Sample:
+        line = compose(
+            glyphs,
+            text,
+            height=self.height,
+            seed=self.seed,
+            line=index,
+            vertical=self.vertical,
+            drops=self.drops,
+        )
+        style = self.styles[self.style_of(index)]
+        if not line.text:
+            raise DatasetError(
+                f"style {style} has no ink for any character of line {index} ('{text}')",
+                "Train the model for longer, or leave the style out.",
+            )
+        meta: dict[str, Any] = {"style": style}
+        if self.boxes:
+            meta["boxes"] = line.boxes
+        return Sample(index, line.text, line.image, meta)

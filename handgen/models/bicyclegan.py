@@ -1,0 +1,297 @@
+"""BicycleGAN: every latent z ~ N(0, I) is another hand.
+
+After Zhu et al., "Toward Multimodal Image-to-Image Translation" (2017). Two halves share one
+generator: cVAE-GAN (their section 3.2) encodes the true glyph to a latent and draws it again
+from there; cLR-GAN (section 3.3) draws with a latent from the prior, and the encoder must find
+that latent in what was drawn. Each half has its own discriminator.
+
+The article trained it on 26 Latin hands, with the latent joined to the source image by channel,
+and found thin strokes lost. What it tried against that is here, each off unless its weight or
+flag is given: feature loss, auxiliary classifier, recurrent discriminator, binary loss, total
+variation. examples/latin_bicyclegan has a measured line for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from handgen.models.base import Batch, DrawnStyle, Model, StyleSpec, init_weights
+from handgen.models.critics import CRITICS, make_critic, pair
+from handgen.models.features import FeatureExtractor
+from handgen.models.layers import UNet, statistics_kept
+from handgen.models.styles import Latents
+from handgen.settings import Settings, setting
+from handgen.training import losses
+from handgen.training.adversarial import Logits
+
+NETWORK, LOSSES, REMEDIES = "Network", "Losses", "Against lost strokes"
+_DOWN = 4
+_FOLLOW = 0.02
+"""How far one glyph moves its style's place towards its own latent."""
+
+
+@dataclass(frozen=True)
+class BicycleGANConfig(Settings):
+    """Settings of BicycleGAN; the weights are the paper's."""
+
+    width: int = setting(24, "Channels of the first layer; the paper has 64.", minimum=4, maximum=256, panel=NETWORK)
+    latent_dim: int = setting(8, "Length of the latent z.", minimum=1, maximum=256, panel=NETWORK)
+    inject: str = setting(
+        "input",
+        "Where z joins: the input image (the article's choice), or all levels of the encoder.",
+        choices=("input", "all"),
+        panel=NETWORK,
+    )
+    film: bool = setting(True, "Let z also scale and shift every decoder layer.", panel=NETWORK)
+    displacement: bool = setting(True, "Let the decoder move what the skip connections carry.", panel=NETWORK)
+    lambda_gan: float = setting(1.0, "Weight of the adversarial loss on redrawn glyphs.", minimum=0, panel=LOSSES)
+    lambda_gan2: float = setting(1.0, "Weight of that on glyphs of a drawn z.", minimum=0, panel=LOSSES)
+    lambda_l1: float = setting(10.0, "Weight of the L1 distance of redrawn glyphs.", minimum=0, panel=LOSSES)
+    lambda_latent: float = setting(0.5, "Weight of the L1 distance of z and z found again.", minimum=0, panel=LOSSES)
+    lambda_kl: float = setting(0.01, "Weight of the latents' divergence from N(0, I).", minimum=0, panel=LOSSES)
+    discriminator: str = setting(
+        "patch", "Patches and the whole at two scales, or an LSTM over columns.", choices=CRITICS, panel=REMEDIES
+    )
+    lambda_feature: float = setting(
+        0.0, "Weight of the feature loss, on features the run trains first.", minimum=0, panel=REMEDIES
+    )
+    lambda_ac: float = setting(0.0, "Weight of the auxiliary classifier of characters.", minimum=0, panel=REMEDIES)
+    lambda_binary: float = setting(0.0, "Weight of the distance from pure ink and paper.", minimum=0, panel=REMEDIES)
+    lambda_tv: float = setting(0.0, "Weight of total variation.", minimum=0, panel=REMEDIES)
+
+
+class StyleEncoder(nn.Module):
+    """Four downsampling layers and one fully connected: a glyph to the latent's mean and log variance."""
+
+    def __init__(self, size: int, width: int, latent_dim: int) -> None:
+        super().__init__()
+        out = [width * min(2**level, 4) for level in range(_DOWN)]
+        layers: list[nn.Module] = []
+        for level, (before, after) in enumerate(zip([1, *out], out, strict=False)):
+            layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=not level))
+            layers += [nn.BatchNorm2d(after)] if level else []
+            layers.append(nn.LeakyReLU(0.2))
+        self.layers = nn.Sequential(*layers, nn.Flatten())
+        self.latent = nn.Linear(out[-1] * (size >> _DOWN) ** 2, 2 * latent_dim)
+        init_weights(self)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and log variance, float32 ``[B, latent_dim]`` each, of ``[B, 1, size, size]``."""
+        mean, log_variance = self.latent(self.layers(image)).float().chunk(2, dim=1)
+        return mean, log_variance
+
+
+class Hand(nn.Module):
+    """What draws and what recognises a hand; and where the hands of the training set lie."""
+
+    places: Tensor
+
+    def __init__(self, config: BicycleGANConfig, size: int, styles: int) -> None:
+        super().__init__()
+        self.unet = UNet(
+            size,
+            config.width,
+            code_dim=config.latent_dim,
+            inject=config.inject,
+            film=config.film,
+            displacement=config.displacement,
+        )
+        self.encoder = StyleEncoder(size, config.width, config.latent_dim)
+        self.register_buffer("places", torch.zeros(styles, config.latent_dim))
+
+    def forward(self, content: Tensor, z: Tensor) -> Tensor:
+        """Draw ``content`` ``[B, 1, size, size]`` with the latents ``[B, latent_dim]``; in [-1, 1]."""
+        drawn: Tensor = self.unet(content, z)
+        return drawn
+
+    @torch.no_grad()
+    def follow(self, mean: Tensor, style: Tensor) -> None:
+        """Move the places of the styles ``[B]`` towards the means ``[B, latent_dim]`` of their glyphs."""
+        of_style = torch.nn.functional.one_hot(style, len(self.places)).to(mean.dtype)
+        count = of_style.sum(dim=0)[:, None]
+        centre = of_style.T @ mean / count.clamp(min=1)
+        self.places.lerp_(centre, 1 - (1 - _FOLLOW) ** count)
+
+
+class HandLatents(Latents):
+    """The latent space of a trained encoder: styles can be found in handwriting, too."""
+
+    def __init__(self, names: Sequence[str], hand: Hand) -> None:
+        super().__init__(names, hand.places)
+        self._hand = hand
+
+    @torch.no_grad()
+    def like(self, name: str, images: Tensor) -> DrawnStyle:
+        """Return the mean latent of glyphs of one hand, float32 ``[n, 1, size, size]`` in [-1, 1]."""
+        mean, _ = self._hand.encoder(images.to(self._hand.places.device))
+        return DrawnStyle(name, mean.mean(dim=0).cpu(), {})
+
+
+@dataclass(frozen=True)
+class Step:
+    """What both phases of a step look at.
+
+    Attributes:
+        batch: its glyphs.
+        mean: of the latents of the targets.
+        log_variance: of the same.
+        redrawn: content with the targets' latents.
+        drawn: content with latents from the prior.
+        z: those latents.
+    """
+
+    batch: Batch
+    mean: Tensor
+    log_variance: Tensor
+    redrawn: Tensor
+    drawn: Tensor
+    z: Tensor
+
+
+class BicycleGAN(Model):
+    """BicycleGAN as the training loop and ``synth`` see it."""
+
+    Config: ClassVar = BicycleGANConfig
+    phases: ClassVar = ("D", "G")
+    critics: ClassVar = ("discriminator", "latent_discriminator")
+    defaults: ClassVar = {"holdout_by": "pairs"}
+
+    def __init__(self, config: BicycleGANConfig, size: int, styles: Sequence[str], charset: str) -> None:
+        super().__init__()
+        self.config = config
+        self.styles = tuple(styles)
+        self.noise = 2 * config.latent_dim
+        self.generator: Hand = Hand(config, size, len(styles))
+        classes = len(charset) if config.lambda_ac else 0
+        self.discriminator = make_critic(config.discriminator, size, config.width, 2, classes)
+        self.latent_discriminator = make_critic(config.discriminator, size, config.width, 2, classes)
+        self.features = FeatureExtractor(len(charset)) if config.lambda_feature else None
+
+    def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
+        """D: both discriminators; G: generator and encoder."""
+        if phase == "D":
+            return [*self.discriminator.parameters(), *self.latent_discriminator.parameters()]
+        return self.generator.parameters()
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The ``lambda_*`` settings."""
+        c = self.config
+        return {
+            "gan": c.lambda_gan,
+            "gan2": c.lambda_gan2,
+            "l1": c.lambda_l1,
+            "latent": c.lambda_latent,
+            "kl": c.lambda_kl,
+            "feature": c.lambda_feature,
+            "category": c.lambda_ac,
+            "binary": c.lambda_binary,
+            "tv": c.lambda_tv,
+        }
+
+    def study(self, batches: Callable[[int], Batch]) -> None:
+        """Train the feature extractor, if there is one."""
+        if self.features is not None:
+            self.features.fit(batches)
+
+    def prepare(self, batch: Batch) -> Step:
+        """Encode the targets; draw the content with their latents and with latents from the prior, in one pass."""
+        mean, log_variance = self.generator.encoder(batch.target)
+        spread, z = batch.noise.chunk(2, dim=1)
+        self.generator.follow(mean, batch.style)
+        encoded = mean + spread * torch.exp(log_variance / 2)  # Kingma & Welling 2014, section 2.4
+        both = self.generator(batch.content.repeat(2, 1, 1, 1), torch.cat([encoded, z]))
+        redrawn, drawn = both.chunk(2)
+        return Step(batch, mean, log_variance, redrawn, drawn, z)
+
+    def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
+        """BicycleGAN's losses; a loss whose weight is 0 is not computed."""
+        return self._d_losses(step) if phase == "D" else self._g_losses(step)
+
+    def _d_losses(self, step: Step) -> dict[str, Tensor]:
+        """Means over the two games."""
+        redrawn, drawn = (self._game(step, critic, fake) for critic, fake in self._games(step))
+        return {name: (value + drawn[name]) / 2 for name, value in redrawn.items()}
+
+    def _game(self, step: Step, critic: nn.Module, fake: Tensor) -> dict[str, Tensor]:
+        content, target = step.batch.content, step.batch.target
+        on_real, classes = critic(pair(content, target))
+        on_fake, _ = critic(pair(content, fake.detach()))
+        terms = self.adversarial.discriminator(on_real, on_fake)
+        if classes is not None:
+            terms["category"] = losses.category(classes, step.batch.char)
+
+        def judge(image: Tensor) -> Logits:
+            logits: Logits = critic(pair(content, image))[0]
+            return logits
+
+        return terms | self.adversarial.penalties(judge, target, fake, step.batch.mix)
+
+    def _games(self, step: Step) -> tuple[tuple[nn.Module, Tensor], tuple[nn.Module, Tensor]]:
+        """The critics and fakes of cVAE-GAN and of cLR-GAN."""
+        return (self.discriminator, step.redrawn), (self.latent_discriminator, step.drawn)
+
+    def _g_losses(self, step: Step) -> dict[str, Tensor]:
+        c, target = self.config, step.batch.target
+        terms = {
+            "l1": losses.l1(step.redrawn, target),
+            "kl": losses.kl(step.mean, step.log_variance),
+        }
+        read: list[Tensor] = []
+        for name, (critic, fake) in zip(("gan", "gan2"), self._games(step), strict=True):
+            logits, classes = critic(pair(step.batch.content, fake))
+            terms[name] = self.adversarial.generator(logits)
+            read += [] if classes is None else [losses.category(classes, step.batch.char)]
+        if read:
+            terms["category"] = torch.stack(read).mean()
+        if c.lambda_latent:
+            terms["latent"] = losses.latent(self._found_again(step.drawn), step.z)
+        if self.features is not None:
+            terms["feature"] = losses.feature(self.features(step.redrawn), self.features(target))
+        if c.lambda_binary:
+            terms["binary"] = losses.binary(torch.cat([step.redrawn, step.drawn]))
+        if c.lambda_tv:
+            terms["tv"] = losses.tv(torch.cat([step.redrawn, step.drawn]))
+        return terms
+
+    def _found_again(self, drawn: Tensor) -> Tensor:
+        """Return the latents that the encoder finds, without a gradient for the encoder.
+
+        The loss is the generator's alone: together they could hide z in the image (section 3.3).
+        """
+        encoder = self.generator.encoder
+        fixed = {name: parameter.detach() for name, parameter in encoder.named_parameters()}
+        with statistics_kept(encoder):
+            mean: Tensor = torch.func.functional_call(encoder, fixed, (drawn,))[0]
+        return mean
+
+    def generate(self, content: Tensor, style: Tensor) -> Tensor:
+        """Draw ``content`` with the latents ``[B, latent_dim]``."""
+        drawn: Tensor = self.generator(content, style)
+        return drawn
+
+    def redraw(self, batch: Batch) -> Tensor:
+        """Draw the content of pairs with the latents of their targets."""
+        mean, _ = self.generator.encoder(batch.target)
+        return self.generate(batch.content, mean)
+
+    @property
+    def style_spec(self) -> StyleSpec:
+        """The latent space, in which the training styles have a place."""
+        return HandLatents(self.styles, self.generator)
+
+    def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
+        """Start from trained weights; a style's place follows its name."""
+        moved, key = dict(weights), "generator.places"
+        if key in moved and moved[key].shape[1:] == self.generator.places.shape[1:]:
+            places = self.generator.places.clone()
+            for row, name in enumerate(styles):
+                if name in self.styles:
+                    places[self.styles.index(name)] = moved[key][row]
+            moved[key] = places
+        return super().adopt(moved, styles)

@@ -1,0 +1,198 @@
+"""CycleGAN: from the source font to handwriting of which nothing is paired.
+
+After Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
+Networks" (2017). Two generators translate between two domains, the source font and the hand; a
+discriminator in each domain sees real and drawn glyphs and never what they were drawn from.
+What goes there and back must return (the cycle, equation 2); what is in a generator's domain
+already may be asked to stay (the identity, section 5.2). Discriminators are shown fakes from a
+pool of older ones too (section 4, after Shrivastava et al. 2017).
+
+All target styles of the store together are the one domain of the hand. The generators are
+U-Nets that move their skips, in place of the paper's residual blocks: on a CPU they cost a
+fraction. They begin by drawing what they are given. From noise they would have to find the
+character again first, and whatever fools a discriminator then need not be the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from handgen.models.base import Batch, Model, StyleSpec
+from handgen.models.critics import TwoScales
+from handgen.models.layers import SubPixel, UNet, statistics_kept
+from handgen.models.styles import OneStyle
+from handgen.settings import Settings, setting
+from handgen.training import losses
+
+NETWORK, LOSSES = "Network", "Losses"
+_KEPT = 2.0
+"""Weight of the content in what the untrained generators draw: tanh(2) = 0.96."""
+
+
+@dataclass(frozen=True)
+class CycleGANConfig(Settings):
+    """Settings of CycleGAN; loss weights are the paper's, but for the identity's."""
+
+    width: int = setting(16, "Channels of the first layer.", minimum=4, maximum=256, panel=NETWORK)
+    displacement: bool = setting(True, "Let the decoders move what the skip connections carry.", panel=NETWORK)
+    pool: int = setting(50, "Drawn glyphs kept to show the discriminators again.", minimum=1, panel=NETWORK)
+    lambda_gan: float = setting(1.0, "Weight of the adversarial loss.", minimum=0, panel=LOSSES)
+    lambda_cycle: float = setting(10.0, "Weight of the way there and back.", minimum=0, panel=LOSSES)
+    lambda_identity: float = setting(
+        0.0,
+        "Weight of leaving alone what is in the domain already; the paper has 5. It holds strokes in place.",
+        minimum=0,
+        panel=LOSSES,
+    )
+
+
+class ImagePool(nn.Module):
+    """Drawn images of earlier steps, so that a discriminator does not forget them.
+
+    Args:
+        places: the most images that it holds.
+        size: side of the images in pixels.
+    """
+
+    images: Tensor
+    held: Tensor
+
+    def __init__(self, places: int, size: int) -> None:
+        super().__init__()
+        self.register_buffer("images", torch.zeros(places, 1, size, size))
+        self.register_buffer("held", torch.zeros(places, dtype=torch.bool))
+
+    @torch.no_grad()
+    def forward(self, drawn: Tensor) -> Tensor:
+        """Return ``drawn`` ``[B, 1, size, size]``, about half of it changed for older images.
+
+        Every image is given a place of its own. It is kept there if the place is empty; if not, it
+        changes places with the image there with probability one half. Images beyond the number of
+        places pass by.
+        """
+        count = min(len(drawn), len(self.images))
+        # Drawn on the CPU, by the generator that the loop seeds at every step.
+        place = torch.randperm(len(self.images))[:count].to(drawn.device)
+        change = (torch.rand(count) < 0.5).to(drawn.device)
+        older, held = self.images[place], self.held[place]
+        new = drawn[:count]
+        keep = (change | ~held)[:, None, None, None]
+        self.images[place] = torch.where(keep, new.to(older.dtype), older)
+        self.held[place] = True
+        shown = torch.where((change & held)[:, None, None, None], older.to(new.dtype), new)
+        return torch.cat([shown, drawn[count:]])
+
+
+@dataclass(frozen=True)
+class Step:
+    """What both phases of a step look at: real glyphs, and what was drawn from those of the other domain."""
+
+    source: Tensor
+    hand: Tensor
+    drawn_hand: Tensor
+    drawn_source: Tensor
+    mix: Tensor
+
+
+class CycleGAN(Model):
+    """CycleGAN as the training loop and ``synth`` see it. ``inverse`` leads from the hand to the source."""
+
+    Config: ClassVar = CycleGANConfig
+    phases: ClassVar = ("D", "G")
+    critics: ClassVar = ("discriminator", "inverse_discriminator")
+    needs: ClassVar = "domains"
+    defaults: ClassVar = {"gan_loss": "lsgan", "batch": 8}
+
+    def __init__(self, config: CycleGANConfig, size: int, styles: Sequence[str], charset: str) -> None:
+        super().__init__()
+        self.config = config
+        self.styles = tuple(styles)
+        self.generator: UNet = _make_generator(size, config)
+        self.inverse: UNet = _make_generator(size, config)
+        self.discriminator = TwoScales(size, config.width, 1)
+        self.inverse_discriminator = TwoScales(size, config.width, 1)
+        self.pool = ImagePool(config.pool, size)
+        self.inverse_pool = ImagePool(config.pool, size)
+
+    def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
+        """D: both discriminators; G: both generators."""
+        pair = (self.discriminator, self.inverse_discriminator) if phase == "D" else (self.generator, self.inverse)
+        return (parameter for network in pair for parameter in network.parameters())
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The ``lambda_*`` settings."""
+        c = self.config
+        return {"gan": c.lambda_gan, "cycle": c.lambda_cycle, "identity": c.lambda_identity}
+
+    def prepare(self, batch: Batch) -> Step:
+        """Draw each domain's glyphs in the other."""
+        source, hand = batch.content, batch.target
+        return Step(source, hand, _translate(self.generator, source), _translate(self.inverse, hand), batch.mix)
+
+    def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
+        """Means over both directions; a loss whose weight is 0 is not computed."""
+        return self._d_losses(step) if phase == "D" else self._g_losses(step)
+
+    def _d_losses(self, step: Step) -> dict[str, Tensor]:
+        hand = self.discriminator, step.hand, self.pool(step.drawn_hand.detach())
+        source = self.inverse_discriminator, step.source, self.inverse_pool(step.drawn_source.detach())
+        real = [logits for critic, true, _ in (hand, source) for logits in critic(true)[0]]
+        fake = [logits for critic, _, drawn in (hand, source) for logits in critic(drawn)[0]]
+        terms = self.adversarial.discriminator(real, fake)
+        penalties = [self._penalties(*each, step.mix) for each in (hand, source)]
+        return terms | {name: (penalties[0][name] + penalties[1][name]) / 2 for name in penalties[0]}
+
+    def _penalties(self, critic: TwoScales, real: Tensor, fake: Tensor, mix: Tensor) -> dict[str, Tensor]:
+        return self.adversarial.penalties(lambda images: critic(images)[0], real, fake, mix)
+
+    def _g_losses(self, step: Step) -> dict[str, Tensor]:
+        weights, terms = self.weights, {}
+        if weights["gan"]:
+            logits = [*self.discriminator(step.drawn_hand)[0], *self.inverse_discriminator(step.drawn_source)[0]]
+            terms["gan"] = self.adversarial.generator(logits)
+        # What is drawn from must look as it will when it is shipped: sources, and no fakes among them.
+        with statistics_kept(self):
+            if weights["cycle"]:
+                there_and_back = losses.l1(_translate(self.inverse, step.drawn_hand), step.source)
+                back_and_there = losses.l1(_translate(self.generator, step.drawn_source), step.hand)
+                terms["cycle"] = (there_and_back + back_and_there) / 2
+            if weights["identity"]:
+                of_hand = losses.l1(_translate(self.generator, step.hand), step.hand)
+                of_source = losses.l1(_translate(self.inverse, step.source), step.source)
+                terms["identity"] = (of_hand + of_source) / 2
+        return terms
+
+    def generate(self, content: Tensor, style: Tensor) -> Tensor:
+        """Draw ``content`` in the hand; ``style`` is ``[B, 0]``."""
+        return _translate(self.generator, content)
+
+    def redraw(self, batch: Batch) -> Tensor:
+        """Draw the content of pairs in the one hand, whichever style they are of."""
+        return _translate(self.generator, batch.content)
+
+    @property
+    def style_spec(self) -> StyleSpec:
+        """The one hand, which is all the styles it was learnt from."""
+        return OneStyle(self.styles)
+
+
+def _make_generator(size: int, config: CycleGANConfig) -> UNet:
+    """Return a U-Net that draws what it is given, until it is trained."""
+    made = UNet(size, config.width, displacement=config.displacement)
+    assert isinstance(made.last, SubPixel)
+    conv = made.last.conv
+    with torch.no_grad():
+        for quarter in range(4):
+            conv.weight[quarter, quarter - 4, 1, 1] = _KEPT
+    return made
+
+
+def _translate(generator: UNet, images: Tensor) -> Tensor:
+    drawn: Tensor = generator(images, images.new_zeros(len(images), 0))
+    return drawn

@@ -1,0 +1,243 @@
+"""Pictures of what a model draws: styles by characters, the walk between two styles, plain samples."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from handgen.errors import UsageError
+from handgen.fonts.charsets import unique_chars
+from handgen.glyphs.store import Alignment, to_bytes
+from handgen.models.base import DrawnStyle, Model, StyleSpec
+from handgen.models.styles import Latents, vectors
+from handgen.seeds import generator
+from handgen.synth.content import Content, load_content
+from handgen.synth.dataset import choose_styles
+from handgen.synth.plan import Plan
+from handgen.synth.samples import Synthesis, alignment_of
+from handgen.training import checkpoint
+from handgen.training.checkpoint import Checkpoint, find_model
+
+MOST = 100
+"""Rows, and columns, that a picture may have."""
+_ALL, _SOME, _FEW = 64, 24, 8
+_SAMPLES = 8
+
+Row = tuple[str, NDArray[np.uint8]]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What to show.
+
+    Attributes:
+        rows: caption and images, uint8 ``[n, size, size]``, of each row.
+        title: a line above them; may be empty.
+        left_out: characters and styles that are not shown, because there are more than ``MOST``.
+    """
+
+    rows: list[Row]
+    title: str = ""
+    left_out: int = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user asks of ``preview``; see the options of the command."""
+
+    model: Path
+    charset: str | None = None
+    text: str | None = None
+    font: str | None = None
+    seed: int = 0
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+
+class Preview:
+    """A model made ready to be looked at."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        """Load the model.
+
+        Raises:
+            UsageError, CheckpointError: there is none, or it does not fit.
+        """
+        self._wanted = wanted
+        self._checkpoint: Checkpoint = checkpoint.load(wanted.model)
+        model = checkpoint.build(self._checkpoint)
+        self._model: Model = model.to(wanted.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if model.draws == "nothing" and (wanted.charset or wanted.text):
+            raise UsageError(f"a {self.kind} is not told what to draw", "Leave out --text and --charset.")
+
+    @property
+    def kind(self) -> str:
+        """The model's name in the registry."""
+        return str(self._checkpoint.facts["model"])
+
+    def grid(self, styles: str) -> Picture:
+        """Draw a row for each style, under the source's: the same characters in each.
+
+        A model that draws nothing in particular shows samples.
+
+        Args:
+            styles: as ``--styles`` of ``synth``.
+
+        Raises:
+            UsageError: no such style or characters.
+        """
+        if self._model.draws == "nothing":
+            if styles:
+                raise UsageError(f"a {self.kind} has no styles", "Leave out --styles.")
+            return Picture([("", row) for row in self._samples()], f"{self.kind}: samples")
+        content = self._content(_SOME)
+        chosen = choose_styles(self._model.style_spec, styles, self._wanted.seed)
+        shown, chars = chosen[:MOST], content.chars[:MOST]
+        alignments = [alignment_of(style, self._checkpoint.facts["styles"]) for style in shown]
+        every = np.arange(len(shown) * len(chars)).reshape(len(shown), len(chars))
+        drawn = self._drawn(content, shown, alignments, every)
+        rows: list[Row] = [(style.name, images) for style, images in zip(shown, drawn, strict=True)]
+        if self._model.draws == "glyph":
+            rows.insert(0, ("source", content.glyphs[: len(chars)]))
+        return Picture(rows, left_out=len(chosen) - len(shown) + len(content.chars) - len(chars))
+
+    def walk(self, first: str, second: str, steps: int) -> Picture:
+        """Draw a row for each character, in ``steps`` styles from ``first`` to ``second``.
+
+        Codes lie on a straight line. Latents lie on an arc, as straight between two of them is a
+        region nearer to zero than any that the prior draws: the direction turns evenly, the length
+        grows evenly.
+
+        Args:
+            first: a trained style; with latents also z1, z2, ..., which ``--styles N`` draws.
+            second: another.
+            steps: how many, both ends counted.
+
+        Raises:
+            UsageError: no such style, or the model has none with a name.
+        """
+        spec = self._model.style_spec
+        if not spec.names:
+            raise UsageError(f"a {self.kind} has no styles with a name to walk between", "Leave out --interpolate.")
+        ends = [_named(spec, name, self._wanted.seed) for name in (first, second)]
+        arc = isinstance(spec, Latents)
+        shares = np.linspace(0, 1, steps)
+        path = [_between(ends[0], ends[1], float(share), arc=arc) for share in shares]
+        a, b = (alignment_of(style, self._checkpoint.facts["styles"]) for style in ends)
+        alignments = [_aligned_between(a, b, float(share)) for share in shares]
+        content = self._content(_FEW)
+        chars = content.chars[:MOST]
+        along = np.tile(np.arange(len(chars)), (steps, 1))
+        drawn = self._drawn(content, path, alignments, along).swapaxes(0, 1)
+        captions = [char if char.isascii() else f"U+{ord(char):04X}" for char in chars]
+        title = f"from {first} to {second}, {'on an arc' if arc else 'on a straight line'}"
+        return Picture(list(zip(captions, drawn, strict=True)), title, len(content.chars) - len(chars))
+
+    def _content(self, some: int) -> Content:
+        """Load the characters asked for, else ``some`` of the model's, unseen ones first."""
+        wanted, facts = self._wanted, self._checkpoint.facts
+        if wanted.text is not None and wanted.charset is not None:
+            raise UsageError("--charset and --text exclude each other", "Give one of them.")
+        chars = None
+        if wanted.text is not None:
+            chars = unique_chars(wanted.text)
+        elif wanted.charset is None:
+            chars = self._usual_chars(facts["held_out"], facts["charset"], some)
+        if chars == "":
+            raise UsageError("--text holds no character", "Type some.")
+        return load_content(facts, charset=wanted.charset, font=wanted.font, chars=chars)
+
+    def _usual_chars(self, held_out: str, charset: str, some: int) -> str:
+        known = sorted({*held_out, *charset})
+        if some == _SOME and len(known) <= _ALL:
+            return "".join(known)
+        pool = sorted(held_out) if len(held_out) >= some else known
+        picked = generator(self._wanted.seed, "preview").choice(len(pool), min(some, len(pool)), replace=False)
+        return "".join(pool[place] for place in sorted(picked))
+
+    def _drawn(
+        self,
+        content: Content,
+        styles: Sequence[DrawnStyle],
+        alignments: Sequence[Alignment],
+        index: NDArray[np.int64],
+    ) -> NDArray[np.uint8]:
+        """Draw the first characters in every style; what is random in them follows from ``index``.
+
+        Args:
+            content: the characters.
+            styles: the styles.
+            alignments: of the styles.
+            index: int64 ``[styles, characters]``.
+
+        Returns:
+            uint8 ``[styles, characters, size, size]``.
+        """
+        plan = Plan(len(content.chars), len(styles), self._wanted.seed)
+        synthesis = Synthesis(self._model, content, styles, alignments, plan, 0.0, self._wanted.device)
+        style, character = (places.ravel() for places in np.indices(index.shape))
+        blocks = [slice(start, start + synthesis.block) for start in range(0, index.size, synthesis.block)]
+        drawn = [synthesis.draw(index.ravel()[block], character[block], style[block])[0] for block in blocks]
+        images = np.concatenate(drawn)
+        return images.reshape(*index.shape, *images.shape[1:])
+
+    @torch.inference_mode()
+    def _samples(self) -> NDArray[np.uint8]:
+        index = np.arange(_SAMPLES**2, dtype=np.int64)
+        style = self._model.style_spec.continuous()
+        noise = vectors([style] * len(index), index, self._wanted.seed).to(self._wanted.device)
+        images = to_bytes(self._model.generate(torch.zeros(len(index), dtype=torch.int64), noise))[:, 0].cpu().numpy()
+        return images.reshape(_SAMPLES, _SAMPLES, *images.shape[1:])
+
+
+def one_model(place: Path | None, names: tuple[str, str]) -> tuple[Path | None, tuple[str, str]]:
+    """Return the model that styles written ``RUN:STYLE`` belong to, else ``place``, and their bare names.
+
+    Raises:
+        UsageError: they belong to more than one.
+    """
+    parts = [name.rpartition(":") for name in names]
+    places = [place] * (place is not None) + [Path(run) for run, _, _ in parts if run]
+    if len({find_model(each, ()).resolve() for each in places}) > 1:
+        raise UsageError(
+            f"cannot interpolate between styles of different models ({' and '.join(map(str, places))})",
+            "Name two styles of one.",
+        )
+    return (places[0] if places else None), (parts[0][2], parts[1][2])
+
+
+def _named(spec: StyleSpec, name: str, seed: int) -> DrawnStyle:
+    """Return a style by its name; latents are z1, z2, ... in the order of ``draw``."""
+    number = re.fullmatch(r"z([1-9][0-9]{0,2})", name)
+    if number and isinstance(spec, Latents) and name not in spec.names:
+        return spec.draw(int(number[1]), seed)[-1]
+    return spec.pick([name])[0]
+
+
+def _between(first: DrawnStyle, second: DrawnStyle, share: float, *, arc: bool) -> DrawnStyle:
+    a, b = first.vector, second.vector
+    vector = _on_arc(a, b, share) if arc else torch.lerp(a, b, share)
+    return DrawnStyle(f"{share:.2f}", vector, {}, max(first.fresh, second.fresh))
+
+
+def _on_arc(a: Tensor, b: Tensor, share: float) -> Tensor:
+    """Return ``slerp(a, b; share)`` (Shoemake 1985) of the directions, times the length between."""
+    lengths = float(a.norm()), float(b.norm())
+    angle = math.acos(max(-1.0, min(1.0, float(a @ b) / max(lengths[0] * lengths[1], 1e-12))))
+    if min(lengths) < 1e-6 or math.sin(angle) < 1e-3:  # no arc, or any: they are on one line
+        return torch.lerp(a, b, share)
+    from_a, from_b = math.sin((1 - share) * angle) / lengths[0], math.sin(share * angle) / lengths[1]
+    length = (1 - share) * lengths[0] + share * lengths[1]
+    return (from_a * a + from_b * b) * (length / math.sin(angle))
+
+
+def _aligned_between(a: Alignment, b: Alignment, share: float) -> Alignment:
+    values = {f.name: (1 - share) * getattr(a, f.name) + share * getattr(b, f.name) for f in fields(Alignment)}
+    return Alignment(**values)

@@ -1,0 +1,74 @@
+"""What to do when a step does not fit into memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import traceback
+from collections.abc import Callable
+
+import torch
+
+from handgen.errors import TrainingError
+from handgen.settings import Settings
+from handgen.training.settings import TrainSettings
+
+
+def ran_out(error: RuntimeError) -> bool:
+    """Whether ``error`` says that memory is used up, on a GPU or a CPU."""
+    words = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in words or "can't allocate memory" in words
+
+
+def forget(error: BaseException) -> None:
+    """Free what the frames of ``error`` hold."""
+    traceback.clear_frames(error.__traceback__)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def fitting(attempt: Callable[[int], object], count: int) -> int:
+    """Return how many images fit into a step: ``count`` halved until ``attempt`` passes; 0 = not one."""
+    count //= 2
+    while count and not _fits(attempt, count):
+        count //= 2
+    return count
+
+
+def _fits(attempt: Callable[[int], object], count: int) -> bool:
+    try:
+        attempt(count)
+    except RuntimeError as error:
+        if not ran_out(error):
+            raise
+        forget(error)
+        return False
+    return True
+
+
+def explanation(
+    device: torch.device, settings: TrainSettings, config: Settings, ranks: int, fits: int
+) -> TrainingError:
+    """Return the error for a run that ran out of memory: it names settings that would fit.
+
+    Args:
+        device: whose memory.
+        settings: of the run.
+        config: of its model.
+        ranks: how many share a batch.
+        fits: how many images fit at a time; 0 = not one.
+    """
+    held = settings.batch // (settings.accumulate * ranks)
+    ways = []
+    if fits:
+        share = settings.batch // ranks
+        parts = next(n for n in range(settings.accumulate, share + 1) if share % n == 0 and share // n <= fits)
+        ways = [f"--accumulate {parts}", f"--batch {fits * settings.accumulate * ranks}"]
+    width = {field.name: field for field in dataclasses.fields(config)}.get("width")  # type: ignore[arg-type]
+    if width is not None:
+        # What a step keeps for its backward pass grows with the channels as it does with the images.
+        narrower = getattr(config, width.name) * max(1, fits) // held
+        ways += [f"--width {narrower}"] if narrower >= width.metadata["minimum"] else []
+    return TrainingError(
+        f"{held} images at a time do not fit into the memory of {device}",
+        f"Use {' or '.join(ways)}." if ways else "Use a smaller network.",
+    )

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from handgen.errors import DatasetError
+from handgen.lines.cut import LONGEST, Limits
+from handgen.lines.sources import find_source
+from handgen.lines.synthesis import LineSynthesis
+
+STYLES = ("one", "two", "three")
+
+
+@pytest.fixture
+def lines(drawing):
+    texts = find_source("numbers,dates,phones,random").texts(drawing.chars, limits=Limits(2, 12), seed=0, boost=0.5)
+    return LineSynthesis(texts, STYLES, drawing, seed=0, boxes=True, glyphs_per_pass=16)
+
+
+def drawn(lines, start, stop, **how):
+    return [(s.index, s.text, s.meta, s.image.tobytes()) for s in lines.samples(start, stop, **how)]
+
+
+def test_batch_workers_and_start_change_nothing(lines):
+    """Although the test's network lets every image depend on all that pass with it."""
+    expected = drawn(lines, 0, 70)
+    assert [index for index, *_ in expected] == list(range(70))
+    assert drawn(lines, 0, 70, batch=1, workers=3) == expected
+    for start, stop in ((1, 70), (15, 17), (16, 32), (33, 34), (69, 70)):
+        assert drawn(lines, start, stop) == expected[start:stop]
+    assert drawn(lines, 5, 5) == []
+    assert drawn(replace(lines, seed=1), 0, 3) != expected[:3]
+
+
+def test_the_label_is_what_was_drawn(lines):
+    samples = list(lines.samples(0, 16))
+    chars, styles, index = (sum(part, ()) for part in zip(*lines.draw.calls, strict=True))
+    assert {len(call[0]) for call in lines.draw.calls} == {16}
+    for sample in samples:
+        mine = sorted(
+            {i: (c, s) for c, s, i in zip(chars, styles, index, strict=True) if i // LONGEST == sample.index}.items()
+        )
+        assert "".join(char for _, (char, _) in mine) == sample.text.replace(" ", "")
+        assert {STYLES[style] for _, (_, style) in mine} == {sample.meta["style"]}
+        assert [number % LONGEST for number, _ in mine] == list(range(len(mine)))
+
+
+def test_lines_and_boxes(lines):
+    for sample in lines.samples(0, 40):
+        assert sample.image.shape[0] == 48
+        assert 2 <= len(sample.text) <= 12
+        assert len(sample.meta["boxes"]) == len(sample.text)
+    assert all("boxes" not in sample.meta for sample in replace(lines, boxes=False).samples(0, 3))
+    tall = next(iter(replace(lines, vertical=True, height=32).samples(0, 1)))
+    assert tall.image.shape[1] == 32
+
+
+def test_styles_take_turns(lines):
+    styles = [sample.meta["style"] for sample in lines.samples(0, 9)]
+    assert [styles.count(style) for style in STYLES] == [3, 3, 3]
+    assert styles[:3] == styles[3:6]
+
+
+def test_a_hand_that_draws_nothing_is_named(lines):
+    def blank(chars, styles, index):
+        return np.full((len(chars), 64, 64), 255, np.uint8)
+
+    with pytest.raises(DatasetError, match=r"style \w+ has no ink for any character of line 0"):
+        list(replace(lines, draw=blank).samples(0, 1))
