@@ -59,6 +59,22 @@ def synth(
         float,
         typer.Option(min=0, max=1, help="How much each drawing differs from the next, 0 to 1.", rich_help_panel=HANDS),
     ] = 1.0,
+    degrade: Annotated[
+        str,
+        typer.Option(
+            metavar="PRESET|FILE",
+            help="none, pen, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
+            rich_help_panel=WRITING,
+        ),
+    ] = "none",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="lmdb, imagefolder, webdataset, paddleocr, doctr, easyocr, kraken or parquet.",
+            rich_help_panel=WRITING,
+        ),
+    ] = "lmdb",
     list_styles: Annotated[
         bool, typer.Option("--list-styles", help="Show the trained styles and stop.", rich_help_panel=HANDS)
     ] = False,
@@ -99,6 +115,8 @@ def synth(
 
     handgen synth --list-styles
 
+    handgen synth --degrade scan --format webdataset --out datasets/scans
+
     handgen synth --model runs/bicyclegan --styles continuous --count 100000 --out datasets/everyone
 
     handgen synth --model runs/bicyclegan --like scans/mine --charset latin62 --out datasets/mine
@@ -124,6 +142,8 @@ def synth(
         balance=balance,
         font=font,
         vary=vary,
+        degrade=degrade,
+        format=format,
         seed=seed,
         device=resolve_device(device),
     )

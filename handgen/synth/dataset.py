@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import PREVIEW, to_unit
@@ -66,6 +67,7 @@ class Request:
     font: str | None = None
     vary: float = 1.0
     seed: int = 0
+    degrade: str = "none"
     format: str = "lmdb"
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
@@ -96,7 +98,18 @@ class Run:
             shares = tuple(np.cumsum(self.content.counts) / np.sum(self.content.counts))
         plan = Plan(len(self.content.chars), len(self.styles), request.seed, shares)
         alignments = [alignment_of(style, facts["styles"]) for style in self.styles]
-        self.synthesis = Synthesis(model, self.content, self.styles, alignments, plan, request.vary, request.device)
+        self.pipeline = Pipeline.load(request.degrade)
+        WRITERS.entry(request.format)
+        self.synthesis = Synthesis(
+            model,
+            self.content,
+            self.styles,
+            alignments,
+            plan,
+            request.vary,
+            request.device,
+            self.pipeline if self.pipeline.spec() else None,
+        )
 
     def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
         request = self.request
@@ -129,6 +142,7 @@ class Run:
             "styles": [style.name for style in self.styles],
             **({"handwriting": self._hand} if self._hand else {}),
             "vary": request.vary,
+            "degrade": self.pipeline.spec(),
             "device": request.device.type,
             "block": self.synthesis.block,
             "format": request.format,

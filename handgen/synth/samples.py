@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen.degrade.pipeline import Pipeline
 from handgen.glyphs.store import Alignment, to_bytes, to_unit
 from handgen.models.base import DrawnStyle, Model
 from handgen.models.styles import vectors
@@ -51,6 +52,7 @@ class Synthesis:
         plan: character and style of each sample.
         vary: strength of the deformation of each sample, 0 to 1.
         device: where the model is.
+        degrade: what happens to the drawings afterwards; nothing by default.
     """
 
     model: Model
@@ -60,6 +62,7 @@ class Synthesis:
     plan: Plan
     vary: float
     device: torch.device
+    degrade: Pipeline | None = None
 
     @property
     def block(self) -> int:
@@ -94,9 +97,15 @@ class Synthesis:
         index = np.arange(number * self.block, (number + 1) * self.block, dtype=np.int64)
         characters, styles = self.plan.at(index)
         pixels, style_vectors = self.draw(index, characters, styles)
+        metas = [_meta(self.styles[style], vector) for style, vector in zip(styles, style_vectors, strict=True)]
+        if self.degrade is not None:
+            pixels, records = self.degrade(pixels, index, self.plan.seed)
+            metas = [
+                meta | {"degraded": record} if record else meta for meta, record in zip(metas, records, strict=True)
+            ]
         return [
-            Sample(int(i), self.content.chars[character], image, _meta(self.styles[style], vector))
-            for i, character, style, image, vector in zip(index, characters, styles, pixels, style_vectors, strict=True)
+            Sample(int(i), self.content.chars[character], image, meta)
+            for i, character, image, meta in zip(index, characters, pixels, metas, strict=True)
         ]
 
     @torch.inference_mode()

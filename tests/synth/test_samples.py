@@ -112,3 +112,18 @@ def test_the_source_font_gone(trained, tmp_path):
         load_content(gone)
     with pytest.raises(UsageError, match="exclude each other"):
         load_content(facts, charset="A", text=tmp_path)
+
+
+def test_degraded_samples_do_not_depend_on_how_they_are_drawn(trained, tmp_path):
+    whole = Run(Request(trained, tmp_path / "a", 100, degrade="scan"))
+    plain = Run(Request(trained, tmp_path / "b", 100))
+    samples = list(whole.synthesis.samples(0, 100, workers=2))
+    part = list(whole.synthesis.samples(37, 70, batch=1))
+    clean = list(plain.synthesis.samples(0, 100))
+    for sample, other in zip(samples[37:70], part, strict=True):
+        assert sample.meta == other.meta
+        assert np.array_equal(sample.image, other.image)
+    assert [sample.text for sample in samples] == [sample.text for sample in clean]
+    assert sum(not np.array_equal(a.image, b.image) for a, b in zip(samples, clean, strict=True)) > 90
+    assert any("degraded" in sample.meta for sample in samples)
+    assert whole.identity() != plain.identity()
