@@ -148,7 +148,7 @@ def main() -> None:
     with ThreadPoolExecutor(given.jobs) as pool:
         list(pool.map(lambda name: train(work, name), given.only))
     write_results(work, given.only)
-    shown = str(work / "runs" / ("longer" if "longer" in given.only else given.only[0]))
+    shown = str(work / "runs" / ("feature" if "feature" in given.only else given.only[0]))
     handgen(
         "preview", "--model", shown, "--styles", "15", "--text", "ABDEGQRWabegkwy2458", "--out", str(HERE / "hands.png")
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,7 +16,7 @@ from handgen.registry import nearest
 from handgen.seeds import generator, uniforms
 
 _CANDIDATES = 4
-"""More would spread the styles wider and pull them to the rare ends of the prior."""
+"""More would make the styles more even than hands are."""
 
 
 def gaussian_code(name: str, dim: int, seed: int) -> Tensor:
@@ -47,6 +48,12 @@ def vectors(styles: Sequence[DrawnStyle], index: NDArray[np.int64], seed: int) -
     return made
 
 
+def _typical(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Shorten the latents ``[n, dim]`` that are longer than sqrt(dim), the length of a typical one."""
+    length: NDArray[np.float64] = np.linalg.norm(z, axis=1, keepdims=True)
+    return z * np.minimum(1, math.sqrt(z.shape[1]) / length)
+
+
 class Latents(StyleSpec):
     """Styles as points of a latent space whose prior is N(0, I).
 
@@ -72,11 +79,12 @@ class Latents(StyleSpec):
         """Return latents drawn from the prior, each the farthest of some candidates from those before it.
 
         This is Mitchell's best-candidate sampling (1991): spread out, and the first do not change
-        with ``count``.
+        with ``count``. No latent is longer than most of the prior's are: the longest were hardly
+        ever trained on, and the farthest of some candidates is often one of them.
         """
         chosen = np.empty((0, self._dim))
         for number in range(count):
-            candidates = generator(seed, "latent", number).standard_normal((_CANDIDATES, self._dim))
+            candidates = _typical(generator(seed, "latent", number).standard_normal((_CANDIDATES, self._dim)))
             if len(chosen):
                 apart = np.linalg.norm(candidates[:, None] - chosen[None], axis=2).min(axis=1)
                 candidates = candidates[apart.argmax()][None]

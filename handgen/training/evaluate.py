@@ -96,9 +96,10 @@ def measure_diversity(
     generated, real = Diversity(), Diversity()
     if model.draws == "nothing":
         samples = model.style_spec.draw(_SAMPLES, seed=0)
-        generated.update(_drawings(model, torch.zeros(len(samples), dtype=torch.int64), samples, 0, device))
         rows = np.flatnonzero(np.isin(store.labels["style"], store.targets or store.sources))
-        real.update(to_unit(store.images[np.sort(_some(rows, _SAMPLES))]))
+        if len(rows) > 1:
+            generated.update(_drawings(model, torch.zeros(len(samples), dtype=torch.int64), samples, 0, device))
+            real.update(to_unit(store.images[np.sort(_some(rows, _SAMPLES))]))
     else:
         styles = _comparable_styles(model.style_spec, store)
         true = _true_rows(store, {name for style in styles for name in style.weights}) if styles else {}

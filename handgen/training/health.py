@@ -15,7 +15,7 @@ Stats = Sequence[Mapping[str, Any]]
 
 LAST_PART = 0.2
 """Share of the run, at its end, that is judged: what happened before may have healed."""
-FEWEST = 20
+FEWEST = 8
 """Loss lines below which nothing is said: the last part must hold some, and any GAN begins unsteadily."""
 WON = 0.97
 """Accuracy on real and on fake, both above which D is too sure to teach."""
@@ -29,10 +29,13 @@ L1_LEADS = 0.5
 """Share of the generator's loss from which on L1 to the true glyph teaches it whatever D does."""
 COLLAPSED = 0.2
 """Diversity against the real one; blur and a lost style or two leave it well above, one drawing for all near 0."""
+WILD = 1.5
+"""Diversity against the real one that no glyphs have: blur lowers it, and only noise is above."""
 EXPLODED = 10.0
 """Growth over the quietest earlier fifth that no schedule and no change of the game's balance explains."""
-ORDER_ONE = 1.0
-"""Weighted losses below this are small change however fast they grew: an adversarial loss is of order one."""
+ORDER_ONE, NEVER = 1.0, 10.0
+"""An adversarial loss is of order one. What is below that is small change however fast it grew, and
+above the second it was never in bounds, so growth counts from there if the run began beyond it."""
 WORSE = 1.1
 """Growth of the held-out L1 over its best; less may come from the choice of glyphs that are measured on the way."""
 
@@ -56,7 +59,7 @@ def verdict(stats: Stats, gan_loss: str = "vanilla") -> list[str]:
         return [f"Too short a run to judge: {len(lines)} lines of losses, and {FEWEST} are needed."]
     faults = [
         *_game(lines, wasserstein=gan_loss.startswith("wgan")),
-        *_collapse(stats),
+        *_drawings(stats),
         *_explosion(lines, wasserstein=gan_loss.startswith("wgan")),
         *_overfitting(stats),
     ]
@@ -138,14 +141,18 @@ def _stuck(real: float, fake: float, right: str) -> str:
     )
 
 
-def _collapse(stats: Stats) -> list[str]:
+def _drawings(stats: Stats) -> list[str]:
+    """Judge how much the drawings differ."""
     line = last_diversity(stats)
-    if line is None or line["ratio"] >= COLLAPSED:
+    if line is None or COLLAPSED <= line["ratio"] <= WILD:
         return []
-    return [
-        f"The generator (G) has collapsed: its drawings differ by {line['generated']:.3f} where real glyphs differ by "
-        f"{line['real']:.3f}, a ratio of {line['ratio']:.2f}. Try more --images, or --gan-loss wgan-gp."
-    ]
+    numbers = (
+        f"its drawings differ by {line['generated']:.3f} where real glyphs differ by {line['real']:.3f}, "
+        f"a ratio of {line['ratio']:.2f}"
+    )
+    if line["ratio"] > WILD:
+        return [f"The generator (G) draws noise: {numbers}. Begin anew with a lower --lr."]
+    return [f"The generator (G) has collapsed: {numbers}. Try more --images, or --gan-loss wgan-gp."]
 
 
 def _explosion(lines: Stats, *, wasserstein: bool) -> list[str]:
@@ -156,16 +163,18 @@ def _explosion(lines: Stats, *, wasserstein: bool) -> list[str]:
     ending = lines[-max(3, len(lines) // 20) :]
     growth: dict[str, tuple[float, float]] = {}
     for name in (*loss_names(lines, "D"), *loss_names(lines, "G")):
-        if wasserstein and name.startswith(("D/real", "D/fake", "G/gan")):
+        adversarial = name.startswith(("D/real", "D/fake", "G/gan"))
+        if wasserstein and adversarial:
             continue  # their common level is free to drift; the penalties and the rest are not
         key = f"{name} weighted"
         before = min(median(abs(line.get(key, 0.0)) for line in fifth) for fifth in fifths)
-        growth[name] = median(abs(line.get(key, 0.0)) for line in ending), max(before, ORDER_ONE)
+        bounds = max(before, ORDER_ONE), NEVER if adversarial else math.inf
+        growth[name] = median(abs(line.get(key, 0.0)) for line in ending), min(bounds)
     name, (now, before) = max(growth.items(), key=lambda item: item[1][0] / item[1][1], default=("", (0.0, 1.0)))
     if now <= EXPLODED * before:
         return []
     return [
-        f"Losses have exploded: {name} (weighted) ended at {now:,.0f} and was {before:,.2g} or less before. "
+        f"Losses have exploded: {name} (weighted) ended at {now:,.0f}, and {before:,.3g} would be in bounds. "
         "Begin anew with a lower --lr, or with --r1 1."
     ]
 
@@ -187,7 +196,8 @@ def _healthy(lines: Stats, stats: Stats) -> str:
     known = []
     real, fake = accuracies(_last_part(lines))
     if real:
-        known.append(f"D is right on {fmean(real):.2f} of real and {fmean(fake):.2f} of fake glyphs")
+        usual = " (as usual where l1 leads, or with wgan)" if min(fmean(real), fmean(fake)) > WON else ""
+        known.append(f"D is right on {fmean(real):.2f} of real and {fmean(fake):.2f} of fake glyphs{usual}")
     line = last_diversity(stats)
     if line:
         known.append(f"diversity is {line['ratio']:.2f} of that among real glyphs")

@@ -79,6 +79,7 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(command, as_json):
         (("--decoder", "transposed"), "--decoder transposed is unknown. Did you mean 'transpose'?"),
         (("--decoder", "foo"), "--decoder foo is unknown. Known: resize, transpose."),
         (("--precision", "fp8"), "--precision fp8 is unknown. Did you mean"),
+        (("--accumulate", "3"), "--batch 4 cannot be split into 3 equal parts. Use a multiple of 3, e.g. --batch 6."),
         (("--device", "gpu"), "unknown device 'gpu'. Use auto, cpu, cuda, cuda:N or mps."),
         (("--finetune-styles", "kalm"), "has no target style 'kalm'. Did you mean 'kalam'?"),
         (("--from", "no/such/run"), "no checkpoint at no/such/run"),

@@ -72,6 +72,15 @@ def test_the_pool_goes_on_bit_by_bit(make_trainer):
     assert not any("pool" in key for key in checkpoint.load(whole.folder.path / "model.safetensors").tensors)
 
 
+def store_of(path, *styles):
+    """Write a store of ``(role, characters)``, whose styles are called after their roles."""
+    with StoreWriter(path, size=64, charset="abc", raster={}) as writer:
+        for role, chars in styles:
+            number = writer.add_style(Style(role, role))
+            writer.append(np.zeros((len(chars), 64, 64), np.uint8), sorted(chars), number, list(range(len(chars))))
+    return GlyphStore(path)
+
+
 def shown(data, count):
     """Characters of the source and of the target glyphs that a run of ``count`` images shows."""
     rows = data._rows(data.drawn(0, count, seed=3))
@@ -91,14 +100,8 @@ def test_disjoint_domains_have_no_character_in_common(make_trainer):
 @settings(max_examples=20)
 @given(st.sets(st.sampled_from("abcdefghij"), min_size=2), st.sets(st.sampled_from("abcdefghij"), min_size=2))
 def test_only_what_both_have_is_parted(tmp_path_factory, of_source, of_target):
-    path = tmp_path_factory.mktemp("store") / "s"
-    with StoreWriter(path, size=64, charset="abc", raster={}) as writer:
-        for name, role, chars in (("hei", "source", of_source), ("hand", "target", of_target)):
-            number = writer.add_style(Style(name, role))
-            blank = np.zeros((len(chars), 64, 64), np.uint8)
-            writer.append(blank, sorted(chars), number, list(range(len(chars))))
-    store = GlyphStore(path)
-    data = Domains(store, split_store(store, "domains", 0, 0), ["hand"], disjoint=True)
+    store = store_of(tmp_path_factory.mktemp("store") / "s", ("source", of_source), ("target", of_target))
+    data = Domains(store, split_store(store, "domains", 0, 0), ["target"], disjoint=True)
     sources, targets = (set(chars) for chars in shown(data, 40))
     assert sources | targets == of_source | of_target
     assert not sources & targets
@@ -147,7 +150,7 @@ def test_untrained_generators_draw_what_they_are_given():
         ({"lambda_identity": 5.0}, {"gan", "cycle", "identity"}),
         ({"lambda_gan": 0.0}, {"cycle"}),
     ],
-    ids=str,
+    ids=["default", "identity", "cycle alone"],
 )
 def test_a_loss_of_no_weight_is_not_computed(weights, names):
     model = small(**weights)
@@ -165,18 +168,16 @@ def test_statistics_are_those_of_sources_alone():
 
 
 def test_there_and_back_leads_where_it_began(make_trainer, tmp_path, heiti, kalam):
-    store = render_store(tmp_path / "store", heiti, (kalam,), "ABDReghmFGkn")
-    trainer = make_trainer(
-        "cyclegan", on=store, images=320, batch=8, width=8, lr=2e-3, lambda_cycle=2, disjoint=True, holdout=0
-    )
-    glyphs = trainer.data.batch(np.arange(6), trainer.device, torch.zeros(6, 0)).content
+    store = render_store(tmp_path / "store", heiti, (kalam,), "ABDReghm")
+    trainer = make_trainer("cyclegan", on=store, images=240, batch=8, lr=2e-3, holdout=0)
+    glyphs = trainer.data.batch(np.arange(8), trainer.device, torch.zeros(8, 0)).content
     trainer.run(lambda progress: None)
     with torch.inference_mode():  # as the cycle loss sees it: both ways in training
-        there = trainer.model.train().generate(glyphs, torch.zeros(6, 0))
-        back = trainer.model.inverse(there, torch.zeros(6, 0))
+        there = trainer.model.train().generate(glyphs, torch.zeros(8, 0))
+        back = trainer.model.inverse(there, torch.zeros(8, 0))
     moved, left = ((images - glyphs).abs().mean() / 2 for images in (there, back))
     assert moved > 0.05
-    assert left < 0.6 * moved
+    assert left < 0.4 * moved
 
 
 def test_many_writers_are_one_hand(make_trainer):
@@ -197,13 +198,12 @@ def test_what_it_draws_is_a_dataset(make_trainer, tmp_path, capsys):
     assert run(["synth", "--model", model, "--out", str(out), "--count", "80"]) == 0
     assert run(["check", str(out)]) == 0
     assert {label for label, _ in read_as_trainers_do(out)} == set(trainer.store.charset)
-    assert [style["name"] for style in json.loads((out / "manifest.json").read_text("utf-8"))["style_table"]] == [
-        "hand"
-    ]
+    manifest = json.loads((out / "manifest.json").read_text("utf-8"))
+    assert manifest["plan"]["styles"] == ["hand"]
 
 
-def test_a_store_without_a_hand_is_refused_before_training(tmp_path, heiti, capsys):
-    store = render_store(tmp_path / "store", heiti, (), "ABC")
+def test_a_store_without_a_hand_is_refused_before_training(tmp_path, capsys):
+    store = store_of(tmp_path / "store", ("source", "ABC"))
     assert run(["train", "cyclegan", "--data", str(store.path), "--out", str(tmp_path / "run")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line == (

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgen.errors import UsageError
-from handgen.models.styles import CodeTable, gaussian_code
+from handgen.models.styles import CodeTable, Latents, gaussian_code
 
 NAMES = ("kai", "xing", "cao")
 TABLE = CodeTable(NAMES, torch.stack([gaussian_code(name, 16, 0) for name in NAMES]))
@@ -50,7 +50,7 @@ def test_styles_are_picked_by_name_in_the_order_asked():
 def test_one_style_cannot_be_mixed():
     alone = CodeTable(("kai",), gaussian_code("kai", 16, 0)[None])
     assert [style.name for style in alone.draw(1, 0)] == ["kai"]
-    with pytest.raises(UsageError, match=r"2 styles were asked for.*Use --styles 1\."):
+    with pytest.raises(UsageError, match=r"2 styles were asked for.*Use --styles 1"):
         alone.draw(2, 0)
 
 
@@ -58,3 +58,13 @@ def test_codes_are_standard_normal():
     codes = torch.stack([gaussian_code(f"style {number}", 64, 0) for number in range(100)])
     assert codes.mean().abs() < 0.05
     assert (codes.std() - 1).abs() < 0.05
+
+
+def test_drawn_latents_are_apart_and_none_is_out_of_the_way():
+    latents = Latents(("a",), torch.zeros(1, 8))
+    drawn = torch.stack([style.vector for style in latents.draw(30, seed=0)])
+    assert drawn.norm(dim=1).max() <= 8**0.5 + 1e-5
+    apart = torch.cdist(drawn, drawn) + 10 * torch.eye(30)
+    plain = torch.randn(30, 8, generator=torch.Generator().manual_seed(0))
+    assert apart.min() > (torch.cdist(plain, plain) + 10 * torch.eye(30)).min()
+    assert torch.equal(drawn[:7], torch.stack([style.vector for style in latents.draw(7, seed=0)]))

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from handgen.errors import CheckpointError, UsageError
+from handgen.training.data import Split
 from handgen.training.run import RunFolder
 
 CONFIG = {"images": 100, "lr": 0.001, "data": "data/glyphs", "data_sha256": "ab" * 32, "eval_every": 7}
@@ -39,7 +40,30 @@ def test_a_run_with_other_settings_is_refused(folder, change, message):
     assert (folder.path / "config.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("change", [{"images": 200}, {"eval_every": 1}, {"data": "/elsewhere/glyphs"}, {}])
+def test_a_setting_that_an_older_version_lacked_counts_as_its_default(folder):
+    defaults = {"d_steps": 1, "lr": 7.0}
+    with pytest.raises(UsageError, match=r"\(d_steps 1 -> 2\)"):
+        RunFolder(folder.path, CONFIG | {"d_steps": 2}, defaults)
+    RunFolder(folder.path, CONFIG | {"d_steps": 1}, defaults)
+    assert json.loads((folder.path / "config.json").read_text())["d_steps"] == 1
+
+
+def test_the_other_ranks_write_nothing(folder):
+    before = {path.name: path.read_bytes() for path in folder.path.iterdir()}
+    other = RunFolder(folder.path, CONFIG | {"lr": 0.5}, writes=False)
+    other.log("words")
+    other.record(1, "losses", {})
+    other.forget_after(0)
+    other.write_split(Split("a", "b"))
+    with other.being_written(0, tensorboard=True):
+        pass
+    assert {path.name: path.read_bytes() for path in folder.path.iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"compile": True}, {"accumulate": 2}, {"images": 200}, {"eval_every": 1}, {"data": "/elsewhere/glyphs"}, {}],
+)
 def test_a_run_may_be_longer_and_its_data_elsewhere(folder, change):
     RunFolder(folder.path, CONFIG | change)
     assert json.loads((folder.path / "config.json").read_text()).items() >= (CONFIG | change).items()

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import signal
+
+import pytest
+import torch
+
+from handgen.training.process import deterministic, stopping_politely
+
+
+def test_what_was_set_is_put_back():
+    with deterministic(True):
+        assert torch.are_deterministic_algorithms_enabled()
+        assert torch.is_deterministic_algorithms_warn_only_enabled()
+    assert not torch.are_deterministic_algorithms_enabled()
+    with deterministic(False):
+        assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_the_first_signal_asks_and_the_second_kills():
+    asked = []
+    with stopping_politely(lambda: asked.append(True)):
+        signal.raise_signal(signal.SIGTERM)
+        assert asked == [True]
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
