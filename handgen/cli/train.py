@@ -97,7 +97,8 @@ def _command(name: str) -> Any:
         "Ctrl-C saves; the same command goes on where it stopped.\n\n"
         f"[bold]Examples:[/bold]\n\nhandgen train {name}\n\n"
         f"handgen train {name} --images 50000 --batch 32 --out runs/short\n\n"
-        f"handgen train {name} --from runs/{name} --out runs/{name}-2 --lr 0.0002"
+        f"handgen train {name} --from runs/{name} --out runs/{name}-2 --lr 0.0002\n\n"
+        f"torchrun --nproc-per-node 2 -m handgen train {name}"
     )
     app.command(name=name)(generated.with_signature(command, made))
     return typer.main.get_command(app)

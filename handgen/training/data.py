@@ -20,6 +20,7 @@ from handgen.seeds import generator
 _REMEDY = "Make one with 'handgen render --font SOURCE --target HAND'."
 _ON_DEVICE = 0.4
 """A store is kept on a GPU when it takes at most this share of the memory that is free."""
+_BLOCK = 65_536
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,11 @@ class Glyphs:
     def keep_on(self, device: torch.device) -> None:
         """Keep all images in the memory of a GPU, if they leave room for the rest."""
         if device.type == "cuda" and self._store.images.nbytes < _ON_DEVICE * torch.cuda.mem_get_info(device)[0]:
-            self._images = torch.from_numpy(np.ascontiguousarray(self._store.images)).to(device)
+            images = torch.empty(self._store.images.shape, dtype=torch.uint8, device=device)
+            for first in range(0, len(images), _BLOCK):  # so that memory beside the GPU need not hold it all
+                some = slice(first, first + _BLOCK)
+                images[some] = torch.from_numpy(np.array(self._store.images[some]))
+            self._images = images
 
     def batch(self, which: NDArray[np.int64], device: torch.device, noise: Tensor, mix: Tensor | None = None) -> Batch:
         """Return the glyphs numbered ``which``, with the random numbers of their step."""

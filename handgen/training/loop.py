@@ -32,7 +32,7 @@ from handgen.training.data import DATA, Glyphs, Pairs, split_store
 from handgen.training.distributed import World, share_statistics
 from handgen.training.evaluate import drawn, measure, measure_diversity
 from handgen.training.health import verdict
-from handgen.training.optimise import Means, Optimiser
+from handgen.training.optimise import Means, Optimiser, refuse_uncompiled
 from handgen.training.process import deterministic, stopping_politely
 from handgen.training.run import RunFolder
 from handgen.training.settings import TrainSettings
@@ -181,6 +181,7 @@ class Trainer:
             with writing, deterministic(self.settings.deterministic):
                 return self._run(watch)
         except RuntimeError as error:
+            refuse_uncompiled(error)
             if not memory.ran_out(error):
                 raise
             memory.forget(error)
@@ -241,7 +242,7 @@ class Trainer:
         """One step of the given phases on the next images; return the losses, raw and weighted."""
         # What a model draws at random depends on the place in the run, so that a resumed run goes
         # on exactly; and on the rank, whose images are others.
-        torch.manual_seed(derive(self.settings.seed, "step", self.images) + self.world.rank)
+        torch.manual_seed(derive(self.settings.seed, "step", self.images) ^ self.world.rank)
         logged = self.optimiser.step(phases, self._parts())
         self.images += self.settings.batch
         return logged

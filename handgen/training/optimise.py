@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from handgen.errors import TrainingError
 from handgen.models.base import Batch, Model
 from handgen.training import checkpoint
 from handgen.training.distributed import World
@@ -192,6 +193,17 @@ class Means:
         values = torch.stack([step[name] for step in self._steps if name in step])
         counts = values.isfinite() if self._overflows else torch.ones_like(values, dtype=torch.bool)
         return torch.stack([torch.where(counts, values, 0.0).sum(), counts.sum()])
+
+
+def refuse_uncompiled(error: RuntimeError) -> None:
+    """Raise an error of ours if ``error`` says that a model cannot be compiled here.
+
+    Raises:
+        TrainingError: that is what it says.
+    """
+    if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+        reason = " ".join(str(error).split())[:200]
+        raise TrainingError(f"the model cannot be compiled here ({reason})", "Leave out --compile.") from error
 
 
 def _dtype(precision: str, device: torch.device) -> torch.dtype | None:

@@ -24,8 +24,6 @@ TINY = {"gan": {"width": 32}}
 BY_HEART = {"images": 800, "batch": 8, "width": 8, "ema": 100, "lr": 4e-3, "holdout": 0}
 """Settings with which a model is to learn eight glyphs by heart, where the table below has no others."""
 OTHER = {
-    # Unpaired: it finds out for itself which of the eight each source glyph is to become.
-    "cyclegan": {"lr": 2e-3, "lambda_cycle": 2},
     # The paper's weight of L1, 10, leaves more of the drawing to the game.
     "bicyclegan": {"images": 1200, "lambda_l1": 100.0},
     # Nothing but the game: no loss shows it the glyph.
@@ -188,6 +186,8 @@ def test_a_glyph_does_not_depend_on_its_neighbours(name, make):
 @pytest.mark.parametrize("name", LABELLED)
 def test_it_learns_eight_glyphs_by_heart(name, make, eight):
     one_hand = MODELS.load(name).one_style or MODELS.load(name).needs == "domains"
+    if MODELS.load(name).needs == "domains":
+        pytest.skip("unpaired: nothing says which of the eight a glyph is to become; test_cyclegan has its own test")
     trainer = make(name, on=eight[one_hand], **{**BY_HEART, **OTHER.get(name, {})})
     assert len(trainer.data) == 8
     source, target = (eight_images(trainer, rows) for rows in trainer.data._rows(np.arange(8)))

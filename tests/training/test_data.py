@@ -144,3 +144,12 @@ def test_a_sample_is_fixed_and_takes_each_style_alike(pairs):
     assert chosen.tolist() == pairs.sample(4, seed=0).tolist()
     assert Counter(pairs.style[chosen].tolist()) == {0: 4, 1: 4}
     assert sorted(pairs.sample(100, seed=0).tolist()) == list(range(len(pairs)))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_store_kept_on_a_gpu_gives_the_same_batches(pairs):
+    which, noise, gpu = np.array([3, 0, 17]), torch.zeros(3, 0), torch.device("cuda")
+    before = pairs.batch(which, CPU, noise)
+    pairs.keep_on(gpu)
+    assert pairs._images is not None
+    assert torch.equal(pairs.batch(which, gpu, noise).target.cpu(), before.target)

@@ -133,6 +133,14 @@ def test_schedules(make_trainer, toy_model, schedule, rates):
         assert group["lr"] == pytest.approx(rate, abs=1e-6)
 
 
+def test_a_model_that_cannot_be_compiled(make_trainer, toy_model, monkeypatch):
+    monkeypatch.setenv("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
+    monkeypatch.setattr("torch._inductor.config.cpp.cxx", ("no-such-compiler",))
+    trainer = make_trainer("toy", compile=True)
+    with pytest.raises(TrainingError, match=r"^the model cannot be compiled here \(.*Leave out --compile\.$"):
+        trainer.run(quiet)
+
+
 def test_a_compiled_model_learns_the_same(make_trainer, toy_model, monkeypatch):
     # The compiler's front end, which follows the model's Python; generating machine code takes minutes.
     compiled, kept = [], torch.compile
