@@ -25,7 +25,8 @@ INK = 16
 """An image whose brightest and darkest grey differ by less than this (of 255) shows nothing."""
 
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_UNDECODABLE = (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError)
+UNDECODABLE = (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError)
+"""What decoding a damaged image raises."""
 
 
 class Survey:
@@ -98,7 +99,7 @@ class Survey:
                 image.load()
                 low, high = (image if image.mode == "L" else image.convert("L")).getextrema()
                 pixels = _digest(f"{image.size}{image.mode}".encode() + image.tobytes())
-        except _UNDECODABLE as error:
+        except UNDECODABLE as error:
             add("image-unreadable", number, label, detail=str(error).partition("<")[0].strip())
             return 0
         self.sizes[image.size] += 1

@@ -16,9 +16,11 @@ from handgen import __version__
 from handgen.cli import common
 from handgen.cli.check import check
 from handgen.cli.convert import convert
+from handgen.cli.eval import evaluate
 from handgen.cli.fonts import fonts
 from handgen.cli.preview import preview
 from handgen.cli.render import render
+from handgen.cli.report import report
 from handgen.cli.synth import synth
 from handgen.cli.train import train
 from handgen.errors import HandgenError, UsageError
@@ -29,7 +31,7 @@ class _InOrderOfUse(TyperGroup):
     """Typer lists groups after commands; a reader wants them as they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["render", "train", "synth", "preview", "check", "convert", "fonts"]
+        return ["render", "train", "synth", "preview", "check", "eval", "report", "convert", "fonts"]
 
 
 app = typer.Typer(
@@ -70,6 +72,8 @@ app.add_typer(train)
 app.command()(synth)
 app.command()(preview)
 app.command()(check)
+app.command("eval")(evaluate)
+app.command()(report)
 app.command()(convert)
 app.add_typer(fonts)
 

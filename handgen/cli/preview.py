@@ -50,6 +50,15 @@ def preview(
     charset: Annotated[
         str | None, typer.Option(help="The same, as in synth: a name or a UTF-8 file.", rich_help_panel=_SHOWN)
     ] = None,
+    degrade: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PRESET|FILE",
+            help="What a page does to ink: each effect of pen, notebook, scan, photo or a YAML file, and all together; "
+            "with a model's hands or, without --model, with a --font.",
+            rich_help_panel=_SHOWN,
+        ),
+    ] = None,
     model: Annotated[
         Path | None,
         typer.Option(
@@ -79,27 +88,44 @@ def preview(
 
     handgen preview --styles 15 --text 永和九年
 
+    handgen preview --degrade scan --font Caveat
+
     handgen preview --interpolate ma-shan-zheng iansui --steps 9 --out walk.png
     """
+    from handgen.degrade.pipeline import Pipeline
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.glyphs.sheet import save_sheet
-    from handgen.synth.preview import Preview, Wanted, one_model
+    from handgen.synth.preview import Preview, Wanted, degraded_font, one_model
     from handgen.training.checkpoint import find_model, run_name
 
     if interpolate and (grid or styles):
         raise UsageError("--interpolate excludes --grid and --styles", "Ask for one picture at a time.")
+    if degrade is not None and (interpolate or grid):
+        raise UsageError("--degrade excludes --grid and --interpolate", "Ask for one picture at a time.")
+    if out is not None and out.suffix.lower() != ".png":
+        raise UsageError(f"--out {out} is no PNG file", "Let it end in .png.")
+    effects = Pipeline.load(degrade) if degrade is not None else None
     if interpolate:
         model, interpolate = one_model(model, interpolate)
-    file = find_model(model, sorted(_RUNS.glob("*/")))
-    out = out or Path(f"preview-{run_name(file)}.png")
-    if out.suffix.lower() != ".png":
-        raise UsageError(f"--out {out} is no PNG file", "Let it end in .png.")
-    look = Preview(Wanted(file, charset, text, font, seed, resolve_device(device)))
-    picture = look.walk(*interpolate, steps) if interpolate else look.grid(styles)
-    save_sheet(out, picture.rows, title=picture.title)
+    if effects and font and model is None:
+        if styles or charset:
+            raise UsageError("a font has no --styles, and no --charset", "Give the characters with --text.")
+        file, picture = None, degraded_font(effects, font, text, seed)
+        out = out or Path(f"preview-{Path(effects.name).stem}.png")
+    else:
+        file = find_model(model, sorted(_RUNS.glob("*/")))
+        out = out or Path(f"preview-{run_name(file)}{f'-{Path(effects.name).stem}' if effects else ''}.png")
+        look = Preview(Wanted(file, charset, text, font, seed, resolve_device(device)))
+        if effects:
+            picture = look.degraded(effects, styles)
+        else:
+            picture = look.walk(*interpolate, steps) if interpolate else look.grid(styles)
+    save_sheet(out, picture.rows, title=picture.title, greys=256 if effects else 16)
     if as_json:
-        print_json({"out": str(out), "model": str(file), "rows": [caption for caption, _ in picture.rows]})
+        print_json(
+            {"out": str(out), "model": str(file) if file else None, "rows": [caption for caption, _ in picture.rows]}
+        )
         return
     if picture.left_out:
         stderr.print(f"[yellow]warning:[/yellow] {picture.left_out:,} styles or characters have no room in the picture")

@@ -11,9 +11,11 @@ from handgen.cli.common import PLACES, RUNNING, Debug, Device, DryRun, Json, See
 
 if TYPE_CHECKING:
     from handgen.synth.dataset import Run
+    from handgen.synth.lines import Lines
 
-WRITING, HANDS = "What to write", "In which hands"
+WRITING, HANDS, LINES = "What to write", "In which hands", "Lines of text"
 _RUNS = Path("runs")
+_TRAINERS_LONGEST = 25
 
 
 def synth(
@@ -75,6 +77,52 @@ def synth(
             rich_help_panel=WRITING,
         ),
     ] = "lmdb",
+    lines: Annotated[
+        bool, typer.Option("--lines", help="Write lines of text in place of single characters.", rich_help_panel=LINES)
+    ] = False,
+    corpus: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE|DIR|GENERATORS",
+            help="UTF-8 text, a folder of .txt files, or some of numbers, dates, amounts, money, names, latin-names, "
+            "ids, serials, phones, random, with commas.",
+            show_default="all generators",
+            rich_help_panel=LINES,
+        ),
+    ] = "",
+    height: Annotated[
+        int,
+        typer.Option(
+            min=16,
+            max=256,
+            help="Pixels, 16 to 256; 32, 48 and 64 are usual. The width if vertical.",
+            rich_help_panel=LINES,
+        ),
+    ] = 48,
+    vertical: Annotated[bool, typer.Option("--vertical", help="From top to bottom.", rich_help_panel=LINES)] = False,
+    min_chars: Annotated[
+        int, typer.Option(min=1, max=256, help="Least characters of a line, spaces counted.", rich_help_panel=LINES)
+    ] = 1,
+    max_chars: Annotated[
+        int,
+        typer.Option(min=1, max=256, help="Most characters; trainers drop longer than 25.", rich_help_panel=LINES),
+    ] = 25,
+    boost: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            max=1,
+            help="Share of lines that get a character of --charset put in, all in turn. 0 keeps the texts as they are.",
+            rich_help_panel=LINES,
+        ),
+    ] = 0.1,
+    boxes: Annotated[
+        bool, typer.Option("--boxes", help="Keep each character's box beside the label.", rich_help_panel=LINES)
+    ] = False,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Refuse a corpus of which a character cannot be drawn.", rich_help_panel=LINES),
+    ] = False,
     list_styles: Annotated[
         bool, typer.Option("--list-styles", help="Show the trained styles and stop.", rich_help_panel=HANDS)
     ] = False,
@@ -115,6 +163,10 @@ def synth(
 
     handgen synth --list-styles
 
+    handgen synth --lines --corpus novel.txt --height 48 --degrade scan --out datasets/lines
+
+    handgen synth --lines --corpus dates,amounts,names --boxes --out datasets/forms
+
     handgen synth --degrade scan --format webdataset --out datasets/scans
 
     handgen synth --model runs/bicyclegan --styles continuous --count 100000 --out datasets/everyone
@@ -126,11 +178,15 @@ def synth(
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.synth.dataset import Request, Run
+    from handgen.synth.lines import LineRequest
     from handgen.training.checkpoint import find_model, run_name
 
     file = find_model(model, sorted(_RUNS.glob("*/")))
     if not balance and text is None:
         raise UsageError("--no-balance needs a text to take frequencies from", "Give it with --text.")
+    asked = LineRequest(corpus, height, vertical, min_chars, max_chars, boxes, boost, strict)
+    if not lines and asked != LineRequest():
+        raise UsageError("--corpus and the options of lines say nothing of single characters", "Add --lines.")
     request = Request(
         model=file,
         out=out or Path("datasets") / run_name(file),
@@ -144,6 +200,7 @@ def synth(
         vary=vary,
         degrade=degrade,
         format=format,
+        lines=asked if lines else None,
         seed=seed,
         device=resolve_device(device),
     )
@@ -189,7 +246,7 @@ def _print_plan(run: Run) -> None:
         "model": f"{request.model} ({run.checkpoint.facts['images']:,} images seen)",
         "styles": f"{len(run.styles)}: {names}",
         "content": f"{len(content.chars):,} characters" + (f" of {content.font.path.name}" if content.font else ""),
-        "samples": f"{request.count:,}, seed {request.seed}, on {request.device}",
+        "samples": f"{request.count:,}{_kind(run)}, seed {request.seed}, on {request.device}",
         "out": str(request.out),
     }
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -198,13 +255,49 @@ def _print_plan(run: Run) -> None:
     for key, value in rows.items():
         table.add_row(key, Text(value))
     stdout.print(table)
-    for reason, chars in content.skipped.items():
+    if run.lines:
+        _warn_of_lines(run.lines)
+    for reason, chars in content.skipped.items() if not run.lines else ():
         shown = chars if len(chars) <= 40 else chars[:40] + "…"
         where = "in the source font" if content.font else "by the model"
         stderr.print(f"[yellow]warning:[/yellow] left out, {reason} {where}: {len(chars)} (", end="")
         stderr.print(Text(shown + ")"), soft_wrap=True)
     if not content.same_font:
         stderr.print("[yellow]warning:[/yellow] the source font is not the file that the model was trained with")
+
+
+def _kind(run: Run) -> str:
+    """Say what the samples are, if they are no single characters."""
+    if run.lines is None:
+        return ""
+    asked, source = run.lines.request, run.lines.script.source
+    way = "wide, vertical" if asked.vertical else "high"
+    names = asked.corpus if source.corpus else ", ".join(source.generators) or "all generators"
+    return f" lines of {asked.min_chars} to {asked.max_chars} characters, {asked.height} pixels {way}, of {names}"
+
+
+def _warn_of_lines(lines: Lines) -> None:
+    from handgen.lines.corpus import describe
+
+    if lines.left_out:
+        count, times = len(lines.left_out), lines.left_out.total()
+        warning = (
+            f"the corpus has {count:,} characters that cannot be drawn, {times:,} times; lines are cut around them: "
+        )
+        _warn(warning + describe(lines.left_out))
+    if lines.unlearnt:
+        shown = lines.unlearnt if len(lines.unlearnt) <= 40 else lines.unlearnt[:40] + "…"
+        _warn(f"{len(lines.unlearnt):,} characters were not in the model's store, look at preview.png: {shown}")
+    if lines.request.max_chars > _TRAINERS_LONGEST:
+        _warn(
+            f"many trainers drop labels of more than {_TRAINERS_LONGEST} characters; "
+            "'handgen check --for' prints the flag that raises their limit"
+        )
+
+
+def _warn(message: str) -> None:
+    stderr.print("[yellow]warning:[/yellow] ", end="")
+    stderr.print(message, soft_wrap=True, markup=False)
 
 
 def _with_progress(run: Run, batch: int, workers: int) -> bool:
@@ -231,7 +324,9 @@ def _with_progress(run: Run, batch: int, workers: int) -> bool:
 
         def show(samples: int) -> None:
             speed = bar.tasks[0].speed
-            bar.update(task, completed=samples, rate=f"{speed:,.0f} glyphs/s" if speed else "")
+            bar.update(
+                task, completed=samples, rate=f"{speed:,.0f} {'lines' if run.lines else 'glyphs'}/s" if speed else ""
+            )
 
         return run.write(show, batch=batch, workers=workers or os.cpu_count() or 1)
 
@@ -241,5 +336,14 @@ def _print_result(run: Run, written: bool) -> None:
     if not written:
         stdout.print(f"{out} is complete already: {run.request.count:,} samples", soft_wrap=True, markup=False)
         return
+    if run.lines:
+        covered = run.info["coverage"]
+        missing = covered["missing"]
+        shown = f"; missing: {missing[:40]}{'…' if len(missing) > 40 else ''}" if missing else ""
+        stdout.print(
+            f"charset  {covered['distinct']:,} of {covered['charset']:,} characters occur{shown}",
+            soft_wrap=True,
+            markup=False,
+        )
     lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}"
     stdout.print(lines, soft_wrap=True, markup=False)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from handgen.cli import generated
+from handgen.cli import generated, recognizer
 from handgen.cli.common import PLACES, Data, Debug, Device, DryRun, Json, print_json, stderr, stdout
 from handgen.models import MODELS
 
@@ -23,11 +23,13 @@ class _ModelGroup(TyperGroup):
     """One subcommand a registered model. Listing them imports none; asking for one imports it."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [entry.name for entry in MODELS]
+        return [*(entry.name for entry in MODELS), recognizer.NAME]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if ctx is not None and ctx.resilient_parsing:  # completion must not wait for torch
             return None
+        if cmd_name == recognizer.NAME:
+            return recognizer.recognizer_command()
         MODELS.entry(cmd_name)
         return _command(cmd_name)
 
@@ -38,6 +40,7 @@ class _ModelGroup(TyperGroup):
         table = Table(box=None, show_header=False, padding=(0, 2))
         for entry in MODELS:
             table.add_row(f"[bold cyan]{entry.name}[/bold cyan]", entry.summary)
+        table.add_row(f"[bold cyan]{recognizer.NAME}[/bold cyan]", recognizer.SUMMARY)
         stdout.print("\n [bold]Usage:[/bold] handgen train MODEL \\[OPTIONS]\n\n Fit a model to a glyph store.\n")
         stdout.print(" [bold]Models:[/bold]")
         stdout.print(table)
@@ -173,11 +176,12 @@ def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
     lines += [("curves", str(path / CURVES))] if (path / CURVES).is_file() else []
     if finished:
         where = "" if path == Path("runs") / trainer.name else f" --model {path}"
-        styles = len(trainer.model.style_spec.names)
+        synth = f"synth --styles {len(trainer.model.style_spec.names)} --count 100000"
+        following = "preview" if trainer.model.draws == "nothing" else synth  # what no one can label is only looked at
         lines += [
             ("model", str(path / MODEL)),
             ("preview", str(path / f"fakes-{trainer.images:09d}.png")),
-            ("next:", f"handgen synth --styles {styles} --count 100000{where}"),
+            ("next:", f"handgen {following}{where}"),
         ]
     stdout.print("\n".join(f"{name:<9}  {text}" for name, text in lines), soft_wrap=True, markup=False)
     if not finished:

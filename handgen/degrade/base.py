@@ -41,6 +41,7 @@ class Effect(Settings, ABC):
         name: the name it is registered under.
         group: at most one effect of a group befalls a sample; empty for none.
         colour: it needs images of three channels.
+        on_lines: lines of text get it too; false for what surrounds a single character.
 
     Raises:
         UsageError: a field is out of range.
@@ -49,6 +50,7 @@ class Effect(Settings, ABC):
     name: ClassVar[str]
     group: ClassVar[str] = ""
     colour: ClassVar[bool] = False
+    on_lines: ClassVar[bool] = True
 
     def sample(self, seed: int, index: NDArray[np.int64]) -> Params:
         """Return the parameters of the samples numbered ``index`` (``[B]``)."""

@@ -24,6 +24,7 @@ class Mizige(Effect):
 
     name: ClassVar[str] = "mizige"
     group: ClassVar[str] = "printed lines"
+    on_lines: ClassVar[bool] = False
 
     darkness: float = setting(0.4, "Darkness of the frame, 1 = black.", minimum=0.05, maximum=0.6)
     thickness: float = setting(0.018, "Greatest thickness, in heights.", minimum=0.005, maximum=0.04)

@@ -104,6 +104,10 @@ class Pipeline:
 
         return cls(path.name, read_recipe(path))
 
+    def for_lines(self) -> Pipeline:
+        """Return this pipeline less the effects that are made for single characters."""
+        return Pipeline(self.name, [step for step in self.steps if step.effect.on_lines])
+
     @cached_property
     def colour(self) -> bool:
         """Whether the result is in colour. It is for every sample or for none."""
@@ -139,6 +143,23 @@ class Pipeline:
         self, images: NDArray[np.uint8], records: Sequence[Mapping[str, Mapping[str, float]]]
     ) -> NDArray[np.uint8]:
         """Do again what ``records`` say; returns images as a call does, the same to the bit."""
+        return self._applied(images, self._recorded(records))
+
+    @torch.inference_mode()
+    def origins(
+        self, images: NDArray[np.uint8], records: Sequence[Mapping[str, Mapping[str, float]]]
+    ) -> NDArray[np.float32]:
+        """Return from where on a clean image each pixel of the degraded one comes.
+
+        Returns:
+            float32 ``[B, H, W, 2]``: x and y in pixels; the middle of the first pixel is 0.5, 0.5.
+        """
+        batch = torch.tensor(images)[:, None].float().div_(255)
+        geometry = [step for step in self._recorded(records) if isinstance(step.effect, Geometry)]
+        grid = _warp(batch, np.arange(len(batch)), geometry).grid(batch)
+        return ((grid + 1) / 2 * torch.tensor([images.shape[2], images.shape[1]])).numpy()
+
+    def _recorded(self, records: Sequence[Mapping[str, Mapping[str, float]]]) -> list[_Drawn]:
         drawn = []
         for step in self.steps:
             name = step.effect.name
@@ -147,7 +168,7 @@ class Pipeline:
                 keys = records[rows[0]][name]
                 params = {key: np.array([records[row][name][key] for row in rows]) for key in keys}
                 drawn.append(_Drawn(step.effect, rows, params))
-        return self._applied(images, drawn)
+        return drawn
 
     def _draw(self, index: NDArray[np.int64], seed: int) -> list[_Drawn]:
         groups = [step.effect.group or step.effect.name for step in self.steps]
@@ -183,14 +204,19 @@ def _warped(batch: Tensor, drawn: Sequence[_Drawn]) -> Tensor:
         return batch
     rows = np.unique(np.concatenate([step.rows for step in drawn]))
     moved = batch[torch.from_numpy(rows)]
-    warp = Warp.none(moved)
+    return batch.index_copy_(0, torch.from_numpy(rows), _warp(moved, rows, drawn).resample(moved))
+
+
+def _warp(images: Tensor, rows: NDArray[np.int64], drawn: Sequence[_Drawn]) -> Warp:
+    """Put geometry together for ``images``, the rows ``rows`` of a batch; ``drawn`` befalls no others."""
+    warp = Warp.none(images)
     for step in drawn:
         params = {key: np.zeros(len(rows), values.dtype) for key, values in step.params.items()}
         for key, values in step.params.items():
             params[key][np.searchsorted(rows, step.rows)] = values
         assert isinstance(step.effect, Geometry)
         warp = step.effect.move(warp, params)
-    return batch.index_copy_(0, torch.from_numpy(rows), warp.resample(moved))
+    return warp
 
 
 def make_step(name: str, facts: Mapping[str, float]) -> Step:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.degrade.pipeline import Pipeline, Step
+from handgen.errors import UsageError
 
 
 def effect_sheet(pipeline: Pipeline, images: NDArray[np.uint8], seed: int = 0) -> list[tuple[str, NDArray[np.uint8]]]:
@@ -16,10 +17,15 @@ def effect_sheet(pipeline: Pipeline, images: NDArray[np.uint8], seed: int = 0) -
         images: uint8 ``[n, H, W]``, clean.
         seed: of the parameters.
 
+    Raises:
+        UsageError: the pipeline has no effect.
+
     Returns:
         Rows for a contact sheet, caption and images: the clean ones, a row an effect, and the
         pipeline as it is. Images are uint8 ``[n, H, W]`` or, in colour, ``[n, H, W, 3]``.
     """
+    if not pipeline.steps:
+        raise UsageError(f"--degrade {pipeline.name} has no effect to show", "Name another preset, or a file.")
     index = np.arange(len(images), dtype=np.int64)
     rows = [("clean", images)]
     for step in pipeline.steps:

@@ -75,6 +75,11 @@ class Warp:
 
         A drawing that would leave the canvas is moved inside, and made smaller if it must be.
         """
+        grid = self.grid(images)
+        return 1 - F.grid_sample(1 - images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+
+    def grid(self, images: Tensor) -> Tensor:
+        """Return where each pixel of the result comes from, as ``grid_sample`` has it: ``[B, H, W, 2]``, -1 to 1."""
         matrix, offset = self._kept_inside(images)
         height, width = images.shape[-2:]
         x, y = places(images)
@@ -86,7 +91,7 @@ class Warp:
                 if bent == axis:
                     place += field * column(amplitude * scale, images)
             grid[..., axis] = place[:, 0]
-        return 1 - F.grid_sample(1 - images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+        return grid
 
     def _kept_inside(self, images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return matrix and offset, source = matrix @ result + offset, that keep the ink's box inside."""

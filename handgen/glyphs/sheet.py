@@ -21,14 +21,14 @@ def contact_sheet(
     """Draw one row of glyphs per ``(caption, images)``.
 
     Args:
-        rows: images are uint8 ``[n, H, W]``; rows may differ in n, H and W.
+        rows: images are uint8 ``[n, H, W]`` or, in colour, ``[n, H, W, 3]``; rows may differ in n, H and W.
         cell: side of a cell in pixels; the largest image's side by default.
         title: a line above the rows.
 
     Returns:
         An RGB picture with the captions at the left.
     """
-    side = cell or max((max(images.shape[1:]) for _, images in rows if len(images)), default=64)
+    side = cell or max((max(images.shape[1:3]) for _, images in rows if len(images)), default=64)
     font = ImageFont.load_default(size=max(11, min(16, side // 4)))
     captions = [caption if len(caption) <= 28 else caption[:27] + "…" for caption, _ in rows]
     margin = max((int(font.getlength(caption)) for caption in captions), default=0) + 3 * _GAP
@@ -51,10 +51,17 @@ def contact_sheet(
 
 
 def save_sheet(
-    path: Path, rows: Sequence[tuple[str, NDArray[np.uint8]]], *, cell: int | None = None, title: str = ""
+    path: Path,
+    rows: Sequence[tuple[str, NDArray[np.uint8]]],
+    *,
+    cell: int | None = None,
+    title: str = "",
+    greys: int = 16,
 ) -> None:
-    """Draw a contact sheet and save it as a PNG of 16 greys, whole or not at all."""
-    picture = contact_sheet(rows, cell=cell, title=title).convert("L")
-    picture = picture.point([round(value / 17) * 17 for value in range(256)])
+    """Draw a contact sheet and save it as a PNG, of so many ``greys`` if no image has colour; whole or not at all."""
+    picture = contact_sheet(rows, cell=cell, title=title)
+    if all(images.ndim == 3 for _, images in rows):
+        step = 255 / (greys - 1)
+        picture = picture.convert("L").point([round(round(value / step) * step) for value in range(256)])
     with replacing(path) as temporary:
         picture.save(temporary, format="PNG")

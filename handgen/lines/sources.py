@@ -11,6 +11,7 @@ from handgen.lines.corpus import Corpus, CorpusTexts, open_corpus
 from handgen.lines.cut import Limits, composable
 from handgen.lines.generators import ALPHABET, GENERATORS, GeneratedTexts
 from handgen.lines.texts import Boosted, Texts
+from handgen.registry import nearest
 
 
 @dataclass(frozen=True)
@@ -74,5 +75,5 @@ def find_source(spec: str = "") -> Source:
         return Source(generators=names)
     raise UsageError(
         f"--corpus {spec} is no file, no folder and no generator",
-        f"Check the path. Generators: {', '.join(GENERATORS)}.",
+        f"Check the path. {nearest(spec, GENERATORS)}",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -12,8 +12,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from handgen.degrade.pipeline import Pipeline, Record
 from handgen.errors import DatasetError
-from handgen.lines.compose import compose
+from handgen.lines.boxes import moved_boxes
+from handgen.lines.compose import Box, Line, compose
 from handgen.lines.cut import LONGEST
 from handgen.lines.texts import Texts
 from handgen.seeds import derive
@@ -60,6 +62,9 @@ class LineSynthesis:
         boxes: keep each character's box in ``meta["boxes"]``, see ``compose.Line``.
         drops: see ``compose.compose``.
         glyphs_per_pass: how many glyphs pass the network together, and lines there are in a block.
+        degrade: what happens to each line afterwards.
+        about: what to keep of the hand of a line in its ``meta``, from the line's number and its
+            style's; the style's name by default.
     """
 
     texts: Texts
@@ -71,6 +76,8 @@ class LineSynthesis:
     boxes: bool = False
     drops: Mapping[str, float] = field(default_factory=dict)
     glyphs_per_pass: int = 64
+    degrade: Pipeline | None = None
+    about: Callable[[int, int], dict[str, Any]] | None = None
 
     @property
     def block(self) -> int:
@@ -147,7 +154,22 @@ class LineSynthesis:
                 f"style {style} has no ink for any character of line {index} ('{text}')",
                 "Train the model for longer, or leave the style out.",
             )
-        meta: dict[str, Any] = {"style": style}
+        meta = self.about(index, self.style_of(index)) if self.about else {"style": style}
+        image, boxes = line.image, line.boxes
+        if self.degrade:
+            image, boxes, record = self._degraded(index, line, self.degrade)
+            meta |= {"degraded": record} if record else {}
+        return Sample(index, line.text, image, meta | ({"boxes": boxes} if self.boxes else {}))
+
+    def _degraded(
+        self, index: int, line: Line, degrade: Pipeline
+    ) -> tuple[NDArray[np.uint8], list[Box | None], Record]:
+        """Degrade one line, as widths differ; a vertical one lies on its side meanwhile, as lengths are in heights."""
+        clean = np.ascontiguousarray(line.image.T if self.vertical else line.image)[None]
+        done, (record,) = degrade(clean, np.array([index], np.int64), self.seed)
+        boxes = line.boxes
         if self.boxes:
-            meta["boxes"] = line.boxes
-        return Sample(index, line.text, line.image, meta)
+            origin = degrade.origins(clean, [record])[0]
+            boxes = moved_boxes(boxes, clean[0], origin, turned=self.vertical)
+        image = done[0].swapaxes(0, 1) if self.vertical else done[0]
+        return np.ascontiguousarray(image), boxes, record

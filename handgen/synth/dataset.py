@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import re
@@ -17,10 +18,13 @@ from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import PREVIEW, to_unit
+from handgen.lines.page import save_page
+from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.synth.content import Content, load_content
 from handgen.synth.like import read_hand, usual_extent
+from handgen.synth.lines import LineRequest, Lines, find_script
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
 from handgen.training import checkpoint
@@ -29,6 +33,7 @@ from handgen.writers import WRITERS
 CONTINUOUS = "continuous"
 _WRITE = 1000
 _SHOWN = 16
+_LINES = 64
 
 
 def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
@@ -69,6 +74,7 @@ class Request:
     seed: int = 0
     degrade: str = "none"
     format: str = "lmdb"
+    lines: LineRequest | None = None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
@@ -90,7 +96,12 @@ class Run:
         facts = self.checkpoint.facts
         if model.draws == "nothing":
             raise _cannot_label(facts["model"], request.model)
-        self.content: Content = load_content(facts, charset=request.charset, text=request.text, font=request.font)
+        if request.lines and request.text:
+            raise UsageError("--text is for single characters", "Give lines their text with --corpus.")
+        script = find_script(request.lines, request.charset, facts) if request.lines else None
+        self.content: Content = load_content(
+            facts, charset=request.charset, text=request.text, font=request.font, chars=script.chars if script else None
+        )
         self._hand = ""
         self.styles = self._choose_styles(model.style_spec)
         shares: tuple[float, ...] = ()
@@ -100,7 +111,7 @@ class Run:
         alignments = [alignment_of(style, facts["styles"]) for style in self.styles]
         self.pipeline = Pipeline.load(request.degrade)
         WRITERS.entry(request.format)
-        self.synthesis = Synthesis(
+        self.glyphs = Synthesis(
             model,
             self.content,
             self.styles,
@@ -108,8 +119,12 @@ class Run:
             plan,
             request.vary,
             request.device,
-            self.pipeline if self.pipeline.spec() else None,
+            self.pipeline if self.pipeline.spec() and not request.lines else None,
         )
+        self.lines: Lines | None = None
+        if request.lines and script:
+            self.lines = Lines.prepare(request.lines, script, self.glyphs, facts["raster"], self.pipeline)
+        self.synthesis: Synthesis | LineSynthesis = self.lines.synthesis if self.lines else self.glyphs
 
     def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
         request = self.request
@@ -137,7 +152,7 @@ class Run:
             "content_font": replace(font, path=Path(font.path.name)).spec if font else None,
             "content_font_sha256": self.content.font_sha256 or None,
             "characters": self.content.chars,
-            "balanced": not self.synthesis.plan.frequencies,
+            "balanced": not self.glyphs.plan.frequencies,
             "counts": [] if request.balance else list(self.content.counts),
             "styles": [style.name for style in self.styles],
             **({"handwriting": self._hand} if self._hand else {}),
@@ -146,7 +161,14 @@ class Run:
             "device": request.device.type,
             "block": self.synthesis.block,
             "format": request.format,
+            **(self.lines.identity() if self.lines else {}),
         }
+
+    @functools.cached_property
+    def info(self) -> dict[str, Any]:
+        """What is worth knowing of the finished dataset."""
+        lines = self.lines.info(self.request.count) if self.lines else {}
+        return {"style_table": self.style_table(), "skipped": self.content.skipped, **lines}
 
     def style_table(self) -> list[dict[str, Any]]:
         """What each style is made of, for the manifest."""
@@ -181,11 +203,17 @@ class Run:
             while some := list(itertools.islice(samples, _WRITE)):
                 writer.write(some)
                 progress(writer.written)
-            writer.finish({"style_table": self.style_table(), "skipped": self.content.skipped})
+            writer.finish(self.info)
         return True
 
     def _preview(self, workers: int) -> None:
-        """Show the first samples, a row a style."""
+        """Show the first samples: a row a style, or lines on a page."""
+        if self.lines:
+            first = self.synthesis.samples(0, min(self.request.count, _LINES), workers=workers)
+            save_page(
+                self.request.out / PREVIEW, [np.asarray(line.image) for line in first], self.lines.request.vertical
+            )
+            return
         rows: dict[str, list[Any]] = {style.name: [] for style in self.styles[:_SHOWN]}
         last = min(self.request.count, _SHOWN * min(len(self.styles), 4 * _SHOWN))
         for sample in self.synthesis.samples(0, last, workers=workers):

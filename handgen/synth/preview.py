@@ -13,8 +13,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from handgen.errors import UsageError
+from handgen.degrade.pipeline import Pipeline
+from handgen.degrade.sheet import effect_sheet
+from handgen.errors import FontError, UsageError
+from handgen.fonts.align import source_placement
 from handgen.fonts.charsets import unique_chars
+from handgen.fonts.coverage import survey
+from handgen.fonts.find import resolve_font
+from handgen.fonts.outline import Outlines
+from handgen.fonts.raster import Rasterizer
 from handgen.glyphs.store import Alignment, to_bytes
 from handgen.models.base import DrawnStyle, Model, StyleSpec
 from handgen.models.styles import Latents, vectors
@@ -30,6 +37,9 @@ MOST = 100
 """Rows, and columns, that a picture may have."""
 _ALL, _SOME, _FEW = 64, 24, 8
 _SAMPLES = 8
+_COLUMNS, _SIDE = 12, 64
+_SPECIMEN = "永和九年岁在癸丑暮春之初AaBbEeGgQqRr"
+"""What is drawn with a font: the first of these that it has."""
 
 Row = tuple[str, NDArray[np.uint8]]
 
@@ -39,7 +49,7 @@ class Picture:
     """What to show.
 
     Attributes:
-        rows: caption and images, uint8 ``[n, size, size]``, of each row.
+        rows: caption and images, uint8 ``[n, size, size]`` or ``[n, size, size, 3]``, of each row.
         title: a line above them; may be empty.
         left_out: characters and styles that are not shown, because there are more than ``MOST``.
     """
@@ -140,6 +150,23 @@ class Preview:
         title = f"from {first} to {second}, {'on an arc' if arc else 'on a straight line'}"
         return Picture(list(zip(captions, drawn, strict=True)), title, len(content.chars) - len(chars))
 
+    def degraded(self, pipeline: Pipeline, styles: str) -> Picture:
+        """Draw a row for each effect of a pipeline alone, and one for all together; styles take turns in it.
+
+        Raises:
+            UsageError: no such style or characters; the pipeline has no effect; the model draws nothing in particular.
+        """
+        if self._model.draws == "nothing":
+            raise UsageError(f"a {self.kind} is not told what to draw", "Name a font with --font.")
+        content = self._content(_COLUMNS)
+        count = min(len(content.chars), MOST)
+        chosen = choose_styles(self._model.style_spec, styles, self._wanted.seed)[:count]
+        alignments = [alignment_of(style, self._checkpoint.facts["styles"]) for style in chosen]
+        every = np.arange(len(chosen) * count).reshape(len(chosen), count)
+        drawn = self._drawn(content, chosen, alignments, every)
+        clean = drawn[np.arange(count) % len(chosen), np.arange(count)]
+        return Picture(effect_sheet(pipeline, clean, self._wanted.seed), left_out=len(content.chars) - count)
+
     def _content(self, some: int) -> Content:
         """Load the characters asked for, else ``some`` of the model's, unseen ones first."""
         wanted, facts = self._wanted, self._checkpoint.facts
@@ -195,6 +222,28 @@ class Preview:
         noise = vectors([style] * len(index), index, self._wanted.seed).to(self._wanted.device)
         images = to_bytes(self._model.generate(torch.zeros(len(index), dtype=torch.int64), noise))[:, 0].cpu().numpy()
         return images.reshape(_SAMPLES, _SAMPLES, *images.shape[1:])
+
+
+def degraded_font(pipeline: Pipeline, font: str, chars: str | None, seed: int) -> Picture:
+    """Draw a font's glyphs, a row for each effect of a pipeline alone, and one for all together.
+
+    Args:
+        pipeline: the effects.
+        font: a file or name, as ``resolve_font`` has it.
+        chars: the characters; some that it has by default.
+        seed: of the effects.
+
+    Raises:
+        UsageError, FontError: no such font, or it draws none of the characters; the pipeline has no effect.
+    """
+    outlines = Outlines(resolve_font(font))
+    found = survey(outlines, unique_chars(chars or _SPECIMEN))
+    if not found.drawn:
+        raise FontError(f"{font} draws none of the characters", "Give others with --text.")
+    shown = found.drawn[: MOST if chars else _COLUMNS]
+    boxes = found.boxes[: len(shown)]
+    glyphs = Rasterizer(outlines, _SIDE, source_placement(boxes, _SIDE)).draw_all(shown)
+    return Picture(effect_sheet(pipeline, glyphs, seed), left_out=len(found.drawn) - len(shown) if chars else 0)
 
 
 def one_model(place: Path | None, names: tuple[str, str]) -> tuple[Path | None, tuple[str, str]]:

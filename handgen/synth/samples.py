@@ -97,7 +97,7 @@ class Synthesis:
         index = np.arange(number * self.block, (number + 1) * self.block, dtype=np.int64)
         characters, styles = self.plan.at(index)
         pixels, style_vectors = self.draw(index, characters, styles)
-        metas = [_meta(self.styles[style], vector) for style, vector in zip(styles, style_vectors, strict=True)]
+        metas = [style_meta(self.styles[style], vector) for style, vector in zip(styles, style_vectors, strict=True)]
         if self.degrade is not None:
             pixels, records = self.degrade(pixels, index, self.plan.seed)
             metas = [
@@ -110,7 +110,12 @@ class Synthesis:
 
     @torch.inference_mode()
     def draw(
-        self, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]
+        self,
+        index: NDArray[np.int64],
+        characters: NDArray[np.int64],
+        styles: NDArray[np.int64],
+        *,
+        hands: NDArray[np.int64] | None = None,
     ) -> tuple[NDArray[np.uint8], Tensor]:
         """Draw samples in one pass of the network.
 
@@ -118,11 +123,14 @@ class Synthesis:
             index: int64 ``[n]``, their numbers: what is random in them follows from these.
             characters: int64 ``[n]``, places in ``content.chars``.
             styles: int64 ``[n]``, places in ``styles``.
+            hands: int64 ``[n]``: samples with the same number share what is random in a style, as the
+                characters of a line do; ``index`` by default.
 
         Returns:
             Images uint8 ``[n, size, size]``, and the vectors of their styles, float32 ``[n, dim]``.
         """
-        style_vectors = vectors([self.styles[style] for style in styles], index, self.plan.seed)
+        hands = index if hands is None else hands
+        style_vectors = vectors([self.styles[style] for style in styles], hands, self.plan.seed)
         drawn = self.model.generate(self._told(characters), style_vectors.to(self.device)).float().cpu()
         placed = place(drawn, [self.alignments[style] for style in styles], index, self.plan.seed, self.vary)
         return to_bytes(placed)[:, 0].numpy(), style_vectors
@@ -135,8 +143,8 @@ class Synthesis:
         return glyphs.to(self.device, memory_format=torch.channels_last)
 
 
-def _meta(style: DrawnStyle, vector: Tensor) -> dict[str, Any]:
-    """What to keep of a sample's style: its name, and its latent if no other sample has it."""
+def style_meta(style: DrawnStyle, vector: Tensor) -> dict[str, Any]:
+    """Return what to keep of a sample's style: its name, and its latent if no other sample has it."""
     meta: dict[str, Any] = {"style": style.name}
     if style.fresh and style.fresh == len(vector):
         meta["latent"] = [round(value, 4) for value in vector.tolist()]

@@ -8,6 +8,7 @@ import torch
 from PIL import Image
 
 from handgen.cli import run
+from handgen.degrade.pipeline import Pipeline
 from handgen.glyphs.store import to_unit
 from handgen.synth.preview import Preview, Wanted
 from handgen.training import checkpoint
@@ -125,3 +126,32 @@ def test_refusals(trained, latents, untrained, tmp_path, capsys):
 def test_more_than_fits_is_left_out_and_said(trained, tmp_path, capsys):
     assert preview(trained, "--styles", 103, "--text", "A", "--out", tmp_path / "tall.png") == 0
     assert "3 styles or characters have no room" in capsys.readouterr().err
+
+
+def test_effects_alone_and_together_of_a_model_and_of_a_font(trained, untrained, caveat, tmp_path, capsys):
+    out = tmp_path / "effects.png"
+    expected = ["clean", *(step.effect.name for step in Pipeline.load("notebook").steps), "notebook"]
+    assert preview(trained, "--degrade", "notebook", "--out", out, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["rows"] == expected
+    with Image.open(out) as picture:
+        assert picture.mode == "RGB"
+        assert picture.height == len(expected) * 68 + 4
+        assert np.ptp(np.asarray(picture)[-60:], axis=2).max() > 20  # ink or paper in colour
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("blur: {probability: 1}\n", encoding="utf-8")
+    assert run(["preview", "--degrade", str(mine), "--font", str(caveat), "--out", str(out), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"out": str(out), "model": None, "rows": ["clean", "blur", "mine.yaml"]}
+    with Image.open(out) as picture:
+        assert picture.mode == "L"
+    for complaint, *arguments in (
+        ("Did you mean 'scan'", "--degrade", "scam", "--font", caveat),
+        ("no effect to show", "--degrade", "none", "--font", caveat),
+        ("--degrade excludes", "--degrade", "scan", "--grid", "--font", caveat),
+        ("a font has no --styles", "--degrade", "scan", "--styles", 2, "--font", caveat),
+        ("Name a font", "--degrade", "scan", "--model", untrained("gan")),
+    ):
+        assert run(["preview", *map(str, arguments), "--out", str(tmp_path / "no.png")]) == 2
+        assert complaint in capsys.readouterr().err
+    assert run(["preview", "--degrade", "scan", "--font", str(caveat), "--text", "永", "--out", str(out)]) == 1
+    assert "draws none of the characters" in capsys.readouterr().err

@@ -1,0 +1,188 @@
+"""``handgen eval``: measure a model or a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from handgen.check.base import Record
+    from handgen.evaluation.readers import GlyphReader, Judge
+
+_READING = "Who reads"
+_SHOWN = "What to show"
+_NONE = "none"
+
+
+def evaluate(
+    place: Annotated[
+        Path,
+        typer.Argument(metavar="DATASET|RUN", help="A dataset, a glyph store, or a run folder.", show_default=False),
+    ],
+    recogniser: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH|none",
+            help="Run folder or file of a trained recogniser; 'none' leaves the reading to the judge.",
+            show_default="the newest in runs/; none for a run",
+            rich_help_panel=_READING,
+        ),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="An independent reader beside the recogniser: rapidocr (pip install 'handgen[judge]').",
+            show_default=False,
+            rich_help_panel=_READING,
+        ),
+    ] = None,
+    share: Annotated[
+        float,
+        typer.Option(
+            min=0.0001, max=1.0, help="Share of a dataset's samples to read, 0 to 1.", rich_help_panel=_READING
+        ),
+    ] = 1.0,
+    false_alarms: Annotated[
+        float,
+        typer.Option(
+            min=0.0001, max=0.4, help="Share of sound samples that may be called suspicious.", rich_help_panel=_READING
+        ),
+    ] = 0.02,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            help="A dataset or glyph store, e.g. of real handwriting, to measure the dataset's distance to.",
+            show_default=False,
+            rich_help_panel=_SHOWN,
+        ),
+    ] = None,
+    characters: Annotated[
+        int,
+        typer.Option(min=0, help="Characters to list, worst first; 0 lists none.", rich_help_panel=_SHOWN),
+    ] = 10,
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Glyph store of a run.", show_default="the one it was trained with", rich_help_panel=PLACES),
+    ] = None,
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            help="PNG file for the worst samples.",
+            show_default="worst-NAME.png; RUN/worst.png",
+            rich_help_panel=PLACES,
+        ),
+    ] = None,
+    save: Annotated[
+        bool,
+        typer.Option("--save/--no-save", help="Keep the result there for 'handgen report'.", rich_help_panel=PLACES),
+    ] = True,
+    device: Device = "auto",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Measure a model on the glyphs it never saw, or read a dataset again and find labels that are wrong.
+
+    A run's drawings are compared with the true glyphs. Of a dataset each image of one character is
+    read by a recogniser: how much reads as its label, by style and by character, what is taken for
+    what, and which samples deserve a look.
+
+    [bold]Examples:[/bold]
+
+    handgen eval runs/zi2zi
+
+    handgen eval datasets/zi2zi --judge rapidocr
+
+    handgen eval datasets/zi2zi --like data/glyphs --json > eval.json
+    """
+    from handgen.devices import resolve_device
+    from handgen.errors import UsageError
+    from handgen.files import write_json
+    from handgen.report.evaluation import RESULTS
+    from handgen.report.run import is_run
+
+    if sheet is not None and sheet.suffix.lower() != ".png":
+        raise UsageError(f"--sheet {sheet} is no PNG file", "Let it end in .png.")
+    where = resolve_device(device)
+    asked = _judge(judge)
+    if is_run(place):
+        from handgen.evaluation.model import SHEET, draw_held_out, evaluate_model, save_worst
+
+        if like is not None:
+            raise UsageError("--like is for datasets", "Write one with 'handgen synth', and measure that.")
+        reader = _reader(recogniser, where) if recogniser is not None else None
+        glyphs = draw_held_out(place, data, where)
+        result = evaluate_model(glyphs, reader, asked, where)
+        picture = sheet or (place / SHEET if save else Path(f"worst-{place.resolve().name}.png"))
+        save_worst(picture, glyphs)
+        shown = True
+    else:
+        from handgen.evaluation.dataset import evaluate_dataset, save_suspicious
+
+        reader = _reader(recogniser, where)
+        result = evaluate_dataset(place, reader, asked, like=like, share=share, false_alarms=false_alarms, track=_track)
+        picture = sheet or Path(f"worst-{place.resolve().name}.png")
+        shown = save_suspicious(picture, place, result, _track)
+    if save:
+        write_json(place / RESULTS, result)
+    if as_json:
+        print_json(result)
+    else:
+        _print(result, characters)
+        if shown:
+            stdout.print(f"worst  {picture}", soft_wrap=True, markup=False)
+
+
+def _reader(place: str | None, device: Any) -> GlyphReader | None:
+    if place == _NONE:
+        return None
+    from handgen.ocr.reader import load_reader
+
+    reader: GlyphReader = load_reader(Path(place) if place else None, device)
+    return reader
+
+
+def _judge(name: str | None) -> Judge | None:
+    if name is None:
+        return None
+    from handgen.evaluation.readers import JUDGES
+
+    judge: Judge = JUDGES.load(name)
+    return judge
+
+
+def _track(records: Iterable[Record], path: Path, total: int | None) -> Iterable[Record]:
+    from rich.progress import track
+
+    return track(records, description=f"reading {path.name}", total=total, console=stderr, transient=True)
+
+
+def _print(result: dict[str, Any], most: int) -> None:
+    from handgen.report.evaluation import style_table, tables
+
+    stdout.print(_laid_out(style_table("by style", result["styles"])))
+    for table in tables(result)[1:]:
+        if most:
+            stdout.print(_laid_out(table, most))
+    if result.get("unknown"):
+        stdout.print(f"{result['unknown']:,} samples have a label that the recogniser does not know")
+
+
+def _laid_out(found: Any, most: int = 1000) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    from handgen.check.findings import visible
+
+    table = Table(*found.head, title=Text(found.title, "bold"), title_justify="left")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for row in found.rows[:most]:
+        table.add_row(*(Text(visible(cell) if place else cell) for place, cell in enumerate(row)))
+    return table

@@ -1,0 +1,116 @@
+"""``handgen train recognizer``: glyph stores to a reader of glyphs."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from handgen.cli import generated
+from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, stderr, stdout
+
+NAME, SUMMARY = "recognizer", "reads single glyphs: what 'eval' and training against lost strokes ask"
+
+
+def _common(
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--data",
+            help="Glyph store; may be repeated, and more fonts make a better reader.",
+            show_default="data/glyphs",
+            rich_help_panel=PLACES,
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Run folder.", rich_help_panel=PLACES)] = Path("runs") / NAME,
+    charset: Annotated[
+        str | None,
+        typer.Option(help="Characters to read, as for 'render'.", show_default="all that the stores have"),
+    ] = None,
+    device: Device = "auto",
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """The parameters beside the settings."""
+
+
+def recognizer_command() -> Any:
+    """Make the command from its settings class."""
+    from handgen.ocr.training import RecognizerSettings
+
+    made = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameter in inspect.signature(_common, eval_str=True).parameters.values()
+    ]
+
+    def command(**given: Any) -> None:
+        _run(generated.values(RecognizerSettings, given), given)
+
+    command.__doc__ = (
+        "Train the recogniser: it reads single glyphs and says how sure it is.\n\n"
+        "It learns every font of the stores but a few, on which it is calibrated and measured. "
+        "Ctrl-C saves; the same command goes on where it stopped.\n\n"
+        "[bold]Examples:[/bold]\n\nhandgen train recognizer\n\n"
+        "handgen train recognizer --data data/glyphs --data data/more --holdout-fonts 5 --out runs/reader"
+    )
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+    app.command(name=NAME)(generated.with_signature(command, made + generated.parameters(RecognizerSettings, "Run")))
+    return typer.main.get_command(app)
+
+
+def _run(settings: Any, given: dict[str, Any]) -> None:
+    from handgen.cli.progress import TrainingBar
+    from handgen.devices import resolve_device
+    from handgen.fonts.charsets import load_charset
+    from handgen.ocr.glyphs import LabelledGlyphs
+    from handgen.ocr.training import RecognizerTraining
+
+    charset = load_charset(given["charset"]) if given["charset"] else ""
+    glyphs = LabelledGlyphs(given["data"] or [Path("data/glyphs")], charset)
+    held_out = glyphs.held_out_fonts(settings.holdout_fonts, settings.seed)
+    plan = {
+        "out": str(given["out"]),
+        "characters": len(glyphs.charset),
+        "glyphs": len(glyphs.char),
+        "fonts": len(glyphs.fonts) - len(held_out),
+        "held out": ", ".join(held_out),
+        "images": settings.images,
+    }
+    if not given["as_json"]:
+        for key, value in plan.items():
+            stdout.print(f"{key:<10}  {value}", soft_wrap=True, markup=False)
+    if given["dry_run"]:
+        if given["as_json"]:
+            print_json(plan)
+        return
+    training = RecognizerTraining(settings, glyphs, given["out"], resolve_device(given["device"]))
+    with TrainingBar(stderr, settings.images, training.images) as bar:
+        finished = training.run(bar.show)
+    measured = training.folder.measurements()
+    _report(training.images, finished, measured[-1]["styles"] if measured else {}, plan, given["as_json"])
+    if not finished:
+        raise typer.Exit(130)
+
+
+def _report(
+    images: int, finished: bool, measured: dict[str, dict[str, float]], plan: dict[str, Any], as_json: bool
+) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    if as_json:
+        print_json(plan | {"images": images, "done": finished, "held_out": measured})
+        return
+    if not finished:
+        stdout.print(f"stopped and saved at {images:,} images; the same command goes on from there")
+        return
+    if measured:
+        names = list(next(iter(measured.values())))
+        table = Table("font never seen", *names, title=f"read rightly after {images:,} images")
+        for font, values in measured.items():
+            table.add_row(Text(font), *(f"{values[name]:.4f}" for name in names))
+        stdout.print(table)
+    stdout.print(f"next: handgen eval DATASET --recognizer {plan['out']}", soft_wrap=True, markup=False)

@@ -1,0 +1,117 @@
+"""A dataset without its truth: how much of it reads as its labels, and what deserves a look."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.check.report import Track
+from handgen.errors import UsageError
+from handgen.evaluation.distance import Moments, frechet
+from handgen.evaluation.readers import GlyphReader, Judge
+from handgen.evaluation.samples import Samples, samples_in
+from handgen.evaluation.suspicion import FALSE_ALARMS
+from handgen.evaluation.tally import Tally
+from handgen.glyphs.sheet import save_sheet
+from handgen.seeds import uniforms
+
+_ROW, _ROWS = 12, 8
+
+
+def evaluate_dataset(
+    place: Path,
+    reader: GlyphReader | None,
+    judge: Judge | None = None,
+    *,
+    like: Path | None = None,
+    share: float = 1.0,
+    false_alarms: float = FALSE_ALARMS,
+    track: Track | None = None,
+) -> dict[str, Any]:
+    """Read every single character of a dataset or a glyph store.
+
+    Args:
+        place: its folder.
+        reader: the recogniser.
+        judge: an independent reader.
+        like: another dataset or store, to measure the distance to.
+        share: read this share of the samples, drawn by their numbers alone.
+        false_alarms: share of sound samples that may be called suspicious.
+        track: shows progress.
+
+    Returns:
+        As ``Tally.result``; and ``like``: the other's ``path`` and the Fréchet ``distance``.
+
+    Raises:
+        UsageError: there is no dataset, or no sample of one character; ``like`` without a recogniser;
+            a recogniser of another charset.
+    """
+    if like is not None and reader is None:
+        raise UsageError("--like needs a recogniser, whose features it compares", "Name one with --recognizer.")
+    moments = Moments() if like is not None else None
+    tally = Tally(reader, judge, moments)
+    count = 0
+    for samples in samples_in(place, track):
+        some = samples if share >= 1 else _chosen(samples, share)
+        if some.numbers:
+            tally.add(some.images, some.labels, some.styles, some.numbers)
+            count += len(some.numbers)
+    if not count:
+        raise UsageError(f"{place} holds no image of a single character", "Lines of text are not read.")
+    result: dict[str, Any] = {"kind": "dataset", "samples": count, **tally.result(false_alarms)}
+    if result.get("unknown") == count:
+        raise UsageError(f"the recogniser knows no character of {place}", "Train one on its charset.")
+    if like is not None and moments is not None and reader is not None:
+        other = Moments()
+        for samples in samples_in(like, track):
+            other.update(reader.features(samples.images))
+        if min(moments.count, other.count) < 2:
+            raise UsageError(f"{place} and {like} need two images at least", "Choose larger sets.")
+        result["like"] = {"path": str(like), "distance": round(frechet(moments, other), 4)}
+    return result
+
+
+def save_suspicious(path: Path, place: Path, result: dict[str, Any], track: Track | None = None) -> bool:
+    """Show the worst of the suspicious samples, worst first; return whether there were any.
+
+    Args:
+        path: of the picture, a PNG.
+        place: the dataset.
+        result: of ``evaluate_dataset``.
+        track: shows progress.
+    """
+    worst = result.get("suspicious", [])[: _ROW * _ROWS]
+    images = _images(place, {sample["number"] for sample in worst}, track)
+    rows = []
+    for start in range(0, len(worst), _ROW):
+        some = [sample for sample in worst[start : start + _ROW] if sample["number"] in images]
+        for shape in dict.fromkeys(images[sample["number"]].shape for sample in some):
+            same = [sample for sample in some if images[sample["number"]].shape == shape]
+            caption = f"#{same[0]['number']} to #{same[-1]['number']}"
+            rows.append((caption, np.stack([images[sample["number"]] for sample in same])))
+    if rows:
+        save_sheet(path, rows, title="read least like their labels, worst first")
+    return bool(rows)
+
+
+def _images(place: Path, wanted: Collection[int], track: Track | None) -> dict[int, NDArray[np.uint8]]:
+    if not wanted:
+        return {}
+    return {
+        number: image
+        for samples in samples_in(place, track)
+        for number, image in zip(samples.numbers, samples.images, strict=True)
+        if number in wanted
+    }
+
+
+def _chosen(samples: Samples, share: float) -> Samples:
+    """Draw samples by their numbers alone, so that the same are read whatever the batches are."""
+    dice = uniforms(0, "evaluate", np.array(samples.numbers, np.int64), 1)[:, 0]
+    rows = np.flatnonzero(dice < share)
+    labels, styles = ([values[row] for row in rows] for values in (samples.labels, samples.styles))
+    return Samples(samples.images[rows], labels, styles, [samples.numbers[row] for row in rows])

@@ -1,0 +1,158 @@
+"""A trained recogniser at work: what it reads, how sure it is, and where it is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from handgen.errors import CheckpointError, UsageError
+from handgen.glyphs.store import to_unit
+from handgen.ocr.recognizer import FEATURES, Recognizer
+from handgen.training import checkpoint
+
+RECOGNIZER = "recognizer.safetensors"
+KIND = "recognizer"
+_RUNS = Path("runs")
+_BATCH = 64
+_TRAIN = "Train one with 'handgen train recognizer'."
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What images were read as.
+
+    Attributes:
+        chars: int64 ``[N, k]``, numbers of characters, best first.
+        confidence: float32 ``[N, k]``, calibrated probabilities of these.
+    """
+
+    chars: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+
+
+class Reader:
+    """A recogniser in evaluation mode. Images are uint8 ``[N, H, W]``, 0 = ink, 255 = paper."""
+
+    def __init__(self, recognizer: Recognizer, device: torch.device) -> None:
+        self.recognizer: Recognizer = recognizer.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.device = device
+        self._numbers = {char: number for number, char in enumerate(recognizer.charset)}
+
+    @property
+    def charset(self) -> str:
+        """The characters it knows, in the order of their numbers."""
+        return self.recognizer.charset
+
+    def number(self, char: str) -> int:
+        """Return the number of a character; -1 if it does not know it."""
+        return self._numbers.get(char, -1)
+
+    @torch.inference_mode()
+    def read(self, images: NDArray[np.uint8], *, top: int = 5) -> Reading:
+        """Return the ``top`` likeliest characters of each image."""
+        top = min(top, len(self.charset))
+        chars = np.empty((len(images), top), np.int64)
+        confidence = np.empty((len(images), top), np.float32)
+        for rows, batch in self._batches(images):
+            best = self._log_probabilities(batch).topk(top)
+            chars[rows], confidence[rows] = best.indices.cpu().numpy(), best.values.exp().cpu().numpy()
+        return Reading(chars, confidence)
+
+    @torch.inference_mode()
+    def confidence(
+        self, images: NDArray[np.uint8], labels: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Compare each image with its label.
+
+        Args:
+            images: as for ``read``.
+            labels: int64 ``[N]``, numbers of characters.
+
+        Returns:
+            float32 ``[N]`` each: p(label), and log p(label) - log p(best other character).
+        """
+        probability, margin = (np.empty(len(images), np.float32) for _ in range(2))
+        for rows, batch in self._batches(images):
+            values = self._log_probabilities(batch)
+            label = torch.from_numpy(labels[rows]).to(self.device)[:, None]
+            own = values.gather(1, label)[:, 0]
+            other = values.scatter(1, label, -torch.inf).amax(1)
+            probability[rows], margin[rows] = own.exp().cpu().numpy(), (own - other).cpu().numpy()
+        return probability, margin
+
+    @torch.inference_mode()
+    def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return float32 ``[N, F]``: what a distance between sets of images is measured on."""
+        found = np.empty((len(images), FEATURES), np.float32)
+        for rows, batch in self._batches(images):
+            found[rows] = self.recognizer.features(batch).float().cpu().numpy()
+        return found
+
+    def _batches(self, images: NDArray[np.uint8]) -> Iterator[tuple[slice, Tensor]]:
+        for start in range(0, len(images), _BATCH):
+            rows = slice(start, start + _BATCH)
+            batch = to_unit(images[rows])[:, None]
+            yield rows, batch.to(self.device, memory_format=torch.channels_last)
+
+    def _log_probabilities(self, batch: Tensor) -> Tensor:
+        logits: Tensor = self.recognizer(batch).float()
+        return (logits / self.recognizer.temperature).log_softmax(1)
+
+
+def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -> None:
+    """Write a recogniser, whole or not at all; ``facts`` say what it was trained on.
+
+    Raises:
+        HandgenError: the disk is full or not writable.
+    """
+    own = {
+        "kind": KIND,
+        "charset": recognizer.charset,
+        "size": recognizer.size,
+        "width": recognizer.stem[0].out_channels,
+    }
+    checkpoint.save(path, recognizer.state_dict(), facts | own)
+
+
+def load_recognizer(path: Path | None) -> Recognizer:
+    """Read a recogniser.
+
+    Args:
+        path: a run folder or a file; None = the newest in ``runs/``.
+
+    Raises:
+        UsageError: there is none.
+        CheckpointError: it is cut short, or holds something else.
+    """
+    file = _newest() if path is None else path / RECOGNIZER if path.is_dir() else path
+    if not file.is_file():
+        raise UsageError(f"no recogniser at {path}", f"Name its run folder or its file. {_TRAIN}")
+    loaded = checkpoint.load(file)
+    if loaded.facts.get("kind") != KIND:
+        raise CheckpointError(f"{file} holds a {loaded.facts.get('model', 'model')}, not a recogniser", _TRAIN)
+    try:
+        recognizer = Recognizer(*(loaded.facts[name] for name in ("charset", "size", "width")))
+        recognizer.load_state_dict(loaded.tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise CheckpointError(f"the recogniser {file} does not fit ({reason})", _TRAIN) from error
+    return recognizer.eval()
+
+
+def load_reader(path: Path | None, device: torch.device) -> Reader:
+    """Read a recogniser as ``load_recognizer`` does, ready to read."""
+    return Reader(load_recognizer(path), device)
+
+
+def _newest() -> Path:
+    files = list(_RUNS.glob(f"*/{RECOGNIZER}"))
+    if not files:
+        raise UsageError("no recogniser was found in runs/", _TRAIN)
+    return max(files, key=lambda file: file.stat().st_mtime)

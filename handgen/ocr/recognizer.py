@@ -1,0 +1,80 @@
+"""The reference recogniser: a small residual network that reads single glyphs.
+
+After He et al. 2016, "Deep Residual Learning for Image Recognition", cut down to four stages. What
+comes out is flattened, not averaged, because where a stroke is decides which character it makes.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+FEATURES = 256
+_STAGES = (1, 2, 4, 8)
+_SMALLEST = 32
+
+
+class Block(nn.Module):
+    """Two convolutions beside a shortcut, at half the resolution of what comes in."""
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(before, after, 3, 2, 1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.ReLU(),
+            nn.Conv2d(after, after, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(after),
+        )
+        self.shortcut = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(before, after, 1, bias=False), nn.BatchNorm2d(after))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[B, after, h / 2, w / 2]`` of ``[B, before, h, w]``."""
+        return F.relu(self.body(x) + self.shortcut(x))
+
+
+class Recognizer(nn.Module):
+    """Reads glyphs of a fixed set of characters.
+
+    Args:
+        charset: its classes, in order.
+        size: side in pixels that images are brought to, a multiple of 32.
+        width: channels of the first stage; they double three times.
+
+    Raises:
+        ValueError: ``size`` is no multiple of 32.
+    """
+
+    temperature: Tensor
+    """What logits are divided by so that their softmax says how often they are right (Guo et al. 2017)."""
+
+    def __init__(self, charset: str, size: int = 64, width: int = 24) -> None:
+        super().__init__()
+        if size % _SMALLEST:
+            raise ValueError(f"size {size} is no multiple of {_SMALLEST}")
+        self.charset: str = charset
+        self.size: int = size
+        out = [width * factor for factor in _STAGES]
+        self.stem = nn.Sequential(nn.Conv2d(1, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
+        self.stages = nn.Sequential(*(Block(before, after) for before, after in pairwise(out)), Block(out[-1], out[-1]))
+        self.project = nn.Sequential(
+            nn.Linear(out[-1] * (size // 32) ** 2, FEATURES, bias=False), nn.BatchNorm1d(FEATURES)
+        )
+        self.classify = nn.Linear(FEATURES, len(charset))
+        self.register_buffer("temperature", torch.ones(()))
+
+    def features(self, images: Tensor) -> Tensor:
+        """Return ``[B, 256]`` of images, float ``[B, 1, h, w]`` in [-1, 1], -1 = ink, of any size."""
+        x = (1 - images) / 2
+        if x.shape[-2:] != (self.size, self.size):
+            x = F.interpolate(x, size=(self.size, self.size), mode="bilinear", antialias=True, align_corners=False)
+        features: Tensor = self.project(self.stages(self.stem(x)).flatten(1))
+        return features
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return logits ``[B, len(charset)]`` of images as ``features`` takes them; not calibrated."""
+        logits: Tensor = self.classify(F.relu(self.features(images)))
+        return logits

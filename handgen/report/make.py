@@ -1,0 +1,27 @@
+"""Finds out what a folder is, and makes its page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from handgen.check.report import Track
+from handgen.evaluation.samples import one_dataset
+from handgen.report.dataset import dataset_page
+from handgen.report.page import Page
+from handgen.report.run import is_run, run_page
+
+
+def make_page(place: Path, track: Track | None = None) -> Page:
+    """Return the page of a dataset or a run folder.
+
+    Args:
+        place: the folder.
+        track: shows progress.
+
+    Raises:
+        UsageError: it is neither, or it holds several datasets.
+        CheckpointError: the run is damaged.
+    """
+    if is_run(place):
+        return run_page(place)
+    return dataset_page(*one_dataset(place), track)

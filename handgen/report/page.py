@@ -1,0 +1,128 @@
+"""The page: what it shows, and how that becomes HTML in which nothing but its own script can run."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from handgen import __version__
+from handgen.files import write_text
+from handgen.report.text import plain
+
+_LONGEST = 400
+"""Characters of a setting that are shown: style vectors and charsets have thousands."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """One sample.
+
+    Attributes:
+        uri: of its picture; None if there is none to show.
+        style: name of its style; empty if it has none.
+        label: what it should show.
+        note: a line under it.
+    """
+
+    uri: str | None
+    style: str
+    label: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The same characters in every style: a row for each style, None where there is no sample."""
+
+    characters: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[str | None]]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers, with a sentence on each column but the first."""
+
+    title: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing with a title and a sentence."""
+
+    title: str
+    svg: Markup
+    word: str = ""
+
+
+@dataclass
+class Page:
+    """All that a page shows; what is empty is left out."""
+
+    title: str
+    kind: str
+    facts: list[tuple[str, str]] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+    grid: Grid | None = None
+    sheets: list[tuple[str, str]] = field(default_factory=list)
+    samples: list[Card] = field(default_factory=list)
+    worst: list[Card] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
+    settings: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def styles(self) -> list[str]:
+        """The styles that samples can be filtered by."""
+        rows = [name for name, _ in self.grid.rows] if self.grid else []
+        names = [*rows, *(card.style for card in (*self.samples, *self.worst))]
+        return [name for name in dict.fromkeys(names) if name]
+
+
+def save(page: Page, path: Path) -> None:
+    """Write the page, whole or not at all.
+
+    Raises:
+        HandgenError: the disk is full or may not be written.
+    """
+    write_text(path, render(page))
+
+
+def render(page: Page) -> str:
+    """Return the page as HTML.
+
+    Everything is escaped, and the page's own policy allows only its one script, by its hash.
+    """
+    environment = Environment(
+        loader=PackageLoader("handgen.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["plain"] = plain
+    script, style = (environment.loader.get_source(environment, name)[0] for name in ("page.js", "page.css"))  # type: ignore[union-attr]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    return environment.get_template("page.html").render(
+        page=page, script=Markup(script), style=Markup(style), digest=digest, version=__version__
+    )
+
+
+def settings_of(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Flatten JSON to (name, value) for the table of settings; long values are cut."""
+    rows: list[tuple[str, str]] = []
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            rows += settings_of(value, f"{prefix}{key}.")
+        else:
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            rows.append(
+                (prefix + key, text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)")
+            )
+    return rows
