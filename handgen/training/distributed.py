@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -122,6 +123,8 @@ def joined(device: str) -> Iterator[tuple[World, torch.device]]:
     place = resolve_device(device)
     if place.type == "cuda":
         torch.cuda.set_device(place)
+    # When a rank is lost torchrun sends this to the others, who are to say what happened and end by themselves.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # Gloo carries the wish to stop past the GPU, which need not be waited for, and notices a rank that died.
     dist.init_process_group("cpu:gloo,cuda:nccl" if place.type == "cuda" else "gloo", timeout=_TIMEOUT)
     try:
