@@ -26,7 +26,7 @@ def evaluate(
         Path,
         typer.Argument(metavar="DATASET|RUN", help="A dataset, a glyph store, or a run folder.", show_default=False),
     ],
-    recogniser: Annotated[
+    recognizer: Annotated[
         str | None,
         typer.Option(
             metavar="PATH|none",
@@ -116,7 +116,7 @@ def evaluate(
 
         if like is not None:
             raise UsageError("--like is for datasets", "Write one with 'handgen synth', and measure that.")
-        reader = _reader(recogniser, where) if recogniser is not None else None
+        reader = _reader(recognizer, where) if recognizer is not None else None
         glyphs = draw_held_out(place, data, where)
         result = evaluate_model(glyphs, reader, asked, where)
         picture = sheet or (place / SHEET if save else Path(f"worst-{place.resolve().name}.png"))
@@ -125,7 +125,7 @@ def evaluate(
     else:
         from handgen.evaluation.dataset import evaluate_dataset, save_suspicious
 
-        reader = _reader(recogniser, where)
+        reader = _reader(recognizer, where)
         result = evaluate_dataset(place, reader, asked, like=like, share=share, false_alarms=false_alarms, track=_track)
         picture = sheet or Path(f"worst-{place.resolve().name}.png")
         shown = save_suspicious(picture, place, result, _track)

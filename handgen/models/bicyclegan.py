@@ -28,6 +28,7 @@ from handgen.models.styles import Latents
 from handgen.settings import Settings, setting
 from handgen.training import losses
 from handgen.training.adversarial import Logits
+from handgen.training.distributed import summed
 
 NETWORK, LOSSES, REMEDIES = "Network", "Losses", "Against lost strokes"
 _DOWN = 4
@@ -113,8 +114,9 @@ class Hand(nn.Module):
     def follow(self, mean: Tensor, style: Tensor) -> None:
         """Move the places of the styles ``[B]`` towards the means ``[B, latent_dim]`` of their glyphs."""
         of_style = torch.nn.functional.one_hot(style, len(self.places)).to(mean.dtype)
-        count = of_style.sum(dim=0)[:, None]
-        centre = of_style.T @ mean / count.clamp(min=1)
+        sums = summed(torch.cat([of_style.T @ mean, of_style.sum(dim=0)[:, None]], dim=1))
+        count = sums[:, -1:]
+        centre = sums[:, :-1] / count.clamp(min=1)
         self.places.lerp_(centre, 1 - (1 - _FOLLOW) ** count)
 
 

@@ -198,6 +198,15 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(variance * (count / max(1, count - 1)), self.momentum)
 
 
+def summed(x: Tensor) -> Tensor:
+    """Return the sum of a tensor over the ranks; alone, the tensor itself. No gradient passes."""
+    if not dist.is_initialized():
+        return x
+    total = x.detach().clone()
+    dist.all_reduce(total)
+    return total
+
+
 def share_statistics(model: nn.Module) -> None:
     """Let every batch normalisation of ``model`` see the whole batch; names of tensors stay what they are."""
     for parent in list(model.modules()):

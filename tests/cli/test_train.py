@@ -36,6 +36,13 @@ def one_line(err):
     return line
 
 
+def test_what_nobody_can_label_is_to_be_looked_at(command):
+    code, out, _ = command("--images", "8", model="dcgan", small=("--width", "4", "--batch", "4"))
+    assert code == 0
+    assert f"next:      handgen preview --model {command.out}" in out.splitlines()
+    assert run(["preview", "--model", str(command.out), "--out", str(command.out.parent / "samples.png")]) == 0
+
+
 def test_it_trains_and_says_what_is_next(command):
     code, out, _ = command("--images", "8")
     assert code == 0

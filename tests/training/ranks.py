@@ -1,4 +1,4 @@
-"""Trains zi2zi as one rank under torchrun and leaves its weights: ``ranks.py STORE OUT SETTINGS``."""
+"""Trains a model as one rank under torchrun and leaves its weights: ``ranks.py STORE OUT SETTINGS MODEL CONFIG``."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from pathlib import Path
 from safetensors.torch import save_file
 
 from handgen.glyphs.store import GlyphStore
-from handgen.models.zi2zi import Zi2ZiConfig
+from handgen.models import MODELS
 from handgen.training.distributed import joined
 from handgen.training.loop import Trainer
 from handgen.training.settings import TrainSettings
 
 if __name__ == "__main__":
     store, out = GlyphStore(Path(sys.argv[1])), Path(sys.argv[2])
-    settings = TrainSettings(**json.loads(sys.argv[3]))
+    settings, name = TrainSettings(**json.loads(sys.argv[3])), sys.argv[4]
+    config = MODELS.load(name).Config(**json.loads(sys.argv[5]))
     with joined("cpu") as (world, device):
         run = out / "run"
-        trainer = Trainer("zi2zi", settings, Zi2ZiConfig(width=4, code_dim=8), store, run, device, None, world)
+        trainer = Trainer(name, settings, config, store, run, device, None, world)
         trainer.run(lambda progress: None)
         state = {name: tensor.contiguous() for name, tensor in trainer.model.state_dict().items()}
         save_file(state, out / f"rank{world.rank}.safetensors")

@@ -51,17 +51,27 @@ def test_shared_statistics_keep_the_names_and_what_was_learnt():
     }
 
 
+def train_on_two_ranks(store, out, name, settings, config):
+    script = Path(__file__).with_name("ranks.py")
+    given = [store.path, out, json.dumps(settings), name, json.dumps(config)]
+    subprocess.run([*TORCHRUN, script, *given], check=True, timeout=600)
+    first, second = (load_file(out / f"rank{rank}.safetensors") for rank in (0, 1))
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
+    return first
+
+
+def test_ranks_agree_on_where_the_styles_of_a_bicyclegan_are(store, tmp_path):
+    weights = train_on_two_ranks(store, tmp_path, "bicyclegan", {"images": 16, "batch": 8}, {"width": 4})
+    assert weights["generator.places"].any()
+
+
 def test_two_ranks_learn_what_one_process_learns(store, tmp_path, make_trainer):
     # R1 differentiates the shared statistics twice; three steps, before rounding is amplified by the game.
     settings = {"images": 24, "batch": 8, "accumulate": 2, "r1": 1.0}
-    script = Path(__file__).with_name("ranks.py")
-    command = [*TORCHRUN, script, store.path, tmp_path, json.dumps(settings)]
-    subprocess.run(command, check=True, timeout=600)
+    first = train_on_two_ranks(store, tmp_path, "zi2zi", settings, {"width": 4, "code_dim": 8})
     alone = make_trainer("zi2zi", out="alone", **settings)
     alone.run(lambda progress: None)
 
-    first, second = (load_file(tmp_path / f"rank{rank}.safetensors") for rank in (0, 1))
-    assert [name for name in first if not torch.equal(first[name], second[name])] == []
     (one,), (other,) = losses(alone.folder.path), losses(tmp_path / "run")
     compared = [name for name in one if "/" in name and "accuracy" not in name]  # a rounding may tip a count
     assert {name: other[name] for name in compared} == pytest.approx({n: one[n] for n in compared}, rel=1e-3, abs=1e-4)
