@@ -24,7 +24,7 @@ from handgen.training.checkpoint import find_model
 
 def network_alone(run: Run, workers: int, blocks: int) -> float:
     """Return glyphs per second of the generator in blocks, on ``workers`` threads."""
-    synthesis = run.synthesis
+    synthesis = run.glyphs
     content = to_unit(run.content.glyphs[: synthesis.block])[:, None].contiguous(memory_format=torch.channels_last)
     vectors = run.styles[0].vector.expand(len(content), -1)
 
@@ -56,7 +56,7 @@ def main() -> None:
     model = find_model(given.model, sorted(Path("runs").glob("*/")))
     with tempfile.TemporaryDirectory() as folder:
         run = Run(Request(model=model, out=Path(folder) / "dataset", count=given.count, styles=given.styles))
-        network = network_alone(run, given.workers, blocks=max(1, given.count // 4 // run.synthesis.block))
+        network = network_alone(run, given.workers, blocks=max(1, given.count // 4 // run.glyphs.block))
         synth = whole(run, given.workers)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"{'network alone':<16}{network:>8,.0f} glyphs/s   1.00 x")
