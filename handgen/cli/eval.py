@@ -166,7 +166,7 @@ def _track(records: Iterable[Record], path: Path, total: int | None) -> Iterable
 def _print(result: dict[str, Any], most: int) -> None:
     from handgen.report.evaluation import style_table, tables
 
-    stdout.print(_laid_out(style_table("by style", result["styles"])))
+    stdout.print(_laid_out(style_table("By style", result["styles"])))
     for table in tables(result)[1:]:
         if most:
             stdout.print(_laid_out(table, most))

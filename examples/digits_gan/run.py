@@ -1,0 +1,80 @@
+"""DCGAN beside WGAN on handwritten digits: samples, diversity, and the verdict on each run.
+
+All but the picture is a ``handgen`` command; run it again and it goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.store import GlyphStore, to_bytes
+from handgen.models.styles import vectors
+from handgen.seeds import generator
+from handgen.training import checkpoint
+
+HERE = Path(__file__).parent
+COMMON = "--batch 16 --width 16 --eval-every 1000000 --save-every 12000"
+RUNS = {"dcgan": "--images 48000", "wgan": "--images 120000 --lr 0.0002"}
+"""WGAN's critic is five steps ahead, so that its generator sees a fifth of the images."""
+_SHOWN, _ROWS = 16, 3
+
+
+def handgen(*arguments: str) -> str:
+    """Run a ``handgen`` command of this Python's environment; return what it prints."""
+    print("$ handgen", *arguments, flush=True)
+    command = [sys.executable, "-m", "handgen", *arguments]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@torch.inference_mode()
+def samples(run: Path) -> NDArray[np.uint8]:
+    """Return drawings of a trained model, uint8 ``[n, size, size]``."""
+    model = checkpoint.build(checkpoint.load(run / checkpoint.MODEL))
+    styles = model.style_spec.draw(_SHOWN * _ROWS, seed=0)
+    latents = vectors(styles, np.arange(len(styles)), seed=0)
+    return to_bytes(model.generate(torch.zeros(len(styles), dtype=torch.int64), latents))[:, 0].numpy()
+
+
+def rows(name: str, images: NDArray[np.uint8]) -> list[tuple[str, NDArray[np.uint8]]]:
+    """Lay images out in rows, the first with a caption."""
+    return [(name if not row else "", images[row * _SHOWN : (row + 1) * _SHOWN]) for row in range(_ROWS)]
+
+
+def main() -> None:
+    """Fetch, render, train both, and put the results side by side."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=Path("digits"), help="folder for fonts, glyphs and runs")
+    work: Path = parser.parse_args().work
+    if not (work / "fonts").is_dir():
+        handgen("fonts", "fetch", "en", "--out", str(work / "fonts"))
+    if not (work / "glyphs").is_dir():
+        fonts = ["--font", str(work / "fonts" / "caveat.ttf"), "--target", str(work / "fonts")]
+        handgen("render", *fonts, "--charset", "digits", "--out", str(work / "glyphs"))
+    store = GlyphStore(work / "glyphs")
+    real = generator(0, "shown").permutation(np.flatnonzero(np.isin(store.labels["style"], store.targets)))
+    shown = rows("real", store.images[np.sort(real[: _SHOWN * _ROWS])])
+    results: dict[str, Any] = {}
+    for name, own in RUNS.items():
+        run = work / "runs" / name
+        options = f"{COMMON} {own}"
+        report = json.loads(
+            handgen("train", name, "--data", str(work / "glyphs"), "--out", str(run), *options.split(), "--json")
+        )
+        results[name] = {"options": options, **{key: report[key] for key in ("images", "diversity", "verdict")}}
+        shown += rows(name, samples(run))
+    (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    save_sheet(HERE / "samples.png", shown, cell=32)
+
+
+if __name__ == "__main__":
+    main()
