@@ -146,14 +146,11 @@ def make_trainer(store, tmp_path):
     from handgen.training.settings import TrainSettings
 
     def make(name="zi2zi", *, on=store, out="run", start=None, **given):
-        kind = MODELS.load(name)
-        config = kind.Config
+        config = MODELS.load(name).Config
         own = {field.name for field in dataclasses.fields(config)}
         small = {key: value for key, value in {"width": 4, "code_dim": 8}.items() if key in own}
         mine = small | {key: value for key, value in given.items() if key in own}
-        shared = {**kind.defaults, "images": 8, "batch": 4} | {
-            key: value for key, value in given.items() if key not in own
-        }
+        shared = {"images": 8, "batch": 4} | {key: value for key, value in given.items() if key not in own}
         device = torch.device("cpu")
         return Trainer(name, TrainSettings(**shared), config(**mine), on, tmp_path / out, device, start)
 
