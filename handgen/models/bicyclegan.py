@@ -26,7 +26,7 @@ from handgen.models.features import FeatureExtractor
 from handgen.models.layers import UNet, statistics_kept
 from handgen.models.styles import Latents
 from handgen.settings import Settings, setting
-from handgen.training import losses
+from handgen.training import fidelity, losses
 from handgen.training.adversarial import Logits
 from handgen.training.distributed import summed
 
@@ -63,6 +63,12 @@ class BicycleGANConfig(Settings):
     )
     lambda_ac: float = setting(0.0, "Weight of the auxiliary classifier of characters.", minimum=0, panel=REMEDIES)
     lambda_binary: float = setting(0.0, "Weight of the distance from pure ink and paper.", minimum=0, panel=REMEDIES)
+    lambda_cldice: float = setting(
+        0.0, "Weight of 1 - soft clDice: centrelines that are lost or invented.", minimum=0, panel=REMEDIES
+    )
+    lambda_projection: float = setting(
+        0.0, "Weight of the projection loss: how far ink has moved.", minimum=0, panel=REMEDIES
+    )
     lambda_tv: float = setting(0.0, "Weight of total variation.", minimum=0, panel=REMEDIES)
 
 
@@ -193,6 +199,8 @@ class BicycleGAN(Model):
             "feature": c.lambda_feature,
             "category": c.lambda_ac,
             "binary": c.lambda_binary,
+            "cldice": c.lambda_cldice,
+            "projection": c.lambda_projection,
             "tv": c.lambda_tv,
         }
 
@@ -257,6 +265,10 @@ class BicycleGAN(Model):
             terms["feature"] = losses.feature(self.features(step.redrawn), self.features(target))
         if c.lambda_binary:
             terms["binary"] = losses.binary(torch.cat([step.redrawn, step.drawn]))
+        if c.lambda_cldice:
+            terms["cldice"] = fidelity.cldice(step.redrawn, target)
+        if c.lambda_projection:
+            terms["projection"] = fidelity.projection(step.redrawn, target)
         if c.lambda_tv:
             terms["tv"] = losses.tv(torch.cat([step.redrawn, step.drawn]))
         return terms

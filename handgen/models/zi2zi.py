@@ -26,7 +26,7 @@ from handgen.models.features import FeatureExtractor
 from handgen.models.layers import DECODERS, UNet, statistics_kept
 from handgen.models.styles import CodeTable, gaussian_code
 from handgen.settings import Settings, setting
-from handgen.training import losses
+from handgen.training import fidelity, losses
 
 NETWORK, LOSSES, REMEDIES, SECOND_STAGE = "Network", "Losses", "Against lost strokes", "Second stage"
 _CODE_SEED = 2017
@@ -60,6 +60,12 @@ class Zi2ZiConfig(Settings):
         0.0, "Weight of the feature loss, on features the run trains first.", minimum=0, panel=REMEDIES
     )
     lambda_binary: float = setting(0.0, "Weight of the distance from pure ink and paper.", minimum=0, panel=REMEDIES)
+    lambda_cldice: float = setting(
+        0.0, "Weight of 1 - soft clDice: centrelines that are lost or invented.", minimum=0, panel=REMEDIES
+    )
+    lambda_projection: float = setting(
+        0.0, "Weight of the projection loss: how far ink has moved.", minimum=0, panel=REMEDIES
+    )
     freeze_encoder: bool = setting(False, "Leave the encoder as it is.", panel=SECOND_STAGE)
 
 
@@ -148,6 +154,8 @@ class Zi2Zi(Model):
             "const": c.lambda_const,
             "tv": c.lambda_tv,
             "binary": c.lambda_binary,
+            "cldice": c.lambda_cldice,
+            "projection": c.lambda_projection,
             "feature": c.lambda_feature,
         }
 
@@ -191,6 +199,10 @@ class Zi2Zi(Model):
             terms["feature"] = losses.feature(self.features(fake), self.features(step.batch.target))
         if weights["binary"]:
             terms["binary"] = losses.binary(fake)
+        if weights["cldice"]:
+            terms["cldice"] = fidelity.cldice(fake, step.batch.target)
+        if weights["projection"]:
+            terms["projection"] = fidelity.projection(fake, step.batch.target)
         return terms
 
     def generate(self, content: Tensor, style: Tensor) -> Tensor:
