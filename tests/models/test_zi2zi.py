@@ -156,4 +156,6 @@ def test_the_defaults_are_those_of_the_original():
         "lambda_tv": 0.1,
         "lambda_feature": 0,
         "lambda_binary": 0,
+        "lambda_cldice": 0,
+        "lambda_projection": 0,
     }
