@@ -45,6 +45,7 @@ build: $(VENV)/dev.installed ## Build the source archive and the wheel in ./dist
 bench: $(VENV)/dev.installed ## Time handgen beside what it replaces; on an idle machine.
 	$(BIN)/python benchmarks/render.py --target "Noto Serif SC"
 	$(BIN)/python benchmarks/writers.py
+	$(BIN)/python benchmarks/pipeline.py --trdg
 
 hooks: $(VENV)/dev.installed ## Run linter, formatter and type check at every commit.
 	$(BIN)/pre-commit install

@@ -49,18 +49,20 @@ class Conversion:
             raise UsageError(f"{out} is the dataset to convert, or in it", "Choose another folder.")
         findings = Findings()
         found = find_datasets(source, findings)
-        unfinished = [str(path) for _, path in found if not _manifest(path).get("complete", True)]
+        unfinished = [str(each.path) for each in found if not _manifest(each.path).get("complete", True)]
         if "unfinished" in findings:
             unfinished += next(str(f.examples[0]) for f in findings.sorted() if f.name == "unfinished").splitlines()
         if unfinished:
             raise UsageError(f"{unfinished[0]} is not finished", "Run the command that made it again.")
-        self.format = found[0][0].format
-        if other := next((kind.format for kind, _ in found if kind.format != self.format), None):
+        if "missing-shard" in findings:
+            raise UsageError(f"{source} lacks some of its shards", "Copy the folder again, whole.")
+        self._kind: type[Reader] = found[0].kind
+        self.format = self._kind.format
+        if other := next((each.kind.format for each in found if each.kind.format != self.format), None):
             raise UsageError(
                 f"{source} holds datasets of several formats ({self.format}, {other})", "Give one of them."
             )
-        self._kind: type[Reader] = found[0][0]
-        self.sources = [path for _, path in found]
+        self.sources = [path for each in found for path in each.parts]
         self._names = [path.relative_to(source).as_posix() for path in self.sources]
         totals = [self._total(path) for path in self.sources]
         self.total = None if None in totals else sum(total or 0 for total in totals)

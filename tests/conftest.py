@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported; test processes run side by side
 
+import sys
 from pathlib import Path
 
 import fontpkg
@@ -90,6 +91,38 @@ def zeyada():
 @pytest.fixture(scope="session")
 def indie_flower():
     return Path(fontpkg.path("Indie Flower"))
+
+
+CLIENT = """
+import os, shutil, sys
+option = "--pack-destination" if "pack" in sys.argv else "--dest"
+folder = sys.argv[sys.argv.index(option) + 1]
+wanted = next(word for word in sys.argv if word in os.environ["FAKE_WANTED"].split())
+if archive := os.environ.get("FAKE_ARCHIVE"):
+    shutil.copy(archive, folder)
+else:
+    sys.exit(f"npm warn old\\nnpm error code E404\\nnpm error 404 no {wanted}\\nnpm error A complete log of this run")
+"""
+
+
+@pytest.fixture
+def clients(tmp_path, monkeypatch):
+    """Stand-ins for npm and pip that serve one local archive: ``clients(archive)``, or fail: ``clients(None)``."""
+    programs = tmp_path / "bin"
+    (programs / "pip").mkdir(parents=True)
+    (programs / "pip" / "__init__.py").touch()
+    (programs / "pip" / "__main__.py").write_text(CLIENT)
+    npm = programs / "npm"
+    npm.write_text(f"#!{sys.executable}\n{CLIENT}")
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    monkeypatch.setenv("PYTHONPATH", str(programs))
+    monkeypatch.setenv("FAKE_WANTED", "@tiny/hand@1.2.0 tiny-pip==3.0 hanzi-writer-data@2.0.1")
+
+    def serve(archive):
+        monkeypatch.setenv("FAKE_ARCHIVE", str(archive or ""))
+
+    return serve
 
 
 def render_store(path, source, targets, chars, **options):

@@ -36,14 +36,27 @@ class Record:
         return str(self.meta["style"]) if self.meta and "style" in self.meta else None
 
 
-class Reader(AbstractContextManager["Reader"], ABC):
-    """Reads one dataset of one format; shares no code with what writes it."""
+class Records(AbstractContextManager["Records"], ABC):
+    """The samples of a dataset, open to be read."""
 
-    format: ClassVar[str]
     count: int | None
     """How many samples the dataset says it has; None when it says nothing."""
     total: int | None
     """How many samples there seem to be, for a progress bar; None when that takes long to find out."""
+
+    @abstractmethod
+    def records(self, findings: Findings) -> Iterator[Record]:
+        """Yield the samples in order; add what is wrong with numbering and keys."""
+
+    @abstractmethod
+    def label(self, number: int) -> str:
+        """Return the label of a sample that ``records`` yielded; bytes that are not UTF-8 are replaced."""
+
+
+class Reader(Records):
+    """Reads one dataset of one format; shares no code with what writes it."""
+
+    format: ClassVar[str]
 
     @classmethod
     @abstractmethod
@@ -58,11 +71,3 @@ class Reader(AbstractContextManager["Reader"], ABC):
             UsageError: the file is not of this format.
             HandgenError: a package that reads it is not installed.
         """
-
-    @abstractmethod
-    def records(self, findings: Findings) -> Iterator[Record]:
-        """Yield the samples in order; add what is wrong with numbering and keys."""
-
-    @abstractmethod
-    def label(self, number: int) -> str:
-        """Return the label of a sample that ``records`` yielded; bytes that are not UTF-8 are replaced."""

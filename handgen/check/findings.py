@@ -31,6 +31,7 @@ _TEXT = "Clean the text that the labels come from and write the dataset again."
 RULES: dict[str, Rule] = {
     "damaged": Rule("defect", "the file is damaged or cut short", "Copy it again, or write it again."),
     "unfinished": Rule("defect", "the run that makes it is not finished", _AGAIN),
+    "missing-shard": Rule("defect", "shards are missing", "Copy the folder again, or run the command that made it."),
     "empty": Rule("defect", "there is not one sample", _AGAIN),
     "no-count": Rule("defect", "num-samples is missing: no trainer opens it", _AGAIN),
     "count-too-large": Rule("defect", "num-samples promises samples that are not there", _AGAIN),

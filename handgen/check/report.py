@@ -13,7 +13,11 @@ from handgen.check import READERS
 from handgen.check.base import Reader, Record
 from handgen.check.findings import Findings
 from handgen.check.survey import Survey
+from handgen.check.tree import Found, gathered
 from handgen.errors import UsageError
+
+_TREE = "shards"
+"""What the manifest of a folder of shards calls itself."""
 
 Track = Callable[[Iterable[Record], Path, int | None], Iterable[Record]]
 """Wraps an iterable of records to show progress; gets the dataset's path and their number too."""
@@ -40,6 +44,7 @@ class DatasetReport:
     format: str
     samples: int = 0
     count: int | None = None
+    shards: int = 0
     sizes: dict[str, int] = field(default_factory=dict)
     modes: dict[str, int] = field(default_factory=dict)
     aspect: float = 1.0
@@ -98,18 +103,21 @@ def check_folder(
         raise UsageError(f"{root} {found}", "Give the folder that 'handgen synth --out' wrote.")
     findings = Findings()
     datasets = find_datasets(root, findings)
-    return Report(root, [_check(reader, path, charset, track, labels) for reader, path in datasets], findings)
+    return Report(root, [_check(found, charset, track, labels) for found in datasets], findings)
 
 
-def find_datasets(root: Path, findings: Findings) -> list[tuple[type[Reader], Path]]:
-    """Return every dataset in ``root`` and what reads it; add what stands around them.
+def find_datasets(root: Path, findings: Findings) -> list[Found]:
+    """Return every dataset in ``root``; add what stands around them.
 
     Raises:
         UsageError: there is none, or none that is finished.
     """
     readers: list[type[Reader]] = [READERS.load(entry.name) for entry in READERS]
     found = [(reader, path) for reader in readers for path in reader.find(root, findings)]
-    unfinished = _unfinished(root, {path for _, path in found})
+    places = {path for _, path in found}
+    begun = _begun(root)
+    seen = places | {path.parent for path in places}
+    unfinished = sorted(path for path, whole in begun.items() if not whole and path not in seen)
     if not found and unfinished:
         again = "Run the command that made it again: it goes on where it stopped."
         raise UsageError(f"{unfinished[0]} is not finished", again)
@@ -118,30 +126,46 @@ def find_datasets(root: Path, findings: Findings) -> list[tuple[type[Reader], Pa
         raise UsageError(f"{root} holds no dataset", f"Give a folder with one of: {known}.")
     for path in unfinished:
         findings.add("unfinished", detail=str(path))
-    return found
+    trees = {path: shards for path in begun if (shards := _shards_of(path))}
+    for tree, shards in trees.items():
+        here = sum(path.parent == tree for path in places)
+        if begun[tree] and shards > here:
+            findings.add("missing-shard", detail=f"{here:,} of {shards:,} in {tree}", count=shards - here)
+    return gathered(found, [*trees])
 
 
-def _unfinished(root: Path, found: set[Path]) -> list[Path]:
-    """Return the folders that handgen has begun to write a dataset into and no reader takes for one."""
-    begun = (Path(name) for name, _, files in os.walk(root) if "manifest.json" in files)
-    return sorted(path for path in begun if path not in found and _is_dataset(path))
-
-
-def _is_dataset(path: Path) -> bool:
+def _shards_of(path: Path) -> int:
+    """Return how many shards a folder of them says it has; 0 if it is none."""
     try:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        return manifest["format"] in READERS and "plan" in manifest
-    except (ValueError, KeyError, TypeError):
-        return False
+        return int(manifest["plan"]["shards"]) if manifest["format"] == _TREE else 0
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
-def _check(
-    kind: type[Reader], path: Path, charset: str | None, track: Track | None, labels: Labels | None
-) -> DatasetReport:
-    report = DatasetReport(path, kind.format)
+def _begun(root: Path) -> dict[Path, bool]:
+    """Return the folders that handgen has begun to write, and whether no more is to come.
+
+    Of a single dataset its reader knows better than its manifest, and counts as not finished here.
+    """
+    begun = {}
+    for name, _, files in os.walk(root):
+        if "manifest.json" in files:
+            try:
+                manifest = json.loads((Path(name) / "manifest.json").read_text(encoding="utf-8"))
+                if "plan" in manifest and (manifest["format"] in READERS or manifest["format"] == _TREE):
+                    begun[Path(name)] = manifest["format"] == _TREE and bool(manifest["complete"])
+            except (ValueError, KeyError, TypeError):
+                continue
+    return begun
+
+
+def _check(found: Found, charset: str | None, track: Track | None, labels: Labels | None) -> DatasetReport:
+    path = found.path
+    report = DatasetReport(path, found.kind.format, shards=len(found.shards))
     charset = own_charset(path) if charset is None else charset
     survey = Survey(report.findings, charset)
-    with kind(path) as reader:
+    with found.open() as reader:
         records: Iterable[Record] = reader.records(report.findings)
         if labels is not None:
             records = labels.passing(records)

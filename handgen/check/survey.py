@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from handgen.check.base import Reader, Record
+from handgen.check.base import Record, Records
 from handgen.check.findings import Findings, visible
 
 INK = 16
@@ -111,7 +111,7 @@ class Survey:
             return 0
         return pixels
 
-    def conclude(self, reader: Reader) -> None:
+    def conclude(self, reader: Records) -> None:
         """Judge the dataset as a whole."""
         if not self.samples and "damaged" not in self._findings:
             self._findings.add("empty")
@@ -125,7 +125,7 @@ class Survey:
             self._findings.add("mixed-modes", detail=detail, count=len(self.modes))
         self._find_duplicates(reader)
 
-    def _find_duplicates(self, reader: Reader) -> None:
+    def _find_duplicates(self, reader: Records) -> None:
         images, labels, numbers = (_numbers(a) for a in (self._images, self._labels, self._numbers))
         order = np.argsort(images, kind="stable")
         order = order[images[order] != 0]
@@ -141,7 +141,7 @@ class Survey:
                 detail = f"as #{before} '{visible(reader.label(before))}'"
                 self._findings.add("two-labels", number, reader.label(number), detail)
 
-    def histogram(self, reader: Reader) -> dict[str, Any]:
+    def histogram(self, reader: Records) -> dict[str, Any]:
         """Return how often labels occur: different, least, median, most, and the extremes by name."""
         labels, numbers = _numbers(self._labels), _numbers(self._numbers)
         _, first, counts = np.unique(labels, return_index=True, return_counts=True)

@@ -115,7 +115,9 @@ def _facts(dataset: DatasetReport) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(f"{dataset.path} ({dataset.format})", "bold"), title_justify="left", show_header=False)
+    shards = f", {dataset.shards:,} shards" if dataset.shards else ""
+    title = Text(f"{dataset.path} ({dataset.format}{shards})", "bold")
+    table = Table(title=title, title_justify="left", show_header=False)
     table.add_column(style="cyan", no_wrap=True)
     table.add_column(overflow="fold")
     promised = "" if dataset.count is None else f" (num-samples {dataset.count:,})"

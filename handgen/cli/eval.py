@@ -11,8 +11,6 @@ import typer
 from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, stdout
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
     from handgen.check.base import Record
     from handgen.evaluation.readers import GlyphReader, Judge
 
@@ -164,25 +162,12 @@ def _track(records: Iterable[Record], path: Path, total: int | None) -> Iterable
 
 
 def _print(result: dict[str, Any], most: int) -> None:
+    from handgen.cli.tables import show
     from handgen.report.evaluation import style_table, tables
 
-    stdout.print(_laid_out(style_table("By style", result["styles"])))
+    show(style_table("By style", result["styles"]))
     for table in tables(result)[1:]:
         if most:
-            stdout.print(_laid_out(table, most))
+            show(table, most)
     if result.get("unknown"):
         stdout.print(f"{result['unknown']:,} samples have a label that the recogniser does not know")
-
-
-def _laid_out(found: Any, most: int = 1000) -> Table:
-    from rich.table import Table
-    from rich.text import Text
-
-    from handgen.check.findings import visible
-
-    table = Table(*found.head, title=Text(found.title, "bold"), title_justify="left")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for row in found.rows[:most]:
-        table.add_row(*(Text(visible(cell) if place else cell) for place, cell in enumerate(row)))
-    return table

@@ -201,7 +201,11 @@ def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> 
 @fonts.command()
 def fetch(
     names: Annotated[
-        list[str], typer.Argument(help="zh (Chinese), en (Latin), or families.", metavar="zh|en|FAMILY...")
+        list[str],
+        typer.Argument(
+            help="zh (Chinese), en (Latin), families, or strokes: those of Chinese characters.",
+            metavar="zh|en|FAMILY|strokes...",
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -224,19 +228,28 @@ def fetch(
 
     Web fonts are put together into one TTF. Each font's licence is stored beside it.
 
+    Strokes come with the counts that `handgen train zi2zi --lambda-strokes` reads.
+
     [bold]Examples:[/bold]
 
     handgen fonts fetch zh
 
     handgen fonts fetch "Ma Shan Zheng" Caveat --out fonts
+
+    handgen fonts fetch strokes
     """
+    from itertools import chain
+
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from handgen.fonts.catalogue import select
     from handgen.fonts.fetch import fetch_all
     from handgen.fonts.find import font_cache
+    from handgen.strokes.fetch import STROKES, fetch_strokes
 
-    entries = select(names)
+    families = select([name for name in names if name != STROKES.family])
+    strokes = STROKES.family in names
+    entries = families + [STROKES] * strokes
     folder = out or font_cache()
     if dry_run:
         _print_plan(entries, folder, as_json)
@@ -245,7 +258,7 @@ def fetch(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=stderr, transient=True) as bar:
         task = bar.add_task(entries[0].family, total=len(entries))
-        for outcome in fetch_all(entries, folder, force):
+        for outcome in chain(fetch_all(families, folder, force), fetch_strokes(folder, force) if strokes else ()):
             outcomes.append(outcome)
             following = entries[len(outcomes)].family if len(outcomes) < len(entries) else ""
             bar.update(task, advance=1, description=following)
@@ -287,4 +300,4 @@ def _print_outcomes(outcomes: list[Outcome], folder: Path, as_json: bool) -> Non
         stdout.print(f"already there {len(states['present'])} (--force fetches again)", markup=False)
     for reason, families in reasons.items():
         stderr.print(f"failed {len(families)}: {', '.join(families)}: {reason}", markup=False, soft_wrap=True)
-    stdout.print(f"fonts are in {folder}", markup=False, soft_wrap=True)
+    stdout.print(f"they are in {folder}", markup=False, soft_wrap=True)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgen.cli.common import PLACES, RUNNING, Debug, Device, DryRun, Json, Seed, Workers, print_json, stderr, stdout
+from handgen.cli.common import PLACES, RUNNING, Debug, Device, DryRun, Json, Seed, Workers, print_json
 
 if TYPE_CHECKING:
-    from handgen.synth.dataset import Run
-    from handgen.synth.lines import Lines
+    from handgen.synth.dataset import Request
+    from handgen.synth.shards import Spread
 
 WRITING, HANDS, LINES = "What to write", "In which hands", "Lines of text"
 _RUNS = Path("runs")
-_TRAINERS_LONGEST = 25
 
 
 def synth(
@@ -77,6 +77,14 @@ def synth(
             rich_help_panel=WRITING,
         ),
     ] = "lmdb",
+    shards: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Write so many datasets into one folder, which trainers read as one.",
+            rich_help_panel=WRITING,
+        ),
+    ] = 1,
     lines: Annotated[
         bool, typer.Option("--lines", help="Write lines of text in place of single characters.", rich_help_panel=LINES)
     ] = False,
@@ -148,6 +156,19 @@ def synth(
         int, typer.Option(min=1, help="Samples under way at once; does not change them.", rich_help_panel=RUNNING)
     ] = 1024,
     workers: Workers = 0,
+    processes: Annotated[
+        int,
+        typer.Option(min=1, help="Processes that write --shards at the same time.", rich_help_panel=RUNNING),
+    ] = 1,
+    ray: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS|local",
+            help="Write --shards on a Ray cluster: HOST:PORT, auto, or local.",
+            show_default="none",
+            rich_help_panel=RUNNING,
+        ),
+    ] = "",
     device: Device = "auto",
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -169,12 +190,15 @@ def synth(
 
     handgen synth --degrade scan --format webdataset --out datasets/scans
 
+    handgen synth --count 1000000 --shards 16 --processes 4 --out datasets/million
+
     handgen synth --model runs/bicyclegan --styles continuous --count 100000 --out datasets/everyone
 
     handgen synth --model runs/bicyclegan --like scans/mine --charset latin62 --out datasets/mine
 
     handgen synth --styles ma-shan-zheng --charset gb2312-1 --count 50000 --out datasets/brush
     """
+    from handgen.cli.synthesis import list_trained, print_plan, print_result, with_progress
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.synth.dataset import Request, Run
@@ -201,149 +225,42 @@ def synth(
         degrade=degrade,
         format=format,
         lines=asked if lines else None,
+        shards=shards,
         seed=seed,
         device=resolve_device(device),
     )
     if list_styles:
-        _list_styles(file, as_json)
+        list_trained(file, as_json)
         return
+    spread = _spread(request, processes, ray, batch, workers)
     run = Run(request)
     if not as_json:
-        _print_plan(run)
+        print_plan(run)
     if not dry_run:
-        written = _with_progress(run, batch, workers)
+        written = with_progress(run, batch, workers or os.cpu_count() or 1, spread)
         if not as_json:
-            _print_result(run, written)
+            print_result(run, written)
     if as_json:
         print_json({"out": str(request.out), "written": not dry_run, **run.identity()})
 
 
-def _list_styles(file: Path, as_json: bool) -> None:
-    from rich.table import Table
-    from rich.text import Text
+def _spread(request: Request, processes: int, ray: str, batch: int, workers: int) -> Spread | None:
+    """Return who writes the shards, if not this process alone.
 
-    from handgen.training import checkpoint
+    Raises:
+        UsageError: there are no shards to share out.
+    """
+    from handgen.errors import UsageError
 
-    records = checkpoint.load(file).facts["styles"]
-    if as_json:
-        print_json(records)
-        return
-    table = Table("#", "style", "font", "licence")
-    for number, record in enumerate(records, 1):
-        origin = record.get("origin", {})
-        licence = str(origin.get("licence") or "")
-        table.add_row(str(number), Text(record["name"]), Text(str(origin.get("family", ""))), Text(licence[:60]))
-    stdout.print(table)
+    if request.shards == 1 and (ray or processes > 1):
+        wanted = f"--shards {max(4, processes)}"
+        raise UsageError("several processes write a shard each at a time, and there is one", f"Add {wanted}.")
+    if ray:
+        from handgen.synth.cluster import Cluster
 
+        return Cluster(ray, batch, workers or 1, processes if processes > 1 else None)
+    if processes > 1:
+        from handgen.synth.processes import Processes
 
-def _print_plan(run: Run) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    request, content = run.request, run.content
-    names = ", ".join(style.name for style in run.styles[:20]) + (", …" if len(run.styles) > 20 else "")
-    rows = {
-        "model": f"{request.model} ({run.checkpoint.facts['images']:,} images seen)",
-        "styles": f"{len(run.styles)}: {names}",
-        "content": f"{len(content.chars):,} characters" + (f" of {content.font.path.name}" if content.font else ""),
-        "samples": f"{request.count:,}{_kind(run)}, seed {request.seed}, on {request.device}",
-        "out": str(request.out),
-    }
-    table = Table(show_header=False, box=None, pad_edge=False)
-    table.add_column(style="cyan", no_wrap=True)
-    table.add_column(overflow="fold")
-    for key, value in rows.items():
-        table.add_row(key, Text(value))
-    stdout.print(table)
-    if run.lines:
-        _warn_of_lines(run.lines)
-    for reason, chars in content.skipped.items() if not run.lines else ():
-        shown = chars if len(chars) <= 40 else chars[:40] + "…"
-        where = "in the source font" if content.font else "by the model"
-        stderr.print(f"[yellow]warning:[/yellow] left out, {reason} {where}: {len(chars)} (", end="")
-        stderr.print(Text(shown + ")"), soft_wrap=True)
-    if not content.same_font:
-        stderr.print("[yellow]warning:[/yellow] the source font is not the file that the model was trained with")
-
-
-def _kind(run: Run) -> str:
-    """Say what the samples are, if they are no single characters."""
-    if run.lines is None:
-        return ""
-    asked, source = run.lines.request, run.lines.script.source
-    way = "wide, vertical" if asked.vertical else "high"
-    names = asked.corpus if source.corpus else ", ".join(source.generators) or "all generators"
-    return f" lines of {asked.min_chars} to {asked.max_chars} characters, {asked.height} pixels {way}, of {names}"
-
-
-def _warn_of_lines(lines: Lines) -> None:
-    from handgen.lines.corpus import describe
-
-    if lines.left_out:
-        count, times = len(lines.left_out), lines.left_out.total()
-        warning = (
-            f"the corpus has {count:,} characters that cannot be drawn, {times:,} times; lines are cut around them: "
-        )
-        _warn(warning + describe(lines.left_out))
-    if lines.unlearnt:
-        shown = lines.unlearnt if len(lines.unlearnt) <= 40 else lines.unlearnt[:40] + "…"
-        _warn(f"{len(lines.unlearnt):,} characters were not in the model's store, look at preview.png: {shown}")
-    if lines.request.max_chars > _TRAINERS_LONGEST:
-        _warn(
-            f"many trainers drop labels of more than {_TRAINERS_LONGEST} characters; "
-            "'handgen check --for' prints the flag that raises their limit"
-        )
-
-
-def _warn(message: str) -> None:
-    stderr.print("[yellow]warning:[/yellow] ", end="")
-    stderr.print(message, soft_wrap=True, markup=False)
-
-
-def _with_progress(run: Run, batch: int, workers: int) -> bool:
-    import os
-
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=stderr, transient=True) as bar:
-        task = bar.add_task("", total=run.request.count, rate="")
-
-        def show(samples: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(
-                task, completed=samples, rate=f"{speed:,.0f} {'lines' if run.lines else 'glyphs'}/s" if speed else ""
-            )
-
-        return run.write(show, batch=batch, workers=workers or os.cpu_count() or 1)
-
-
-def _print_result(run: Run, written: bool) -> None:
-    out = run.request.out
-    if not written:
-        stdout.print(f"{out} is complete already: {run.request.count:,} samples", soft_wrap=True, markup=False)
-        return
-    if run.lines:
-        covered = run.info["coverage"]
-        missing = covered["missing"]
-        shown = f"; missing: {missing[:40]}{'…' if len(missing) > 40 else ''}" if missing else ""
-        stdout.print(
-            f"charset  {covered['distinct']:,} of {covered['charset']:,} characters occur{shown}",
-            soft_wrap=True,
-            markup=False,
-        )
-    lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}"
-    stdout.print(lines, soft_wrap=True, markup=False)
+        return Processes(processes, batch, workers or max(1, (os.cpu_count() or 1) // processes))
+    return None

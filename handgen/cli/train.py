@@ -14,6 +14,7 @@ from handgen.cli.common import PLACES, Data, Debug, Device, DryRun, Json, print_
 from handgen.models import MODELS
 
 if TYPE_CHECKING:
+    from handgen.models.base import Resolved
     from handgen.training.loop import Trainer
 
 _DATA = Path("data/glyphs")
@@ -112,6 +113,7 @@ def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
     from handgen.training import checkpoint
     from handgen.training.distributed import joined
     from handgen.training.loop import Trainer
+    from handgen.training.run import recorded
 
     out: Path = given["out"] or Path("runs") / name
     with joined(given["device"]) as (world, device):
@@ -121,7 +123,8 @@ def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
         store = GlyphStore(given["data"])
         if given["dry_run"]:
             if world.leads:
-                _plan(name, settings, config, store, out, str(device), given["as_json"])
+                resolved = MODELS.load(name).resolve(config, store.charset, recorded(out))
+                _plan(name, settings, resolved, store, out, str(device), given["as_json"])
             return
         trainer = Trainer(name, settings, config, store, out, device, start, world)
         finished = _lead(trainer, given["as_json"]) if world.leads else trainer.run(lambda progress: None)
@@ -141,6 +144,8 @@ def _lead(trainer: Trainer, as_json: bool) -> bool:
             soft_wrap=True,
             markup=False,
         )
+        for line in trainer.resolved.notes:
+            stdout.print(line, soft_wrap=True, markup=False)
         if trainer.settings.deterministic and trainer.device.type != "cpu":
             stdout.print("some GPU kernels have no deterministic form: two such runs may still differ a little")
     finished = _with_progress(trainer)
@@ -156,6 +161,8 @@ def _with_progress(trainer: Trainer) -> bool:
 
 
 def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
+    from handgen.cli.tables import show
+    from handgen.report.evaluation import style_table
     from handgen.training.checkpoint import MODEL
     from handgen.training.curves import CURVES
     from handgen.training.health import of_kind, verdict
@@ -170,7 +177,7 @@ def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
         print_json(facts | {"held_out": latest, "diversity": diversity, "verdict": health})
         return
     if finished and latest:
-        _show_measured(latest, trainer.images)
+        show(style_table(f"Held-out characters after {trainer.images:,} images", latest))
     lines = [("diversity", _compared(diversity))] if diversity else []
     lines += [("health", line) for line in health]
     lines += [("curves", str(path / CURVES))] if (path / CURVES).is_file() else []
@@ -188,29 +195,19 @@ def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
         stdout.print(f"stopped and saved at {trainer.images:,} images; the same command goes on from there")
 
 
-def _show_measured(measured: dict[str, dict[str, float]], images: int) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    names = list(next(iter(measured.values())))
-    table = Table("style", *names, title=f"held-out characters after {images:,} images")
-    for style, values in measured.items():
-        table.add_row(Text(style), *(f"{values[name]:.4f}" for name in names))
-    stdout.print(table)
-
-
 def _compared(diversity: dict[str, float | None]) -> str:
     if diversity["ratio"] is None:
         return "nothing to compare: the model or the store has one style"
     return f"{diversity['ratio']:.2f} of that among real glyphs ({diversity['generated']} against {diversity['real']})"
 
 
-def _plan(name: str, settings: Any, config: Any, store: Any, out: Path, device: str, as_json: bool) -> None:
+def _plan(name: str, settings: Any, resolved: Resolved, store: Any, out: Path, device: str, as_json: bool) -> None:
     from dataclasses import asdict
 
     plan = {"model": name, "data": str(store.path), "out": str(out), "device": device, "size": store.size}
     plan |= {"styles": [store.styles[n].name for n in store.targets], "glyphs": len(store.labels)}
-    plan |= asdict(settings) | asdict(config)
+    plan |= asdict(settings) | asdict(resolved.config)
+    plan |= {"notes": list(resolved.notes)} if resolved.notes else {}
     if as_json:
         print_json(plan)
         return

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from handgen.degrade.base import Params, Uniforms, between, either, noise_id
-from handgen.degrade.fields import smooth_field
+from handgen.degrade.fields import spline
 from handgen.degrade.warp import Geometry, Warp
 from handgen.settings import setting
 
@@ -33,5 +33,5 @@ class Baseline(Geometry):
 
     def move(self, warp: Warp, params: Params) -> Warp:
         """Shift, and displace along y by a curve over x."""
-        curve = smooth_field(params["noise"], "baseline", warp.like, _SPACING, along=True)
+        curve = spline(params["noise"], "baseline", warp.like, _SPACING, along=True)
         return warp.shifted(params["x"], params["y"]).bent(1, curve, params["wander"])

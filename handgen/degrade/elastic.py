@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from handgen.degrade.base import Params, Uniforms, between, noise_id
-from handgen.degrade.fields import smooth_field
+from handgen.degrade.fields import spline
 from handgen.degrade.warp import Geometry, Warp
 from handgen.settings import setting
 
@@ -35,6 +35,6 @@ class Elastic(Geometry):
         """Displace by two smooth fields."""
         for scale, spacing in _SPACING.items():
             for axis in (0, 1):
-                field = smooth_field(params["noise"], f"{scale}/{axis}", warp.like, spacing)
+                field = spline(params["noise"], f"{scale}/{axis}", warp.like, spacing)
                 warp = warp.bent(axis, field, params[scale])
         return warp

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import functools
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -19,6 +21,39 @@ from handgen.seeds import uniforms
 _STEPS = 1024
 _WHITE = 1 << 20
 _GRAIN = 512
+
+
+@dataclass(frozen=True)
+class Spline:
+    """Smooth fields before they are drawn: cubic B-splines.
+
+    Attributes:
+        knots: float64 ``[B, m, n]``, -1 to 1.
+        down: what each knot weighs in each row of pixels, float32 ``[H, m]``, or ``[1, m]``: the same in all.
+        across: likewise of columns, ``[W, n]``.
+    """
+
+    knots: NDArray[np.float64]
+    down: NDArray[np.float32]
+    across: NDArray[np.float32]
+
+    def rows(self, amplitude: NDArray[np.float64], steps: int) -> Tensor:
+        """Interpolate along x: return ``[B, m, W]``, whose product with ``down`` is the fields times ``amplitude``.
+
+        All numbers are multiples of ``1 / steps``; amplitude ``[B]``.
+        """
+        knots = (self.knots * amplitude[:, None, None] * steps).round() / steps
+        rows = torch.matmul(torch.from_numpy(knots.astype(np.float32)), torch.from_numpy(self.across).T)
+        return rows.mul_(steps).round_().div_(steps)
+
+
+def spline(noise: NDArray[np.int64], purpose: str, like: Tensor, spacing: float, *, along: bool = False) -> Spline:
+    """Draw the knots of smooth fields; arguments are those of ``smooth_field``."""
+    height, width = like.shape[-2:]
+    across = _weights(width, spacing * height)
+    down = np.ones((1, 1), np.float32) if along else _weights(height, spacing * height)
+    knots = uniforms(0, f"field/{purpose}", noise, down.shape[1] * across.shape[1])
+    return Spline(_stepped(2 * knots - 1).reshape(len(noise), down.shape[1], across.shape[1]), down, across)
 
 
 def smooth_field(
@@ -36,35 +71,29 @@ def smooth_field(
     Returns:
         ``[B, 1, H, W]``, or ``[B, 1, 1, W]`` with ``along``.
     """
-    height, width = like.shape[-2:]
-    across = _spline(width, spacing * height)
-    down = np.ones((1, 1), np.float32) if along else _spline(height, spacing * height)
-    knots = uniforms(0, f"field/{purpose}", noise, down.shape[1] * across.shape[1])
-    knots = _stepped(2 * knots - 1).reshape(len(noise), down.shape[1], across.shape[1])
-    x, y = (torch.from_numpy(matrix).to(like.device) for matrix in (across, down))
-    rows = torch.matmul(torch.from_numpy(knots.astype(np.float32)).to(like.device), x.T)
-    return torch.matmul(y, (rows * _STEPS).round_().div_(_STEPS))[:, None]
+    field = spline(noise, purpose, like, spacing, along=along)
+    rows, down = field.rows(np.ones(len(noise)), _STEPS), torch.from_numpy(field.down)
+    return torch.matmul(down, rows)[:, None].to(like.device)
 
 
 def grain(noise: NDArray[np.int64], like: Tensor, size: float) -> Tensor:
     """Cut fields of grains, mean 0 and deviation 1, ``[B, 1, H, W]``; ``size`` of a grain in heights."""
     height, width = like.shape[-2:]
     bank = _grain_sheet(round(max(0.4, size * height), 1), height // _GRAIN + 2, width // _GRAIN + 2)
-    windows = bank.unfold(0, height, 1).unfold(1, width, 1)
-    at = torch.from_numpy(noise)
-    return windows[at % _GRAIN, at // _GRAIN % _GRAIN][:, None].to(like.device)
+    cut = sliding_window_view(bank, (height, width))[noise % _GRAIN, noise // _GRAIN % _GRAIN]
+    return torch.from_numpy(cut)[:, None].to(like.device)
 
 
 def white(noise: NDArray[np.int64], like: Tensor) -> Tensor:
     """Cut white noise, mean 0 and deviation 1, nearly normal, of the shape of ``like``."""
     count = like[0].numel()
     bank = _white_bank(max(1, math.ceil(count / _WHITE)))
-    cut = bank.unfold(0, count, 1)[torch.from_numpy(noise % _WHITE)]
-    return cut.view(like.shape).to(like.device)
+    cut = sliding_window_view(bank, count)[noise % _WHITE]
+    return torch.from_numpy(cut).view(like.shape).to(like.device)
 
 
 @functools.lru_cache(maxsize=64)
-def _spline(length: int, spacing: float) -> NDArray[np.float32]:
+def _weights(length: int, spacing: float) -> NDArray[np.float32]:
     """Return the weights ``[length, knots]`` of a uniform cubic B-spline at the pixels' centres."""
     place = (np.arange(length) + 0.5) / spacing
     cell, t = np.floor(place).astype(np.int64), place % 1
@@ -80,23 +109,23 @@ def _stepped(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 @functools.lru_cache(maxsize=2)
-def _white_bank(repeats: int) -> Tensor:
+def _white_bank(repeats: int) -> NDArray[np.float32]:
     """A ring of ``_WHITE`` values, repeated, and once more so that a cut may begin anywhere."""
     values = _stepped((uniforms(0, "bank/white", np.arange(_WHITE), 3).sum(1) - 1.5) * 2)
-    return torch.from_numpy(values.astype(np.float32)).repeat(repeats + 1)
+    return np.tile(values.astype(np.float32), repeats + 1)
 
 
 @functools.lru_cache(maxsize=16)
-def _grain_sheet(sigma: float, down: int, across: int) -> Tensor:
-    return _grain_bank(sigma).repeat(down, across)
+def _grain_sheet(sigma: float, down: int, across: int) -> NDArray[np.float32]:
+    return np.tile(_grain_bank(sigma), (down, across))
 
 
 @functools.lru_cache(maxsize=16)
-def _grain_bank(sigma: float) -> Tensor:
+def _grain_bank(sigma: float) -> NDArray[np.float32]:
     """White noise on a torus, blurred by a Gaussian of ``sigma`` pixels and scaled to deviation 1."""
     values = uniforms(0, "bank/grain", np.arange(_GRAIN * _GRAIN), 2).sum(1).reshape(_GRAIN, _GRAIN) - 1
     reach = math.ceil(3 * sigma)
     taps = [math.exp(-((k / sigma) ** 2) / 2) for k in range(-reach, reach + 1)]
     for axis in (0, 1):
         values = sum(tap * np.roll(values, k - reach, axis) for k, tap in enumerate(taps))
-    return torch.from_numpy(_stepped(values / values.std()).astype(np.float32))
+    return _stepped(values / values.std()).astype(np.float32)

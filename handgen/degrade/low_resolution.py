@@ -7,10 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from handgen.degrade.base import Effect, Params, Uniforms, between
+from handgen.degrade.resize import coarsened
 from handgen.settings import setting
 
 _LEVELS = 16
@@ -35,6 +35,5 @@ class LowResolution(Effect):
         for factor in np.unique(params["factor"]):
             rows = torch.from_numpy(np.flatnonzero(params["factor"] == factor)).to(images.device)
             size = (max(1, round(height * factor)), max(1, round(width * factor)))
-            small = F.interpolate(images[rows], size=size, mode="bilinear", antialias=True)
-            result[rows] = F.interpolate(small, size=(height, width), mode="bilinear")
+            result.index_copy_(0, rows, coarsened(images.index_select(0, rows), *size))
         return result

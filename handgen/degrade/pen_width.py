@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from handgen.degrade.base import Effect, Params, Uniforms, column, either
+from handgen.degrade.base import Effect, Params, Uniforms, either
 from handgen.settings import setting
 
 _MOST = 0.04
-_RIDGE, _FAINT, _EDGE = 0.5, 0.12, 0.5
+_RIDGE, _FAINT, _EDGE = 2, 30, 127
+_WORD = 64
 """A pixel belongs to a stroke if it has this share of the ink of its neighbourhood, and this much;
 to its edge, if it has no more than this."""
 
@@ -38,72 +40,98 @@ class PenWidth(Effect):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Peel ink or paper, a layer a pixel, the last one in part."""
-        change = column(params["change"], images) * images.shape[-2]
-        thicker, layers = change > 0, change.abs()
-        peeled = torch.where(thicker, images, 1 - images)
-        for layer in range(math.ceil(_MOST * images.shape[-2])):
-            share = (layers - layer).clamp(0, 1)
-            if not bool(share.any()):
+        batch, channels, height, width = images.shape
+        change = np.repeat(params["change"], channels) * height
+        thicker, layers = change > 0, np.abs(change)
+        drawn = images.cpu().numpy().reshape(-1, height, width)
+        for layer in range(math.ceil(_MOST * height)):
+            share = (layers - layer).clip(0, 1)
+            if not share.any():
                 break
-            peeled = _peel(peeled, share, thicker)
-        return torch.where(thicker, peeled, 1 - peeled)
+            # What is taken off the ink lightens an image; what is taken off the paper darkens it.
+            amount = np.where(thicker, -share, share).astype(np.float32) / 255
+            drawn = drawn + _layer(drawn, thicker) * amount[:, None, None]
+        return torch.from_numpy(drawn).view(batch, channels, height, width).to(images.device)
 
 
-def _peel(ink: Tensor, share: Tensor, outside: Tensor) -> Tensor:
-    """Take ``share`` of a layer off ``ink`` (1 = full), which goes on beyond the canvas where ``outside`` says so."""
-    frame = _framed(ink, outside)
-    rows = frame[..., :-2, :], frame[..., 1:-1, :], frame[..., 2:, :]
-    least = torch.minimum(
-        torch.minimum(rows[0], rows[2])[..., 1:-1], torch.minimum(rows[1][..., :-2], rows[1][..., 2:])
-    )
-    most = torch.maximum(torch.maximum(rows[0], rows[2]), rows[1])
-    most = torch.maximum(torch.maximum(most[..., :-2], most[..., 2:]), most[..., 1:-1])
-    core = (ink > most.mul_(_RIDGE)) & (ink > _FAINT)
+def _layer(drawn: NDArray[np.float32], thicker: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return how much a whole layer takes off the ink, or off the paper where ``thicker``, ``[n, H, W]``, 0 to 255.
+
+    The images lie in a row, each in a frame of one pixel, so that all pixels' neighbours on one side
+    are one slice. Beyond the canvas there is paper.
+    """
+    count, height, width = drawn.shape
+    line = width + 2
+    margin = _whole_words(line + 1)
+    length = _whole_words(count * (height + 2) * line)
+    flat = np.zeros(length + 2 * margin, np.uint8)
+    frame = flat[margin : margin + count * (height + 2) * line].reshape(count, height + 2, line)
+    outside = np.where(thicker, 255, 0).astype(np.uint8)[:, None, None]
+    frame[:] = outside
+    frame[:, 1:-1, 1:-1] = (drawn.clip(0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8) ^ (255 - outside)
+
+    def side(step: int) -> NDArray[np.uint8]:
+        return flat[margin + step : margin + step + length]
+
+    ink, least = side(0), np.minimum(np.minimum(side(-line), side(line)), np.minimum(side(-1), side(1)))
+    tall = np.maximum(np.maximum(flat[: -2 * line], flat[2 * line :]), flat[line:-line])
+    begin = margin - line
+    most = np.maximum(tall[begin - 1 : begin - 1 + length], tall[begin + 1 : begin + 1 + length])
+    most = np.maximum(most, tall[begin : begin + length])
+    core = (ink > most // _RIDGE) & (ink > _FAINT)
+    inside = np.zeros_like(frame, dtype=bool)
+    inside[:, 1:-1, 1:-1] = True
+    free = np.zeros(length, bool)
+    free[: inside.size] = inside.ravel()
     # The edge first: otherwise a thin stroke may be left where it is faint and lost where it is dark.
-    kept = _thinned(_thinned(core, ink > _EDGE, outside), torch.zeros_like(core), outside)
-    return ink - torch.maximum(least, ink * kept).sub_(ink).neg_().clamp_(min=0).mul_(share)
+    words = _thinned(_words(core), _words(free & (ink <= _EDGE)), line)
+    kept = np.unpackbits(_thinned(words, _words(free), line).view(np.uint8), bitorder="little")
+    taken = (ink - np.minimum(ink, least)) * (1 - kept)
+    return taken[: frame.size].reshape(frame.shape)[:, 1:-1, 1:-1]
 
 
-_RING = ((0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0), (0, 0))
-"""Neighbours P2 to P9 of the paper: clockwise from above, as (row, column) in a frame of one pixel."""
+def _whole_words(bits: int) -> int:
+    return -(-bits // _WORD) * _WORD
 
 
-def _framed(images: Tensor, outside: Tensor) -> Tensor:
-    batch, channels, height, width = images.shape
-    frame = outside.to(images.dtype).expand(batch, channels, height + 2, width + 2).clone()
-    frame[..., 1:-1, 1:-1] = images
-    return frame
+def _words(marks: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    return np.packbits(marks, bitorder="little").view("<u8")
 
 
-def _thinned(core: Tensor, held: Tensor, outside: Tensor) -> Tensor:
-    """Return a boolean image less one layer, in two passes from opposite sides; what is ``held`` stays."""
-    height, width = core.shape[-2:]
-    whole = core.to(torch.uint8)
-    for table in _tables():
-        frame = _framed(whole, outside)
-        code = torch.zeros_like(whole)
-        for bit, (y, x) in enumerate(_RING):
-            code += frame[..., y : y + height, x : x + width] << bit
-        stays = table.to(whole.device).index_select(0, code.int().view(-1)).view(code.shape)
-        whole &= stays | held
-    return whole.bool()
+def _thinned(core: NDArray[np.uint64], free: NDArray[np.uint64], line: int) -> NDArray[np.uint64]:
+    """Return marked pixels less one layer of the ``free`` ones, in two passes from opposite sides.
 
-
-@functools.cache
-def _tables() -> tuple[Tensor, Tensor]:
-    """For each pass, whether a pixel stays (1) or goes (0) by the code of its neighbours."""
-    tables = []
+    A bit is a pixel, and 64 are dealt with at once; ``line`` is the distance to the pixel below.
+    """
     for odd in (True, False):
-        stays = torch.ones(256, dtype=torch.uint8)
-        for code in range(256):
-            p2, p3, p4, p5, p6, p7, p8, p9 = (bool(code >> bit & 1) for bit in range(8))
-            parts = (
-                (not p2 and (p3 or p4)) + (not p4 and (p5 or p6)) + (not p6 and (p7 or p8)) + (not p8 and (p9 or p2))
-            )
-            pairs = min(
-                (p9 or p2) + (p3 or p4) + (p5 or p6) + (p7 or p8), (p2 or p3) + (p4 or p5) + (p6 or p7) + (p8 or p9)
-            )
-            held = (p2 or p3 or not p5) and p4 if odd else (p6 or p7 or not p9) and p8
-            stays[code] = not (parts == 1 and 2 <= pairs <= 3 and not held)
-        tables.append(stays)
-    return tables[0], tables[1]
+        p2, p3, p4, p5, p6, p7, p8, p9 = (
+            _moved(core, step) for step in (-line, 1 - line, 1, line + 1, line, line - 1, -1, -line - 1)
+        )
+        p23, p45, p67, p89 = p2 | p3, p4 | p5, p6 | p7, p8 | p9
+        p34, p56, p78, p92 = p3 | p4, p5 | p6, p7 | p8, p9 | p2
+        one_part = _exactly_one(~p2 & p34, ~p4 & p56, ~p6 & p78, ~p8 & p92)
+        few = _two_or_more(p92, p34, p56, p78) & _two_or_more(p23, p45, p67, p89)
+        few &= ~(p92 & p34 & p56 & p78 & p23 & p45 & p67 & p89)
+        held = (p23 | ~p5) & p4 if odd else (p67 | ~p9) & p8
+        core = core & ~(one_part & few & ~held & free)
+    return core
+
+
+def _moved(words: NDArray[np.uint64], step: int) -> NDArray[np.uint64]:
+    """Return the bits ``step`` further on at each place; 0 beyond the ends."""
+    whole, bits = divmod(step, _WORD)
+    wide = np.pad(words, abs(whole) + 1)
+    at = abs(whole) + 1 + whole
+    low, high = wide[at : at + len(words)], wide[at + 1 : at + 1 + len(words)]
+    return low >> np.uint64(bits) | high << np.uint64(_WORD - bits) if bits else low
+
+
+def _exactly_one(*four: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    a, b, c, d = four
+    return (a ^ b ^ c ^ d) & ~(a & b | c & d)
+
+
+def _two_or_more(*four: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    a, b, c, d = four
+    either, other = a | b, c | d
+    return (a & b) | (c & d) | (either & other)  # type: ignore[return-value]  # NumPy's stubs say bool

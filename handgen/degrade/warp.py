@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.degrade.base import Effect, Params, column
+from handgen.degrade.fields import Spline
 from handgen.degrade.page import places
 
 _INK = 0.9
 """What is darker counts as ink when it is kept inside."""
 _EDGE = 0.75
 """Pixels of paper left at the edge where ink had to be moved."""
+_STEPS = 1 << 14
+"""Displacements are multiples of the inverse, so that sums of them are exact; see ``fields``."""
 
 
 @dataclass(frozen=True)
@@ -28,14 +33,13 @@ class Warp:
     Attributes:
         matrix: float64 ``[B, 2, 2]``.
         offset: float64 ``[B, 2]``, in heights: the result is moved by this much.
-        bends: displacements: the axis (0 = x), a field from -1 to 1 that broadcasts to
-            ``[B, 1, H, W]``, and its amplitude ``[B]`` in heights.
+        bends: displacements: the axis (0 = x), smooth fields, and their amplitudes ``[B]`` in heights.
         like: images of the size.
     """
 
     matrix: NDArray[np.float64]
     offset: NDArray[np.float64]
-    bends: tuple[tuple[int, Tensor, NDArray[np.float64]], ...]
+    bends: tuple[tuple[int, Spline, NDArray[np.float64]], ...]
     like: Tensor
 
     @classmethod
@@ -66,7 +70,7 @@ class Warp:
         """Return this warp followed by a shift, ``[B]`` heights each way."""
         return replace(self, offset=self.offset + np.stack([x, y], 1))
 
-    def bent(self, axis: int, field: Tensor, amplitude: NDArray[np.float64]) -> Warp:
+    def bent(self, axis: int, field: Spline, amplitude: NDArray[np.float64]) -> Warp:
         """Return this warp with a displacement more; see ``bends``."""
         return replace(self, bends=(*self.bends, (axis, field, amplitude)))
 
@@ -81,17 +85,16 @@ class Warp:
     def grid(self, images: Tensor) -> Tensor:
         """Return where each pixel of the result comes from, as ``grid_sample`` has it: ``[B, H, W, 2]``, -1 to 1."""
         matrix, offset = self._kept_inside(images)
-        height, width = images.shape[-2:]
         x, y = places(images)
-        grid = images.new_empty(len(images), height, width, 2)
+        grid = images.new_empty(len(images), 2, *images.shape[-2:])
         for axis, scale in ((0, 2 / self.length), (1, 2.0)):
             row = x * column(matrix[:, axis, 0] * scale, images) + column(offset[:, axis] * scale, images)
-            place = row + y * column(matrix[:, axis, 1] * scale, images)
-            for bent, field, amplitude in self.bends:
-                if bent == axis:
-                    place += field * column(amplitude * scale, images)
-            grid[..., axis] = place[:, 0]
-        return grid
+            place = grid[:, axis : axis + 1]
+            torch.add(row, y * column(matrix[:, axis, 1] * scale, images), out=place)
+            bends = [(field, amplitude * scale) for bent, field, amplitude in self.bends if bent == axis]
+            if bends:
+                place += _sum(bends, images.shape[-2])[:, None]
+        return grid.permute(0, 2, 3, 1)
 
     def _kept_inside(self, images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return matrix and offset, source = matrix @ result + offset, that keep the ink's box inside."""
@@ -115,13 +118,20 @@ class Warp:
         return matrix, offset
 
 
+def _sum(bends: Sequence[tuple[Spline, NDArray[np.float64]]], height: int) -> Tensor:
+    """Draw smooth fields, each times its amplitude (``[B]``), and add them up, ``[B, height, W]``."""
+    rows = torch.cat([field.rows(amplitude, _STEPS) for field, amplitude in bends], 1)
+    down = [np.broadcast_to(field.down, (height, field.down.shape[1])) for field, _ in bends]
+    return torch.matmul(torch.from_numpy(np.concatenate(down, 1)), rows)
+
+
 def _ink_box(images: Tensor) -> NDArray[np.float64]:
     """Return left, right, top, bottom of the ink in heights from the middle, ``[B, 4]``; 0 if there is none."""
     height, width = images.shape[-2:]
     least = images.amin(1) if images.shape[1] > 1 else images[:, 0]
     sides = []
     for across, length in ((1, width), (2, height)):
-        marked = (least.amin(across) < _INK).cpu().numpy()
+        marked = least.amin(across).cpu().numpy() < _INK
         first, last = marked.argmax(1), length - marked[:, ::-1].argmax(1)
         some = marked.any(1)
         sides += [np.where(some, place / height - length / height / 2, 0.0) for place in (first, last)]

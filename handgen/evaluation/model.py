@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +11,16 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from handgen.errors import CheckpointError, UsageError
+from handgen.evaluation.distance import Moments, frechet
 from handgen.evaluation.readers import GlyphReader, Judge
-from handgen.evaluation.tally import Tally
+from handgen.evaluation.tally import Tally, rows_of
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import GlyphStore, to_unit
 from handgen.metrics import METRICS
+from handgen.metrics.base import Images, Metric
 from handgen.training import checkpoint
 from handgen.training.data import DATA, Glyphs, Split
 from handgen.training.evaluate import drawn
@@ -26,6 +29,7 @@ from handgen.training.run import CONFIG, SPLIT
 SHEET = "worst.png"
 _BATCH = 64
 _SHOWN = 16
+_RATES = ("reads", "judge")
 
 
 @dataclass(frozen=True)
@@ -83,65 +87,96 @@ def evaluate_model(
 
     Args:
         glyphs: both.
-        reader: reads the drawn ones, if given.
+        reader: reads the drawn ones and the true ones, if given.
         judge: likewise.
         device: where to compute.
 
     Returns:
-        ``styles``, with ``mean`` over them at the end, and ``characters``, worst first: glyphs, every
-        metric, and the shares that the readers read.
+        ``styles``, with ``mean`` over them at the end, and ``characters``, those whose strokes are worst
+        first: glyphs, every metric, and of those who read the shares ``reads`` and ``judge`` of drawn,
+        ``reads_true`` and ``judge_true`` of true glyphs. With a recogniser ``distance`` too, between a
+        style's drawn and true glyphs; and ``unknown``, glyphs whose character it does not know.
     """
-    styles = _measured(glyphs, glyphs.styles, device)
-    characters = _measured(glyphs, glyphs.chars, device)
-    if reader is not None or judge is not None:
-        tally = Tally(reader, judge)
-        for start in range(0, len(glyphs.chars), _BATCH):
-            some = slice(start, start + _BATCH)
-            numbers = list(range(len(glyphs.chars)))[some]
-            tally.add(glyphs.output[some], glyphs.chars[some], glyphs.styles[some], numbers)
-        read = tally.result()
-        for group, found in ((styles, read["styles"]), (characters, read["characters"])):
-            for name, values in group.items():
-                values.update({key: found[name][key] for key in ("reads", "judge") if key in found[name]})
-    keys = [key for key in next(iter(styles.values())) if key != "glyphs"]
-    mean: dict[str, Any] = {"glyphs": len(glyphs.chars)}
-    for key in keys:
-        shown = [row[key] for row in styles.values() if row[key] is not None]
-        mean[key] = round(float(np.mean(shown)), 4) if shown else None
-    worst = sorted(characters.items(), key=lambda item: -item[1]["l1"])
-    return {"kind": "run", "styles": {**styles, "mean": mean}, "characters": dict(worst)}
+    values = _measured(glyphs, device)
+    result: dict[str, Any] = {"kind": "run"}
+    for group, names in (("styles", glyphs.styles), ("characters", glyphs.chars)):
+        result[group] = {
+            name: {"glyphs": len(rows)} | {key: round(float(each[rows].mean()), 4) for key, each in values.items()}
+            for name, rows in rows_of(names).items()
+        }
+    for images, ending in ((glyphs.output, ""), (glyphs.truth, "_true")):
+        read = _read_all(images, glyphs, reader, judge)
+        for group in ("styles", "characters"):
+            for name, row in result[group].items():
+                row.update({key + ending: read[group][name][key] for key in _RATES if key in read[group][name]})
+        if "unknown" in read:
+            result["unknown"] = read["unknown"]
+    if reader is not None:
+        for name, distance in _distances(glyphs, reader).items():
+            result["styles"][name]["distance"] = distance
+    result["styles"]["mean"] = {"glyphs": len(glyphs.chars)} | _mean(list(result["styles"].values()))
+    worst = sorted(
+        result["characters"].items(), key=lambda item: item[1]["stroke_recall"] + item[1]["stroke_precision"]
+    )
+    result["characters"] = dict(worst)
+    return result
+
+
+def _measured(glyphs: Drawn, device: torch.device) -> dict[str, NDArray[np.float64]]:
+    """Return every metric of every glyph: name -> ``[n]``."""
+    metrics: dict[str, Metric] = {entry.name: METRICS.load(entry.name)() for entry in METRICS}
+    found: dict[str, list[Tensor]] = {name: [] for name in metrics}
+    for start in range(0, len(glyphs.chars), _BATCH):
+        some = slice(start, start + _BATCH)
+        output, truth = (Images(to_unit(each[some])[:, None].to(device)) for each in (glyphs.output, glyphs.truth))
+        for name, metric in metrics.items():
+            found[name].append(metric.per_image(output, truth).cpu())
+    return {name: torch.cat(parts).double().numpy() for name, parts in found.items()}
+
+
+def _read_all(
+    images: NDArray[np.uint8], glyphs: Drawn, reader: GlyphReader | None, judge: Judge | None
+) -> dict[str, Any]:
+    """Return what readers make of the drawn or the true images, as ``Tally.result``."""
+    tally = Tally(reader, judge)
+    numbers = list(range(len(images)))
+    for start in range(0, len(images), _BATCH):
+        some = slice(start, start + _BATCH)
+        tally.add(images[some], glyphs.chars[some], glyphs.styles[some], numbers[some])
+    return tally.result()
+
+
+def _distances(glyphs: Drawn, reader: GlyphReader) -> dict[str, float | None]:
+    """Return the Fréchet distance between drawn and true glyphs of each style; None where there is one glyph."""
+    found: dict[str, float | None] = {}
+    for name, rows in rows_of(glyphs.styles).items():
+        output, truth = Moments(), Moments()
+        for start in range(0, len(rows), _BATCH):
+            some = rows[start : start + _BATCH]
+            output.update(reader.features(glyphs.output[some]))
+            truth.update(reader.features(glyphs.truth[some]))
+        found[name] = round(frechet(output, truth), 4) if len(rows) > 1 else None
+    return found
+
+
+def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Return the mean over the rows of each number; rows without it do not count."""
+    found: dict[str, float | None] = {}
+    for key in rows[0]:
+        if key != "glyphs":
+            known = [row[key] for row in rows if row[key] is not None]
+            found[key] = round(float(np.mean(known)), 4) if known else None
+    return found
 
 
 def save_worst(path: Path, glyphs: Drawn) -> None:
     """Show the glyphs of each style that differ most from the true ones: drawn, and true below."""
     error = np.abs(glyphs.output.astype(np.int16) - glyphs.truth).mean(axis=(1, 2))
     rows = []
-    for style in dict.fromkeys(glyphs.styles):
-        of_style = np.array([place for place, name in enumerate(glyphs.styles) if name == style])
+    for style, of_style in rows_of(glyphs.styles).items():
         worst = of_style[np.argsort(-error[of_style], kind="stable")[:_SHOWN]]
         rows += [(style, glyphs.output[worst]), ("true", glyphs.truth[worst])]
     save_sheet(path, rows)
-
-
-def _measured(glyphs: Drawn, groups: Sequence[str], device: torch.device) -> dict[str, dict[str, Any]]:
-    """Return every metric of each group of glyphs."""
-    rows_of: dict[str, list[int]] = {}
-    for row, name in enumerate(groups):
-        rows_of.setdefault(name, []).append(row)
-    metrics = {entry.name: METRICS.load(entry.name)() for entry in METRICS}
-    found: dict[str, dict[str, Any]] = {}
-    for name, rows in rows_of.items():
-        for metric in metrics.values():
-            metric.reset()
-        for start in range(0, len(rows), _BATCH):
-            some = rows[start : start + _BATCH]
-            output, truth = (to_unit(images[some])[:, None].to(device) for images in (glyphs.output, glyphs.truth))
-            for metric in metrics.values():
-                metric.update(output, truth)
-        values = {key: float(metric.result()) for key, metric in metrics.items()}
-        shown = {key: round(value, 4) if np.isfinite(value) else None for key, value in values.items()}
-        found[name] = {"glyphs": len(rows), **shown}
-    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from handgen.check.base import Reader, Record
+from handgen.check.base import Record
 from handgen.check.findings import Findings
 from handgen.check.report import Track, find_datasets
 from handgen.check.survey import UNDECODABLE
+from handgen.check.tree import Found
 from handgen.errors import UsageError
 from handgen.glyphs.store import IMAGES, GlyphStore
 
@@ -44,24 +45,24 @@ def samples_in(place: Path, track: Track | None = None) -> Iterator[Samples]:
     if (place / IMAGES).is_file():
         yield from _of_store(GlyphStore(place))
         return
-    kind, path = one_dataset(place)
-    with kind(path) as reader:
+    found = one_dataset(place)
+    with found.open() as reader:
         records: Iterable[Record] = reader.records(Findings())
-        yield from _batches(track(records, path, reader.total) if track else records)
+        yield from _batches(track(records, found.path, reader.total) if track else records)
 
 
-def one_dataset(place: Path) -> tuple[type[Reader], Path]:
-    """Return what reads the dataset at ``place``, and its folder.
+def one_dataset(place: Path) -> Found:
+    """Return the dataset at ``place``, which may be in shards.
 
     Raises:
         UsageError: there is none, or more than one.
     """
     if not place.is_dir():
-        found = "is not a folder" if place.exists() else "does not exist"
-        raise UsageError(f"{place} {found}", "Give a dataset or a run folder.")
+        wrong = "is not a folder" if place.exists() else "does not exist"
+        raise UsageError(f"{place} {wrong}", "Give a dataset or a run folder.")
     datasets = find_datasets(place, Findings())
     if len(datasets) > 1:
-        names = ", ".join(str(path) for _, path in datasets[:3])
+        names = ", ".join(str(found.path) for found in datasets[:3])
         raise UsageError(f"{place} holds {len(datasets)} datasets ({names})", "Name one of them.")
     return datasets[0]
 

@@ -78,7 +78,7 @@ class Tally:
         ``unknown``: samples whose label the recogniser does not know.
         """
         margins = np.array(self._margins if self._reader else [np.nan] * len(self._labels))
-        of_style, of_label = _rows(self._styles), _rows(self._labels)
+        of_style, of_label = rows_of(self._styles), rows_of(self._labels)
         places = np.empty(len(margins), np.int64)
         for place, rows in enumerate(of_style.values()):
             places[rows] = place
@@ -122,7 +122,7 @@ class Tally:
         }
 
 
-def _rows(names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+def rows_of(names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
     """Return where each name stands, names in the order of their first place."""
     found: dict[str, list[int]] = {}
     for row, name in enumerate(names):

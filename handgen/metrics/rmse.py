@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from handgen.metrics.base import Metric
+from handgen.metrics.base import Images, Metric
 
 
 class RMSE(Metric):
     """Root of the mean squared difference of grey values within an image, 0 to 1, averaged over images."""
 
-    def per_image(self, output: Tensor, truth: Tensor) -> Tensor:
+    def per_image(self, output: Images, truth: Images) -> Tensor:
         """Return ``[B]``."""
-        return (output - truth).square().mean(dim=(1, 2, 3)).sqrt()
+        return (output.grey - truth.grey).square().mean(dim=(1, 2, 3)).sqrt()

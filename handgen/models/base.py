@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 import torch
@@ -56,6 +56,21 @@ class DrawnStyle:
     vector: Tensor
     weights: Mapping[str, float]
     fresh: int = 0
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A model's settings with all that they leave to be found.
+
+    Attributes:
+        config: the settings.
+        hashes: SHA-256 of the files that they name, by setting.
+        notes: what a user should know of it, a line each.
+    """
+
+    config: Any
+    hashes: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 class StyleSpec(ABC):
@@ -132,6 +147,23 @@ class Model(nn.Module, ABC):
 
     adversarial: Adversarial = Adversarial()
     """The adversarial loss, set by the loop."""
+
+    @classmethod
+    def resolve(cls, config: Any, chars: str, recorded: Mapping[str, Any]) -> Resolved:
+        """Find the files that the settings of a run need, before anything is written; most models need none.
+
+        Args:
+            config: the settings.
+            chars: what is learnt from.
+            recorded: the settings of the run that is to go on; empty if there is none.
+
+        Raises:
+            HandgenError: a file is missing, damaged, or of no use for these characters.
+        """
+        return Resolved(config)
+
+    def equip(self, device: torch.device) -> None:
+        """Read the files that ``resolve`` found; the loop calls this, and drawing needs none of them."""
 
     @abstractmethod
     def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:

@@ -13,31 +13,32 @@ variation. examples/latin_bicyclegan has a measured line for each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from handgen.models.base import Batch, DrawnStyle, Model, StyleSpec, init_weights
+from handgen.models.base import Batch, DrawnStyle, StyleSpec, init_weights
 from handgen.models.critics import CRITICS, make_critic, pair
 from handgen.models.features import FeatureExtractor
 from handgen.models.layers import UNet, statistics_kept
+from handgen.models.remedies import NETWORK, REMEDIES, Remedied, RemedySettings
 from handgen.models.styles import Latents
-from handgen.settings import Settings, setting
-from handgen.training import fidelity, losses
+from handgen.settings import setting
+from handgen.training import losses
 from handgen.training.adversarial import Logits
 from handgen.training.distributed import summed
 
-NETWORK, LOSSES, REMEDIES = "Network", "Losses", "Against lost strokes"
+LOSSES = "Losses"
 _DOWN = 4
 _FOLLOW = 0.02
 """How far one glyph moves its style's place towards its own latent."""
 
 
 @dataclass(frozen=True)
-class BicycleGANConfig(Settings):
+class BicycleGANConfig(RemedySettings):
     """Settings of BicycleGAN; the weights are the paper's."""
 
     width: int = setting(24, "Channels of the first layer; the paper has 64.", minimum=4, maximum=256, panel=NETWORK)
@@ -58,17 +59,7 @@ class BicycleGANConfig(Settings):
     discriminator: str = setting(
         "patch", "Patches and the whole at two scales, or an LSTM over columns.", choices=CRITICS, panel=REMEDIES
     )
-    lambda_feature: float = setting(
-        0.0, "Weight of the feature loss, on features the run trains first.", minimum=0, panel=REMEDIES
-    )
     lambda_ac: float = setting(0.0, "Weight of the auxiliary classifier of characters.", minimum=0, panel=REMEDIES)
-    lambda_binary: float = setting(0.0, "Weight of the distance from pure ink and paper.", minimum=0, panel=REMEDIES)
-    lambda_cldice: float = setting(
-        0.0, "Weight of 1 - soft clDice: centrelines that are lost or invented.", minimum=0, panel=REMEDIES
-    )
-    lambda_projection: float = setting(
-        0.0, "Weight of the projection loss: how far ink has moved.", minimum=0, panel=REMEDIES
-    )
     lambda_tv: float = setting(0.0, "Weight of total variation.", minimum=0, panel=REMEDIES)
 
 
@@ -107,6 +98,7 @@ class Hand(nn.Module):
             inject=config.inject,
             film=config.film,
             displacement=config.displacement,
+            attention=config.attention,
         )
         self.encoder = StyleEncoder(size, config.width, config.latent_dim)
         self.register_buffer("places", torch.zeros(styles, config.latent_dim))
@@ -161,7 +153,7 @@ class Step:
     z: Tensor
 
 
-class BicycleGAN(Model):
+class BicycleGAN(Remedied):
     """BicycleGAN as the training loop and ``synth`` see it."""
 
     Config: ClassVar = BicycleGANConfig
@@ -170,7 +162,7 @@ class BicycleGAN(Model):
     defaults: ClassVar = {"holdout_by": "pairs"}
 
     def __init__(self, config: BicycleGANConfig, size: int, styles: Sequence[str], charset: str) -> None:
-        super().__init__()
+        super().__init__(config, charset)
         self.config = config
         self.styles = tuple(styles)
         self.noise = 2 * config.latent_dim
@@ -178,6 +170,7 @@ class BicycleGAN(Model):
         classes = len(charset) if config.lambda_ac else 0
         self.discriminator = make_critic(config.discriminator, size, config.width, 2, classes)
         self.latent_discriminator = make_critic(config.discriminator, size, config.width, 2, classes)
+        self.add_counter(size, config.width)
         self.features = FeatureExtractor(len(charset)) if config.lambda_feature else None
 
     def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
@@ -196,18 +189,10 @@ class BicycleGAN(Model):
             "l1": c.lambda_l1,
             "latent": c.lambda_latent,
             "kl": c.lambda_kl,
-            "feature": c.lambda_feature,
             "category": c.lambda_ac,
-            "binary": c.lambda_binary,
-            "cldice": c.lambda_cldice,
-            "projection": c.lambda_projection,
             "tv": c.lambda_tv,
+            **super().weights,
         }
-
-    def study(self, batches: Callable[[int], Batch]) -> None:
-        """Train the feature extractor, if there is one."""
-        if self.features is not None:
-            self.features.fit(batches)
 
     def prepare(self, batch: Batch) -> Step:
         """Encode the targets; draw the content with their latents and with latents from the prior, in one pass."""
@@ -224,9 +209,10 @@ class BicycleGAN(Model):
         return self._d_losses(step) if phase == "D" else self._g_losses(step)
 
     def _d_losses(self, step: Step) -> dict[str, Tensor]:
-        """Means over the two games."""
+        """Means over the two games; strokes are counted once."""
         redrawn, drawn = (self._game(step, critic, fake) for critic, fake in self._games(step))
-        return {name: (value + drawn[name]) / 2 for name, value in redrawn.items()}
+        terms = {name: (value + drawn[name]) / 2 for name, value in redrawn.items()}
+        return terms | self.counted(step.batch.target, step.batch.char)
 
     def _game(self, step: Step, critic: nn.Module, fake: Tensor) -> dict[str, Tensor]:
         content, target = step.batch.content, step.batch.target
@@ -261,17 +247,10 @@ class BicycleGAN(Model):
             terms["category"] = torch.stack(read).mean()
         if c.lambda_latent:
             terms["latent"] = losses.latent(self._found_again(step.drawn), step.z)
-        if self.features is not None:
-            terms["feature"] = losses.feature(self.features(step.redrawn), self.features(target))
-        if c.lambda_binary:
-            terms["binary"] = losses.binary(torch.cat([step.redrawn, step.drawn]))
-        if c.lambda_cldice:
-            terms["cldice"] = fidelity.cldice(step.redrawn, target)
-        if c.lambda_projection:
-            terms["projection"] = fidelity.projection(step.redrawn, target)
+        drawn = torch.cat([step.redrawn, step.drawn])
         if c.lambda_tv:
-            terms["tv"] = losses.tv(torch.cat([step.redrawn, step.drawn]))
-        return terms
+            terms["tv"] = losses.tv(drawn)
+        return terms | self.remedies(step.redrawn, target, drawn, step.batch.char.repeat(2))
 
     def _found_again(self, drawn: Tensor) -> Tensor:
         """Return the latents that the encoder finds, without a gradient for the encoder.

@@ -123,6 +123,35 @@ class TwoScales(nn.Module):
         return [*fine, *coarse], classes
 
 
+class StrokeCounter(nn.Module):
+    """Counts a glyph's strokes: a head that a critic has beside its own, after StrokeGAN (Zeng et al. 2021).
+
+    There, the discriminator finds out which of 32 kinds of strokes a character has; here, how many
+    strokes. It is one number and no classes, because 9 strokes are nearer to 10 than to 20; and its
+    logarithm, because one lost of three matters more than one of thirty.
+
+    It has a trunk of its own and sees the glyph alone: a critic of pairs would read the number off
+    the source glyph beside it, which lacks no stroke, and would teach the generator nothing.
+
+    Args:
+        size: side of the images in pixels.
+        width: channels of the first layer.
+    """
+
+    def __init__(self, size: int, width: int) -> None:
+        super().__init__()
+        self.trunk = PatchTrunk(size, width, 1)
+        self.shrink = nn.Conv2d(self.trunk.out, self.trunk.out, 4, 2, 1)
+        self.count = nn.Linear(self.trunk.out * (self.trunk.side // 2) ** 2, 1)
+        init_weights(self)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the logarithm of how many strokes each image ``[B, 1, size, size]`` shows, ``[B]``."""
+        flat = F.leaky_relu(self.shrink(self.trunk(images)), 0.2).flatten(1)
+        counted: Tensor = self.count(flat)[:, 0]
+        return counted
+
+
 def make_critic(kind: str, size: int, width: int, inputs: int, classes: int = 0) -> nn.Module:
     """Return the critic that ``--discriminator`` names: one of ``CRITICS``."""
     made: nn.Module = {"patch": TwoScales, "lstm": LstmCritic}[kind](size, width, inputs, classes)

@@ -11,6 +11,8 @@ came out measurably better (examples/zi2zi_cpu has the figures):
   coarse to fine, by which the skips are sampled (the idea of spatial transformers, Jaderberg et
   al. 2015).
 - FiLM (Perez et al. 2018).
+
+Self-attention at a middle resolution is there to be tried, and off.
 """
 
 from __future__ import annotations
@@ -26,6 +28,12 @@ from handgen.models.base import init_weights
 
 _REACH = 0.1
 """Displacement, as a fraction of half the canvas, that one unit of a head's output stands for."""
+
+_ATTENTIVE = 16
+"""Side of the decoder features that attend to each other: strokes are apart there, and 256 places are few."""
+
+_KEYS = 8
+"""The paper's share of the channels that a place is compared by is 1/8; and so many of them at least."""
 
 _DROPPED = 3
 """Decoder layers with dropout, as pix2pix (Isola et al. 2017, section 6.1.1)."""
@@ -219,6 +227,27 @@ def sample_at(image: Tensor, field: Tensor) -> Tensor:
     return F.grid_sample(image, grid.to(image.dtype), align_corners=False, padding_mode="border")
 
 
+class SelfAttention(nn.Module):
+    """Every place of the features looks at all others (SAGAN, Zhang et al. 2019, section 3).
+
+    It starts as no change, and learns how much to add of what it sees: gamma of equation 3.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        inner = max(_KEYS, width // 8)
+        self.query, self.key, self.value = (nn.Conv2d(width, inner, 1, bias=False) for _ in range(3))
+        self.out = nn.Conv2d(inner, width, 1, bias=False)
+        self.gamma = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``[B, width, h, w]`` of the same."""
+        query, key, value = (part(x).flatten(2).mT[:, None] for part in (self.query, self.key, self.value))
+        seen = F.scaled_dot_product_attention(query, key, value, scale=1.0)  # equation 1, and the sum of equation 2
+        added: Tensor = self.out(seen[:, 0].mT.reshape(len(x), -1, *x.shape[-2:]))
+        return x + self.gamma * added
+
+
 INJECT = ("bottleneck", "input", "all")
 
 
@@ -234,6 +263,7 @@ class UNet(nn.Module):
         decoder: "resize" (+ convolution) or "transpose"(d convolution).
         displacement: let the decoder move what the skip connections carry.
         dropout: share of the features that training drops after the three coarsest decoder layers.
+        attention: let the decoder's features of 16 x 16 attend to each other.
     """
 
     def __init__(
@@ -247,6 +277,7 @@ class UNet(nn.Module):
         decoder: str = "resize",
         displacement: bool = True,
         dropout: float = 0.0,
+        attention: bool = False,
     ) -> None:
         super().__init__()
         self.dropout = dropout
@@ -261,21 +292,21 @@ class UNet(nn.Module):
         out = channels(size, width)
         below = out[-1] + code_dim * self.at_bottleneck
         self.ups = nn.ModuleList()
-        heads: dict[int, int] = {}
+        wide: dict[int, int] = {}  # of each side, how many channels come out
         for depth in range(len(out) - 2, -1, -1):
             norm = ConditionalNorm(out[depth], code_dim, film=film and code_dim > 0)
             self.ups.append(level(below, out[depth], norm))
             below = self.ups[-1].out  # type: ignore[assignment]
-            side = size >> (depth + 1)
-            # Coarser than 8 pixels, a field cannot tell one stroke from the next; finer than a
-            # quarter of the canvas, it costs more than it moves.
-            if displacement and 8 <= side <= max(8, size // 4):
-                heads[side] = below
-        self.displacement = Displacement(heads) if heads else None
+            wide[size >> (depth + 1)] = below
+        # Coarser than 8 pixels, a field cannot tell one stroke from the next; finer than a quarter
+        # of the canvas, it costs more than it moves.
+        heads = {side: channels for side, channels in wide.items() if 8 <= side <= max(8, size // 4)}
+        self.displacement = Displacement(heads) if displacement else None
         self.last = last(below)
         init_weights(self)
         if self.displacement is not None:
             self.displacement.reset()
+        self.attention = SelfAttention(wide[_ATTENTIVE]) if attention else None
 
     def forward(self, content: Tensor, code: Tensor) -> Tensor:
         """Draw ``content`` ``[B, 1, size, size]`` in the styles ``[B, code_dim]``; in [-1, 1]."""
@@ -296,6 +327,8 @@ class UNet(nn.Module):
             x = up(x, skip if field is None else sample_at(skip, field), code)
             if self.dropout and layer < _DROPPED:
                 x = F.dropout(x, self.dropout, self.training)
+            if self.attention is not None and x.shape[-1] == _ATTENTIVE:
+                x = self.attention(x)
             if self.displacement is not None:
                 field = self.displacement.refine(field, x)
         return torch.tanh(self.last(x, content if field is None else sample_at(content, field)))

@@ -13,27 +13,28 @@ normalised decoder layer (the original has conditional instance normalisation as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from handgen.models.base import Batch, Model, StyleSpec, init_weights
+from handgen.models.base import Batch, StyleSpec, init_weights
 from handgen.models.critics import make_critic, pair
 from handgen.models.features import FeatureExtractor
 from handgen.models.layers import DECODERS, UNet, statistics_kept
+from handgen.models.remedies import NETWORK, REMEDIES, Remedied, RemedySettings
 from handgen.models.styles import CodeTable, gaussian_code
-from handgen.settings import Settings, setting
-from handgen.training import fidelity, losses
+from handgen.settings import setting
+from handgen.training import losses
 
-NETWORK, LOSSES, REMEDIES, SECOND_STAGE = "Network", "Losses", "Against lost strokes", "Second stage"
+LOSSES, SECOND_STAGE = "Losses", "Second stage"
 _CODE_SEED = 2017
 
 
 @dataclass(frozen=True)
-class Zi2ZiConfig(Settings):
+class Zi2ZiConfig(RemedySettings):
     """Settings of Zi2Zi. Loss weights are those of the original unless their help says otherwise."""
 
     width: int = setting(24, "Channels of the first layer; the original has 64.", minimum=4, maximum=256, panel=NETWORK)
@@ -55,16 +56,6 @@ class Zi2ZiConfig(Settings):
     )
     discriminator: str = setting(
         "original", "The original's, or an LSTM over columns.", choices=("original", "lstm"), panel=REMEDIES
-    )
-    lambda_feature: float = setting(
-        0.0, "Weight of the feature loss, on features the run trains first.", minimum=0, panel=REMEDIES
-    )
-    lambda_binary: float = setting(0.0, "Weight of the distance from pure ink and paper.", minimum=0, panel=REMEDIES)
-    lambda_cldice: float = setting(
-        0.0, "Weight of 1 - soft clDice: centrelines that are lost or invented.", minimum=0, panel=REMEDIES
-    )
-    lambda_projection: float = setting(
-        0.0, "Weight of the projection loss: how far ink has moved.", minimum=0, panel=REMEDIES
     )
     freeze_encoder: bool = setting(False, "Leave the encoder as it is.", panel=SECOND_STAGE)
 
@@ -101,7 +92,7 @@ class Step:
     fake: Tensor
 
 
-class Zi2Zi(Model):
+class Zi2Zi(Remedied):
     """Zi2Zi as the training loop and ``synth`` see it."""
 
     Config: ClassVar = Zi2ZiConfig
@@ -109,7 +100,7 @@ class Zi2Zi(Model):
     codes: Tensor
 
     def __init__(self, config: Zi2ZiConfig, size: int, styles: Sequence[str], charset: str) -> None:
-        super().__init__()
+        super().__init__(config, charset)
         self.config = config
         self.styles = tuple(styles)
         self.generator: UNet = UNet(
@@ -119,12 +110,14 @@ class Zi2Zi(Model):
             film=config.film,
             decoder=config.decoder,
             displacement=config.displacement,
+            attention=config.attention,
         )
-        self.discriminator: nn.Module = (
+        self.discriminator = (
             Discriminator(size, config.width, len(styles))
             if config.discriminator == "original"
             else make_critic(config.discriminator, size, config.width, 2, len(styles))
         )
+        self.add_counter(size, config.width)
         self.features = FeatureExtractor(len(charset)) if config.lambda_feature else None
         codes = [gaussian_code(name, config.code_dim, _CODE_SEED) for name in styles]
         self.register_buffer("codes", torch.stack(codes))
@@ -153,16 +146,8 @@ class Zi2Zi(Model):
             "category": c.lambda_category,
             "const": c.lambda_const,
             "tv": c.lambda_tv,
-            "binary": c.lambda_binary,
-            "cldice": c.lambda_cldice,
-            "projection": c.lambda_projection,
-            "feature": c.lambda_feature,
+            **super().weights,
         }
-
-    def study(self, batches: Callable[[int], Batch]) -> None:
-        """Train the feature extractor, if there is one."""
-        if self.features is not None:
-            self.features.fit(batches)
 
     def prepare(self, batch: Batch) -> Step:
         """Draw the fakes once, for both phases."""
@@ -179,6 +164,7 @@ class Zi2Zi(Model):
         fake, fake_style = self.discriminator(pair(content, step.fake.detach()))
         category = (losses.category(real_style, style) + losses.category(fake_style, style)) / 2
         terms = self.adversarial.discriminator(real, fake) | {"category": category}
+        terms |= self.counted(target, step.batch.char)
         return terms | self.adversarial.penalties(
             lambda image: self.discriminator(pair(content, image))[0], target, step.fake, step.batch.mix
         )
@@ -195,15 +181,7 @@ class Zi2Zi(Model):
                 terms["const"] = losses.const(step.encoding, self.generator.encoder(fake)[-1])
         if weights["tv"]:
             terms["tv"] = losses.tv(fake)
-        if self.features is not None:
-            terms["feature"] = losses.feature(self.features(fake), self.features(step.batch.target))
-        if weights["binary"]:
-            terms["binary"] = losses.binary(fake)
-        if weights["cldice"]:
-            terms["cldice"] = fidelity.cldice(fake, step.batch.target)
-        if weights["projection"]:
-            terms["projection"] = fidelity.projection(fake, step.batch.target)
-        return terms
+        return terms | self.remedies(fake, step.batch.target, fake, step.batch.char)
 
     def generate(self, content: Tensor, style: Tensor) -> Tensor:
         """Draw ``content`` in the styles ``[B, code_dim]``."""

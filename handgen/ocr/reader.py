@@ -121,19 +121,32 @@ def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -
     checkpoint.save(path, recognizer.state_dict(), facts | own)
 
 
-def load_recognizer(path: Path | None) -> Recognizer:
-    """Read a recogniser.
+def find_recognizer(path: Path | None) -> Path:
+    """Return the file of a recogniser.
 
     Args:
         path: a run folder or a file; None = the newest in ``runs/``.
 
     Raises:
         UsageError: there is none.
-        CheckpointError: it is cut short, or holds something else.
     """
     file = _newest() if path is None else path / RECOGNIZER if path.is_dir() else path
     if not file.is_file():
         raise UsageError(f"no recogniser at {path}", f"Name its run folder or its file. {_TRAIN}")
+    return file
+
+
+def load_recognizer(path: Path | None) -> Recognizer:
+    """Read a recogniser.
+
+    Args:
+        path: as for ``find_recognizer``.
+
+    Raises:
+        UsageError: there is none.
+        CheckpointError: it is cut short, or holds something else.
+    """
+    file = find_recognizer(path)
     loaded = checkpoint.load(file)
     if loaded.facts.get("kind") != KIND:
         raise CheckpointError(f"{file} holds a {loaded.facts.get('model', 'model')}, not a recogniser", _TRAIN)

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from handgen.check.base import Reader, Record
+from handgen.check.base import Record
 from handgen.check.findings import Findings
 from handgen.check.report import Track
+from handgen.check.tree import Found
 from handgen.report.charts import bars
 from handgen.report.evaluation import RESULTS, tables
 from handgen.report.page import Card, Chart, Grid, Page, settings_of
@@ -76,26 +77,26 @@ class _Pass:
             kept[place] = (label, image)
 
 
-def dataset_page(kind: type[Reader], path: Path, track: Track | None = None) -> Page:
+def dataset_page(dataset: Found, track: Track | None = None) -> Page:
     """Return the page of a dataset.
 
     Args:
-        kind: what reads its format.
-        path: its folder.
+        dataset: where it is, and what reads it.
         track: shows progress.
 
     Raises:
         UsageError: the file is of another kind.
     """
+    path = dataset.path
     evaluated = _json(path / RESULTS)
     bad = {int(sample["number"]): sample for sample in evaluated.get("suspicious", [])[:_WORST]}
     found = _Pass(bad)
-    with kind(path) as reader:
+    with dataset.open() as reader:
         records: Iterable[Record] = reader.records(Findings())
         for record in track(records, path, reader.total) if track else records:
             found.add(record)
     album = Album()
-    page = Page(path.resolve().name, f"dataset · {kind.format}", _facts(found))
+    page = Page(path.resolve().name, f"dataset · {dataset.kind.format}", _facts(found))
     page.grid = _grid(found, album)
     page.worst = [_bad_card(sample, bad[number], album) for number, sample in found.suspicious.items() if sample]
     page.sheets = _rejected(path, album)

@@ -24,4 +24,4 @@ def make_page(place: Path, track: Track | None = None) -> Page:
     """
     if is_run(place):
         return run_page(place)
-    return dataset_page(*one_dataset(place), track)
+    return dataset_page(one_dataset(place), track)

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from handgen.errors import CheckpointError
+from handgen.metrics import better
 from handgen.report.charts import lines
-from handgen.report.evaluation import RESULTS, style_table, tables
+from handgen.report.evaluation import RESULTS, number, spoken, style_table, tables
 from handgen.report.page import Chart, Page, settings_of
 from handgen.report.pictures import Album
 from handgen.training.health import loss_names, of_kind, verdict
 from handgen.training.run import CONFIG, STATS
-
-_BETTER = {"l1": "Lower is better.", "rmse": "Lower is better.", "ssim": "Higher is better."}
 
 
 def is_run(path: Path) -> bool:
@@ -38,7 +37,7 @@ def run_page(path: Path) -> Page:
     measured = of_kind(stats, "held-out")
     if measured:
         mean = measured[-1]["styles"].get("mean", {})
-        page.facts += [(f"held-out {name.upper()}", f"{value:.4g}") for name, value in mean.items()]
+        page.facts += [(f"held-out {spoken(name)}", number(name, value)) for name, value in mean.items()]
         page.tables.append(style_table("On held-out characters, at the end of training", measured[-1]["styles"]))
     if losses:
         page.remarks = verdict(stats, str(config.get("gan_loss", "vanilla")))
@@ -67,13 +66,14 @@ def _charts(
         names = loss_names(losses, phase)
         series = {name: _series(losses, f"{name} weighted") for name in names}
         charts.append(Chart(f"Losses of {phase}", lines(series, f"losses of {phase}"), "As weighted in the sum."))
-    for name in measured[0]["styles"]["mean"] if measured else ():
+    for name in measured[-1]["styles"]["mean"] if measured else ():
         styles = [style for style in measured[-1]["styles"] if style != "mean"][:5]
         series = {
             style: [(line["images"], line["styles"][style][name]) for line in measured if name in line["styles"][style]]
             for style in ["mean", *styles]
         }
-        charts.append(Chart(f"Held-out {name.upper()}", lines(series, f"held-out {name}"), _BETTER.get(name, "")))
+        title, word = f"Held-out {spoken(name)}", better(name)
+        charts.append(Chart(title, lines(series, title), f"{word[:1].upper()}{word[1:]}." if word else ""))
     diversity = of_kind(stats, "diversity")
     series = {name: _series(diversity, name) for name in ("generated", "real")}
     word = "How much drawings of one character differ, beside real ones; near 0 the model has collapsed."

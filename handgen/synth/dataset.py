@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import hashlib
 import itertools
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,11 @@ from handgen.synth.like import read_hand, usual_extent
 from handgen.synth.lines import LineRequest, Lines, find_script
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
+from handgen.synth.shards import Shard, Spread, Told, cut
 from handgen.training import checkpoint
 from handgen.writers import WRITERS
+from handgen.writers.base import Writer
+from handgen.writers.tree import Tree
 
 CONTINUOUS = "continuous"
 _WRITE = 1000
@@ -75,6 +79,7 @@ class Request:
     degrade: str = "none"
     format: str = "lmdb"
     lines: LineRequest | None = None
+    shards: int = 1
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
@@ -125,6 +130,7 @@ class Run:
         if request.lines and script:
             self.lines = Lines.prepare(request.lines, script, self.glyphs, facts["raster"], self.pipeline)
         self.synthesis: Synthesis | LineSynthesis = self.lines.synthesis if self.lines else self.glyphs
+        self.shards = cut(request.count, request.shards, self.synthesis.block) if request.shards > 1 else []
 
     def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
         request = self.request
@@ -161,6 +167,7 @@ class Run:
             "device": request.device.type,
             "block": self.synthesis.block,
             "format": request.format,
+            **({"shards": request.shards} if self.shards else {}),
             **(self.lines.identity() if self.lines else {}),
         }
 
@@ -177,13 +184,20 @@ class Run:
             for style in self.styles
         ]
 
-    def write(self, progress: Callable[[int], None], *, batch: int = 1024, workers: int = 1) -> bool:
+    def digest(self) -> str:
+        """Return the SHA-256 of the identity."""
+        return hashlib.sha256(json.dumps(self.identity(), sort_keys=True).encode()).hexdigest()
+
+    def write(
+        self, progress: Callable[[int], None], *, batch: int = 1024, workers: int = 1, spread: Spread | None = None
+    ) -> bool:
         """Write the dataset, or the rest of it.
 
         Args:
             progress: told how many samples there are by now.
             batch: samples under way at once.
             workers: threads that draw, and threads that encode.
+            spread: writes the shards, if there are any; this thread does by default.
 
         Returns:
             Whether there was anything to do.
@@ -193,18 +207,62 @@ class Run:
             HandgenError: the disk is full.
         """
         request = self.request
-        with WRITERS.load(request.format)(request.out, self.identity(), workers=workers) as writer:
+        if self.shards:
+            return self._write_tree(progress, spread or functools.partial(self._write_here, batch, workers), workers)
+        with self._writer(request.out, self.identity(), workers) as writer:
             if writer.complete:
                 progress(request.count)
                 return False
             progress(writer.written)
             self._preview(workers)
-            samples = self.synthesis.samples(writer.written, request.count, batch=batch, workers=workers)
-            while some := list(itertools.islice(samples, _WRITE)):
-                writer.write(some)
-                progress(writer.written)
+            self._fill(writer, Shard(0, 0, request.count), progress, batch, workers)
             writer.finish(self.info)
         return True
+
+    def _write_tree(self, progress: Callable[[int], None], spread: Spread, workers: int) -> bool:
+        with Tree(self.request.out, self.identity(), [shard.name for shard in self.shards]) as tree:
+            if tree.complete:
+                progress(self.request.count)
+                return False
+            finished = tree.finished()
+            written = {shard.number: finished.get(shard.name, 0) for shard in self.shards}
+
+            def told(number: int, samples: int) -> None:
+                written[number] = samples
+                progress(sum(written.values()))
+
+            progress(tree.written)
+            self._preview(workers)
+            spread(self.request, self.digest(), [shard for shard in self.shards if not written[shard.number]], told)
+            tree.finish(self.info)
+        return True
+
+    def _write_here(
+        self, batch: int, workers: int, request: Request, digest: str, shards: Sequence[Shard], told: Told
+    ) -> None:
+        for shard in shards:
+            self.write_shard(shard, told, batch=batch, workers=workers)
+
+    def write_shard(self, shard: Shard, told: Told, *, batch: int = 1024, workers: int = 1) -> None:
+        """Write one shard, or the rest of it; arguments and errors are those of ``write``."""
+        identity = self.identity() | shard.identity()
+        with self._writer(self.request.out / shard.name, identity, workers) as writer:
+            if not writer.complete:
+                self._fill(writer, shard, functools.partial(told, shard.number), batch, workers)
+                writer.finish({"style_table": self.style_table(), "skipped": self.content.skipped})
+            told(shard.number, writer.written)
+
+    def _writer(self, out: Path, identity: dict[str, Any], workers: int) -> Writer:
+        writer: Writer = WRITERS.load(self.request.format)(out, identity, workers=workers)
+        return writer
+
+    def _fill(self, writer: Writer, shard: Shard, progress: Callable[[int], None], batch: int, workers: int) -> None:
+        """Write what is missing of a shard; its samples are numbered from 0."""
+        first = shard.start
+        samples = self.synthesis.samples(first + writer.written, shard.stop, batch=batch, workers=workers)
+        while some := list(itertools.islice(samples, _WRITE)):
+            writer.write([replace(sample, index=sample.index - first) for sample in some] if first else some)
+            progress(writer.written)
 
     def _preview(self, workers: int) -> None:
         """Show the first samples: a row a style, or lines on a page."""

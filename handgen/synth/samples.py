@@ -15,6 +15,7 @@ from torch import Tensor
 
 from handgen.degrade.pipeline import Pipeline
 from handgen.glyphs.store import Alignment, to_bytes, to_unit
+from handgen.memory import keep_freed_memory
 from handgen.models.base import DrawnStyle, Model
 from handgen.models.styles import vectors
 from handgen.synth.content import Content
@@ -26,6 +27,9 @@ _BLOCK = {"cpu": 64}
 _GPU_BLOCK = 256
 """Samples that pass the network together. The number is fixed for a kind of device and blocks
 begin at its multiples, because a network's last bits may depend on how many pass together."""
+_TOGETHER = 128
+"""Samples that a thread makes in one go. What follows the network costs least for about so many; what it does to one
+does not depend on the others, so this number, unlike the block, decides nothing."""
 
 
 def alignment_of(style: DrawnStyle, records: Sequence[Mapping[str, Any]]) -> Alignment:
@@ -75,17 +79,18 @@ class Synthesis:
         Args:
             start: the first number.
             stop: one past the last.
-            batch: how many may be under way at once; rounded up to whole blocks.
+            batch: how many may be under way at once, roughly.
             workers: blocks computed at the same time on a CPU, each by one thread.
         """
-        numbers = iter(range(start // self.block, -(-stop // self.block)))
+        numbers = range(start // self.block, -(-stop // self.block))
+        together = max(1, _TOGETHER // self.block)
         threads = workers if self.device.type == "cpu" else 1
-        ahead = max(threads, -(-batch // self.block))
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        ahead = max(threads + 1, -(-batch // (self.block * together)))
+        with ThreadPoolExecutor(threads, initializer=_one_thread) as pool:
             under_way: deque[Future[list[Sample]]] = deque()
             try:
-                for number in numbers:
-                    under_way.append(pool.submit(self._draw_block, number))
+                for first in range(0, len(numbers), together):
+                    under_way.append(pool.submit(self._draw_blocks, numbers[first : first + together]))
                     if len(under_way) >= ahead:
                         yield from _within(under_way.popleft().result(), start, stop)
                 while under_way:
@@ -93,16 +98,19 @@ class Synthesis:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _draw_block(self, number: int) -> list[Sample]:
-        index = np.arange(number * self.block, (number + 1) * self.block, dtype=np.int64)
+    def _draw_blocks(self, numbers: range) -> list[Sample]:
+        index = np.arange(numbers.start * self.block, numbers.stop * self.block, dtype=np.int64)
         characters, styles = self.plan.at(index)
-        pixels, style_vectors = self.draw(index, characters, styles)
-        metas = [style_meta(self.styles[style], vector) for style, vector in zip(styles, style_vectors, strict=True)]
+        parts = np.split(np.arange(len(index)), len(numbers))
+        drawn = [self.draw(index[part], characters[part], styles[part]) for part in parts]
+        pixels = np.concatenate([images for images, _ in drawn])
+        vectors_ = [vector for _, some in drawn for vector in some]
+        metas = [style_meta(self.styles[style], vector) for style, vector in zip(styles, vectors_, strict=True)]
         if self.degrade is not None:
             pixels, records = self.degrade(pixels, index, self.plan.seed)
-            metas = [
-                meta | {"degraded": record} if record else meta for meta, record in zip(metas, records, strict=True)
-            ]
+            for meta, record in zip(metas, records, strict=True):
+                if record:
+                    meta["degraded"] = record
         return [
             Sample(int(i), self.content.chars[character], image, meta)
             for i, character, image, meta in zip(index, characters, pixels, metas, strict=True)
@@ -149,6 +157,11 @@ def style_meta(style: DrawnStyle, vector: Tensor) -> dict[str, Any]:
     if style.fresh and style.fresh == len(vector):
         meta["latent"] = [round(value, 4) for value in vector.tolist()]
     return meta
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+    keep_freed_memory()
 
 
 def _within(samples: list[Sample], start: int, stop: int) -> list[Sample]:

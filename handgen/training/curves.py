@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.files import replacing
+from handgen.metrics import better
 from handgen.training.health import COLLAPSED, WON, Stats, loss_names, of_kind
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _WIDE = 20
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """Okabe & Ito 2008: told apart by colour-blind readers too."""
 _QUIET = "#8a8a8a"
-_BETTER = {"l1": " (lower is better)", "rmse": " (lower is better)", "ssim": " (higher is better)"}
 
 Draw = Callable[["Axes"], None]
 
@@ -75,7 +75,7 @@ def _panels(stats: Stats, lines: Stats) -> list[tuple[str, Draw]]:
         panels.append(("D: accuracy", partial(_accuracy, lines=lines)))
     measured = of_kind(stats, "held-out")
     panels += [
-        (f"held-out {metric}{_BETTER.get(metric, '')}", partial(_held_out, lines=measured, metric=metric))
+        (f"held-out {metric.replace('_', ' ')} ({better(metric)})", partial(_held_out, lines=measured, metric=metric))
         for metric in (measured[-1]["styles"]["mean"] if measured else ())
     ]
     compared = [line for line in of_kind(stats, "diversity") if line["ratio"] is not None]
@@ -112,7 +112,7 @@ def _held_out(axes: Axes, lines: Stats, metric: str) -> None:
     for number, style in enumerate(styles if len(styles) > 1 else ()):
         values = [line["styles"].get(style, {}).get(metric, np.nan) for line in lines]
         axes.plot(images, values, color=_QUIET, lw=0.7, alpha=0.6, label="" if number else "a style")
-    means = [line["styles"]["mean"][metric] for line in lines]
+    means = [line["styles"]["mean"].get(metric, np.nan) for line in lines]  # earlier versions measured less
     axes.plot(images, means, color=_COLOURS[0], lw=1.8, marker="o", ms=3.5, label="mean")
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from handgen.errors import UsageError
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.metrics import METRICS
-from handgen.metrics.base import Metric
+from handgen.metrics.base import Images, Metric
 from handgen.metrics.diversity import Diversity
 from handgen.models.base import Batch, DrawnStyle, Model, StyleSpec
 from handgen.models.styles import vectors
@@ -65,9 +65,9 @@ def measure(
         metrics: dict[str, Metric] = {entry.name: METRICS.load(entry.name)() for entry in METRICS}
         rows = which[pairs.style[which] == number]
         for batch in _batches(model, pairs, rows, device):
-            output = model.redraw(batch)
+            output, truth = Images(model.redraw(batch)), Images(batch.target)
             for metric in metrics.values():
-                metric.update(output, batch.target)
+                metric.update(output, truth)
         result[styles[number]] = {name: round(metric.result(), 4) for name, metric in metrics.items()}
     means = {m.name: float(np.mean([values[m.name] for values in result.values()])) for m in METRICS}
     return result | {"mean": {name: round(value, 4) for name, value in means.items()}}

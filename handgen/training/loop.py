@@ -34,7 +34,7 @@ from handgen.training.evaluate import drawn, measure, measure_diversity
 from handgen.training.health import verdict
 from handgen.training.optimise import Means, Optimiser, refuse_uncompiled
 from handgen.training.process import deterministic, stopping_politely
-from handgen.training.run import RunFolder
+from handgen.training.run import RunFolder, recorded
 from handgen.training.settings import TrainSettings
 
 _LOG_STEPS = 25
@@ -86,7 +86,7 @@ class Trainer:
         if settings.tensorboard:
             load_extra("tensorboard", "tensorboard")
         self.settings, self.store, self.device, self.world = settings, store, device, world
-        self.name, self.config = name, config
+        self.name = name
         self.start = start
         self.seen: str = start.facts["charset"] if start else ""
         self.kind: type[Model] = MODELS.load(name)
@@ -97,15 +97,20 @@ class Trainer:
         only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
         self.styles = self._style_names(start, only)
         self.data, self.held_out = self._datasets(only)
+        self.resolved = self.kind.resolve(config, self.split.train, recorded(out))
+        self.config: Settings = self.resolved.config
         self.folder = RunFolder(out, self._identity(start), self._defaults(), writes=world.leads)
         world.any(False)  # the others look into the folder when rank 0 has made it
         self.folder.write_split(self.split)
+        for line in self.resolved.notes:
+            self.folder.log(line)
         torch.manual_seed(settings.seed)
         self.model: Model = self._make_model()
         if start is not None:
             left = self.model.adopt(start.tensors, start.style_names)
             checkpoint.refuse_unfit(start, left, self.model, config)
         self.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model.equip(device)
         self.averaged: nn.Module = copy.deepcopy(self.model.generator).requires_grad_(False)
         self.optimiser = Optimiser(self.model, settings, device, world)
         self.images = 0
@@ -153,7 +158,8 @@ class Trainer:
         """What makes this run this run; a folder with another identity is not touched."""
         data = {"model": self.name, "data": str(self.store.path), "data_sha256": sha256(self.store.path / MANIFEST)}
         origin = {"from": str(start.path), "from_sha256": start.digest()} if start else {}
-        return data | origin | asdict(self.settings) | asdict(self.config)  # type: ignore[call-overload, no-any-return]
+        needed = {f"{name}_sha256": digest for name, digest in self.resolved.hashes.items()}
+        return data | origin | needed | asdict(self.settings) | asdict(self.config)  # type: ignore[call-overload, no-any-return]
 
     def _defaults(self) -> dict[str, Any]:
         """What a run had in place of settings that its version did not know."""

@@ -54,6 +54,16 @@ def binary(image: Tensor) -> Tensor:
     return (1 - image.square()).mean()
 
 
+def strokes(log_counted: Tensor, count: Tensor) -> Tensor:
+    """Mean squared difference of the logarithms of numbers of strokes: about their relative error, squared.
+
+    Args:
+        log_counted: ``[B]``.
+        count: float ``[B]``, true numbers; 0 = unknown, which counts as no difference.
+    """
+    return ((log_counted.float() - count.clamp(min=1).log()).square() * (count > 0)).mean()
+
+
 def feature(of_output: Sequence[Tensor], of_target: Sequence[Tensor]) -> Tensor:
     """Mean L1 distance of feature maps, each level normalised by channel (perceptual loss, Johnson et al. 2016)."""
     levels = [

@@ -34,9 +34,17 @@ CONFIG, SPLIT, LOG, STATS = "config.json", "split.json", "log.txt", "stats.jsonl
 _MAY_CHANGE = frozenset(
     {"handgen", "images", "eval_every", "save_every", "data", "from"}
     | {"accumulate", "compile", "deterministic", "tensorboard"}
+    | {"recognizer", "stroke_counts"}
 )
 """What a run may be continued with although it changed: its length, where things lie (their hashes
 tell), and how it is computed rather than what."""
+
+
+def recorded(path: Path) -> dict[str, Any]:
+    """Return the settings of the run in a folder; none if there is no such run, or they cannot be read."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return dict(json.loads((path / CONFIG).read_text(encoding="utf-8")))
+    return {}
 
 
 class RunFolder:

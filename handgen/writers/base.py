@@ -65,34 +65,26 @@ def label_of(sample: Sample) -> str:
     raise DatasetError(f"the label of sample {sample.index} {reason}", "Take it out of the text that is written.")
 
 
-class Writer(ABC):
-    """Writes samples into a folder; a context manager.
+class Folder(ABC):
+    """The folder of a dataset while a run writes it; a context manager.
 
-    Entering it claims the folder. If an earlier run with the same plan stopped half-way, its
-    samples are kept: go on with the sample ``written``. If it did not stop, ``complete`` is true.
-
-        with LmdbWriter(path, plan, workers=2) as writer:
-            for batch in batches_from(writer.written):
-                writer.write(batch)
-            writer.finish({"seconds": 12.3})
+    Entering it claims the folder. What an earlier run with the same plan left is kept.
 
     Args:
         path: the dataset's folder.
         plan: everything that decides what the samples are, as JSON: model, seed, count,
             settings, styles. It is the dataset's identity.
-        workers: threads that encode images.
 
     Attributes:
-        written: how many samples there are, and so the index of the next one.
+        written: how many samples there are.
         complete: the dataset is whole; nothing is left to do.
     """
 
     format: ClassVar[str]
 
-    def __init__(self, path: Path, plan: Mapping[str, Any], *, workers: int = 1) -> None:
+    def __init__(self, path: Path, plan: Mapping[str, Any]) -> None:
         self.path = path
         self.plan: dict[str, Any] = json.loads(json.dumps(plan))
-        self.workers = workers
         self.written = 0
         self.complete = False
         self._characters: set[str] = set()
@@ -131,26 +123,6 @@ class Writer(ABC):
     ) -> None:
         self._resources.close()
 
-    def write(self, samples: Sequence[Sample]) -> None:
-        """Append samples whose indices follow on from ``written``.
-
-        They are encoded later and committed in larger groups: do not change the images
-        afterwards; the last ones may be lost in a crash.
-
-        Raises:
-            DatasetError: a label is empty or holds a control character.
-            HandgenError: no room is left; what was committed stays, and the same run goes on later.
-        """
-        if self.complete:
-            raise ValueError("the dataset is complete")
-        for expected, sample in enumerate(samples, self.written):
-            if sample.index != expected:
-                raise ValueError(f"sample {sample.index} where sample {expected} is due")
-        labels = [label_of(sample) for sample in samples]
-        self._append(samples, labels)
-        self._characters.update(*labels)
-        self.written += len(samples)
-
     def finish(self, info: Mapping[str, Any]) -> None:
         """Make the dataset whole: charset, manifest, and the count last.
 
@@ -159,10 +131,10 @@ class Writer(ABC):
         """
         if self.complete:
             raise ValueError("the dataset is complete")
-        if not self.written:
-            raise DatasetError("not one sample was written", "Ask for at least one.")
         try:
             self._flush()
+            if not self.written:
+                raise DatasetError("not one sample was written", "Ask for at least one.")
             # One character a line is what PaddleOCR, OpenOCR and MMOCR take for a dictionary.
             write_text(self.path / CHARSET, "".join(f"{char}\n" for char in sorted(self._characters)))
             self._write_manifest(complete=True, count=self.written, info=dict(info))
@@ -218,16 +190,58 @@ class Writer(ABC):
         """Return the labels that are committed, or one with all their characters."""
 
     @abstractmethod
-    def _append(self, samples: Sequence[Sample], labels: Sequence[str]) -> None:
-        """Take samples in; commit them now or with later ones."""
-
-    @abstractmethod
     def _flush(self) -> None:
         """Commit what was taken in."""
 
     @abstractmethod
     def _write_count(self) -> None:
         """Write what makes readers take the dataset for whole."""
+
+
+class Writer(Folder):
+    """Writes samples into a folder; a context manager.
+
+    If an earlier run with the same plan stopped half-way, its samples are kept: go on with the
+    sample ``written``. If it did not stop, ``complete`` is true.
+
+        with LmdbWriter(path, plan, workers=2) as writer:
+            for batch in batches_from(writer.written):
+                writer.write(batch)
+            writer.finish({"seconds": 12.3})
+
+    Args:
+        path: as for ``Folder``.
+        plan: likewise.
+        workers: threads that encode images.
+    """
+
+    def __init__(self, path: Path, plan: Mapping[str, Any], *, workers: int = 1) -> None:
+        super().__init__(path, plan)
+        self.workers = workers
+
+    def write(self, samples: Sequence[Sample]) -> None:
+        """Append samples whose indices follow on from ``written``.
+
+        They are encoded later and committed in larger groups: do not change the images
+        afterwards; the last ones may be lost in a crash.
+
+        Raises:
+            DatasetError: a label is empty or holds a control character.
+            HandgenError: no room is left; what was committed stays, and the same run goes on later.
+        """
+        if self.complete:
+            raise ValueError("the dataset is complete")
+        for expected, sample in enumerate(samples, self.written):
+            if sample.index != expected:
+                raise ValueError(f"sample {sample.index} where sample {expected} is due")
+        labels = [label_of(sample) for sample in samples]
+        self._append(samples, labels)
+        self._characters.update(*labels)
+        self.written += len(samples)
+
+    @abstractmethod
+    def _append(self, samples: Sequence[Sample], labels: Sequence[str]) -> None:
+        """Take samples in; commit them now or with later ones."""
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
-import sys
 import tarfile
 import zipfile
 
@@ -20,36 +19,6 @@ NPM = Entry(
     "Tiny Hand", "latin", "handwriting", "OFL-1.1", Source("npm", "@tiny/hand", "1.2.0", "files/*-400-normal.woff2")
 )
 PIP = Entry("Tiny Pip", "latin", "script", "OFL-1.1", Source("pip", "tiny-pip", "3.0", "*/files/Tiny*.ttf"))
-CLIENT = """
-import os, shutil, sys
-option = "--pack-destination" if "pack" in sys.argv else "--dest"
-folder = sys.argv[sys.argv.index(option) + 1]
-wanted = next(word for word in sys.argv if word in os.environ["FAKE_WANTED"].split())
-if archive := os.environ.get("FAKE_ARCHIVE"):
-    shutil.copy(archive, folder)
-else:
-    sys.exit(f"npm warn old\\nnpm error code E404\\nnpm error 404 no {wanted}\\nnpm error A complete log of this run")
-"""
-
-
-@pytest.fixture
-def clients(tmp_path, monkeypatch):
-    """Stand-ins for npm and pip that serve one local archive: ``clients(archive)``, or fail: ``clients(None)``."""
-    programs = tmp_path / "bin"
-    (programs / "pip").mkdir(parents=True)
-    (programs / "pip" / "__init__.py").touch()
-    (programs / "pip" / "__main__.py").write_text(CLIENT)
-    npm = programs / "npm"
-    npm.write_text(f"#!{sys.executable}\n{CLIENT}")
-    npm.chmod(0o755)
-    monkeypatch.setenv("PATH", str(programs))
-    monkeypatch.setenv("PYTHONPATH", str(programs))
-    monkeypatch.setenv("FAKE_WANTED", "@tiny/hand@1.2.0 tiny-pip==3.0")
-
-    def serve(archive):
-        monkeypatch.setenv("FAKE_ARCHIVE", str(archive or ""))
-
-    return serve
 
 
 @pytest.fixture

@@ -158,4 +158,6 @@ def test_the_defaults_are_those_of_the_original():
         "lambda_binary": 0,
         "lambda_cldice": 0,
         "lambda_projection": 0,
+        "lambda_recognizer": 0,
+        "lambda_strokes": 0,
     }

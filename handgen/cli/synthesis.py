@@ -1,0 +1,148 @@
+"""What ``handgen synth`` prints: the plan, how far it is, and the result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handgen.cli.common import print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from handgen.synth.dataset import Run
+    from handgen.synth.lines import Lines
+    from handgen.synth.shards import Spread
+
+_TRAINERS_LONGEST = 25
+
+
+def list_trained(file: Path, as_json: bool) -> None:
+    """Print the styles that a model was trained on."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from handgen.training import checkpoint
+
+    records = checkpoint.load(file).facts["styles"]
+    if as_json:
+        print_json(records)
+        return
+    table = Table("#", "style", "font", "licence")
+    for number, record in enumerate(records, 1):
+        origin = record.get("origin", {})
+        licence = str(origin.get("licence") or "")
+        table.add_row(str(number), Text(record["name"]), Text(str(origin.get("family", ""))), Text(licence[:60]))
+    stdout.print(table)
+
+
+def print_plan(run: Run) -> None:
+    """Print what is going to be written, and what to beware of."""
+    from rich.table import Table
+    from rich.text import Text
+
+    request, content = run.request, run.content
+    names = ", ".join(style.name for style in run.styles[:20]) + (", …" if len(run.styles) > 20 else "")
+    rows = {
+        "model": f"{request.model} ({run.checkpoint.facts['images']:,} images seen)",
+        "styles": f"{len(run.styles)}: {names}",
+        "content": f"{len(content.chars):,} characters" + (f" of {content.font.path.name}" if content.font else ""),
+        "samples": f"{request.count:,}{_kind(run)}, seed {request.seed}, on {request.device}",
+        "out": str(request.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
+    }
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="cyan", no_wrap=True)
+    table.add_column(overflow="fold")
+    for key, value in rows.items():
+        table.add_row(key, Text(value))
+    stdout.print(table)
+    if run.lines:
+        _warn_of_lines(run.lines)
+    for reason, chars in content.skipped.items() if not run.lines else ():
+        shown = chars if len(chars) <= 40 else chars[:40] + "…"
+        where = "in the source font" if content.font else "by the model"
+        stderr.print(f"[yellow]warning:[/yellow] left out, {reason} {where}: {len(chars)} (", end="")
+        stderr.print(Text(shown + ")"), soft_wrap=True)
+    if not content.same_font:
+        stderr.print("[yellow]warning:[/yellow] the source font is not the file that the model was trained with")
+
+
+def _kind(run: Run) -> str:
+    """Say what the samples are, if they are no single characters."""
+    if run.lines is None:
+        return ""
+    asked, source = run.lines.request, run.lines.script.source
+    way = "wide, vertical" if asked.vertical else "high"
+    names = asked.corpus if source.corpus else ", ".join(source.generators) or "all generators"
+    return f" lines of {asked.min_chars} to {asked.max_chars} characters, {asked.height} pixels {way}, of {names}"
+
+
+def _warn_of_lines(lines: Lines) -> None:
+    from handgen.lines.corpus import describe
+
+    if lines.left_out:
+        count, times = len(lines.left_out), lines.left_out.total()
+        warning = (
+            f"the corpus has {count:,} characters that cannot be drawn, {times:,} times; lines are cut around them: "
+        )
+        _warn(warning + describe(lines.left_out))
+    if lines.unlearnt:
+        shown = lines.unlearnt if len(lines.unlearnt) <= 40 else lines.unlearnt[:40] + "…"
+        _warn(f"{len(lines.unlearnt):,} characters were not in the model's store, look at preview.png: {shown}")
+    if lines.request.max_chars > _TRAINERS_LONGEST:
+        _warn(
+            f"many trainers drop labels of more than {_TRAINERS_LONGEST} characters; "
+            "'handgen check --for' prints the flag that raises their limit"
+        )
+
+
+def _warn(message: str) -> None:
+    stderr.print("[yellow]warning:[/yellow] ", end="")
+    stderr.print(message, soft_wrap=True, markup=False)
+
+
+def with_progress(run: Run, batch: int, workers: int, spread: Spread | None) -> bool:
+    """Write the dataset under a progress bar; return whether there was anything to do."""
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task("", total=run.request.count, rate="")
+
+        def show(samples: int) -> None:
+            speed = bar.tasks[0].speed
+            bar.update(
+                task, completed=samples, rate=f"{speed:,.0f} {'lines' if run.lines else 'glyphs'}/s" if speed else ""
+            )
+
+        return run.write(show, batch=batch, workers=workers, spread=spread)
+
+
+def print_result(run: Run, written: bool) -> None:
+    """Print where the dataset is, and what to do next."""
+    out = run.request.out
+    if not written:
+        stdout.print(f"{out} is complete already: {run.request.count:,} samples", soft_wrap=True, markup=False)
+        return
+    if run.lines:
+        covered = run.info["coverage"]
+        missing = covered["missing"]
+        shown = f"; missing: {missing[:40]}{'…' if len(missing) > 40 else ''}" if missing else ""
+        stdout.print(
+            f"charset  {covered['distinct']:,} of {covered['charset']:,} characters occur{shown}",
+            soft_wrap=True,
+            markup=False,
+        )
+    lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}"
+    stdout.print(lines, soft_wrap=True, markup=False)

@@ -1,0 +1,48 @@
+"""Tables of numbers on the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handgen.cli.common import stdout
+
+if TYPE_CHECKING:
+    from handgen.report.page import Table
+
+_BETWEEN = 3
+"""What a column takes beside its text."""
+
+
+def show(table: Table, most: int = 1000) -> None:
+    """Print the first ``most`` rows; columns that find no room follow in a table below."""
+    import rich.table
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    from handgen.check.findings import visible
+
+    rows = [(row[0], *map(visible, row[1:])) for row in table.rows[:most]]
+    cells = [[*table.head[place].split(), *(row[place] for row in rows)] for place in range(len(table.head))]
+    widths = [max(map(cell_len, column)) for column in cells]
+    widths[0] = min(widths[0], stdout.width // 3)
+    for number, part in enumerate(_parts(widths, stdout.width - 1)):
+        title = table.title + (", continued" if number else "")
+        shown = rich.table.Table(title=Text(title, "bold"), title_justify="left")
+        for place in part:
+            shown.add_column(table.head[place], justify="right" if place else "left", width=widths[place])
+        for row in rows:
+            shown.add_row(*(Text(row[place], overflow="fold") for place in part))
+        stdout.print(shown)
+
+
+def _parts(widths: list[int], room: int) -> list[list[int]]:
+    """Part the columns into tables that have room, each with the first column at its left."""
+    parts = [[0]]
+    left = first = room - widths[0] - _BETWEEN
+    for place, width in enumerate(widths[1:], start=1):
+        if len(parts[-1]) > 1 and width + _BETWEEN > left:
+            parts.append([0])
+            left = first
+        parts[-1].append(place)
+        left -= width + _BETWEEN
+    return parts

@@ -1,0 +1,1 @@
+"""What is known of the strokes that characters are written with."""

@@ -1,0 +1,94 @@
+"""Fetching the strokes of 9,574 Chinese characters: the data of Hanzi Writer, made from the Arphic fonts.
+
+Four files come of it. ``stroke-counts.tsv`` is what training reads; ``strokes.jsonl.gz`` has for every
+character its strokes in writing order, as outlines (SVG paths) and as centrelines (medians), in the
+1024 units of an em; licence and provenance lie beside them.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from handgen.errors import FontError
+from handgen.files import sha256, write_json
+from handgen.fonts.catalogue import Entry, Source
+from handgen.fonts.fetch import Outcome, attempt, download, members
+from handgen.strokes.counts import COUNTS, FOLDER, write_counts
+
+STROKES = Entry("strokes", "han", "strokes", "Arphic-1999", Source("npm", "hanzi-writer-data", "2.0.1", "?.json"))
+_OUTLINES, _LICENCE, _ABOUT = "strokes.jsonl.gz", "LICENSE-strokes.txt", "strokes.json"
+
+
+def fetch_strokes(out: Path, force: bool = False) -> Iterator[Outcome]:
+    """Fetch them into ``out/strokes`` and yield what became of it, as ``fetch_all`` does for fonts."""
+    counts = out / FOLDER / COUNTS
+    yield attempt(STROKES, out, counts if counts.is_file() and not force else None, _fetch)
+
+
+def _fetch(entry: Entry, out: Path) -> Path:
+    """Download and convert; the counts are moved into place last: where they are, the rest is.
+
+    Raises:
+        HandgenError: the client is missing or failed.
+        FontError: the package is unsafe, damaged, or has no strokes or no licence.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
+        scratch = Path(folder)
+        archive = download(entry.source, scratch)
+        characters, licence = _unpack(archive, entry.source)
+        with gzip.GzipFile(scratch / _OUTLINES, "wb", mtime=0) as file:
+            for char, drawn in sorted(characters.items()):
+                record = {"character": char, "strokes": drawn["strokes"], "medians": drawn["medians"]}
+                file.write((json.dumps(record, ensure_ascii=False) + "\n").encode())
+        (scratch / _LICENCE).write_bytes(licence)
+        write_json(scratch / _ABOUT, _provenance(entry, archive, len(characters)))
+        write_counts(scratch / COUNTS, {char: len(drawn["strokes"]) for char, drawn in characters.items()})
+        final = out / FOLDER
+        final.mkdir(exist_ok=True)
+        for name in (_LICENCE, _ABOUT, _OUTLINES, COUNTS):
+            (scratch / name).replace(final / name)
+    return final / COUNTS
+
+
+def _unpack(archive: Path, source: Source) -> tuple[dict[str, dict[str, list[object]]], bytes]:
+    """Return the strokes and medians of every character, and the licence."""
+    characters: dict[str, dict[str, list[object]]] = {}
+    licence = b""
+    for path, data in members(archive, source):
+        if path.match(source.take):
+            characters[path.stem] = _drawn(path.name, data)
+        elif path.name == "ARPHICPL.TXT" and len(path.parts) == 1:
+            licence = data
+    if not characters or not licence:
+        lacking = "strokes" if not characters else "licence"
+        raise FontError(
+            f"the package {source.package} {source.version} holds no {lacking}",
+            "Its layout has changed; install a newer handgen.",
+        )
+    return characters, licence
+
+
+def _drawn(name: str, data: bytes) -> dict[str, list[object]]:
+    try:
+        drawn = json.loads(data)
+        strokes, medians = drawn["strokes"], drawn["medians"]
+        if not strokes or len(strokes) != len(medians):
+            raise ValueError(f"{len(strokes)} strokes and {len(medians)} medians")
+    except (ValueError, KeyError, TypeError) as error:
+        raise FontError(f"the stroke data {name} is damaged ({error})", "Run the same command again.") from error
+    return {"strokes": strokes, "medians": medians}
+
+
+def _provenance(entry: Entry, archive: Path, characters: int) -> dict[str, object]:
+    return {
+        "licence": entry.licence,
+        "source": {"type": entry.source.type, "package": entry.source.package, "version": entry.source.version},
+        "archive_sha256": sha256(archive),
+        "characters": characters,
+        "note": "Counts and one file of all characters were made of the package's files; nothing else was changed.",
+    }
