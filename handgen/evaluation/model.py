@@ -104,7 +104,8 @@ def evaluate_model(
             name: {"glyphs": len(rows)} | {key: round(float(each[rows].mean()), 4) for key, each in values.items()}
             for name, rows in rows_of(names).items()
         }
-    for images, ending in ((glyphs.output, ""), (glyphs.truth, "_true")):
+    reads = reader is not None or judge is not None
+    for images, ending in ((glyphs.output, ""), (glyphs.truth, "_true")) if reads else ():
         read = _read_all(images, glyphs, reader, judge)
         for group in ("styles", "characters"):
             for name, row in result[group].items():

@@ -191,8 +191,8 @@ def test_a_run_is_measured_by_style_and_character(trained, store, tmp_path, caps
         for name, value in values.items():
             assert result["styles"][style][name] == pytest.approx(value, abs=2e-3)
     assert {entry.name for entry in METRICS} < result["styles"]["mean"].keys()
-    errors = [values["l1"] for values in result["characters"].values()]
-    assert errors == sorted(errors, reverse=True)
+    strokes = [row["stroke_recall"] + row["stroke_precision"] for row in result["characters"].values()]
+    assert strokes == sorted(strokes)
     assert sheet.is_file()
     assert not (trained.parent / ".handgen.eval.json").exists()
 

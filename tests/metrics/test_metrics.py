@@ -9,8 +9,19 @@ from skimage.metrics import structural_similarity
 
 from handgen.glyphs.store import to_unit
 from handgen.metrics import METRICS
+from handgen.metrics.base import Images
 
-PERFECT = {"l1": 0.0, "rmse": 0.0, "ssim": 1.0}
+PERFECT = {
+    "l1": 0.0,
+    "rmse": 0.0,
+    "ssim": 1.0,
+    "stroke_recall": 1.0,
+    "stroke_precision": 1.0,
+    "broken_strokes": 0.0,
+    "merged_strokes": 0.0,
+    "ink_ratio": 1.0,
+}
+PIXELS = ("l1", "rmse", "ssim")
 
 
 @pytest.fixture(params=[entry.name for entry in METRICS])
@@ -35,6 +46,7 @@ def test_identical_images_are_perfect(name, glyphs):
     assert result(name, glyphs[0], glyphs[0]) == pytest.approx(PERFECT[name], abs=1e-6)
 
 
+@pytest.mark.parametrize("name", PIXELS)
 def test_it_gets_worse_with_the_output(name, glyphs):
     truth, other = glyphs
     values = [result(name, truth + share * (other - truth), truth) for share in (0, 0.3, 0.6, 1)]
@@ -54,8 +66,7 @@ def test_batches_count_by_their_images(name, glyphs):
 
 
 def test_one_number_an_image(name, glyphs):
-    grey = [(images + 1) / 2 for images in glyphs]
-    assert METRICS.load(name)().per_image(*grey).shape == (10,)
+    assert METRICS.load(name)().per_image(*map(Images, glyphs)).shape == (10,)
 
 
 def test_l1_and_rmse_are_on_the_scale_of_grey_values():
