@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from handgen.synth.dataset import Request
     from handgen.synth.shards import Spread
 
-WRITING, HANDS, LINES = "What to write", "In which hands", "Lines of text"
+WRITING, HANDS, LINES, GATE = "What to write", "In which hands", "Lines of text", "Labels to trust"
 _RUNS = Path("runs")
 
 
@@ -131,6 +131,26 @@ def synth(
         bool,
         typer.Option("--strict", help="Refuse a corpus of which a character cannot be drawn.", rich_help_panel=LINES),
     ] = False,
+    gate: Annotated[
+        str,
+        typer.Option(
+            metavar="off|mark|redraw",
+            help="A recogniser reads each drawing. Draw again what does not read as its label, and another style or "
+            "character in place of what never does; or only mark it.",
+            show_default="redraw, if runs/ has a recogniser",
+            rich_help_panel=GATE,
+        ),
+    ] = "auto",
+    recognizer: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run folder or file of the recogniser.", show_default="the latest in runs/", rich_help_panel=GATE
+        ),
+    ] = None,
+    tries: Annotated[
+        int,
+        typer.Option(min=1, max=20, help="Further drawings before something else is drawn.", rich_help_panel=GATE),
+    ] = 4,
     list_styles: Annotated[
         bool, typer.Option("--list-styles", help="Show the trained styles and stop.", rich_help_panel=HANDS)
     ] = False,
@@ -226,6 +246,9 @@ def synth(
         format=format,
         lines=asked if lines else None,
         shards=shards,
+        gate=gate,
+        recognizer=recognizer,
+        tries=tries,
         seed=seed,
         device=resolve_device(device),
     )

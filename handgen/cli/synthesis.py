@@ -46,6 +46,7 @@ def print_plan(run: Run) -> None:
         "styles": f"{len(run.styles)}: {names}",
         "content": f"{len(content.chars):,} characters" + (f" of {content.font.path.name}" if content.font else ""),
         "samples": f"{request.count:,}{_kind(run)}, seed {request.seed}, on {request.device}",
+        "gate": f"{run.gate.mode}, up to {run.gate.tries} tries" if run.gate else f"off{run.note and ': '}{run.note}",
         "out": str(request.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
     }
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -54,6 +55,8 @@ def print_plan(run: Run) -> None:
     for key, value in rows.items():
         table.add_row(key, Text(value))
     stdout.print(table)
+    if run.gate and run.note:
+        _warn(run.note)
     if run.lines:
         _warn_of_lines(run.lines)
     for reason, chars in content.skipped.items() if not run.lines else ():
@@ -131,6 +134,8 @@ def with_progress(run: Run, batch: int, workers: int, spread: Spread | None) -> 
 
 def print_result(run: Run, written: bool) -> None:
     """Print where the dataset is, and what to do next."""
+    from handgen.synth.rejects import SHEET
+
     out = run.request.out
     if not written:
         stdout.print(f"{out} is complete already: {run.request.count:,} samples", soft_wrap=True, markup=False)
@@ -144,5 +149,10 @@ def print_result(run: Run, written: bool) -> None:
             soft_wrap=True,
             markup=False,
         )
+    if "gate" in run.info:
+        did = run.info["gate"]
+        counts = ", ".join(f"{did[what]:,} {what}" for what in ("redrawn", "dropped", "kept") if did[what])
+        where = f"; see {out / SHEET}" if counts else ""
+        stdout.print(f"gate     {counts or 'all read as their labels'}{where}", soft_wrap=True, markup=False)
     lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}"
     stdout.print(lines, soft_wrap=True, markup=False)

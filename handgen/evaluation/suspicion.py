@@ -18,23 +18,24 @@ _FEW = 20
 """Samples below which a style says nothing about itself: the recogniser is taken at its word."""
 
 
-def floor(margins: NDArray[np.floating], false_alarms: float = FALSE_ALARMS) -> float:
-    """Return the margin below which a sample of this style is suspicious; 0 at most.
+def floor(margins: NDArray[np.floating], false_alarms: float = FALSE_ALARMS, most: float = 0.0) -> float:
+    """Return the margin below which a sample of this style is suspicious.
 
-    A sample that reads as its label is never suspicious. Where sound samples often read as something
+    By default a sample that reads as its label never is. Where sound samples often read as something
     else, as in a cursive hand, the floor lies lower: where a normal distribution with their median
     and lower quartile has ``false_alarms`` of itself below. Both are hardly moved by a few bad samples.
 
     Args:
         margins: ``[n]``, of the style's samples, some of which may be bad; or of its real glyphs.
         false_alarms: share of the sound ones that may fall below, above 0 and below 0.5.
+        most: the highest floor; above 0 it asks of sound hands that the label stands out.
     """
     if len(margins) < _FEW:
-        return 0.0
+        return min(0.0, most)
     low, middle = np.quantile(margins, (0.25, 0.5))
     normal = NormalDist()
     spread = (middle - low) / -normal.inv_cdf(0.25)
-    return min(0.0, float(middle + normal.inv_cdf(false_alarms) * spread))
+    return min(most, float(middle + normal.inv_cdf(false_alarms) * spread))
 
 
 def suspicious(

@@ -17,13 +17,16 @@ import torch
 
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
+from handgen.evaluation.readers import GlyphReader
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import PREVIEW, to_unit
 from handgen.lines.page import save_page
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, StyleSpec
+from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
+from handgen.synth.gate import MARK, OFF, REDRAW, Drawn, Gate, calibrate, find_gate, store_of
 from handgen.synth.like import read_hand, usual_extent
 from handgen.synth.lines import LineRequest, Lines, find_script
 from handgen.synth.plan import Plan
@@ -38,6 +41,8 @@ CONTINUOUS = "continuous"
 _WRITE = 1000
 _SHOWN = 16
 _LINES = 64
+_CALIBRATION = 128
+"""Drawings that stand in for the real glyphs of a style."""
 
 
 def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
@@ -80,6 +85,9 @@ class Request:
     format: str = "lmdb"
     lines: LineRequest | None = None
     shards: int = 1
+    gate: str = OFF
+    recognizer: Path | None = None
+    tries: int = 4
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
@@ -126,11 +134,33 @@ class Run:
             request.device,
             self.pipeline if self.pipeline.spec() and not request.lines else None,
         )
+        self.gate, self.note = self._find_gate()
+        self.glyphs = replace(self.glyphs, gate=self.gate)
         self.lines: Lines | None = None
         if request.lines and script:
             self.lines = Lines.prepare(request.lines, script, self.glyphs, facts["raster"], self.pipeline)
         self.synthesis: Synthesis | LineSynthesis = self.lines.synthesis if self.lines else self.glyphs
         self.shards = cut(request.count, request.shards, self.synthesis.block) if request.shards > 1 else []
+
+    def _find_gate(self) -> tuple[Gate | None, str]:
+        request, glyphs = self.request, self.glyphs
+        if request.gate == MARK and request.lines:
+            raise UsageError("a line is not marked by the gate, only drawn better", "Use --gate redraw or off.")
+
+        def drawn(style: int) -> Drawn:
+            rng = np.random.default_rng(style)
+            characters = rng.integers(len(self.content.chars), size=_CALIBRATION)
+            index = np.arange(_CALIBRATION, dtype=np.int64)
+            images, _ = glyphs.draw(index, characters, np.full(_CALIBRATION, style))
+            return images, [self.content.chars[place] for place in characters]
+
+        def make(reader: GlyphReader, digest: str) -> Gate:
+            floors = calibrate(reader, self.styles, store_of(request.model), drawn)
+            names = [style.name for style in self.styles]
+            mode = MARK if request.gate == MARK else REDRAW
+            return Gate(reader, digest, mode, request.tries, self.content.chars, names, floors, request.seed)
+
+        return find_gate(request.gate, request.recognizer, request.device, self.content.chars, make)
 
     def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
         request = self.request
@@ -168,6 +198,7 @@ class Run:
             "block": self.synthesis.block,
             "format": request.format,
             **({"shards": request.shards} if self.shards else {}),
+            **(self.gate.identity() if self.gate else {}),
             **(self.lines.identity() if self.lines else {}),
         }
 
@@ -175,7 +206,16 @@ class Run:
     def info(self) -> dict[str, Any]:
         """What is worth knowing of the finished dataset."""
         lines = self.lines.info(self.request.count) if self.lines else {}
-        return {"style_table": self.style_table(), "skipped": self.content.skipped, **lines}
+        return self._common_info() | self._gate_info([shard.name for shard in self.shards] or [""]) | lines
+
+    def _common_info(self) -> dict[str, Any]:
+        return {"style_table": self.style_table(), "skipped": self.content.skipped}
+
+    def _gate_info(self, folders: Sequence[str]) -> dict[str, Any]:
+        """Return what the gate did to the samples in these folders of the dataset."""
+        if self.gate is None or self.lines:
+            return {}
+        return {"gate": rejects.summary([self.request.out / name for name in folders])}
 
     def style_table(self) -> list[dict[str, Any]]:
         """What each style is made of, for the manifest."""
@@ -216,8 +256,13 @@ class Run:
             progress(writer.written)
             self._preview(workers)
             self._fill(writer, Shard(0, 0, request.count), progress, batch, workers)
+            self._show_rejects([(request.out, 0)])
             writer.finish(self.info)
         return True
+
+    def _show_rejects(self, folders: Sequence[tuple[Path, int]]) -> None:
+        if self.gate and not self.lines:
+            rejects.save_rejects(self.request.out, folders, self.glyphs)
 
     def _write_tree(self, progress: Callable[[int], None], spread: Spread, workers: int) -> bool:
         with Tree(self.request.out, self.identity(), [shard.name for shard in self.shards]) as tree:
@@ -234,6 +279,7 @@ class Run:
             progress(tree.written)
             self._preview(workers)
             spread(self.request, self.digest(), [shard for shard in self.shards if not written[shard.number]], told)
+            self._show_rejects([(self.request.out / shard.name, shard.start) for shard in self.shards])
             tree.finish(self.info)
         return True
 
@@ -249,7 +295,7 @@ class Run:
         with self._writer(self.request.out / shard.name, identity, workers) as writer:
             if not writer.complete:
                 self._fill(writer, shard, functools.partial(told, shard.number), batch, workers)
-                writer.finish({"style_table": self.style_table(), "skipped": self.content.skipped})
+                writer.finish(self._common_info() | self._gate_info([shard.name]))
             told(shard.number, writer.written)
 
     def _writer(self, out: Path, identity: dict[str, Any], workers: int) -> Writer:
@@ -258,10 +304,15 @@ class Run:
 
     def _fill(self, writer: Writer, shard: Shard, progress: Callable[[int], None], batch: int, workers: int) -> None:
         """Write what is missing of a shard; its samples are numbered from 0."""
-        first = shard.start
+        first, listed = shard.start, self.gate is not None and self.lines is None
+        if listed:
+            rejects.resume(writer.path, writer.written)
         samples = self.synthesis.samples(first + writer.written, shard.stop, batch=batch, workers=workers)
         while some := list(itertools.islice(samples, _WRITE)):
-            writer.write([replace(sample, index=sample.index - first) for sample in some] if first else some)
+            some = [replace(sample, index=sample.index - first) for sample in some] if first else some
+            if listed:
+                rejects.note(writer.path, some)
+            writer.write(some)
             progress(writer.written)
 
     def _preview(self, workers: int) -> None:

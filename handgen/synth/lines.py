@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
@@ -179,9 +180,16 @@ class Lines:
 def _drawing(glyphs: Synthesis) -> Drawing:
     place_of = {char: place for place, char in enumerate(glyphs.content.chars)}
 
+    def of_a_line(
+        index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64], *, attempt: int = 0
+    ) -> tuple[NDArray[np.uint8], Tensor]:
+        return glyphs.draw(index, characters, styles, hands=index // LONGEST, attempt=attempt)
+
     def draw(chars: Sequence[str], styles: NDArray[np.int64], index: NDArray[np.int64]) -> NDArray[np.uint8]:
         characters = np.array([place_of[char] for char in chars], np.int64)
-        return glyphs.draw(index, characters, styles, hands=index // LONGEST)[0]
+        if glyphs.gate is None:
+            return of_a_line(index, characters, styles)[0]
+        return glyphs.gate.best(of_a_line, index, characters, styles)
 
     return draw
 

@@ -18,7 +18,9 @@ from handgen.glyphs.store import Alignment, to_bytes, to_unit
 from handgen.memory import keep_freed_memory
 from handgen.models.base import DrawnStyle, Model
 from handgen.models.styles import vectors
+from handgen.seeds import derive
 from handgen.synth.content import Content
+from handgen.synth.gate import Gate, Sifted
 from handgen.synth.plan import Plan
 from handgen.synth.vary import place
 from handgen.writers.base import Sample
@@ -30,6 +32,8 @@ begin at its multiples, because a network's last bits may depend on how many pas
 _TOGETHER = 128
 """Samples that a thread makes in one go. What follows the network costs least for about so many; what it does to one
 does not depend on the others, so this number, unlike the block, decides nothing."""
+_STIR = 0.5
+"""How strongly the source glyph is deformed for each further drawing of a sample, as ``vary`` counts."""
 
 
 def alignment_of(style: DrawnStyle, records: Sequence[Mapping[str, Any]]) -> Alignment:
@@ -57,6 +61,7 @@ class Synthesis:
         vary: strength of the deformation of each sample, 0 to 1.
         device: where the model is.
         degrade: what happens to the drawings afterwards; nothing by default.
+        gate: reads the drawings before that; nobody does by default.
     """
 
     model: Model
@@ -67,6 +72,7 @@ class Synthesis:
     vary: float
     device: torch.device
     degrade: Pipeline | None = None
+    gate: Gate | None = None
 
     @property
     def block(self) -> int:
@@ -102,10 +108,14 @@ class Synthesis:
         index = np.arange(numbers.start * self.block, numbers.stop * self.block, dtype=np.int64)
         characters, styles = self.plan.at(index)
         parts = np.split(np.arange(len(index)), len(numbers))
-        drawn = [self.draw(index[part], characters[part], styles[part]) for part in parts]
-        pixels = np.concatenate([images for images, _ in drawn])
-        vectors_ = [vector for _, some in drawn for vector in some]
+        drawn = [self._sifted(index[part], characters[part], styles[part]) for part in parts]
+        pixels = np.concatenate([some.images for some in drawn])
+        characters, styles = (np.concatenate([getattr(some, of) for some in drawn]) for of in ("characters", "styles"))
+        vectors_ = [vector for some in drawn for vector in some.vectors]
         metas = [style_meta(self.styles[style], vector) for style, vector in zip(styles, vectors_, strict=True)]
+        if self.gate is not None:
+            for meta, verdict in zip(metas, (record for some in drawn for record in some.records), strict=True):
+                meta["gate"] = verdict
         if self.degrade is not None:
             pixels, records = self.degrade(pixels, index, self.plan.seed)
             for meta, record in zip(metas, records, strict=True):
@@ -116,6 +126,20 @@ class Synthesis:
             for i, character, image, meta in zip(index, characters, pixels, metas, strict=True)
         ]
 
+    def _sifted(self, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]) -> Sifted:
+        if self.gate is not None:
+            return self.gate.sift(self.draw, index, characters, styles)
+        return Sifted(*self.draw(index, characters, styles), characters, styles, [])
+
+    def first_drawings(self, numbers: Sequence[int]) -> NDArray[np.uint8]:
+        """Return what was drawn first of the samples with these numbers, ``[n, size, size]``, before the gate."""
+        found = []
+        for number in numbers:
+            first = number // self.block * self.block
+            index = np.arange(first, first + self.block, dtype=np.int64)
+            found.append(self.draw(index, *self.plan.at(index))[0][number - first])
+        return np.stack(found)
+
     @torch.inference_mode()
     def draw(
         self,
@@ -124,6 +148,7 @@ class Synthesis:
         styles: NDArray[np.int64],
         *,
         hands: NDArray[np.int64] | None = None,
+        attempt: int = 0,
     ) -> tuple[NDArray[np.uint8], Tensor]:
         """Draw samples in one pass of the network.
 
@@ -133,14 +158,20 @@ class Synthesis:
             styles: int64 ``[n]``, places in ``styles``.
             hands: int64 ``[n]``: samples with the same number share what is random in a style, as the
                 characters of a line do; ``index`` by default.
+            attempt: another number makes other drawings of the same samples, from 0.
 
         Returns:
             Images uint8 ``[n, size, size]``, and the vectors of their styles, float32 ``[n, dim]``.
         """
-        hands = index if hands is None else hands
-        style_vectors = vectors([self.styles[style] for style in styles], hands, self.plan.seed)
-        drawn = self.model.generate(self._told(characters), style_vectors.to(self.device)).float().cpu()
-        placed = place(drawn, [self.alignments[style] for style in styles], index, self.plan.seed, self.vary)
+        seed = derive(self.plan.seed, "attempt", attempt) if attempt else self.plan.seed
+        hands, hands_seed = (index, seed) if hands is None else (hands, self.plan.seed)
+        style_vectors = vectors([self.styles[style] for style in styles], hands, hands_seed)
+        told = self._told(characters)
+        if attempt and self.model.draws != "character":
+            stirred = place(told.cpu(), [Alignment()] * len(index), index, derive(seed, "source"), _STIR)
+            told = stirred.to(self.device, memory_format=torch.channels_last)
+        drawn = self.model.generate(told, style_vectors.to(self.device)).float().cpu()
+        placed = place(drawn, [self.alignments[style] for style in styles], index, seed, self.vary)
         return to_bytes(placed)[:, 0].numpy(), style_vectors
 
     def _told(self, characters: NDArray[np.int64]) -> Tensor:

@@ -1,0 +1,293 @@
+"""The gate: every drawing is read, and one that does not show its label is drawn again, or replaced.
+
+What is random in a new drawing follows from the seed, the sample's number and the number of the try,
+and a block is always drawn and read whole. So sample i still depends on the seed and i alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from handgen.errors import DatasetError, HandgenError, UsageError
+from handgen.evaluation.readers import GlyphReader
+from handgen.evaluation.suspicion import floor
+from handgen.glyphs.store import GlyphStore
+from handgen.models.base import DrawnStyle
+from handgen.ocr.reader import find_recognizer, load_reader
+from handgen.seeds import generator
+from handgen.training import checkpoint
+from handgen.training.run import CONFIG
+
+OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
+MODES = (OFF, MARK, REDRAW, AUTO)
+_SURE = math.log(3)
+"""The margin that is enough in any style: the label is three times as likely as the next character."""
+_REAL = 128
+"""Glyphs of a style that its floor is taken from."""
+_STYLES, _CHARACTERS = 8, 16
+"""So many other styles, then other characters, are tried in place of what cannot be drawn."""
+
+
+class Draw(Protocol):
+    """Draws glyphs as ``Synthesis.draw`` does; ``attempt`` is 0 for the first drawing of a sample."""
+
+    def __call__(
+        self, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64], *, attempt: int
+    ) -> tuple[NDArray[np.uint8], Tensor]:
+        """Return images uint8 ``[n, size, size]``, and the vectors of their styles, float32 ``[n, dim]``."""
+        ...
+
+
+@dataclass
+class Sifted:
+    """A block after the gate.
+
+    Attributes:
+        images: uint8 ``[n, size, size]``.
+        vectors: of their styles, float32 ``[n, dim]``.
+        characters: int64 ``[n]``, what they show; the planned ones, but for those that were replaced.
+        styles: int64 ``[n]``, likewise.
+        records: of each sample, for its meta: ``p``, the confidence in the label, None if the recogniser does
+            not know it; ``first``, that of the first drawing, if it did not pass; ``tries``, further drawings
+            that were made; ``instead``, the planned char and style, if they were given up; ``rejected``, if
+            it did not pass and is kept.
+    """
+
+    images: NDArray[np.uint8]
+    vectors: Tensor
+    characters: NDArray[np.int64]
+    styles: NDArray[np.int64]
+    records: list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Reads drawings.
+
+    Attributes:
+        reader: reads glyphs.
+        digest: of the recogniser's weights.
+        mode: ``mark`` or ``redraw``.
+        tries: how often a drawing is made again before something else is drawn.
+        chars: what can be drawn.
+        styles: names of the styles.
+        floors: ``[styles]``, the least margin that passes.
+        seed: of the run.
+    """
+
+    reader: GlyphReader
+    digest: str
+    mode: str
+    tries: int
+    chars: str
+    styles: Sequence[str]
+    floors: tuple[float, ...]
+    seed: int
+
+    @property
+    def unknown(self) -> str:
+        """The characters that cannot be read: they pass."""
+        return "".join(char for char in self.chars if self.reader.number(char) < 0)
+
+    def identity(self) -> dict[str, Any]:
+        """What decides which samples pass."""
+        floors = dict(zip(self.styles, self.floors, strict=True))
+        return {"gate": self.mode, "tries": self.tries, "recognizer_digest": self.digest, "floors": floors}
+
+    def read(
+        self, images: NDArray[np.uint8], characters: NDArray[np.int64], styles: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return p(label), and by how much its margin is above its style's floor; both ``[n]``, NaN if unknown."""
+        numbers = np.array([self.reader.number(self.chars[place]) for place in characters.tolist()], np.int64)
+        known = numbers >= 0
+        p, over = np.full(len(images), np.nan), np.full(len(images), np.nan)
+        if known.any():
+            p[known], margins = self.reader.confidence(images[known], numbers[known])
+            over[known] = margins - np.array(self.floors)[styles[known]]
+        return p, over
+
+    @torch.inference_mode()
+    def sift(
+        self, draw: Draw, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]
+    ) -> Sifted:
+        """Draw a block of samples until each shows its label.
+
+        Raises:
+            DatasetError: nothing was found that can be drawn in place of a sample.
+        """
+        images, vectors = draw(index, characters, styles, attempt=0)
+        done = Sifted(images, vectors, characters.copy(), styles.copy(), [])
+        p, over = self.read(images, characters, styles)
+        left = np.flatnonzero(over < 0)
+        first = p.copy()
+        tries = np.zeros(len(index), np.int64)
+        if self.mode == REDRAW:
+            choices = {row: self._choices(int(index[row]), characters[row], styles[row]) for row in left.tolist()}
+            while len(left):
+                stuck = next((row for row in left.tolist() if tries[row] == len(choices[row])), None)
+                if stuck is not None:
+                    raise self._stuck(characters[stuck], styles[stuck])
+                tries[left] += 1
+                attempt = int(tries[left[0]])  # all rows are at the same
+                now_chars, now_styles = (
+                    np.array([choices[row][attempt - 1][part] for row in left.tolist()], np.int64) for part in (0, 1)
+                )
+                again, again_vectors = draw(index[left], now_chars, now_styles, attempt=attempt)
+                p_again, over = self.read(again, now_chars, now_styles)
+                good = ~(over < 0)
+                rows = left[good]
+                done.images[rows], done.vectors[rows] = again[good], again_vectors[good]
+                done.characters[rows], done.styles[rows], p[rows] = now_chars[good], now_styles[good], p_again[good]
+                left = left[~good]
+        rejected = set(left.tolist())
+        for row in range(len(index)):
+            record: dict[str, Any] = {"p": None if math.isnan(p[row]) else round(float(p[row]), 4)}
+            if tries[row]:
+                record |= {"first": round(float(first[row]), 4), "tries": int(tries[row])}
+            if (done.characters[row], done.styles[row]) != (characters[row], styles[row]):
+                record["instead"] = {"char": self.chars[characters[row]], "style": self.styles[styles[row]]}
+            done.records.append(record | ({"rejected": True} if row in rejected else {}))
+        return done
+
+    def best(
+        self, draw: Draw, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]
+    ) -> NDArray[np.uint8]:
+        """Draw glyphs that cannot be replaced, as those of a line: of all tries the one that reads best."""
+        images, _ = draw(index, characters, styles, attempt=0)
+        _, over = self.read(images, characters, styles)
+        for attempt in range(1, self.tries + 1):
+            left = np.flatnonzero(over < 0)
+            if not len(left):
+                break
+            again, _ = draw(index[left], characters[left], styles[left], attempt=attempt)
+            _, now = self.read(again, characters[left], styles[left])
+            better = now > over[left]
+            images[left[better]], over[left[better]] = again[better], now[better]
+        return images
+
+    def _choices(self, index: int, character: int, style: int) -> list[tuple[int, int]]:
+        """Return what to draw in turn: the same again, in other styles, other characters."""
+        rng = generator(self.seed, "instead", index)
+        others = [int(each) for each in rng.permutation(len(self.styles)) if each != style][:_STYLES]
+        chars = [int(each) for each in rng.permutation(len(self.chars)) if each != character][:_CHARACTERS]
+        same = [(character, style)] * self.tries
+        return [*same, *((character, other) for other in others), *((other, style) for other in chars)]
+
+    def _stuck(self, character: int, style: int) -> DatasetError:
+        return DatasetError(
+            f"'{self.chars[character]}' in style {self.styles[style]} does not read as such, nor does anything that "
+            "was tried in its place",
+            "Look at 'handgen preview', train the model or the recogniser for longer, or use --gate mark or off.",
+        )
+
+
+def find_gate(
+    mode: str,
+    recognizer: Path | None,
+    device: torch.device,
+    chars: str,
+    make: Callable[[GlyphReader, str], Gate],
+) -> tuple[Gate | None, str]:
+    """Find the gate that is asked for.
+
+    Args:
+        mode: ``off``, ``mark``, ``redraw``; or ``auto``: redraw, if there is a recogniser that knows a character.
+        recognizer: its run folder or file; None = the newest in ``runs/``.
+        device: where to read.
+        chars: what is to be drawn.
+        make: makes the gate of a reader and its digest.
+
+    Returns:
+        The gate, None if there is none; and what a user should know of it, empty if nothing.
+
+    Raises:
+        UsageError: there is no such mode, no recogniser, or one that knows none of the characters.
+        CheckpointError: it is damaged.
+    """
+    if mode not in MODES:
+        raise UsageError(f"--gate {mode} is unknown", f"Use {OFF}, {MARK} or {REDRAW}.")
+    if mode == OFF:
+        if recognizer is not None:
+            raise UsageError("--recognizer says nothing when --gate is off", "Leave one of them out.")
+        return None, ""
+    asked = mode != AUTO or recognizer is not None
+    try:
+        file = find_recognizer(recognizer)
+    except UsageError:
+        if asked:
+            raise
+        return None, "there is no recogniser in runs/; 'handgen train recognizer' makes one"
+    reader = load_reader(file, device)
+    unknown = [char for char in chars if reader.number(char) < 0]
+    if len(unknown) == len(chars):
+        if asked:
+            raise UsageError(
+                f"the recogniser {file} knows none of the characters",
+                "Train one on these with 'handgen train recognizer', or use --gate off.",
+            )
+        return None, f"the recogniser {file} knows none of the characters"
+    gate = make(reader, checkpoint.load(file).digest())
+    if unknown:
+        shown = "".join(unknown[:40]) + ("…" if len(unknown) > 40 else "")
+        return gate, f"the recogniser does not know {len(unknown):,} characters, which pass unread: {shown}"
+    return gate, ""
+
+
+def calibrate(
+    reader: GlyphReader, styles: Sequence[DrawnStyle], store: GlyphStore | None, drawn: Callable[[int], Drawn]
+) -> tuple[float, ...]:
+    """Return the floor of each style: the margin that all but 2 % of its sound glyphs have, at most log 3.
+
+    Args:
+        reader: reads glyphs.
+        styles: the styles to draw in.
+        store: has the real glyphs of trained styles, if it still exists. A mixture has the mean floor of its
+            parents, by their shares.
+        drawn: draws some glyphs of the style with this number, which stand in for real ones that are missing;
+            a few bad ones among them hardly move the floor.
+    """
+    real: dict[str, float] = {}
+    for number, style in enumerate(store.styles) if store else ():
+        if store and any(style.name in each.weights for each in styles):
+            rows = store.rows(number)
+            rows = np.sort(generator(0, "gate", style.name).permutation(rows)[:_REAL])
+            labels = [str(char) for char in store.labels["char"][rows]]
+            real[style.name] = _floor(reader, np.array(store.images[rows]), labels)
+    floors = []
+    for number, drawn_style in enumerate(styles):
+        if drawn_style.weights and real.keys() >= drawn_style.weights.keys():
+            total = sum(drawn_style.weights.values())
+            floors.append(sum(real[name] * share for name, share in drawn_style.weights.items()) / total)
+        else:
+            floors.append(_floor(reader, *drawn(number)))
+    return tuple(round(value, 2) for value in floors)
+
+
+Drawn = tuple[NDArray[np.uint8], Sequence[str]]
+"""Images uint8 ``[n, size, size]``, and what they should show."""
+
+
+def _floor(reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]) -> float:
+    numbers = np.array([reader.number(label) for label in labels], np.int64)
+    known = numbers >= 0
+    if not known.any():
+        return 0.0
+    return floor(reader.confidence(images[known], numbers[known])[1], most=_SURE)
+
+
+def store_of(model: Path) -> GlyphStore | None:
+    """Return the glyph store that a model was trained with, if it still is where it was."""
+    try:
+        return GlyphStore(Path(json.loads((model.parent / CONFIG).read_text(encoding="utf-8"))["data"]))
+    except (OSError, ValueError, KeyError, TypeError, HandgenError):
+        return None

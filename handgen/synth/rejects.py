@@ -1,0 +1,111 @@
+"""What the gate turned away, beside the dataset: a list, its sums for the manifest, and a picture."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from handgen.files import from_os_error, replacing
+from handgen.glyphs.sheet import save_sheet
+from handgen.synth.samples import Synthesis
+from handgen.writers.base import Sample
+
+REJECTS, SHEET = "rejects.jsonl", "rejects.png"
+_STYLES, _EACH = 8, 8
+"""Rows of the picture, and glyphs in each."""
+
+
+def resume(folder: Path, written: int) -> None:
+    """Forget what is listed of samples that were not written, as after a crash."""
+    file = folder / REJECTS
+    if file.is_file():
+        kept = [line for line in _lines(file) if line["index"] < written]
+        with replacing(file) as part:
+            part.write_text("".join(_text(line) for line in kept), encoding="utf-8")
+
+
+def note(folder: Path, samples: Iterable[Sample]) -> None:
+    """List the samples that did not pass at first; before they are written, so that none is missing.
+
+    Raises:
+        HandgenError: the disk is full.
+    """
+    lines = "".join(_text(_line(sample)) for sample in samples if sample.meta["gate"].keys() & {"first", "rejected"})
+    if lines:
+        try:
+            with (folder / REJECTS).open("a", encoding="utf-8") as out:
+                out.write(lines)
+                out.flush()
+                os.fsync(out.fileno())
+        except OSError as error:
+            raise from_os_error(error, folder) from error
+
+
+def _line(sample: Sample) -> dict[str, Any]:
+    gate = sample.meta["gate"]
+    planned = gate.get("instead", {"char": sample.text, "style": sample.meta["style"]})
+    outcome = "kept" if "rejected" in gate else "dropped" if "instead" in gate else "redrawn"
+    return {"index": sample.index, **planned, "outcome": outcome, "tries": gate.get("tries", 0)} | (
+        {"p": gate["p"], "first": gate.get("first", gate["p"])}
+    )
+
+
+def _text(line: dict[str, Any]) -> str:
+    return json.dumps(line, ensure_ascii=False) + "\n"
+
+
+def _lines(file: Path) -> Iterator[dict[str, Any]]:
+    with file.open(encoding="utf-8") as lines:
+        for line in lines:
+            if not line.endswith("\n"):
+                return  # what a kill cut short
+            yield json.loads(line)
+
+
+def summary(folders: Sequence[Path]) -> dict[str, Any]:
+    """Return what the manifest says: how many were redrawn, dropped for something else, or kept all the same.
+
+    In all, by style and by character, most frequent first.
+    """
+    found: dict[str, dict[str, Counter[str]]] = {"styles": {}, "characters": {}}
+    total: Counter[str] = Counter()
+    for folder in folders:
+        for line in _lines(folder / REJECTS) if (folder / REJECTS).is_file() else ():
+            total[line["outcome"]] += 1
+            found["styles"].setdefault(line["style"], Counter())[line["outcome"]] += 1
+            found["characters"].setdefault(line["char"], Counter())[line["outcome"]] += 1
+    ordered = {
+        group: {name: dict(counts) for name, counts in sorted(rows.items(), key=lambda row: (-row[1].total(), row[0]))}
+        for group, rows in found.items()
+    }
+    return {outcome: total[outcome] for outcome in ("redrawn", "dropped", "kept")} | ordered
+
+
+def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synthesis) -> None:
+    """Draw what was turned away first: a row a style, and below it what the dataset has in its place.
+
+    Args:
+        out: the dataset.
+        folders: where lists are, and the number in the run of each's first sample.
+        synthesis: draws them again.
+    """
+    chosen: dict[str, list[int]] = {}
+    for folder, start in folders:
+        for line in _lines(folder / REJECTS) if (folder / REJECTS).is_file() else ():
+            row = chosen.setdefault(line["style"], []) if len(chosen) < _STYLES else chosen.get(line["style"], [])
+            if len(row) < _EACH:
+                row.append(line["index"] + start)
+        if len(chosen) == _STYLES and all(len(row) == _EACH for row in chosen.values()):
+            break
+    rows = []
+    for style, numbers in chosen.items():
+        after = [next(synthesis.samples(number, number + 1)).image for number in numbers]
+        rows += [(style, synthesis.first_drawings(numbers)), ("in its place", np.stack([np.asarray(i) for i in after]))]
+    if rows:
+        save_sheet(out / SHEET, rows)

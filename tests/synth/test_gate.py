@@ -1,0 +1,248 @@
+"""The gate: with a real recogniser on real glyphs, and on whole runs with a reader that turns many drawings away."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from handgen.check.report import check_folder
+from handgen.cli import run
+from handgen.errors import DatasetError
+from handgen.ocr.reader import load_reader
+from handgen.synth import gate as gates
+from handgen.synth.gate import Gate, calibrate
+from handgen.writers import WRITERS
+from tests.ocr.conftest import digits, reading  # noqa: F401 - fixtures
+from tests.readers import items
+
+DIGITS = "0123456789"
+STYLES = ("kalam", "zeyada")
+
+
+class Planted:
+    """Draws real digits, but another one where a fault is planted.
+
+    Args:
+        store: of digits.
+        wrong: (character, style, attempt) -> whether the drawing shows the next digit.
+    """
+
+    def __init__(self, store, wrong):
+        self._wrong = wrong
+        self._images = {}
+        for number, style in enumerate(store.styles):
+            for row in store.rows(number):
+                self._images[style.name, str(store.labels["char"][row])] = np.array(store.images[row])
+
+    def __call__(self, index, characters, styles, *, attempt):
+        shown = [
+            (char + 1) % 10 if self._wrong(char, style, attempt) else char
+            for char, style in zip(characters.tolist(), styles.tolist(), strict=True)
+        ]
+        images = [self._images[STYLES[style], DIGITS[char]] for char, style in zip(shown, styles.tolist(), strict=True)]
+        return np.stack(images), torch.zeros(len(index), 2)
+
+
+@pytest.fixture
+def make_gate(reading):  # noqa: F811
+    reader = load_reader(reading, torch.device("cpu"))
+
+    def make(mode="redraw", tries=2):
+        return Gate(reader, "digest", mode, tries, DIGITS, STYLES, (0.0, 0.0), 0)
+
+    return make
+
+
+def block():
+    index = np.arange(20, dtype=np.int64)
+    return index, index % 10, index // 10
+
+
+def shows(gate, sifted):
+    return gate.read(sifted.images, sifted.characters, sifted.styles)[1]
+
+
+def test_a_wrong_drawing_is_made_again(make_gate, digits):  # noqa: F811
+    gate = make_gate()
+    sifted = gate.sift(Planted(digits, lambda char, style, attempt: char == 3 and attempt == 0), *block())
+    assert (shows(gate, sifted) >= 0).all()
+    assert sifted.characters.tolist() == block()[1].tolist()
+    again = {row for row, record in enumerate(sifted.records) if "tries" in record}
+    assert {3, 13} <= again
+    for row in (3, 13):
+        assert sifted.records[row]["tries"] >= 1
+        assert sifted.records[row]["first"] < 0.5 < sifted.records[row]["p"]
+
+
+def test_what_is_never_right_is_drawn_in_another_style_or_replaced(make_gate, digits):  # noqa: F811
+    gate = make_gate()
+    sifted = gate.sift(Planted(digits, lambda char, style, attempt: char == 3 and style == 0), *block())
+    assert (shows(gate, sifted) >= 0).all()
+    assert (sifted.characters[3], sifted.styles[3]) == (3, 1)
+    assert sifted.records[3]["instead"] == {"char": "3", "style": "kalam"}
+    sifted = gate.sift(Planted(digits, lambda char, style, attempt: char == 3), *block())
+    assert (shows(gate, sifted) >= 0).all()
+    assert sifted.characters[3] != 3
+    assert sifted.styles[3] == 0
+    assert sifted.records[3]["instead"] == {"char": "3", "style": "kalam"}
+
+
+def test_marking_draws_nothing_again(make_gate, digits):  # noqa: F811
+    sifted = make_gate("mark").sift(Planted(digits, lambda char, style, attempt: char == 3), *block())
+    assert {3, 13} <= {row for row, record in enumerate(sifted.records) if record.get("rejected")}
+    assert not any("tries" in record for record in sifted.records)
+
+
+def test_lines_take_the_best_of_the_tries(make_gate, digits):  # noqa: F811
+    gate = make_gate()
+    draw = Planted(digits, lambda char, style, attempt: char == 3 and attempt < 2)
+    index, characters, styles = block()
+    images = gate.best(draw, index, characters, styles)
+    assert np.array_equal(images, draw(index, characters, styles, attempt=2)[0])
+
+
+def test_a_model_that_never_draws_its_labels_is_an_error(make_gate, digits):  # noqa: F811
+    with pytest.raises(DatasetError, match="does not read as such"):
+        make_gate().sift(Planted(digits, lambda char, style, attempt: True), *block())
+
+
+def test_floors_come_from_real_glyphs_and_never_ask_for_more_than_thrice(reading, digits):  # noqa: F811
+    from handgen.models.base import DrawnStyle
+
+    reader = load_reader(reading, torch.device("cpu"))
+    mixed = DrawnStyle("mix", torch.zeros(2), {"kalam": 0.75, "zeyada": 0.25})
+    pure = [DrawnStyle(name, torch.zeros(2), {name: 1.0}) for name in STYLES]
+
+    def never(style):
+        raise AssertionError
+
+    first, second, mixture = calibrate(reader, [*pure, mixed], digits, never)
+    assert max(first, second) <= round(np.log(3), 2)
+    assert mixture == pytest.approx(0.75 * first + 0.25 * second, abs=0.01)
+
+
+class Fickle:
+    """Knows Latin letters, and turns away every sixth image by its bytes."""
+
+    charset = "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt2"
+
+    def number(self, char):
+        return self.charset.find(char)
+
+    def confidence(self, images, labels):
+        bad = np.array([zlib.crc32(image.tobytes()) % 6 == 0 for image in images])
+        return np.where(bad, 0.1, 0.9).astype(np.float32), np.where(bad, -5.0, 5.0).astype(np.float32)
+
+
+@pytest.fixture
+def fickle(monkeypatch, reading):  # noqa: F811
+    monkeypatch.setattr(gates, "load_reader", lambda file, device: Fickle())
+    return ["--recognizer", str(reading)]
+
+
+def synth(model, out, *words):
+    assert run(["synth", "--model", str(model), "--out", str(out), "--count", "300", *map(str, words)]) == 0
+
+
+def listed(out):
+    return [json.loads(line) for line in (out / "rejects.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def test_batch_and_workers_change_nothing(trained, fickle, tmp_path):
+    synth(trained, tmp_path / "one", *fickle, "--batch", 1, "--workers", 1)
+    synth(trained, tmp_path / "two", *fickle, "--batch", 300, "--workers", 2)
+    assert items(tmp_path / "one") == items(tmp_path / "two")
+    assert listed(tmp_path / "one") == listed(tmp_path / "two")
+
+
+def test_an_interrupted_run_lists_each_reject_once(trained, fickle, tmp_path, monkeypatch):
+    from handgen.synth import dataset
+
+    synth(trained, tmp_path / "whole", *fickle)
+    monkeypatch.setattr(dataset, "_WRITE", 50)
+    words = ["synth", "--model", str(trained), "--out", str(tmp_path / "part"), "--count", "300", *fickle]
+    real = dataset.rejects.note
+    calls = []
+
+    def noting(folder, samples):
+        real(folder, samples)
+        calls.append(1)
+        if len(calls) == 4:  # listed, and not written yet
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(dataset.rejects, "note", noting)
+    assert run(words) == 130
+    assert run(words) == 0
+    assert items(tmp_path / "part") == items(tmp_path / "whole")
+    assert listed(tmp_path / "part") == listed(tmp_path / "whole")
+
+
+def test_the_dataset_says_what_the_gate_did(trained, fickle, tmp_path):
+    out = tmp_path / "set"
+    synth(trained, out, *fickle)
+    assert not check_folder(out).count("defect")
+    manifest = json.loads((out / "manifest.json").read_text())
+    did, lines = manifest["info"]["gate"], listed(out)
+    assert did["redrawn"] == sum(line["outcome"] == "redrawn" for line in lines) > 20
+    assert did["redrawn"] + did["dropped"] == len(lines)
+    assert sum(sum(row.values()) for row in did["styles"].values()) == len(lines)
+    assert (manifest["plan"]["gate"], manifest["count"]) == ("redraw", 300)
+    with Image.open(out / "rejects.png") as sheet:
+        assert sheet.width > 200
+    metas = [json.loads(value) for key, value in items(out).items() if key.startswith(b"meta-")]
+    unread = [meta for meta in metas if meta["gate"]["p"] is None]
+    assert len(metas) == 300
+    assert 0 < len(unread) < 20  # "3", which the reader does not know
+    assert all(meta["gate"]["p"] == pytest.approx(0.9) for meta in metas if meta not in unread)
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in WRITERS])
+def test_every_format_keeps_the_list_beside_it(trained, fickle, tmp_path, name):
+    if name == "parquet":
+        pytest.importorskip("pyarrow")
+    synth(trained, tmp_path / name, *fickle, "--format", name, "--gate", "mark")
+    assert not check_folder(tmp_path / name).count("defect")
+    assert {line["outcome"] for line in listed(tmp_path / name)} == {"kept"}
+
+
+def test_shards_have_lists_of_their_own_and_the_tree_their_sum(trained, fickle, tmp_path):
+    synth(trained, tmp_path / "one", *fickle)
+    synth(trained, tmp_path / "tree", *fickle, "--shards", 2)
+    sums = [json.loads((tmp_path / name / "manifest.json").read_text())["info"]["gate"] for name in ("one", "tree")]
+    assert sums[0] == sums[1]
+    assert (tmp_path / "tree" / "rejects.png").is_file()
+
+
+def refused(capsys, *words):
+    assert run(["synth", *map(str, words)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    return error
+
+
+def test_the_gate_never_turns_itself_off_in_silence(trained, reading, tmp_path, capsys, monkeypatch):  # noqa: F811
+    monkeypatch.chdir(tmp_path)
+    words = ["--model", trained, "--count", 10, "--out", "set"]
+    assert "no recogniser" in refused(capsys, *words, "--gate", "redraw")
+    assert "no recogniser" in refused(capsys, *words, "--recognizer", "nowhere")
+    assert "knows none" in refused(capsys, *words, "--recognizer", reading, "--charset", "ABC")
+    assert "unknown" in refused(capsys, *words, "--gate", "on")
+    assert "--gate is off" in refused(capsys, *words, "--gate", "off", "--recognizer", reading)
+    assert not Path("set").exists()
+    assert run(["synth", *map(str, words), "--dry-run"]) == 0
+    assert "off: there is no recogniser in runs/" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_recogniser_that_is_cut_short_is_one_line(trained, reading, tmp_path, capsys):  # noqa: F811
+    short = tmp_path / "recognizer.safetensors"
+    short.write_bytes((reading / "recognizer.safetensors").read_bytes()[:5000])
+    words = ["synth", "--model", str(trained), "--count", "10", "--out", str(tmp_path / "set")]
+    assert run([*words, "--recognizer", str(short)]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
