@@ -14,7 +14,7 @@ from torch import Tensor
 
 from handgen.errors import CheckpointError, UsageError
 from handgen.glyphs.store import to_unit
-from handgen.ocr.recognizer import FEATURES, Recognizer
+from handgen.ocr.recognizer import FEATURES, Recognizer, folded
 from handgen.training import checkpoint
 
 RECOGNIZER = "recognizer.safetensors"
@@ -41,7 +41,7 @@ class Reader:
     """A recogniser in evaluation mode. Images are uint8 ``[N, H, W]``, 0 = ink, 255 = paper."""
 
     def __init__(self, recognizer: Recognizer, device: torch.device) -> None:
-        self.recognizer: Recognizer = recognizer.eval().to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.recognizer: Recognizer = folded(recognizer).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device
         self._numbers = {char: number for number, char in enumerate(recognizer.charset)}
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from handgen.files import from_os_error, replacing
 from handgen.glyphs.sheet import save_sheet
@@ -50,10 +51,10 @@ def note(folder: Path, samples: Iterable[Sample]) -> None:
 def _line(sample: Sample) -> dict[str, Any]:
     gate = sample.meta["gate"]
     planned = gate.get("instead", {"char": sample.text, "style": sample.meta["style"]})
+    wrote = {"wrote": {"char": sample.text, "style": sample.meta["style"]}} if "instead" in gate else {}
     outcome = "kept" if "rejected" in gate else "dropped" if "instead" in gate else "redrawn"
-    return {"index": sample.index, **planned, "outcome": outcome, "tries": gate.get("tries", 0)} | (
-        {"p": gate["p"], "first": gate.get("first", gate["p"])}
-    )
+    read = {"first": gate.get("first", gate["p"]), "p": gate["p"]}
+    return {"index": sample.index, **planned, "outcome": outcome, **wrote, "tries": gate.get("tries", 0), **read}
 
 
 def _text(line: dict[str, Any]) -> str:
@@ -95,17 +96,33 @@ def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synt
         folders: where lists are, and the number in the run of each's first sample.
         synthesis: draws them again.
     """
-    chosen: dict[str, list[int]] = {}
+    chosen: dict[str, list[dict[str, Any]]] = {}
     for folder, start in folders:
         for line in _lines(folder / REJECTS) if (folder / REJECTS).is_file() else ():
             row = chosen.setdefault(line["style"], []) if len(chosen) < _STYLES else chosen.get(line["style"], [])
             if len(row) < _EACH:
-                row.append(line["index"] + start)
+                row.append(line | {"index": line["index"] + start})
         if len(chosen) == _STYLES and all(len(row) == _EACH for row in chosen.values()):
             break
     rows = []
-    for style, numbers in chosen.items():
-        after = [next(synthesis.samples(number, number + 1)).image for number in numbers]
-        rows += [(style, synthesis.first_drawings(numbers)), ("in its place", np.stack([np.asarray(i) for i in after]))]
+    for style, lines in chosen.items():
+        rows += [(style, _drawn(synthesis, lines, lambda line: (line, 0)))]
+        if any(line["tries"] for line in lines):
+            after = _drawn(synthesis, lines, lambda line: (line.get("wrote", line), line["tries"]))
+            rows += [("in its place", after)]
     if rows:
         save_sheet(out / SHEET, rows)
+
+
+def _drawn(
+    synthesis: Synthesis, lines: Sequence[dict[str, Any]], of: Callable[[dict[str, Any]], tuple[dict[str, Any], int]]
+) -> NDArray[np.uint8]:
+    """Draw what ``of`` tells of each line: its char and style, and the number of the try."""
+    place_of = {char: place for place, char in enumerate(synthesis.content.chars)}
+    number_of = {style.name: number for number, style in enumerate(synthesis.styles)}
+    images = []
+    for line in lines:
+        what, attempt = of(line)
+        places = (line["index"], place_of[what["char"]], number_of[what["style"]])
+        images.append(synthesis.draw(*(np.array([place], np.int64) for place in places), attempt=attempt)[0][0])
+    return np.stack(images)

@@ -131,15 +131,6 @@ class Synthesis:
             return self.gate.sift(self.draw, index, characters, styles)
         return Sifted(*self.draw(index, characters, styles), characters, styles, [])
 
-    def first_drawings(self, numbers: Sequence[int]) -> NDArray[np.uint8]:
-        """Return what was drawn first of the samples with these numbers, ``[n, size, size]``, before the gate."""
-        found = []
-        for number in numbers:
-            first = number // self.block * self.block
-            index = np.arange(first, first + self.block, dtype=np.int64)
-            found.append(self.draw(index, *self.plan.at(index))[0][number - first])
-        return np.stack(found)
-
     @torch.inference_mode()
     def draw(
         self,
