@@ -42,7 +42,10 @@ class RemedySettings(Settings):
         0.0, "Weight of the projection loss: how far ink has moved.", minimum=0, panel=REMEDIES
     )
     lambda_recognizer: float = setting(
-        0.0, "Weight of a recogniser's cross entropy: is the drawing read as its character?", minimum=0, panel=REMEDIES
+        0.0,
+        "Weight of a recogniser's cross entropy, for drawings to be read as their characters.",
+        minimum=0,
+        panel=REMEDIES,
     )
     recognizer: str = setting(
         "", "With --lambda-recognizer: run folder or file; the newest in runs/ if none is named.", panel=REMEDIES

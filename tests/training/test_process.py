@@ -17,7 +17,15 @@ def test_what_was_set_is_put_back():
         assert not torch.are_deterministic_algorithms_enabled()
 
 
-def test_the_first_signal_asks_and_the_second_kills():
+@pytest.fixture
+def restored_sigint():
+    """What a shell's foreground command has; one in the background is started with Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_the_first_signal_asks_and_the_second_kills(restored_sigint):
     asked = []
     with stopping_politely(lambda: asked.append(True)):
         signal.raise_signal(signal.SIGTERM)
