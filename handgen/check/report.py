@@ -15,9 +15,9 @@ from handgen.check.findings import Findings
 from handgen.check.survey import Survey
 from handgen.check.tree import Found, gathered
 from handgen.errors import UsageError
+from handgen.writers.tree import Tree
 
-_TREE = "shards"
-"""What the manifest of a folder of shards calls itself."""
+_TREE = Tree.format
 
 Track = Callable[[Iterable[Record], Path, int | None], Iterable[Record]]
 """Wraps an iterable of records to show progress; gets the dataset's path and their number too."""

@@ -17,16 +17,16 @@ import torch
 
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
-from handgen.evaluation.readers import GlyphReader
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import PREVIEW, to_unit
 from handgen.lines.page import save_page
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, StyleSpec
+from handgen.seeds import generator
 from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
-from handgen.synth.gate import MARK, OFF, REDRAW, Drawn, Gate, calibrate, find_gate, store_of
+from handgen.synth.gate import CALIBRATION, MARK, OFF, REDRAW, Drawn, Gate, calibrate, find_reader, store_of
 from handgen.synth.like import read_hand, usual_extent
 from handgen.synth.lines import LineRequest, Lines, find_script
 from handgen.synth.plan import Plan
@@ -41,8 +41,6 @@ CONTINUOUS = "continuous"
 _WRITE = 1000
 _SHOWN = 16
 _LINES = 64
-_CALIBRATION = 128
-"""Drawings that stand in for the real glyphs of a style."""
 
 
 def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
@@ -147,20 +145,20 @@ class Run:
         if request.gate == MARK and request.lines:
             raise UsageError("a line is not marked by the gate, only drawn better", "Use --gate redraw or off.")
 
+        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars)
+        if found is None:
+            return None, note
+        reader, digest = found
+
         def drawn(style: int) -> Drawn:
-            rng = np.random.default_rng(style)
-            characters = rng.integers(len(self.content.chars), size=_CALIBRATION)
-            index = np.arange(_CALIBRATION, dtype=np.int64)
-            images, _ = glyphs.draw(index, characters, np.full(_CALIBRATION, style))
+            characters = generator(0, "gate", style).integers(len(self.content.chars), size=CALIBRATION)
+            images, _ = glyphs.draw(np.arange(CALIBRATION), characters, np.full(CALIBRATION, style))
             return images, [self.content.chars[place] for place in characters]
 
-        def make(reader: GlyphReader, digest: str) -> Gate:
-            floors = calibrate(reader, self.styles, store_of(request.model), drawn)
-            names = [style.name for style in self.styles]
-            mode = MARK if request.gate == MARK else REDRAW
-            return Gate(reader, digest, mode, request.tries, self.content.chars, names, floors, request.seed)
-
-        return find_gate(request.gate, request.recognizer, request.device, self.content.chars, make)
+        floors = calibrate(reader, self.styles, store_of(request.model), drawn)
+        names = [style.name for style in self.styles]
+        mode = MARK if request.gate == MARK else REDRAW
+        return Gate(reader, digest, mode, request.tries, self.content.chars, names, floors, request.seed), note
 
     def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
         request = self.request

@@ -32,7 +32,7 @@ OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
 MODES = (OFF, MARK, REDRAW, AUTO)
 _SURE = math.log(3)
 """The margin that is enough in any style: the label is three times as likely as the next character."""
-_REAL = 128
+CALIBRATION = 128
 """Glyphs of a style that its floor is taken from."""
 _STYLES, _CHARACTERS = 8, 16
 """So many other styles, then other characters, are tried in place of what cannot be drawn."""
@@ -191,24 +191,20 @@ class Gate:
         )
 
 
-def find_gate(
-    mode: str,
-    recognizer: Path | None,
-    device: torch.device,
-    chars: str,
-    make: Callable[[GlyphReader, str], Gate],
-) -> tuple[Gate | None, str]:
-    """Find the gate that is asked for.
+def find_reader(
+    mode: str, recognizer: Path | None, device: torch.device, chars: str
+) -> tuple[tuple[GlyphReader, str] | None, str]:
+    """Find who reads for the gate that is asked for.
 
     Args:
         mode: ``off``, ``mark``, ``redraw``; or ``auto``: redraw, if there is a recogniser that knows a character.
         recognizer: its run folder or file; None = the newest in ``runs/``.
         device: where to read.
         chars: what is to be drawn.
-        make: makes the gate of a reader and its digest.
 
     Returns:
-        The gate, None if there is none; and what a user should know of it, empty if nothing.
+        The reader and the digest of its weights, None if there is to be no gate; and what a user should know
+        of it, empty if nothing.
 
     Raises:
         UsageError: there is no such mode, no recogniser, or one that knows none of the characters.
@@ -236,11 +232,11 @@ def find_gate(
                 "Train one on these with 'handgen train recognizer', or use --gate off.",
             )
         return None, f"the recogniser {file} knows none of the characters"
-    gate = make(reader, checkpoint.load(file).digest())
+    found = reader, checkpoint.load(file).digest()
     if unknown:
         shown = "".join(unknown[:40]) + ("…" if len(unknown) > 40 else "")
-        return gate, f"the recogniser does not know {len(unknown):,} characters, which pass unread: {shown}"
-    return gate, ""
+        return found, f"the recogniser does not know {len(unknown):,} characters, which pass unread: {shown}"
+    return found, ""
 
 
 def calibrate(
@@ -260,7 +256,7 @@ def calibrate(
     for number, style in enumerate(store.styles) if store else ():
         if store and any(style.name in each.weights for each in styles):
             rows = store.rows(number)
-            rows = np.sort(generator(0, "gate", style.name).permutation(rows)[:_REAL])
+            rows = np.sort(generator(0, "gate", style.name).permutation(rows)[:CALIBRATION])
             labels = [str(char) for char in store.labels["char"][rows]]
             real[style.name] = _floor(reader, np.array(store.images[rows]), labels)
     floors = []
