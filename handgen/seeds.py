@@ -35,10 +35,34 @@ def uniforms(seed: int, purpose: str, index: NDArray[np.int64], columns: int) ->
     """
     base = np.uint64(derive(seed, purpose))
     counter = index.astype(np.uint64)[:, None] * np.uint64(columns) + np.arange(columns, dtype=np.uint64)
+    return _fractions(base, counter)
+
+
+def keys(*parts: NDArray[np.uint64] | NDArray[np.int64] | int) -> NDArray[np.uint64]:
+    """Return 64-bit keys, each a fixed function of the numbers at its place in the (broadcast) ``parts``."""
+    key = np.zeros((), np.uint64)
+    for part in parts:
+        number = np.asarray(part).astype(np.uint64)
+        with np.errstate(over="ignore"):
+            key = _mixed((key + _GOLDEN) ^ (number * _MIX1))
+    return key
+
+
+def uniforms_of(key: NDArray[np.uint64], columns: int) -> NDArray[np.float64]:
+    """Return ``[len(key), columns]`` numbers in [0, 1), row i a function of ``key[i]`` alone."""
     with np.errstate(over="ignore"):
-        z: NDArray[np.uint64] = (base + (counter + np.uint64(1)) * _GOLDEN).astype(np.uint64)
-        z = (z ^ (z >> np.uint64(30))) * _MIX1
-        z = (z ^ (z >> np.uint64(27))) * _MIX2
-        z = z ^ (z >> np.uint64(31))
+        return _fractions(key[:, None], np.arange(columns, dtype=np.uint64))
+
+
+def _fractions(base: NDArray[np.uint64] | np.uint64, counter: NDArray[np.uint64]) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):
+        z = _mixed((base + (counter + np.uint64(1)) * _GOLDEN).astype(np.uint64))
     fraction: NDArray[np.float64] = (z >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return fraction
+
+
+def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    z = (z ^ (z >> np.uint64(30))) * _MIX1
+    z = (z ^ (z >> np.uint64(27))) * _MIX2
+    mixed: NDArray[np.uint64] = z ^ (z >> np.uint64(31))
+    return mixed

@@ -62,7 +62,7 @@ def preview(
     model: Annotated[
         Path | None,
         typer.Option(
-            "--model", help="Run folder or model file.", show_default="the latest in runs/", rich_help_panel=PLACES
+            "--model", help="Run folder or model file; or pen.", show_default="the latest in runs/", rich_help_panel=PLACES
         ),
     ] = None,
     font: Annotated[

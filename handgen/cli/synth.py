@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from handgen.synth.shards import Spread
 
 WRITING, HANDS, LINES, GATE = "What to write", "In which hands", "Lines of text", "Labels to trust"
+PEN = "The pen (--model pen)"
 _RUNS = Path("runs")
 
 
@@ -151,6 +152,30 @@ def synth(
         int,
         typer.Option(min=1, max=20, help="Further drawings before something else is drawn.", rich_help_panel=GATE),
     ] = 4,
+    writer: Annotated[
+        Path | None,
+        typer.Option(help="Writers, as the writers.json of a dataset holds them.", rich_help_panel=PEN),
+    ] = None,
+    cursiveness: Annotated[
+        str,
+        typer.Option(
+            metavar="LOW,HIGH",
+            help="From print (0) to running hand (1): writers are spread evenly between the two.",
+            show_default="mostly 0.1 to 0.6",
+            rich_help_panel=PEN,
+        ),
+    ] = "",
+    strokes: Annotated[
+        str,
+        typer.Option(
+            metavar="SOURCES",
+            help="Where strokes come from, first to last: hanzi, kanjivg, trace (the centrelines of --font).",
+            rich_help_panel=PEN,
+        ),
+    ] = "hanzi,kanjivg,trace",
+    size: Annotated[
+        int, typer.Option("--size", min=16, max=512, help="Side of an image in pixels, 16 to 512.", rich_help_panel=PEN)
+    ] = 64,
     list_styles: Annotated[
         bool, typer.Option("--list-styles", help="Show the trained styles and stop.", rich_help_panel=HANDS)
     ] = False,
@@ -158,7 +183,7 @@ def synth(
         Path | None,
         typer.Option(
             "--model",
-            help="Run folder or model file.",
+            help="Run folder or model file; or pen, which writes stroke by stroke and needs no training.",
             show_default="the latest in runs/",
             rich_help_panel=PLACES,
         ),
@@ -217,10 +242,13 @@ def synth(
     handgen synth --model runs/bicyclegan --like scans/mine --charset latin62 --out datasets/mine
 
     handgen synth --styles ma-shan-zheng --charset gb2312-1 --count 50000 --out datasets/brush
+
+    handgen synth --model pen --styles 200 --cursiveness 0,0.3 --count 100000
     """
     from handgen.cli.synthesis import list_trained, print_plan, print_result, with_progress
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
+    from handgen.strokes.model import PenRequest, parse_range
     from handgen.synth.dataset import Request, Run
     from handgen.synth.lines import LineRequest
     from handgen.training.checkpoint import find_model, run_name
@@ -250,10 +278,11 @@ def synth(
         recognizer=recognizer,
         tries=tries,
         seed=seed,
+        pen=PenRequest(writer, parse_range(cursiveness), strokes, size),
         device=resolve_device(device),
     )
     if list_styles:
-        list_trained(file, as_json)
+        list_trained(file, as_json, request.pen)
         return
     spread = _spread(request, processes, ray, batch, workers)
     run = Run(request)

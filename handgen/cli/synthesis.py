@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from handgen.cli.common import print_json, stderr, stdout
 
 if TYPE_CHECKING:
+    from handgen.strokes.model import PenRequest
     from handgen.synth.dataset import Run
     from handgen.synth.lines import Lines
     from handgen.synth.shards import Spread
@@ -15,14 +16,16 @@ if TYPE_CHECKING:
 _TRAINERS_LONGEST = 25
 
 
-def list_trained(file: Path, as_json: bool) -> None:
-    """Print the styles that a model was trained on."""
+def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
+    """Print the styles that a model was trained on, or the writers of a file."""
     from rich.table import Table
     from rich.text import Text
 
-    from handgen.training import checkpoint
+    import torch
 
-    records = checkpoint.load(file).facts["styles"]
+    from handgen.synth.source import open_source
+
+    records = open_source(file, torch.device("cpu"), pen)[0].facts["styles"]
     if as_json:
         print_json(records)
         return
@@ -42,7 +45,7 @@ def print_plan(run: Run) -> None:
     request, content = run.request, run.content
     names = ", ".join(style.name for style in run.styles[:20]) + (", …" if len(run.styles) > 20 else "")
     rows = {
-        "model": f"{request.model} ({run.checkpoint.facts['images']:,} images seen)",
+        "model": str(request.model) + (f" ({seen:,} images seen)" if (seen := run.checkpoint.facts["images"]) else ""),
         "styles": f"{len(run.styles)}: {names}",
         "content": f"{len(content.chars):,} characters" + (f" of {content.font.path.name}" if content.font else ""),
         "samples": f"{request.count:,}{_kind(run)}, seed {request.seed}, on {request.device}",
@@ -61,8 +64,8 @@ def print_plan(run: Run) -> None:
         _warn_of_lines(run.lines)
     for reason, chars in content.skipped.items() if not run.lines else ():
         shown = chars if len(chars) <= 40 else chars[:40] + "…"
-        where = "in the source font" if content.font else "by the model"
-        stderr.print(f"[yellow]warning:[/yellow] left out, {reason} {where}: {len(chars)} (", end="")
+        where = "" if content.book else "in the source font" if content.font else "by the model"
+        stderr.print(f"[yellow]warning:[/yellow] left out, {f'{reason} {where}'.strip()}: {len(chars)} (", end="")
         stderr.print(Text(shown + ")"), soft_wrap=True)
     if not content.same_font:
         stderr.print("[yellow]warning:[/yellow] the source font is not the file that the model was trained with")

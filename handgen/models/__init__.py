@@ -16,3 +16,7 @@ MODELS.register("pix2pix", "handgen.models.pix2pix:Pix2Pix", "one style, from pa
 MODELS.register(
     "cyclegan", "handgen.models.cyclegan:CycleGAN", "one hand without pairs: real handwriting by many writers"
 )
+
+GENERATORS = Registry("generator")
+"""What draws without having been trained; ``--model`` takes it by name."""
+GENERATORS.register("pen", "handgen.strokes.model:PenModel", "writes stroke by stroke; every writer is a style")

@@ -15,7 +15,7 @@ from handgen.settings import Settings
 from handgen.training.adversarial import Adversarial
 
 Needs = Literal["pairs", "domains", "glyphs"]
-Draws = Literal["glyph", "character", "nothing"]
+Draws = Literal["glyph", "character", "strokes", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,36 @@ class StyleSpec(ABC):
         raise UsageError("this model cannot take a style from images", "Train a bicyclegan for --like.")
 
 
-class Model(nn.Module, ABC):
+class Generator(ABC):
+    """What ``synth`` and ``preview`` ask of whatever draws."""
+
+    draws: ClassVar[Draws] = "glyph"
+    """What ``generate`` is told to draw: a source glyph, a character by its number, its strokes, or nothing,
+    in which case no one can label what it draws."""
+
+    @property
+    @abstractmethod
+    def style_spec(self) -> StyleSpec:
+        """What a style is here."""
+
+    @abstractmethod
+    def generate(self, content: Any, style: Tensor) -> Tensor:
+        """Draw in the styles ``[B, dim]``.
+
+        Args:
+            content: what ``draws`` says: float32 ``[B, 1, size, size]`` in [-1, 1], int64 ``[B]``, or ``Told``.
+            style: float32 ``[B, dim]``, vectors of ``DrawnStyle``.
+
+        Returns:
+            Images ``[B, 1, size, size]`` in [-1, 1], -1 = ink.
+        """
+
+    def describe(self, style: DrawnStyle) -> dict[str, Any]:
+        """Return what a manifest should tell of a style beyond its vector."""
+        return {}
+
+
+class Model(nn.Module, Generator, ABC):
     """A generative model: its networks, its losses by phase, and how to draw with it.
 
     A subclass is one file and one registry line. Its constructor takes
@@ -128,10 +157,6 @@ class Model(nn.Module, ABC):
     needs: ClassVar[Needs] = "pairs"
     """What a store must hold: a source and targets of the same characters, a source and targets of
     any characters, or glyphs alone."""
-
-    draws: ClassVar[Draws] = "glyph"
-    """What ``generate`` is told to draw: a source glyph, a character by its number, or nothing, in
-    which case no one can label what it draws."""
 
     one_style: ClassVar[bool] = False
     """Whether it learns a single target style, or as many as there are."""
@@ -191,23 +216,6 @@ class Model(nn.Module, ABC):
 
         A value that needs no gradient is an observation: logged and not optimised.
         """
-
-    @abstractmethod
-    def generate(self, content: Tensor, style: Tensor) -> Tensor:
-        """Draw in the styles ``[B, dim]``.
-
-        Args:
-            content: what ``draws`` says: float32 ``[B, 1, size, size]`` in [-1, 1], or int64 ``[B]``.
-            style: float32 ``[B, dim]``, vectors of ``DrawnStyle``.
-
-        Returns:
-            Images ``[B, 1, size, size]`` in [-1, 1], -1 = ink.
-        """
-
-    @property
-    @abstractmethod
-    def style_spec(self) -> StyleSpec:
-        """What a style is for this model."""
 
     def redraw(self, batch: Batch) -> Tensor:
         """Draw the content of pairs in the style of their targets; measurements look at this."""

@@ -17,7 +17,9 @@ from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
-from handgen.models import MODELS
+from handgen.models import GENERATORS, MODELS
+from handgen.strokes.base import Book
+from handgen.strokes.library import find_strokes, parse_order
 
 _SHOWN = 60
 """Characters that a message lists at most."""
@@ -36,6 +38,7 @@ class Content:
         font: the source font; None for a model that draws characters by their number.
         font_sha256: of its file; empty without one.
         same_font: whether it is the very file that the model was trained with, if there is one.
+        book: the strokes of the characters, for what writes strokes.
     """
 
     chars: str
@@ -46,6 +49,7 @@ class Content:
     font: FontRef | None = None
     font_sha256: str = ""
     same_font: bool = True
+    book: Book | None = None
 
 
 def load_content(
@@ -80,12 +84,21 @@ def load_content(
         counts.update(text.read_text(encoding="utf-8-sig"))
     else:
         wanted = load_charset(charset) if charset else "".join(sorted(facts["charset"] + facts["held_out"]))
-    content = _by_number(facts, wanted, font) if _draws_characters(facts) else _by_glyph(facts, wanted, font)
+    content = {"character": _by_number, "strokes": _by_stroke, "glyph": _by_glyph}[_draws(facts)](facts, wanted, font)
     return replace(content, counts=tuple(max(1, counts[char]) for char in content.chars) if text else ())
 
 
-def _draws_characters(facts: Mapping[str, Any]) -> bool:
-    return bool(MODELS.load(facts["model"]).draws == "character")
+def _draws(facts: Mapping[str, Any]) -> str:
+    registry = GENERATORS if facts["model"] in GENERATORS else MODELS
+    draws = str(registry.load(facts["model"]).draws)
+    return "glyph" if draws == "nothing" else draws
+
+
+def _by_stroke(facts: Mapping[str, Any], wanted: str, font: str | None) -> Content:
+    found = find_strokes(wanted, parse_order(facts["config"]["strokes"]), font)
+    nothing = np.empty((0, facts["size"], facts["size"]), np.uint8)
+    chars, book = found.book.chars, found.book
+    return Content(chars, _numbers(facts, chars), nothing, found.skipped, (), found.font, found.font_sha256, True, book)
 
 
 def _by_glyph(facts: Mapping[str, Any], wanted: str, font: str | None) -> Content:

@@ -24,6 +24,8 @@ from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.seeds import generator
+from handgen.strokes import library
+from handgen.strokes.model import PenRequest
 from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
 from handgen.synth.gate import CALIBRATION, MARK, OFF, REDRAW, Drawn, Gate, calibrate, find_reader, store_of
@@ -32,7 +34,7 @@ from handgen.synth.lines import LineRequest, Lines, find_script
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
 from handgen.synth.shards import Shard, Spread, Told, cut
-from handgen.training import checkpoint
+from handgen.synth.source import open_source
 from handgen.writers import WRITERS
 from handgen.writers.base import Writer
 from handgen.writers.tree import Tree
@@ -86,6 +88,7 @@ class Request:
     gate: str = OFF
     recognizer: Path | None = None
     tries: int = 4
+    pen: PenRequest = field(default_factory=PenRequest)
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
@@ -102,8 +105,7 @@ class Run:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.checkpoint = checkpoint.load(request.model)
-        model = checkpoint.build(self.checkpoint).to(request.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.checkpoint, model = open_source(request.model, request.device, request.pen)
         facts = self.checkpoint.facts
         if model.draws == "nothing":
             raise _cannot_label(facts["model"], request.model)
@@ -190,6 +192,7 @@ class Run:
             "counts": [] if request.balance else list(self.content.counts),
             "styles": [style.name for style in self.styles],
             **({"handwriting": self._hand} if self._hand else {}),
+            **({"strokes": library.digest(self.content.book)} if self.content.book else {}),
             "vary": request.vary,
             "degrade": self.pipeline.spec(),
             "device": request.device.type,
@@ -207,7 +210,9 @@ class Run:
         return self._common_info() | self._gate_info([shard.name for shard in self.shards] or [""]) | lines
 
     def _common_info(self) -> dict[str, Any]:
-        return {"style_table": self.style_table(), "skipped": self.content.skipped}
+        book = self.content.book
+        sources = {"stroke_sources": dict(book.sources), "stroke_licences": dict(book.licences)} if book else {}
+        return {"style_table": self.style_table(), "skipped": self.content.skipped, **sources}
 
     def _gate_info(self, folders: Sequence[str]) -> dict[str, Any]:
         """Return what the gate did to the samples in these folders of the dataset."""
@@ -218,7 +223,12 @@ class Run:
     def style_table(self) -> list[dict[str, Any]]:
         """What each style is made of, for the manifest."""
         return [
-            {"name": style.name, "weights": dict(style.weights), "vector": [round(float(v), 6) for v in style.vector]}
+            {
+                "name": style.name,
+                "weights": dict(style.weights),
+                "vector": [round(float(v), 6) for v in style.vector],
+                **self.glyphs.model.describe(style),
+            }
             for style in self.styles
         ]
 

@@ -144,7 +144,7 @@ class Lines:
             height=request.height,
             vertical=request.vertical,
             boxes=request.boxes,
-            drops=drops_of(content.font, raster, content.chars) if content.font else {},
+            drops=drops_of(content.font, raster, content.chars) if content.font and raster else {},
             glyphs_per_pass=glyphs.block,
             degrade=effects if effects.steps else None,
             about=_about(glyphs),

@@ -23,14 +23,15 @@ from handgen.fonts.find import resolve_font
 from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Rasterizer
 from handgen.glyphs.store import Alignment, to_bytes
-from handgen.models.base import DrawnStyle, Model, StyleSpec
+from handgen.models.base import DrawnStyle, Generator, StyleSpec
 from handgen.models.styles import Latents, vectors
 from handgen.seeds import generator
+from handgen.strokes.model import PenRequest
 from handgen.synth.content import Content, load_content
 from handgen.synth.dataset import choose_styles
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
-from handgen.training import checkpoint
+from handgen.synth.source import open_source
 from handgen.training.checkpoint import Checkpoint, find_model
 
 MOST = 100
@@ -68,6 +69,7 @@ class Wanted:
     text: str | None = None
     font: str | None = None
     seed: int = 0
+    pen: PenRequest = field(default_factory=PenRequest)
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
 
@@ -81,10 +83,10 @@ class Preview:
             UsageError, CheckpointError: there is none, or it does not fit.
         """
         self._wanted = wanted
-        self._checkpoint: Checkpoint = checkpoint.load(wanted.model)
-        model = checkpoint.build(self._checkpoint)
-        self._model: Model = model.to(wanted.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if model.draws == "nothing" and (wanted.charset or wanted.text):
+        self._checkpoint: Checkpoint
+        self._model: Generator
+        self._checkpoint, self._model = open_source(wanted.model, wanted.device, wanted.pen)
+        if self._model.draws == "nothing" and (wanted.charset or wanted.text):
             raise UsageError(f"a {self.kind} is not told what to draw", "Leave out --text and --charset.")
 
     @property

@@ -16,9 +16,10 @@ from torch import Tensor
 from handgen.degrade.pipeline import Pipeline
 from handgen.glyphs.store import Alignment, to_bytes, to_unit
 from handgen.memory import keep_freed_memory
-from handgen.models.base import DrawnStyle, Model
+from handgen.models.base import DrawnStyle, Generator
 from handgen.models.styles import vectors
-from handgen.seeds import derive
+from handgen.seeds import derive, keys
+from handgen.strokes.model import Told
 from handgen.synth.content import Content
 from handgen.synth.gate import Gate, Sifted
 from handgen.synth.plan import Plan
@@ -64,7 +65,7 @@ class Synthesis:
         gate: reads the drawings before that; nobody does by default.
     """
 
-    model: Model
+    model: Generator
     content: Content
     styles: Sequence[DrawnStyle]
     alignments: Sequence[Alignment]
@@ -157,6 +158,10 @@ class Synthesis:
         seed = derive(self.plan.seed, "attempt", attempt) if attempt else self.plan.seed
         hands, hands_seed = (index, seed) if hands is None else (hands, self.plan.seed)
         style_vectors = vectors([self.styles[style] for style in styles], hands, hands_seed)
+        if self.model.draws == "strokes":  # a pen varies what it writes, and no pixel of it is moved afterwards
+            sample = keys(index, derive(seed, "pen"))
+            told: Any = Told(self.content.book, characters, sample, self.vary)
+            return to_bytes(self.model.generate(told, style_vectors))[:, 0].numpy(), style_vectors
         told = self._told(characters)
         if attempt and self.model.draws != "character":
             stirred = place(told.cpu(), [Alignment()] * len(index), index, derive(seed, "source"), _STIR)

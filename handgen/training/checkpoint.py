@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from handgen import __version__
 from handgen.errors import CheckpointError, UsageError
 from handgen.files import replacing
-from handgen.models import MODELS
+from handgen.models import GENERATORS, MODELS
 from handgen.models.base import Model
 from handgen.settings import Settings
 
@@ -226,6 +226,8 @@ def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def find_model(place: Path | None, runs: Sequence[Path]) -> Path:
     """Return the model file that ``--model`` means: a file, a run folder, or the latest of ``runs``.
 
+    What draws without training keeps its name.
+
     Raises:
         UsageError: there is none; says how to make one.
     """
@@ -234,6 +236,8 @@ def find_model(place: Path | None, runs: Sequence[Path]) -> Path:
         if not files:
             raise UsageError("no trained model was found in runs/", "Train one with 'handgen train zi2zi'.")
         return max(files, key=lambda file: file.stat().st_mtime)
+    if str(place) in GENERATORS and not (place / MODEL).is_file():
+        return place
     return place / MODEL if place.is_dir() else place
 
 

@@ -1,0 +1,263 @@
+"""From strokes to what a hand does with them: displaced, bent, smoothed, cut short and joined, with the speed of it.
+
+A stroke is the straight line between its ends, and a sine series that vanishes there. Dampening the series' higher
+terms bounds the curvature and moves no end; its first term is a bow, and its last ones are tremor.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.seeds import keys, uniforms_of
+from handgen.strokes.base import POINTS, Book
+from handgen.strokes.writer import NUMBERS
+
+JOIN = 14
+"""Points of a join."""
+_T = np.linspace(0, 1, POINTS, dtype=np.float32)
+_TERMS = np.arange(1, POINTS - 1, dtype=np.float32)
+_SINES = np.sin(np.pi * np.outer(_T[1:-1], _TERMS)).astype(np.float32)
+"""Its own inverse, times 2 / (POINTS - 1)."""
+_TREMOR = slice(3, 12)
+_SHORT = 0.22
+"""Strokes shorter than this share of the square are dots."""
+_TURN, _SCALE, _SHIFT = 0.16, 0.13, 0.028
+"""Of a stroke at habit or looseness 1: standard deviations in radians, as a share, and in squares."""
+_WAVES = 3
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the pen does on paper, in the unit square, y down.
+
+    Attributes:
+        strokes: float32 ``[s, POINTS, 2]``.
+        glyph: int64 ``[s]``, the drawing that each belongs to, ascending.
+        held: bool ``[s, 2]``: whether the pen stays down before and after it.
+        joins: float32 ``[j, JOIN, 2]``.
+        joined: int64 ``[j]``, the drawing that each belongs to, ascending.
+        solid: bool ``[j]``: as thick as a stroke, as between dots that have become one.
+    """
+
+    strokes: Array
+    glyph: NDArray[np.int64]
+    held: NDArray[np.bool_]
+    joins: Array
+    joined: NDArray[np.int64]
+    solid: NDArray[np.bool_]
+
+
+class Hand:
+    """The numbers of the writers of some drawings, by name: float32 ``[n]``.
+
+    Args:
+        numbers: ``[n, len(NUMBERS)]``.
+        key: uint64 ``[n]``, of the writer, from which all follows that is always alike in a hand.
+    """
+
+    def __init__(self, numbers: NDArray[np.float64], key: NDArray[np.uint64]) -> None:
+        self._numbers = numbers.astype(np.float32)
+        self.key = key
+
+    def __getitem__(self, name: str) -> Array:
+        column: Array = self._numbers[:, NUMBERS.index(name)]
+        return column
+
+
+def write(
+    book: Book,
+    characters: NDArray[np.int64],
+    hand: Hand,
+    sample: NDArray[np.uint64],
+    vary: float,
+) -> Written:
+    """Write characters, one a drawing.
+
+    Args:
+        book: their strokes.
+        characters: int64 ``[n]``, places in the book.
+        hand: of the writer of each.
+        sample: uint64 ``[n]``, keys from which follows what is not alike from one drawing to the next.
+        vary: 0 (nothing differs) to 1.
+    """
+    counts = book.first[characters + 1] - book.first[characters]
+    glyph = np.repeat(np.arange(len(characters)), counts)
+    number = np.arange(len(glyph)) - np.repeat(np.cumsum(counts) - counts, counts)
+    rows = book.first[characters][glyph] + number
+    codes = np.array([ord(char) for char in book.chars], np.uint64)[characters]
+    alike = keys(hand.key, codes)
+    always, anew = (_normal(keys(key[glyph], number), 8) for key in (alike, sample))
+    always *= hand["habit"][glyph, None]
+    anew *= (hand["looseness"] * np.float32(vary))[glyph, None]
+    strokes = book.points[rows].copy()
+    _balance(strokes, hand, glyph)
+    _displace(strokes, hand, glyph, alike, sample, vary)
+    _place(strokes, always + anew, hand, glyph)
+    luck = 0.85 * uniforms_of(keys(alike[glyph], number, 1), 2) + 0.15 * uniforms_of(keys(sample[glyph], number, 1), 2)
+    joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck)
+    _pull(strokes, joined, hand, glyph)
+    _bend(strokes, hand, glyph, keys(sample[glyph], number, 2), joined)
+    before = np.flatnonzero(joined)
+    joins = _joins(strokes, before, hand, glyph)
+    held = np.stack([np.r_[False, joined[:-1]], joined], 1)
+    _settle(strokes, joins, glyph, glyph[before], hand, sample, vary)
+    return Written(strokes, glyph, held, joins, glyph[before], solid[before])
+
+
+def _normal(key: NDArray[np.uint64], columns: int) -> Array:
+    """Return numbers of mean 0 and variance 1, none beyond 3: sums of three uniform ones, times 2."""
+    some = uniforms_of(key, 3 * columns).astype(np.float32).reshape(len(key), columns, 3)
+    normal: Array = 2 * (some.sum(2) - 1.5)
+    return normal
+
+
+def _balance(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
+    """Move the middle: p + b p (1 - p)."""
+    for axis, name in ((0, "balance_x"), (1, "balance_y")):
+        p = strokes[:, :, axis]
+        p += hand[name][glyph, None] * p * (1 - p)
+
+
+def _displace(
+    strokes: Array,
+    hand: Hand,
+    glyph: NDArray[np.int64],
+    alike: NDArray[np.uint64],
+    sample: NDArray[np.uint64],
+    vary: float,
+) -> None:
+    """Move neighbouring strokes together, by some slow waves of each drawing."""
+    amount = (hand["structure"], hand["structure"] * 0.7, hand["looseness"] * np.float32(0.03 * vary))
+    waves = [_normal(keys(key, 3), 6 * _WAVES) for key in (hand.key, alike, sample)]
+    middle = strokes.mean(1)
+    for size, wave in zip(amount, waves, strict=True):
+        wave = wave.reshape(-1, _WAVES, 6)[glyph]
+        phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
+        moved = (wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size[glyph, None]
+        strokes += moved[:, None]
+
+
+def _place(strokes: Array, draw: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
+    """Shift, turn and scale each stroke about its middle."""
+    middle = (strokes[:, :1] + strokes[:, -1:]) / 2
+    arm = strokes - middle
+    across = np.abs(arm[:, -1, 0]) > np.abs(arm[:, -1, 1])
+    length = np.hypot(*(2 * arm[:, -1]).T)
+    usual = np.where(across, hand["breadth"][glyph], hand["height"][glyph])
+    usual = 1 + (usual - 1) * np.clip(length / 0.5, 0, 1)  # dots stay dots
+    angle, scale = _TURN * draw[:, 0], usual * (1 + _SCALE * draw[:, 1])
+    cos, sin = (scale * np.cos(angle))[:, None], (scale * np.sin(angle))[:, None]
+    strokes[:, :, 0] = middle[:, :, 0] + cos * arm[:, :, 0] - sin * arm[:, :, 1] + _SHIFT * draw[:, 2:3]
+    strokes[:, :, 1] = middle[:, :, 1] + sin * arm[:, :, 0] + cos * arm[:, :, 1] + _SHIFT * draw[:, 3:4]
+
+
+def _choose_joins(
+    strokes: Array, lengths: Array, hand: Hand, glyph: NDArray[np.int64], luck: NDArray[np.float64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell after which strokes the pen stays down, and where it then writes on as on a stroke; both ``[s]``."""
+    c = hand["cursiveness"][glyph]
+    next_start = np.roll(strokes[:, 0], -1, axis=0)
+    gap = np.hypot(*(next_start - strokes[:, -1]).T)
+    dots = (lengths < _SHORT) & (np.roll(lengths, -1) < _SHORT)
+    reach = hand["join_reach"][glyph] * (0.35 + 0.65 * c)
+    # Near gaps are joined first; the chance is about 0 in print, and about 0.9 in a running hand.
+    chance = c**0.9 * 1.15 * np.exp(-((gap / np.maximum(reach, 1e-3)) ** 2)) * np.clip(4 * c - 0.15, 0, 1)
+    chance = np.where(dots, np.maximum(chance, c * hand["dots"][glyph] * 1.6 * (gap < 0.45)), chance)
+    last = np.r_[glyph[1:] != glyph[:-1], True] if len(glyph) else np.empty(0, bool)
+    joined = (luck[:, 0] < chance) & ~last & (gap > 0.005)
+    return joined, joined & dots & (luck[:, 1] < hand["dots"][glyph])
+
+
+def _pull(strokes: Array, joined: NDArray[np.bool_], hand: Hand, glyph: NDArray[np.int64]) -> None:
+    """Cut running strokes short, and bring the ends that a join connects nearer to each other."""
+    amount = (hand["cursiveness"] * hand["shortening"])[glyph]
+    _trim(strokes, 0.10 * amount * ~joined * (np.hypot(*(strokes[:, -1] - strokes[:, 0]).T) > _SHORT))
+    before = np.flatnonzero(joined)
+    gap = strokes[before + 1, 0] - strokes[before, -1]
+    share = (0.30 * amount[before])[:, None, None]
+    strokes[before] += share * gap[:, None] * (_T**2)[:, None]
+    strokes[before + 1] -= share * gap[:, None] * ((1 - _T) ** 2)[:, None]
+
+
+def _trim(strokes: Array, share: Array) -> None:
+    """End strokes earlier by a share of their points."""
+    at = _T[None] * (1 - share[:, None]) * (POINTS - 1)
+    low = np.minimum(at.astype(np.int64), POINTS - 2)
+    part = (at - low)[:, :, None].astype(np.float32)
+    rows = np.arange(len(strokes))[:, None]
+    strokes[:] = strokes[rows, low] * (1 - part) + strokes[rows, low + 1] * part
+
+
+def _bend(
+    strokes: Array, hand: Hand, glyph: NDArray[np.int64], key: NDArray[np.uint64], joined: NDArray[np.bool_]
+) -> None:
+    """Round corners, bow and shake, all in the sine series of each stroke."""
+    span = strokes[:, -1] - strokes[:, 0]
+    length = np.hypot(*span.T)
+    straight = strokes[:, :1] + _T[:, None] * span[:, None]
+    series = np.matmul(_SINES, (strokes - straight)[:, 1:-1]) * np.float32(2 / (POINTS - 1))
+    steps = np.diff(strokes, axis=1)
+    way = np.sqrt((steps * steps).sum(2)).sum(1)
+    radius = (0.006 + 0.05 * hand["rounding"] + 0.075 * hand["cursiveness"] ** 1.5)[glyph]
+    series *= np.exp(-((_TERMS[None] * (radius / np.maximum(way, 0.05))[:, None]) ** 2) * 2.2)[:, :, None]
+    across = np.abs(span[:, 0]) > np.abs(span[:, 1])
+    bow = np.where(across, hand["bow_across"][glyph] * np.sign(span[:, 0]), hand["bow_down"][glyph])
+    plain = np.clip(2.5 - 1.5 * way / np.maximum(length, 1e-3), 0, 1)  # a bent stroke has its shape already
+    up = np.stack([span[:, 1], -span[:, 0]], 1)
+    series[:, 0] += (bow * plain * np.clip(way / 0.4, 0, 1))[:, None] * up
+    wobble = _normal(key, 2 * (_TREMOR.stop - _TREMOR.start)).reshape(len(strokes), -1, 2)
+    size = 0.009 * hand["tremor"][glyph] * np.clip(way / 0.3, 0.2, 1)
+    series[:, _TREMOR] += wobble * (size[:, None] / np.sqrt(_TERMS[_TREMOR]))[:, :, None]
+    strokes[:] = straight
+    strokes[:, 1:-1] += np.matmul(_SINES, series)
+
+
+def _joins(strokes: Array, before: NDArray[np.int64], hand: Hand, glyph: NDArray[np.int64]) -> Array:
+    """Return the way of the pen from strokes to the next: cubic Bezier curves that leave and arrive as the strokes do."""
+    start, end = strokes[before, -1], strokes[before + 1, 0]
+    gap = end - start
+    distance = np.hypot(*gap.T)[:, None]
+    curve = hand["join_curve"][glyph[before]][:, None]
+    leave = _unit(strokes[before, -1] - strokes[before, -4])
+    arrive = _unit(strokes[before + 1, 3] - strokes[before + 1, 0])
+    reach = 0.33 * distance * (0.35 + 0.9 * curve)
+    ahead = gap / 3 * (1 - curve * 0.6)
+    handles = start + ahead * 0.6 + leave * reach * 0.8, end - ahead * 0.6 - arrive * reach * 0.8
+    t = np.linspace(0, 1, JOIN, dtype=np.float32)[:, None]
+    parts = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3)
+    points = (start, *handles, end)
+    made: Array = sum(part * point[:, None] for part, point in zip(parts, points, strict=True)).astype(np.float32)  # type: ignore[union-attr]
+    return made
+
+
+def _unit(vector: Array) -> Array:
+    return vector / np.maximum(np.sqrt((vector * vector).sum(-1, keepdims=True)), 1e-6)
+
+
+def _settle(
+    strokes: Array,
+    joins: Array,
+    glyph: NDArray[np.int64],
+    joined: NDArray[np.int64],
+    hand: Hand,
+    sample: NDArray[np.uint64],
+    vary: float,
+) -> None:
+    """Give whole characters their size, slant, tilt, proportions and place, about the middle of the square."""
+    draw = _normal(keys(sample, 4), 6) * np.float32(vary)
+    size = hand["size"] * (1 + hand["size_rhythm"] * draw[:, 0])
+    stretch = np.sqrt(hand["aspect"]) * (1 + 0.25 * hand["size_rhythm"] * draw[:, 1])
+    slant = hand["slant"] + 0.10 * hand["looseness"] * draw[:, 2]
+    tilt = hand["tilt"] + 0.06 * hand["looseness"] * draw[:, 3]
+    shift = np.stack([0.6 * hand["baseline"] * draw[:, 4], hand["baseline"] * draw[:, 5]], 1)
+    for points, owner in ((strokes, glyph), (joins, joined)):
+        x, y = points[:, :, 0] - 0.5, points[:, :, 1] - 0.5
+        x, y = x * (size * stretch)[owner, None], y * (size / stretch)[owner, None]
+        y -= tilt[owner, None] * x
+        x -= slant[owner, None] * y
+        points[:, :, 0], points[:, :, 1] = x + 0.5 + shift[owner, :1], y + 0.5 + shift[owner, 1:]
