@@ -35,7 +35,7 @@ def uniforms(seed: int, purpose: str, index: NDArray[np.int64], columns: int) ->
     """
     base = np.uint64(derive(seed, purpose))
     counter = index.astype(np.uint64)[:, None] * np.uint64(columns) + np.arange(columns, dtype=np.uint64)
-    return _fractions(base, counter)
+    return _fractions(base, np.asarray(counter, np.uint64))
 
 
 def keys(*parts: NDArray[np.uint64] | NDArray[np.int64] | int) -> NDArray[np.uint64]:

@@ -203,8 +203,9 @@ def fetch(
     names: Annotated[
         list[str],
         typer.Argument(
-            help="zh (Chinese), en (Latin), families, or strokes: those of Chinese characters.",
-            metavar="zh|en|FAMILY|strokes...",
+            help="zh (Chinese), en (Latin), families; strokes: those of Chinese characters; kanjivg: those of "
+            "Japanese and Latin ones.",
+            metavar="zh|en|FAMILY|strokes|kanjivg...",
         ),
     ],
     out: Annotated[
@@ -228,7 +229,8 @@ def fetch(
 
     Web fonts are put together into one TTF. Each font's licence is stored beside it.
 
-    Strokes come with the counts that `handgen train zi2zi --lambda-strokes` reads.
+    Strokes are what `handgen synth --model pen` writes; with them come the counts that
+    `handgen train zi2zi --lambda-strokes` reads.
 
     [bold]Examples:[/bold]
 
@@ -236,7 +238,7 @@ def fetch(
 
     handgen fonts fetch "Ma Shan Zheng" Caveat --out fonts
 
-    handgen fonts fetch strokes
+    handgen fonts fetch strokes kanjivg
     """
     from itertools import chain
 
@@ -245,11 +247,12 @@ def fetch(
     from handgen.fonts.catalogue import select
     from handgen.fonts.fetch import fetch_all
     from handgen.fonts.find import font_cache
-    from handgen.strokes.fetch import STROKES, fetch_strokes
+    from handgen.strokes.fetch import KANJIVG, STROKES, fetch_kanjivg, fetch_strokes
 
-    families = select([name for name in names if name != STROKES.family])
-    strokes = STROKES.family in names
-    entries = families + [STROKES] * strokes
+    strokes = {STROKES.family: (STROKES, fetch_strokes), KANJIVG.family: (KANJIVG, fetch_kanjivg)}
+    families = select([name for name in names if name not in strokes])
+    wanted = [strokes[name] for name in strokes if name in names]
+    entries = families + [entry for entry, _ in wanted]
     folder = out or font_cache()
     if dry_run:
         _print_plan(entries, folder, as_json)
@@ -258,7 +261,7 @@ def fetch(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=stderr, transient=True) as bar:
         task = bar.add_task(entries[0].family, total=len(entries))
-        for outcome in chain(fetch_all(families, folder, force), fetch_strokes(folder, force) if strokes else ()):
+        for outcome in chain(fetch_all(families, folder, force), *(bring(folder, force) for _, bring in wanted)):
             outcomes.append(outcome)
             following = entries[len(outcomes)].family if len(outcomes) < len(entries) else ""
             bar.update(task, advance=1, description=following)

@@ -62,7 +62,10 @@ def preview(
     model: Annotated[
         Path | None,
         typer.Option(
-            "--model", help="Run folder or model file; or pen.", show_default="the latest in runs/", rich_help_panel=PLACES
+            "--model",
+            help="Run folder or model file; or pen.",
+            show_default="the latest in runs/",
+            rich_help_panel=PLACES,
         ),
     ] = None,
     font: Annotated[
@@ -116,7 +119,7 @@ def preview(
     else:
         file = find_model(model, sorted(_RUNS.glob("*/")))
         out = out or Path(f"preview-{run_name(file)}{f'-{Path(effects.name).stem}' if effects else ''}.png")
-        look = Preview(Wanted(file, charset, text, font, seed, resolve_device(device)))
+        look = Preview(Wanted(file, charset, text, font, seed, device=resolve_device(device)))
         if effects:
             picture = look.degraded(effects, styles)
         else:

@@ -18,10 +18,9 @@ _TRAINERS_LONGEST = 25
 
 def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
     """Print the styles that a model was trained on, or the writers of a file."""
+    import torch
     from rich.table import Table
     from rich.text import Text
-
-    import torch
 
     from handgen.synth.source import open_source
 

@@ -26,6 +26,7 @@ class Book:
         points: float32 ``[strokes, POINTS, 2]``, evenly along each stroke; sharp corners are among them.
         lengths: float32 ``[strokes]``, in sides of the square.
         first: int64 ``[len(chars) + 1]``, where the strokes of each character begin.
+        codes: uint64 ``[len(chars)]``, their code points.
         sources: name of a source -> how many characters are its.
         licences: name of a source -> licence and provenance, as far as known.
     """
@@ -34,6 +35,7 @@ class Book:
     points: NDArray[np.float32]
     lengths: NDArray[np.float32]
     first: NDArray[np.int64]
+    codes: NDArray[np.uint64]
     sources: Mapping[str, int] = field(default_factory=dict)
     licences: Mapping[str, str] = field(default_factory=dict)
 
@@ -50,7 +52,8 @@ def make_book(
     counts = [len(strokes) for strokes in drawn.values()]
     points, lengths = resampled([stroke for strokes in drawn.values() for stroke in strokes])
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return Book("".join(drawn), points, lengths, first, sources or {}, licences or {})
+    codes = np.array([ord(char) for char in drawn], np.uint64)
+    return Book("".join(drawn), points, lengths, first, codes, sources or {}, licences or {})
 
 
 def resampled(strokes: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

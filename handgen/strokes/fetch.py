@@ -1,6 +1,6 @@
-"""Fetching the strokes of 9,574 Chinese characters: the data of Hanzi Writer, made from the Arphic fonts.
+"""Fetching strokes: of 9,574 Chinese characters, Hanzi Writer's data, made from the Arphic fonts; and KanjiVG's.
 
-Four files come of it. ``stroke-counts.tsv`` is what training reads; ``strokes.jsonl.gz`` has for every
+Four files come of the first. ``stroke-counts.tsv`` is what training reads; ``strokes.jsonl.gz`` has for every
 character its strokes in writing order, as outlines (SVG paths) and as centrelines (medians), in the
 1024 units of an em; licence and provenance lie beside them.
 """
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,9 +18,17 @@ from handgen.errors import FontError
 from handgen.files import sha256, write_json
 from handgen.fonts.catalogue import Entry, Source
 from handgen.fonts.fetch import Outcome, attempt, download, members
+from handgen.strokes import kanjivg
 from handgen.strokes.counts import COUNTS, FOLDER, write_counts
+from handgen.strokes.svg import flattened
 
 STROKES = Entry("strokes", "han", "strokes", "Arphic-1999", Source("npm", "hanzi-writer-data", "2.0.1", "?.json"))
+KANJIVG = Entry(
+    "kanjivg", "han", "strokes", "CC-BY-SA-3.0", Source("pip", "kanjivg", "20260714", "kanji/[0-9a-f]*.svg")
+)
+_PATH = re.compile(rb'<path\b[^>]*?\sd="([^"]*)"')
+_CODE = re.compile("[0-9a-f]{5}")
+_KANJIVG_LICENCE = "LICENSE-kanjivg.txt"
 _OUTLINES, _LICENCE, _ABOUT = "strokes.jsonl.gz", "LICENSE-strokes.txt", "strokes.json"
 
 
@@ -27,6 +36,56 @@ def fetch_strokes(out: Path, force: bool = False) -> Iterator[Outcome]:
     """Fetch them into ``out/strokes`` and yield what became of it, as ``fetch_all`` does for fonts."""
     counts = out / FOLDER / COUNTS
     yield attempt(STROKES, out, counts if counts.is_file() and not force else None, _fetch)
+
+
+def fetch_kanjivg(out: Path, force: bool = False) -> Iterator[Outcome]:
+    """Fetch KanjiVG into ``out/strokes``: one JSON file, character -> the SVG path of each stroke, in writing order."""
+    file = out / FOLDER / kanjivg.FILE
+    yield attempt(KANJIVG, out, file if file.is_file() and not force else None, _fetch_kanjivg)
+
+
+def _fetch_kanjivg(entry: Entry, out: Path) -> Path:
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
+        scratch = Path(folder)
+        archive = download(entry.source, scratch)
+        paths: dict[str, list[str]] = {}
+        licence = b""
+        for path, data in members(archive, entry.source):
+            if path.match(entry.source.take) and _CODE.fullmatch(path.stem):  # others are variants
+                paths[chr(int(path.stem, 16))] = _strokes_of(path.name, data)
+            elif path.name == "COPYING":
+                licence = data
+        if not paths or not licence:
+            raise _lacking(entry.source, "strokes" if not paths else "licence")
+        (scratch / _KANJIVG_LICENCE).write_bytes(licence)
+        write_json(scratch / kanjivg.ABOUT, _provenance(entry, archive, len(paths)))
+        write_json(scratch / kanjivg.FILE, dict(sorted(paths.items())))
+        final = out / FOLDER
+        final.mkdir(exist_ok=True)
+        for name in (_KANJIVG_LICENCE, kanjivg.ABOUT, kanjivg.FILE):
+            (scratch / name).replace(final / name)
+    return final / kanjivg.FILE
+
+
+def _strokes_of(name: str, data: bytes) -> list[str]:
+    """Return the paths of an SVG file of KanjiVG."""
+    paths = [found.decode("ascii", errors="replace") for found in _PATH.findall(data)]
+    try:
+        for path in paths:
+            flattened(path)
+        if not paths or b"</svg>" not in data:
+            raise ValueError("no strokes, or cut short")
+    except ValueError as error:
+        raise FontError(f"the stroke data {name} is damaged ({error})", "Run the same command again.") from error
+    return paths
+
+
+def _lacking(source: Source, what: str) -> FontError:
+    return FontError(
+        f"the package {source.package} {source.version} holds no {what}",
+        "Its layout has changed; install a newer handgen.",
+    )
 
 
 def _fetch(entry: Entry, out: Path) -> Path:
@@ -65,11 +124,7 @@ def _unpack(archive: Path, source: Source) -> tuple[dict[str, dict[str, list[obj
         elif path.name == "ARPHICPL.TXT" and len(path.parts) == 1:
             licence = data
     if not characters or not licence:
-        lacking = "strokes" if not characters else "licence"
-        raise FontError(
-            f"the package {source.package} {source.version} holds no {lacking}",
-            "Its layout has changed; install a newer handgen.",
-        )
+        raise _lacking(source, "strokes" if not characters else "licence")
     return characters, licence
 
 

@@ -14,7 +14,9 @@ from handgen.errors import HandgenError
 from handgen.strokes.base import Strokes, as_strokes
 
 NAME, FILE, ABOUT = "hanzi-writer-data", "strokes.jsonl.gz", "strokes.json"
-_TOP, _EM = 900, 1024
+_EM = 1024
+_FLIP, _SHIFT = np.array([1, -1], np.float32), np.array([0, 900], np.float32)
+"""Hanzi Writer's y goes up, from 124 below."""
 _BEFORE = '{"character": "'
 
 
@@ -41,7 +43,7 @@ def read_hanzi(folder: Path, chars: str) -> dict[str, Strokes]:
                 f"{file}, line {number} is damaged ({error})", "Run: handgen fonts fetch strokes --force"
             ) from error
         if char in wanted:
-            found[char] = tuple(np.stack([m[:, 0], _TOP - m[:, 1]], 1) / np.float32(_EM) for m in medians)
+            found[char] = tuple(((m * _FLIP + _SHIFT) / _EM).astype(np.float32) for m in medians)
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.seeds import generator, uniforms_of
-from handgen.strokes.motion import Array, Hand, Written
+from handgen.strokes.motion import Array, Hand, Written, lengths_of
 from handgen.strokes.pens import PENS
 from handgen.strokes.raster import coverage, outlines
 
@@ -20,7 +20,9 @@ _TILE = 256
 _TRAITS = np.array([[p.width, p.speed, p.nib, p.press, p.taper, p.ink, p.grain] for p in PENS.values()], np.float32)
 
 
-def draw(written: Written, hand: Hand, pens: NDArray[np.int64], sample: NDArray[np.uint64], size: int) -> NDArray[np.uint8]:
+def draw(
+    written: Written, hand: Hand, pens: NDArray[np.int64], sample: NDArray[np.uint64], size: int
+) -> NDArray[np.uint8]:
     """Draw what was written.
 
     Args:
@@ -63,9 +65,8 @@ def _widths(points: Array, traits: Array, angle: Array, held: NDArray[np.bool_])
     speed, nib, press, taper = (column[:, None] for column in traits.T)
     k = points.shape[1]
     t = np.linspace(0, 1, k, dtype=np.float32)
-    step = np.diff(points, axis=1)
-    length = np.sqrt((step * step).sum(2)) + np.float32(1e-4)
-    heading = step / length[:, :, None]
+    length = lengths_of(points) + np.float32(1e-4)
+    heading = np.diff(points, axis=1) / length[:, :, None]
     turn = np.zeros(points.shape[:2], np.float32)
     cross = np.abs(heading[:, :-1, 0] * heading[:, 1:, 1] - heading[:, :-1, 1] * heading[:, 1:, 0])
     turn[:, 1:-1] = cross * 2 / (length[:, :-1] + length[:, 1:])
@@ -101,8 +102,10 @@ def _fitted(written: Written, width: Array, count: int, size: int) -> tuple[Arra
     """Return strokes and joins in pixels, moved or made smaller where they would leave the image, and the scale."""
     low, high = np.full((count, 2), 0.5, np.float32), np.full((count, 2), 0.5, np.float32)
     for points, owner in ((written.strokes, written.glyph), (written.joins, written.joined)):
-        np.minimum.at(low, owner, points.min(1) if len(points) else points[:, 0])
-        np.maximum.at(high, owner, points.max(1) if len(points) else points[:, 0])
+        for axis in (0, 1):  # numpy is slow over a last axis of two
+            along = np.ascontiguousarray(points[:, :, axis])
+            np.minimum.at(low[:, axis], owner, along.min(1))
+            np.maximum.at(high[:, axis], owner, along.max(1))
     edge = _EDGE + 0.6 * width[:, None]
     scale = np.minimum(1, ((1 - 2 * edge) / np.maximum(high - low, 1e-3)).min(1))
     middle = (low + high) / 2
@@ -124,7 +127,8 @@ def _inked(covered: NDArray[np.uint8], ink: Array, grain: Array, sample: NDArray
         corner = (uniforms_of(sample[rough], 2) * _TILE).astype(np.int64)
         rows, columns = ((corner[:, axis, None] + np.arange(size)) % _TILE for axis in (0, 1))
         dark[rough] *= 1 - grain[rough, None, None] * _paper()[rows[:, :, None], columns[:, None, :]]
-    return (255 - np.minimum(np.rint(dark), 255)).astype(np.uint8)
+    images: NDArray[np.uint8] = (255 - np.minimum(np.rint(dark), 255)).astype(np.uint8)
+    return images
 
 
 @functools.cache

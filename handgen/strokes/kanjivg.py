@@ -32,12 +32,13 @@ def read_kanjivg(folder: Path, chars: str) -> dict[str, Strokes]:
         known = [(char, paths[char]) for char in chars if char in paths]
     except (ValueError, TypeError) as error:
         raise HandgenError(f"{file} is damaged ({error})", remedy) from error
+    char = ""
     found: dict[str, Strokes] = {}
-    for char, strokes in known:
-        try:
+    try:
+        for char, strokes in known:
             found[char] = tuple(flattened(path) / np.float32(_SIDE) for path in strokes)
             if not strokes:
                 raise ValueError("no stroke")
-        except (ValueError, TypeError) as error:
-            raise HandgenError(f"{file} is damaged at {char} ({error})", remedy) from error
+    except (ValueError, TypeError) as error:
+        raise HandgenError(f"{file} is damaged at {char} ({error})", remedy) from error
     return found

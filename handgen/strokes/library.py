@@ -106,7 +106,7 @@ def find_strokes(chars: str, order: tuple[str, ...] = ORDER, font: str | None = 
             break
         if source == TRACE:
             traced = _font(font)
-            more = _trace(traced, lacking) if traced else {}
+            more = _trace(traced, lacking, fill=not found) if traced else {}
             licence = _font_licence(traced) if traced else ""
         else:
             folder = folder_of(source)
@@ -142,10 +142,10 @@ def _font(name: str | None) -> FontRef | None:
         return None
 
 
-def _trace(font: FontRef, chars: str) -> dict[str, Strokes]:
-    from handgen.strokes.trace import trace
+def _trace(font: FontRef, chars: str, *, fill: bool) -> dict[str, Strokes]:
+    from handgen.strokes.trace import trace  # which needs torch
 
-    return trace(font, chars)
+    return trace(font, chars, fill=fill)
 
 
 def _licence(folder: Path, source: str) -> str:

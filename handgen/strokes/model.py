@@ -26,6 +26,7 @@ from handgen.strokes.motion import Hand, write
 from handgen.strokes.writer import DIM, Population, Writer, load_writers
 
 NAME = "pen"
+_RANGE = "Give two numbers from 0 to 1, as 0,0.3."
 _USUAL = 16
 """Writers, if no number of them is asked for."""
 
@@ -67,7 +68,9 @@ class PenRequest:
         if self.cursiveness is not None:
             low, high = self.cursiveness
             if not 0 <= low <= high <= 1:
-                raise UsageError(f"--cursiveness {low:g},{high:g} is no range", "Give two numbers from 0 to 1, as 0,0.3.")
+                raise UsageError(
+                    f"--cursiveness {low:g},{high:g} is no range", "Give two numbers from 0 to 1, as 0,0.3."
+                )
             if self.writer is not None:
                 raise UsageError("--writer has a cursiveness of its own", "Leave out --cursiveness.")
 
@@ -85,7 +88,7 @@ def parse_range(text: str) -> tuple[float, float] | None:
     except ValueError:
         numbers = []
     if not 1 <= len(numbers) <= 2:
-        raise UsageError(f"--cursiveness {text} is no range", "Give two numbers from 0 to 1, as 0,0.3.")
+        raise UsageError(f"--cursiveness {text} is no range", _RANGE)
     return numbers[0], numbers[-1]
 
 
@@ -132,7 +135,7 @@ class WriterSpec(StyleSpec):
 def _number(name: str) -> int:
     digits = name.removeprefix("writer")
     if not name.startswith("writer") or not (digits.isascii() and digits.isdigit()) or not 1 <= int(digits) <= 10**6:
-        raise UsageError(f"unknown writer '{name}'", "Writers are called writer1, writer2, ...; or give a --writer file.")
+        raise UsageError(f"unknown writer '{name}'", "They are called writer1, writer2, ...; or give a --writer file.")
     return int(digits) - 1
 
 

@@ -89,8 +89,7 @@ def write(
     glyph = np.repeat(np.arange(len(characters)), counts)
     number = np.arange(len(glyph)) - np.repeat(np.cumsum(counts) - counts, counts)
     rows = book.first[characters][glyph] + number
-    codes = np.array([ord(char) for char in book.chars], np.uint64)[characters]
-    alike = keys(hand.key, codes)
+    alike = keys(hand.key, book.codes[characters])
     always, anew = (_normal(keys(key[glyph], number), 8) for key in (alike, sample))
     always *= hand["habit"][glyph, None]
     anew *= (hand["looseness"] * np.float32(vary))[glyph, None]
@@ -109,10 +108,18 @@ def write(
     return Written(strokes, glyph, held, joins, glyph[before], solid[before])
 
 
+def lengths_of(lines: Array) -> Array:
+    """Return the lengths of the pieces of lines ``[n, k, 2]``: ``[n, k - 1]``."""
+    step = np.diff(lines, axis=1)
+    step *= step
+    length: Array = np.sqrt(step[:, :, 0] + step[:, :, 1])
+    return length
+
+
 def _normal(key: NDArray[np.uint64], columns: int) -> Array:
     """Return numbers of mean 0 and variance 1, none beyond 3: sums of three uniform ones, times 2."""
     some = uniforms_of(key, 3 * columns).astype(np.float32).reshape(len(key), columns, 3)
-    normal: Array = 2 * (some.sum(2) - 1.5)
+    normal: Array = 2 * (some[:, :, 0] + some[:, :, 1] + some[:, :, 2] - np.float32(1.5))
     return normal
 
 
@@ -201,8 +208,7 @@ def _bend(
     length = np.hypot(*span.T)
     straight = strokes[:, :1] + _T[:, None] * span[:, None]
     series = np.matmul(_SINES, (strokes - straight)[:, 1:-1]) * np.float32(2 / (POINTS - 1))
-    steps = np.diff(strokes, axis=1)
-    way = np.sqrt((steps * steps).sum(2)).sum(1)
+    way = lengths_of(strokes).sum(1)
     radius = (0.006 + 0.05 * hand["rounding"] + 0.075 * hand["cursiveness"] ** 1.5)[glyph]
     series *= np.exp(-((_TERMS[None] * (radius / np.maximum(way, 0.05))[:, None]) ** 2) * 2.2)[:, :, None]
     across = np.abs(span[:, 0]) > np.abs(span[:, 1])
@@ -218,7 +224,7 @@ def _bend(
 
 
 def _joins(strokes: Array, before: NDArray[np.int64], hand: Hand, glyph: NDArray[np.int64]) -> Array:
-    """Return the way of the pen from strokes to the next: cubic Bezier curves that leave and arrive as the strokes do."""
+    """Return the way of the pen from strokes to the next: Bezier curves that leave and arrive as the strokes do."""
     start, end = strokes[before, -1], strokes[before + 1, 0]
     gap = end - start
     distance = np.hypot(*gap.T)[:, None]
@@ -231,12 +237,16 @@ def _joins(strokes: Array, before: NDArray[np.int64], hand: Hand, glyph: NDArray
     t = np.linspace(0, 1, JOIN, dtype=np.float32)[:, None]
     parts = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3)
     points = (start, *handles, end)
-    made: Array = sum(part * point[:, None] for part, point in zip(parts, points, strict=True)).astype(np.float32)  # type: ignore[union-attr]
+    made = np.zeros((len(before), JOIN, 2), np.float32)
+    for part, point in zip(parts, points, strict=True):
+        made += part * point[:, None]
     return made
 
 
 def _unit(vector: Array) -> Array:
-    return vector / np.maximum(np.sqrt((vector * vector).sum(-1, keepdims=True)), 1e-6)
+    length = np.sqrt(vector[..., :1] ** 2 + vector[..., 1:] ** 2)
+    unit: Array = vector / np.maximum(length, np.float32(1e-6))
+    return unit
 
 
 def _settle(

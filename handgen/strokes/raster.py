@@ -7,7 +7,7 @@ glyph are filled together under the nonzero rule, so crossings are simply ink.
 from __future__ import annotations
 
 import threading
-from ctypes import Structure, byref, c_int, c_short, c_void_p
+from ctypes import Structure, byref, c_int, c_long, c_short, c_void_p
 from typing import Any
 
 import freetype
@@ -35,6 +35,7 @@ class _Outline(Structure):
     )
 
 
+_LONG = np.dtype(c_long)
 _render = raw._lib["FT_Outline_Get_Bitmap"]
 _render.argtypes = [c_void_p, c_void_p, c_void_p]
 _local = threading.local()
@@ -63,7 +64,8 @@ def outlines(points: NDArray[np.float32], widths: NDArray[np.float32]) -> NDArra
     ahead = np.empty_like(points)
     ahead[:, 1:-1] = points[:, 2:] - points[:, :-2]
     ahead[:, 0], ahead[:, -1] = points[:, 1] - points[:, 0], points[:, -1] - points[:, -2]
-    ahead /= np.maximum(np.sqrt((ahead * ahead).sum(2, keepdims=True)), 1e-6)
+    length = np.sqrt(ahead[:, :, 0] ** 2 + ahead[:, :, 1] ** 2)
+    ahead /= np.maximum(length, np.float32(1e-6))[:, :, None]
     ahead *= 0.5 * widths[:, :, None]
     side = np.stack([-ahead[:, :, 1], ahead[:, :, 0]], 2)
     angle = np.linspace(0, np.pi, _CAP + 2, dtype=np.float32)[1:-1, None]
@@ -85,37 +87,41 @@ def coverage(groups: list[tuple[NDArray[np.float32], NDArray[np.int64]]], count:
         HandgenError: the outlines of an image are too many.
     """
     images = np.zeros((count, size, size), np.uint8)
-    # Points of all images in one row: FreeType's vectors are pairs of longs in 1/64 px, y up.
-    order = [np.bincount(owner, minlength=count) for _, owner in groups]
-    sizes = [lines.shape[1] for lines, _ in groups]
-    per_image = sum(counts * size_ for counts, size_ in zip(order, sizes, strict=True))
-    starts = np.concatenate([[0], np.cumsum(per_image)])
+    # Points of all images in one row, and the last of each outline, as FreeType wants them:
+    # vectors are pairs of longs in 1/64 px, y up.
+    counts = [np.bincount(owner, minlength=count) for _, owner in groups]
+    per_image = sum(
+        (some * lines.shape[1] for some, (lines, _) in zip(counts, groups, strict=True)), np.zeros(count, int)
+    )
     if int(np.max(per_image, initial=0)) > _MOST:
         raise HandgenError("a character has too many strokes to be drawn", "Leave it out.")
-    vectors = np.empty((int(starts[-1]), 2), np.int64)
-    ends: list[list[NDArray[np.int16]]] = [[] for _ in range(count)]
+    starts = np.concatenate([[0], np.cumsum(per_image)])
+    vectors = np.empty((int(starts[-1]), 2), _LONG)
     used = np.zeros(count, np.int64)
-    for (lines, owner), counts, length in zip(groups, order, sizes, strict=True):
-        fixed = np.rint(lines * np.float32(64)).astype(np.int64)
-        fixed[:, :, 1] = 64 * size - fixed[:, :, 1]
-        rank = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+    lasts = []
+    for (lines, owner), some in zip(groups, counts, strict=True):
+        length = lines.shape[1]
+        rank = np.arange(len(owner)) - np.repeat(np.cumsum(some) - some, some)
         at = used[owner] + rank * length
-        vectors[(starts[owner] + at)[:, None] + np.arange(length)] = fixed
-        last = (at + length - 1).astype(np.int16)
-        for image, some in zip(np.flatnonzero(counts), np.split(last, np.cumsum(counts[counts > 0])[:-1]), strict=True):
-            ends[image].append(some)
-        used += counts * length
-    _fill(images, vectors, starts, ends)
+        places = (starts[owner] + at)[:, None] + np.arange(length)
+        vectors[places, 0] = np.rint(lines[:, :, 0] * np.float32(64))
+        vectors[places, 1] = 64 * size - np.rint(lines[:, :, 1] * np.float32(64))
+        lasts.append((at + length - 1).astype(np.int16))
+        used += some * length
+    order = np.argsort(np.concatenate([owner for _, owner in groups]), kind="stable")
+    _fill(images, vectors, starts, np.concatenate(lasts)[order], np.sum(counts, axis=0))
     return images
 
 
 def _fill(
     images: NDArray[np.uint8],
-    vectors: NDArray[np.int64],
+    vectors: NDArray[np.int_],
     starts: NDArray[np.int64],
-    ends: list[list[NDArray[np.int16]]],
+    lasts: NDArray[np.int16],
+    contours: NDArray[np.int64],
 ) -> None:
-    count, size, _ = images.shape
+    """Fill the outlines of each image: ``vectors[starts[i] : starts[i + 1]]``, of which ``contours[i]`` are closed."""
+    size = images.shape[1]
     library = _library()
     tags = np.ones(int(np.max(np.diff(starts), initial=1)), np.uint8)  # every point is on the outline
     outline, bitmap = _Outline(), raw.FT_Bitmap()
@@ -124,13 +130,12 @@ def _fill(
     bitmap.num_grays, bitmap.pixel_mode = 256, freetype.FT_PIXEL_MODE_GRAY
     buffer = c_void_p.from_buffer(bitmap, raw.FT_Bitmap.buffer.offset)
     outline_ref, bitmap_ref = byref(outline), byref(bitmap)
-    base, canvas = vectors.ctypes.data, images.ctypes.data
-    for image in range(count):
-        if not ends[image]:
-            continue
-        contours = np.concatenate(ends[image])
-        outline.n_contours, outline.n_points = len(contours), int(starts[image + 1] - starts[image])
-        outline.points, outline.contours = base + 16 * int(starts[image]), contours.ctypes.data
-        buffer.value = canvas + image * size * size
-        if _render(library, outline_ref, bitmap_ref):
+    point, canvas, last = vectors.ctypes.data, images.ctypes.data, lasts.ctypes.data
+    for lines, points in zip(contours.tolist(), np.diff(starts).tolist(), strict=True):
+        outline.n_contours, outline.n_points = lines, points
+        outline.points, outline.contours, buffer.value = point, last, canvas
+        if lines and _render(library, outline_ref, bitmap_ref):
             raise HandgenError("a character cannot be drawn", "Report it: this should not happen.")
+        point += points * 2 * vectors.itemsize
+        last += lines * lasts.itemsize
+        canvas += size * size

@@ -77,8 +77,7 @@ def _smoothed(stroke: NDArray[np.float32], width: float) -> NDArray[np.float32]:
         if len(stroke) < 3:
             break
         body = stroke[:-1] if closed else stroke
-        mode = "wrap" if closed else "edge"
-        padded = np.pad(body, ((reach, reach), (0, 0)), mode=mode)
+        padded = np.pad(body, ((reach, reach), (0, 0)), mode="wrap" if closed else "edge")
         sums = np.cumsum(np.pad(padded, ((1, 0), (0, 0))), axis=0, dtype=np.float64)
         mean = ((sums[2 * reach + 1 :] - sums[: -2 * reach - 1]) / (2 * reach + 1)).astype(np.float32)
         if closed:
@@ -87,7 +86,8 @@ def _smoothed(stroke: NDArray[np.float32], width: float) -> NDArray[np.float32]:
             mean[0], mean[-1] = stroke[0], stroke[-1]
             stroke = mean
     keep = np.unique(np.round(np.linspace(0, len(stroke) - 1, max(2, len(stroke) // 3 + 1))).astype(int))
-    return stroke[keep]
+    made: NDArray[np.float32] = stroke[keep]
+    return made
 
 
 def _turned(stroke: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -106,5 +106,3 @@ def _turned(stroke: NDArray[np.float32]) -> NDArray[np.float32]:
 def _in_order(strokes: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
     """Sort strokes by where they begin: from the top left; what begins at one place, from left to right."""
     return sorted(strokes, key=lambda s: (round(float(s[0, 1] + 0.5 * s[0, 0]), 1), float(s[:, 0].mean())))
-
-

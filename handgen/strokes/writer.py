@@ -36,7 +36,7 @@ def _number(default: float, help: str, low: float, high: float) -> Any:
 class Writer(Settings):
     """A hand. Lengths are shares of the square that a character is written in, unless said otherwise."""
 
-    cursiveness: float = _number(0.2, "From print (0) to running hand (1): how much is joined, cut short, rounded.", 0, 1)
+    cursiveness: float = _number(0.2, "From print (0) to running hand (1): what is joined, cut short, rounded.", 0, 1)
     join_reach: float = _number(0.45, "Longest gap that a join crosses, at full cursiveness.", 0.1, 1.0)
     join_weight: float = _number(0.6, "Width of a join, as a share of a stroke's.", 0.2, 1)
     join_curve: float = _number(0.5, "Joins are straight (0) or swing out (1).", 0, 1)
@@ -56,8 +56,8 @@ class Writer(Settings):
     structure: float = _number(0.02, "How far whole parts are from their usual place, always alike.", 0, 0.08)
     habit: float = _number(0.3, "How oddly strokes are placed, turned and scaled: alike in each drawing.", 0, 1)
     looseness: float = _number(0.25, "The same, and each time anew.", 0, 1)
-    bow_across: float = _number(0.02, "Bend of strokes across, as a share of their length; up is positive.", -0.15, 0.15)
-    bow_down: float = _number(0.01, "Bend of strokes down, likewise; to the left is positive.", -0.15, 0.15)
+    bow_across: float = _number(0.02, "Bend of strokes across, as a share of their length; up is +.", -0.15, 0.15)
+    bow_down: float = _number(0.01, "Bend of strokes down, likewise; to the left is +.", -0.15, 0.15)
     tremor: float = _number(0.15, "Shaking of the hand: 1 is 1.5 % of the square.", 0, 1)
     width: float = _number(0.055, "Width of a line with a pen of width 1.", 0.02, 0.12)
     pressure: float = _number(0.5, "How much the line's width follows speed, setting down and lifting.", 0, 1)
@@ -100,13 +100,13 @@ class Population:
     cursiveness: tuple[float, float] | None = None
 
     def numbers(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the numbers of writers ``z`` (``[n, DIM]``): float64 ``[n, len(NUMBERS)]`` in the order of ``NUMBERS``."""
+        """Return the numbers of writers ``z`` (``[n, DIM]``), in the order of ``NUMBERS``."""
         middle, spread = self._logits()
         made = _LOW + (_HIGH - _LOW) / (1 + np.exp(-np.clip(middle + spread * z[:, :-1], -30, 30)))
         if self.cursiveness is not None:
             low, high = self.cursiveness
             made[:, NUMBERS.index("cursiveness")] = low + (high - low) * _below(z[:, NUMBERS.index("cursiveness")])
-        return made
+        return np.asarray(made, np.float64)
 
     def pens(self, z: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the pens of writers, int64 ``[n]``, places in ``PENS``."""
@@ -173,7 +173,8 @@ def load_writers(path: Path) -> dict[str, Writer]:
         raise HandgenError(f"{path} is no file of writers", "'handgen synth --model pen --save-writers' makes one.")
     if value.get("version") != VERSION:
         raise HandgenError(
-            f"{path} is of version {value.get('version')} of writers, and this handgen reads {VERSION}", "Make it again."
+            f"{path} is of version {value.get('version')} of writers, not {VERSION}",
+            "Make it again.",
         )
     if not value["writers"]:
         raise HandgenError(f"{path} holds no writer", "Make it again.")

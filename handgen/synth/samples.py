@@ -160,8 +160,9 @@ class Synthesis:
         style_vectors = vectors([self.styles[style] for style in styles], hands, hands_seed)
         if self.model.draws == "strokes":  # a pen varies what it writes, and no pixel of it is moved afterwards
             sample = keys(index, derive(seed, "pen"))
-            told: Any = Told(self.content.book, characters, sample, self.vary)
-            return to_bytes(self.model.generate(told, style_vectors))[:, 0].numpy(), style_vectors
+            assert self.content.book is not None
+            strokes = Told(self.content.book, characters, sample, self.vary)
+            return to_bytes(self.model.generate(strokes, style_vectors))[:, 0].numpy(), style_vectors
         told = self._told(characters)
         if attempt and self.model.draws != "character":
             stirred = place(told.cpu(), [Alignment()] * len(index), index, derive(seed, "source"), _STIR)
