@@ -171,9 +171,9 @@ def _choose_joins(
     next_start = np.roll(strokes[:, 0], -1, axis=0)
     gap = np.hypot(*(next_start - strokes[:, -1]).T)
     dots = (lengths < _SHORT) & (np.roll(lengths, -1) < _SHORT)
-    reach = hand["join_reach"][glyph] * (0.35 + 0.65 * c)
+    reach = hand["join_reach"][glyph] * (0.35 + 1.15 * c)
     # Near gaps are joined first; the chance is about 0 in print, and about 0.9 in a running hand.
-    chance = c**0.9 * 1.15 * np.exp(-((gap / np.maximum(reach, 1e-3)) ** 2)) * np.clip(4 * c - 0.15, 0, 1)
+    chance = c**0.9 * 1.2 * np.exp(-((gap / np.maximum(reach, 1e-3)) ** 2)) * np.clip(4 * c - 0.15, 0, 1)
     chance = np.where(dots, np.maximum(chance, c * hand["dots"][glyph] * 1.6 * (gap < 0.45)), chance)
     last = np.r_[glyph[1:] != glyph[:-1], True] if len(glyph) else np.empty(0, bool)
     joined = (luck[:, 0] < chance) & ~last & (gap > 0.005)
@@ -183,10 +183,10 @@ def _choose_joins(
 def _pull(strokes: Array, joined: NDArray[np.bool_], hand: Hand, glyph: NDArray[np.int64]) -> None:
     """Cut running strokes short, and bring the ends that a join connects nearer to each other."""
     amount = (hand["cursiveness"] * hand["shortening"])[glyph]
-    _trim(strokes, 0.10 * amount * ~joined * (np.hypot(*(strokes[:, -1] - strokes[:, 0]).T) > _SHORT))
+    _trim(strokes, 0.18 * amount * ~joined * (np.hypot(*(strokes[:, -1] - strokes[:, 0]).T) > _SHORT))
     before = np.flatnonzero(joined)
     gap = strokes[before + 1, 0] - strokes[before, -1]
-    share = (0.30 * amount[before])[:, None, None]
+    share = (0.5 * amount[before])[:, None, None]
     strokes[before] += share * gap[:, None] * (_T**2)[:, None]
     strokes[before + 1] -= share * gap[:, None] * ((1 - _T) ** 2)[:, None]
 
@@ -209,7 +209,7 @@ def _bend(
     straight = strokes[:, :1] + _T[:, None] * span[:, None]
     series = np.matmul(_SINES, (strokes - straight)[:, 1:-1]) * np.float32(2 / (POINTS - 1))
     way = lengths_of(strokes).sum(1)
-    radius = (0.006 + 0.05 * hand["rounding"] + 0.075 * hand["cursiveness"] ** 1.5)[glyph]
+    radius = (0.006 + 0.05 * hand["rounding"] + 0.15 * hand["cursiveness"] ** 1.6)[glyph]
     series *= np.exp(-((_TERMS[None] * (radius / np.maximum(way, 0.05))[:, None]) ** 2) * 2.2)[:, :, None]
     across = np.abs(span[:, 0]) > np.abs(span[:, 1])
     bow = np.where(across, hand["bow_across"][glyph] * np.sign(span[:, 0]), hand["bow_down"][glyph])
