@@ -16,7 +16,7 @@ _EDGE = 0.03
 """Ink is kept so far from the edges of an image."""
 _THINNEST = 0.9
 """Pixels: a thinner line would be lost."""
-_FULL = 0.40
+_FULL = 0.34
 """A hand with a broad pen writes characters of many strokes more finely: no more of the square becomes ink."""
 _TILE = 256
 _TRAITS = np.array([[p.width, p.speed, p.nib, p.press, p.taper, p.ink, p.grain] for p in PENS.values()], np.float32)
@@ -84,7 +84,7 @@ def _widths(points: Array, traits: Array, angle: Array, held: NDArray[np.bool_])
     along = np.concatenate([heading[:, :1], heading], axis=1)
     edge = np.abs(along[:, :, 0] * np.sin(angle)[:, None] + along[:, :, 1] * np.cos(angle)[:, None])
     width *= 1 + nib * (edge - 0.6)
-    made: Array = _smoothed(np.clip(width, 0.25, 2.2).astype(np.float32))
+    made: Array = _smoothed(np.clip(width, 0.25, 1.8).astype(np.float32))
     return made
 
 

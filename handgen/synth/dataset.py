@@ -24,8 +24,9 @@ from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.seeds import generator
-from handgen.strokes import library
-from handgen.strokes.model import PenRequest
+from handgen.strokes import fit, library
+from handgen.strokes.model import PenModel, PenRequest
+from handgen.strokes.writer import save_writers
 from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
 from handgen.synth.gate import CALIBRATION, MARK, OFF, REDRAW, Drawn, Gate, calibrate, find_reader, store_of
@@ -43,6 +44,9 @@ CONTINUOUS = "continuous"
 _WRITE = 1000
 _SHOWN = 16
 _LINES = 64
+_WRITERS = "writers.json"
+_EXTENT = 0.85
+"""Longer side of the ink of images that are cut out around it, as the pen would write them."""
 
 
 def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
@@ -116,6 +120,8 @@ class Run:
             facts, charset=request.charset, text=request.text, font=request.font, chars=script.chars if script else None
         )
         self._hand = ""
+        if isinstance(model, PenModel) and request.like is not None:
+            model = self._fitted(request.like)
         self.styles = self._choose_styles(model.style_spec)
         shares: tuple[float, ...] = ()
         if self.content.counts and not request.balance:
@@ -162,9 +168,24 @@ class Run:
         mode = MARK if request.gate == MARK else REDRAW
         return Gate(reader, digest, mode, request.tries, self.content.chars, names, floors, request.seed), note
 
+    def _fitted(self, like: Path) -> PenModel:
+        """Return the pen in the hand of the images, or the hands of the store, that ``--like`` names."""
+        pen, size, book = self.request.pen, self.request.pen.size, self.content.book
+        assert book is not None
+        if pen.writer or pen.cursiveness:
+            raise UsageError("--like excludes --writer and --cursiveness", "Give one of them.")
+        if fit.is_store(like):
+            writers = fit.fit_store(like, book)
+        else:
+            place = like.resolve()
+            name = place.name if place.is_dir() else place.stem
+            writers = {name: fit.fit_writer(read_hand(like, size, _EXTENT * size), book)}
+        self._hand = hashlib.sha256(repr(writers).encode()).hexdigest()
+        return PenModel(size, fit.fit_population([*writers.values()]), writers)
+
     def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
         request = self.request
-        if request.like is None:
+        if request.like is None or self.content.book:
             return choose_styles(spec, request.styles, request.seed)
         if request.styles:
             raise UsageError("--styles and --like exclude each other", "Give one of them.")
@@ -324,7 +345,13 @@ class Run:
             progress(writer.written)
 
     def _preview(self, workers: int) -> None:
-        """Show the first samples: a row a style, or lines on a page."""
+        """Show the first samples: a row a style, or lines on a page. A pen's writers are kept beside them."""
+        model = self.glyphs.model
+        if isinstance(model, PenModel):
+            named = [style for style in self.styles if not style.fresh]
+            if named:
+                writers = {style.name: model.population.writer(style.vector.numpy()) for style in named}
+                save_writers(self.request.out / _WRITERS, writers)
         if self.lines:
             first = self.synthesis.samples(0, min(self.request.count, _LINES), workers=workers)
             save_page(
