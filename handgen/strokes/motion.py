@@ -91,8 +91,9 @@ def write(
     rows = book.first[characters][glyph] + number
     alike = keys(hand.key, book.codes[characters])
     always, anew = (_normal(keys(key[glyph], number), 8) for key in (alike, sample))
-    always *= hand["habit"][glyph, None]
-    anew *= (hand["looseness"] * np.float32(vary))[glyph, None]
+    haste = _haste(hand)
+    always *= (haste * hand["habit"])[glyph, None]
+    anew *= (haste * hand["looseness"] * np.float32(vary))[glyph, None]
     strokes = book.points[rows].copy()
     _balance(strokes, hand, glyph)
     _displace(strokes, hand, glyph, alike, sample, vary)
@@ -106,6 +107,11 @@ def write(
     held = np.stack([np.r_[False, joined[:-1]], joined], 1)
     _settle(strokes, joins, glyph, glyph[before], hand, sample, vary)
     return Written(strokes, glyph, held, joins, glyph[before], solid[before])
+
+
+def _haste(hand: Hand) -> Array:
+    """Who writes fast, writes less exactly."""
+    return 0.8 + 0.6 * hand["cursiveness"]
 
 
 def lengths_of(lines: Array) -> Array:
@@ -139,7 +145,8 @@ def _displace(
     vary: float,
 ) -> None:
     """Move neighbouring strokes together, by some slow waves of each drawing."""
-    amount = (hand["structure"], hand["structure"] * 0.7, hand["looseness"] * np.float32(0.03 * vary))
+    own = hand["structure"] * _haste(hand)
+    amount = (own, own * np.float32(0.7), hand["looseness"] * np.float32(0.03 * vary))
     waves = [_normal(keys(key, 3), 6 * _WAVES) for key in (hand.key, alike, sample)]
     middle = strokes.mean(1)
     for size, wave in zip(amount, waves, strict=True):

@@ -74,11 +74,11 @@ _LOW, _HIGH = (
 )
 
 _SPREADS: dict[str, tuple[float, float]] = {
-    "cursiveness": (0.30, 1.3), "join_reach": (0.45, 0.8), "join_weight": (0.6, 0.9), "join_curve": (0.45, 1.0),
+    "cursiveness": (0.33, 1.5), "join_reach": (0.45, 0.8), "join_weight": (0.6, 0.9), "join_curve": (0.45, 1.0),
     "rounding": (0.25, 1.1), "shortening": (0.5, 0.9), "dots": (0.5, 1.0), "slant": (0.03, 0.55), "tilt": (0.05, 0.6),
     "aspect": (0.99, 0.75), "size": (0.85, 0.65), "size_rhythm": (0.035, 0.7), "baseline": (0.014, 0.7),
     "balance_x": (0.0, 0.9), "balance_y": (0.0, 0.9), "breadth": (1.0, 0.8), "height": (1.0, 0.8),
-    "structure": (0.022, 0.8), "habit": (0.27, 0.8), "looseness": (0.2, 0.8), "bow_across": (0.012, 0.6),
+    "structure": (0.024, 0.8), "habit": (0.27, 0.8), "looseness": (0.2, 0.8), "bow_across": (0.012, 0.6),
     "bow_down": (0.005, 0.5), "tremor": (0.12, 0.9), "width": (0.052, 0.6), "pressure": (0.5, 0.9), "nib": (40.0, 0.6),
     "darkness": (0.9, 0.9),
 }  # fmt: skip

@@ -1,0 +1,162 @@
+"""Measure the pen: who reads it, from print to running hand, how well traces are, and how fast it writes.
+
+    python examples/pen/run.py
+
+needs ``handgen fonts fetch strokes kanjivg`` and the extra ``judge``, and about ten minutes on one core. It writes
+``results.json``, ``cursiveness.png``, ``writers.png`` and ``levels.png`` beside itself.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from handgen.fonts.charsets import load_charset
+from handgen.fonts.find import resolve_font
+from handgen.ocr.judge import read
+from handgen.seeds import generator, keys
+from handgen.strokes.base import Book, make_book
+from handgen.strokes.ink import draw
+from handgen.strokes.kanjivg import read_kanjivg
+from handgen.strokes.library import KANJIVG, find_strokes, folder_of
+from handgen.strokes.motion import Hand, write
+from handgen.strokes.pens import PENS
+from handgen.strokes.trace import trace
+from handgen.strokes.writer import DIM, Population, Writer
+from handgen.synth.dataset import Request, Run
+
+HERE = Path(__file__).parent
+LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+GLYPHS, SIZE, CELL = 500, 64, 56
+TEXT = "永和九年岁在癸丑暮春会"
+
+
+def drawn(book: Book, characters: NDArray[np.int64], population: Population, z: NDArray[np.float64]) -> tuple[Any, Any]:
+    """Return images of characters by writers ``z``, one each, and the pens."""
+    hand, pens = Hand(population.numbers(z), keys(*z.view(np.uint64).T)), population.pens(z)
+    sample = keys(np.arange(len(characters)))
+    return draw(write(book, characters, hand, sample, 1.0), hand, pens, sample, SIZE), pens
+
+
+def legibility() -> dict[str, Any]:
+    """Read the same characters by the same writers at each level of cursiveness."""
+    chars = load_charset("gb2312-1")
+    picked = "".join(chars[i] for i in generator(0, "legibility").permutation(len(chars))[:GLYPHS])
+    book, z = find_strokes(picked).book, generator(0, "writers").standard_normal((GLYPHS, DIM))
+    rates: dict[str, Any] = {}
+    for level in LEVELS:
+        images, pens = drawn(book, np.arange(GLYPHS), Population(cursiveness=(level, level)), z)
+        right = np.array([text == char for text, char in zip(read(images), book.chars, strict=True)])
+        by_pen = {name: round(float(right[pens == k].mean()), 3) for k, name in enumerate(PENS)}
+        rates[f"{level:g}"] = {"read": round(float(right.mean()), 3), **by_pen}
+        print(level, rates[f"{level:g}"], flush=True)
+    return rates
+
+
+def tracing() -> dict[str, Any]:
+    """Trace a printed font: compare with KanjiVG, and have the traces read."""
+    chars = load_charset("latin62")
+    font = resolve_font("Heiti")
+    folder = folder_of(KANJIVG)
+    truth = read_kanjivg(folder, chars) if folder else {}
+    found = trace(font, chars)
+    counts = [abs(len(found[char]) - len(truth[char])) for char in chars if char in truth and char in found]
+    han = "".join(load_charset("gb2312-1")[::19])
+    traced = trace(font, han)
+    return {
+        "characters traced": f"{len(found)} of {len(chars)}",
+        "same number of strokes as KanjiVG": round(float(np.mean(np.equal(counts, 0))), 3),
+        "at most one more or fewer": round(float(np.mean(np.less_equal(counts, 1))), 3),
+        "Latin, drawn again and read": _reread(found),
+        "Chinese, drawn again and read": _reread(traced),
+    }
+
+
+def _reread(found: dict[str, Any]) -> float:
+    book = make_book(found)
+    plain = Writer(
+        cursiveness=0,
+        rounding=0,
+        structure=0,
+        habit=0,
+        looseness=0,
+        tremor=0,
+        tilt=0,
+        slant=0,
+        bow_across=0,
+        bow_down=0,
+    )
+    z = np.repeat(Population().z_of(plain).astype(np.float64)[None], len(book.chars), axis=0)
+    images, _ = drawn(book, np.arange(len(book.chars)), Population(), z)
+    return round(float(np.mean([a == b for a, b in zip(read(images), book.chars, strict=True)])), 3)
+
+
+def speed() -> dict[str, Any]:
+    """Write 20,000 glyphs of 200 writers into an LMDB with two workers."""
+    with tempfile.TemporaryDirectory() as folder:
+        begin = time.perf_counter()
+        run = Run(Request(Path("pen"), Path(folder) / "set", 20_000, styles="200"))
+        ready = time.perf_counter()
+        run.write(lambda done: None, workers=2)
+        end = time.perf_counter()
+    return {"to read strokes, s": round(ready - begin, 1), "glyphs/s": round(20_000 / (end - ready))}
+
+
+def pictures() -> None:
+    """Two hundred writers, and one writer from print to running hand."""
+    book = find_strokes(TEXT).book
+    z = generator(0, "sheet").standard_normal((200, DIM))
+    rows = np.repeat(z, 4, axis=0)
+    which = np.tile(np.arange(4), 200) + np.repeat(np.arange(200) % 7, 4)
+    images, _ = drawn(book, which, Population(), rows)
+    _sheet(images, 32).save(HERE / "writers.png", optimize=True)
+    some = generator(3, "levels").standard_normal((4, DIM))
+    lines = []
+    for level in (0.0, 0.25, 0.5, 0.75, 1.0):
+        rows = np.repeat(some, 5, axis=0)
+        images, _ = drawn(book, np.tile(np.arange(5), 4), Population(cursiveness=(level, level)), rows)
+        lines.append(images)
+    _sheet(np.concatenate(lines), 20).save(HERE / "levels.png", optimize=True)
+
+
+def _sheet(images: NDArray[np.uint8], columns: int) -> Image.Image:
+    rows = len(images) // columns
+    sheet = images.reshape(rows, columns, SIZE, SIZE).transpose(0, 2, 1, 3).reshape(rows * SIZE, columns * SIZE)
+    small = Image.fromarray(sheet).resize((columns * CELL, rows * CELL), Image.Resampling.LANCZOS)
+    return small.quantize(8)
+
+
+def plot(rates: dict[str, Any]) -> None:
+    """Draw the share that is read by cursiveness."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(5, 3), dpi=110)
+    axes.plot(list(LEVELS), [100 * rates[f"{level:g}"]["read"] for level in LEVELS], marker="o", color="#225")
+    axes.axhline(95, color="#999", linewidth=0.8, linestyle="--")
+    axes.set(xlabel="cursiveness", ylabel="read by PP-OCR, %", ylim=(40, 100))
+    axes.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(HERE / "cursiveness.png")
+
+
+def main() -> None:
+    """Do it all."""
+    pictures()
+    results = {"tracing": tracing(), "speed": speed(), "cursiveness": legibility()}
+    plot(results["cursiveness"])
+    (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps({key: results[key] for key in ("tracing", "speed")}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
