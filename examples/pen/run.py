@@ -81,18 +81,8 @@ def tracing() -> dict[str, Any]:
 
 def _reread(found: dict[str, Any]) -> float:
     book = make_book(found)
-    plain = Writer(
-        cursiveness=0,
-        rounding=0,
-        structure=0,
-        habit=0,
-        looseness=0,
-        tremor=0,
-        tilt=0,
-        slant=0,
-        bow_across=0,
-        bow_down=0,
-    )
+    still = ("cursiveness", "rounding", "structure", "habit", "looseness", "tremor", "tilt", "slant")
+    plain = Writer(**dict.fromkeys((*still, "bow_across", "bow_down"), 0.0))  # type: ignore[arg-type]
     z = np.repeat(Population().z_of(plain).astype(np.float64)[None], len(book.chars), axis=0)
     images, _ = drawn(book, np.arange(len(book.chars)), Population(), z)
     return round(float(np.mean([a == b for a, b in zip(read(images), book.chars, strict=True)])), 3)

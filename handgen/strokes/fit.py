@@ -26,8 +26,8 @@ FEWEST = 4
 """With fewer glyphs than this a hand cannot be told from chance."""
 MOST = 200
 """Glyphs of a hand that are looked at."""
-_FIRST, _ROUNDS, _CANDIDATES, _ELITE = 150, 4, 20, 4
-_SHOWN = 40
+_FIRST, _ROUNDS, _CANDIDATES, _ELITE = 120, 4, 14, 3
+_SHOWN = 32
 _SHEARS = np.linspace(-0.5, 0.5, 21)
 _FAINT = 0.25
 

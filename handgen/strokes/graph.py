@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 Pixel = tuple[int, int]
 _RING = ((0, -1), (1, 0), (0, 1), (-1, 0), (1, -1), (1, 1), (-1, 1), (-1, -1))
 """Neighbours as (x, y), the four nearest first."""
+_SPUR = 1.0
+"""Loose ends shorter than this many widths of the ink come from thinning a corner."""
 _STRAIGHT = math.radians(50)
 """Lines that turn by less at a junction are one stroke."""
 
@@ -138,7 +140,7 @@ def _without_spurs(edges: list[Edge], width: float) -> list[Edge]:
         for edge in edges:
             for node in edge.nodes:
                 degree[node] += 1
-        loose = [e for e in edges if sorted(min(degree[n], 3) for n in e.nodes) == [1, 3] and e.length < 0.75 * width]
+        loose = [e for e in edges if sorted(min(degree[n], 3) for n in e.nodes) == [1, 3] and e.length < _SPUR * width]
         if not loose:
             return edges
         spur = min(loose, key=lambda edge: edge.length)

@@ -165,8 +165,10 @@ class PenModel(Generator):
         bits = np.ascontiguousarray(z).view(np.uint32)
         hand = Hand(self.population.numbers(z.astype(np.float64)), keys(*bits.T.astype(np.uint64)))
         pens = self.population.pens(z.astype(np.float64))
-        written = write(content.book, content.characters, hand, content.sample, content.vary)
-        images = draw(written, hand, pens, content.sample, self.size)
+        # Where nothing is to vary, all follows from the writer and the character.
+        sample = content.sample if content.vary else keys(hand.key, content.book.codes[content.characters], 5)
+        written = write(content.book, content.characters, hand, sample, content.vary)
+        images = draw(written, hand, pens, sample, self.size)
         return torch.from_numpy(images)[:, None].float().div_(127.5).sub_(1)
 
     def describe(self, style: DrawnStyle) -> dict[str, Any]:

@@ -219,7 +219,8 @@ def _bend(
     radius = (0.006 + 0.05 * hand["rounding"] + 0.15 * hand["cursiveness"] ** 1.6)[glyph]
     series *= np.exp(-((_TERMS[None] * (radius / np.maximum(way, 0.05))[:, None]) ** 2) * 2.2)[:, :, None]
     across = np.abs(span[:, 0]) > np.abs(span[:, 1])
-    bow = np.where(across, hand["bow_across"][glyph] * np.sign(span[:, 0]), hand["bow_down"][glyph])
+    bows = hand["bow_across"][glyph] * np.sign(span[:, 0]), -hand["bow_down"][glyph] * np.sign(span[:, 1])
+    bow = np.where(across, *bows)
     plain = np.clip(2.5 - 1.5 * way / np.maximum(length, 1e-3), 0, 1)  # a bent stroke has its shape already
     up = np.stack([span[:, 1], -span[:, 0]], 1)
     series[:, 0] += (bow * plain * np.clip(way / 0.4, 0, 1))[:, None] * up

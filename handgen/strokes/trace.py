@@ -105,4 +105,4 @@ def _turned(stroke: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _in_order(strokes: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
     """Sort strokes by where they begin: from the top left; what begins at one place, from left to right."""
-    return sorted(strokes, key=lambda s: (round(float(s[0, 1] + 0.5 * s[0, 0]), 1), float(s[:, 0].mean())))
+    return sorted(strokes, key=lambda s: (round(float(s[0, 1] + 0.4 * s[0, 0]), 1), float(s[:, 0].mean())))
