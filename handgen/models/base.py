@@ -117,6 +117,9 @@ class Generator(ABC):
     """What ``generate`` is told to draw: a source glyph, a character by its number, its strokes, or nothing,
     in which case no one can label what it draws."""
 
+    block: ClassVar[int | None] = None
+    """How many samples are best drawn together; None = what is best for networks."""
+
     @property
     @abstractmethod
     def style_spec(self) -> StyleSpec:

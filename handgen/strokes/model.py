@@ -149,6 +149,7 @@ class PenModel(Generator):
     """
 
     draws: ClassVar[Draws] = "strokes"
+    block: ClassVar[int | None] = 256
 
     def __init__(self, size: int, population: Population, writers: Mapping[str, Writer]) -> None:
         self.size, self.population = size, population

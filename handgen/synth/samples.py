@@ -78,7 +78,7 @@ class Synthesis:
     @property
     def block(self) -> int:
         """How many samples pass the network together."""
-        return _BLOCK.get(self.device.type, _GPU_BLOCK)
+        return self.model.block or _BLOCK.get(self.device.type, _GPU_BLOCK)
 
     def samples(self, start: int, stop: int, *, batch: int = 1024, workers: int = 1) -> Iterator[Sample]:
         """Yield the samples numbered ``start`` to ``stop``.
