@@ -15,20 +15,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.find import resolve_font
+from handgen.metrics.skeleton import thinned
 from handgen.ocr.judge import read
 from handgen.seeds import generator, keys
 from handgen.strokes.base import Book, make_book
 from handgen.strokes.ink import draw
 from handgen.strokes.kanjivg import read_kanjivg
-from handgen.strokes.library import KANJIVG, find_strokes, folder_of
+from handgen.strokes.library import HANZI, KANJIVG, find_strokes, folder_of
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.pens import PENS
-from handgen.strokes.trace import trace
+from handgen.strokes.raster import coverage, outlines
+from handgen.strokes.trace import SIDE, trace, traced
 from handgen.strokes.writer import DIM, Population, Writer
 from handgen.synth.dataset import Request, Run
 
@@ -69,14 +72,26 @@ def tracing() -> dict[str, Any]:
     found = trace(font, chars)
     counts = [abs(len(found[char]) - len(truth[char])) for char in chars if char in truth and char in found]
     han = "".join(load_charset("gb2312-1")[::19])
-    traced = trace(font, han)
+    again = trace(font, han)
     return {
         "characters traced": f"{len(found)} of {len(chars)}",
         "same number of strokes as KanjiVG": round(float(np.mean(np.equal(counts, 0))), 3),
         "at most one more or fewer": round(float(np.mean(np.less_equal(counts, 1))), 3),
+        "strokes found for each that was drawn": _recovered(),
         "Latin, drawn again and read": _reread(found),
-        "Chinese, drawn again and read": _reread(traced),
+        "Chinese, drawn again and read": _reread(again),
     }
+
+
+def _recovered() -> float:
+    """Draw Hanzi Writer's strokes with an even line, trace the drawings, and compare the numbers of strokes."""
+    book = find_strokes("".join(load_charset("gb2312-1")[::19]), (HANZI,)).book
+    owner = np.repeat(np.arange(len(book.chars)), np.diff(book.first))
+    lines = outlines(book.points * SIDE, np.full(book.points.shape[:2], 5, np.float32))
+    ink = coverage([(lines, owner)], len(book.chars), SIDE) > 127
+    thin = thinned(torch.from_numpy(ink)).numpy()
+    found = [len(traced(mask, line)) for mask, line in zip(ink, thin, strict=True)]
+    return round(float(np.sum(found) / book.first[-1]), 3)
 
 
 def _reread(found: dict[str, Any]) -> float:

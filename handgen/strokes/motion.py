@@ -24,6 +24,8 @@ _SINES = np.sin(np.pi * np.outer(_T[1:-1], _TERMS)).astype(np.float32)
 _TREMOR = slice(3, 12)
 _SHORT = 0.22
 """Strokes shorter than this share of the square are dots."""
+_IDEOGRAPHIC = 0x2E80
+"""The first code point of Chinese and Japanese writing."""
 _TURN, _SCALE, _SHIFT = 0.16, 0.13, 0.028
 """Of a stroke at habit or looseness 1: standard deviations in radians, as a share, and in squares."""
 _WAVES = 3
@@ -99,7 +101,9 @@ def write(
     _displace(strokes, hand, glyph, alike, sample, vary)
     _place(strokes, always + anew, hand, glyph)
     luck = 0.85 * uniforms_of(keys(alike[glyph], number, 1), 2) + 0.15 * uniforms_of(keys(sample[glyph], number, 1), 2)
-    joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck)
+    # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
+    ease = np.where(book.codes[characters] < _IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
+    joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck / ease[:, None])
     _pull(strokes, joined, hand, glyph)
     _bend(strokes, hand, glyph, keys(sample[glyph], number, 2), joined)
     before = np.flatnonzero(joined)

@@ -151,7 +151,7 @@ class Lines:
         )
         corpus = script.source.corpus
         left_out = corpus.left_out(frozenset(content.chars)) if corpus else Counter()
-        unlearnt = "".join(char for char in content.chars if char not in script.known)
+        unlearnt = "".join(char for char in content.chars if char not in script.known and not content.book)
         return cls(request, script, synthesis, left_out, unlearnt)
 
     def identity(self) -> dict[str, Any]:
