@@ -2,6 +2,10 @@
 
     python examples/pen/run.py
 
+or, to see a trained zi2zi or pix2pix redraw what the pen writes as well,
+
+    python examples/pen/run.py runs/zi2zi
+
 needs ``handgen fonts fetch strokes kanjivg`` and the extra ``judge``, and about ten minutes on one core. It writes
 ``results.json``, ``cursiveness.png``, ``writers.png`` and ``levels.png`` beside itself.
 """
@@ -9,8 +13,10 @@ needs ``handgen fonts fetch strokes kanjivg`` and the extra ``judge``, and about
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +40,7 @@ from handgen.strokes.raster import coverage, outlines
 from handgen.strokes.trace import SIDE, trace, traced
 from handgen.strokes.writer import DIM, Population, Writer
 from handgen.synth.dataset import Request, Run
+from handgen.training.checkpoint import find_model
 
 HERE = Path(__file__).parent
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -138,6 +145,24 @@ def _sheet(images: NDArray[np.uint8], columns: int) -> Image.Image:
     return small.quantize(8)
 
 
+def both(model: Path) -> dict[str, Any]:
+    """Have a trained model redraw its source font, and the same written anew by the pen; picture and reading."""
+    run = Run(Request(find_model(model, ()), Path("unused"), GLYPHS, content="pen"))
+    glyphs, first, rates = run.glyphs, np.arange(20), {}
+    assert glyphs.restroke is not None
+    rows = [glyphs.content.glyphs[first]]
+    rows += [glyphs.restroke(rows[0], first, first * 0, keys(first, k), 1.0) for k in (0, 1)]
+    for name, pen in (("font", None), ("pen", glyphs.restroke)):
+        mine = replace(glyphs, restroke=pen)
+        samples = list(mine.samples(0, GLYPHS))
+        texts = read(np.stack([np.asarray(sample.image) for sample in samples]))
+        right = [text == sample.text for text, sample in zip(texts, samples, strict=True)]
+        rates[f"content {name}, read"] = round(float(np.mean(right)), 3)
+        rows += [mine.draw(first + 1000 * k, first, first * 0)[0] for k in ((0,) if pen is None else (1, 2))]
+    _sheet(np.concatenate(rows), len(first)).save(HERE / "content.png", optimize=True)
+    return {"styles": [style.name for style in run.styles], **rates}
+
+
 def plot(rates: dict[str, Any]) -> None:
     """Draw the share that is read by cursiveness."""
     import matplotlib
@@ -157,10 +182,11 @@ def plot(rates: dict[str, Any]) -> None:
 def main() -> None:
     """Do it all."""
     pictures()
-    results = {"tracing": tracing(), "speed": speed(), "cursiveness": legibility()}
+    results: dict[str, Any] = {"both roads": both(Path(sys.argv[1]))} if len(sys.argv) > 1 else {}
+    results |= {"tracing": tracing(), "speed": speed(), "cursiveness": legibility()}
     plot(results["cursiveness"])
     (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps({key: results[key] for key in ("tracing", "speed")}, indent=2))
+    print(json.dumps({key: results[key] for key in results if key != "cursiveness"}, indent=2))
 
 
 if __name__ == "__main__":

@@ -62,6 +62,14 @@ def synth(
         float,
         typer.Option(min=0, max=1, help="How much each drawing differs from the next, 0 to 1.", rich_help_panel=HANDS),
     ] = 1.0,
+    content: Annotated[
+        str,
+        typer.Option(
+            metavar="font|pen",
+            help="What a model redraws: the source font's glyphs, or these written anew by a pen for each sample.",
+            rich_help_panel=HANDS,
+        ),
+    ] = "font",
     degrade: Annotated[
         str,
         typer.Option(
@@ -270,6 +278,7 @@ def synth(
         balance=balance,
         font=font,
         vary=vary,
+        content=content,
         degrade=degrade,
         format=format,
         lines=asked if lines else None,

@@ -28,13 +28,14 @@ _BATCH = 64
 _PAPER = 128
 
 
-def trace(font: FontRef, chars: str, *, fill: bool = True) -> dict[str, Strokes]:
+def trace(font: FontRef, chars: str, *, fill: bool = True, place: Placement | None = None) -> dict[str, Strokes]:
     """Trace the characters that a font draws; those it does not draw are left out.
 
     Args:
         font: the face.
         chars: the characters.
         fill: scale the glyphs so that they fill the square as a whole, as ``render`` does; else one em is its side.
+        place: where glyphs go on a canvas of ``SIDE`` pixels, in place of either.
 
     Raises:
         FontError, UsageError: the font cannot be opened.
@@ -43,7 +44,9 @@ def trace(font: FontRef, chars: str, *, fill: bool = True) -> dict[str, Strokes]
     coverage = survey(outlines, chars)
     if not coverage.drawn:
         return {}
-    place = source_placement(coverage.boxes, SIDE) if fill else Placement(SIDE, SIDE, SIDE / 2, _BASELINE * SIDE)
+    if place is None:
+        em = Placement(SIDE, SIDE, SIDE / 2, _BASELINE * SIDE)
+        place = source_placement(coverage.boxes, SIDE) if fill else em
     images = Rasterizer(outlines, SIDE, place).draw_all(coverage.drawn)
     found = {}
     for start in range(0, len(images), _BATCH):

@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,9 +23,11 @@ from handgen.lines.page import save_page
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, StyleSpec
+from handgen.registry import nearest
 from handgen.seeds import generator
 from handgen.strokes import fit, library
 from handgen.strokes.model import PenModel, PenRequest
+from handgen.strokes.restroke import Restroked
 from handgen.strokes.writer import save_writers
 from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
@@ -45,6 +47,7 @@ _WRITE = 1000
 _SHOWN = 16
 _LINES = 64
 _WRITERS = "writers.json"
+FONT, PEN = "font", "pen"
 _EXTENT = 0.85
 """Longer side of the ink of images that are cut out around it, as the pen would write them."""
 
@@ -92,6 +95,7 @@ class Request:
     gate: str = OFF
     recognizer: Path | None = None
     tries: int = 4
+    content: str = FONT
     pen: PenRequest = field(default_factory=PenRequest)
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
@@ -140,6 +144,8 @@ class Run:
             request.device,
             self.pipeline if self.pipeline.spec() and not request.lines else None,
         )
+        if request.content != FONT:
+            self.glyphs = replace(self.glyphs, restroke=self._restroked(request.content, facts["raster"]))
         self.gate, self.note = self._find_gate()
         self.glyphs = replace(self.glyphs, gate=self.gate)
         self.lines: Lines | None = None
@@ -147,6 +153,14 @@ class Run:
             self.lines = Lines.prepare(request.lines, script, self.glyphs, facts["raster"], self.pipeline)
         self.synthesis: Synthesis | LineSynthesis = self.lines.synthesis if self.lines else self.glyphs
         self.shards = cut(request.count, request.shards, self.synthesis.block) if request.shards > 1 else []
+
+    def _restroked(self, content: str, raster: Mapping[str, Any]) -> Restroked:
+        if content != PEN:
+            raise UsageError(f"--content {content} is unknown", nearest(content, (FONT, PEN)))
+        font = self.content.font
+        if self.glyphs.model.draws != "glyph" or font is None:
+            raise UsageError("--content pen is for models that redraw a source font", "Leave it out.")
+        return Restroked.prepare(font, raster, self.content.chars, self.content.glyphs)
 
     def _find_gate(self) -> tuple[Gate | None, str]:
         request, glyphs = self.request, self.glyphs
@@ -213,6 +227,7 @@ class Run:
             "counts": [] if request.balance else list(self.content.counts),
             "styles": [style.name for style in self.styles],
             **({"handwriting": self._hand} if self._hand else {}),
+            **({"content": request.content} if request.content != FONT else {}),
             **({"strokes": library.digest(self.content.book)} if self.content.book else {}),
             "vary": request.vary,
             "degrade": self.pipeline.spec(),

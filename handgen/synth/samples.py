@@ -20,6 +20,7 @@ from handgen.models.base import DrawnStyle, Generator
 from handgen.models.styles import vectors
 from handgen.seeds import derive, keys
 from handgen.strokes.model import Told
+from handgen.strokes.restroke import Restroked
 from handgen.synth.content import Content
 from handgen.synth.gate import Gate, Sifted
 from handgen.synth.plan import Plan
@@ -63,6 +64,7 @@ class Synthesis:
         device: where the model is.
         degrade: what happens to the drawings afterwards; nothing by default.
         gate: reads the drawings before that; nobody does by default.
+        restroke: writes the source glyphs anew for each sample; they are the font's own by default.
     """
 
     model: Generator
@@ -74,6 +76,7 @@ class Synthesis:
     device: torch.device
     degrade: Pipeline | None = None
     gate: Gate | None = None
+    restroke: Restroked | None = None
 
     @property
     def block(self) -> int:
@@ -164,6 +167,10 @@ class Synthesis:
             strokes = Told(self.content.book, characters, sample, self.vary)
             return to_bytes(self.model.generate(strokes, style_vectors))[:, 0].numpy(), style_vectors
         told = self._told(characters)
+        if self.restroke is not None:
+            sample, glyphs = keys(index, derive(seed, "content")), self.content.glyphs[characters]
+            varied = to_unit(self.restroke(glyphs, characters, styles, sample, self.vary))[:, None]
+            told = varied.to(self.device, memory_format=torch.channels_last)
         if attempt and self.model.draws != "character":
             stirred = place(told.cpu(), [Alignment()] * len(index), index, derive(seed, "source"), _STIR)
             told = stirred.to(self.device, memory_format=torch.channels_last)
