@@ -50,7 +50,7 @@ TEXT = "永和九年岁在癸丑暮春会"
 
 def drawn(book: Book, characters: NDArray[np.int64], population: Population, z: NDArray[np.float64]) -> tuple[Any, Any]:
     """Return images of characters by writers ``z``, one each, and the pens."""
-    hand, pens = Hand(population.numbers(z), keys(*z.view(np.uint64).T)), population.pens(z)
+    hand, pens = Hand(population.numbers(z), keys(population.traits(z))), population.pens(z)
     sample = keys(np.arange(len(characters)))
     return draw(write(book, characters, hand, sample, 1.0), hand, pens, sample, SIZE), pens
 

@@ -157,8 +157,8 @@ def fit_population(writers: list[Writer]) -> Population:
     usual = Population()
     if len(writers) < 2:
         return usual
-    z = np.stack([usual.z_of(writer) for writer in writers])[:, :-1].astype(np.float64)
-    numbers = usual.numbers(np.pad(np.stack([np.median(z, 0)]), ((0, 0), (0, 1))))[0]
+    z = np.stack([usual.z_of(writer) for writer in writers])[:, : len(NUMBERS)].astype(np.float64)
+    numbers = usual.numbers(np.pad(np.stack([np.median(z, 0)]), ((0, 0), (0, DIM - len(NUMBERS)))))[0]
     spread = usual.spread * np.maximum(z.std(0, ddof=1), 0.1)
     spreads = {name: (float(m), float(s)) for name, m, s in zip(NUMBERS, numbers, spread, strict=True)}
     counts = tuple(float(sum(writer.pen == pen for writer in writers)) for pen in PENS)
@@ -166,7 +166,7 @@ def fit_population(writers: list[Writer]) -> Population:
 
 
 def fit_store(place: Path, book: Book) -> dict[str, Writer]:
-    """Return a writer for each style of a glyph store.
+    """Return a writer for each hand of a glyph store, its source left out if there is another.
 
     Args:
         place: the store.
@@ -176,7 +176,8 @@ def fit_store(place: Path, book: Book) -> dict[str, Writer]:
         HandgenError: a style has too few glyphs, or the store is damaged.
     """
     store, found = GlyphStore(place), {}
-    for number, style in enumerate(store.styles):
+    for number in store.targets or store.sources:
+        style = store.styles[number]
         rows = store.rows(number)
         labels = "".join(str(char) for char in store.labels["char"][rows])
         found[style.name] = fit_writer(np.array(store.images[rows]), book, labels)

@@ -162,10 +162,9 @@ class PenModel(Generator):
 
     def generate(self, content: Told, style: Tensor) -> Tensor:
         """Write; see ``Generator.generate``."""
-        z = style.cpu().numpy()
-        bits = np.ascontiguousarray(z).view(np.uint32)
-        hand = Hand(self.population.numbers(z.astype(np.float64)), keys(*bits.T.astype(np.uint64)))
-        pens = self.population.pens(z.astype(np.float64))
+        z = style.cpu().numpy().astype(np.float64)
+        hand = Hand(self.population.numbers(z), keys(self.population.traits(z)))
+        pens = self.population.pens(z)
         # Where nothing is to vary, all follows from the writer and the character.
         sample = content.sample if content.vary else keys(hand.key, content.book.codes[content.characters], 5)
         written = write(content.book, content.characters, hand, sample, content.vary)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -63,14 +62,18 @@ class Writer(Settings):
     pressure: float = _number(0.5, "How much the line's width follows speed, setting down and lifting.", 0, 1)
     nib: float = _number(40.0, "Angle of a broad nib, in degrees.", 0, 90)
     darkness: float = _number(0.9, "Darkness of the ink.", 0.5, 1)
+    traits: int = setting(0, "Which odd habits: another number, another person.", minimum=0, maximum=99_999)
     pen: str = setting("ball", "What is written with.", choices=tuple(PENS), panel="Writer")
 
 
-NUMBERS = tuple(f.name for f in dataclasses.fields(Writer) if f.name != "pen")
-DIM = len(NUMBERS) + 1
-"""Values of a writer's z: the numbers in order, then the pen."""
+TRAITS = 100_000
+_REST = ("traits", "pen")
+NUMBERS = tuple(f.name for f in dataclasses.fields(Writer) if f.name not in _REST)
+DIM = len(NUMBERS) + len(_REST)
+"""Values of a writer's z: the numbers in order, then the traits and the pen."""
 _LOW, _HIGH = (
-    np.array([f.metadata[end] for f in dataclasses.fields(Writer) if f.name != "pen"]) for end in ("minimum", "maximum")
+    np.array([f.metadata[end] for f in dataclasses.fields(Writer) if f.name in NUMBERS])
+    for end in ("minimum", "maximum")
 )
 
 _SPREADS: dict[str, tuple[float, float]] = {
@@ -102,7 +105,7 @@ class Population:
     def numbers(self, z: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the numbers of writers ``z`` (``[n, DIM]``), in the order of ``NUMBERS``."""
         middle, spread = self._logits()
-        made = _LOW + (_HIGH - _LOW) / (1 + np.exp(-np.clip(middle + spread * z[:, :-1], -30, 30)))
+        made = _LOW + (_HIGH - _LOW) / (1 + np.exp(-np.clip(middle + spread * z[:, : len(NUMBERS)], -30, 30)))
         if self.cursiveness is not None:
             low, high = self.cursiveness
             made[:, NUMBERS.index("cursiveness")] = low + (high - low) * _below(z[:, NUMBERS.index("cursiveness")])
@@ -113,11 +116,17 @@ class Population:
         shares = np.cumsum(self.shares) / np.sum(self.shares)
         return np.searchsorted(shares[:-1], _below(z[:, -1]), side="right").astype(np.int64)
 
+    def traits(self, z: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the traits of writers, int64 ``[n]``."""
+        return np.minimum(_below(z[:, -2]) * TRAITS, TRAITS - 1).astype(np.int64)
+
     def writer(self, z: NDArray[np.float64]) -> Writer:
         """Return the writer that ``z`` (``[DIM]``) stands for."""
-        numbers = np.clip(self.numbers(z[None].astype(np.float64))[0], _LOW, _HIGH)
-        pen = tuple(PENS)[int(self.pens(z[None].astype(np.float64))[0])]
-        return Writer(**{name: round(float(value), 6) for name, value in zip(NUMBERS, numbers, strict=True)}, pen=pen)
+        one = z[None].astype(np.float64)
+        numbers = np.clip(self.numbers(one)[0], _LOW, _HIGH)
+        pen, traits = tuple(PENS)[int(self.pens(one)[0])], int(self.traits(one)[0])
+        named = {name: round(float(value), 6) for name, value in zip(NUMBERS, numbers, strict=True)}
+        return Writer(**named, traits=traits, pen=pen)
 
     def z_of(self, writer: Writer) -> NDArray[np.float32]:
         """Return the ``[DIM]`` that stands for a writer.
@@ -135,8 +144,8 @@ class Population:
         if not self.shares[place]:
             raise UsageError(f"no writer of this population uses a {writer.pen}", "Use another population.")
         middle_of_pen = (sum(self.shares[:place]) + self.shares[place] / 2) / sum(self.shares)
-        pen = math.sqrt(2) * float(torch.erfinv(torch.tensor(2 * middle_of_pen - 1, dtype=torch.float64)))
-        return np.append(z, pen).astype(np.float32)
+        rest = torch.special.ndtri(torch.tensor([(writer.traits + 0.5) / TRAITS, middle_of_pen], dtype=torch.float64))
+        return np.concatenate([z, rest.numpy()]).astype(np.float32)
 
     @property
     def spread(self) -> NDArray[np.float64]:
@@ -189,12 +198,14 @@ def load_writers(path: Path) -> dict[str, Writer]:
 def _writer(path: Path, name: str, given: Any) -> Writer:
     if not isinstance(given, dict):
         raise HandgenError(f"{path}, writer {name} is no set of parameters", "Make the file again.")
-    known = {*NUMBERS, "pen"}
+    known = {*NUMBERS, *_REST}
     if unknown := sorted(given.keys() - known):
         raise UsageError(f"{path}, writer {name}: unknown parameter {unknown[0]}", "Take it out.")
     for key, value in given.items():
         if key != "pen" and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise UsageError(f"{path}, writer {name}: {key} is no number", "Give it a number.")
+    if not isinstance(given.get("traits", 0), int):
+        raise UsageError(f"{path}, writer {name}: traits is no whole number", "Give it one.")
     try:
         return Writer(**given)
     except UsageError as error:

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from handgen.cli import run
+from handgen.seeds import keys
+from handgen.strokes.library import find_strokes
+from handgen.strokes.model import PenRequest, Told, open_pen
 from tests.cli.test_synth import refused
 from tests.readers import items, read_as_trainers_do
 from tests.strokes.conftest import HANZI, stroke_data
@@ -66,6 +69,14 @@ def test_writers_come_back_from_their_file(pen):
     meta = [json.loads(value)["style"] for key, value in items(again).items() if key.startswith(b"meta-")]
     assert set(meta) == {"writer2"}
     assert (again / "writers.json").read_text() != (first / "writers.json").read_text()
+    spec = open_pen(PenRequest(writer=first / "writers.json"))[1]
+    book = find_strokes(CHARS).book
+    told = Told(book, np.arange(len(CHARS)), keys(np.arange(len(CHARS))))
+    drawn = [
+        model.generate(told, model.style_spec.pick(["writer2"])[0].vector.repeat(len(CHARS), 1)).numpy()
+        for model in (spec, open_pen(PenRequest())[1])
+    ]
+    assert np.abs(drawn[0] - drawn[1]).max() < 0.05  # the very hand, with all its habits
     mine = json.loads((again / "writers.json").read_text())["writers"]["writer2"]
     theirs = json.loads((first / "writers.json").read_text())["writers"]["writer2"]
     assert mine["pen"] == theirs["pen"]
@@ -118,7 +129,7 @@ def test_a_character_without_strokes_is_traced_or_left_out(pen, caveat, capsys):
 def test_a_hand_is_fitted_to_a_store_or_to_images(pen, stroke_data, tmp_path, store, capsys):
     out = pen("fitted", "--like", store.path, "--styles", 6, "--count", 30, "--size", 32, chars="AB一")
     table = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["info"]["style_table"]
-    names = [style.name for style in store.styles]
+    names = [store.styles[number].name for number in store.targets]
     assert [style["name"] for style in table] == [*names, *(f"writer{n + 1}" for n in range(len(names), 6))]
 
 

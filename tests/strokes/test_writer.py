@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 from handgen.errors import HandgenError, UsageError
 from handgen.strokes.pens import PENS, SHARES
-from handgen.strokes.writer import DIM, NUMBERS, Population, Writer, load_writers, save_writers
+from handgen.strokes.writer import DIM, NUMBERS, TRAITS, Population, Writer, load_writers, save_writers
 
 FACTS = {field.name: field.metadata for field in dataclasses.fields(Writer)}
 ANY = st.builds(
     Writer,
     pen=st.sampled_from(tuple(PENS)),
+    traits=st.integers(0, TRAITS - 1),
     **{name: st.floats(FACTS[name]["minimum"], FACTS[name]["maximum"]) for name in NUMBERS},
 )
 
@@ -24,7 +25,7 @@ ANY = st.builds(
 @given(ANY)
 def test_every_writer_is_a_point_and_back(writer):
     again = Population().writer(Population().z_of(writer))
-    assert again.pen == writer.pen
+    assert (again.pen, again.traits) == (writer.pen, writer.traits)
     for name in NUMBERS:
         low, high = FACTS[name]["minimum"], FACTS[name]["maximum"]
         assert getattr(again, name) == pytest.approx(getattr(writer, name), abs=3e-5 * (high - low) + 1e-5)
@@ -79,6 +80,8 @@ def test_writers_are_kept_in_a_file(tmp_path):
         ({"writers": {"a": {"slant": 3}}}, r"writer a: slant 3 is too large. The most is 0.6"),
         ({"writers": {"a": {"slnt": 0}}}, "unknown parameter slnt"),
         ({"writers": {"a": {"slant": "x"}}}, "slant is no number"),
+        ({"writers": {"a": {"traits": 1.5}}}, "traits is no whole number"),
+        ({"writers": {"a": {"traits": -1}}}, "traits -1 is too small"),
         ({"writers": {"a": {"pen": "quill"}}}, "pen quill is unknown"),
         ({"writers": {"a": 7}}, "no set of parameters"),
     ],

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from handgen.errors import UsageError
+from handgen.strokes.fit import _drawn, features, fit_population, fit_writer
+from handgen.strokes.writer import NUMBERS, Population, Writer
+
+
+def drawings(writer, book, count=48):
+    z = Population().z_of(writer).astype(float)
+    return _drawn(Population(), z, book, np.arange(count) % len(book.chars), 64)
+
+
+def test_a_fitted_writer_is_nearer_than_the_usual_one(book):
+    true = Writer(slant=0.3, width=0.085, size=0.65, aspect=1.25, darkness=0.65, cursiveness=0.1, pen="marker")
+    images = drawings(true, book)
+    found = fit_writer(images, book, seed=1)
+    usual = Population().writer(np.zeros(len(NUMBERS) + 2))
+    for name in ("slant", "width", "size", "aspect", "darkness"):
+        assert abs(getattr(found, name) - getattr(true, name)) < abs(getattr(usual, name) - getattr(true, name)), name
+
+
+def test_statistics_see_what_they_are_named_for(book):
+    plain, leaning = (features(drawings(Writer(slant=value), book)) for value in (0.0, 0.4))
+    assert leaning[5] > plain[5] + 0.15
+    thin, thick = (features(drawings(Writer(width=value), book)) for value in (0.03, 0.07))
+    assert thick[0] > 1.4 * thin[0]
+    with pytest.raises(UsageError, match="too few to tell a hand by"):
+        features(np.full((9, 64, 64), 255, np.uint8))
+
+
+def test_a_population_is_spread_as_its_writers_are():
+    writers = [Writer(slant=0.1 + 0.02 * k, width=0.05, pen="pencil") for k in range(5)]
+    population = fit_population(writers)
+    median, _ = population.spreads["slant"]
+    assert median == pytest.approx(0.14, abs=0.01)
+    z = np.random.default_rng(0).standard_normal((2000, len(NUMBERS) + 2))
+    drawn = population.numbers(z)
+    assert drawn[:, NUMBERS.index("slant")].std() == pytest.approx(0.032, rel=0.3)
+    assert drawn[:, NUMBERS.index("width")].std() < 0.002
+    assert set(population.pens(z)) == {2}
+    assert population.writer(population.z_of(writers[0])).slant == pytest.approx(0.1, abs=1e-3)
+    assert fit_population(writers[:1]) == Population()
