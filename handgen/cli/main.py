@@ -18,6 +18,7 @@ from handgen.cli.check import check
 from handgen.cli.convert import convert
 from handgen.cli.eval import evaluate
 from handgen.cli.fonts import fonts
+from handgen.cli.importing import importing
 from handgen.cli.preview import preview
 from handgen.cli.render import render
 from handgen.cli.report import report
@@ -31,7 +32,7 @@ class _InOrderOfUse(TyperGroup):
     """Typer lists groups after commands; a reader wants them as they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["render", "train", "synth", "preview", "check", "eval", "report", "convert", "fonts"]
+        return ["render", "import", "train", "synth", "preview", "check", "eval", "report", "convert", "fonts"]
 
 
 app = typer.Typer(
@@ -68,6 +69,7 @@ def _root(
 
 
 app.command()(render)
+app.add_typer(importing)
 app.add_typer(train)
 app.command()(synth)
 app.command()(preview)

@@ -92,7 +92,7 @@ def look_at_source(job: SourceJob) -> Iterator[Source]:
     coverage = survey(job.ref, job.chars)
     if not coverage.drawn:
         raise FontError(f"it draws none of the {len(job.chars)} characters asked for")
-    yield Source(coverage, source_placement(coverage.boxes, job.size), _origin(job.ref))
+    yield Source(coverage, source_placement(coverage.boxes, job.size), font_origin(job.ref))
 
 
 def draw_font(job: FontJob) -> Iterator[Looked | Block]:
@@ -113,7 +113,7 @@ def draw_font(job: FontJob) -> Iterator[Looked | Block]:
             alignment = fit_alignment(source.coverage, coverage, source.placement, job.size)
         placement = aligned_placement(source.placement, alignment, job.size)
     chosen = _sample(coverage.drawn, job)
-    yield Looked(source.origin if job.is_source else _origin(job.ref), alignment, coverage.skipped, len(chosen))
+    yield Looked(source.origin if job.is_source else font_origin(job.ref), alignment, coverage.skipped, len(chosen))
     rasterizer = Rasterizer(outlines, job.size, placement)
     step = max(1, _BLOCK_BYTES // job.size**2)
     for start in range(0, len(chosen), step):
@@ -129,7 +129,8 @@ def _sample(drawn: str, job: FontJob) -> str:
     return "".join(drawn[index] for index in sorted(picked))
 
 
-def _origin(ref: FontRef) -> dict[str, Any]:
+def font_origin(ref: FontRef) -> dict[str, Any]:
+    """Return what a store's manifest says of a font."""
     info = describe(ref.path)[ref.face]
     return {
         "family": info.family,

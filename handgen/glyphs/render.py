@@ -26,6 +26,7 @@ from handgen.seeds import generator
 SIZES = (64, 128, 256)
 PREVIEW_COLUMNS = 20
 _PREVIEW_CELL = 96
+_PREVIEW_ROWS = 48
 
 Progress = Callable[[str, int, int], None]
 """Called with a style's name, the glyphs drawn so far, and how many there will be."""
@@ -298,13 +299,14 @@ def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered:
 
 
 def save_preview(path: Path, seed: int, columns: int = PREVIEW_COLUMNS) -> None:
-    """Save a contact sheet of the store at ``path``: one row a style, the source first.
+    """Save a contact sheet of the store at ``path``: one row a style, the source first, of many the first 48.
 
     Every row shows the same characters where its style has them. Characters are drawn by
     ``seed`` from those that most styles have.
     """
     store = GlyphStore(path)
-    numbers = [store.rows(style) for style in range(len(store.styles))]
+    shown = store.styles[:_PREVIEW_ROWS]
+    numbers = [store.rows(style) for style in range(len(shown))]
     rows = [dict(zip(store.labels["char"][rows].tolist(), rows.tolist(), strict=True)) for rows in numbers]
     shared = Counter(char for found in rows for char in found)
     order = generator(seed, "preview").permutation(len(store.charset))
@@ -312,7 +314,7 @@ def save_preview(path: Path, seed: int, columns: int = PREVIEW_COLUMNS) -> None:
     best = sorted(sorted(chars, key=lambda char: -shared[char])[:columns], key=store.charset.index)
     save_sheet(
         path / PREVIEW,
-        [(style.name, _pick(store, found, best, chars)) for style, found in zip(store.styles, rows, strict=True)],
+        [(style.name, _pick(store, found, best, chars)) for style, found in zip(shown, rows, strict=True)],
         cell=min(store.size, _PREVIEW_CELL),
     )
 

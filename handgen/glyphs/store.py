@@ -137,7 +137,7 @@ class StoreWriter:
         path: the store's folder. A store that is there already is replaced only when the new
             one is whole; a folder that holds anything else is refused.
         size: side of the images in pixels.
-        charset: the characters that were asked for.
+        charset: the characters that were asked for; an attribute, for who knows them only at the end.
         raster: the settings that drew them, for the manifest.
     """
 
@@ -149,10 +149,10 @@ class StoreWriter:
         writable_folder(path)
         self.path = path
         self.size = size
-        self._charset = charset
+        self.charset = charset
         self._raster = raster
         self._staging = path / _STAGING
-        self._styles: list[Style] = []
+        self.styles: list[Style] = []
         self._labels: list[NDArray[np.void]] = []
         self._count = 0
         self._last = (0, 0)
@@ -177,15 +177,15 @@ class StoreWriter:
         Raises:
             UsageError: the name is taken.
         """
-        if any(style.name == other.name for other in self._styles):
+        if any(style.name == other.name for other in self.styles):
             raise UsageError(f"two styles are called '{style.name}'", "Rename one of the font files.")
-        self._styles.append(style)
+        self.styles.append(style)
         self._last = (self._count, len(self._labels))
-        return len(self._styles) - 1
+        return len(self.styles) - 1
 
     def drop_last_style(self) -> None:
         """Take back the style added last, and its images."""
-        self._styles.pop()
+        self.styles.pop()
         self._count, blocks = self._last
         del self._labels[blocks:]
         self._file.seek(_HEADER + self._count * self.size**2)
@@ -193,7 +193,7 @@ class StoreWriter:
 
     def replace_style(self, number: int, style: Style) -> None:
         """Replace the record of a style, e.g. once it is known what was skipped."""
-        self._styles[number] = style
+        self.styles[number] = style
 
     def append(self, images: NDArray[np.uint8], chars: Sequence[str], style: int, samples: Sequence[int]) -> None:
         """Append ``images`` (uint8 ``[n, size, size]``) of one style with their characters."""
@@ -233,9 +233,9 @@ class StoreWriter:
             "format": FORMAT,
             "handgen": __version__,
             "count": self._count,
-            "charset": self._charset,
+            "charset": self.charset,
             "raster": self._raster,
-            "styles": [asdict(style) for style in self._styles],
+            "styles": [asdict(style) for style in self.styles],
         }
         # Without a manifest a folder is no store: it goes first and comes last.
         (self.path / MANIFEST).unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,40 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from handgen.errors import UsageError
+from handgen.glyphs.ink import Box, Ink, grey_of, ink_box, ink_of, resized
 
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
-_FAINTEST = 40
-"""Levels of 256 by which ink must differ from paper."""
 _SMALLEST = 8
 _WIDE = 1.8
 _MARGIN = 0.04
-_LARGEST = 1024
-"""Photographs are made smaller first, to this longer side in pixels."""
-_NOISE = 3 * 1.4826
-"""Three standard deviations, in median absolute deviations of a normal distribution."""
-
-Ink = NDArray[np.float32]
-"""Shares of ink, ``[H, W]`` in [0, 1], 0 = paper."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """Where the ink is, in pixels; right and bottom are one past the last."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @property
-    def width(self) -> int:
-        """Columns from the first ink to the last."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> int:
-        """Rows from the first ink to the last."""
-        return self.bottom - self.top
 
 
 def read_hand(place: Path, size: int, extent: float) -> NDArray[np.uint8]:
@@ -77,13 +48,13 @@ def read_hand(place: Path, size: int, extent: float) -> NDArray[np.uint8]:
         scale = extent / float(np.median([max(box.width, box.height) for box in boxes]))
         glyphs = [_centred(ink, box, size, scale) for ink, box in zip(inks, boxes, strict=True)]
     else:
-        glyphs = [_resized(_square(ink), size, size) for ink in inks]
+        glyphs = [resized(_square(ink), size, size) for ink in inks]
     return np.stack([np.round(255 * (1 - glyph)).astype(np.uint8) for glyph in glyphs])
 
 
 def usual_extent(glyphs: NDArray[np.uint8]) -> float:
     """Return the median of the longer sides of the ink of ``[n, size, size]``, 0 = ink, in pixels."""
-    boxes = [box for box in map(_box, 1 - glyphs.astype(np.float32) / 255) if box is not None]
+    boxes = [box for box in map(ink_box, 1 - glyphs.astype(np.float32) / 255) if box is not None]
     return float(np.median([max(box.width, box.height) for box in boxes]))
 
 
@@ -107,71 +78,11 @@ def _read(file: Path) -> tuple[tuple[int, int], Ink]:
     try:
         with Image.open(file) as opened:
             image = ImageOps.exif_transpose(opened)
-            levels = _levels(image)
+            levels = grey_of(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = "no image that can be read" if isinstance(error, UnidentifiedImageError) else str(error)
         raise UsageError(f"{file} cannot be read ({reason})", "Save it as PNG or JPEG.") from error
-    return image.size, _ink(levels)
-
-
-def _levels(image: Image.Image) -> Ink:
-    """Return grey levels, 0 to 255; what is transparent is white."""
-    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
-        image = Image.fromarray(np.asarray(image, np.float32) / 257)
-    elif image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    image = image if image.mode == "F" else image.convert("L")
-    image.thumbnail((_LARGEST, _LARGEST))
-    return np.asarray(image, np.float32).clip(0, 255)
-
-
-def _ink(levels: Ink) -> Ink:
-    """Tell ink from paper: paper is the larger part, and as light as a plane fitted to it.
-
-    What is darker than the paper's noise is ink; the darkest is 1.
-    """
-    dark = levels <= _threshold(levels)
-    if 2 * dark.sum() > dark.size:
-        levels, dark = 255 - levels, ~dark
-    lack = _paper(levels, ~dark) - levels
-    noise = _NOISE * float(np.median(np.abs(lack[~dark])))
-    full = float(np.percentile(lack[dark], 99)) if dark.any() else 0.0
-    if full < max(_FAINTEST, 2 * noise):
-        return np.zeros_like(levels)
-    ink: Ink = ((lack - noise) / (full - noise)).clip(0, 1).astype(np.float32)
-    return ink
-
-
-def _threshold(levels: Ink) -> float:
-    """Return the level that parts dark from light with the largest variance between them (Otsu 1979)."""
-    count = np.bincount(levels.astype(np.uint8).ravel(), minlength=256).astype(float)
-    below, total = count.cumsum(), (count * np.arange(256)).cumsum()
-    above = below[-1] - below
-    with np.errstate(divide="ignore", invalid="ignore"):
-        apart = below * above * (total / below - (total[-1] - total) / above) ** 2
-    # Between two far levels all thresholds are alike: take the middle one.
-    best = np.flatnonzero(np.nan_to_num(apart) >= np.nanmax(np.nan_to_num(apart)) * (1 - 1e-9))
-    return float(best.mean())
-
-
-def _paper(levels: Ink, paper: NDArray[np.bool_]) -> Ink:
-    """Fit a plane to the levels of the pixels marked as paper, less those at the edges of strokes."""
-    middle = np.median(levels[paper])
-    off = np.abs(levels - middle)
-    paper = paper & (off <= _NOISE * np.median(off[paper]))
-    rows, columns = np.indices(levels.shape)
-    places = np.stack([rows.ravel(), columns.ravel(), np.ones(levels.size)], axis=1)
-    plane = np.linalg.lstsq(places[paper.ravel()], levels[paper].astype(np.float64), rcond=None)[0]
-    fitted: Ink = (places @ plane).astype(np.float32).reshape(levels.shape)
-    return fitted
-
-
-def _box(ink: Ink) -> Box | None:
-    rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
-    if not len(rows):
-        return None
-    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return image.size, ink_of(levels)
 
 
 def _checked(file: Path, ink: Ink) -> Box:
@@ -180,7 +91,7 @@ def _checked(file: Path, ink: Ink) -> Box:
     Raises:
         UsageError: there is no ink, hardly any, or more than one character.
     """
-    box = _box(ink)
+    box = ink_box(ink)
     if box is None:
         raise UsageError(f"{file} is blank", "Give an image of one character, dark on light or light on dark.")
     if max(box.width, box.height) < _SMALLEST:
@@ -225,15 +136,7 @@ def _centred(ink: Ink, box: Box, size: int, scale: float) -> Ink:
     width, height = (max(1, round(length * scale)) for length in (box.width, box.height))
     canvas = np.zeros((size, size), np.float32)
     left, top = (size - width) // 2, (size - height) // 2
-    canvas[top : top + height, left : left + width] = _resized(
+    canvas[top : top + height, left : left + width] = resized(
         ink[box.top : box.bottom, box.left : box.right], width, height
     )
     return canvas
-
-
-def _resized(ink: Ink, width: int, height: int) -> Ink:
-    """Return ``ink`` at another size: means over areas when it becomes smaller."""
-    smaller = width < ink.shape[1] or height < ink.shape[0]
-    how = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC
-    resized: Ink = np.asarray(Image.fromarray(ink).resize((width, height), how)).clip(0, 1)
-    return resized

@@ -1,0 +1,337 @@
+"""``handgen import``: real handwriting to a glyph store. A reader is one command; what they share is here."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.generated import with_signature
+
+if TYPE_CHECKING:
+    from handgen.glyphs.importing.base import Reader
+    from handgen.glyphs.importing.build import Imported, ImportPlan
+
+CHOICE = "What to take"
+SOURCE = "What stands beside it"
+_DEFAULT_OUT = Path("data/imported")
+_ROWS, _PLACES, _REPORTED = 20, 10, 1000
+
+importing = typer.Typer(
+    name="import",
+    no_args_is_help=True,
+    help="Real handwriting to a glyph store.",
+    epilog=(
+        "[bold]Examples:[/bold]\n\nhandgen import gnt HWDB1.1trn_gnt.zip\n\n"
+        "handgen import images my-hand/ --style mine\n\nhandgen train zi2zi --data data/glyphs --data data/imported"
+    ),
+)
+
+
+def _common(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the glyph store.", rich_help_panel=PLACES)] = (
+        _DEFAULT_OUT
+    ),
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a glyph store that is there.", rich_help_panel=PLACES)
+    ] = False,
+    font: Annotated[
+        str,
+        typer.Option(
+            "--font", "-f", metavar="FONT", help="Source font, drawn in the same store.", rich_help_panel=SOURCE
+        ),
+    ] = "Heiti",
+    no_font: Annotated[
+        bool,
+        typer.Option(
+            "--no-font",
+            help="Real samples alone: for models without a source, or beside another store.",
+            rich_help_panel=SOURCE,
+        ),
+    ] = False,
+    match: Annotated[
+        Path | None,
+        typer.Option(
+            "--match",
+            metavar="STORE",
+            help="Take source font, its drawing and the size from this glyph store, to train on both together.",
+            show_default="none",
+            rich_help_panel=SOURCE,
+        ),
+    ] = None,
+    size: Annotated[
+        Literal["64", "128", "256"],
+        typer.Option(help="Side of the square images in pixels.", rich_help_panel=SOURCE),
+    ] = "64",
+    charset: Annotated[
+        str | None,
+        typer.Option(
+            help="Take these characters alone: gb2312-1, latin62, digits, ..., a UTF-8 file, or the characters.",
+            show_default="all that come",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    per_char: Annotated[
+        int | None,
+        typer.Option(min=1, help="Samples of one character by one writer.", show_default="all", rich_help_panel=CHOICE),
+    ] = None,
+    limit_writers: Annotated[
+        int | None, typer.Option(min=1, help="The first so many writers.", show_default="all", rich_help_panel=CHOICE)
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """The parameters that every ``import`` command has beside its own."""
+
+
+_SHARED = inspect.signature(_common, eval_str=True).parameters
+
+
+def reads(function: Callable[..., Any]) -> Callable[..., None]:
+    """Make a command of a function that returns a reader: the shared options, and the import itself."""
+    own = inspect.signature(function, eval_str=True).parameters
+    made = [
+        parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+        for parameters in (own, {name: each for name, each in _SHARED.items() if name not in own})
+        for parameter in parameters.values()
+    ]
+
+    @functools.wraps(function)
+    def command(**given: Any) -> None:
+        _run(function(**{name: given[name] for name in own}), given)
+
+    del command.__wrapped__
+    return with_signature(command, made)
+
+
+Style = Annotated[
+    str | None,
+    typer.Option(help="One name for all of it.", show_default="the writers' own", rich_help_panel=CHOICE),
+]
+
+
+@importing.callback()
+def _root() -> None:
+    """Real handwriting to a glyph store."""
+
+
+def _run(reader: Reader, given: dict[str, Any]) -> None:
+    from handgen.errors import UsageError
+    from handgen.glyphs.importing.build import import_store, make_import_plan
+
+    if given["no_font"] and given["match"]:
+        raise UsageError("--no-font and --match exclude each other", "Give one of them.")
+    plan = make_import_plan(
+        reader,
+        out=given["out"],
+        font=None if given["no_font"] else given["font"],
+        match=given["match"],
+        charset=given["charset"],
+        size=int(given["size"]),
+        per_char=given["per_char"],
+        writers=given["limit_writers"],
+        replace_store=given["replace"],
+    )
+    if not given["as_json"]:
+        for name, value in _plan(reader, plan).items():
+            stdout.print(f"{name:<9}  {value}", soft_wrap=True, markup=False)
+    if given["dry_run"]:
+        if given["as_json"]:
+            print_json(_plan(reader, plan))
+        return
+    imported = _with_progress(reader, plan, import_store)
+    if given["as_json"]:
+        print_json(_plan(reader, plan) | _dict(imported))
+    else:
+        _print(imported, plan)
+
+
+def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
+    found = reader.plan() | {"source": plan.font.spec if plan.font else "none", "size": plan.size}
+    if plan.charset:
+        found["charset"] = f"{len(plan.charset):,} characters"
+    if plan.per_char:
+        found["per char"] = plan.per_char
+    if plan.writers:
+        found["writers"] = f"the first {plan.writers}"
+    return found | {"store": str(plan.out)}
+
+
+def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (TextColumn("reading"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=stderr, transient=True) as bar:
+        task = bar.add_task("", total=reader.total)
+        imported: Imported = run(reader, plan, lambda done: bar.update(task, completed=done))
+    return imported
+
+
+def _dict(imported: Imported) -> dict[str, Any]:
+    return {
+        "preview": str(imported.preview),
+        "glyphs": imported.glyphs,
+        "characters": imported.characters,
+        "styles": imported.styles,
+        "source_glyphs": imported.source,
+        "not_in_source": imported.no_source,
+        "skipped": imported.skipped,
+        "places": [vars(skip) for skip in imported.places[:_REPORTED]],
+        "seconds": round(imported.seconds, 2),
+    }
+
+
+def _print(imported: Imported, plan: ImportPlan) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("style", "glyphs")
+    table.columns[1].justify = "right"
+    for name, count in list(imported.styles.items())[:_ROWS]:
+        table.add_row(Text(name), f"{count:,}")
+    if len(imported.styles) > _ROWS:
+        table.add_row(f"and {len(imported.styles) - _ROWS:,} more", f"{sum([*imported.styles.values()][_ROWS:]):,}")
+    stdout.print(table)
+    lines = [
+        f"{imported.glyphs:,} glyphs of {imported.characters:,} characters by {len(imported.styles):,} writers "
+        f"in {imported.seconds:.1f} s"
+    ]
+    for reason, chars in imported.no_source.items():
+        shown = chars if len(chars) <= 24 else chars[:24] + "…"
+        lines.append(f"the source font lacks {len(chars):,} ({reason}), which no model learns by pairs: {shown}")
+    for reason, count in imported.skipped.items():
+        lines.append(f"skipped {count:,}: {reason}")
+    first = [f"{skip.where}: {skip.reason}" + f" ({skip.char})" * bool(skip.char) for skip in imported.places[:_PLACES]]
+    lines += [f"  {text}" for text in first]
+    if (rest := sum(imported.skipped.values()) - _PLACES) > 0:
+        lines.append(f"  and {rest:,} more; manifest.json and --json tell of them")
+    lines += [f"store    {imported.out}", f"preview  {imported.preview}", f"next: {_following(plan)}"]
+    stdout.print("\n".join(lines), soft_wrap=True, markup=False)
+
+
+def _following(plan: ImportPlan) -> str:
+    if plan.font is None:
+        return f"handgen train zi2zi --data data/glyphs --data {plan.out}"
+    return f"handgen train zi2zi --data {plan.out}"
+
+
+@importing.command()
+@reads
+def gnt(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE|DIR|ZIP...", help=".gnt files, folders or ZIP archives of them.")
+    ],
+    style: Style = None,
+) -> Any:
+    """CASIA-HWDB .gnt files: one style a writer file.
+
+    Damaged records are skipped and listed with their offset. Nothing is unpacked: archives are streamed.
+
+    [bold]Examples:[/bold]
+
+    handgen import gnt HWDB1.1trn_gnt.zip --limit-writers 20 --out data/casia
+
+    handgen import gnt 001-f.gnt 002-f.gnt --charset gb2312-1 --match data/glyphs
+    """
+    from handgen.glyphs.importing.gnt import GntReader
+
+    return GntReader(files, style)
+
+
+@importing.command()
+@reads
+def images(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of images, one character each.")],
+    labels: Annotated[
+        Literal["csv", "folder", "name"] | None,
+        typer.Option(
+            help="Where the characters stand: in labels.csv, as folders' names, or at the start of file names.",
+            show_default="csv if it is there, folder if each is called like one character, else name",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    style: Style = None,
+) -> Any:
+    """A folder of images, one character each.
+
+    CHAR/001.png, WRITER/CHAR/001.png, CHAR_01.png, WRITER/CHAR-3.png, or labels.csv with filename,words[,style].
+    A character may be spelt U+4E00.
+
+    [bold]Examples:[/bold]
+
+    handgen import images my-hand/ --style mine
+
+    handgen import images scans/ --labels name --charset latin62 --out data/latin-hands
+    """
+    from handgen.glyphs.importing.images import ImagesReader
+
+    return ImagesReader(folder, labels, style)
+
+
+@importing.command()
+@reads
+def idx(
+    images: Annotated[Path, typer.Argument(metavar="IMAGES", help="IDX file of images, gzipped or not.")],
+    labels: Annotated[Path, typer.Argument(metavar="LABELS", help="IDX file of their labels.")],
+    classes: Annotated[
+        str,
+        typer.Option(
+            help="Characters of the labels 0, 1, 2, ...: digits, latin62 (EMNIST byclass), a file, or the characters.",
+            rich_help_panel=CHOICE,
+        ),
+    ] = "digits",
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            help="EMNIST's mapping file, in place of --classes; of upper and lower case the first counts.",
+            show_default="none",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
+    orientation: Annotated[
+        Literal["normal", "emnist"],
+        typer.Option(help="emnist turns back images that are stored transposed.", rich_help_panel=CHOICE),
+    ] = "normal",
+    style: Style = None,
+) -> Any:
+    """MNIST or EMNIST: IDX files of images and labels.
+
+    [bold]Examples:[/bold]
+
+    handgen import idx train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz --style mnist
+
+    handgen import idx emnist-images.gz emnist-labels.gz --mapping emnist-mapping.txt --orientation emnist
+    """
+    from handgen.glyphs.importing.idx import IdxReader
+
+    return IdxReader(images, labels, classes=classes, mapping=mapping, orientation=orientation, style=style)
+
+
+@importing.command()
+@reads
+def lmdb(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset in any format that 'check' reads.")],
+    style: Style = None,
+) -> Any:
+    """The single characters of any dataset that handgen reads: LMDB, image folder, WebDataset, ...
+
+    [bold]Examples:[/bold]
+
+    handgen import lmdb real/characters --style people --per-char 5
+    """
+    from handgen.glyphs.importing.lmdb import DatasetReader
+
+    return DatasetReader(dataset, style)

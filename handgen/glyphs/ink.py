@@ -1,0 +1,138 @@
+"""Ink and paper told apart in pictures of handwriting: what every reader of real glyphs builds on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+_FAINTEST = 40
+"""Levels of 256 by which ink must differ from paper."""
+_LARGEST = 1024
+"""Photographs are made smaller first, to this longer side in pixels."""
+_NOISE = 3 * 1.4826
+"""Three standard deviations, in median absolute deviations of a normal distribution."""
+
+Ink = NDArray[np.float32]
+"""Shares of ink, ``[H, W]`` in [0, 1], 0 = paper."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """Where the ink is, in pixels; right and bottom are one past the last."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        """Columns from the first ink to the last."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        """Rows from the first ink to the last."""
+        return self.bottom - self.top
+
+
+def grey_of(image: Image.Image) -> Ink:
+    """Return grey levels, 0 to 255; what is transparent is white."""
+    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
+        image = Image.fromarray(np.asarray(image, np.float32) / 257)
+    elif image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    image = image if image.mode == "F" else image.convert("L")
+    image.thumbnail((_LARGEST, _LARGEST))
+    return np.asarray(image, np.float32).clip(0, 255)
+
+
+def ink_of(levels: Ink) -> Ink:
+    """Tell ink from paper: paper is the larger part, and as light as a plane fitted to it.
+
+    What is darker than the paper's noise is ink; the darkest is 1.
+
+    Args:
+        levels: grey, 0 to 255.
+    """
+    dark = levels <= _threshold(levels)
+    if 2 * dark.sum() > dark.size:
+        levels, dark = 255 - levels, ~dark
+    return _stretched(_paper(levels, ~dark) - levels, dark)
+
+
+def ink_within_border(levels: Ink) -> Ink:
+    """Tell ink from paper as ``ink_of`` does, but take the border for paper: bold or tight characters are mostly ink.
+
+    Where the border is as much dark as light, paper is the larger part after all.
+
+    Args:
+        levels: grey, 0 to 255.
+    """
+    dark = levels <= _threshold(levels)
+    border = np.concatenate([dark[0], dark[-1], dark[1:-1, 0], dark[1:-1, -1]]).mean()
+    if border > 0.6 or (border > 0.4 and 2 * dark.sum() > dark.size):
+        levels, dark = 255 - levels, ~dark
+    return _stretched(_paper(levels, ~dark) - levels, dark)
+
+
+def ink_on(levels: Ink, paper: int) -> Ink:
+    """Tell ink from paper of a known grey, 0 or 255, as a file format states it."""
+    lack = np.abs(levels - np.float32(paper))
+    return _stretched(lack, lack >= 255 - _threshold(255 - lack))
+
+
+def _stretched(lack: Ink, dark: NDArray[np.bool_]) -> Ink:
+    """Turn levels that are lacking to paper into shares of ink; all 0 where the difference is noise."""
+    if not dark.any():
+        return np.zeros_like(lack)
+    noise = _NOISE * float(np.median(np.abs(lack[~dark]))) if not dark.all() else 0.0
+    full = float(np.percentile(lack[dark], 99))
+    if full < max(_FAINTEST, 2 * noise):
+        return np.zeros_like(lack)
+    ink: Ink = ((lack - noise) / (full - noise)).clip(0, 1).astype(np.float32)
+    return ink
+
+
+def _threshold(levels: Ink) -> float:
+    """Return the level that parts dark from light with the largest variance between them (Otsu 1979)."""
+    count = np.bincount(levels.astype(np.uint8).ravel(), minlength=256).astype(float)
+    below, total = count.cumsum(), (count * np.arange(256)).cumsum()
+    above = below[-1] - below
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = below * above * (total / below - (total[-1] - total) / above) ** 2
+    # Between two far levels all thresholds are alike: take the middle one.
+    best = np.flatnonzero(np.nan_to_num(apart) >= np.nanmax(np.nan_to_num(apart)) * (1 - 1e-9))
+    return float(best.mean())
+
+
+def _paper(levels: Ink, paper: NDArray[np.bool_]) -> Ink:
+    """Fit a plane to the levels of the pixels marked as paper, less those at the edges of strokes."""
+    middle = np.median(levels[paper])
+    off = np.abs(levels - middle)
+    paper = paper & (off <= _NOISE * np.median(off[paper]))
+    rows, columns = np.indices(levels.shape)
+    places = np.stack([rows.ravel(), columns.ravel(), np.ones(levels.size)], axis=1)
+    plane = np.linalg.lstsq(places[paper.ravel()], levels[paper].astype(np.float64), rcond=None)[0]
+    fitted: Ink = (places @ plane).astype(np.float32).reshape(levels.shape)
+    return fitted
+
+
+def ink_box(ink: Ink) -> Box | None:
+    """Return the box of what is more ink than paper; None without any."""
+    rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
+    if not len(rows):
+        return None
+    return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+
+
+def resized(ink: Ink, width: int, height: int) -> Ink:
+    """Return ``ink`` at another size: means over areas when it becomes smaller."""
+    smaller = width < ink.shape[1] or height < ink.shape[0]
+    how = Image.Resampling.BOX if smaller else Image.Resampling.BICUBIC
+    resized: Ink = np.asarray(Image.fromarray(ink).resize((width, height), how)).clip(0, 1)
+    return resized
