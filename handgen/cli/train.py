@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from handgen.cli import generated, recognizer
-from handgen.cli.common import PLACES, Data, Debug, Device, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, stderr, stdout
 from handgen.models import MODELS
 
 if TYPE_CHECKING:
@@ -58,7 +58,15 @@ def _train() -> None:
 
 
 def _common(
-    data: Data = _DATA,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--data",
+            help="Glyph store; may be repeated, as for fonts and real writers in one run.",
+            show_default="data/glyphs",
+            rich_help_panel=PLACES,
+        ),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Run folder.", show_default="runs/MODEL", rich_help_panel=PLACES),
@@ -109,7 +117,7 @@ def _command(name: str) -> Any:
 
 
 def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
-    from handgen.glyphs.store import GlyphStore
+    from handgen.glyphs.together import open_stores
     from handgen.training import checkpoint
     from handgen.training.distributed import joined
     from handgen.training.loop import Trainer
@@ -120,7 +128,7 @@ def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
         start = None
         if given["start"] is not None:
             start = checkpoint.load_for_training(given["start"], name)
-        store = GlyphStore(given["data"])
+        store = open_stores(given["data"] or _DATA)
         if given["dry_run"]:
             if world.leads:
                 resolved = MODELS.load(name).resolve(config, store.charset, recorded(out))
@@ -204,7 +212,13 @@ def _compared(diversity: dict[str, float | None]) -> str:
 def _plan(name: str, settings: Any, resolved: Resolved, store: Any, out: Path, device: str, as_json: bool) -> None:
     from dataclasses import asdict
 
-    plan = {"model": name, "data": str(store.path), "out": str(out), "device": device, "size": store.size}
+    plan = {
+        "model": name,
+        "data": ", ".join(map(str, store.places)),
+        "out": str(out),
+        "device": device,
+        "size": store.size,
+    }
     plan |= {"styles": [store.styles[n].name for n in store.targets], "glyphs": len(store.labels)}
     plan |= asdict(settings) | asdict(resolved.config)
     plan |= {"notes": list(resolved.notes)} if resolved.notes else {}

@@ -19,6 +19,7 @@ from handgen.evaluation.readers import GlyphReader, Judge
 from handgen.evaluation.tally import Tally, rows_of
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import GlyphStore, to_unit
+from handgen.glyphs.together import recorded_stores
 from handgen.metrics import METRICS
 from handgen.metrics.base import Images, Metric
 from handgen.training import checkpoint
@@ -69,7 +70,7 @@ def draw_held_out(run: Path, data: Path | None, device: torch.device) -> Drawn:
         raise UsageError(
             f"{run} holds out no glyph to compare with", "Measure a dataset that it drew: handgen eval DATASET."
         )
-    store = GlyphStore(data or Path(config["data"]))
+    store = GlyphStore(data) if data else recorded_stores(config["data"])
     if store.size != loaded.facts["size"]:
         raise UsageError(f"{store.path} has another image size than {run}", "Name the run's own store with --data.")
     names = loaded.style_names

@@ -122,9 +122,9 @@ def _paper(levels: Ink, paper: NDArray[np.bool_]) -> Ink:
     return fitted
 
 
-def ink_box(ink: Ink) -> Box | None:
-    """Return the box of what is more ink than paper; None without any."""
-    rows, columns = (np.flatnonzero((ink > 0.5).any(axis=axis)) for axis in (1, 0))
+def ink_box(ink: Ink, least: float = 0.5) -> Box | None:
+    """Return the box of what is ink by more than the share ``least``; None without any."""
+    rows, columns = (np.flatnonzero((ink > least).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return None
     return Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from handgen import __version__
 from handgen.errors import StoreError, UsageError
-from handgen.files import from_os_error, writable_folder, write_json
+from handgen.files import from_os_error, sha256, writable_folder, write_json
 
 if TYPE_CHECKING:
     import torch
@@ -122,6 +122,15 @@ class GlyphStore:
     def targets(self) -> tuple[int, ...]:
         """Numbers of the styles to be learnt."""
         return tuple(i for i, style in enumerate(self.styles) if style.role == "target")
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """The folders that hold it."""
+        return (self.path,)
+
+    def fingerprint(self) -> str:
+        """Return a digest that tells this store from others: its manifest's SHA-256."""
+        return sha256(self.path / MANIFEST)
 
     def rows(self, style: int) -> NDArray[np.int64]:
         """Row numbers of one style's images, in the order of the store."""

@@ -22,6 +22,7 @@ from handgen.errors import DatasetError, HandgenError, UsageError
 from handgen.evaluation.readers import GlyphReader
 from handgen.evaluation.suspicion import floor
 from handgen.glyphs.store import GlyphStore
+from handgen.glyphs.together import recorded_stores
 from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import find_recognizer, load_reader
 from handgen.seeds import generator
@@ -284,6 +285,6 @@ def _floor(reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]
 def store_of(model: Path) -> GlyphStore | None:
     """Return the glyph store that a model was trained with, if it still is where it was."""
     try:
-        return GlyphStore(Path(json.loads((model.parent / CONFIG).read_text(encoding="utf-8"))["data"]))
+        return recorded_stores(json.loads((model.parent / CONFIG).read_text(encoding="utf-8"))["data"])
     except (OSError, ValueError, KeyError, TypeError, HandgenError):
         return None

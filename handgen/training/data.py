@@ -17,7 +17,7 @@ from handgen.models.base import Batch, Needs
 from handgen.registry import nearest
 from handgen.seeds import generator
 
-_REMEDY = "Make one with 'handgen render --font SOURCE --target HAND'."
+_REMEDY = "Make one with 'handgen render --font SOURCE --target HAND', or add a store that has it with --data."
 _ON_DEVICE = 0.4
 """A store is kept on a GPU when it takes at most this share of the memory that is free."""
 _BLOCK = 65_536

@@ -17,9 +17,8 @@ from torch import Tensor, nn
 
 from handgen.errors import TrainingError, UsageError
 from handgen.extras import load_extra
-from handgen.files import sha256
 from handgen.glyphs.sheet import save_sheet
-from handgen.glyphs.store import MANIFEST, GlyphStore
+from handgen.glyphs.store import GlyphStore
 from handgen.models import MODELS
 from handgen.models.base import Batch, Model
 from handgen.seeds import derive
@@ -156,10 +155,15 @@ class Trainer:
 
     def _identity(self, start: Checkpoint | None) -> dict[str, Any]:
         """What makes this run this run; a folder with another identity is not touched."""
-        data = {"model": self.name, "data": str(self.store.path), "data_sha256": sha256(self.store.path / MANIFEST)}
+        data = {"model": self.name, "data": self._places(), "data_sha256": self.store.fingerprint()}
         origin = {"from": str(start.path), "from_sha256": start.digest()} if start else {}
         needed = {f"{name}_sha256": digest for name, digest in self.resolved.hashes.items()}
         return data | origin | needed | asdict(self.settings) | asdict(self.config)  # type: ignore[call-overload, no-any-return]
+
+    def _places(self) -> str | list[str]:
+        """Where the store is, or the stores that are taken for one."""
+        places = [str(place) for place in self.store.places]
+        return places if len(places) > 1 else places[0]
 
     def _defaults(self) -> dict[str, Any]:
         """What a run had in place of settings that its version did not know."""

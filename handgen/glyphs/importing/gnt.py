@@ -122,7 +122,7 @@ class GntReader(Reader):
 
     def origin(self, style: str) -> dict[str, Any]:
         """Return the file of a writer."""
-        return {"kind": self.kind, "file": self._origins.get(style, "")}
+        return {"kind": self.kind, "file": Path(self._origins.get(style, "")).name}
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
         """Yield file by file."""
@@ -134,7 +134,9 @@ class GntReader(Reader):
                     yield from self._of_archive(file, intake, before)
                 else:
                     with file.open("rb") as stream:
-                        yield from self._of_file(stream, file.stem, file.name, intake, before, 1.0)
+                        yield from self._of_file(
+                            stream, self._own(file.stem, str(file)), file.name, intake, before, 1.0
+                        )
             except _BROKEN as error:
                 intake.skip(DAMAGED, f"{file.name}: {error}")
             before += whole
@@ -146,20 +148,19 @@ class GntReader(Reader):
                 name = PurePosixPath(info.filename)
                 if info.is_dir() or name.suffix.lower() != ".gnt" or name.name.startswith("."):
                     continue
-                where = f"{file.name}/{info.filename}"
+                where, own = f"{file.name}/{info.filename}", self._own(name.stem, f"{file}/{info.filename}")
                 try:
                     with archive.open(info) as stream:
                         share = info.compress_size / max(1, info.file_size)
-                        yield from self._of_file(stream, name.stem, where, intake, before, share)
+                        yield from self._of_file(stream, own, where, intake, before, share)
                 except _BROKEN as error:
-                    intake.skip(DAMAGED, f"{where}: {error}", self._style or style_name(name.stem))
+                    intake.skip(DAMAGED, f"{where}: {error}", own)
                 before += info.compress_size
                 intake.at(before)
 
     def _of_file(
-        self, stream: IO[bytes], stem: str, where: str, intake: Intake, before: int, share: float
+        self, stream: IO[bytes], style: str, where: str, intake: Intake, before: int, share: float
     ) -> Iterator[Writing]:
-        style = self._style or self._own(style_name(stem), where)
         if not intake.wants(style):
             return
         window, told = _Window(stream), 0
@@ -184,12 +185,14 @@ class GntReader(Reader):
                 told = window.offset
                 intake.at(before + int(told * share))
 
-    def _own(self, name: str, where: str) -> str:
-        """Return a name for a file that no other file has."""
-        own, number = name, 1
-        while self._origins.setdefault(own, where) != where:
+    def _own(self, stem: str, file: str) -> str:
+        """Return the style of a file: the one name for all, else one that no other file has."""
+        if self._style:
+            return self._style
+        own, number = style_name(stem), 1
+        while self._origins.setdefault(own, file) != file:
             number += 1
-            own = f"{name}-{number}"
+            own = f"{style_name(stem)}-{number}"
         return own
 
 

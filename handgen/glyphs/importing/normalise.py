@@ -19,11 +19,13 @@ from handgen.fonts.align import MARGIN
 from handgen.fonts.face import FontRef
 from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Placement
-from handgen.glyphs.ink import Ink, ink_box, ink_on, ink_within_border, resized
+from handgen.glyphs.ink import ink_box, ink_on, ink_within_border
 
 USUAL = 0.89
 """The longer side of Chinese characters, as a fraction of the canvas: the median over a Heiti's GB2312."""
 _LEAST = 0.03
+_FAINT = 0.25
+"""Paler strokes than this share of the darkest ink do not count for how large a character is."""
 _LARGEST = 256
 """Larger pictures are made smaller first, to this longer side in pixels; no canvas is larger."""
 
@@ -98,40 +100,36 @@ def normalise(image: NDArray[np.uint8], frame: Frame, size: int, paper: int | No
         image = np.asarray(picture)
     levels = image.astype(np.float32)
     ink = ink_within_border(levels) if paper is None else ink_on(levels, paper)
-    box = ink_box(ink)
+    box = ink_box(ink, _FAINT)
     if box is None:
         return None
-    room = size * (1 - 2 * MARGIN)
-    scale = min(frame.extent, room) / max(box.width, box.height)
-    # One pixel of the canvas more on each side: half of the edge's greys are outside the box.
-    around = math.ceil(1 / scale)
-    crop = _cut(ink, box.left - around, box.top - around, box.right + around, box.bottom + around)
-    width, height = (max(1, round((length + 2 * around) * scale)) for length in (box.width, box.height))
-    small = resized(crop, width, height)
+    scale = min(frame.extent, size * (1 - 2 * MARGIN)) / max(box.width, box.height)
+    rows = _span(frame.y, box.top, box.height, scale, size)
+    columns = _span(frame.x, box.left, box.width, scale, size)
+    around = math.ceil(2 / scale) + 1  # paper for what lies beyond the picture
+    padded = Image.fromarray(np.pad(ink, around))
+    part = (around + columns.start, around + rows.start, around + columns.end, around + rows.end)
+    # Means over areas, also of parts of pixels: an edge keeps its place to a fraction of a pixel.
+    how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    drawn = padded.resize((columns.last - columns.first, rows.last - rows.first), how, box=part)
     canvas = np.zeros((size, size), np.float32)
-    # A pixel less than drawn on each side, for faint edges may leave the canvas and ink may not.
-    left = _placed(frame.x, width, box.width * scale, size)
-    top = _placed(frame.y, height, box.height * scale, size)
-    _paste(canvas, small, left, top)
+    canvas[rows.first : rows.last, columns.first : columns.last] = np.asarray(drawn).clip(0, 1)
     return np.round(255 * (1 - canvas)).astype(np.uint8)
 
 
-def _cut(ink: Ink, left: int, top: int, right: int, bottom: int) -> Ink:
-    """Return a part of the picture; what is beyond it is paper."""
-    height, width = ink.shape
-    part = ink[max(top, 0) : min(bottom, height), max(left, 0) : min(right, width)]
-    return np.pad(part, [(max(-top, 0), max(bottom - height, 0)), (max(-left, 0), max(right - width, 0))])
+@dataclass(frozen=True)
+class _Span:
+    """Pixels ``first`` to ``last`` of the canvas, and where they begin and end in the picture, along one axis."""
+
+    first: int
+    last: int
+    start: float
+    end: float
 
 
-def _placed(middle: float, drawn: int, ink: float, size: int) -> int:
-    """Return where to begin so that the ink is around ``middle`` and on the canvas."""
-    half = ink / 2
-    middle = min(max(middle, half), size - half)
-    return round(middle - drawn / 2)
-
-
-def _paste(canvas: Ink, part: Ink, left: int, top: int) -> None:
-    """Lay ``part`` onto the canvas; what is beyond the edge is left out."""
-    size = len(canvas)
-    y0, y1, x0, x1 = max(top, 0), min(top + part.shape[0], size), max(left, 0), min(left + part.shape[1], size)
-    canvas[y0:y1, x0:x1] = part[y0 - top : y1 - top, x0 - left : x1 - left]
+def _span(middle: float, begin: int, length: int, scale: float, size: int) -> _Span:
+    """Place ink that begins at ``begin`` around ``middle`` and on the canvas, with a pixel more on each side."""
+    half = length * scale / 2
+    left = min(max(middle, half), size - half) - half
+    first, last = max(0, math.floor(left) - 1), min(size, math.ceil(left + 2 * half) + 1)
+    return _Span(first, last, begin + (first - left) / scale, begin + (last - left) / scale)

@@ -1,0 +1,138 @@
+"""Several glyph stores taken for one: fonts and real writers in one training run, and nothing is copied."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.errors import StoreError
+from handgen.glyphs.store import LABEL, GlyphStore, Style
+
+
+def open_stores(places: Path | Sequence[Path]) -> GlyphStore:
+    """Open a glyph store, or several as one.
+
+    Raises:
+        UsageError: a store is missing.
+        StoreError: one is damaged; they differ in size, or draw their source differently.
+    """
+    several = [places] if isinstance(places, Path) else list(dict.fromkeys(places))
+    stores = [GlyphStore(place) for place in several]
+    return stores[0] if len(stores) == 1 else StoresTogether(stores)
+
+
+def recorded_stores(data: str | Sequence[str]) -> GlyphStore:
+    """Open what a run's config.json names as its data.
+
+    Raises:
+        HandgenError: as ``open_stores``.
+    """
+    return open_stores([Path(data)] if isinstance(data, str) else [Path(place) for place in data])
+
+
+class StoresTogether(GlyphStore):
+    """Stores of one size and one source as one store; styles of one name are one style.
+
+    The characters of the source are those of all stores together: each store's source is the same
+    font drawn in the same way, or the store has none, as one of real samples alone may.
+
+    Args:
+        stores: two or more, opened.
+    """
+
+    def __init__(self, stores: Sequence[GlyphStore]) -> None:
+        self._stores = tuple(stores)
+        drawn = next((store for store in stores if store.sources), stores[0])
+        _refuse_unlike(stores, drawn)
+        self.path = stores[0].path
+        self.raster = drawn.raster
+        self.charset = "".join(dict.fromkeys("".join(store.charset for store in stores)))
+        self.styles, numbers = _merged(stores, drawn)
+        parts = []
+        for store, number in zip(stores, numbers, strict=True):
+            labels = store.labels.copy()
+            labels["style"] = np.array(number, LABEL["style"])[labels["style"]]
+            parts.append(labels)
+        self.labels = np.concatenate(parts)
+        # Rows are fetched from the stores' own files: together they may be larger than memory.
+        self.images = cast("NDArray[np.uint8]", _Rows([store.images for store in stores]))
+
+    @property
+    def places(self) -> tuple[Path, ...]:
+        """The folders of the stores, in order."""
+        return tuple(store.path for store in self._stores)
+
+    def fingerprint(self) -> str:
+        """Return a digest of all manifests."""
+        return hashlib.sha256("".join(store.fingerprint() for store in self._stores).encode()).hexdigest()
+
+
+def _refuse_unlike(stores: Sequence[GlyphStore], drawn: GlyphStore) -> None:
+    for store in stores:
+        if store.size != drawn.size:
+            raise StoreError(
+                f"the glyph stores {drawn.path} and {store.path} differ in size ({drawn.size} and {store.size} pixels)",
+                f"Make one again with --size {drawn.size}.",
+            )
+        unlike = [key for key in ("sha256", "placement") if store.raster.get(key) != drawn.raster.get(key)]
+        if store.sources and unlike:
+            what = "another source font" if "sha256" in unlike else "its source font drawn at another place or scale"
+            raise StoreError(
+                f"the glyph store {store.path} has {what} than {drawn.path}",
+                f"Make it again: 'handgen import ... --match {drawn.path}', or 'handgen render' with the same --font "
+                "and --charset.",
+            )
+
+
+def _merged(stores: Sequence[GlyphStore], drawn: GlyphStore) -> tuple[tuple[Style, ...], list[list[int]]]:
+    """Return the styles of all, and for each store the new number of each of its styles."""
+    source = drawn.styles[drawn.sources[0]] if drawn.sources else None
+    styles: dict[str, Style] = {}
+    numbers = []
+    for store in stores:
+        own = []
+        for style in store.styles:
+            if style.role == "source" and source is not None:
+                style = source  # one font, whatever each store calls it
+            known = styles.setdefault(style.name, style)
+            if known.role != style.role:
+                raise StoreError(
+                    f"'{style.name}' is the source in one of the glyph stores and a hand to learn in another",
+                    "Give the hand another name with --style, or leave out that store.",
+                )
+            own.append(list(styles).index(style.name))
+        numbers.append(own)
+    return tuple(styles.values()), numbers
+
+
+class _Rows:
+    """The images of several stores, as one array that is indexed by rows; the result is a copy.
+
+    Args:
+        parts: uint8 ``[n, size, size]`` each.
+    """
+
+    def __init__(self, parts: Sequence[NDArray[np.uint8]]) -> None:
+        self._parts = parts
+        self._starts = np.cumsum([0, *map(len, parts)])
+        self.shape = (int(self._starts[-1]), *parts[0].shape[1:])
+        self.dtype, self.ndim = parts[0].dtype, parts[0].ndim
+        self.nbytes = sum(part.nbytes for part in parts)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    def __getitem__(self, rows: Any) -> NDArray[np.uint8]:
+        wanted = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else np.asarray(rows)
+        flat = np.atleast_1d(wanted).ravel()
+        found = np.empty((len(flat), *self.shape[1:]), np.uint8)
+        of = np.searchsorted(self._starts, flat, side="right") - 1
+        for number in np.unique(of):
+            here = of == number
+            found[here] = self._parts[number][flat[here] - self._starts[number]]
+        return found.reshape(*wanted.shape, *self.shape[1:])
