@@ -208,6 +208,6 @@ def test_a_store_without_a_hand_is_refused_before_training(tmp_path, capsys):
     (line,) = capsys.readouterr().err.splitlines()
     assert line == (
         f"error: the glyph store {store.path} has no target style. "
-        "Make one with 'handgen render --font SOURCE --target HAND'."
+        "Make one with 'handgen render --font SOURCE --target HAND', or add a store that has it with --data."
     )
     assert not (tmp_path / "run").exists()
