@@ -97,6 +97,7 @@ class Zi2Zi(Remedied):
 
     Config: ClassVar = Zi2ZiConfig
     phases: ClassVar = ("D", "G")
+    adaptable: ClassVar = True
     codes: Tensor
 
     def __init__(self, config: Zi2ZiConfig, size: int, styles: Sequence[str], charset: str) -> None:

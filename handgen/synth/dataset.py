@@ -37,7 +37,7 @@ from handgen.synth.lines import LineRequest, Lines, find_script
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
 from handgen.synth.shards import Shard, Spread, Told, cut
-from handgen.synth.source import open_source
+from handgen.synth.source import open_source, style_records
 from handgen.writers import WRITERS
 from handgen.writers.base import Writer
 from handgen.writers.tree import Tree
@@ -131,7 +131,8 @@ class Run:
         if self.content.counts and not request.balance:
             shares = tuple(np.cumsum(self.content.counts) / np.sum(self.content.counts))
         plan = Plan(len(self.content.chars), len(self.styles), request.seed, shares)
-        alignments = [alignment_of(style, facts["styles"]) for style in self.styles]
+        records = style_records(self.checkpoint, model)
+        alignments = [alignment_of(style, records) for style in self.styles]
         self.pipeline = Pipeline.load(request.degrade)
         WRITERS.entry(request.format)
         self.glyphs = Synthesis(
@@ -226,6 +227,7 @@ class Run:
             "balanced": not self.glyphs.plan.frequencies,
             "counts": [] if request.balance else list(self.content.counts),
             "styles": [style.name for style in self.styles],
+            **({"adapters": self._adapters} if self._adapters else {}),
             **({"handwriting": self._hand} if self._hand else {}),
             **({"content": request.content} if request.content != FONT else {}),
             **({"strokes": library.digest(self.content.book)} if self.content.book else {}),
@@ -238,6 +240,12 @@ class Run:
             **(self.gate.identity() if self.gate else {}),
             **(self.lines.identity() if self.lines else {}),
         }
+
+    @property
+    def _adapters(self) -> dict[str, str]:
+        """Digests of the adapters that draw added styles."""
+        described = {style.name: self.glyphs.model.describe(style) for style in self.styles}
+        return {name: facts["adapter"] for name, facts in described.items() if "adapter" in facts}
 
     @functools.cached_property
     def info(self) -> dict[str, Any]:
