@@ -18,7 +18,7 @@ import torch
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.glyphs.sheet import save_sheet
-from handgen.glyphs.store import PREVIEW, to_unit
+from handgen.glyphs.store import PREVIEW, is_store, to_unit
 from handgen.lines.page import save_page
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
@@ -32,7 +32,7 @@ from handgen.strokes.writer import save_writers
 from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
 from handgen.synth.gate import CALIBRATION, MARK, OFF, REDRAW, Drawn, Gate, calibrate, find_reader, store_of
-from handgen.synth.like import read_hand, usual_extent
+from handgen.synth.like import read_hand, read_hands, usual_extent
 from handgen.synth.lines import LineRequest, Lines, find_script
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
@@ -189,7 +189,7 @@ class Run:
         assert book is not None
         if pen.writer or pen.cursiveness:
             raise UsageError("--like excludes --writer and --cursiveness", "Give one of them.")
-        if fit.is_store(like):
+        if is_store(like):
             writers = fit.fit_store(like, book)
         else:
             place = like.resolve()
@@ -206,10 +206,9 @@ class Run:
             raise UsageError("--styles and --like exclude each other", "Give one of them.")
         if self.content.font is None:
             raise UsageError("this model cannot take a style from images", "Train a bicyclegan for --like.")
-        images = read_hand(request.like, self.checkpoint.facts["size"], usual_extent(self.content.glyphs))
-        self._hand = hashlib.sha256(images.tobytes()).hexdigest()
-        place = request.like.resolve()
-        return [spec.like(place.name if place.is_dir() else place.stem, to_unit(images)[:, None])]
+        hands = read_hands(request.like, self.checkpoint.facts["size"], usual_extent(self.content.glyphs))
+        self._hand = hashlib.sha256(b"".join(images.tobytes() for images in hands.values())).hexdigest()
+        return [spec.like(name, to_unit(images)[:, None]) for name, images in hands.items()]
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides what the samples are."""
