@@ -185,7 +185,8 @@ def synth(
         int, typer.Option("--size", min=16, max=512, help="Side of an image in pixels, 16 to 512.", rich_help_panel=PEN)
     ] = 64,
     list_styles: Annotated[
-        bool, typer.Option("--list-styles", help="Show the trained and the added styles and stop.", rich_help_panel=HANDS)
+        bool,
+        typer.Option("--list-styles", help="Show the trained and the added styles and stop.", rich_help_panel=HANDS),
     ] = False,
     model: Annotated[
         Path | None,

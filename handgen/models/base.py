@@ -107,7 +107,10 @@ class StyleSpec(ABC):
         Raises:
             UsageError: the model has no encoder of styles.
         """
-        raise UsageError("this model cannot take a style from images", "Train a bicyclegan for --like, or add the hand to a zi2zi with --add-style.")
+        raise UsageError(
+            "this model cannot take a style from images",
+            "Train a bicyclegan for --like, or add the hand to a zi2zi with --add-style.",
+        )
 
 
 class Generator(ABC):

@@ -87,7 +87,9 @@ def test_halfway_to_an_added_style_half_of_its_changes_apply(adapted):
     content = torch.rand(1, 1, 64, 64) * 2 - 1
     with torch.inference_mode():
         ends = [drawer.generate(content, each.vector[None]) for each in (kalam, one)]
-        steps = [drawer.generate(content, torch.lerp(kalam.vector, one.vector, share)[None]) for share in (0.01, 0.5, 0.99)]
+        steps = [
+            drawer.generate(content, torch.lerp(kalam.vector, one.vector, share)[None]) for share in (0.01, 0.5, 0.99)
+        ]
     assert (steps[0] - ends[0]).abs().mean() < (steps[1] - ends[0]).abs().mean()
     assert (steps[2] - ends[1]).abs().mean() < (steps[1] - ends[1]).abs().mean()
 
