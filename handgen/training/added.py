@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import handgen
 from handgen.errors import CheckpointError, HandgenError, UsageError
 from handgen.models.adapters import Adapted, Adapter, changed
 from handgen.models.base import Generator, Model
@@ -28,12 +29,19 @@ _RESERVED = frozenset({"continuous"})
 
 def place_of(model: Path, name: str) -> Path:
     """Return where the style ``name`` of a model file is kept."""
-    return model.parent / FOLDER / f"{name}{_SUFFIX}"
+    return _folder(model) / f"{name}{_SUFFIX}"
 
 
 def added_names(model: Path) -> list[str]:
     """Return the names of the styles that were added to a model file; they are not looked into."""
-    return sorted(file.stem for file in (model.parent / FOLDER).glob(f"*{_SUFFIX}"))
+    return sorted(file.stem for file in _folder(model).glob(f"*{_SUFFIX}"))
+
+
+def _folder(model: Path) -> Path:
+    """Return the folder beside a model file; of one that comes with handgen, where a run of its name would have it."""
+    if Path(handgen.__file__).resolve().parent in model.resolve().parents:
+        return Path("runs") / model.parent.name / FOLDER
+    return model.parent / FOLDER
 
 
 def check_name(name: str, base: Checkpoint) -> None:

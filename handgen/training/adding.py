@@ -113,7 +113,7 @@ class Addition:
 def _refuse_unlike(store: GlyphStore, base: Checkpoint) -> None:
     """Refuse samples whose source glyphs are not drawn as the model knows them."""
     size, raster = base.facts["size"], base.facts["raster"]
-    remedy = "Make it again: 'handgen import ... --match STORE' with the store that the model was trained with."
+    remedy = f"Make it again: 'handgen import ... --match {base.path.parent}'."
     if store.size != size:
         raise StoreError(f"the glyph store {store.path} has {store.size} pixels, the model {size}", remedy)
     unlike = [key for key in ("sha256", "placement") if store.raster.get(key) != raster.get(key)]

@@ -98,5 +98,5 @@ def test_numbers_stay_the_trained_styles(adapted):
     base, drawer = adapted
     assert drawer.style_spec.names == base.style_spec.names
     assert [s.name for s in drawer.style_spec.draw(5, seed=3)] == [s.name for s in base.style_spec.draw(5, seed=3)]
-    with pytest.raises(UsageError, match="unknown style 'on'. Did you mean 'one'"):
+    with pytest.raises(UsageError, match=r"unknown style 'on'\. Did you mean 'one'"):
         drawer.style_spec.pick(["on"])

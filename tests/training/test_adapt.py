@@ -145,10 +145,10 @@ def test_bad_requests_are_refused_before_anything_is_learnt(run, mine, store, tm
     for name in ("kalam", "12", "a,b", "../a", "", "continuous", "a b"):
         with pytest.raises(UsageError, match="name"):
             add(run, mine, add_style=name)
-    with pytest.raises(UsageError, match="2 hands .*--finetune-styles"):
+    with pytest.raises(UsageError, match=r"2 hands .*--finetune-styles"):
         add(run, store)
     few = render_store(tmp_path / "few", heiti, (zeyada,), "ABCD")
-    with pytest.raises(StoreError, match="source font drawn at another place|4 characters"):
+    with pytest.raises(StoreError, match=r"source font drawn at another place|4 characters"):
         add(run, few)
     with pytest.raises(StoreError, match="another source font"):
         add(run, render_store(tmp_path / "caveat", caveat, (zeyada,), CHARS))
