@@ -32,10 +32,11 @@ from handgen.metrics import METRICS
 from handgen.metrics.base import Images, Metric
 from handgen.models.adapters import Changes, changed, no_changes
 from handgen.models.base import Batch, DrawnStyle, Model
+from handgen.models.styles import simplex_least_squares
 from handgen.registry import nearest
 from handgen.seeds import derive, generator
 from handgen.settings import Settings, setting
-from handgen.training import losses
+from handgen.training import fidelity, losses
 from handgen.training.data import Pairs, Split
 from handgen.training.loop import Progress
 
@@ -53,7 +54,6 @@ _CHECKS = 12
 _SHOWN = 10
 _CODE = "code"
 _KEEP = 0.98
-_MIXING = 500
 _TURN, _SLANT, _STRETCH, _SHIFT, _BEND = 0.05, 0.06, 0.05, 0.05, 0.03
 """Greatest amounts that samples are moved and bent by: radians; lengths in halves of the canvas."""
 _KNOTS = 4
@@ -67,9 +67,9 @@ class AddSettings(Settings):
         "", "Learn the hand in --data as one more style of the model of --from, and call it so.", panel=HAND
     )
     code_images: int = setting(1_000, "Images that find the style's code.", minimum=0, panel=HAND)
-    adapter_images: int = setting(6_000, "Images that adapt the decoder.", minimum=0, panel=HAND)
+    adapter_images: int = setting(4_000, "Images that adapt the decoder.", minimum=0, panel=HAND)
     adapter_rank: int = setting(
-        8, "Rank of what is added to a layer; 0 = change all its weights.", minimum=0, maximum=256, panel=HAND
+        4, "Rank of what is added to a layer; 0 = change all its weights.", minimum=0, maximum=256, panel=HAND
     )
     adapter_lr: float = setting(2e-3, "Learning rate of the decoder's changes.", minimum=0, panel=HAND)
     code_lr: float = setting(0.05, "Learning rate of the code.", minimum=0, panel=HAND)
@@ -202,6 +202,8 @@ class Adaptation:
         network = model.generator
         assert isinstance(network, nn.Module)
         self._network, self._base = network, dict(network.named_parameters())
+        weights = model.weights
+        self._ssim = weights.get("ssim", 0.0) / (weights.get("l1", 0.0) or 1.0)
         self._truth = self._load(self.held_out, self.held_out.sample(_CHECKED, seed))
         self._images = 0
 
@@ -228,7 +230,7 @@ class Adaptation:
         nearest_style, code = self._begin()
         code = self._find_code(code, watch)
         scores = {"nearest": self._scores(nearest_style.vector), "code": self._scores(code)}
-        best = self._adapt(code, scores["code"]["l1"], watch)
+        best = self._adapt(code, watch)
         if best is not None:
             code = best.tensors.pop(_CODE)
         changes = best.tensors if best else {}
@@ -292,26 +294,33 @@ class Adaptation:
         self._learn(learnt, average, self._steps(self.settings.code_images), self.settings.code_lr, "code", watch)
         return average.tensors[_CODE]
 
-    def _adapt(self, code: Tensor, to_beat: float, watch: Callable[[Progress], None]) -> _Best | None:
+    def _adapt(self, code: Tensor, watch: Callable[[Progress], None]) -> _Best | None:
         """Return the averages that were best on held-out samples; None if the code alone was."""
         changes = no_changes(self._network, self.settings.adapter_rank)
         learnt = {name: each.clone().requires_grad_() for name, each in {_CODE: code, **changes}.items()}
         average, best, budget = _Averaged(learnt), None, self._steps(self.settings.adapter_images)
         check = max(1, budget // self._batch // _CHECKS) * self._batch
+        to_beat = self._held_out_loss(code, {})
 
         def look(images: int) -> None:
             nonlocal best, to_beat
             if images % check and images != budget:
                 return
             tensors = average.copy()
-            changes = {name: each for name, each in tensors.items() if name != _CODE}
-            drawn = self._drawn(self._truth.content, tensors[_CODE], changes)
-            now = float(losses.l1(drawn, self._truth.target)) / 2
+            now = self._held_out_loss(tensors[_CODE], {name: each for name, each in tensors.items() if name != _CODE})
             if now < to_beat:
                 best, to_beat = _Best(tensors, images), now
 
         self._learn(learnt, average, budget, self.settings.adapter_lr, "adapter", watch, look)
         return best
+
+    def _held_out_loss(self, code: Tensor, changes: Changes) -> float:
+        return float(self._loss(self._drawn(self._truth.content, code, changes), self._truth.target))
+
+    def _loss(self, output: Tensor, target: Tensor) -> Tensor:
+        """Return L1 and, where the base learnt from it, 1 - SSIM by its share."""
+        loss = losses.l1(output, target)
+        return loss + self._ssim * fidelity.ssim(output, target) if self._ssim else loss
 
     def _learn(
         self,
@@ -331,7 +340,7 @@ class Adaptation:
             optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - first / budget))
             batch = self._load(self.data, self.data.drawn(first, self._batch, derive(self._seed, what)))
             content, target = moved_alike(batch.content, batch.target, derive(self._seed, what, first))
-            loss = losses.l1(self._draw(content, code, changes), target)
+            loss = self._loss(self._draw(content, code, changes), target)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -346,27 +355,8 @@ class Adaptation:
                         "Use a lower --adapter-lr or --code-lr.",
                     )
                 count, shown = first + self._batch - shown, first + self._batch
-                watch(Progress(self._images, count / (time.monotonic() - began), {f"{what}/l1": value}))
+                watch(Progress(self._images, count / (time.monotonic() - began), {f"G/{what}": value}))
                 began = time.monotonic()
-
-
-def simplex_least_squares(drawings: Tensor, target: Tensor) -> Tensor:
-    """Return the shares ``[n]`` of drawings ``[n, d]`` whose mixture is nearest to ``target`` ``[d]`` in least squares.
-
-    They are not negative and sum to 1. Projected gradient descent with the projection of Duchi et
-    al. 2008 (figure 1).
-    """
-    gram, toward = drawings @ drawings.T / len(target), drawings @ target / len(target)
-    step = 1 / float(torch.linalg.matrix_norm(gram, 2))
-    shares = torch.full_like(toward, 1 / len(toward))
-    counts = torch.arange(1, len(shares) + 1, device=shares.device)
-    for _ in range(_MIXING):
-        moved = shares - step * (gram @ shares - toward)
-        ordered = moved.sort(descending=True).values
-        excess = (ordered.cumsum(0) - 1) / counts
-        last = int((ordered > excess).nonzero().max())
-        shares = (moved - excess[last]).clamp_min(0)
-    return shares
 
 
 def moved_alike(content: Tensor, target: Tensor, seed: int) -> tuple[Tensor, Tensor]:

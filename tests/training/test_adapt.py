@@ -9,7 +9,7 @@ import torch
 from handgen.errors import CheckpointError, StoreError, UsageError
 from handgen.files import sha256
 from handgen.training import added, checkpoint
-from handgen.training.adapt import Adaptation, AddSettings, moved_alike, simplex_least_squares, split_hand
+from handgen.training.adapt import Adaptation, AddSettings, moved_alike, split_hand
 from handgen.training.adding import Addition
 from tests.conftest import render_store, train_small
 
@@ -35,17 +35,6 @@ def run(trained, tmp_path):
     folder.mkdir()
     shutil.copy(trained, folder)
     return folder
-
-
-def test_shares_of_a_mixture_are_found():
-    torch.manual_seed(0)
-    drawings = torch.rand(5, 400)
-    true = torch.tensor([0.0, 0.7, 0.0, 0.3, 0.0])
-    assert torch.allclose(simplex_least_squares(drawings, true @ drawings), true, atol=0.02)
-    outside = simplex_least_squares(drawings, 3 * drawings[2] - 2 * drawings[0])
-    assert outside.min() >= 0
-    assert outside.sum() == pytest.approx(1, abs=1e-5)
-    assert outside.argmax() == 2
 
 
 def test_source_and_sample_are_moved_alike(store):
