@@ -266,7 +266,8 @@ class Adaptation:
 
     @torch.no_grad()
     def _drawn(self, content: Tensor, code: Tensor, changes: Changes) -> Tensor:
-        return torch.cat([self._draw(some, code, changes) for some in content.split(_TOGETHER)])
+        blocks = range(0, len(content), _TOGETHER)
+        return torch.cat([self._draw(content[first : first + _TOGETHER], code, changes) for first in blocks])
 
     def _draw(self, content: Tensor, code: Tensor, changes: Changes) -> Tensor:
         weights = {f"model.generator.{name}": each for name, each in changed(self._base, changes).items()}
