@@ -31,13 +31,25 @@ from handgen.strokes.restroke import Restroked
 from handgen.strokes.writer import save_writers
 from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
-from handgen.synth.gate import CALIBRATION, MARK, OFF, REDRAW, Drawn, Gate, calibrate, find_reader, store_of
+from handgen.synth.gate import (
+    CALIBRATION,
+    MARK,
+    OFF,
+    REDRAW,
+    Drawn,
+    Gate,
+    calibrate,
+    find_reader,
+    known_floors,
+    store_of,
+)
 from handgen.synth.like import read_hand, usual_extent
 from handgen.synth.lines import LineRequest, Lines, find_script
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
 from handgen.synth.shards import Shard, Spread, Told, cut
 from handgen.synth.source import open_source
+from handgen.weights import recognizer_beside
 from handgen.writers import WRITERS
 from handgen.writers.base import Writer
 from handgen.writers.tree import Tree
@@ -167,7 +179,8 @@ class Run:
         if request.gate == MARK and request.lines:
             raise UsageError("a line is not marked by the gate, only drawn better", "Use --gate redraw or off.")
 
-        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars)
+        beside = recognizer_beside(request.model)
+        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars, beside)
         if found is None:
             return None, note
         reader, digest = found
@@ -177,7 +190,8 @@ class Run:
             images, _ = glyphs.draw(np.arange(CALIBRATION), characters, np.full(CALIBRATION, style))
             return images, [self.content.chars[place] for place in characters]
 
-        floors = calibrate(reader, self.styles, store_of(request.model), drawn)
+        known = known_floors(self.checkpoint.facts, digest)
+        floors = calibrate(reader, self.styles, store_of(request.model), drawn, known)
         names = [style.name for style in self.styles]
         mode = MARK if request.gate == MARK else REDRAW
         return Gate(reader, digest, mode, request.tries, self.content.chars, names, floors, request.seed), note
