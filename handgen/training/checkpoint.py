@@ -160,7 +160,9 @@ def _require_facts(checkpoint: Checkpoint) -> None:
 
 
 def load_for_training(place: Path, model: str) -> Checkpoint:
-    """Read a run folder, state file or model file to begin a new run with; tensors are named as the model's.
+    """Read a run folder, state file, model file or shipped weights, by name, to begin a new run with.
+
+    Tensors are named as the model's.
 
     Raises:
         UsageError: it holds another kind of model.
@@ -169,6 +171,8 @@ def load_for_training(place: Path, model: str) -> Checkpoint:
     path = place
     if place.is_dir():  # a state holds the discriminator too; a shipped model may come without one
         path = place / STATE if (place / STATE).is_file() else place / MODEL
+    elif not place.exists():
+        path = find_model(place, ())
     loaded = load(path)
     _require_facts(loaded)
     if loaded.facts["model"] != model:
@@ -275,7 +279,9 @@ def find_model(place: Path | None, runs: Sequence[Path], wanted: str = "") -> Pa
     if place.suffix:
         return place
     known = [*weights.shipped(), *(entry.name for entry in GENERATORS)]
-    raise UsageError(f"no run folder and no weights called '{place}'", f"{nearest(str(place), known)} See: handgen models")
+    raise UsageError(
+        f"no run folder and no weights called '{place}'", f"{nearest(str(place), known)} See: handgen models"
+    )
 
 
 def _shipped_for(wanted: str) -> Path:

@@ -22,7 +22,9 @@ MOST_MODEL, MOST_RECOGNIZER = 16 * 10**6, 12 * 10**6
 
 def shipped() -> dict[str, Path]:
     """Return name -> folder of the weights that this installation has, ``zh`` first."""
-    folders = sorted((file.parent for file in ROOT.glob(f"*/{MODEL}")), key=lambda path: (path.name != FIRST, path.name))
+    folders = sorted(
+        (file.parent for file in ROOT.glob(f"*/{MODEL}")), key=lambda path: (path.name != FIRST, path.name)
+    )
     return {folder.name: folder for folder in folders}
 
 
