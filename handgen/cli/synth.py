@@ -193,8 +193,8 @@ def synth(
         Path | None,
         typer.Option(
             "--model",
-            help="Run folder, model file, or the name of weights that come with handgen (see 'handgen models'); or pen, "
-            "which writes stroke by stroke and needs no training.",
+            help="Run folder, model file, or the name of weights that come with handgen (see 'handgen models'); or "
+            "pen, which writes stroke by stroke and needs no training.",
             show_default="the latest in runs/; without one zh, for Latin characters en",
             rich_help_panel=PLACES,
         ),

@@ -78,7 +78,7 @@ def _common(
         Path | None,
         typer.Option(
             "--from",
-            help="Begin with the weights of this run folder or checkpoint, or with those that come with handgen, by name.",
+            help="Begin with the weights of this run folder or checkpoint, or those that come with handgen, by name.",
             show_default="random weights",
             rich_help_panel=PLACES,
         ),

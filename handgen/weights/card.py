@@ -77,8 +77,8 @@ def _other_source(facts: Mapping[str, Any]) -> str:
     if not moved:
         return ""
     return (
-        f"Training had another build of it ({moved['trained_with']}), whose drawings differ by {moved['mean_levels']} of "
-        f"255 grey levels on average over {moved['glyphs']} characters, by {moved['most_levels']} at most."
+        f"Training had another build of it ({moved['trained_with']}), whose drawings differ by {moved['mean_levels']} "
+        f"of 255 grey levels on average over {moved['glyphs']} characters, by {moved['most_levels']} at most."
     )
 
 
@@ -128,8 +128,8 @@ def _recognizer(facts: Mapping[str, Any], recognizer: Mapping[str, Any], files: 
     text = (
         f"## The recogniser\n\n`{weights.RECOGNIZER}` ({files[weights.RECOGNIZER] / 1e6:.1f} MB) reads "
         f"{charset_name(recognizer['charset'])} for the gate. It learnt {len(recognizer.get('fonts', ()))} fonts in "
-        f"{recognizer.get('images', 0):,} images. What it must see of a label, as log p(label) - log p(best other), was "
-        "taken from the real glyphs of each style."
+        f"{recognizer.get('images', 0):,} images. What it must see of a label, as log p(label) - log p(best other), "
+        "was taken from the real glyphs of each style."
     )
     if measured := recognizer.get("measured"):
         columns = list(next(iter(measured.values())))
@@ -144,8 +144,8 @@ def _recognizer(facts: Mapping[str, Any], recognizer: Mapping[str, Any], files: 
 
 def _limits(facts: Mapping[str, Any], recognizer: Mapping[str, Any]) -> str:
     lines = [
-        f"It was trained on {charset_name(_chars(facts))}. Other characters of the source font are drawn, too, and nobody "
-        "has measured how well.",
+        f"It was trained on {charset_name(_chars(facts))}. Other characters of the source font are drawn, too, and "
+        "nobody has measured how well.",
         f"Images are {facts['size']} pixels a side; larger ones need a model of their own.",
     ]
     found = facts["measured"].get("styles", {})

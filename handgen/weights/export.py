@@ -1,4 +1,4 @@
-"""Making shipped weights of a run: half precision, nothing of this machine in the facts, floors for the gate, a card."""
+"""Making shipped weights of a run: half precision, nothing that only this machine knows, the gate's floors, a card."""
 
 from __future__ import annotations
 
