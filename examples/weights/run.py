@@ -118,7 +118,7 @@ def gather(hands: tuple[str, ...], fonts: Path, given: Path | None) -> list[Path
         named = "\n".join(f"  {package}: {', '.join(names)}" for package, names in lacking.items())
         sys.exit(
             f"These fonts of Debian are not here:\n{named}\n"
-            f"Install them (sudo apt install {' '.join(lacking)}), or put the files into a folder and give it with --fonts."
+            f"Install them (sudo apt install {' '.join(lacking)}), or name a folder that has the files with --fonts."
         )
     handgen("fonts", "fetch", *(hand.replace("-", " ") for hand in fetched), "--out", str(fonts))
     files = {path.stem: path for path in sorted(fonts.iterdir()) if path.suffix.lower() in (".ttf", ".otf", ".ttc")}
@@ -142,10 +142,8 @@ def make(name: str, work: Path, given: Path | None) -> None:
         handgen("eval", str(run))
         options = shlex.split(recipe.export.format(work=work))
         notes = ["--notes", str(HERE / f"{name}.md")] if (HERE / f"{name}.md").is_file() else []
-        out = work / "weights" / name
-        handgen(
-            "models", "export", str(run), "--name", name, "--fonts", str(FONTS), *notes, *options, "--out", str(out)
-        )
+        options += ["--fonts", str(FONTS), "--out", str(work / "weights" / name)]
+        handgen("models", "export", str(run), "--name", name, *notes, *options)
 
 
 def main() -> None:
