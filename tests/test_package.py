@@ -52,19 +52,9 @@ def test_the_source_archive_can_be_built_from(built):
 def test_what_pip_installs_works_away_from_the_sources(built, kind, tmp_path):
     (archive,) = built.glob(kind)
     target = tmp_path / "installed"
-    pip = [
-        sys.executable,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--no-compile",
-    ]
-    subprocess.run(
-        [*pip, "--no-compile", "--no-build-isolation", "--target", str(target), str(archive)], check=True, cwd=tmp_path
-    )
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    pip += ["--no-compile", "--no-build-isolation", "--target", str(target)]
+    subprocess.run([*pip, str(archive)], check=True, cwd=tmp_path)
     environment = os.environ | {"PYTHONPATH": str(target), "PYTHONSAFEPATH": "1"}
     code = "import sys, handgen; from handgen.__main__ import main; print(handgen.__file__); main()"
 
