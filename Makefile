@@ -8,7 +8,7 @@ PYTEST_ARGS ?= -n auto
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin cyclegan digits test lint format types build bench hooks clean distclean
+.PHONY: help demo latin chinese cyclegan digits test lint format types build bench hooks clean distclean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ latin: $(VENV)/demo.installed ## The article's Latin experiment: 26 hands, every
 
 cyclegan: $(VENV)/demo.installed ## CycleGAN from Heiti to a hand, unpaired.
 	$(BIN)/python examples/cyclegan_unpaired/run.py
+
+chinese: $(VENV)/dev.installed ## The article's Chinese experiment: 15 hands, both stages, every loss; hours on a CPU.
+	$(BIN)/python examples/weights/run.py recognizer zh
+	$(BIN)/python examples/chinese_zi2zi/run.py
 
 digits: $(VENV)/demo.installed ## DCGAN beside WGAN on handwritten digits.
 	$(BIN)/python examples/digits_gan/run.py
