@@ -8,7 +8,7 @@ PYTEST_ARGS ?= -n auto
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin cyclegan digits weights test lint format types build bench hooks clean distclean
+.PHONY: help demo latin chinese cyclegan digits weights test lint format types build bench hooks clean distclean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ cyclegan: $(VENV)/demo.installed ## CycleGAN from Heiti to a hand, unpaired.
 
 weights: $(VENV)/demo.installed ## Train the weights that come with handgen again, in ./weights; hours on a CPU.
 	$(BIN)/python examples/weights/run.py recognizer zh en
+
+chinese: $(VENV)/dev.installed ## The article's Chinese experiment: 15 hands, both stages, every loss; hours on a CPU.
+	$(BIN)/python examples/weights/run.py recognizer zh
+	$(BIN)/python examples/chinese_zi2zi/run.py
 
 digits: $(VENV)/demo.installed ## DCGAN beside WGAN on handwritten digits.
 	$(BIN)/python examples/digits_gan/run.py
