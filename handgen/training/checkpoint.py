@@ -151,6 +151,11 @@ def build(checkpoint: Checkpoint) -> Model:
 
 
 def _require_facts(checkpoint: Checkpoint) -> None:
+    if "base" in checkpoint.facts:
+        raise UsageError(
+            f"{checkpoint.path} is a style that was added to a model",
+            f"Name the model with --model, and the style with --styles {checkpoint.path.stem}.",
+        )
     lacking = sorted(_FACTS - checkpoint.facts.keys())
     if lacking:
         raise CheckpointError(
