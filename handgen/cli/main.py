@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from handgen import __version__
 from handgen.cli import common
+from handgen.cli.bench import bench
 from handgen.cli.check import check
 from handgen.cli.convert import convert
 from handgen.cli.eval import evaluate
@@ -32,7 +33,7 @@ class _InOrderOfUse(TyperGroup):
     """Typer lists groups after commands; a reader wants them as they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["render", "import", "train", "synth", "preview", "check", "eval", "report", "convert", "fonts"]
+        return ["render", "import", "train", "synth", "preview", "check", "eval", "bench", "report", "convert", "fonts"]
 
 
 app = typer.Typer(
@@ -75,6 +76,7 @@ app.command()(synth)
 app.command()(preview)
 app.command()(check)
 app.command("eval")(evaluate)
+app.add_typer(bench)
 app.command()(report)
 app.command()(convert)
 app.add_typer(fonts)
