@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from handgen.bench.pools import Pool
 from handgen.bench.sources import Demand, Source
 from handgen.errors import HandgenError, StoreError, UsageError
-from handgen.glyphs.importing.normalise import USUAL, Frame, extent, normalise
+from handgen.glyphs.importing.normalise import USUAL, Frame, inked, normalise, placed
+from handgen.glyphs.ink import Box
 from handgen.glyphs.store import GlyphStore, StoreWriter, Style
 from handgen.seeds import derive, generator
 
@@ -42,14 +43,19 @@ class Evened:
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
         """Return uint8 ``[size, size]``, 0 = ink, 255 = paper, of a grey image; None if there is no ink."""
-        found = image
-        if extent(image) > self.resolution:
-            side = self.resolution + 2 * (self.resolution // 4 + 2)  # the same paper on both sides: no half pixels
-            small = normalise(image, Frame(side / 2, side / 2, self.resolution), side)
-            if small is None:
-                return None
-            found = small
-        return normalise(found, Frame(self.size / 2, self.size / 2, USUAL * self.size), self.size)
+        found = inked(image)
+        if found is None:
+            return None
+        frame = Frame(self.size / 2, self.size / 2, USUAL * self.size)
+        if _longer(found[1]) <= self.resolution:
+            return placed(*found, frame, self.size)
+        side = self.resolution + 2 * (self.resolution // 4 + 2)  # the same paper on both sides: no half pixels
+        small = placed(*found, Frame(side / 2, side / 2, self.resolution), side)
+        return normalise(small, frame, self.size, paper=255)
+
+
+def _longer(box: Box) -> int:
+    return max(box.width, box.height)
 
 
 def resolution_of(pool: Pool, seed: int) -> int:
@@ -59,10 +65,11 @@ def resolution_of(pool: Pool, seed: int) -> int:
         UsageError: there is no ink.
     """
     some = generator(seed, "resolution").permutation(len(pool))[:_MEASURED]
-    found = [extent(np.asarray(pool.images[int(row)])) for row in pool.rows[some]]
-    if not any(found):
+    found = [box for row in pool.rows[some] for _, box in [inked(np.asarray(pool.images[int(row)])) or (None, None)]]
+    extents = [_longer(box) for box in found if box]
+    if not extents:
         raise UsageError("the images of the real set show no ink", "Look at them, or import them with handgen import.")
-    return int(np.median([value for value in found if value]))
+    return int(np.median(extents))
 
 
 @dataclass(frozen=True)

@@ -92,10 +92,22 @@ def normalise(image: NDArray[np.uint8], frame: Frame, size: int, paper: int | No
     Returns:
         uint8 ``[size, size]``, 0 = ink, 255 = paper; None if there is no ink.
     """
-    found = _inked(image, paper)
-    if found is None:
-        return None
-    ink, box = found
+    found = inked(image, paper)
+    return placed(*found, frame, size) if found else None
+
+
+def placed(ink: Ink, box: Box, frame: Frame, size: int) -> NDArray[np.uint8]:
+    """Put ink into its frame; see ``normalise``.
+
+    Args:
+        ink: as ``inked`` returns it.
+        box: likewise.
+        frame: as ``Frames.of``.
+        size: side of the canvas in pixels.
+
+    Returns:
+        uint8 ``[size, size]``, 0 = ink, 255 = paper.
+    """
     scale = min(frame.extent, size * (1 - 2 * MARGIN)) / max(box.width, box.height)
     rows = _span(frame.y, box.top, box.height, scale, size)
     columns = _span(frame.x, box.left, box.width, scale, size)
@@ -110,19 +122,13 @@ def normalise(image: NDArray[np.uint8], frame: Frame, size: int, paper: int | No
     return np.round(255 * (1 - canvas)).astype(np.uint8)
 
 
-def extent(image: NDArray[np.uint8], paper: int | None = None) -> int:
-    """Return the longer side of the ink of one written character in pixels, as ``normalise`` finds it; 0 without ink.
+def inked(image: NDArray[np.uint8], paper: int | None = None) -> tuple[Ink, Box] | None:
+    """Return the ink of a picture, and its box; None if there is none.
 
     Args:
-        image: as for ``normalise``; of what is larger than 256 pixels, the extent when it is made so small.
+        image: as for ``normalise``; what is larger than 256 pixels is made so small.
         paper: likewise.
     """
-    found = _inked(image, paper)
-    return max(found[1].width, found[1].height) if found else 0
-
-
-def _inked(image: NDArray[np.uint8], paper: int | None) -> tuple[Ink, Box] | None:
-    """Return the ink of a picture, made smaller if need be, and its box; None if there is none."""
     if min(image.shape) < 1:
         return None
     if max(image.shape) > _LARGEST:
