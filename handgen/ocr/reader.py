@@ -14,7 +14,7 @@ from torch import Tensor
 
 from handgen.errors import CheckpointError, UsageError
 from handgen.glyphs.store import to_unit
-from handgen.ocr.recognizer import FEATURES, Recognizer, folded
+from handgen.ocr.recognizer import FEATURES, LAYOUT, Recognizer, folded
 from handgen.training import checkpoint
 
 RECOGNIZER = "recognizer.safetensors"
@@ -116,7 +116,8 @@ def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -
         "kind": KIND,
         "charset": recognizer.charset,
         "size": recognizer.size,
-        "width": recognizer.stem[0].out_channels,
+        "width": recognizer.width,
+        "layout": LAYOUT,
     }
     checkpoint.save(path, recognizer.state_dict(), facts | own)
 
@@ -150,6 +151,8 @@ def load_recognizer(path: Path | None) -> Recognizer:
     loaded = checkpoint.load(file)
     if loaded.facts.get("kind") != KIND:
         raise CheckpointError(f"{file} holds a {loaded.facts.get('model', 'model')}, not a recogniser", _TRAIN)
+    if loaded.facts.get("layout") != LAYOUT:
+        raise CheckpointError(f"the recogniser {file} was built by another version of handgen", _TRAIN)
     try:
         recognizer = Recognizer(*(loaded.facts[name] for name in ("charset", "size", "width")))
         recognizer.load_state_dict(loaded.tensors)

@@ -13,7 +13,7 @@ from handgen.errors import CheckpointError, StoreError, UsageError
 from handgen.ocr.augment import varied
 from handgen.ocr.glyphs import LabelledGlyphs
 from handgen.ocr.reader import RECOGNIZER, load_reader, load_recognizer
-from handgen.ocr.recognizer import Recognizer
+from handgen.ocr.recognizer import FEATURES, Recognizer
 from handgen.ocr.training import RecognizerSettings, RecognizerTraining, calibrated
 from tests.conftest import render_store, same_state
 
@@ -57,7 +57,7 @@ def test_images_of_another_size_are_read_alike(reader, kalam_digits):
     images, _ = kalam_digits
     twice = images.repeat(2, axis=1).repeat(2, axis=2)
     np.testing.assert_array_equal(reader.read(twice, top=1).chars, reader.read(images, top=1).chars)
-    np.testing.assert_array_equal(reader.features(twice).shape, (10, 256))
+    np.testing.assert_array_equal(reader.features(twice).shape, (10, FEATURES))
 
 
 def test_what_is_unknown_has_no_number(reader):
