@@ -1,10 +1,9 @@
 """The reference recogniser: a small residual network that reads single glyphs, for as little as drawing one costs.
 
-After He et al. 2016, "Deep Residual Learning for Image Recognition". Three things keep it cheap on a
-processor: plain 3 x 3 convolutions, which reach the greatest share of its peak there; most of them at
-an eighth of the side, where the strokes of dense characters are still apart in 64 channels; and a
-narrow feature, for the classifier of 6,763 characters is read from memory for every batch. What comes
-out is flattened, not averaged, because where a stroke is decides which character it makes.
+After He et al. 2016, "Deep Residual Learning for Image Recognition", cut down to what a processor does
+at the greatest share of its peak: plain 3 x 3 convolutions, none of them at the full side. The feature
+is narrow, for the classifier of 6,763 characters is read from memory for every batch. What comes out
+is flattened, not averaged, because where a stroke is decides which character it makes.
 """
 
 from __future__ import annotations
@@ -20,25 +19,29 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 FEATURES = 192
 LAYOUT = 2
 """Counts the ways in which a recogniser was ever built, so that one of another way is recognised."""
-_LEVELS = ((1, 0), (2, 0), (4, 2), (8, 0))
-"""Channels of each level in widths, and residual blocks in it; each has half the side of the one before."""
-_SMALLEST = 2 ** len(_LEVELS) * 2
+_WIDTHS = (1, 2, 4, 8)
+"""Channels of the stem and of each block, in those of the stem."""
+_HALVINGS = len(_WIDTHS)
+_SMALLEST = 32
 
 
 class Block(nn.Module):
-    """Two convolutions beside a shortcut."""
+    """Two convolutions beside a shortcut, at half the resolution of what comes in."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, before: int, after: int) -> None:
         super().__init__()
-        self.body = nn.Sequential(*_normalised(width, width), nn.ReLU(), *_normalised(width, width))
+        self.body = nn.Sequential(
+            nn.Conv2d(before, after, 3, 2, 1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.ReLU(),
+            nn.Conv2d(after, after, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(after),
+        )
+        self.shortcut = nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(before, after, 1, bias=False), nn.BatchNorm2d(after))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``[B, width, h, w]`` of ``[B, width, h, w]``."""
-        return F.relu(x + self.body(x))
-
-
-def _normalised(before: int, after: int, stride: int = 1) -> tuple[nn.Module, nn.Module]:
-    return nn.Conv2d(before, after, 3, stride, 1, bias=False), nn.BatchNorm2d(after)
+        """Return ``[B, after, h / 2, w / 2]`` of ``[B, before, h, w]``."""
+        return F.relu(self.body(x) + self.shortcut(x))
 
 
 def folded(recognizer: Recognizer) -> Recognizer:
@@ -60,7 +63,7 @@ class Recognizer(nn.Module):
     Args:
         charset: its classes, in order.
         size: side in pixels that images are brought to, a multiple of 32.
-        width: channels of the first level; they double three times.
+        width: channels of the stem; they double in each of three blocks.
 
     Raises:
         ValueError: ``size`` is no multiple of 32.
@@ -76,15 +79,11 @@ class Recognizer(nn.Module):
         self.charset: str = charset
         self.size: int = size
         self.width: int = width
-        levels: list[nn.Module] = []
-        before = 1
-        for widths, blocks in _LEVELS:
-            after = width * widths
-            levels += [*_normalised(before, after, 2), nn.ReLU(inplace=True), *(Block(after) for _ in range(blocks))]
-            before = after
-        self.levels = nn.Sequential(*levels)
+        out = [width * times for times in _WIDTHS]
+        self.stem = nn.Sequential(nn.Conv2d(1, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
+        self.blocks = nn.Sequential(*(Block(before, after) for before, after in pairwise(out)))
         self.project = nn.Sequential(
-            nn.Linear(before * (size // 2 ** len(_LEVELS)) ** 2, FEATURES, bias=False), nn.BatchNorm1d(FEATURES)
+            nn.Linear(out[-1] * (size // 2**_HALVINGS) ** 2, FEATURES, bias=False), nn.BatchNorm1d(FEATURES)
         )
         self.classify = nn.Linear(FEATURES, len(charset))
         self.register_buffer("temperature", torch.ones(()))
@@ -94,7 +93,7 @@ class Recognizer(nn.Module):
         x = (1 - images) / 2
         if x.shape[-2:] != (self.size, self.size):
             x = F.interpolate(x, size=(self.size, self.size), mode="bilinear", antialias=True, align_corners=False)
-        features: Tensor = self.project(self.levels(x).flatten(1))
+        features: Tensor = self.project(self.blocks(self.stem(x)).flatten(1))
         return features
 
     def forward(self, images: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class RecognizerSettings(Settings):
     minutes: float = setting(0.0, "End after so long, if that is sooner, the learning rate fitted to it; 0 = no limit.", minimum=0)
     batch: int = setting(128, "Images per optimiser step.", minimum=2, maximum=4096)
     lr: float = setting(3e-3, "Highest learning rate: reached early, then by cosine to zero.", minimum=0)
-    width: int = setting(16, "Channels of the first level; the others have a multiple.", minimum=4, maximum=256)
+    width: int = setting(16, "Channels of the first layer; they double three times.", minimum=4, maximum=256)
     holdout_fonts: str = setting("3", "Fonts to measure on: how many, or their names with commas.")
     save_every: int = setting(50_000, "Images between checkpoints.", minimum=1)
     seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1)
