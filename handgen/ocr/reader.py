@@ -41,7 +41,11 @@ class Reader:
     """A recogniser in evaluation mode. Images are uint8 ``[N, H, W]``, 0 = ink, 255 = paper."""
 
     def __init__(self, recognizer: Recognizer, device: torch.device) -> None:
-        self.recognizer: Recognizer = folded(recognizer).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        ready = folded(recognizer)
+        with torch.no_grad():  # so that no pass over the logits is spent on it
+            for weights in ready.classify.parameters():
+                weights /= ready.temperature
+        self.recognizer: Recognizer = ready.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device
         self._numbers = {char: number for number, char in enumerate(recognizer.charset)}
 
@@ -83,7 +87,7 @@ class Reader:
             values = self._log_probabilities(batch)
             label = torch.from_numpy(labels[rows]).to(self.device)[:, None]
             own = values.gather(1, label)[:, 0]
-            other = values.scatter(1, label, -torch.inf).amax(1)
+            other = values.scatter_(1, label, -torch.inf).amax(1)
             probability[rows], margin[rows] = own.exp().cpu().numpy(), (own - other).cpu().numpy()
         return probability, margin
 
@@ -103,7 +107,7 @@ class Reader:
 
     def _log_probabilities(self, batch: Tensor) -> Tensor:
         logits: Tensor = self.recognizer(batch).float()
-        return (logits / self.recognizer.temperature).log_softmax(1)
+        return logits.log_softmax(1)
 
 
 def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -> None:

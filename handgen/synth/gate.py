@@ -152,9 +152,7 @@ class Gate:
                 left = left[~good]
         rejected = set(left.tolist())
         for row in range(len(index)):
-            record: dict[str, Any] = {"p": None if math.isnan(p[row]) else round(float(p[row]), 4)}
-            if tries[row]:
-                record |= {"first": round(float(first[row]), 4), "tries": int(tries[row])}
+            record = self._record(p[row], first[row], int(tries[row]))
             if (done.characters[row], done.styles[row]) != (characters[row], styles[row]):
                 record["instead"] = {"char": self.chars[characters[row]], "style": self.styles[styles[row]]}
             done.records.append(record | ({"rejected": True} if row in rejected else {}))
@@ -162,19 +160,36 @@ class Gate:
 
     def best(
         self, draw: Draw, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]
-    ) -> NDArray[np.uint8]:
-        """Draw glyphs that cannot be replaced, as those of a line: of all tries the one that reads best."""
+    ) -> tuple[NDArray[np.uint8], list[dict[str, Any]]]:
+        """Draw glyphs that cannot be replaced, as those of a line: of all tries the one that reads best.
+
+        Returns:
+            Images uint8 ``[n, size, size]``, and a record of each as ``Sifted`` has it: ``rejected``, if no try
+            passed.
+        """
         images, _ = draw(index, characters, styles, attempt=0)
-        _, over = self.read(images, characters, styles)
-        for attempt in range(1, self.tries + 1):
+        p, over = self.read(images, characters, styles)
+        first, tries = p.copy(), np.zeros(len(index), np.int64)
+        for attempt in range(1, self.tries + 1) if self.mode == REDRAW else ():
             left = np.flatnonzero(over < 0)
             if not len(left):
                 break
             again, _ = draw(index[left], characters[left], styles[left], attempt=attempt)
-            _, now = self.read(again, characters[left], styles[left])
+            p_again, now = self.read(again, characters[left], styles[left])
+            tries[left] = attempt
             better = now > over[left]
-            images[left[better]], over[left[better]] = again[better], now[better]
-        return images
+            rows = left[better]
+            images[rows], over[rows], p[rows] = again[better], now[better], p_again[better]
+        rejected = np.flatnonzero(over < 0)
+        return images, [
+            self._record(p[row], first[row], int(tries[row])) | ({"rejected": True} if row in rejected else {})
+            for row in range(len(index))
+        ]
+
+    def _record(self, p: float, first: float, tries: int) -> dict[str, Any]:
+        """Return what is kept of one sample: see ``Sifted``."""
+        record: dict[str, Any] = {"p": None if math.isnan(p) else round(float(p), 4)}
+        return record | ({"first": round(float(first), 4), "tries": tries} if tries else {})
 
     def _choices(self, index: int, character: int, style: int) -> list[tuple[int, int]]:
         """Return what to draw in turn: the same again, in other styles, other characters."""
