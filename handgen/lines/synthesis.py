@@ -22,7 +22,6 @@ from handgen.lines.texts import Texts
 from handgen.seeds import derive
 from handgen.writers.base import Sample
 
-
 Drawn = tuple[NDArray[np.uint8], list[dict[str, Any]]]
 """Glyphs uint8 ``[n, side, side]``, side >= 16, 0 = ink, each at its place in its em box; and, if they were read,
 what was found of each (``synth.gate.Sifted``), else nothing."""

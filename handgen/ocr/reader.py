@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,11 @@ class Reader:
     def charset(self) -> str:
         """The characters it knows, in the order of their numbers."""
         return self.recognizer.charset
+
+    @property
+    def floors(self) -> Mapping[str, float]:
+        """The least margin of a sound glyph of each font that it was trained or measured on, by name."""
+        return self.recognizer.floors
 
     def number(self, char: str) -> int:
         """Return the number of a character; -1 if it does not know it."""
@@ -122,6 +127,7 @@ def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -
         "size": recognizer.size,
         "width": recognizer.width,
         "layout": LAYOUT,
+        "floors": recognizer.floors,
     }
     checkpoint.save(path, recognizer.state_dict(), facts | own)
 
@@ -160,7 +166,8 @@ def load_recognizer(path: Path | None) -> Recognizer:
     try:
         recognizer = Recognizer(*(loaded.facts[name] for name in ("charset", "size", "width")))
         recognizer.load_state_dict(loaded.tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        recognizer.floors = {str(name): float(value) for name, value in loaded.facts["floors"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise CheckpointError(f"the recogniser {file} does not fit ({reason})", _TRAIN) from error
     return recognizer.eval()

@@ -72,6 +72,9 @@ class Recognizer(nn.Module):
     temperature: Tensor
     """What logits are divided by so that their softmax says how often they are right (Guo et al. 2017)."""
 
+    floors: dict[str, float]
+    """The least margin of a sound glyph of each font that it was trained or measured on, by name."""
+
     def __init__(self, charset: str, size: int = 64, width: int = 16) -> None:
         super().__init__()
         if size % _SMALLEST:
@@ -79,6 +82,7 @@ class Recognizer(nn.Module):
         self.charset: str = charset
         self.size: int = size
         self.width: int = width
+        self.floors = {}
         out = [width * times for times in _WIDTHS]
         self.stem = nn.Sequential(nn.Conv2d(1, width, 3, 2, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU())
         self.blocks = nn.Sequential(*(Block(before, after) for before, after in pairwise(out)))

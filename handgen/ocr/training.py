@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.errors import TrainingError
+from handgen.evaluation.suspicion import SURE, floor
 from handgen.ocr.augment import varied
 from handgen.ocr.glyphs import LabelledGlyphs
 from handgen.ocr.reader import RECOGNIZER, save_recognizer
@@ -31,6 +32,8 @@ from handgen.training.run import RunFolder
 _PHASE = "recognizer"
 _LOG_STEPS = 20
 _EVAL_BATCH = 256
+_FLOOR = 256
+"""Glyphs of a font that its floor is taken from."""
 _WARM = 0.05
 _SMOOTHING, _DECAY = 0.1, 0.02
 _TEMPERATURES = (0.2, 5.0)
@@ -42,8 +45,12 @@ _PER_CHARACTER, _FEWEST = 200, 50_000
 class RecognizerSettings(Settings):
     """How a recogniser is built and learns."""
 
-    images: int = setting(0, f"Training budget in images seen; 0 = {_PER_CHARACTER} a character, {_FEWEST:,} at least.", minimum=0)
-    minutes: float = setting(0.0, "End after so long, if that is sooner, the learning rate fitted to it; 0 = no limit.", minimum=0)
+    images: int = setting(
+        0, f"Training budget in images seen; 0 = {_PER_CHARACTER} a character, {_FEWEST:,} at least.", minimum=0
+    )
+    minutes: float = setting(
+        0.0, "End after so long, if that is sooner, the learning rate fitted to it; 0 = no limit.", minimum=0
+    )
     batch: int = setting(128, "Images per optimiser step.", minimum=2, maximum=4096)
     lr: float = setting(3e-3, "Highest learning rate: reached early, then by cosine to zero.", minimum=0)
     width: int = setting(16, "Channels of the first layer; they double three times.", minimum=4, maximum=256)
@@ -166,6 +173,7 @@ class RecognizerTraining:
         labels = self.glyphs.labels(which)
         if len(which):
             self.recognizer.temperature.fill_(calibrated(logits, labels))
+        self.recognizer.floors = floors(self.recognizer, self.glyphs)
         result = _by_font(logits / self.recognizer.temperature.cpu(), labels, self.glyphs, which)
         self._save(result)
         self.folder.record(self.images, "held-out", {"styles": result})
@@ -226,6 +234,23 @@ def calibrated(logits: Tensor, labels: Tensor) -> float:
         left, right = high - golden * (high - low), low + golden * (high - low)
         low, high = (low, right) if cost(left) < cost(right) else (left, high)
     return math.exp((low + high) / 2)
+
+
+def floors(recognizer: Recognizer, glyphs: LabelledGlyphs) -> dict[str, float]:
+    """Return for each font the margin that all but a few of its glyphs have: what a gate asks of drawings in it.
+
+    Args:
+        recognizer: a calibrated one.
+        glyphs: real ones of the fonts.
+    """
+    found = {}
+    for name in glyphs.fonts:
+        rows = generator(0, "floor", name).permutation(glyphs.of_fonts([name]))[:_FLOOR]
+        logits, label = _logits(recognizer, glyphs, rows), glyphs.labels(rows)[:, None]
+        own, other = logits.gather(1, label)[:, 0], logits.scatter(1, label, -torch.inf).amax(1)
+        margins = (own - other) / recognizer.temperature.cpu()
+        found[name] = round(floor(margins.numpy(), most=SURE), 2)
+    return found
 
 
 def _by_font(

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from handgen.errors import DatasetError, HandgenError, UsageError
 from handgen.evaluation.readers import GlyphReader
-from handgen.evaluation.suspicion import floor
+from handgen.evaluation.suspicion import SURE, floor
 from handgen.glyphs.store import GlyphStore
 from handgen.glyphs.together import recorded_stores
 from handgen.models.base import DrawnStyle
@@ -31,8 +31,6 @@ from handgen.training.run import CONFIG
 
 OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
 MODES = (OFF, MARK, REDRAW, AUTO)
-_SURE = math.log(3)
-"""The margin that is enough in any style: the label is three times as likely as the next character."""
 CALIBRATION = 128
 """Glyphs of a style that its floor is taken from."""
 _STYLES, _CHARACTERS = 8, 16
@@ -262,13 +260,13 @@ def calibrate(
 
     Args:
         reader: reads glyphs.
-        styles: the styles to draw in.
-        store: has the real glyphs of trained styles, if it still exists. A mixture has the mean floor of its
-            parents, by their shares.
+        styles: the styles to draw in. A mixture has the mean floor of its parents, by their shares.
+        store: has the real glyphs of trained styles, if it still exists. If not, a font that the recogniser was
+            trained or measured on has the floor that it found then.
         drawn: draws some glyphs of the style with this number, which stand in for real ones that are missing;
             a few bad ones among them hardly move the floor.
     """
-    real: dict[str, float] = {}
+    real = dict(reader.floors)
     for number, style in enumerate(store.styles) if store else ():
         if store and any(style.name in each.weights for each in styles):
             rows = store.rows(number)
@@ -294,7 +292,7 @@ def _floor(reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]
     known = numbers >= 0
     if not known.any():
         return 0.0
-    return floor(reader.confidence(images[known], numbers[known])[1], most=_SURE)
+    return floor(reader.confidence(images[known], numbers[known])[1], most=SURE)
 
 
 def store_of(model: Path) -> GlyphStore | None:

@@ -34,7 +34,7 @@ def resume(folder: Path, written: int) -> None:
 
 
 def note(folder: Path, samples: Iterable[Sample]) -> None:
-    """List the glyphs that did not pass at first, those of lines as well; before they are written, so that none is missing.
+    """List what did not pass at first, glyphs of lines as well; before it is written, so that nothing is missing.
 
     Raises:
         HandgenError: the disk is full.

@@ -76,7 +76,9 @@ def doubting(drawing, bad):
 
     def draw(chars, styles, index):
         images, _ = drawing(chars, styles, index)
-        found = [{"p": 0.1, "first": 0.05, "tries": 2, "rejected": True} if char in bad else {"p": 0.9} for char in chars]
+        found = [
+            {"p": 0.1, "first": 0.05, "tries": 2, "rejected": True} if char in bad else {"p": 0.9} for char in chars
+        ]
         return images, found
 
     return draw

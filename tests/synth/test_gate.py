@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -140,6 +141,7 @@ class Fickle:
     """Knows Latin letters, and turns away every sixth image by its bytes."""
 
     charset = "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt2"
+    floors = MappingProxyType({})
 
     def number(self, char):
         return self.charset.find(char)
@@ -256,7 +258,9 @@ def test_lines_say_what_the_gate_did_to_each_character(trained, fickle, tmp_path
     with Image.open(out / "rejects.png") as sheet:
         assert sheet.width > 200
     again = tmp_path / "again"
-    synth(trained, again, *fickle, *LINES, "--corpus", corpus, "--gate", mode, "--tries", 1, "--workers", 2, "--batch", 9)
+    synth(
+        trained, again, *fickle, *LINES, "--corpus", corpus, "--gate", mode, "--tries", 1, "--workers", 2, "--batch", 9
+    )
     assert items(again) == written
 
 
