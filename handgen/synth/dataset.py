@@ -177,9 +177,6 @@ class Run:
 
     def _find_gate(self) -> tuple[Gate | None, str]:
         request, glyphs = self.request, self.glyphs
-        if request.gate == MARK and request.lines:
-            raise UsageError("a line is not marked by the gate, only drawn better", "Use --gate redraw or off.")
-
         beside = recognizer_beside(request.model)
         found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars, beside)
         if found is None:
@@ -273,7 +270,7 @@ class Run:
 
     def _gate_info(self, folders: Sequence[str]) -> dict[str, Any]:
         """Return what the gate did to the samples in these folders of the dataset."""
-        if self.gate is None or self.lines:
+        if self.gate is None:
             return {}
         return {"gate": rejects.summary([self.request.out / name for name in folders])}
 
@@ -326,7 +323,7 @@ class Run:
         return True
 
     def _show_rejects(self, folders: Sequence[tuple[Path, int]]) -> None:
-        if self.gate and not self.lines:
+        if self.gate:
             rejects.save_rejects(self.request.out, folders, self.glyphs)
 
     def _write_tree(self, progress: Callable[[int], None], spread: Spread, workers: int) -> bool:
@@ -369,7 +366,7 @@ class Run:
 
     def _fill(self, writer: Writer, shard: Shard, progress: Callable[[int], None], batch: int, workers: int) -> None:
         """Write what is missing of a shard; its samples are numbered from 0."""
-        first, listed = shard.start, self.gate is not None and self.lines is None
+        first, listed = shard.start, self.gate is not None
         if listed:
             rejects.resume(writer.path, writer.written)
         samples = self.synthesis.samples(first + writer.written, shard.stop, batch=batch, workers=workers)
