@@ -1,11 +1,12 @@
 """A writer fitted to real handwriting: the one whose drawings have the same statistics.
 
-Characters need not be known for it. A linear map from statistics to writers says where to begin; then writers are
-drawn around a mean, and those whose statistics are nearest give the next one (cross-entropy method, Rubinstein 1999).
+Characters need not be known for it. Writers are drawn around a mean, and a linear map from statistics to writers,
+learnt on those most like the hand, gives the next one.
 """
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,16 @@ FEWEST = 4
 """With fewer glyphs than this a hand cannot be told from chance."""
 MOST = 200
 """Glyphs of a hand that are looked at."""
-_FIRST, _ROUNDS, _CANDIDATES, _ELITE = 120, 4, 14, 3
+_ROUNDS = ((130, 1.0), (50, 0.6), (40, 0.4))
+"""Writers that are tried in each round, and how far they are from its mean."""
 _SHOWN = 32
-_SHEARS = np.linspace(-0.5, 0.5, 21)
+_NEAR = 0.5
+"""Share of the writers tried so far that the next mean is learnt from: those most like the hand."""
+_RIDGE = 0.03
+_FAR = 4.0
 _FAINT = 0.25
+_UPRIGHT = 0.75
+"""An edge is an upright's, or one across's, if it leans by less than this."""
 
 Features = NDArray[np.float64]
 
@@ -37,7 +44,8 @@ Features = NDArray[np.float64]
 def features(images: NDArray[np.uint8]) -> Features:
     """Return statistics of handwriting: a vector of the mean, and the spread, of what can be measured of a glyph.
 
-    Width and darkness of the line, the ink's box, slant, tilt, and how many pieces and ends there are.
+    Width and darkness of the line and how even they are, the ink's box, lean of uprights, rise of what is across and
+    how much of either there is, how many pieces, holes and ends there are.
 
     Args:
         images: uint8 ``[n, size, size]``, 0 = ink; those without ink are left out.
@@ -50,50 +58,83 @@ def features(images: NDArray[np.uint8]) -> Features:
     dark, peak = dark[peak > _FAINT], peak[peak > _FAINT]
     if len(dark) < FEWEST:
         raise UsageError(f"{len(dark)} glyphs are too few to tell a hand by", f"Give at least {FEWEST}.")
-    ink: NDArray[np.bool_] = dark > 0.5 * peak[:, None, None]
+    dark /= peak[:, None, None]
+    ink: NDArray[np.bool_] = dark > 0.5
     size = images.shape[1]
     line = thinned(torch.from_numpy(ink)).numpy()
     length = np.maximum(line.sum((1, 2)), 1)
     rows, columns = np.asarray(ink.any(axis=2)), np.asarray(ink.any(axis=1))
     top, bottom = rows.argmax(1), size - rows[:, ::-1].argmax(1)
     left, right = columns.argmax(1), size - columns[:, ::-1].argmax(1)
-    near = sum(_shifted(line, dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx)
-    ends = (line & (np.asarray(near) == 1)).sum((1, 2))
     measured = np.stack(
         [
-            (dark / peak[:, None, None]).sum((1, 2)) / length / size,
+            dark.sum((1, 2)) / length / size,
             peak,
             (right - left) / size,
             (bottom - top) / size,
             (top + bottom) / 2 / size,
-            _shear(ink),
-            -_shear(ink.transpose(0, 2, 1)),
-            ends / length * 10,
+            *_leaning(dark),
+            _ends(line) / length * 10,
             length / (bottom - top + right - left),
+            (left + right) / 2 / size,
+            *_evenness(dark, ink),
+            _pieces(ink) / length * 20,
         ],
         axis=1,
     )
     return np.concatenate([measured.mean(0), measured.std(0)])
 
 
-def _shifted(mask: NDArray[np.bool_], dy: int, dx: int) -> NDArray[np.int64]:
-    padded = np.pad(mask, ((0, 0), (1, 1), (1, 1))).astype(np.int64)
-    moved: NDArray[np.int64] = padded[:, 1 + dy : 1 + dy + mask.shape[1], 1 + dx : 1 + dx + mask.shape[2]]
-    return moved
+def _leaning(dark: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
+    """Return the lean of uprights (x per y, to the right), the rise of what is across (y per x), and its share.
+
+    All from the edges of ink, whose gradient is at right angles to them: of the edges that lean little, each
+    glyph's least-squares line.
+    """
+    across = dark[:, 1:-1, 2:] - dark[:, 1:-1, :-2]
+    down = dark[:, 2:, 1:-1] - dark[:, :-2, 1:-1]
+    xx, yy, xy = across * across, down * down, across * down
+    upright, level = yy < _UPRIGHT**2 * xx, xx < _UPRIGHT**2 * yy
+    parts = [np.where(mask, some, 0).sum((1, 2)).astype(np.float64) + 1e-6 for mask, some in (
+        (upright, xx), (upright, xy), (level, yy), (level, xy))]  # fmt: skip
+    return parts[1] / parts[0], parts[3] / parts[2], parts[2] / (parts[0] + parts[2])
 
 
-def _shear(ink: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return by how much uprights lean to the right: the shear without which columns of ink stand out most."""
-    count, size, _ = ink.shape
-    image, y, x = np.nonzero(ink)
-    energy = np.empty((count, len(_SHEARS)))
-    for number, shear in enumerate(_SHEARS):
-        column = np.clip(np.rint(x + shear * (y - size / 2)) + size // 2, 0, 2 * size - 1).astype(np.int64)
-        sums = np.bincount(image * 2 * size + column, minlength=count * 2 * size).reshape(count, -1)
-        energy[:, number] = (sums.astype(np.float64) ** 2).sum(1)
-    weight = np.exp(12 * (energy / energy.max(1, keepdims=True) - 1))
-    leaning: NDArray[np.float64] = (weight * _SHEARS).sum(1) / weight.sum(1)
-    return leaning
+def _evenness(dark: NDArray[np.float32], ink: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
+    """Return how uneven ink is within strokes, and which share of it is deep within, twice: how uneven their width."""
+    inner = ink
+    shares = []
+    for _ in range(2):
+        padded = np.pad(inner, ((0, 0), (1, 1), (1, 1)))
+        inner = padded[:, 1:-1, 1:-1] & padded[:, :-2, 1:-1] & padded[:, 2:, 1:-1] & padded[:, 1:-1, :-2] & (
+            padded[:, 1:-1, 2:]
+        )  # fmt: skip
+        shares.append(inner.sum((1, 2)) / np.maximum(ink.sum((1, 2)), 1))
+        if len(shares) == 1:
+            count = np.maximum(inner.sum((1, 2)), 1)
+            mean = (dark * inner).sum((1, 2)) / count
+            rough = np.sqrt(((dark - mean[:, None, None]) ** 2 * inner).sum((1, 2)) / count)
+    return rough, *shares
+
+
+def _ends(line: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how many pixels of centrelines ``[n, h, w]`` have one neighbour."""
+    padded = np.pad(line, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
+    rows = padded[:, :, :-2] + padded[:, :, 1:-1] + padded[:, :, 2:]
+    near = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]  # itself counted
+    ends: NDArray[np.int64] = (line & (near == 2)).sum((1, 2))
+    return ends
+
+
+def _pieces(ink: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return pieces of ink less holes in it, by Gray's count of 2 x 2 squares (1971), diagonals joined."""
+    padded = np.pad(ink, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
+    corners = padded[:, :-1, :-1], padded[:, :-1, 1:], padded[:, 1:, :-1], padded[:, 1:, 1:]
+    count = corners[0] + corners[1] + corners[2] + corners[3]
+    crossed = (count == 2) & (corners[0] == corners[3])
+    one, three, two = ((mask).sum((1, 2)) for mask in (count == 1, count == 3, crossed))
+    pieces: NDArray[np.float64] = (one - three - 2.0 * two) / 4
+    return pieces
 
 
 def fit_writer(images: NDArray[np.uint8], book: Book, chars: str = "", seed: int = 0) -> Writer:
@@ -116,31 +157,44 @@ def fit_writer(images: NDArray[np.uint8], book: Book, chars: str = "", seed: int
     shown = rng.choice(pool, _SHOWN, replace=len(pool) < _SHOWN)
     population, size = Population(), images.shape[1]
 
-    def off(some: NDArray[np.float64]) -> tuple[Features, NDArray[np.float64]]:
-        found = np.stack([features(_drawn(population, z, book, shown, size)) for z in some])
-        # What differs between writers anyway says little; and the prior holds what images say nothing of.
-        return found, (((found - wanted) / unit) ** 2).mean(1) + 0.004 * (some**2).mean(1)
+    def tried_on(some: NDArray[np.float64]) -> Features:
+        return np.stack([features(_drawn(population, z, book, shown, size)) for z in some])
 
-    unit = np.ones(len(wanted))
-    tried = rng.standard_normal((_FIRST, DIM))
-    found, _ = off(tried)
+    mean, tried, found = np.zeros(DIM), np.empty((0, DIM)), np.empty((0, len(wanted)))
+    for count, reach in _ROUNDS:
+        some = mean + reach * rng.standard_normal((count, DIM))
+        tried, found = np.append(tried, some, axis=0), np.append(found, tried_on(some), axis=0)
+        mean = np.clip(_explained(tried, found, wanted), -_FAR, _FAR)
+    pens = [_with_pen(population, mean, pen) for pen in PENS]
     unit = found.std(0) + 1e-4
-    # The first mean is what a linear map from statistics to writers, learnt on the first ones, says of the images.
-    scaled = np.clip((np.append(found, wanted[None], axis=0) - found.mean(0)) / unit, -3, 3)
-    known_part = scaled[:-1]
-    gram = known_part.T @ known_part + 0.1 * _FIRST * np.eye(len(wanted))
-    mean = scaled[-1] @ np.linalg.solve(gram, known_part.T @ tried)
-    spread = np.full(DIM, 0.6)
-    best, least = mean, np.inf
-    for _ in range(_ROUNDS):
-        candidates = np.concatenate([mean[None], mean + spread * rng.standard_normal((_CANDIDATES - 1, DIM))])
-        _, distance = off(candidates)
-        order = np.argsort(distance)[:_ELITE]
-        if distance[order[0]] < least:
-            best, least = candidates[order[0]], float(distance[order[0]])
-        mean = 0.5 * candidates[order].mean(0) + 0.5 * best
-        spread *= 0.8
-    return population.writer(best)
+    off = (((tried_on(np.stack(pens)) - wanted) / unit) ** 2).mean(1)
+    return population.writer(pens[int(off.argmin())])
+
+
+def _explained(tried: NDArray[np.float64], found: Features, wanted: Features) -> NDArray[np.float64]:
+    """Return what a linear map from statistics to writers says of the hand, learnt on the writers most like it.
+
+    This is the regression of approximate Bayesian computation (Beaumont, Zhang and Balding 2002): writers are weighted
+    by how near their statistics are, and the map is read off where the hand is.
+    """
+    unit = found.std(0) + 1e-4
+    apart = np.clip((found - wanted) / unit, -3, 3)
+    distance = np.sqrt((apart**2).mean(1))
+    weight = np.maximum(1 - (distance / np.quantile(distance, _NEAR + 0.5 / len(distance))) ** 2, 0)
+    weight = (weight + 0.02) / (weight + 0.02).sum()
+    middle = weight @ apart
+    centred = (apart - middle) * weight[:, None]
+    gram = centred.T @ (apart - middle) + _RIDGE * np.eye(len(wanted))
+    slopes = np.linalg.solve(gram, centred.T @ tried)
+    return np.asarray(weight @ tried - middle @ slopes)
+
+
+def _with_pen(population: Population, z: NDArray[np.float64], pen: str) -> NDArray[np.float64]:
+    """Return a writer with another pen, and as broad a line."""
+    writer = population.writer(z)
+    width = writer.width * PENS[writer.pen].width / PENS[pen].width
+    low, high = (next(f.metadata[end] for f in fields(Writer) if f.name == "width") for end in ("minimum", "maximum"))
+    return population.z_of(replace(writer, width=float(np.clip(width, low, high)), pen=pen)).astype(np.float64)
 
 
 def _drawn(

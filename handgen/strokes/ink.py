@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,15 +25,13 @@ _TRAITS = np.array(
 )
 
 
-def draw(
-    written: Written, hand: Hand, pens: NDArray[np.int64], sample: NDArray[np.uint64], size: int
-) -> NDArray[np.uint8]:
+def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.uint64], size: int) -> NDArray[np.uint8]:
     """Draw what was written.
 
     Args:
         written: the way of the pen.
         hand: of the writer of each drawing.
-        pens: int64 ``[n]``, places in ``PENS``.
+        pens: int64 ``[n]``, places in ``PENS``; or ``[n, len(PENS)]``, how much of each pen a pen between them has.
         sample: uint64 ``[n]``, keys of the drawings.
         size: side of an image in pixels.
 
@@ -40,7 +39,8 @@ def draw(
         uint8 ``[n, size, size]``, 0 = ink, 255 = paper.
     """
     count = len(pens)
-    width, speed, nib, press, taper, ink, grain, finer = _TRAITS[pens].T
+    kinds = _TRAITS[pens] if pens.ndim == 1 else pens.astype(np.float32) @ _TRAITS
+    width, speed, nib, press, taper, ink, grain, finer = kinds.T
     width = width * hand["width"] * np.sqrt(hand["size"] / 0.85)
     way = np.bincount(written.glyph, lengths_of(written.strokes).sum(1), count).astype(np.float32)
     full = _FULL * (1 - finer * np.minimum(2 * hand["pressure"], 1))

@@ -229,14 +229,19 @@ def find_model(place: Path | None, runs: Sequence[Path]) -> Path:
     What draws without training keeps its name.
 
     Raises:
-        UsageError: there is none; says how to make one.
+        UsageError: there is none; says how to make one. Or a name means a run folder as well.
     """
     if place is None:
         files = [file for run in runs for file in [run / MODEL] if file.is_file()]
         if not files:
             raise UsageError("no trained model was found in runs/", "Train one with 'handgen train zi2zi'.")
         return max(files, key=lambda file: file.stat().st_mtime)
-    if str(place) in GENERATORS and not (place / MODEL).is_file():
+    if str(place) in GENERATORS:
+        if (place / MODEL).is_file() or (place / STATE).is_file():
+            raise UsageError(
+                f"--model {place} is both the {place} that needs no training and the run folder {place.resolve()}",
+                f"Name the model's file, {place / MODEL}; or rename that folder to use the {place}.",
+            )
         return place
     return place / MODEL if place.is_dir() else place
 

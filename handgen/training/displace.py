@@ -31,7 +31,7 @@ def displaced(batch: Batch, strength: float, seed: int, places: NDArray[np.int64
 
     Args:
         batch: pairs of glyphs, or of whatever else a model is shown.
-        strength: 0 (they stay as they are) to 1: 1.5 pixels of 64 in the mean, and 4 at most.
+        strength: 0 (they stay as they are) to 1: 1.9 pixels of 64 in the mean where ink is, 5 at most.
         seed: of the run.
         places: int64 ``[B]``, of the images in the run; with the seed they decide the field.
     """
@@ -43,8 +43,8 @@ def displaced(batch: Batch, strength: float, seed: int, places: NDArray[np.int64
         moved = _moved(batch.target, grid)
         return replace(batch, content=moved, target=moved)
     content, target = _moved(torch.cat([batch.content, batch.target], 1), grid).split(1, 1)
-    memory = torch.channels_last
-    return replace(batch, content=content.contiguous(memory_format=memory), target=target.contiguous(memory_format=memory))
+    content, target = (some.contiguous(memory_format=torch.channels_last) for some in (content, target))
+    return replace(batch, content=content, target=target)
 
 
 def _grid(draw: Tensor, size: int) -> Tensor:

@@ -74,14 +74,15 @@ def test_the_command_and_its_refusals(trained, tmp_path, capsys):
 @pytest.mark.parametrize("name", ["zi2zi", "pix2pix", "bicyclegan"])
 def test_every_model_that_redraws_a_font_takes_it(name, untrained, trained, tmp_path):
     model = trained if name == "zi2zi" else untrained(name, **({"latent_dim": 3} if name == "bicyclegan" else {}))
-    made = {content: Run(Request(model, tmp_path / content, 32, content=content, styles="1")) for content in ("font", "pen")}
-    drawn = {content: ready.glyphs.draw(np.arange(24), np.arange(24), np.zeros(24, int)) for content, ready in made.items()}
+    every, style = np.arange(24), np.zeros(24, int)
+    made = {way: Run(Request(model, tmp_path / way, 32, content=way, styles="1")) for way in ("font", "pen")}
+    drawn = {way: ready.glyphs.draw(every, every, style) for way, ready in made.items()}
     images = [some.astype(int) for some, _ in drawn.values()]
     assert images[0].shape == images[1].shape == (24, 64, 64)
     assert (np.abs(images[0] - images[1]).mean((1, 2)) > 0).all()
-    again = made["pen"].glyphs.draw(np.arange(4), np.arange(4), np.zeros(4, int))[0]
+    again = made["pen"].glyphs.draw(every[:4], every[:4], style[:4])[0]
     np.testing.assert_array_equal(again, drawn["pen"][0][:4])
-    twice = made["pen"].glyphs.draw(np.arange(24, 28), np.arange(4), np.zeros(4, int))[0].astype(int)
+    twice = made["pen"].glyphs.draw(np.arange(24, 28), every[:4], style[:4])[0].astype(int)
     assert (twice != again).any((1, 2)).all()
 
 
