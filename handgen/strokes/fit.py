@@ -1,11 +1,12 @@
 """A writer fitted to real handwriting: the one whose drawings have the same statistics.
 
-Characters need not be known for it. Writers are drawn around a mean, and a linear map from statistics to writers,
-learnt on those most like the hand, gives the next one.
+Characters need not be known for it. Writers are drawn around a mean; how their statistics follow from their parameters
+is taken to be linear there, and the likeliest writer is the next mean (Gauss-Newton steps to the posterior's mode).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -30,10 +31,9 @@ MOST = 200
 _ROUNDS = ((130, 1.0), (50, 0.6), (40, 0.4))
 """Writers that are tried in each round, and how far they are from its mean."""
 _SHOWN = 32
-_NEAR = 0.5
-"""Share of the writers tried so far that the next mean is learnt from: those most like the hand."""
-_RIDGE = 0.03
+_RIDGE = 0.02
 _FAR = 4.0
+"""Standard deviations; nobody is farther from the usual, and no statistic counts for more."""
 _FAINT = 0.25
 _UPRIGHT = 0.75
 """An edge is an upright's, or one across's, if it leans by less than this."""
@@ -160,33 +160,42 @@ def fit_writer(images: NDArray[np.uint8], book: Book, chars: str = "", seed: int
     def tried_on(some: NDArray[np.float64]) -> Features:
         return np.stack([features(_drawn(population, z, book, shown, size)) for z in some])
 
-    mean, tried, found = np.zeros(DIM), np.empty((0, DIM)), np.empty((0, len(wanted)))
+    spread = wanted[len(wanted) // 2 :] ** 2
+    chance = np.concatenate([spread, spread / 2]) * (1 / _SHOWN + 1 / len(images))  # of means, and of deviations
+    mean, rounds = np.zeros(DIM), list[tuple[NDArray[np.float64], Features]]()
     for count, reach in _ROUNDS:
         some = mean + reach * rng.standard_normal((count, DIM))
-        tried, found = np.append(tried, some, axis=0), np.append(found, tried_on(some), axis=0)
-        mean = np.clip(_explained(tried, found, wanted), -_FAR, _FAR)
-    pens = [_with_pen(population, mean, pen) for pen in PENS]
-    unit = found.std(0) + 1e-4
-    off = (((tried_on(np.stack(pens)) - wanted) / unit) ** 2).mean(1)
-    return population.writer(pens[int(off.argmin())])
+        rounds.append((some, tried_on(some)))
+        mean, precision = _likeliest(rounds, wanted, chance)
+    pens = np.stack([_with_pen(population, mean, pen) for pen in PENS])
+    off = tried_on(pens) - wanted
+    return population.writer(pens[int(np.einsum("pf,fg,pg->p", off, precision, off).argmin())])
 
 
-def _explained(tried: NDArray[np.float64], found: Features, wanted: Features) -> NDArray[np.float64]:
-    """Return what a linear map from statistics to writers says of the hand, learnt on the writers most like it.
+def _likeliest(
+    rounds: Sequence[tuple[NDArray[np.float64], Features]], wanted: Features, chance: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the likeliest writer, and the inverse of the covariance of what statistics differ by.
 
-    This is the regression of approximate Bayesian computation (Beaumont, Zhang and Balding 2002): writers are weighted
-    by how near their statistics are, and the map is read off where the hand is.
+    Near the last round, statistics are taken to be linear in z. What they say nothing of stays where the prior,
+    N(0, 1), has its middle; what they do say is not drawn there.
+
+    Args:
+        rounds: z of the writers tried, ``[n, DIM]``, and their statistics ``[n, f]``.
+        wanted: the hand's, ``[f]``.
+        chance: their variance by the choice of glyphs, ``[f]``.
     """
-    unit = found.std(0) + 1e-4
-    apart = np.clip((found - wanted) / unit, -3, 3)
-    distance = np.sqrt((apart**2).mean(1))
-    weight = np.maximum(1 - (distance / np.quantile(distance, _NEAR + 0.5 / len(distance))) ** 2, 0)
-    weight = (weight + 0.02) / (weight + 0.02).sum()
-    middle = weight @ apart
-    centred = (apart - middle) * weight[:, None]
-    gram = centred.T @ (apart - middle) + _RIDGE * np.eye(len(wanted))
-    slopes = np.linalg.solve(gram, centred.T @ tried)
-    return np.asarray(weight @ tried - middle @ slopes)
+    z, f = (np.concatenate([some - some.mean(0) for some in parts]) for parts in zip(*rounds, strict=True))
+    slopes = np.linalg.solve(z.T @ z + _RIDGE * len(z) * np.eye(DIM), z.T @ f)
+    rest = f - z @ slopes
+    covariance = rest.T @ rest / max(1, len(z) - DIM)
+    precision = np.linalg.inv(covariance + np.diag(chance + 1e-6))
+    tried, found = (some.mean(0) for some in rounds[-1])
+    off = np.sqrt(np.diag(covariance) + chance)
+    apart = np.clip(wanted - found, -_FAR * off, _FAR * off)
+    seen = slopes @ precision
+    step = np.linalg.solve(seen @ slopes.T + np.eye(DIM), seen @ apart - tried)
+    return np.clip(tried + step, -_FAR, _FAR), precision
 
 
 def _with_pen(population: Population, z: NDArray[np.float64], pen: str) -> NDArray[np.float64]:
