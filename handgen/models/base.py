@@ -93,6 +93,14 @@ class StyleSpec(ABC):
     def draw(self, count: int, seed: int) -> list[DrawnStyle]:
         """Return ``count`` styles, a function of ``seed`` alone; the first do not change with ``count``."""
 
+    path: ClassVar[str] = "a straight line"
+    """What the styles ``between`` two lie on."""
+
+    def between(self, first: DrawnStyle, second: DrawnStyle, share: float) -> DrawnStyle:
+        """Return the style at ``share`` (0 to 1) of the way from one to another."""
+        fresh = max(first.fresh, second.fresh)
+        return DrawnStyle(f"{share:.2f}", torch.lerp(first.vector, second.vector, share), {}, fresh)
+
     def continuous(self) -> DrawnStyle:
         """Return the style that is another for every sample.
 

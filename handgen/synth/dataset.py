@@ -125,7 +125,7 @@ class Run:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.checkpoint, model = open_source(request.model, request.device, request.pen)
+        self.checkpoint, model = open_source(request.model, request.device, request.pen, request.seed)
         facts = self.checkpoint.facts
         if model.draws == "nothing":
             raise _cannot_label(facts["model"], request.model)

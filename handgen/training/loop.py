@@ -29,6 +29,7 @@ from handgen.training.adversarial import Adversarial, prepare_critic
 from handgen.training.checkpoint import MODEL, STATE, Checkpoint
 from handgen.training.curves import CURVES, save_curves
 from handgen.training.data import DATA, Glyphs, Pairs, split_store
+from handgen.training.displace import displaced
 from handgen.training.distributed import World, share_statistics
 from handgen.training.evaluate import drawn, measure, measure_diversity
 from handgen.training.health import verdict
@@ -269,7 +270,8 @@ class Trainer:
         random = torch.Generator().manual_seed(derive(seed, purpose, first))
         noise = torch.randn(count, self.model.noise, generator=random)[rows]
         mix = torch.rand(count, generator=random)[rows]
-        return self.data.batch(self.data.drawn(first, count, seed)[rows], self.device, noise, mix)
+        batch = self.data.batch(self.data.drawn(first, count, seed)[rows], self.device, noise, mix)
+        return displaced(batch, self.settings.displace, seed, np.arange(first, first + count)[rows])
 
     @torch.no_grad()
     def _average(self) -> None:
