@@ -18,14 +18,13 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from handgen.metrics.skeleton import thinned
 from handgen.strokes.base import POINTS
+from handgen.strokes.reading import Lines, centrelines, half_widths, joined, quality, trimmed
 
 KNOTS = 10
 """Points of a stroke that are fitted; those between them follow smoothly."""
 PICKED = np.round(np.linspace(0, POINTS - 1, KNOTS)).astype(np.int64)
 """Their places among the points of a book's stroke."""
-_PAPER = 128
 _BATCH = 32
 _WHOLE = (0.10, 0.04, 6)
 _PARTS = (0.05, 0.012, 12)
@@ -39,24 +38,8 @@ _STROKE, _BEND, _BEND_REACH = 0.035, 0.02, 0.35
 """Standard deviations of displacements: of all strokes together, near ones alike; of each stroke; and within one."""
 _STIFF = 0.02
 """How strongly the map of the whole character is held to the style's, in centreline pixels a point."""
-_BLUR = 1.2
 _DIRECTIONS = 5
 """In which a stroke is displaced: the shift, and four ways to bend."""
-
-
-@dataclass(frozen=True)
-class Lines:
-    """The centrelines of some glyphs, in the unit square.
-
-    Attributes:
-        points: float32 ``[B, N, 2]``, middles of their pixels.
-        ways: float32 ``[B, N, 2]``, cosine and sine of twice their angle, shorter where it is unsure.
-        there: bool ``[B, N]``, false beyond a glyph's last pixel.
-    """
-
-    points: Tensor
-    ways: Tensor
-    there: Tensor
 
 
 @dataclass(frozen=True)
@@ -66,67 +49,16 @@ class Placed:
     Attributes:
         points: float32 ``[strokes, KNOTS, 2]`` in the unit square, y down.
         widths: float32 ``[strokes, KNOTS]``, of the line, in sides of the square.
+        joined: bool ``[strokes]``, whether the pen stays down after it.
         recall: share of the glyph's centrelines near a stroke or a join, 0 to 1.
         precision: share of the strokes near a centreline, 0 to 1.
     """
 
     points: NDArray[np.float32]
     widths: NDArray[np.float32]
+    joined: NDArray[np.bool_]
     recall: float
     precision: float
-
-
-def centrelines(images: NDArray[np.uint8]) -> Lines:
-    """Return the centrelines of glyphs uint8 ``[B, size, size]``, 0 = ink."""
-    size = images.shape[-1]
-    ink = torch.from_numpy(images) < _PAPER
-    skeleton = thinned(ink)
-    found = [mask.nonzero().flip(1).float().add_(0.5).div_(size) for mask in skeleton]
-    longest = max(1, *map(len, found))
-    points = torch.stack([F.pad(each, (0, 0, 0, longest - len(each))) for each in found])
-    there = torch.stack([torch.arange(longest) < len(each) for each in found])
-    places = (points * 2 - 1)[:, :, None]
-    ways = F.grid_sample(_ways(torch.from_numpy(images)), places, align_corners=False)[:, :, :, 0].transpose(1, 2)
-    return Lines(points, ways, there)
-
-
-def _ways(images: Tensor) -> Tensor:
-    """Return how ink runs, ``[B, 2, size, size]``: the structure tensor's direction, as long as it is sure (0 to 1)."""
-    ink = _blurred(1 - images[:, None].float() / 255, _BLUR)
-    across = F.pad(ink, (1, 1, 0, 0), mode="replicate")
-    down = F.pad(ink, (0, 0, 1, 1), mode="replicate")
-    dx, dy = across[..., 2:] - across[..., :-2], down[..., 2:, :] - down[..., :-2, :]
-    xx, yy, xy = (_blurred(part, _BLUR) for part in (dx * dx, dy * dy, dx * dy))
-    # Lines run across their gradient, so twice the angle is turned by 180 degrees.
-    return torch.cat([yy - xx, -2 * xy], 1) / (xx + yy).clamp(min=1e-6)
-
-
-def _blurred(image: Tensor, sigma: float) -> Tensor:
-    reach = int(3 * sigma)
-    kernel = torch.exp(-(torch.arange(-reach, reach + 1).float() ** 2) / (2 * sigma**2))
-    kernel = kernel / kernel.sum()
-    padded = F.pad(image, (reach, reach, reach, reach), mode="replicate")
-    return F.conv2d(F.conv2d(padded, kernel.view(1, 1, 1, -1)), kernel.view(1, 1, -1, 1))
-
-
-def half_widths(images: NDArray[np.uint8], scale: int = 2, most: float = 0.16) -> Tensor:
-    """Return how far the paper is from each place: float32 ``[B, 1, size * scale, size * scale]``, in sides.
-
-    Args:
-        images: uint8 ``[B, size, size]``, 0 = ink.
-        scale: how much finer the map is than the images.
-        most: the farthest that is looked for, in sides.
-    """
-    side = images.shape[-1] * scale
-    fine = F.interpolate(torch.from_numpy(images)[:, None].float(), scale_factor=scale, mode="bilinear")
-    reach = int(most * side)
-    squared = torch.where(fine < _PAPER, torch.full_like(fine, float(reach**2)), 0.0)
-    for axis in (2, 3):
-        pad = (0, 0, reach, reach) if axis == 2 else (reach, reach, 0, 0)
-        padded = F.pad(squared, pad)  # there is paper around
-        for shift in range(2 * reach + 1):
-            squared = torch.minimum(squared, padded.narrow(axis, shift, side) + float((shift - reach) ** 2))
-    return (squared.sqrt() - 0.5).clamp(min=0) / side
 
 
 def register(strokes: Sequence[NDArray[np.float32]], images: NDArray[np.uint8]) -> Iterator[Placed]:
@@ -184,14 +116,14 @@ def _register(
     long = torch.stack([F.pad(torch.from_numpy(s), (0, most - len(s))) for s in lengths])
     prior = (long / long.sum(1, keepdim=True) / KNOTS)[:, :, None].expand(-1, -1, KNOTS).flatten(1)
     lines = centrelines(images)
-    placed = _whole(points, prior, lines)
-    placed = _drift(placed, prior, lines)
-    widths = 2 * F.grid_sample(
-        F.max_pool2d(half_widths(images), 3, 1, 1), placed.flatten(1, 2)[:, :, None] * 2 - 1, align_corners=False
-    ).view(len(strokes), most, KNOTS)
+    placed = trimmed(_drift(_whole(points, prior, lines), prior, lines), lines)
+    thick = F.max_pool2d(half_widths(images), 3, 1, 1)
+    widths = 2 * F.grid_sample(thick, placed.flatten(1, 2)[:, :, None] * 2 - 1, align_corners=False)
+    widths = widths.view(len(strokes), most, KNOTS)
+    down = joined(placed, long > 0, widths, images)
     recall, precision = quality(placed, long, lines)
     return [
-        Placed(placed[i, :n].numpy(), widths[i, :n].numpy(), float(recall[i]), float(precision[i]))
+        Placed(placed[i, :n].numpy(), widths[i, :n].numpy(), down[i, :n].numpy(), float(recall[i]), float(precision[i]))
         for i, n in enumerate(counts)
     ]
 
@@ -279,22 +211,3 @@ def _covariance(points: Tensor, basis: Tensor) -> Tensor:
     field = field.view(batch, count, KNOTS, count, KNOTS)
     field = torch.einsum("kd,bskrl,le->bsdre", basis, field, basis).reshape(batch, count * _DIRECTIONS, -1)
     return field + torch.block_diag(*[basis.T @ _along() @ basis] * count)
-
-
-def quality(points: Tensor, lengths: Tensor, lines: Lines, tolerance: float = 0.027) -> tuple[Tensor, Tensor]:
-    """Return which share of centrelines has a stroke near it, and which share of strokes a centreline: ``[B]`` each.
-
-    Args:
-        points: ``[B, S, k, 2]``.
-        lengths: of the strokes, ``[B, S]``; 0 = none.
-        lines: the centrelines.
-        tolerance: how near, in sides of the square.
-    """
-    fine = F.interpolate(points.flatten(0, 1).transpose(1, 2), size=3 * points.shape[2], mode="linear", align_corners=True)
-    fine = fine.transpose(1, 2).reshape(len(points), -1, 2)
-    weight = lengths[..., None].expand(-1, -1, 3 * points.shape[2]).flatten(1)
-    apart = torch.cdist(lines.points, fine)
-    apart = apart.masked_fill(~lines.there[..., None] | (weight[:, None] <= 0), 9.0)
-    found = (apart.amin(2) < tolerance) & lines.there
-    sound = (apart.amin(1) < tolerance) * weight
-    return found.sum(1) / lines.there.sum(1).clamp(min=1), sound.sum(1) / weight.sum(1).clamp(min=1e-6)
