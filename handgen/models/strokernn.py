@@ -37,8 +37,8 @@ from handgen.strokes.series import TERMS, WIDTHS, cosines
 
 NETWORK, LOSSES = "Network", "Losses"
 _CODE_SEED = 2019
-_OFFSET = (0.06, 0.03, 0.015, 0.01, 0.008, 0.006)
-_WIDTH = (0.03, 0.015, 0.01)
+_OFFSET = (0.036, 0.019, 0.007, 0.0036, 0.002, 0.0014)
+_WIDTH = (0.016, 0.012, 0.009)
 """What terms of displacements and widths are divided by, so that they are of order one."""
 _USUAL = 0.07
 """Width of a line that the network need not change, in sides."""
@@ -55,8 +55,8 @@ class StrokeRNNConfig(Settings):
     strokes: str = setting(
         ",".join(library.ORDER), "Where standard strokes come from, first that has a character: as synth's --strokes."
     )
-    width: int = setting(192, "Width of the layers.", minimum=4, maximum=2048, panel=NETWORK)
-    layers: int = setting(4, "Layers of attention over the strokes of a character.", minimum=1, maximum=48, panel=NETWORK)
+    width: int = setting(128, "Width of the layers.", minimum=4, maximum=2048, panel=NETWORK)
+    layers: int = setting(3, "Layers of attention over the strokes of a character.", minimum=1, maximum=48, panel=NETWORK)
     code_dim: int = setting(64, "Length of a style code.", minimum=2, maximum=1024, panel=NETWORK)
     components: int = setting(4, "Gaussians in a mixture.", minimum=1, maximum=64, panel=NETWORK)
     dropout: float = setting(0.1, "Share of activations left out in training.", minimum=0, maximum=0.9, panel=NETWORK)

@@ -10,7 +10,7 @@ import hashlib
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 
 from handgen.errors import HandgenError, TrainingError
 from handgen.files import replacing
+from handgen.strokes.base import POINTS
+from handgen.strokes.paint import paint
 from handgen.strokes.register import PICKED, Placed, register
-from handgen.strokes.series import TERMS, WIDTHS, fitted
+from handgen.strokes.series import TERMS, WIDTHS, cosines, fitted
 
 FILE = "copybook.npz"
 FORMAT = 1
@@ -28,6 +30,8 @@ _REASONS = {NO_STROKES: "no strokes are known", BAD_FIT: "the strokes do not fit
 _LEAST = 0.8
 """Recall and precision below which strokes do not fit."""
 _SHOWN = 40
+_MEASURED = 200
+"""Glyphs of a style whose ink is compared."""
 _REMEDY = "Delete it and run the same command again: it is made anew."
 
 
@@ -127,7 +131,7 @@ def make_copybook(task: Task, strokes: Mapping[str, NDArray[np.float32]]) -> Cop
         rows = np.flatnonzero((task.style == number) & known)
         if len(rows):
             found = register([strokes[task.chars[i]] for i in rows], task.images(rows))
-            placed.update(zip(rows.tolist(), found, strict=True))
+            placed.update(zip(rows.tolist(), _as_dark(list(found), task.images, rows), strict=True))
     fit = np.zeros((len(task.chars), 2), np.float32)
     for row, each in placed.items():
         fit[row] = each.recall, each.precision
@@ -147,6 +151,25 @@ def make_copybook(task: Task, strokes: Mapping[str, NDArray[np.float32]]) -> Cop
         fit,
         reason,
     )
+
+
+def _as_dark(placed: list[Placed], images: Callable[..., NDArray[np.uint8]], rows: NDArray[np.int64]) -> list[Placed]:
+    """Make lines so much wider, or narrower, that a style's glyphs drawn by them have as much ink as the true ones.
+
+    How thick a line is read off the distance to paper, which is shorter than half of the line where it has ends.
+    """
+    some = np.unique(np.linspace(0, len(rows) - 1, _MEASURED).astype(int))
+    true = images(rows[some])
+    owner = np.repeat(np.arange(len(some)), [len(placed[i].points) for i in some])
+    knots = np.concatenate([placed[i].points for i in some])
+    points = np.einsum("kt,sta->ska", cosines(POINTS, TERMS), fitted(knots, TERMS))
+    widths = fitted(np.concatenate([placed[i].widths for i in some])[..., None], WIDTHS)[..., 0] @ cosines(POINTS, WIDTHS).T
+    down, factor = np.concatenate([placed[i].joined for i in some]), 1.0
+    for _ in range(3):
+        drawn = paint(points, widths * np.float32(factor), down, owner, len(some), true.shape[-1])
+        ink = (255 - drawn.astype(np.float64)).sum()
+        factor *= float(np.clip((255 - true.astype(np.float64)).sum() / max(ink, 1.0), 0.7, 1.4))
+    return [replace(each, widths=each.widths * np.float32(factor)) for each in placed]
 
 
 def _read(file: Path, digest: str) -> Copybook:
