@@ -139,8 +139,8 @@ class StrokeRNN(Model):
         return tuple(copy.report(task, self.styles))
 
     def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
-        """All."""
-        return self.generator.parameters()
+        """All of it learns in one phase; there is no critic."""
+        return self.generator.parameters() if phase == "G" else ()
 
     @property
     def weights(self) -> Mapping[str, float]:

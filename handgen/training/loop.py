@@ -199,7 +199,7 @@ class Trainer:
         raise self._out_of_memory()
 
     def _run(self, watch: Callable[[Progress], None]) -> bool:
-        self._survey()
+        self.survey()
         self.model.train()
         if not self.images:
             self._reals()
@@ -223,8 +223,12 @@ class Trainer:
             save_curves(self.folder.path / CURVES, self.folder.stats())
         return self.done
 
-    def _survey(self) -> None:
-        """Let the model look at all that it learns from; rank 0 first, so that the others find what it kept."""
+    def survey(self) -> None:
+        """Let the model look at all that it learns from; rank 0 first, so that the others find what it kept.
+
+        Raises:
+            HandgenError: as ``Model.survey``.
+        """
         for turn in (True, False):
             if self.world.leads is turn:
                 self.notes = self.model.survey(self.data.lessons(self.folder.path))
