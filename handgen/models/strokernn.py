@@ -59,7 +59,7 @@ class StrokeRNNConfig(Settings):
     layers: int = setting(3, "Layers of attention over the strokes of a character.", minimum=1, maximum=48, panel=NETWORK)
     code_dim: int = setting(64, "Length of a style code.", minimum=2, maximum=1024, panel=NETWORK)
     components: int = setting(4, "Gaussians in a mixture.", minimum=1, maximum=64, panel=NETWORK)
-    dropout: float = setting(0.1, "Share of activations left out in training.", minimum=0, maximum=0.9, panel=NETWORK)
+    dropout: float = setting(0.05, "Share of activations left out in training.", minimum=0, maximum=0.9, panel=NETWORK)
     augment: float = setting(
         1.0, "How much standard and hand are moved together in training; 0 = not at all.", minimum=0, maximum=4
     )
@@ -170,26 +170,21 @@ class StrokeRNN(Model):
         return knots, torch.cat([offsets.flatten(2), said[..., 2 * TERMS :]], -1)
 
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
-        """How surprising the hand's strokes are, by number that says them; and the pen's states."""
+        """How surprising the hand's strokes are, for each number that says them; and the pen's states."""
         before = nn.functional.pad(step.said[:, :-1], (0, 0, 1, 0))
         if self.training:
             before = before * (torch.rand(*step.there.shape, 1, device=before.device) >= _UNSAID)
         read = self.generator.read(step.knots, step.there, step.style)
-        numbers, _ = self.generator(read, before)
-        mixture = self._mixture(numbers[..., :-1])
-        pairs, singles = self._parts(step.said)
-        there = step.there.float()
-        count = there.sum().clamp(min=1)
-        surprise = mixture.surprise(pairs, singles) / (SAID - 1)
-        join = pen_state(numbers[..., -1], step.said[..., -1])
-        return {"nll": (surprise * there).sum() / count, "join": (join * there).sum() / count}
+        numbers, _ = self.generator(read, before, step.there)
+        said = step.said[step.there]
+        pairs, singles = said[:, : 2 * TERMS].unflatten(-1, (TERMS, 2)), said[:, 2 * TERMS : -1]
+        surprise = self._mixture(numbers[:, :-1]).surprise(pairs, singles)
+        join = pen_state(numbers[:, -1].float(), said[:, -1])
+        count = max(1, len(said))
+        return {"nll": surprise.sum() / (count * (SAID - 1)), "join": join.sum() / count}
 
     def _mixture(self, numbers: Tensor) -> Mixture:
         return Mixture.of(numbers.float(), self.config.components, TERMS, WIDTHS)
-
-    @staticmethod
-    def _parts(said: Tensor) -> tuple[Tensor, Tensor]:
-        return said[..., : 2 * TERMS].unflatten(-1, (TERMS, 2)), said[..., 2 * TERMS : -1]
 
     def tell(self, content: Tensor, char: Tensor, code: Tensor) -> Told:
         """Return the standard strokes of characters, to be drawn as is likeliest."""
@@ -223,12 +218,13 @@ class StrokeRNN(Model):
         warmth = torch.full((batch,), warm, device=knots.device)
         read = self.generator.read(knots, there, style)
         said, state = [torch.zeros(batch, SAID, device=knots.device)], None
+        every = torch.ones(batch, 1, dtype=torch.bool, device=knots.device)
         for number in range(count):
-            numbers, state = self.generator(read[:, number : number + 1], said[-1][:, None], state)
+            numbers, state = self.generator(read[:, number : number + 1], said[-1][:, None], every, state)
             chance = luck[:, number]
             normal = torch.special.ndtri(chance[:, 2:].clamp(2**-40, 1 - 2**-40)).float()
-            pairs, singles = self._mixture(numbers[:, 0, :-1]).draw(chance[:, 0].float(), normal, warmth)
-            down = numbers[:, 0, -1].float().sigmoid()
+            pairs, singles = self._mixture(numbers[:, :-1]).draw(chance[:, 0].float(), normal, warmth)
+            down = numbers[:, -1].float().sigmoid()
             joined = torch.where(warmth > 0, chance[:, 1].float() < down, down > 0.5)
             said.append(torch.cat([pairs.flatten(1), singles, joined[:, None].float()], 1))
         return torch.stack(said[1:], 1) if count else torch.zeros(batch, 0, SAID)
