@@ -224,7 +224,7 @@ class Model(nn.Module, Generator, ABC):
         """Read the files that ``resolve`` found; the loop calls this, and drawing needs none of them."""
 
     def survey(self, lessons: Lessons) -> tuple[str, ...]:
-        """Look at all that is learnt from, before the first step of a run and of one that goes on; most models need not.
+        """Look at all that is learnt from, before a run begins or goes on; most models need not.
 
         Ranks come one after the other, the first of them first.
 

@@ -50,9 +50,7 @@ class Mixture:
         """Read mixtures from a network's output, ``[..., size_of(...)]`` (equations 18 to 22)."""
         weight, rest = numbers.split([components, numbers.shape[-1] - components], -1)
         rest = rest.unflatten(-1, (components, -1))
-        pair, spread, tied, single, single_spread = rest.split(
-            [2 * pairs, 2 * pairs, pairs, singles, singles], -1
-        )
+        pair, spread, tied, single, single_spread = rest.split([2 * pairs, 2 * pairs, pairs, singles, singles], -1)
         return cls(
             weight.log_softmax(-1),
             pair.unflatten(-1, (pairs, 2)),

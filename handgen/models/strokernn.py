@@ -56,7 +56,9 @@ class StrokeRNNConfig(Settings):
         ",".join(library.ORDER), "Where standard strokes come from, first that has a character: as synth's --strokes."
     )
     width: int = setting(128, "Width of the layers.", minimum=4, maximum=2048, panel=NETWORK)
-    layers: int = setting(3, "Layers of attention over the strokes of a character.", minimum=1, maximum=48, panel=NETWORK)
+    layers: int = setting(
+        3, "Layers of attention over the strokes of a character.", minimum=1, maximum=48, panel=NETWORK
+    )
     code_dim: int = setting(64, "Length of a style code.", minimum=2, maximum=1024, panel=NETWORK)
     components: int = setting(4, "Gaussians in a mixture.", minimum=1, maximum=64, panel=NETWORK)
     dropout: float = setting(0.05, "Share of activations left out in training.", minimum=0, maximum=0.9, panel=NETWORK)
@@ -198,9 +200,8 @@ class StrokeRNN(Model):
         """Write characters in the styles ``[B, code_dim]``; one without strokes is left white."""
         knots, whole, there = _padded(content.book, content.characters)
         device, warm = self.codes.device, self.config.temperature * content.vary
-        said = self._written(
-            torch.from_numpy(knots).to(device), torch.from_numpy(there).to(device), style.to(device), content.sample, warm
-        )
+        standard = torch.from_numpy(knots).to(device), torch.from_numpy(there).to(device)
+        said = self._written(*standard, style.to(device), content.sample, warm)
         said = (said * self._scale.to(device)).cpu().numpy()[there]
         offsets = said[:, : 2 * TERMS].reshape(-1, TERMS, 2)
         points = whole[there] + np.einsum("kt,sta->ska", cosines(POINTS, TERMS), offsets)
@@ -209,9 +210,7 @@ class StrokeRNN(Model):
         images = paint(points, widths, said[:, -1] > 0.5, owner, len(there), self.size)
         return torch.from_numpy(images)[:, None].float().div_(127.5).sub_(1).to(style.device)
 
-    def _written(
-        self, knots: Tensor, there: Tensor, style: Tensor, sample: NDArray[np.uint64], warm: float
-    ) -> Tensor:
+    def _written(self, knots: Tensor, there: Tensor, style: Tensor, sample: NDArray[np.uint64], warm: float) -> Tensor:
         """Return how strokes are written, ``[B, S, SAID]``, each told how the one before was."""
         batch, count = there.shape
         luck = _luck(sample, count).to(knots.device)

@@ -163,7 +163,8 @@ def _as_dark(placed: list[Placed], images: Callable[..., NDArray[np.uint8]], row
     owner = np.repeat(np.arange(len(some)), [len(placed[i].points) for i in some])
     knots = np.concatenate([placed[i].points for i in some])
     points = np.einsum("kt,sta->ska", cosines(POINTS, TERMS), fitted(knots, TERMS))
-    widths = fitted(np.concatenate([placed[i].widths for i in some])[..., None], WIDTHS)[..., 0] @ cosines(POINTS, WIDTHS).T
+    widths = fitted(np.concatenate([placed[i].widths for i in some])[..., None], WIDTHS)[..., 0]
+    widths = widths @ cosines(POINTS, WIDTHS).T
     down, factor = np.concatenate([placed[i].joined for i in some]), 1.0
     for _ in range(3):
         drawn = paint(points, widths * np.float32(factor), down, owner, len(some), true.shape[-1])
@@ -188,5 +189,3 @@ def _read(file: Path, digest: str) -> Copybook:
     if [each.shape for each in (book.offsets, book.widths, book.joined, book.fit, book.reason)] != shapes:
         raise HandgenError(f"{file} is damaged (its parts do not match)", _REMEDY)
     return book
-
-

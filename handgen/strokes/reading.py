@@ -1,4 +1,4 @@
-"""What registration reads off glyphs: their centrelines and which way these run, how thick ink is, and what is joined."""
+"""What registration reads off glyphs: centrelines and which way they run, how thick ink is, and what is joined."""
 
 from __future__ import annotations
 
@@ -137,7 +137,8 @@ def joined(points: Tensor, there: Tensor, widths: Tensor, images: NDArray[np.uin
     ink = 1 - torch.from_numpy(images)[:, None].float() / 255
     dark = F.grid_sample(ink, way[:, :, None] * 2 - 1, align_corners=False)[:, 0, :, 0] > 0.4
     fine = _finer(points).flatten(1, 2)
-    reach = 0.4 * _NEAR + 0.35 * F.interpolate(widths.flatten(0, 1)[:, None], size=points.shape[2] * _FINE, mode="linear")
+    thick = F.interpolate(widths.flatten(0, 1)[:, None], size=points.shape[2] * _FINE, mode="linear")
+    reach = 0.4 * _NEAR + 0.35 * thick
     reach = torch.where(there[..., None], reach.view(batch, count, -1), -1.0).flatten(1)
     alone = (torch.cdist(way, fine) > reach[:, None]).all(2)
     dark, alone = (each.view(batch, count - 1, _BETWEEN).float().mean(2) for each in (dark, alone))

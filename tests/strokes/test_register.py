@@ -122,7 +122,7 @@ def test_a_copybook_is_kept_and_refused_when_it_is_not_of_these_glyphs(tmp_path,
     before = file.read_bytes()
     again = opened(replace(task, images=lambda places: pytest.fail("it was made anew")))
     assert all(np.array_equal(a, b) for a, b in zip(vars(first).values(), vars(again).values(), strict=True))
-    with pytest.raises(HandgenError, match="made of other glyphs or strokes. Delete it"):
+    with pytest.raises(HandgenError, match=r"made of other glyphs or strokes\. Delete it"):
         opened(digest="others")
     with pytest.raises(HandgenError, match="made of other glyphs or strokes"):
         opened(replace(task, source="elsewhere"))
@@ -142,4 +142,3 @@ def test_a_copybook_is_kept_and_refused_when_it_is_not_of_these_glyphs(tmp_path,
     with pytest.raises(TrainingError, match=r"not one of the 15 glyphs can be learnt from .15: no strokes"):
         open_copybook(file, task, {}, "none", ("hand", "wrong"))
     assert not file.exists()
-
