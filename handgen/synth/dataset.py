@@ -22,7 +22,7 @@ from handgen.glyphs.store import PREVIEW, is_store, to_unit
 from handgen.lines.page import save_page
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
-from handgen.models.base import DrawnStyle, StyleSpec
+from handgen.models.base import DrawnStyle, Generator, StyleSpec
 from handgen.registry import nearest
 from handgen.seeds import generator
 from handgen.strokes import fit, library
@@ -138,7 +138,7 @@ class Run:
         self._hand = ""
         if isinstance(model, PenModel) and request.like is not None:
             model = self._fitted(request.like)
-        self.styles = self._choose_styles(model.style_spec)
+        self.styles = self._choose_styles(model)
         shares: tuple[float, ...] = ()
         if self.content.counts and not request.balance:
             shares = tuple(np.cumsum(self.content.counts) / np.sum(self.content.counts))
@@ -209,9 +209,9 @@ class Run:
         self._hand = hashlib.sha256(repr(writers).encode()).hexdigest()
         return PenModel(size, fit.fit_population([*writers.values()]), writers)
 
-    def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
-        request = self.request
-        if request.like is None or self.content.book:
+    def _choose_styles(self, model: Generator) -> list[DrawnStyle]:
+        request, spec = self.request, model.style_spec
+        if request.like is None or isinstance(model, PenModel):
             return choose_styles(spec, request.styles, request.seed)
         if request.styles:
             raise UsageError("--styles and --like exclude each other", "Give one of them.")

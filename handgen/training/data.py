@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from handgen.errors import StoreError, UsageError
 from handgen.glyphs.store import GlyphStore, to_unit
-from handgen.models.base import Batch, Needs
+from handgen.models.base import Batch, Lessons, Needs
 from handgen.registry import nearest
 from handgen.seeds import generator, uniforms
 
@@ -150,6 +151,7 @@ class Glyphs:
         self.target = np.array(targets, np.int64)
         self.style = np.array(numbers, np.int64)
         self.char = np.array([number_of.get(str(c), -1) for c in store.labels["char"][self.target]], np.int64)
+        self._codes = np.array([ord(str(c)[0]) for c in store.labels["char"][self.target]], np.int64)
         self._rows_of = [np.flatnonzero(self.style == number) for number in np.unique(self.style)]
         self._order = functools.lru_cache(max(2, 2 * len(self._rows_of)))(self._shuffled)
 
@@ -179,7 +181,19 @@ class Glyphs:
         content = shown if source is target else self._load(source, device)
         style, char = (torch.from_numpy(numbers[place]).to(device) for numbers in (self.style, self.char))
         mix = torch.zeros(len(which)) if mix is None else mix
-        return Batch(content, shown, style, char, noise.to(device), mix.to(device))
+        code, number = (torch.from_numpy(each).to(device) for each in (self._codes[place], place))
+        return Batch(content, shown, style, char, noise.to(device), mix.to(device), code, number)
+
+    def lessons(self, folder: Path) -> Lessons:
+        """Return all glyphs together, for a run in ``folder``."""
+        chars = [str(char) for char in self._store.labels["char"][self.target]]
+        return Lessons(
+            chars,
+            self.style,
+            lambda places: np.asarray(self._store.images[self.target[places]]),
+            self._store.fingerprint(),
+            folder,
+        )
 
     def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows in the store of content and target."""

@@ -119,6 +119,7 @@ class Trainer:
             self._resume()
         self.folder.forget_after(self.images)
         self._stop = False
+        self.notes: tuple[str, ...] = ()
 
     def _style_names(self, start: Checkpoint | None, only: Sequence[str]) -> tuple[str, ...]:
         """The store's targets, after those that the trained weights know already."""
@@ -201,6 +202,7 @@ class Trainer:
         raise self._out_of_memory()
 
     def _run(self, watch: Callable[[Progress], None]) -> bool:
+        self.survey()
         self.model.train()
         if not self.images:
             self._reals()
@@ -224,6 +226,19 @@ class Trainer:
             save_curves(self.folder.path / CURVES, self.folder.stats())
         return self.done
 
+    def survey(self) -> None:
+        """Let the model look at all that it learns from; rank 0 first, so that the others find what it kept.
+
+        Raises:
+            HandgenError: as ``Model.survey``.
+        """
+        for turn in (True, False):
+            if self.world.leads is turn:
+                self.notes = self.model.survey(self.data.lessons(self.folder.path))
+            self.world.any(False)
+        for line in self.notes:
+            self.folder.log(line)
+
     def _show(self, means: Means, began: float, watch: Callable[[Progress], None]) -> None:
         """Record the losses of the steps since ``began``, and tell the watcher."""
         images = len(means) * self.settings.batch * self.settings.d_steps
@@ -245,8 +260,9 @@ class Trainer:
     def _step(self) -> dict[str, Tensor]:
         """One optimiser step of every phase, after those that the critics are ahead; return the last losses."""
         self.optimiser.set_rate(self.images / self.settings.images)
-        for _ in range(self.settings.d_steps - 1):
-            self._turn(("D",))
+        if "D" in self.model.phases:
+            for _ in range(self.settings.d_steps - 1):
+                self._turn(("D",))
         logged = self._turn(self.model.phases)
         self._average()
         return logged
