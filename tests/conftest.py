@@ -20,6 +20,14 @@ settings.load_profile("handgen")
 UPEM = 1000
 
 
+@pytest.fixture(autouse=True)
+def nothing_shipped(monkeypatch, tmp_path_factory):
+    """Let no test depend on the weights that this copy of handgen happens to come with; returns the empty place."""
+    empty = tmp_path_factory.getbasetemp() / "no-weights"
+    monkeypatch.setattr("handgen.weights.ROOT", empty)
+    return empty
+
+
 def rectangle(left, bottom, right, top):
     """A contour in font units, clockwise as TrueType wants it."""
     return [(left, bottom), (left, top), (right, top), (right, bottom)]

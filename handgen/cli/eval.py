@@ -28,8 +28,9 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="PATH|none",
-            help="Run folder or file of a trained recogniser; 'none' leaves the reading to the judge.",
-            show_default="the newest in runs/; none for a run",
+            help="Run folder or file of a trained recogniser, or the name of weights that have one; 'none' leaves the "
+            "reading to the judge.",
+            show_default="the newest in runs/, else that of zh; none for a run",
             rich_help_panel=_READING,
         ),
     ] = None,

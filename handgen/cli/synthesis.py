@@ -14,6 +14,30 @@ if TYPE_CHECKING:
     from handgen.synth.shards import Spread
 
 _TRAINERS_LONGEST = 25
+_LOOKED_AT = 1 << 16
+"""Bytes of a text that tell which script it is in."""
+
+
+def characters_meant(charset: str | None, text: Path | None, corpus: str = "") -> str:
+    """Return the characters that a user asks for, as far as that tells which shipped weights suit.
+
+    Args:
+        charset: as for ``load_charset``.
+        text: a UTF-8 file.
+        corpus: the same, or a folder or generators, which tell nothing.
+
+    Raises:
+        UsageError: there is no such charset.
+    """
+    from handgen.fonts.charsets import load_charset, unique_chars
+
+    if charset:
+        return load_charset(charset)
+    file = text or Path(corpus)
+    if not file.is_file():
+        return ""
+    with file.open("rb") as stream:
+        return unique_chars(stream.read(_LOOKED_AT).decode("utf-8", errors="ignore"))
 
 
 def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from handgen.cli import adding, generated, recognizer
 from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, stderr, stdout
@@ -27,12 +27,15 @@ class _ModelGroup(TyperGroup):
         return [*(entry.name for entry in MODELS), recognizer.NAME]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if ctx is not None and ctx.resilient_parsing:  # completion must not wait for torch
-            return None
+        if ctx is not None and ctx.resilient_parsing:  # completion knows the names, and must not wait for torch
+            return TyperCommand(cmd_name, help=self._summary(cmd_name)) if cmd_name in self.list_commands(ctx) else None
         if cmd_name == recognizer.NAME:
             return recognizer.recognizer_command()
         MODELS.entry(cmd_name)
         return _command(cmd_name)
+
+    def _summary(self, name: str) -> str:
+        return recognizer.SUMMARY if name == recognizer.NAME else MODELS.entry(name).summary
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """List the models from the registry, which knows a line on each without importing it."""
@@ -75,7 +78,7 @@ def _common(
         Path | None,
         typer.Option(
             "--from",
-            help="Begin with the weights of this run folder or checkpoint.",
+            help="Begin with the weights of this run folder or checkpoint, or those that come with handgen, by name.",
             show_default="random weights",
             rich_help_panel=PLACES,
         ),
@@ -197,7 +200,8 @@ def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
         return
     if finished and latest:
         show(style_table(f"Held-out characters after {trainer.images:,} images", latest))
-    lines = [("diversity", _compared(diversity))] if diversity else []
+    lines = [("learnt", line) for line in trainer.notes]
+    lines += [("diversity", _compared(diversity))] if diversity else []
     lines += [("health", line) for line in health]
     lines += [("curves", str(path / CURVES))] if (path / CURVES).is_file() else []
     if finished:
