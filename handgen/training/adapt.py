@@ -8,7 +8,7 @@ Three steps, each of which begins where the one before it ended:
 3. Code and small changes to every layer but the encoder's (``models.adapters``).
 
 Few samples overfit. So normalisations keep the statistics of the base, samples and their source
-glyphs are moved and bent alike, in another way each time; the weights are averaged, and those that
+glyphs are bent alike, in another way each time; the weights are averaged, and those that
 are best on held-out samples are kept: if nothing helps, that is the code alone.
 """
 
