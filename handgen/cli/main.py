@@ -22,6 +22,7 @@ from handgen.cli.importing import importing
 from handgen.cli.preview import preview
 from handgen.cli.render import render
 from handgen.cli.report import report
+from handgen.cli.sheet import sheet
 from handgen.cli.synth import synth
 from handgen.cli.train import train
 from handgen.errors import HandgenError, UsageError
@@ -32,7 +33,7 @@ class _InOrderOfUse(TyperGroup):
     """Typer lists groups after commands; a reader wants them as they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["render", "import", "train", "synth", "preview", "check", "eval", "report", "convert", "fonts"]
+        return ["render", "sheet", "import", "train", "synth", "preview", "check", "eval", "report", "convert", "fonts"]
 
 
 app = typer.Typer(
@@ -69,6 +70,7 @@ def _root(
 
 
 app.command()(render)
+app.command()(sheet)
 app.add_typer(importing)
 app.add_typer(train)
 app.command()(synth)
