@@ -42,6 +42,8 @@ _PAPER, _SMOOTH = 6.0, 1.0
 """Millimetres: wider than any stroke, and how far the light is smoothed."""
 _COARSE = 4
 """The light is looked for in a page so many times smaller."""
+_SPARSE = 4
+"""Medians are taken of each so many-th pixel and row."""
 
 Dark = NDArray[np.float32]
 """A page ``[H, W]``, ``SCALE`` pixels a millimetre: 0 = paper, 1 = as dark as printed black."""
@@ -172,14 +174,15 @@ def _even(seen: NDArray[np.uint8], paper: Paper, cv2: Any) -> tuple[Dark, float]
     side = int(_PAPER * SCALE / _COARSE) | 1
     light = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8), borderType=cv2.BORDER_REPLICATE)
     light = cv2.GaussianBlur(light.astype(np.float32), (0, 0), _SMOOTH * SCALE / _COARSE)
-    light = np.maximum(cv2.resize(light, seen.shape[::-1], interpolation=cv2.INTER_LINEAR), 1)
+    light = cv2.resize(np.maximum(light, 1), seen.shape[::-1], interpolation=cv2.INTER_LINEAR)
     level = seen / light
-    level /= np.median(level)  # the closing prefers the lightest paper; most of a page is paper
+    level /= np.median(level[::_SPARSE, ::_SPARSE])  # the closing prefers light paper; most of a page is paper
     black = float(np.median(np.concatenate([level[mask].ravel() for mask in _black(paper)])))
     if black > 0.8:
         raise NoPage("it is too pale or too dark to be read")
-    dark: Dark = ((1 - level) / (1 - black)).clip(-0.5, 1.5).astype(np.float32)
-    return dark, 1.4826 * float(np.median(np.abs(dark[::3, ::3])))
+    dark: Dark = np.subtract(1, level, out=level)
+    dark *= np.float32(1 / (1 - black))
+    return dark, 1.4826 * float(np.median(np.abs(dark[::_SPARSE, ::_SPARSE])))
 
 
 def _black(paper: Paper) -> list[tuple[slice, slice]]:

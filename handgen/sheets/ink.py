@@ -78,7 +78,7 @@ def _floor(found: Found, cv2: object) -> tuple[Dark, float]:
     bar = window(x + 1, y + 1, width - 2, height - 2)
     for blur in _BLURS:
         dark = cv2.GaussianBlur(found.dark, (0, 0), blur) if blur else found.dark  # type: ignore[attr-defined]
-        guide = float(np.percentile(dark[bar], 99))
+        guide = float(np.percentile(dark[bar], 95))
         noise = found.noise if not blur else found.noise / (2 * blur)
         floor = max(_FLOOR, 1.1 * guide + 0.03, _NOISE * noise)
         if floor <= _CEILING:

@@ -15,6 +15,8 @@ from handgen.sheets.find import SCALE, Found
 COLOURS = {TAKEN: (20, 150, 60), EMPTY: (150, 150, 160), CROSSED: (230, 130, 0), OUTSIDE: (210, 20, 40)}
 _SCALE = 4
 """Pixels a millimetre."""
+_GREYS = 12
+"""Few, or the paper's noise makes the file large."""
 _MOST = 100
 """Pages that are kept."""
 _LEGEND = 40
@@ -50,7 +52,8 @@ def _draw(where: str, found: Found, boxes: list[Box]) -> Image.Image:
     step = SCALE // _SCALE
     height, width = (side // step for side in found.dark.shape)
     small = found.dark[: height * step, : width * step].reshape(height, step, width, step).mean(axis=(1, 3))
-    grey = Image.fromarray(np.round(255 * (1 - small.clip(0, 1))).astype(np.uint8))
+    levels = np.round((_GREYS - 1) * (1 - small.clip(0, 1))) * (255 / (_GREYS - 1))
+    grey = Image.fromarray(levels.astype(np.uint8))
     picture = Image.new("RGB", (width, height + _LEGEND), "white")
     picture.paste(grey.convert("RGB"), (0, _LEGEND))
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=16)

@@ -12,14 +12,18 @@ from handgen.sheets.pictures import EXTRA
 
 _FILLED = 0.6
 """Share of a box; no brush writes so bold a character."""
-_WOBBLE = 0.5
-"""Millimetres by which a line drawn by hand may be bent."""
-_WHOLE = 0.95
+_WOBBLE = 0.2
+"""Millimetres by which a line drawn by hand may be beside its curve."""
+_BENDS = (0.0, 0.4, -0.4, 0.8, -0.8, 1.2, -1.2)
+"""Millimetres from the middle of a line to that of its curve."""
+_WHOLE = 0.97
 """Share of a line that must be ink."""
 _CORNER = 0.25
 """Where a line from corner to corner begins and ends, as a fraction of the box."""
 _OTHER = 0.2
 """Share of a box's ink that is no part of two crossing lines, if something was written before."""
+_BROAD = 1.8
+"""Millimetres beside a line that are taken for its own ink."""
 _LONG = 0.9
 """Length of a line that leaves a box on two sides, as a fraction of the box."""
 _POINTS = 48
@@ -94,7 +98,7 @@ def _crossed(mine: Mask, thick: Mask, box: float) -> bool:
         longest = max(lines, key=lambda line: float(np.linalg.norm(line[0] - line[1])))
         ends = [tuple(int(value) for value in point[::-1]) for point in longest]
         drawn = np.zeros(mine.shape, np.uint8)
-        cv2.line(drawn, ends[0], ends[1], 1, round(3 * _WOBBLE * SCALE))
+        cv2.line(drawn, ends[0], ends[1], 1, round(_BROAD * SCALE))
         cover |= drawn > 0
     return float((mine & ~cover).sum()) > _OTHER * float(mine.sum())
 
@@ -104,6 +108,12 @@ def _lines(thick: Mask, first: NDArray[np.float64], second: NDArray[np.float64])
     if not len(first):
         return np.zeros((0, 2, 2))
     t = np.linspace(0, 1, _POINTS)[None, :, None]
-    at = np.rint(first[:, None] * (1 - t) + second[:, None] * t).astype(np.intp)
-    covered = thick[at[..., 0], at[..., 1]].mean(axis=1) >= _WHOLE
+    along = second - first
+    aside = np.stack([-along[:, 1], along[:, 0]], axis=1) / np.linalg.norm(along, axis=1, keepdims=True)
+    straight = first[:, None] * (1 - t) + second[:, None] * t
+    covered = np.zeros(len(first), bool)
+    for bend in _BENDS:
+        at = np.rint(straight + 4 * t * (1 - t) * (bend * SCALE) * aside[:, None]).astype(np.intp)
+        at = at.clip(0, np.array(thick.shape) - 1)
+        covered |= thick[at[..., 0], at[..., 1]].mean(axis=1) >= _WHOLE
     return np.stack([first[covered], second[covered]], axis=1)
