@@ -16,6 +16,7 @@ quarter. The list ends up in handgen/fonts/hanzi.txt, in the order of choice.
 from __future__ import annotations
 
 import argparse
+import heapq
 import random
 import re
 import tarfile
@@ -87,12 +88,22 @@ def choose(chars: str, decomposition: Decomposition, count: int) -> str:
     frequency = Counter(name for names in shown.values() for name in names)
     value = {name: number**0.5 for name, number in frequency.items()}
     cost = {char: decomposition.strokes(char) ** _EFFORT for char in chars}
+
+    def gain(char: str) -> float:
+        return sum(value[name] for name in sorted(shown[char])) / cost[char]
+
+    # What a character adds only shrinks: one that still leads after a new look is the best of all.
+    heap = [(-gain(char), place) for place, char in enumerate(chars)]
+    heapq.heapify(heap)
     chosen = ""
     while len(chosen) < count:
-        rest = (char for char in chars if char not in chosen)
-        best = max(rest, key=lambda char: sum(value[name] for name in shown[char]) / cost[char])
-        chosen += best
-        for name in shown[best]:
+        _, place = heapq.heappop(heap)
+        now = (-gain(chars[place]), place)
+        if now > heap[0]:
+            heapq.heappush(heap, now)
+            continue
+        chosen += chars[place]
+        for name in shown[chars[place]]:
             value[name] /= 2
     return chosen
 

@@ -108,8 +108,8 @@ def _corners(grey: NDArray[np.uint8], cv2: Any) -> NDArray[np.float32]:
     if not seen:
         raise NoPage("no writing sheet: not one corner marker is seen")
     lacking = [name for number, name in enumerate(CORNERS) if number not in seen]
-    names = " and ".join(lacking) if len(lacking) < 3 else f"{', '.join(lacking[:-1])} and {lacking[-1]}"
-    raise NoPage(f"the {names} corner marker is not seen" if len(lacking) == 1 else f"{names} corner markers not seen")
+    names = " and ".join(filter(None, (", ".join(lacking[:-1]), lacking[-1])))
+    raise NoPage(f"the {names} corner {'marker is' if len(lacking) == 1 else 'markers are'} not seen")
 
 
 def _detector(cv2: Any) -> Any:

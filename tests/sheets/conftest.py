@@ -79,3 +79,27 @@ def photographed(picture, *, seed=0, angle=7.0, dpi=150, quality=80, slant=0.06,
     file = io.BytesIO()
     Image.fromarray(lit.clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=quality, dpi=(dpi, dpi))
     return file.getvalue()
+
+
+@pytest.fixture(scope="session")
+def sheet_of(heiti, tmp_path_factory):
+    """Plan, save and print a sheet: ``sheet_of("ABC", ...)`` -> the plan, and a list of blank pages."""
+    from handgen.fonts.face import FontRef
+    from handgen.sheets.sheet import plan_sheet, save_sheet_pdf
+
+    def make(chars, **options):
+        planned = plan_sheet(chars, FontRef(heiti), **options)
+        out = tmp_path_factory.mktemp("sheets") / "sheet.pdf"
+        save_sheet_pdf(planned, out)
+        return planned, printed(out)
+
+    return make
+
+
+def read(*scans, **options):
+    """Everything that the reader takes from scans (paths), and what it skipped."""
+    from handgen.glyphs.importing.base import Intake
+    from handgen.glyphs.importing.sheet import SheetReader
+
+    intake = Intake()
+    return list(SheetReader([*scans], **options).writings(intake)), intake
