@@ -75,7 +75,7 @@ def cut_boxes(page: Page, ink: Ink, off: Shifts) -> list[Box]:
         area = float(sizes[own].sum()) * pixel
         others = float(inner[1:, number].sum() - inner[own, number].sum()) * pixel
         entangled = others > max(_LOST, _SHARED * float(inner[1:, number].sum()) * pixel)
-        if strikes.struck(mine, page.layout.box):
+        if strikes.struck(mine, page.layout.box, page.chars[number]):
             state = CROSSED
         elif area < _LEAST and not entangled:
             state = EMPTY

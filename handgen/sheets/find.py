@@ -38,8 +38,10 @@ _SIDES = (2400, 1200, None)
 _LEAST = 4.0
 """Pixels a millimetre below which a page is too small to be read; 100 dpi."""
 _CORRECTED = 3
-_PAPER, _SMOOTH = 6.0, 1.0
-"""Millimetres: wider than any stroke, and how far the light is smoothed."""
+_PAPER, _WIDE, _SMOOTH = 6.0, 30.0, 1.0
+"""Millimetres: wider than any stroke, wider than a box that was blackened, and how far the light is smoothed."""
+_SHADOW = 0.5
+"""No shadow is darker than this share of the light around it; what is darker is ink."""
 _COARSE = 4
 """The light is looked for in a page so many times smaller."""
 _SPARSE = 4
@@ -171,9 +173,8 @@ def _even(seen: NDArray[np.uint8], paper: Paper, cv2: Any) -> tuple[Dark, float]
         NoPage: black is not darker than paper.
     """
     small = cv2.resize(seen, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_AREA)
-    side = int(_PAPER * SCALE / _COARSE) | 1
-    light = cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8), borderType=cv2.BORDER_REPLICATE)
-    light = cv2.GaussianBlur(light.astype(np.float32), (0, 0), _SMOOTH * SCALE / _COARSE)
+    near, around = (_closed(small, length, cv2).astype(np.float32) for length in (_PAPER, _WIDE))
+    light = cv2.GaussianBlur(np.maximum(near, _SHADOW * around), (0, 0), _SMOOTH * SCALE / _COARSE)
     light = cv2.resize(np.maximum(light, 1), seen.shape[::-1], interpolation=cv2.INTER_LINEAR)
     level = seen / light
     level /= np.median(level[::_SPARSE, ::_SPARSE])  # the closing prefers light paper; most of a page is paper
@@ -183,6 +184,14 @@ def _even(seen: NDArray[np.uint8], paper: Paper, cv2: Any) -> tuple[Dark, float]
     dark: Dark = np.subtract(1, level, out=level)
     dark *= np.float32(1 / (1 - black))
     return dark, 1.4826 * float(np.median(np.abs(dark[::_SPARSE, ::_SPARSE])))
+
+
+def _closed(small: NDArray[np.uint8], length: float, cv2: Any) -> NDArray[np.uint8]:
+    """Replace what is dark and narrower than ``length`` by the light around it."""
+    side = int(length * SCALE / _COARSE) | 1
+    kernel = np.ones((side, side), np.uint8)
+    closed: NDArray[np.uint8] = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
+    return closed
 
 
 def _black(paper: Paper) -> list[tuple[slice, slice]]:

@@ -1,6 +1,8 @@
-"""Boxes that were crossed out: lines through them, found without knowing what is written."""
+"""Boxes that were crossed out: filled, or with lines through them that are no strokes of a character."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +24,10 @@ _CORNER = 0.25
 """Where a line from corner to corner begins and ends, as a fraction of the box."""
 _OTHER = 0.2
 """Share of a box's ink that is no part of two crossing lines, if something was written before."""
-_BROAD = 1.8
-"""Millimetres beside a line that are taken for its own ink."""
+_BROAD = 1.0
+"""Millimetres by which a line is taken to be broader than its ink."""
+_CROSSES = frozenset("XxΧχХх×※乂义又叉爻文")
+"""Characters that are two lines from corner to corner themselves; within its box a cross does not cross them out."""
 _LONG = 0.9
 """Length of a line that leaves a box on two sides, as a fraction of the box."""
 _POINTS = 48
@@ -33,12 +37,13 @@ _STEP = 6
 Mask = NDArray[np.bool_]
 
 
-def struck(mine: Mask, box: float) -> bool:
+def struck(mine: Mask, box: float, char: str) -> bool:
     """Whether a box is crossed out.
 
     Args:
         mine: bool ``[H, W]``, its ink; ``ROOM`` around the box is seen.
         box: its side in millimetres.
+        char: what should be written in it.
     """
     room = round(ROOM * SCALE)
     inside = mine[room:-room, room:-room]
@@ -48,7 +53,7 @@ def struck(mine: Mask, box: float) -> bool:
     side = 2 * round(_WOBBLE * SCALE) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     thick = cv2.dilate(mine.astype(np.uint8), kernel) > 0
-    return _leaves(mine, thick, box) or _crossed(mine, thick, box)
+    return _leaves(mine, thick, box) or (char not in _CROSSES and _crossed(mine, thick, box))
 
 
 def _leaves(mine: Mask, thick: Mask, box: float) -> bool:
@@ -84,6 +89,8 @@ def _crossed(mine: Mask, thick: Mask, box: float) -> bool:
     low = np.arange(room // 2, room + reach, _STEP)
     high = mine.shape[0] - 1 - low
     cover = np.zeros_like(mine)
+    cv2 = load_extra("cv2", EXTRA)
+    depth = cv2.distanceTransform(mine.astype(np.uint8), cv2.DIST_L2, 3)
     for start, end in ((low, high), (high, low)):
         # From the upper corner on one side to the lower one on the other.
         begin = np.stack(np.meshgrid(low, start, indexing="ij"), -1).reshape(-1, 2)
@@ -94,13 +101,21 @@ def _crossed(mine: Mask, thick: Mask, box: float) -> bool:
         lines = _lines(thick, first, second)
         if not len(lines):
             return False
-        cv2 = load_extra("cv2", EXTRA)
-        longest = max(lines, key=lambda line: float(np.linalg.norm(line[0] - line[1])))
-        ends = [tuple(int(value) for value in point[::-1]) for point in longest]
-        drawn = np.zeros(mine.shape, np.uint8)
-        cv2.line(drawn, ends[0], ends[1], 1, round(_BROAD * SCALE))
-        cover |= drawn > 0
+        cover |= _along(lines, depth, cv2)
     return float((mine & ~cover).sum()) > _OTHER * float(mine.sum())
+
+
+def _along(lines: NDArray[np.float64], depth: NDArray[np.float32], cv2: Any) -> Mask:
+    """Return the pixels of the line that runs deepest in the ink, as broad as its ink."""
+    t = np.linspace(0, 1, _POINTS)[None, :, None]
+    at = np.rint(lines[:, :1] * (1 - t) + lines[:, 1:] * t).astype(np.intp)
+    deep = depth[at[..., 0], at[..., 1]].mean(axis=1)
+    best = int(deep.argmax())
+    ends = [tuple(int(value) for value in point[::-1]) for point in lines[best]]
+    drawn = np.zeros(depth.shape, np.uint8)
+    cv2.line(drawn, ends[0], ends[1], 1, round(2 * float(deep[best]) + _BROAD * SCALE))
+    covered: Mask = drawn > 0
+    return covered
 
 
 def _lines(thick: Mask, first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
