@@ -33,7 +33,7 @@ _LINE = re.compile(r"([^:]+):([^(]*)\(([^)]*)\)")
 _STROKES = range(0x31C0, 0x31F0)
 _LINE_LENGTH = 25
 _EFFORT = 0.9
-"""What a character costs: its strokes to this power. With 0.5 the first 100 are all intricate, 14 strokes on average."""
+"""What a character costs: its strokes to this power. With 0.5 the first 100 are all intricate: 14 on average."""
 
 Parts = tuple[str, tuple[str, ...]]
 """Structure and components of a character."""
@@ -141,7 +141,9 @@ def main() -> None:
                 shares = coverage(some, load_charset(name), decomposition)
                 text = ", ".join(f"{share:.1%}" for share in shares)
                 strokes = sum(map(decomposition.strokes, some)) / size
-                print(f"{name:<9} {size:>4} {what}: {text} of structures, components, placed; {strokes:.1f} strokes each")
+                print(
+                    f"{name:<9} {size:>4} {what}: {text} of structures, components, placed; {strokes:.1f} strokes each"
+                )
         print()
 
 

@@ -348,7 +348,9 @@ def lmdb(
 def sheet(
     scans: Annotated[
         list[Path],
-        typer.Argument(metavar="SCAN...", help="Photographs or scans: PNG, JPEG, TIFF or PDF files, and folders of them."),
+        typer.Argument(
+            metavar="SCAN...", help="Photographs or scans: PNG, JPEG, TIFF or PDF files, and folders of them."
+        ),
     ],
     style: Style = None,
 ) -> Any:

@@ -25,9 +25,7 @@ def sheet(
             rich_help_panel=CONTENT,
         ),
     ] = "latin62",
-    repeat: Annotated[
-        int, typer.Option(min=1, max=20, help="Boxes for each character.", rich_help_panel=CONTENT)
-    ] = 1,
+    repeat: Annotated[int, typer.Option(min=1, max=20, help="Boxes for each character.", rich_help_panel=CONTENT)] = 1,
     font: Annotated[
         str,
         typer.Option("--font", "-f", metavar="FONT", help="Font of the guide characters.", rich_help_panel=PRINT),
@@ -111,7 +109,9 @@ def _dict(planned: Sheet, out: Path) -> dict[str, Any]:
 def _print(planned: Sheet, out: Path, dry_run: bool) -> None:
     first = planned.pages[0]
     pages = f"{len(planned.pages):,} pages" if len(planned.pages) > 1 else "1 page"
-    lines = [f"sheet {first.name}: {planned.boxes:,} boxes of {first.layout.box:g} mm on {pages} {first.layout.paper.name}"]
+    lines = [
+        f"sheet {first.name}: {planned.boxes:,} boxes of {first.layout.box:g} mm on {pages} {first.layout.paper.name}"
+    ]
     for reason, chars in planned.skipped.items():
         shown = chars if len(chars) <= 24 else chars[:24] + "…"
         lines.append(f"without a box {len(chars):,}, for the font lacks them ({reason}): {shown}")

@@ -87,9 +87,7 @@ def cut_boxes(page: Page, ink: Ink, off: Shifts) -> list[Box]:
     return boxes
 
 
-def _shares(
-    page: Page, ink: Ink, places: list[tuple[float, ...]]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _shares(page: Page, ink: Ink, places: list[tuple[float, ...]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return of each piece how many pixels are in each box, and in each box with its room, ``[pieces + 1, boxes]``."""
     inner = np.zeros((ink.count + 1, len(places)), np.int64)
     wide = np.zeros_like(inner)

@@ -30,7 +30,7 @@ _CHECK = struct.Struct(">I")
 _MOST = 150
 
 
-class Unreadable(Exception):
+class UnreadableError(Exception):
     """The cells are no page code, or one that is too damaged; the text says which."""
 
 
@@ -66,20 +66,20 @@ def decode(cells: NDArray[np.bool_]) -> Page:
     """Return the page whose code this is.
 
     Raises:
-        Unreadable: it is none, is too damaged, or was made by a later version of handgen.
+        UnreadableError: it is none, is too damaged, or was made by a later version of handgen.
     """
     word = _bytes(cells)
     try:
         halves = [reed_solomon.decode(word[half::2], _PARITY) for half in (0, 1)]
-    except reed_solomon.TooDamaged:
-        raise Unreadable("the page code cannot be read") from None
+    except reed_solomon.TooDamagedError:
+        raise UnreadableError("the page code cannot be read") from None
     data = bytes(byte for pair in zip(*halves, strict=True) for byte in pair)
     version, paper, inside, columns, rows, *lengths, number, pages, sheet, count = _HEAD.unpack(data[: _HEAD.size])
     end = _HEAD.size + count
     if data[end : end + _CHECK.size] != _CHECK.pack(zlib.crc32(data[:end])):
-        raise Unreadable("the page code cannot be read")
+        raise UnreadableError("the page code cannot be read")
     if version != VERSION or paper >= len(PAPERS):
-        raise Unreadable("the page code is one of a later handgen")
+        raise UnreadableError("the page code is one of a later handgen")
     box, left, top, pitch_x, pitch_y = (length / 10 for length in lengths)
     layout = Layout(PAPERS[paper], box, columns, rows, left, top, pitch_x, pitch_y, bool(inside))
     return Page(layout, data[_HEAD.size : end].decode("utf-16-be"), number, pages, sheet)

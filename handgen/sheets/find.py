@@ -51,7 +51,7 @@ Dark = NDArray[np.float32]
 """A page ``[H, W]``, ``SCALE`` pixels a millimetre: 0 = paper, 1 = as dark as printed black."""
 
 
-class NoPage(Exception):
+class NoPageError(Exception):
     """A picture shows no page that can be read; the text says why."""
 
 
@@ -77,7 +77,7 @@ def find_page(grey: NDArray[np.uint8]) -> Found:
         grey: the picture, ``[H, W]``.
 
     Raises:
-        NoPage: a marker is missing, there are several pages, it is too small, or its code cannot be read.
+        NoPageError: a marker is missing, there are several pages, it is too small, or its code cannot be read.
         HandgenError: OpenCV is not installed.
     """
     cv2 = load_extra("cv2", EXTRA)
@@ -91,7 +91,7 @@ def _corners(grey: NDArray[np.uint8], cv2: Any) -> NDArray[np.float32]:
     """Return the corners of the four markers in the picture, ``[4, 4, 2]``, in the order of ``CORNERS``.
 
     Raises:
-        NoPage: not all markers are there, or more.
+        NoPageError: not all markers are there, or more.
     """
     detector = _detector(cv2)
     seen: dict[int, NDArray[np.float32]] = {}
@@ -101,17 +101,17 @@ def _corners(grey: NDArray[np.uint8], cv2: Any) -> NDArray[np.float32]:
         places, numbers, _ = detector.detectMarkers(smaller)
         found = [] if numbers is None else numbers.ravel().tolist()
         if any(count > 1 for count in Counter(found).values()):
-            raise NoPage("several sheets are in one picture")
+            raise NoPageError("several sheets are in one picture")
         # Pixel centres are whole numbers on both sides.
         now = {number: (place[0] + 0.5) / factor - 0.5 for number, place in zip(found, places, strict=True)}
         seen = now if len(now) > len(seen) else seen
         if len(seen) == len(MARKERS):
             return np.stack([seen[number] for number in range(len(MARKERS))]).astype(np.float32)
     if not seen:
-        raise NoPage("no writing sheet: not one corner marker is seen")
+        raise NoPageError("no writing sheet: not one corner marker is seen")
     lacking = [name for number, name in enumerate(CORNERS) if number not in seen]
     names = " and ".join(filter(None, (", ".join(lacking[:-1]), lacking[-1])))
-    raise NoPage(f"the {names} corner {'marker is' if len(lacking) == 1 else 'markers are'} not seen")
+    raise NoPageError(f"the {names} corner {'marker is' if len(lacking) == 1 else 'markers are'} not seen")
 
 
 def _detector(cv2: Any) -> Any:
@@ -133,7 +133,7 @@ def _perspective(corners: NDArray[np.float32], cv2: Any) -> tuple[Paper, NDArray
             off = cv2.perspectiveTransform(there.reshape(-1, 1, 2), matrix) - corners.reshape(-1, 1, 2)
             tried.append((float(np.abs(off).mean()), paper, matrix))
     if not tried:
-        raise NoPage("the corner markers are not those of one page")
+        raise NoPageError("the corner markers are not those of one page")
     _, paper, matrix = min(tried, key=lambda each: each[0])
     return paper, matrix
 
@@ -148,7 +148,7 @@ def _from_above(
     """Return the page as if seen from above, ``SCALE`` pixels a millimetre."""
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
     if float(sides.mean()) < _LEAST * MARKER:
-        raise NoPage(f"the page is too small in the picture, {sides.mean() / MARKER * 25.4:.0f} dpi")
+        raise NoPageError(f"the page is too small in the picture, {sides.mean() / MARKER * 25.4:.0f} dpi")
     factor = min(1.0, SCALE * MARKER / float(sides.min()))  # or fine detail would be skipped over
     if factor < 0.8:
         grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
@@ -170,7 +170,7 @@ def _even(seen: NDArray[np.uint8], paper: Paper, cv2: Any) -> tuple[Dark, float]
     """Divide by the light on the paper, which a closing finds, so that shadows go; return also the noise.
 
     Raises:
-        NoPage: black is not darker than paper.
+        NoPageError: black is not darker than paper.
     """
     small = cv2.resize(seen, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_AREA)
     near, around = (_closed(small, length, cv2).astype(np.float32) for length in (_PAPER, _WIDE))
@@ -180,7 +180,7 @@ def _even(seen: NDArray[np.uint8], paper: Paper, cv2: Any) -> tuple[Dark, float]
     level /= np.median(level[::_SPARSE, ::_SPARSE])  # the closing prefers light paper; most of a page is paper
     black = float(np.median(np.concatenate([level[mask].ravel() for mask in _black(paper)])))
     if black > 0.8:
-        raise NoPage("it is too pale or too dark to be read")
+        raise NoPageError("it is too pale or too dark to be read")
     dark: Dark = np.subtract(1, level, out=level)
     dark *= np.float32(1 / (1 - black))
     return dark, 1.4826 * float(np.median(np.abs(dark[::_SPARSE, ::_SPARSE])))
@@ -197,11 +197,8 @@ def _closed(small: NDArray[np.uint8], length: float, cv2: Any) -> NDArray[np.uin
 def _black(paper: Paper) -> list[tuple[slice, slice]]:
     """Return where the black edges of the markers are: their upper and lower rows of cells, less the rims."""
     cell = MARKER / MARKER_CELLS
-    made = []
-    for left, top in marker_places(paper):
-        for y in (top, top + MARKER - cell):
-            made.append(window(left + cell / 4, y + cell / 4, MARKER - cell / 2, cell / 2))
-    return made
+    rows = [(left, y) for left, top in marker_places(paper) for y in (top, top + MARKER - cell)]
+    return [window(left + cell / 4, y + cell / 4, MARKER - cell / 2, cell / 2) for left, y in rows]
 
 
 def window(x: float, y: float, width: float, height: float) -> tuple[slice, slice]:
@@ -214,7 +211,7 @@ def _read_code(dark: Dark, paper: Paper, cv2: Any) -> Page:
     """Read the page code; where the paper is bent it is looked for a little beside its place.
 
     Raises:
-        NoPage: it cannot be read.
+        NoPageError: it cannot be read.
     """
     left, top, width, height = code_place(paper)
     rows, columns = window(left - 3, top - 3, width + 6, height + 6)
@@ -231,6 +228,6 @@ def _read_code(dark: Dark, paper: Paper, cv2: Any) -> Page:
         cells = near[at_y.clip(0, near.shape[0] - 1), at_x.clip(0, near.shape[1] - 1)] > 0.5
         try:
             return code.decode(cells)
-        except code.Unreadable as error:
+        except code.UnreadableError as error:
             why = str(error)
-    raise NoPage(why)
+    raise NoPageError(why)

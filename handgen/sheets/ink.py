@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgen.extras import load_extra
-from handgen.sheets.find import SCALE, Dark, Found, NoPage, window
-
+from handgen.sheets.find import SCALE, Dark, Found, NoPageError, window
 from handgen.sheets.pictures import EXTRA
 
 SPECK = 0.05
@@ -43,12 +43,12 @@ def find_ink(found: Found) -> Ink:
     """Find the ink on a page.
 
     Raises:
-        NoPage: guides and ink cannot be told apart.
+        NoPageError: guides and ink cannot be told apart.
     """
     cv2 = load_extra("cv2", EXTRA)
     dark, floor = _floor(found, cv2)
     strong = (dark > floor).astype(np.uint8)
-    count, pieces, facts, _ = cv2.connectedComponentsWithStats(strong, connectivity=8)
+    _, pieces, facts, _ = cv2.connectedComponentsWithStats(strong, connectivity=8)
     specks = facts[:, cv2.CC_STAT_AREA] < SPECK * SCALE**2
     specks[0] = True
     numbers = np.cumsum(~specks, dtype=np.int32)
@@ -72,15 +72,15 @@ def with_edges(ink: Ink, mine: NDArray[np.bool_], place: tuple[slice, slice]) ->
     return dark
 
 
-def _floor(found: Found, cv2: object) -> tuple[Dark, float]:
+def _floor(found: Found, cv2: Any) -> tuple[Dark, float]:
     """Return the page, smoothed if need be, and the darkness that guides and noise do not reach."""
     x, y, width, height = found.page.layout.bar
     bar = window(x + 1, y + 1, width - 2, height - 2)
     for blur in _BLURS:
-        dark = cv2.GaussianBlur(found.dark, (0, 0), blur) if blur else found.dark  # type: ignore[attr-defined]
+        dark = cv2.GaussianBlur(found.dark, (0, 0), blur) if blur else found.dark
         guide = float(np.percentile(dark[bar], 95))
         noise = found.noise if not blur else found.noise / (2 * blur)
         floor = max(_FLOOR, 1.1 * guide + 0.03, _NOISE * noise)
         if floor <= _CEILING:
             return dark, floor
-    raise NoPage("its grey guides are as dark as ink: print it again, or scan it in grey")
+    raise NoPageError("its grey guides are as dark as ink: print it again, or scan it in grey")

@@ -13,7 +13,7 @@ _FIELD = 0x11D
 _ORDER = 255
 
 
-class TooDamaged(Exception):
+class TooDamagedError(Exception):
     """More bytes are wrong than can be mended."""
 
 
@@ -73,7 +73,7 @@ def decode(word: bytes, parity: int) -> bytes:
     """Return the data of a code word in which up to ``parity // 2`` bytes are wrong.
 
     Raises:
-        TooDamaged: more are, as far as that can be seen.
+        TooDamagedError: more are, as far as that can be seen.
     """
     syndromes = [_at([*word], _power(power)) for power in range(parity)]
     if not any(syndromes):
@@ -83,10 +83,10 @@ def decode(word: bytes, parity: int) -> bytes:
     # A wrong byte at place p is the coefficient of x^(n-1-p): a root of the locator at 2^-(n-1-p).
     wrong = [p for p in range(len(word)) if not _at(locator[::-1], _power(p + 1 - len(word)))]
     if count > parity // 2 or len(wrong) != count:
-        raise TooDamaged
+        raise TooDamagedError
     mended = _mended(word, syndromes, locator, wrong)
     if any(_at([*mended], _power(power)) for power in range(parity)):
-        raise TooDamaged
+        raise TooDamagedError
     return mended[:-parity]
 
 

@@ -39,7 +39,7 @@ _USUAL = tuple(half / 2 for half in range(40, 27, -1))
 _ABOVE, _INSIDE = 4.0, 0.8
 """An em of guide characters: in millimetres above a box, as a fraction of a box inside it."""
 _TEXT = 3.0
-_HOW = "One character a box, with a dark pen. Spoilt? Strike it through, over both sides of the box. Boxes may stay empty."
+_HOW = "One character a box, with a dark pen. Spoilt? Strike it through, beyond both sides. Boxes may stay empty."
 
 
 @dataclass(frozen=True)
@@ -158,8 +158,9 @@ class _Pen:
     def middle(self, canvas: Canvas, char: str, x: float, y: float, side: float, grey: float) -> None:
         """Draw a character in the middle of a square, as large as its em-square allows."""
         if self._outlines.load(self._outlines.glyph(char)):
+            em = _INSIDE * side
             # The middle of an em is about 0.36 em above the baseline: of Chinese characters, and of Latin capitals.
-            canvas.glyph(self._outlines.curves(), x + side / 2, y + side / 2 + 0.36 * _INSIDE * side, _INSIDE * side, grey)
+            canvas.glyph(self._outlines.curves(), x + side / 2, y + side / 2 + 0.36 * em, em, grey)
 
 
 def _draw(page: Page, title: str, pen: _Pen) -> Canvas:

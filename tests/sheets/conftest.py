@@ -70,7 +70,8 @@ def photographed(picture, *, seed=0, angle=7.0, dpi=150, quality=80, slant=0.06,
     size = np.ceil(seen.max(0) + 40).astype(int)
     matrix = cv2.getPerspectiveTransform(corners, seen.astype(np.float32))
     how = cv2.INTER_AREA if dpi < DPI else cv2.INTER_LINEAR
-    table = cv2.warpPerspective(cv2.GaussianBlur(page, (0, 0), 0.8), matrix, tuple(size.tolist()), flags=how, borderValue=90)
+    page = cv2.GaussianBlur(page, (0, 0), 0.8)
+    table = cv2.warpPerspective(page, matrix, tuple(size.tolist()), flags=how, borderValue=90)
     rows, columns = np.indices(table.shape) / max(table.shape)
     light = 1 - shade * (columns + rows) / 2
     light = np.where(columns * 1.3 + rows > 1.35, light * (1 - shade / 2), light)

@@ -44,13 +44,13 @@ def test_a_pen_and_a_stain_do_no_harm(page):
 @pytest.mark.parametrize("seed", range(5))
 def test_noise_is_no_code(seed):
     cells = np.random.default_rng(seed).random((CODE_ROWS, CODE_COLUMNS)) < 0.5
-    with pytest.raises(code.Unreadable, match="cannot be read"):
+    with pytest.raises(code.UnreadableError, match="cannot be read"):
         code.decode(cells)
 
 
 @pytest.mark.parametrize("cells", [np.zeros, np.ones])
 def test_white_and_black_are_no_code(cells):
-    with pytest.raises(code.Unreadable):
+    with pytest.raises(code.UnreadableError):
         code.decode(cells((CODE_ROWS, CODE_COLUMNS), bool))
 
 
@@ -58,7 +58,7 @@ def test_a_code_of_later_times_says_so(page, monkeypatch):
     monkeypatch.setattr(code, "VERSION", 2)
     cells = code.encode(page)
     monkeypatch.undo()
-    with pytest.raises(code.Unreadable, match="later handgen"):
+    with pytest.raises(code.UnreadableError, match="later handgen"):
         code.decode(cells)
 
 

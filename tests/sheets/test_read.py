@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from handgen.errors import HandgenError, UsageError
 from handgen.glyphs.importing.sheet import NOT_GIVEN, SheetReader
-from handgen.sheets.find import NoPage, find_page
+from handgen.sheets.find import NoPageError, find_page
 from tests.sheets.conftest import MM, box_place, cv2, fill, photographed, read, write
 
 CHARS = "ABCDEFGHKMRSTXYZabdefghmnqrt2345永米又义"
@@ -117,7 +117,7 @@ def test_a_missing_corner_is_named(blank, covered, named):
     for number in covered:
         x, y = places[number]
         picture.paste(128, (x, y, x + 300, y + 300))
-    with pytest.raises(NoPage, match=named):
+    with pytest.raises(NoPageError, match=named):
         find_page(np.rot90(np.asarray(picture.resize((1240, 1754)))).copy())
 
 

@@ -13,7 +13,13 @@ from tests.sheets.conftest import DPI, MM, box_place, printed
 
 @pytest.mark.parametrize(
     ("name", "paper", "pages"),
-    [("latin62", "a4", 1), ("latin62", "letter", 1), ("hanzi100", "a4", 1), ("hanzi300", "a4", 3), ("hanzi775", "a4", 6)],
+    [
+        ("latin62", "a4", 1),
+        ("latin62", "letter", 1),
+        ("hanzi100", "a4", 1),
+        ("hanzi300", "a4", 3),
+        ("hanzi775", "a4", 6),
+    ],
 )
 def test_named_sets_take_few_pages(heiti, name, paper, pages):
     chars = load_charset(name)
@@ -51,7 +57,8 @@ def test_the_print_shows_what_the_layout_says(heiti, tmp_path):
     assert sheet.pages[0].chars == "永永一一AA"
     for number in range(6):
         x, y, side = (round(value) for value in box_place(layout, number))
-        for row, column in ((y, x + side // 3), (y + side, x + side // 3), (y + side // 3, x), (y + side // 3, x + side)):
+        third = side // 3
+        for row, column in ((y, x + third), (y + side, x + third), (y + third, x), (y + third, x + side)):
             assert 40 < ink[row - 3 : row + 4, column - 3 : column + 4].max() < 110  # a light line
         assert ink[y - round(4.2 * MM) : y - 6, x : x + side].sum() > 5000  # the guide above it
         assert ink[y + 10 : y + side // 3, x + 10 : x + side // 3].max() == 0

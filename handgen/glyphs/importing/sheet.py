@@ -16,7 +16,7 @@ from handgen.extras import load_extra
 from handgen.glyphs.importing.base import Intake, Reader, Writing
 from handgen.glyphs.importing.files import files_in, style_name
 from handgen.sheets.boxes import TAKEN, Box, cut_boxes
-from handgen.sheets.find import Found, NoPage, find_page
+from handgen.sheets.find import Found, NoPageError, find_page
 from handgen.sheets.flatten import shifts
 from handgen.sheets.ink import find_ink
 from handgen.sheets.layout import Page
@@ -89,7 +89,7 @@ class SheetReader(Reader):
     def _page(self, picture: Picture, style: str, intake: Intake) -> Iterator[Writing]:
         try:
             found, boxes = read_page(picture)
-        except NoPage as error:
+        except NoPageError as error:
             intake.skip(str(error), picture.where, style)
             return
         page = found.page
@@ -107,11 +107,11 @@ def read_page(picture: Picture) -> tuple[Found, list[Box]]:
     """Find the page in a picture and what is in its boxes.
 
     Raises:
-        NoPage: there is none that can be read; the text says why.
+        NoPageError: there is none that can be read; the text says why.
         HandgenError: OpenCV is not installed.
     """
     if picture.grey is None:
-        raise NoPage(NO_PICTURE)
+        raise NoPageError(NO_PICTURE)
     found = find_page(picture.grey)
     return found, cut_boxes(found.page, find_ink(found), shifts(found.dark, found.page))
 
