@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import heapq
+import math
 import random
 import re
 import tarfile
@@ -86,7 +87,7 @@ def choose(chars: str, decomposition: Decomposition, count: int) -> str:
     """Return the characters to write, best first; equals in the order of ``chars``."""
     shown = {char: decomposition.shown(char) for char in chars}
     frequency = Counter(name for names in shown.values() for name in names)
-    value = {name: number**0.5 for name, number in frequency.items()}
+    value = {name: math.sqrt(number) for name, number in frequency.items()}
     cost = {char: decomposition.strokes(char) ** _EFFORT for char in chars}
 
     def gain(char: str) -> float:

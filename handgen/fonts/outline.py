@@ -33,7 +33,7 @@ _translate = CFUNCTYPE(None, c_void_p, c_long, c_long)(("FT_Outline_Translate", 
 
 Box = tuple[float, float, float, float]
 
-Curve = tuple[str | float, ...]
+Curve = tuple[str, tuple[float, ...]]
 """A step of a pen, as in PDF: ``m`` moves to a point, ``l`` draws a line to it, ``c`` a cubic curve of three points."""
 
 
@@ -105,14 +105,13 @@ class Outlines:
         centre = self._metrics.horiAdvance / 2
 
         def add(kind: str, *vectors: Any) -> None:
-            made.append((kind, *(value for v in vectors for value in ((v.x - centre) / _UNITS, v.y / _UNITS))))
+            made.append((kind, tuple(value for v in vectors for value in ((v.x - centre) / _UNITS, v.y / _UNITS))))
 
         def conic(control: Any, end: Any, context: Any) -> None:
-            x, y = made[-1][-2:]
+            start = complex(*made[-1][1][-2:])
             one, two = (complex(v.x - centre, v.y) / _UNITS for v in (control, end))
-            start = complex(float(x), float(y))
             first, second = start + (one - start) * 2 / 3, two + (one - two) * 2 / 3
-            made.append(("c", first.real, first.imag, second.real, second.imag, two.real, two.imag))
+            made.append(("c", (first.real, first.imag, second.real, second.imag, two.real, two.imag)))
 
         freetype.Outline(self._outline).decompose(
             None,

@@ -140,12 +140,14 @@ def grid(paper: Paper, box: float, inside: bool = False) -> Layout:
     pitch_x, pitch_y = box + 2 * ROOM, box + above + (2 * ROOM if inside else ROOM)
     columns = int((paper.width - 2 * _SIDE + 2 * ROOM) // pitch_x)
     rows = int((paper.height - _TOP - _BOTTOM - above + ROOM) // pitch_y)
-    left = (paper.width - columns * pitch_x) / 2 + ROOM
-    return Layout(paper, *_tenths(box), columns, rows, *_tenths(left, _TOP + above, pitch_x, pitch_y), inside)
+    left, top = (paper.width - columns * pitch_x) / 2 + ROOM, _TOP + above
+    return Layout(
+        paper, _tenth(box), columns, rows, _tenth(left), _tenth(top), _tenth(pitch_x), _tenth(pitch_y), inside
+    )
 
 
-def _tenths(*lengths: float) -> tuple[float, ...]:
-    return tuple(round(10 * length) / 10 for length in lengths)
+def _tenth(length: float) -> float:
+    return round(10 * length) / 10
 
 
 def marker_places(paper: Paper) -> list[tuple[float, float]]:

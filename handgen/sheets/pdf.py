@@ -34,8 +34,8 @@ class Canvas:
 
     def glyph(self, curves: Sequence[Curve], x: float, baseline: float, em: float, grey: float) -> None:
         """Fill a glyph, as ``Outlines.curves`` returns it, with its origin at ``x`` and ``baseline``."""
-        parts = []
-        for kind, *values in curves:
+        parts: list[str] = []
+        for kind, values in curves:
             points = zip(values[::2], values[1::2], strict=True)
             parts += [f"{x + em * px:.3f} {baseline - em * py:.3f}" for px, py in points] + [kind]
         self._fill(parts, grey)
