@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n auto
+BENCH_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
@@ -42,10 +43,8 @@ types: $(VENV)/dev.installed ## Check the type hints.
 build: $(VENV)/dev.installed ## Build the source archive and the wheel in ./dist.
 	$(BIN)/hatchling build
 
-bench: $(VENV)/dev.installed ## Time handgen beside what it replaces; on an idle machine.
-	$(BIN)/python benchmarks/render.py --target "Noto Serif SC"
-	$(BIN)/python benchmarks/writers.py
-	$(BIN)/python benchmarks/pipeline.py --trdg
+bench: $(VENV)/dev.installed ## Time handgen beside what it replaces; on an idle machine, about ten minutes.
+	$(BIN)/python -m benchmarks --trdg $(VENV)/trdg $(BENCH_ARGS)
 
 hooks: $(VENV)/dev.installed ## Run linter, formatter and type check at every commit.
 	$(BIN)/pre-commit install
