@@ -169,7 +169,7 @@ class Zi2Zi(Original):
         const = F.mse_loss(self.generator.encode(fake)[-1], encoding)
         loss = _judged(fake_logits, True) + F.cross_entropy(fake_style, style)
         self.of_g.zero_grad()
-        (loss + 100 * F.l1_loss(fake, target) + 15 * const).backward()
+        (loss + 100 * F.l1_loss(fake, target) + 15 * const).backward()  # type: ignore[no-untyped-call]
         self.of_g.step()
 
 
