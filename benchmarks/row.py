@@ -73,7 +73,7 @@ class Scale:
     """
 
     rounds: int = 3
-    seconds: float = 5.0
+    seconds: float = 4.0
     samples: int = 10_000
     peer_samples: int = 2_000
     charset: str = "gb2312"
