@@ -151,8 +151,9 @@ class Model(nn.Module, Generator, ABC):
     """
 
     Config: ClassVar[type[Settings]]
-    phases: ClassVar[tuple[str, ...]]
-    """The optimisation phases of one step, in order; each owns an optimiser. "D" is the critics'."""
+    phases: tuple[str, ...]
+    """The optimisation phases of one step, in order; each owns an optimiser. "D" is the critics'. A model whose
+    settings give its critics no weight may leave theirs out."""
 
     critics: ClassVar[tuple[str, ...]] = ("discriminator",)
     """The child modules that judge: what ``--spectral-norm`` and weight clipping apply to."""

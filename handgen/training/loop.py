@@ -19,6 +19,7 @@ from handgen.errors import TrainingError, UsageError
 from handgen.extras import load_extra
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import GlyphStore
+from handgen.memory import keep_freed_memory
 from handgen.models import MODELS
 from handgen.models.base import Batch, Model
 from handgen.seeds import derive
@@ -186,6 +187,7 @@ class Trainer:
         measured = any(line["images"] == self.images for line in self.folder.measurements())
         if self.done and (measured or not self.split.holds_out):
             return True
+        keep_freed_memory()
         writing = self.folder.being_written(self.images, tensorboard=self.settings.tensorboard)
         try:
             with writing, deterministic(self.settings.deterministic):
