@@ -29,7 +29,9 @@ PARTS = {
     "train": (
         "A training step",
         """The step alone, with 15 styles, beside the original model's, written from its paper (originals.py) at the
-        same size, width and batch. The peak is what a product of large matrices reaches in the same precision.""",
+        same size, width and batch. handgen's layers are its own unless the row says otherwise, so some of the
+        difference is less arithmetic, which the note tells. The peak is what a product of large matrices reaches in
+        the same precision.""",
     ),
     "synth": (
         "A dataset from end to end",

@@ -6,10 +6,13 @@ handgen's step takes its own precision, which on a GPU is shorter than the origi
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
+from typing import Any
 
 import torch
+from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.machine import arithmetic
@@ -23,6 +26,13 @@ from handgen.training.settings import TrainSettings
 
 STYLES = 15
 _GPU_BATCH = 128
+
+_CHARS = "".join(map(chr, range(0x4E00, 0x4E00 + 3755)))
+_ALIKE: dict[str, dict[str, dict[str, Any]]] = {
+    "zi2zi": {"the original's layers": {"decoder": "transpose", "patch": 2, "film": False, "displacement": False}},
+    "bicyclegan": {},
+}
+"""Settings that bring a model closer to its original, by what to call them."""
 
 Step = Callable[[], object]
 
@@ -38,7 +48,7 @@ def measure(scale: Scale, device: torch.device, told: Told) -> list[Row]:
         for each, seconds in best.items():
             share = operations[each] / seconds / arithmetic(device, types[each], min(1.0, scale.seconds))
             note = f"{operations[each] / count / 1e9:.2f} GFLOP an image, {types[each]}".replace("torch.", "")
-            peer = each.endswith("original")
+            peer = each.startswith("the original")
             rows.append(Row(f"{name}, {scale.size} px", each, count, seconds, "images", peer, share=share, note=note))
     return rows
 
@@ -47,39 +57,40 @@ def _steps(name: str, size: int, count: int, device: torch.device) -> tuple[dict
     """Return the steps by name, and what each computes in."""
     torch.manual_seed(0)
     kind: type[Model] = MODELS.load(name)
-    config = kind.Config()
-    chars = "".join(map(chr, range(0x4E00, 0x4E00 + 3755)))
-    model = kind(config, size, [str(number) for number in range(STYLES)], chars)
+    width: int = kind.Config().width  # type: ignore[attr-defined]
+    content, target = (torch.rand(count, 1, size, size, device=device).mul_(2).sub_(1) for _ in range(2))
+    style = torch.randint(STYLES, (count,), device=device)
+    original = ORIGINALS[name](size, width, STYLES, device)
+    half = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    what = f"width {width}, batch {count}"
+    steps: dict[str, Step] = {f"the original, {what}": functools.partial(original.step, content, target, style)}
+    types = dict.fromkeys(steps, torch.float32)
+    for which, config in [
+        ("", kind.Config()),
+        *((f", {each}", kind.Config(**how)) for each, how in _ALIKE[name].items()),
+    ]:
+        ours = f"handgen{which}, {what}"
+        steps[ours] = _step(kind, config, content, target, style)
+        types[ours] = torch.bfloat16 if half else torch.float32
+    return steps, types
+
+
+def _step(kind: type[Model], config: Any, content: Tensor, target: Tensor, style: Tensor) -> Step:
+    """Return handgen's step, with the settings of a run by default."""
+    size, device = content.shape[-1], content.device
+    model = kind(config, size, [str(number) for number in range(STYLES)], _CHARS)  # type: ignore[call-arg]
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.train()
-    batch = _batch(size, count, model.noise, len(chars), device)
+    batch = Batch(
+        content.contiguous(memory_format=torch.channels_last),
+        target.contiguous(memory_format=torch.channels_last),
+        style,
+        char=torch.randint(len(_CHARS), style.shape, device=device),
+        noise=torch.randn(len(content), model.noise, device=device),
+        mix=torch.rand(len(content), device=device),
+    )
     optimiser = Optimiser(model, TrainSettings(), device, World())
-    original = ORIGINALS[name](size, config.width, STYLES, device)  # type: ignore[attr-defined]
-    content, target = (image.contiguous() for image in (batch.content, batch.target))
-    width = f"width {config.width}"  # type: ignore[attr-defined]
-    half = device.type == "cuda" and torch.cuda.is_bf16_supported()
-    ours, theirs = f"handgen, {width}, batch {count}", f"{name}, {width}, batch {count}, original"
-    return (
-        {
-            theirs: lambda: original.step(content, target, batch.style),
-            ours: lambda: optimiser.step(model.phases, [batch]),
-        },
-        {theirs: torch.float32, ours: torch.bfloat16 if half else torch.float32},
-    )
-
-
-def _batch(size: int, count: int, noise: int, chars: int, device: torch.device) -> Batch:
-    content, target = (
-        torch.rand(count, 1, size, size).mul_(2).sub_(1).to(device, memory_format=torch.channels_last) for _ in range(2)
-    )
-    return Batch(
-        content,
-        target,
-        style=torch.randint(STYLES, (count,), device=device),
-        char=torch.randint(chars, (count,), device=device),
-        noise=torch.randn(count, noise, device=device),
-        mix=torch.rand(count, device=device),
-    )
+    return lambda: optimiser.step(model.phases, [batch])
 
 
 def _operations(step: Step) -> int:
