@@ -9,12 +9,12 @@ BENCH_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin cyclegan digits test lint format types build bench reference hooks clean distclean
+.PHONY: help demo latin chinese cyclegan digits weights test lint format types build bench reference hooks clean distclean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/demo.installed ## Fonts to a checked LMDB in ./demo, in a few minutes on a CPU.
+demo: $(VENV)/demo.installed ## A checked, labelled, degraded Chinese set and its report in ./demo, in a minute on a CPU.
 	$(BIN)/python examples/demo/run.py
 
 latin: $(VENV)/demo.installed ## The article's Latin experiment: 26 hands, every remedy; about an hour on two cores.
@@ -22,6 +22,13 @@ latin: $(VENV)/demo.installed ## The article's Latin experiment: 26 hands, every
 
 cyclegan: $(VENV)/demo.installed ## CycleGAN from Heiti to a hand, unpaired.
 	$(BIN)/python examples/cyclegan_unpaired/run.py
+
+weights: $(VENV)/demo.installed ## Train the weights that come with handgen again, in ./weights; hours on a CPU.
+	$(BIN)/python examples/weights/run.py recognizer zh en
+
+chinese: $(VENV)/dev.installed ## The article's Chinese experiment: 15 hands, both stages, every loss; hours on a CPU.
+	$(BIN)/python examples/weights/run.py recognizer zh
+	$(BIN)/python examples/chinese_zi2zi/run.py
 
 digits: $(VENV)/demo.installed ## DCGAN beside WGAN on handwritten digits.
 	$(BIN)/python examples/digits_gan/run.py

@@ -42,7 +42,7 @@ def once(found):
 def parse(arguments):
     """Parse the arguments of ``handgen`` as the command line does, and run nothing."""
     command, rest = typer.main.get_command(app), list(arguments)
-    while hasattr(command, "commands"):
+    while hasattr(command, "commands") and not (command.invoke_without_command and not rest):
         name = rest.pop(0)
         command = command.get_command(None, name)
         assert command is not None, name

@@ -19,6 +19,7 @@ from handgen.cli.convert import convert
 from handgen.cli.eval import evaluate
 from handgen.cli.fonts import fonts
 from handgen.cli.importing import importing
+from handgen.cli.models import models
 from handgen.cli.preview import preview
 from handgen.cli.render import render
 from handgen.cli.report import report
@@ -32,7 +33,19 @@ class _InOrderOfUse(TyperGroup):
     """Typer lists groups after commands; a reader wants them as they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["render", "import", "train", "synth", "preview", "check", "eval", "report", "convert", "fonts"]
+        return [
+            "render",
+            "import",
+            "train",
+            "synth",
+            "preview",
+            "check",
+            "eval",
+            "report",
+            "convert",
+            "models",
+            "fonts",
+        ]
 
 
 app = typer.Typer(
@@ -77,6 +90,7 @@ app.command()(check)
 app.command("eval")(evaluate)
 app.command()(report)
 app.command()(convert)
+app.add_typer(models)
 app.add_typer(fonts)
 
 

@@ -107,7 +107,10 @@ class StyleSpec(ABC):
         Raises:
             UsageError: the model has no encoder of styles.
         """
-        raise UsageError("this model cannot take a style from images", "Train a bicyclegan for --like.")
+        raise UsageError(
+            "this model cannot take a style from images",
+            "Train a bicyclegan for --like, or add the hand to a zi2zi with --add-style.",
+        )
 
 
 class Generator(ABC):
@@ -164,6 +167,10 @@ class Model(nn.Module, Generator, ABC):
 
     one_style: ClassVar[bool] = False
     """Whether it learns a single target style, or as many as there are."""
+
+    adaptable: ClassVar[bool] = False
+    """Whether styles can be added to it once it is trained: its styles are codes, and changes to the weights of its
+    generator are all that another style needs."""
 
     noise: int = 0
     """How many normal values a sample of a training step draws."""

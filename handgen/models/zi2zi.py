@@ -118,6 +118,7 @@ class Zi2Zi(Remedied):
 
     Config: ClassVar = Zi2ZiConfig
     phases = ("D", "G")
+    adaptable: ClassVar = True
     codes: Tensor
 
     def __init__(self, config: Zi2ZiConfig, size: int, styles: Sequence[str], charset: str) -> None:
