@@ -35,8 +35,9 @@ PARTS = {
     ),
     "synth": (
         "A dataset from end to end",
-        """handgen redraws each glyph with an untrained Zi2Zi of the default settings, deforms it, and writes PNG and
-        LMDB; no gate reads. The peers draw the font as it is. The second table has a model that costs nothing.""",
+        """handgen redraws each glyph with the model that comes with it (zh; without it, with an untrained Zi2Zi of the
+        default settings), deforms it, and writes PNG and LMDB. The peers draw the font as it is, and nobody reads what
+        they draw; of handgen's rows the one with a gate. The second table has a model that costs nothing.""",
     ),
     "growth": (
         "Growth",

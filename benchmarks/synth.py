@@ -28,7 +28,9 @@ from handgen.fonts.find import resolve_font
 from handgen.glyphs.pool import cores
 from handgen.glyphs.store import to_unit
 from handgen.synth.dataset import Request, Run
+from handgen.synth.gate import OFF, REDRAW
 from handgen.synth.processes import Processes
+from handgen.weights import FIRST, MODEL, recognizer_beside, shipped
 
 END_TO_END, REST = "end to end", "all but the network"
 _COMMIT = 1000
@@ -44,27 +46,36 @@ def measure(scale: Scale, device: torch.device, told: Told) -> list[Row]:
         told(f"{row.name}: {row.rate:,.0f}/s")
 
     with tempfile.TemporaryDirectory() as folder:
-        chars = chars_of(scale.charsets[-1])
-        network, free = (str(Path(folder) / f"{name}.safetensors") for name in ("network", "free"))
-        save_untrained(Path(network), scale.size, chars)
+        chars, free = chars_of(scale.charsets[-1]), f"{folder}/free.safetensors"
+        network = _network(Path(folder), scale.size, chars)
         save_free(Path(free), scale.size, chars)
         note(in_process("benchmarks.synth:naive", scale.size, chars, 2 * scale.peer_samples))
         for row in trdg.measure(END_TO_END, chars, scale, told):
             note(row)
-        for how in _ways(device):
-            note(in_process("benchmarks.synth:whole", END_TO_END, network, scale.samples, how))
-        note(in_process("benchmarks.synth:network_alone", network, scale.samples, str(device)))
+        for how in _ways(device, gate=recognizer_beside(network) is not None):
+            note(in_process("benchmarks.synth:whole", END_TO_END, str(network), scale.samples, how))
+        note(in_process("benchmarks.synth:network_alone", str(network), scale.samples, str(device)))
         for preset in scale.presets:
             how = {"name": f"--degrade {preset}", "degrade": preset, "workers": cores()}
             note(in_process("benchmarks.synth:whole", REST, free, scale.samples, how))
     return rows
 
 
-def _ways(device: torch.device) -> list[dict[str, Any]]:
-    """Return how the cores of this machine are used, in turn."""
+def _network(folder: Path, size: int, chars: str) -> Path:
+    """Return the model that comes with handgen; one of the default settings that nobody trained, if none does."""
+    if FIRST in shipped():
+        return shipped()[FIRST] / MODEL
+    save_untrained(folder / MODEL, size, chars)
+    return folder / MODEL
+
+
+def _ways(device: torch.device, *, gate: bool) -> list[dict[str, Any]]:
+    """Return how the cores of this machine are used, in turn; and once with a gate, if there is who reads."""
     ways = [{"name": f"handgen synth, {count} threads", "workers": count} for count in sorted({1, cores()})]
     if device.type == "cpu" and cores() > 1:
         ways.append({"name": f"handgen synth, {cores()} processes", "processes": cores()})
+    if gate:
+        ways.append({"name": f"handgen synth, gate, {cores()} threads", "workers": cores(), "gate": REDRAW})
     return [way | {"device": str(device)} for way in ways]
 
 
@@ -75,7 +86,7 @@ def whole(group: str, model: str, count: int, how: dict[str, Any]) -> Row:
         group: of the row.
         model: file.
         count: samples.
-        how: ``name`` of the row, and what differs from one thread, one process, no degradation, the CPU.
+        how: ``name`` of the row, and what differs from one thread, one process, no degradation, no gate, the CPU.
     """
     processes, workers = how.get("processes", 1), how.get("workers", 1)
     device = torch.device(how.get("device", "cpu"))
@@ -86,6 +97,8 @@ def whole(group: str, model: str, count: int, how: dict[str, Any]) -> Row:
             count=count,
             degrade=how.get("degrade", "none"),
             shards=processes,
+            styles="15",
+            gate=how.get("gate", OFF),
             device=device,
         )
         run = Run(request)
