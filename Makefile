@@ -9,7 +9,8 @@ BENCH_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin chinese cyclegan digits weights test lint format types build bench reference hooks clean distclean
+.PHONY: help demo latin chinese cyclegan digits weights transfer test lint format types build bench reference hooks \
+	clean distclean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +33,9 @@ chinese: $(VENV)/dev.installed ## The article's Chinese experiment: 15 hands, bo
 
 digits: $(VENV)/demo.installed ## DCGAN beside WGAN on handwritten digits.
 	$(BIN)/python examples/digits_gan/run.py
+
+transfer: $(VENV)/dev.installed ## What training sets are worth on real digits.
+	$(BIN)/python examples/transfer/run.py
 
 test: $(VENV)/dev.installed ## Run the whole test suite.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -39,6 +39,10 @@ PARTS = {
         default settings), deforms it, and writes PNG and LMDB. The peers draw the font as it is, and nobody reads what
         they draw; of handgen's rows the one with a gate. The second table has a model that costs nothing.""",
     ),
+    "gate": (
+        "The gate",
+        "What it costs that a recogniser reads every drawing. In lines, drawings are read as they are here.",
+    ),
     "growth": (
         "Growth",
         """With a model that costs nothing, so that what is left can be seen to grow; seconds are from the start to the
@@ -57,6 +61,8 @@ def _options() -> argparse.Namespace:
     scale.add_argument("--tiny", action="store_true", help="see that the scripts work; the figures mean nothing")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks", help="folder (default: benchmarks)")
+    parser.add_argument("--model", type=Path, help="what draws in synth and gate (default: what comes with handgen)")
+    parser.add_argument("--recognizer", type=Path, help="who reads (default: the one that came with the model)")
     parser.add_argument("--trdg", type=Path, help="environment of TRDG, made if it is not there (default: .venv/trdg)")
     parser.add_argument("--no-trdg", action="store_true", help="do without TRDG")
     given = parser.parse_args()
@@ -70,8 +76,10 @@ def main() -> None:
     given = _options()
     name = "tiny" if given.tiny else "quick" if given.quick else "full"
     scale, device = SCALES[name], resolve_device(given.device)
-    if given.trdg or given.no_trdg:
-        scale = replace(scale, trdg=None if given.no_trdg else given.trdg)
+    places = {"model": given.model, "recognizer": given.recognizer, "trdg": given.trdg}
+    scale = replace(scale, **{name: place for name, place in places.items() if place})
+    if given.no_trdg:
+        scale = replace(scale, trdg=None)
     machine, began = describe(device), time.monotonic()
     for part in given.parts or PARTS:
         title, about = PARTS[part]

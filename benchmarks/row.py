@@ -69,6 +69,8 @@ class Scale:
         presets: of ``--degrade``.
         size: side of a glyph in pixels.
         batch: of a training step.
+        model: what draws in ``synth``; None = what comes with handgen.
+        recognizer: who reads what it draws; None = the one beside the model.
         trdg: folder of the environment of TRDG, made if it is not there; None = do without TRDG.
     """
 
@@ -82,6 +84,8 @@ class Scale:
     presets: tuple[str, ...] = ("none", "pen", "notebook", "scan", "photo")
     size: int = 64
     batch: int = 16
+    model: Path | None = None
+    recognizer: Path | None = None
     trdg: Path | None = ROOT / ".venv" / "trdg"
 
 

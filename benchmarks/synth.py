@@ -12,6 +12,7 @@ import io
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,12 @@ def measure(scale: Scale, device: torch.device, told: Told) -> list[Row]:
 
     with tempfile.TemporaryDirectory() as folder:
         chars, free = chars_of(scale.charsets[-1]), f"{folder}/free.safetensors"
-        network = _network(Path(folder), scale.size, chars)
+        network, reader = model_and_reader(Path(folder), scale)
         save_free(Path(free), scale.size, chars)
         note(in_process("benchmarks.synth:naive", scale.size, chars, 2 * scale.peer_samples))
         for row in trdg.measure(END_TO_END, chars, scale, told):
             note(row)
-        for how in _ways(device, gate=recognizer_beside(network) is not None):
+        for how in _ways(device, reader):
             note(in_process("benchmarks.synth:whole", END_TO_END, str(network), scale.samples, how))
         note(in_process("benchmarks.synth:network_alone", str(network), scale.samples, str(device)))
         for preset in scale.presets:
@@ -61,21 +62,27 @@ def measure(scale: Scale, device: torch.device, told: Told) -> list[Row]:
     return rows
 
 
-def _network(folder: Path, size: int, chars: str) -> Path:
-    """Return the model that comes with handgen; one of the default settings that nobody trained, if none does."""
-    if FIRST in shipped():
-        return shipped()[FIRST] / MODEL
-    save_untrained(folder / MODEL, size, chars)
-    return folder / MODEL
+def model_and_reader(folder: Path, scale: Scale) -> tuple[Path, Path | None]:
+    """Return the model that draws, and who reads what it draws.
+
+    It is the one that is asked for, else the one that comes with handgen, else one of the default settings that
+    nobody trained, written to ``folder``. How fast it draws does not depend on what it learnt.
+    """
+    model = scale.model or (shipped()[FIRST] / MODEL if FIRST in shipped() else None)
+    if model is None:
+        model = folder / MODEL
+        save_untrained(model, scale.size, chars_of(scale.charsets[-1]))
+    return model, scale.recognizer or recognizer_beside(model)
 
 
-def _ways(device: torch.device, *, gate: bool) -> list[dict[str, Any]]:
+def _ways(device: torch.device, reader: Path | None) -> list[dict[str, Any]]:
     """Return how the cores of this machine are used, in turn; and once with a gate, if there is who reads."""
     ways = [{"name": f"handgen synth, {count} threads", "workers": count} for count in sorted({1, cores()})]
     if device.type == "cpu" and cores() > 1:
         ways.append({"name": f"handgen synth, {cores()} processes", "processes": cores()})
-    if gate:
-        ways.append({"name": f"handgen synth, gate, {cores()} threads", "workers": cores(), "gate": REDRAW})
+    if reader:
+        name = f"handgen synth, gate, {cores()} threads"
+        ways.append({"name": name, "workers": cores(), "gate": REDRAW, "reader": str(reader)})
     return [way | {"device": str(device)} for way in ways]
 
 
@@ -99,16 +106,20 @@ def whole(group: str, model: str, count: int, how: dict[str, Any]) -> Row:
             shards=processes,
             styles="15",
             gate=how.get("gate", OFF),
+            recognizer=Path(how["reader"]) if how.get("gate", OFF) != OFF else None,
             device=device,
         )
         run = Run(request)
         spread = Processes(processes, workers=workers) if processes > 1 else None
-        seen = [(0, time.perf_counter())]
+        seen, processor = [(0, time.perf_counter())], time.process_time()
         run.write(lambda samples: seen.append((samples, time.perf_counter())), workers=workers, spread=spread)
+        processor = time.process_time() - processor
         # Each process has begun when there is news of it.
         first = seen[next(place for place, news in enumerate(seen) if news[0])] if processes > 1 else seen[0]
-    peak = peak_memory() if processes == 1 else 0.0
-    return Row(group, how["name"], count - first[0], seen[-1][1] - first[1], peak_mib=peak, x=how.get("x", 0))
+    row = Row(group, how["name"], count - first[0], seen[-1][1] - first[1], x=how.get("x", 0))
+    if processes > 1:
+        return row
+    return replace(row, peak_mib=peak_memory(), note=f"{1000 * processor / count:.3f} core-ms a glyph")
 
 
 def network_alone(model: str, count: int, where: str) -> Row:

@@ -50,27 +50,47 @@ LATIN = (
     "dancing-script",
 )
 CHINESE = (
-    "lxgw-wenkai", "ma-shan-zheng", "liu-jian-mao-cao", "ar-pl-kaitim-gb", "kiloji", "yomogi", "yusei-magic",
-    "zen-kurenaido", "yz-pen-hand", "kouzan-mouhitsu", "kouzan-gyosho", "aoyagi-soseki", "reggae-one", "fandol-fang",
-    "oblique-hei",
+    "lxgw-wenkai", "ma-shan-zheng", "ar-pl-kaitim-gb", "kiloji", "yomogi", "yusei-magic", "zen-kurenaido",
+    "yz-pen-hand", "kouzan-mouhitsu", "kouzan-gyosho", "reggae-one", "fandol-fang", "oblique-hei", "zen-maru-gothic",
+    "zcool-qingke-huangyou",
+)
+MORE = (
+    "aoyagi-soseki", "dela-gothic-one", "fandol-kai", "fandol-song", "kaisei-opti", "kouzan-sousho",
+    "liu-jian-mao-cao", "mochiy-pop-one", "noto-serif-sc", "tw-sung", "wqy-microhei", "wqy-zenhei", "zcool-kuaile",
+    "zcool-xiaowei",
+)
+"""Further fonts that the recogniser learns to read."""
+TAKE = (
+    "lxgw-wenkai=4000", "ma-shan-zheng=4000", "ar-pl-kaitim-gb=4000", "kiloji=3300", "yz-pen-hand=4000",
+    "kouzan-mouhitsu=4000", "kouzan-gyosho=3300", "fandol-fang=4000", "oblique-hei=4000",
+    "zcool-qingke-huangyou=4000",
 )
 # fmt: on
+GB2312 = "--charset gb2312 --size 64"
 RECIPES = {
     "en": Recipe(
         "Caveat",
         LATIN,
         "--charset latin62 --size 64",
-        ("bicyclegan --images 12000 --width 16 --lambda-feature 5 --eval-every 1000000 --save-every 3000",),
+        ("bicyclegan --images 8000 --width 16 --lambda-feature 5 --eval-every 1000000 --save-every 3000",),
         "--font Caveat",
     ),
     "zh": Recipe(
         "Heiti",
         CHINESE,
-        "--charset gb2312 --size 64 --per-font 2000",
-        ("zi2zi",),
+        f"{GB2312} --per-font 2000 {' '.join(f'--take {each}' for each in TAKE)}",
+        (
+            "zi2zi --images 300000 --batch 32 --lr 0.001 --schedule cosine --lambda-gan 0 --lambda-category 0"
+            " --lambda-const 0 --lambda-ssim 200 --eval-every 50000 --save-every 10000",
+        ),
         "--font Heiti --recognizer {work}/recognizer/run",
     ),
-    "recognizer": Recipe("Heiti", CHINESE, "--charset gb2312 --size 64", ("recognizer",)),
+    "recognizer": Recipe(
+        "Heiti",
+        CHINESE + MORE,
+        GB2312,
+        ("recognizer --images 1400000 --batch 128 --holdout-fonts kiloji,fandol-kai,wqy-microhei --save-every 60000",),
+    ),
 }
 
 

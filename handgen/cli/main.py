@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from handgen import __version__
 from handgen.cli import common
+from handgen.cli.bench import bench
 from handgen.cli.check import check
 from handgen.cli.convert import convert
 from handgen.cli.eval import evaluate
@@ -41,6 +42,7 @@ class _InOrderOfUse(TyperGroup):
             "preview",
             "check",
             "eval",
+            "bench",
             "report",
             "convert",
             "models",
@@ -88,6 +90,7 @@ app.command()(synth)
 app.command()(preview)
 app.command()(check)
 app.command("eval")(evaluate)
+app.add_typer(bench)
 app.command()(report)
 app.command()(convert)
 app.add_typer(models)

@@ -145,7 +145,7 @@ def synth(
         typer.Option(
             metavar="off|mark|redraw",
             help="A recogniser reads each drawing. Draw again what does not read as its label, and another style or "
-            "character in place of what never does; or only mark it.",
+            "character in place of what never does (a line is written without it); or only mark it.",
             show_default="redraw, if there is a recogniser: the model's own, or one in runs/",
             rich_help_panel=GATE,
         ),

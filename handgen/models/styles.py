@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -55,6 +56,17 @@ def _typical(z: NDArray[np.float64]) -> NDArray[np.float64]:
     return z * np.minimum(1, math.sqrt(z.shape[1]) / length)
 
 
+def _on_arc(a: Tensor, b: Tensor, share: float) -> Tensor:
+    """Return ``slerp(a, b; share)`` (Shoemake 1985) of the directions, times the length between."""
+    lengths = float(a.norm()), float(b.norm())
+    angle = math.acos(max(-1.0, min(1.0, float(a @ b) / max(lengths[0] * lengths[1], 1e-12))))
+    if min(lengths) < 1e-6 or math.sin(angle) < 1e-3:  # no arc, or any: they are on one line
+        return torch.lerp(a, b, share)
+    from_a, from_b = math.sin((1 - share) * angle) / lengths[0], math.sin(share * angle) / lengths[1]
+    length = (1 - share) * lengths[0] + share * lengths[1]
+    return (from_a * a + from_b * b) * (length / math.sin(angle))
+
+
 class Latents(StyleSpec):
     """Styles as points of a latent space whose prior is N(0, I).
 
@@ -91,6 +103,16 @@ class Latents(StyleSpec):
                 candidates = candidates[apart.argmax()][None]
             chosen = np.concatenate([chosen, candidates[:1]])
         return [DrawnStyle(f"z{i + 1}", torch.from_numpy(z.astype(np.float32)), {}) for i, z in enumerate(chosen)]
+
+    path: ClassVar[str] = "an arc"
+
+    def between(self, first: DrawnStyle, second: DrawnStyle, share: float) -> DrawnStyle:
+        """Return a latent on the arc between two, as straight between them is nearer to zero than what the prior draws.
+
+        The direction turns evenly, and the length grows evenly.
+        """
+        vector = _on_arc(first.vector, second.vector, share)
+        return DrawnStyle(f"{share:.2f}", vector, {}, max(first.fresh, second.fresh))
 
     def continuous(self) -> DrawnStyle:
         """Return the style whose latent is drawn anew for every sample."""

@@ -22,7 +22,7 @@ from handgen.glyphs.store import PREVIEW, is_store, to_unit
 from handgen.lines.page import save_page
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
-from handgen.models.base import DrawnStyle, StyleSpec
+from handgen.models.base import DrawnStyle, Generator, StyleSpec
 from handgen.registry import nearest
 from handgen.seeds import generator
 from handgen.strokes import fit, library
@@ -125,7 +125,7 @@ class Run:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.checkpoint, model = open_source(request.model, request.device, request.pen)
+        self.checkpoint, model = open_source(request.model, request.device, request.pen, request.seed)
         facts = self.checkpoint.facts
         if model.draws == "nothing":
             raise _cannot_label(facts["model"], request.model)
@@ -138,7 +138,7 @@ class Run:
         self._hand = ""
         if isinstance(model, PenModel) and request.like is not None:
             model = self._fitted(request.like)
-        self.styles = self._choose_styles(model.style_spec)
+        self.styles = self._choose_styles(model)
         shares: tuple[float, ...] = ()
         if self.content.counts and not request.balance:
             shares = tuple(np.cumsum(self.content.counts) / np.sum(self.content.counts))
@@ -177,9 +177,6 @@ class Run:
 
     def _find_gate(self) -> tuple[Gate | None, str]:
         request, glyphs = self.request, self.glyphs
-        if request.gate == MARK and request.lines:
-            raise UsageError("a line is not marked by the gate, only drawn better", "Use --gate redraw or off.")
-
         beside = recognizer_beside(request.model)
         found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars, beside)
         if found is None:
@@ -212,9 +209,9 @@ class Run:
         self._hand = hashlib.sha256(repr(writers).encode()).hexdigest()
         return PenModel(size, fit.fit_population([*writers.values()]), writers)
 
-    def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
-        request = self.request
-        if request.like is None or self.content.book:
+    def _choose_styles(self, model: Generator) -> list[DrawnStyle]:
+        request, spec = self.request, model.style_spec
+        if request.like is None or isinstance(model, PenModel):
             return choose_styles(spec, request.styles, request.seed)
         if request.styles:
             raise UsageError("--styles and --like exclude each other", "Give one of them.")
@@ -273,7 +270,7 @@ class Run:
 
     def _gate_info(self, folders: Sequence[str]) -> dict[str, Any]:
         """Return what the gate did to the samples in these folders of the dataset."""
-        if self.gate is None or self.lines:
+        if self.gate is None:
             return {}
         return {"gate": rejects.summary([self.request.out / name for name in folders])}
 
@@ -326,7 +323,7 @@ class Run:
         return True
 
     def _show_rejects(self, folders: Sequence[tuple[Path, int]]) -> None:
-        if self.gate and not self.lines:
+        if self.gate:
             rejects.save_rejects(self.request.out, folders, self.glyphs)
 
     def _write_tree(self, progress: Callable[[int], None], spread: Spread, workers: int) -> bool:
@@ -369,7 +366,7 @@ class Run:
 
     def _fill(self, writer: Writer, shard: Shard, progress: Callable[[int], None], batch: int, workers: int) -> None:
         """Write what is missing of a shard; its samples are numbered from 0."""
-        first, listed = shard.start, self.gate is not None and self.lines is None
+        first, listed = shard.start, self.gate is not None
         if listed:
             rejects.resume(writer.path, writer.written)
         samples = self.synthesis.samples(first + writer.written, shard.stop, batch=batch, workers=workers)

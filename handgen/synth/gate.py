@@ -21,7 +21,7 @@ from torch import Tensor
 
 from handgen.errors import DatasetError, HandgenError, UsageError
 from handgen.evaluation.readers import GlyphReader
-from handgen.evaluation.suspicion import floor
+from handgen.evaluation.suspicion import SURE, floor
 from handgen.glyphs.store import GlyphStore
 from handgen.glyphs.together import recorded_stores
 from handgen.models.base import DrawnStyle
@@ -34,8 +34,6 @@ OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
 MODES = (OFF, MARK, REDRAW, AUTO)
 FLOORS = "gate"
 """The fact of a shipped model that holds ``recognizer_digest`` and, of each trained style, ``floors``."""
-_SURE = math.log(3)
-"""The margin that is enough in any style: the label is three times as likely as the next character."""
 CALIBRATION = 128
 """Glyphs of a style that its floor is taken from."""
 _STYLES, _CHARACTERS = 8, 16
@@ -155,9 +153,7 @@ class Gate:
                 left = left[~good]
         rejected = set(left.tolist())
         for row in range(len(index)):
-            record: dict[str, Any] = {"p": None if math.isnan(p[row]) else round(float(p[row]), 4)}
-            if tries[row]:
-                record |= {"first": round(float(first[row]), 4), "tries": int(tries[row])}
+            record = self._record(p[row], first[row], int(tries[row]))
             if (done.characters[row], done.styles[row]) != (characters[row], styles[row]):
                 record["instead"] = {"char": self.chars[characters[row]], "style": self.styles[styles[row]]}
             done.records.append(record | ({"rejected": True} if row in rejected else {}))
@@ -165,19 +161,36 @@ class Gate:
 
     def best(
         self, draw: Draw, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]
-    ) -> NDArray[np.uint8]:
-        """Draw glyphs that cannot be replaced, as those of a line: of all tries the one that reads best."""
+    ) -> tuple[NDArray[np.uint8], list[dict[str, Any]]]:
+        """Draw glyphs that cannot be replaced, as those of a line: of all tries the one that reads best.
+
+        Returns:
+            Images uint8 ``[n, size, size]``, and a record of each as ``Sifted`` has it: ``rejected``, if no try
+            passed.
+        """
         images, _ = draw(index, characters, styles, attempt=0)
-        _, over = self.read(images, characters, styles)
-        for attempt in range(1, self.tries + 1):
+        p, over = self.read(images, characters, styles)
+        first, tries = p.copy(), np.zeros(len(index), np.int64)
+        for attempt in range(1, self.tries + 1) if self.mode == REDRAW else ():
             left = np.flatnonzero(over < 0)
             if not len(left):
                 break
             again, _ = draw(index[left], characters[left], styles[left], attempt=attempt)
-            _, now = self.read(again, characters[left], styles[left])
+            p_again, now = self.read(again, characters[left], styles[left])
+            tries[left] = attempt
             better = now > over[left]
-            images[left[better]], over[left[better]] = again[better], now[better]
-        return images
+            rows = left[better]
+            images[rows], over[rows], p[rows] = again[better], now[better], p_again[better]
+        rejected = np.flatnonzero(over < 0)
+        return images, [
+            self._record(p[row], first[row], int(tries[row])) | ({"rejected": True} if row in rejected else {})
+            for row in range(len(index))
+        ]
+
+    def _record(self, p: float, first: float, tries: int) -> dict[str, Any]:
+        """Return what is kept of one sample: see ``Sifted``."""
+        record: dict[str, Any] = {"p": None if math.isnan(p) else round(float(p), 4)}
+        return record | ({"first": round(float(first), 4), "tries": tries} if tries else {})
 
     def _choices(self, index: int, character: int, style: int) -> list[tuple[int, int]]:
         """Return what to draw in turn: the same again, in other styles, other characters."""
@@ -256,14 +269,14 @@ def calibrate(
 
     Args:
         reader: reads glyphs.
-        styles: the styles to draw in.
-        store: has the real glyphs of trained styles, if it still exists. A mixture has the mean floor of its
-            parents, by their shares.
+        styles: the styles to draw in. A mixture has the mean floor of its parents, by their shares.
+        store: has the real glyphs of trained styles, if it still exists. If not, a font that the recogniser was
+            trained or measured on has the floor that it found then.
         drawn: draws some glyphs of the style with this number, which stand in for real ones that are missing;
             a few bad ones among them hardly move the floor.
         known: floors of trained styles that were measured before, on real glyphs that are not here any more.
     """
-    real = dict(known)
+    real = {**reader.floors, **known}
     for number, style in enumerate(store.styles) if store else ():
         if store and any(style.name in each.weights for each in styles):
             rows = store.rows(number)
@@ -289,7 +302,7 @@ def _floor(reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]
     known = numbers >= 0
     if not known.any():
         return 0.0
-    return floor(reader.confidence(images[known], numbers[known])[1], most=_SURE)
+    return floor(reader.confidence(images[known], numbers[known])[1], most=SURE)
 
 
 def known_floors(facts: Mapping[str, Any], digest: str) -> dict[str, float]:

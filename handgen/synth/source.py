@@ -22,20 +22,21 @@ def untrained(place: Path) -> bool:
     return str(place) in GENERATORS
 
 
-def open_source(place: Path, device: torch.device, pen: PenRequest) -> tuple[Checkpoint, Generator]:
+def open_source(place: Path, device: torch.device, pen: PenRequest, seed: int = 0) -> tuple[Checkpoint, Generator]:
     """Return what draws, on its device, and the facts of it.
 
     Args:
         place: a model file, or a name of ``GENERATORS``.
         device: where a model draws.
         pen: what is asked of a pen.
+        seed: of the run; a pen's writers follow from it.
 
     Raises:
         UsageError: there is none; or a pen's options are given with a model.
         HandgenError: it is damaged.
     """
     if untrained(place):
-        facts, drawer = open_pen(pen)
+        facts, drawer = open_pen(pen, seed)
         return Checkpoint(place, {}, facts), drawer
     if pen != PenRequest():
         raise UsageError("--writer, --cursiveness, --strokes and --size are for a pen", "Add --model pen.")

@@ -29,6 +29,7 @@ from handgen.training.adversarial import Adversarial, prepare_critic
 from handgen.training.checkpoint import MODEL, STATE, Checkpoint
 from handgen.training.curves import CURVES, save_curves
 from handgen.training.data import DATA, Glyphs, Pairs, split_store
+from handgen.training.displace import displaced
 from handgen.training.distributed import World, share_statistics
 from handgen.training.evaluate import drawn, measure, measure_diversity
 from handgen.training.health import verdict
@@ -118,6 +119,7 @@ class Trainer:
             self._resume()
         self.folder.forget_after(self.images)
         self._stop = False
+        self.notes: tuple[str, ...] = ()
 
     def _style_names(self, start: Checkpoint | None, only: Sequence[str]) -> tuple[str, ...]:
         """The store's targets, after those that the trained weights know already."""
@@ -200,6 +202,7 @@ class Trainer:
         raise self._out_of_memory()
 
     def _run(self, watch: Callable[[Progress], None]) -> bool:
+        self.survey()
         self.model.train()
         if not self.images:
             self._reals()
@@ -223,6 +226,19 @@ class Trainer:
             save_curves(self.folder.path / CURVES, self.folder.stats())
         return self.done
 
+    def survey(self) -> None:
+        """Let the model look at all that it learns from; rank 0 first, so that the others find what it kept.
+
+        Raises:
+            HandgenError: as ``Model.survey``.
+        """
+        for turn in (True, False):
+            if self.world.leads is turn:
+                self.notes = self.model.survey(self.data.lessons(self.folder.path))
+            self.world.any(False)
+        for line in self.notes:
+            self.folder.log(line)
+
     def _show(self, means: Means, began: float, watch: Callable[[Progress], None]) -> None:
         """Record the losses of the steps since ``began``, and tell the watcher."""
         images = len(means) * self.settings.batch * self.settings.d_steps
@@ -244,8 +260,9 @@ class Trainer:
     def _step(self) -> dict[str, Tensor]:
         """One optimiser step of every phase, after those that the critics are ahead; return the last losses."""
         self.optimiser.set_rate(self.images / self.settings.images)
-        for _ in range(self.settings.d_steps - 1):
-            self._turn(("D",))
+        if "D" in self.model.phases:
+            for _ in range(self.settings.d_steps - 1):
+                self._turn(("D",))
         logged = self._turn(self.model.phases)
         self._average()
         return logged
@@ -269,7 +286,8 @@ class Trainer:
         random = torch.Generator().manual_seed(derive(seed, purpose, first))
         noise = torch.randn(count, self.model.noise, generator=random)[rows]
         mix = torch.rand(count, generator=random)[rows]
-        return self.data.batch(self.data.drawn(first, count, seed)[rows], self.device, noise, mix)
+        batch = self.data.batch(self.data.drawn(first, count, seed)[rows], self.device, noise, mix)
+        return displaced(batch, self.settings.displace, seed, np.arange(first, first + count)[rows])
 
     @torch.no_grad()
     def _average(self) -> None:

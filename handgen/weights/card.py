@@ -109,12 +109,18 @@ def _numbers(facts: Mapping[str, Any]) -> str:
     found = facts["measured"].get("styles")
     if not found:
         return f"## Numbers\n\nNothing was measured on held-out glyphs. {rounded}"
-    by = "`handgen eval`" if facts["measured"]["by"] == "eval" else "training itself, on a sample"
+    by = "`handgen eval`" if facts["measured"]["by"] == "eval" else "`handgen train` at its end"
     columns = [key for key in next(iter(found.values())) if key not in ("glyphs", "samples")]
     rows = [(name, *(_shown(row.get(key)) for key in columns)) for name, row in found.items()]
     head = ("style", *(column.replace("_", " ") for column in columns))
+    spread = facts["measured"].get("diversity") or {}
+    differ = (
+        f" Drawings of one character in different styles differ {spread['ratio']:.0%} as much as the real glyphs do."
+        if spread.get("ratio")
+        else ""
+    )
     return (
-        f"## Numbers\n\nOn glyphs that training never saw, measured by {by}, in single precision. {rounded}\n\n"
+        f"## Numbers\n\nOn glyphs that training never saw, measured by {by}, in single precision. {rounded}{differ}\n\n"
         + _table(head, rows)
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,14 @@ def measured(run: Path, images: int) -> dict[str, Any]:
     """Return the newest measurement on held-out glyphs: ``handgen eval``'s, else the run's own; by style.
 
     Returns:
-        ``images``, ``by`` (``eval`` or ``training``) and ``styles``: name -> metric -> value; empty if there is none.
+        ``images``, ``by`` (``eval`` or ``training``), ``styles``: name -> metric -> value, and ``diversity``, if the
+        run knows it; empty if there is none.
     """
-    for by, found in (("eval", _evaluated(run)), ("training", _recorded(run))):
+    stats = _stats(run)
+    diversity = {key: value for key, value in _last(stats, "diversity").items() if key not in ("images", "kind")}
+    for by, found in (("eval", _evaluated(run)), ("training", _last(stats, "held-out").get("styles"))):
         if found:
-            return {"images": images, "by": by, "styles": found}
+            return {"images": images, "by": by, "styles": found, "diversity": diversity}
     return {}
 
 
@@ -51,12 +54,15 @@ def _evaluated(run: Path) -> dict[str, Any]:
         return {}
 
 
-def _recorded(run: Path) -> dict[str, Any]:
+def _stats(run: Path) -> list[dict[str, Any]]:
     try:
-        lines = [json.loads(line) for line in (run / STATS).read_text(encoding="utf-8").splitlines()]
-        return dict([line for line in lines if line["kind"] == "held-out"][-1]["styles"])
-    except (OSError, ValueError, KeyError, IndexError):
-        return {}
+        return [json.loads(line) for line in (run / STATS).read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        return []
+
+
+def _last(stats: Sequence[Mapping[str, Any]], kind: str) -> dict[str, Any]:
+    return dict(next((line for line in reversed(stats) if line.get("kind") == kind), {}))
 
 
 def train_command(model: str, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
