@@ -194,7 +194,7 @@ class BicycleGAN(Original):
         self.of_e.zero_grad()
         games = sum(self._game(critic, content, fake, True) for critic, fake in zip(self.critics, fakes, strict=True))
         kl = (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean() / 2
-        (games + 10 * F.l1_loss(fakes[0], target) + 0.01 * kl).backward(retain_graph=True)  # type: ignore[no-untyped-call]
+        (games + 10 * F.l1_loss(fakes[0], target) + 0.01 * kl).backward(retain_graph=True)
         self.encoder.requires_grad_(False)  # section 3.3: the latent loss is the generator's alone
         (0.5 * F.l1_loss(self.encoder(fakes[1])[0], z)).backward()  # type: ignore[no-untyped-call]
         self.encoder.requires_grad_(True)

@@ -78,7 +78,7 @@ def _steps(name: str, size: int, count: int, device: torch.device) -> tuple[dict
 def _step(kind: type[Model], config: Any, content: Tensor, target: Tensor, style: Tensor) -> Step:
     """Return handgen's step, with the settings of a run by default."""
     size, device = content.shape[-1], content.device
-    model = kind(config, size, [str(number) for number in range(STYLES)], _CHARS)  # type: ignore[call-arg]
+    model = kind(config, size, [str(number) for number in range(STYLES)], _CHARS)
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     model.train()
     batch = Batch(
