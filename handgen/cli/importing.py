@@ -12,10 +12,11 @@ import typer
 
 from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, stderr, stdout
 from handgen.cli.generated import with_signature
+from handgen.errors import UsageError
 
 if TYPE_CHECKING:
     from handgen.glyphs.importing.base import Reader
-    from handgen.glyphs.importing.build import Imported, ImportPlan
+    from handgen.glyphs.importing.build import Drawn, Imported, ImportPlan
 
 CHOICE = "What to take"
 SOURCE = "What stands beside it"
@@ -59,8 +60,9 @@ def _common(
         Path | None,
         typer.Option(
             "--match",
-            metavar="STORE",
-            help="Take source font, its drawing and the size from this glyph store, to train on both together.",
+            metavar="STORE|RUN",
+            help="Take source font, its drawing and the size from this glyph store, to train on both together; or from "
+            "a trained model, to add a style to it.",
             show_default="none",
             rich_help_panel=SOURCE,
         ),
@@ -123,7 +125,6 @@ def _root() -> None:
 
 
 def _run(reader: Reader, given: dict[str, Any]) -> None:
-    from handgen.errors import UsageError
     from handgen.glyphs.importing.build import import_store, make_import_plan
 
     if given["no_font"] and given["match"]:
@@ -132,7 +133,7 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         reader,
         out=given["out"],
         font=None if given["no_font"] else given["font"],
-        match=given["match"],
+        match=_matched(given["match"]) if given["match"] else None,
         charset=given["charset"],
         size=int(given["size"]),
         per_char=given["per_char"],
@@ -151,6 +152,25 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         print_json(_plan(reader, plan) | _dict(imported))
     else:
         _print(imported, plan)
+
+
+def _matched(place: Path) -> Path | Drawn:
+    """Return the store that ``--match`` names, or how the source of the model that it names is drawn."""
+    from handgen.glyphs.store import is_store
+
+    if is_store(place):
+        return place
+    from handgen.synth.content import source_font
+    from handgen.training import checkpoint
+
+    file = checkpoint.find_model(place, ())
+    if not file.is_file():
+        return place
+    raster = checkpoint.load(file).facts.get("raster", {})
+    if "source" not in raster:
+        raise UsageError(f"{file} has no source font to match", "Name a font with --font.")
+    ref = source_font(raster)
+    return int(raster["size"]), ref, {**raster, "source": ref.spec}
 
 
 def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
