@@ -123,6 +123,14 @@ class StyleSpec(ABC):
     def draw(self, count: int, seed: int) -> list[DrawnStyle]:
         """Return ``count`` styles, a function of ``seed`` alone; the first do not change with ``count``."""
 
+    path: ClassVar[str] = "a straight line"
+    """What the styles ``between`` two lie on."""
+
+    def between(self, first: DrawnStyle, second: DrawnStyle, share: float) -> DrawnStyle:
+        """Return the style at ``share`` (0 to 1) of the way from one to another."""
+        fresh = max(first.fresh, second.fresh)
+        return DrawnStyle(f"{share:.2f}", torch.lerp(first.vector, second.vector, share), {}, fresh)
+
     def continuous(self) -> DrawnStyle:
         """Return the style that is another for every sample.
 
@@ -137,7 +145,10 @@ class StyleSpec(ABC):
         Raises:
             UsageError: the model has no encoder of styles.
         """
-        raise UsageError("this model cannot take a style from images", "Train a bicyclegan for --like.")
+        raise UsageError(
+            "this model cannot take a style from images",
+            "Train a bicyclegan for --like, or add the hand to a zi2zi with --add-style.",
+        )
 
 
 class Generator(ABC):
@@ -181,8 +192,9 @@ class Model(nn.Module, Generator, ABC):
     """
 
     Config: ClassVar[type[Settings]]
-    phases: ClassVar[tuple[str, ...]]
-    """The optimisation phases of one step, in order; each owns an optimiser. "D" is the critics'."""
+    phases: tuple[str, ...]
+    """The optimisation phases of one step, in order; each owns an optimiser. "D" is the critics'. A model whose
+    settings give its critics no weight may leave theirs out."""
 
     critics: ClassVar[tuple[str, ...]] = ("discriminator",)
     """The child modules that judge: what ``--spectral-norm`` and weight clipping apply to."""
@@ -193,6 +205,10 @@ class Model(nn.Module, Generator, ABC):
 
     one_style: ClassVar[bool] = False
     """Whether it learns a single target style, or as many as there are."""
+
+    adaptable: ClassVar[bool] = False
+    """Whether styles can be added to it once it is trained: its styles are codes, and changes to the weights of its
+    generator are all that another style needs."""
 
     noise: int = 0
     """How many normal values a sample of a training step draws."""

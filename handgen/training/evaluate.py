@@ -174,4 +174,4 @@ def _told(model: Model, store: GlyphStore, charset: str) -> dict[str, int]:
     if model.draws == "character":
         return {char: number for number, char in enumerate(charset)}
     rows = [int(row) for row in store.rows(store.sources[0])] if store.sources else []
-    return {str(store.labels["char"][row]): row for row in rows}
+    return {str(store.labels["char"][row]): row for row in reversed(rows)}  # of several drawings, the font's own
