@@ -8,7 +8,7 @@ Three steps, each of which begins where the one before it ended:
 3. Code and small changes to every layer but the encoder's (``models.adapters``).
 
 Few samples overfit. So normalisations keep the statistics of the base, samples and their source
-glyphs are moved and bent alike, in another way each time; the weights are averaged, and those that
+glyphs are bent alike, in another way each time; the weights are averaged, and those that
 are best on held-out samples are kept: if nothing helps, that is the code alone.
 """
 
@@ -22,7 +22,6 @@ from types import MappingProxyType
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -38,6 +37,7 @@ from handgen.seeds import derive, generator
 from handgen.settings import Settings, setting
 from handgen.training import fidelity, losses
 from handgen.training.data import Pairs, Split
+from handgen.training.displace import displaced
 from handgen.training.loop import Progress
 
 HAND = "A new hand from few samples"
@@ -55,9 +55,8 @@ _CHECKS = 12
 _SHOWN = 10
 _CODE = "code"
 _KEEP = 0.98
-_TURN, _SLANT, _STRETCH, _SHIFT, _BEND = 0.05, 0.06, 0.05, 0.05, 0.03
-"""Greatest amounts that samples are moved and bent by: radians; lengths in halves of the canvas."""
-_KNOTS = 4
+_DISPLACED = 0.7
+"""How much samples and their sources are bent, as ``displaced`` counts."""
 
 
 @dataclass(frozen=True)
@@ -344,15 +343,16 @@ class Adaptation:
         watch: Callable[[Progress], None],
         look: Callable[[int], None] = lambda images: None,
     ) -> None:
-        """Fit code and changes to samples, each moved a little; the rate falls to zero over the second half."""
+        """Fit code and changes to samples, each bent a little; the rate falls to zero over the second half."""
         optimiser = torch.optim.Adam(learnt.values(), lr=rate, betas=(0.9, 0.99))
         code, changes = learnt[_CODE], {name: each for name, each in learnt.items() if name != _CODE}
         began, shown = time.monotonic(), 0
         for first in range(0, budget, self._batch):
             optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - first / budget))
             batch = self._load(self.data, self.data.drawn(first, self._batch, derive(self._seed, what)))
-            content, target = moved_alike(batch.content, batch.target, derive(self._seed, what, first))
-            loss = self._loss(self._draw(content, code, changes), target)
+            places = np.arange(first, first + self._batch)
+            batch = displaced(batch, _DISPLACED, derive(self._seed, what), places)
+            loss = self._loss(self._draw(batch.content, code, changes), batch.target)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -369,24 +369,3 @@ class Adaptation:
                 count, shown = first + self._batch - shown, first + self._batch
                 watch(Progress(self._images, count / (time.monotonic() - began), {f"G/{what}": value}))
                 began = time.monotonic()
-
-
-def moved_alike(content: Tensor, target: Tensor, seed: int) -> tuple[Tensor, Tensor]:
-    """Turn, slant, stretch, shift and bend glyphs and their sources alike, ``[B, 1, h, w]``; every pair differently.
-
-    What lies outside of the canvas is paper.
-    """
-    count, height, width = len(content), *content.shape[-2:]
-    random = torch.Generator().manual_seed(seed)
-    turn, slant, across, down, right, low = (torch.rand(count, 6, generator=random) * 2 - 1).unbind(1)
-    turn, sx, sy = _TURN * turn, 1 + _STRETCH * across, 1 + _STRETCH * down
-    rows = [
-        torch.stack([sx * turn.cos(), _SLANT * slant - turn.sin(), _SHIFT * right], 1),
-        torch.stack([turn.sin(), sy * turn.cos(), _SHIFT * low], 1),
-    ]
-    grid = F.affine_grid(torch.stack(rows, 1), [count, 2, height, width], align_corners=False)
-    knots = (torch.rand(count, 2, _KNOTS, _KNOTS, generator=random) * 2 - 1) * _BEND
-    bend = F.interpolate(knots, size=(height, width), mode="bicubic", align_corners=True)
-    grid = (grid + bend.permute(0, 2, 3, 1)).to(content.device)
-    both = 1 - F.grid_sample(1 - torch.cat([content, target], 1), grid, padding_mode="zeros", align_corners=False)
-    return both[:, :1].contiguous(memory_format=torch.channels_last), both[:, 1:]

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import shutil
 
-import numpy as np
 import pytest
 import torch
 
 from handgen.errors import CheckpointError, StoreError, UsageError
 from handgen.files import sha256
 from handgen.training import added, checkpoint
-from handgen.training.adapt import Adaptation, AddSettings, moved_alike, split_hand
+from handgen.training.adapt import Adaptation, AddSettings, split_hand
 from handgen.training.adding import Addition
 from tests.conftest import render_store, train_small
 
@@ -35,18 +34,6 @@ def run(trained, tmp_path):
     folder.mkdir()
     shutil.copy(trained, folder)
     return folder
-
-
-def test_source_and_sample_are_moved_alike(store):
-    glyphs = torch.from_numpy(store.images[:4].astype(np.float32) / 127.5 - 1)[:, None]
-    content, target = moved_alike(glyphs, glyphs, seed=1)
-    assert torch.equal(content, target)
-    assert (content - glyphs).abs().mean() > 0.02
-    assert torch.equal(moved_alike(glyphs, glyphs, seed=1)[0], content)
-    same = moved_alike(glyphs[:1].expand(2, -1, -1, -1), glyphs[:2], seed=1)[0]
-    assert not torch.equal(same[0], same[1])
-    assert content.max() <= 1 + 1e-5
-    assert content[:, :, 0].mean() > 0.9
 
 
 def adaptation(trained, mine, **given):
