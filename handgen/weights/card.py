@@ -52,8 +52,8 @@ def _head(facts: Mapping[str, Any], files: Mapping[str, int]) -> str:
     return (
         f"# {name}\n\n"
         f"Trained weights for `handgen synth`: a {facts['model']} of {count} styles, "
-        f"{charset_name(usual_characters(facts))}, {facts['size']} x {facts['size']} pixels, {megabytes:.1f} MB in half precision. "
-        f"Made with handgen {__version__}.\n\n"
+        f"{charset_name(usual_characters(facts))}, {facts['size']} x {facts['size']} pixels, {megabytes:.1f} MB in "
+        f"half precision. Made with handgen {__version__}.\n\n"
         f"```sh\nhandgen synth --model {name} --styles 15 --count 100000\n```\n\n"
         f"![A row for each style]({weights.PICTURE})"
     )
