@@ -25,7 +25,7 @@ def synth(
         typer.Option(
             metavar="N|NAMES|continuous",
             help="A number: the trained styles first, then mixtures of them; with a bicyclegan, N latents far apart. "
-            "Names with commas between. Or continuous: another latent for every sample.",
+            "Names with commas between, also of added styles. Or continuous: another latent for every sample.",
             show_default="every trained style",
             rich_help_panel=HANDS,
         ),
@@ -33,8 +33,8 @@ def synth(
     like: Annotated[
         Path | None,
         typer.Option(
-            metavar="IMAGE|DIR",
-            help="Write in this hand: an image of one character, or a folder of them (bicyclegan).",
+            metavar="IMAGE|DIR|STORE",
+            help="Write in this hand: an image of one character, a folder of them, or a glyph store (bicyclegan).",
             rich_help_panel=HANDS,
         ),
     ] = None,
@@ -187,7 +187,8 @@ def synth(
         int, typer.Option("--size", min=16, max=512, help="Side of an image in pixels, 16 to 512.", rich_help_panel=PEN)
     ] = 64,
     list_styles: Annotated[
-        bool, typer.Option("--list-styles", help="Show the trained styles and stop.", rich_help_panel=HANDS)
+        bool,
+        typer.Option("--list-styles", help="Show the trained and the added styles and stop.", rich_help_panel=HANDS),
     ] = False,
     model: Annotated[
         Path | None,

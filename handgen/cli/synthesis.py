@@ -41,14 +41,13 @@ def characters_meant(charset: str | None, text: Path | None, corpus: str = "") -
 
 
 def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
-    """Print the styles that a model was trained on, or the writers of a file."""
-    import torch
+    """Print the styles that a model was trained on and those that were added to it, or the writers of a file."""
     from rich.table import Table
     from rich.text import Text
 
-    from handgen.synth.source import open_source
+    from handgen.synth.source import list_styles
 
-    records = open_source(file, torch.device("cpu"), pen)[0].facts["styles"]
+    records = list_styles(file, pen)
     if as_json:
         print_json(records)
         return
@@ -56,7 +55,12 @@ def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
     for number, record in enumerate(records, 1):
         origin = record.get("origin", {})
         licence = str(origin.get("licence") or "")
-        table.add_row(str(number), Text(record["name"]), Text(str(origin.get("family", ""))), Text(licence[:60]))
+        family = str(origin.get("family") or "")
+        if record.get("added"):
+            family = record.get("error") or f"added, from {record['glyphs']:,} glyphs" + (
+                f" of {family}" if family else ""
+            )
+        table.add_row(str(number), Text(record["name"]), Text(family), Text(licence[:60]))
     stdout.print(table)
 
 

@@ -153,6 +153,11 @@ def build(checkpoint: Checkpoint) -> Model:
 
 
 def _require_facts(checkpoint: Checkpoint) -> None:
+    if "base" in checkpoint.facts:
+        raise UsageError(
+            f"{checkpoint.path} is a style that was added to a model",
+            f"Name the model with --model, and the style with --styles {checkpoint.path.stem}.",
+        )
     lacking = sorted(_FACTS - checkpoint.facts.keys())
     if lacking:
         raise CheckpointError(
@@ -267,15 +272,20 @@ def find_model(place: Path | None, runs: Sequence[Path], wanted: str = "") -> Pa
         wanted: characters to draw, as far as they are known: shipped weights that learnt the most of them suit.
 
     Raises:
-        UsageError: there is none; says how to make one.
+        UsageError: there is none; says how to make one. Or a name means a run folder as well.
     """
     if place is None:
         files = [file for run in runs for file in [run / MODEL] if file.is_file()]
         return max(files, key=lambda file: file.stat().st_mtime) if files else _shipped_for(wanted)
+    if str(place) in GENERATORS:
+        if (place / MODEL).is_file() or (place / STATE).is_file():
+            raise UsageError(
+                f"--model {place} is both the {place} that needs no training and the run folder {place.resolve()}",
+                f"Name the model's file, {place / MODEL}; or rename that folder to use the {place}.",
+            )
+        return place
     if place.exists() or len(place.parts) != 1:
         return place / MODEL if place.is_dir() else place
-    if str(place) in GENERATORS:
-        return place
     if str(place) in weights.shipped():
         return weights.shipped()[str(place)] / MODEL
     if place.suffix:
