@@ -51,6 +51,7 @@ def _print(found: list[Listed]) -> None:
     for place in (3, 5, 6):
         table.columns[place].justify = "right"
     table.columns[0].no_wrap = True
+    table.columns[7].overflow = "fold"
     for each in found:
         table.add_row(
             Text(each.name),
