@@ -70,6 +70,20 @@ def legibility() -> dict[str, Any]:
     return rates
 
 
+def pens() -> dict[str, float]:
+    """Read as many glyphs of each pen, by neat writers that differ in nothing else; not those of ``legibility``."""
+    chars = load_charset("gb2312-1")
+    picked = "".join(chars[i] for i in generator(1, "legibility").permutation(len(chars))[:GLYPHS])
+    book, z = find_strokes(picked).book, generator(1, "writers").standard_normal((GLYPHS, DIM))
+    rates = {}
+    for name in PENS:
+        z[:, -1] = Population().z_of(Writer(pen=name))[-1]
+        images, _ = drawn(book, np.arange(GLYPHS), Population(cursiveness=(0, 0)), z)
+        rates[name] = round(float(np.mean([a == b for a, b in zip(read(images), book.chars, strict=True)])), 3)
+        print(name, rates[name], flush=True)
+    return rates
+
+
 def tracing() -> dict[str, Any]:
     """Trace a printed font: compare with KanjiVG, and have the traces read."""
     chars = load_charset("latin62")
@@ -183,7 +197,7 @@ def main() -> None:
     """Do it all."""
     pictures()
     results: dict[str, Any] = {"both roads": both(Path(sys.argv[1]))} if len(sys.argv) > 1 else {}
-    results |= {"tracing": tracing(), "speed": speed(), "cursiveness": legibility()}
+    results |= {"tracing": tracing(), "speed": speed(), "pens": pens(), "cursiveness": legibility()}
     plot(results["cursiveness"])
     (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     print(json.dumps({key: results[key] for key in results if key != "cursiveness"}, indent=2))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 DRAWING = "What to draw"
 _DEFAULT_OUT = Path("data/glyphs")
+_DRAWINGS = 4
+"""Of each source character, with ``--vary pen``."""
 
 
 def render(
@@ -77,6 +79,24 @@ def render(
             rich_help_panel=DRAWING,
         ),
     ] = True,
+    vary: Annotated[
+        Literal["none", "pen"],
+        typer.Option(
+            help="pen: beside the source's own glyphs, others whose strokes are written anew, each a little displaced, "
+            "turned and scaled.",
+            rich_help_panel=DRAWING,
+        ),
+    ] = "none",
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=100,
+            help="Drawings of each source character with --vary pen, the font's own among them.",
+            show_default="4",
+            rich_help_panel=DRAWING,
+        ),
+    ] = None,
     out: Annotated[
         Path,
         typer.Option(
@@ -100,10 +120,15 @@ def render(
     handgen render -f Heiti -t fonts/han --per-font 2000 --take liu-jian-mao-cao=4000
 
     handgen render -f Caveat -t fonts/latin --charset latin62 --size 128 -o data/latin
+
+    handgen render -f Heiti -t fonts/han --vary pen --samples 4 -o data/varied
     """
+    from handgen.errors import UsageError
     from handgen.glyphs.render import make_plan
     from handgen.glyphs.render import render as draw
 
+    if vary == "none" and samples is not None:
+        raise UsageError("--samples counts the drawings of --vary pen", "Add --vary pen.")
     plan = make_plan(
         font,
         out=out,
@@ -115,6 +140,7 @@ def render(
         seed=seed,
         align=align,
         workers=workers,
+        drawings=1 if vary == "none" else samples or _DRAWINGS,
     )
     if dry_run:
         print_json(_plan_dict(plan)) if as_json else _print_plan(plan)
@@ -163,6 +189,8 @@ def _print_plan(plan: Plan) -> None:
     table.add_row(
         "images", f"{plan.size} x {plan.size} pixels, {'aligned to the source' if plan.align else 'not aligned'}"
     )
+    if plan.drawings > 1:
+        table.add_row("drawings", f"{plan.drawings} of each source character, {plan.drawings - 1} written anew")
     for number, font in enumerate(plan.targets):
         count = "all characters" if font.count is None else f"{font.count:,} characters"
         table.add_row("targets" if number == 0 else "", Text(f"{font.style}: {count} ({font.ref.spec})"))
@@ -178,6 +206,7 @@ def _plan_dict(plan: Plan) -> dict[str, Any]:
         "characters": len(plan.chars),
         "size": plan.size,
         "align": plan.align,
+        "drawings": plan.drawings,
         "seed": plan.seed,
         "out": str(plan.out),
     }

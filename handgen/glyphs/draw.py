@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,11 @@ from handgen.fonts.face import FontRef, describe
 from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Placement, Rasterizer
 from handgen.glyphs.store import Alignment
-from handgen.seeds import generator
+from handgen.seeds import derive, generator, keys
 
 _BLOCK_BYTES = 4 << 20
+_TRACED = 256
+"""Glyphs that are traced in one go: about 80 a second, and a worker must not be silent for long."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class FontJob:
         count: how many characters to sample; None = all.
         seed: of the sample.
         align: move a target onto the source.
+        drawings: of each character of the source; those after the first are written anew by the pen.
     """
 
     style: str
@@ -63,11 +66,12 @@ class FontJob:
     count: int | None = None
     seed: int = 0
     align: bool = True
+    drawings: int = 1
 
 
 @dataclass(frozen=True)
 class Looked:
-    """The first message of a font: what it holds and how it will be drawn."""
+    """The first message of a font: what it holds, how it will be drawn, and how many glyphs that makes."""
 
     origin: dict[str, Any]
     alignment: Alignment
@@ -77,10 +81,11 @@ class Looked:
 
 @dataclass(frozen=True)
 class Block:
-    """Some of a font's glyphs: uint8 ``[n, size, size]`` and their n characters."""
+    """Some of a font's glyphs: uint8 ``[n, size, size]``, their n characters, and which drawing of them it is."""
 
     images: NDArray[np.uint8]
     chars: str
+    sample: int = 0
 
 
 def look_at_source(job: SourceJob) -> Iterator[Source]:
@@ -113,12 +118,29 @@ def draw_font(job: FontJob) -> Iterator[Looked | Block]:
             alignment = fit_alignment(source.coverage, coverage, source.placement, job.size)
         placement = aligned_placement(source.placement, alignment, job.size)
     chosen = _sample(coverage.drawn, job)
-    yield Looked(source.origin if job.is_source else font_origin(job.ref), alignment, coverage.skipped, len(chosen))
+    origin = source.origin if job.is_source else font_origin(job.ref)
+    yield Looked(origin, alignment, coverage.skipped, len(chosen) * job.drawings)
     rasterizer = Rasterizer(outlines, job.size, placement)
-    step = max(1, _BLOCK_BYTES // job.size**2)
+    step = max(1, min(_BLOCK_BYTES // job.size**2, _TRACED if job.drawings > 1 else _BLOCK_BYTES))
     for start in range(0, len(chosen), step):
         chars = chosen[start : start + step]
-        yield Block(rasterizer.draw_all(chars), chars)
+        glyphs = rasterizer.draw_all(chars)
+        yield Block(glyphs, chars)
+        if job.drawings > 1:
+            yield from _written_anew(job, placement, chars, glyphs)
+
+
+def _written_anew(job: FontJob, placement: Placement, chars: str, glyphs: NDArray[np.uint8]) -> Iterator[Block]:
+    """Yield the further drawings of some glyphs, each a function of seed, character and number."""
+    from handgen.strokes.restroke import Restroked  # which needs torch
+
+    anew = Restroked.prepare(job.ref, {"size": job.size, "placement": asdict(placement)}, chars, glyphs)
+    place = np.arange(len(chars))
+    codes = np.array([ord(char) for char in chars], np.uint64)
+    for number in range(1, job.drawings):
+        # Its number takes the place of a style: no two drawings have the same odd habits.
+        some = anew(glyphs, place, np.full(len(chars), number), keys(codes, derive(job.seed, "anew", number)), 1.0)
+        yield Block(some, chars, number)
 
 
 def _sample(drawn: str, job: FontJob) -> str:

@@ -55,6 +55,7 @@ class Plan:
         seed: of the samples of characters.
         align: move every target onto the source, see ``fonts.align``.
         workers: processes; 0 = one for each core. Changes nothing in the result.
+        drawings: of each character of the source: the font's own glyph, and others written anew by the pen.
     """
 
     source: Target
@@ -66,6 +67,7 @@ class Plan:
     seed: int = 0
     align: bool = True
     workers: int = 0
+    drawings: int = 1
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ def make_plan(
     seed: int = 0,
     align: bool = True,
     workers: int = 0,
+    drawings: int = 1,
 ) -> Plan:
     """Resolve what a user typed into fonts, characters and counts.
 
@@ -124,6 +127,7 @@ def make_plan(
         seed: see ``Plan``.
         align: see ``Plan``.
         workers: see ``Plan``.
+        drawings: see ``Plan``.
 
     Raises:
         UsageError, FontError: something asked for does not exist or cannot be read.
@@ -152,6 +156,7 @@ def make_plan(
         seed=seed,
         align=align,
         workers=workers,
+        drawings=drawings,
     )
 
 
@@ -236,6 +241,7 @@ def render(
             "sha256": source.origin["sha256"],
             "placement": asdict(source.placement),
             "seed": plan.seed,
+            **({"drawings": plan.drawings} if plan.drawings > 1 else {}),
         }
         with StoreWriter(plan.out, size=plan.size, charset=plan.chars, raster=settings) as writer:
             _draw(pool, plan, source, writer, rendered, progress)
@@ -273,6 +279,7 @@ def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered:
         FontJob(font.style, font.ref, plan.size, source, font is plan.source, font.count, plan.seed, plan.align)
         for font in fonts
     ]
+    jobs[0] = replace(jobs[0], drawings=plan.drawings)
     room = len(source.coverage.drawn)
     expected = [min(font.count or room, room) for font in fonts]
     done = [0] * len(fonts)
@@ -283,7 +290,7 @@ def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered:
             looked, expected[number] = message, message.count
             style = writer.add_style(Style(name, role, message.origin, message.alignment, message.skipped))
         elif isinstance(message, Block):
-            writer.append(message.images, message.chars, style, [0] * len(message.chars))
+            writer.append(message.images, message.chars, style, [message.sample] * len(message.chars))
             done[number] += len(message.chars)
         elif isinstance(message, Finished) and looked:
             rendered.styles.append(Drawn(name, role, done[number], looked.skipped))
@@ -301,22 +308,31 @@ def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered:
 def save_preview(path: Path, seed: int, columns: int = PREVIEW_COLUMNS) -> None:
     """Save a contact sheet of the store at ``path``: one row a style, the source first, of many the first 48.
 
-    Every row shows the same characters where its style has them. Characters are drawn by
-    ``seed`` from those that most styles have.
+    Every row shows the same characters where its style has them; a source that was written anew has a
+    row for one such drawing. Characters are drawn by ``seed`` from those that most styles have.
     """
     store = GlyphStore(path)
-    shown = store.styles[:_PREVIEW_ROWS]
-    numbers = [store.rows(style) for style in range(len(shown))]
-    rows = [dict(zip(store.labels["char"][rows].tolist(), rows.tolist(), strict=True)) for rows in numbers]
-    shared = Counter(char for found in rows for char in found)
+    found = [row for style in range(min(len(store.styles), _PREVIEW_ROWS)) for row in _rows(store, style)]
+    shared = Counter(char for _, rows in found for char in rows)
     order = generator(seed, "preview").permutation(len(store.charset))
     chars = [store.charset[i] for i in order]
     best = sorted(sorted(chars, key=lambda char: -shared[char])[:columns], key=store.charset.index)
     save_sheet(
         path / PREVIEW,
-        [(style.name, _pick(store, found, best, chars)) for style, found in zip(shown, rows, strict=True)],
+        [(caption, _pick(store, rows, best, chars)) for caption, rows in found],
         cell=min(store.size, _PREVIEW_CELL),
     )
+
+
+def _rows(store: GlyphStore, style: int) -> list[tuple[str, dict[str, int]]]:
+    """Return captions of a style's rows, and for each: character -> image; of several samples the first."""
+    name, images = store.styles[style].name, store.rows(style)
+    first = images[np.argsort(store.labels["sample"][images], kind="stable")][::-1]  # so that the first is put in last
+    rows = [(name, dict(zip(store.labels["char"][first].tolist(), first.tolist(), strict=True)))]
+    second = images[store.labels["sample"][images] == 1]
+    if style in store.sources and len(second):
+        rows.append((f"{name}, anew", dict(zip(store.labels["char"][second].tolist(), second.tolist(), strict=True))))
+    return rows
 
 
 def _pick(store: GlyphStore, found: dict[str, int], best: list[str], others: list[str]) -> NDArray[np.uint8]:

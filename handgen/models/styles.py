@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -17,6 +18,7 @@ from handgen.seeds import generator, uniforms
 
 _CANDIDATES = 4
 """More would make the styles more even than hands are."""
+_DESCENTS = 500
 
 
 def gaussian_code(name: str, dim: int, seed: int) -> Tensor:
@@ -52,6 +54,17 @@ def _typical(z: NDArray[np.float64]) -> NDArray[np.float64]:
     """Shorten the latents ``[n, dim]`` that are longer than sqrt(dim), the length of a typical one."""
     length: NDArray[np.float64] = np.linalg.norm(z, axis=1, keepdims=True)
     return z * np.minimum(1, math.sqrt(z.shape[1]) / length)
+
+
+def _on_arc(a: Tensor, b: Tensor, share: float) -> Tensor:
+    """Return ``slerp(a, b; share)`` (Shoemake 1985) of the directions, times the length between."""
+    lengths = float(a.norm()), float(b.norm())
+    angle = math.acos(max(-1.0, min(1.0, float(a @ b) / max(lengths[0] * lengths[1], 1e-12))))
+    if min(lengths) < 1e-6 or math.sin(angle) < 1e-3:  # no arc, or any: they are on one line
+        return torch.lerp(a, b, share)
+    from_a, from_b = math.sin((1 - share) * angle) / lengths[0], math.sin(share * angle) / lengths[1]
+    length = (1 - share) * lengths[0] + share * lengths[1]
+    return (from_a * a + from_b * b) * (length / math.sin(angle))
 
 
 class Latents(StyleSpec):
@@ -90,6 +103,16 @@ class Latents(StyleSpec):
                 candidates = candidates[apart.argmax()][None]
             chosen = np.concatenate([chosen, candidates[:1]])
         return [DrawnStyle(f"z{i + 1}", torch.from_numpy(z.astype(np.float32)), {}) for i, z in enumerate(chosen)]
+
+    path: ClassVar[str] = "an arc"
+
+    def between(self, first: DrawnStyle, second: DrawnStyle, share: float) -> DrawnStyle:
+        """Return a latent on the arc between two, as straight between them is nearer to zero than what the prior draws.
+
+        The direction turns evenly, and the length grows evenly.
+        """
+        vector = _on_arc(first.vector, second.vector, share)
+        return DrawnStyle(f"{share:.2f}", vector, {}, max(first.fresh, second.fresh))
 
     def continuous(self) -> DrawnStyle:
         """Return the style whose latent is drawn anew for every sample."""
@@ -144,6 +167,25 @@ class CodeTable(StyleSpec):
             label = "+".join(f"{name}*{weight:.2f}" for name, weight in parents.items())
             styles.append(DrawnStyle(f"mix{number + 1}({label})", vector, parents))
         return styles
+
+
+def simplex_least_squares(drawings: Tensor, target: Tensor) -> Tensor:
+    """Return the shares ``[n]`` of drawings ``[n, d]`` whose mixture is nearest to ``target`` ``[d]`` in least squares.
+
+    They are not negative and sum to 1. Projected gradient descent with the projection of Duchi et
+    al. 2008 (figure 1).
+    """
+    gram, toward = drawings @ drawings.T / len(target), drawings @ target / len(target)
+    step = 1 / float(torch.linalg.matrix_norm(gram, 2))
+    shares = torch.full_like(toward, 1 / len(toward))
+    counts = torch.arange(1, len(shares) + 1, device=shares.device)
+    for _ in range(_DESCENTS):
+        moved = shares - step * (gram @ shares - toward)
+        ordered = moved.sort(descending=True).values
+        excess = (ordered.cumsum(0) - 1) / counts
+        last = int((ordered > excess).nonzero().max())
+        shares = (moved - excess[last]).clamp_min(0)
+    return shares
 
 
 class OneStyle(CodeTable):

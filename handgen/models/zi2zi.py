@@ -117,7 +117,8 @@ class Zi2Zi(Remedied):
     """Zi2Zi as the training loop and ``synth`` see it."""
 
     Config: ClassVar = Zi2ZiConfig
-    phases = ("D", "G")
+    phases: tuple[str, ...] = ("D", "G")
+    adaptable: ClassVar = True
     codes: Tensor
 
     def __init__(self, config: Zi2ZiConfig, size: int, styles: Sequence[str], charset: str) -> None:

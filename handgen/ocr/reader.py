@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen import weights
 from handgen.errors import CheckpointError, UsageError
 from handgen.glyphs.store import to_unit
 from handgen.ocr.recognizer import FEATURES, LAYOUT, Recognizer, folded
 from handgen.training import checkpoint
 
-RECOGNIZER = "recognizer.safetensors"
+RECOGNIZER = weights.RECOGNIZER
 KIND = "recognizer"
 _RUNS = Path("runs")
 _BATCH = 64
@@ -43,8 +44,8 @@ class Reader:
     def __init__(self, recognizer: Recognizer, device: torch.device) -> None:
         ready = folded(recognizer)
         with torch.no_grad():  # so that no pass over the logits is spent on it
-            for weights in ready.classify.parameters():
-                weights /= ready.temperature
+            for parameter in ready.classify.parameters():
+                parameter /= ready.temperature
         self.recognizer: Recognizer = ready.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device
         self._numbers = {char: number for number, char in enumerate(recognizer.charset)}
@@ -132,16 +133,21 @@ def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -
     checkpoint.save(path, recognizer.state_dict(), facts | own)
 
 
-def find_recognizer(path: Path | None) -> Path:
+def find_recognizer(path: Path | None, *, shipped: bool = True) -> Path:
     """Return the file of a recogniser.
 
     Args:
-        path: a run folder or a file; None = the newest in ``runs/``.
+        path: a run folder, a file, or the name of shipped weights that have one; None = the newest in ``runs/``.
+        shipped: whether the one that comes with handgen will do where ``runs/`` has none.
 
     Raises:
         UsageError: there is none.
     """
-    file = _newest() if path is None else path / RECOGNIZER if path.is_dir() else path
+    if path is None:
+        return _newest(weights.shipped_recognizers() if shipped else [])
+    named = weights.shipped().get(str(path)) if not path.exists() else None
+    folder = named or path
+    file = folder / RECOGNIZER if folder.is_dir() else folder
     if not file.is_file():
         raise UsageError(f"no recogniser at {path}", f"Name its run folder or its file. {_TRAIN}")
     return file
@@ -178,8 +184,9 @@ def load_reader(path: Path | None, device: torch.device) -> Reader:
     return Reader(load_recognizer(path), device)
 
 
-def _newest() -> Path:
+def _newest(others: Sequence[Path]) -> Path:
+    """Return the newest recogniser in ``runs/``, else the first of ``others``."""
     files = list(_RUNS.glob(f"*/{RECOGNIZER}"))
-    if not files:
+    if not files and not others:
         raise UsageError("no recogniser was found in runs/", _TRAIN)
-    return max(files, key=lambda file: file.stat().st_mtime)
+    return max(files, key=lambda file: file.stat().st_mtime) if files else others[0]

@@ -54,6 +54,7 @@ class RecognizerSettings(Settings):
     batch: int = setting(128, "Images per optimiser step.", minimum=2, maximum=4096)
     lr: float = setting(3e-3, "Highest learning rate: reached early, then by cosine to zero.", minimum=0)
     width: int = setting(16, "Channels of the first layer; they double three times.", minimum=4, maximum=256)
+    augment: bool = setting(True, "Vary every image at random: turned, bent, in another pen, faint, noisy.")
     holdout_fonts: str = setting("3", "Fonts to measure on: how many, or their names with commas.")
     save_every: int = setting(50_000, "Images between checkpoints.", minimum=1)
     seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1)
@@ -82,7 +83,7 @@ class RecognizerTraining:
         self.held_out = glyphs.held_out_fonts(settings.holdout_fonts, settings.seed)
         kept = [name for name in glyphs.fonts if name not in self.held_out]
         self._learnt = glyphs.of_fonts(kept)
-        self.folder = RunFolder(out, self._identity())
+        self.folder = RunFolder(out, self._identity(), {"augment": True})
         torch.manual_seed(settings.seed)
         self.recognizer = Recognizer(glyphs.charset, _side(glyphs.size), settings.width)
         self.recognizer.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -156,7 +157,9 @@ class RecognizerTraining:
             group["lr"] = settings.lr * _rate(self._share)
         rows = generator(settings.seed, "recognizer batch", self.images).choice(self._learnt, settings.batch)
         random = torch.Generator().manual_seed(derive(settings.seed, "recognizer variation", self.images))
-        images = varied(self.glyphs.images(rows).to(self.device), random)
+        images = self.glyphs.images(rows).to(self.device)
+        if settings.augment:
+            images = varied(images, random)
         labels = self.glyphs.labels(rows).to(self.device)
         logits = self.recognizer(images)
         loss = F.cross_entropy(logits, labels, label_smoothing=_SMOOTHING)

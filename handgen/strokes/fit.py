@@ -1,11 +1,13 @@
 """A writer fitted to real handwriting: the one whose drawings have the same statistics.
 
-Characters need not be known for it. A linear map from statistics to writers says where to begin; then writers are
-drawn around a mean, and those whose statistics are nearest give the next one (cross-entropy method, Rubinstein 1999).
+Characters need not be known for it. Writers are drawn around a mean; how their statistics follow from their parameters
+is taken to be linear there, and the likeliest writer is the next mean (Gauss-Newton steps to the posterior's mode).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from handgen.errors import UsageError
-from handgen.glyphs.store import IMAGES, MANIFEST, GlyphStore
+from handgen.glyphs.store import GlyphStore
 from handgen.metrics.skeleton import thinned
 from handgen.seeds import generator, keys
 from handgen.strokes.base import Book
@@ -26,10 +28,15 @@ FEWEST = 4
 """With fewer glyphs than this a hand cannot be told from chance."""
 MOST = 200
 """Glyphs of a hand that are looked at."""
-_FIRST, _ROUNDS, _CANDIDATES, _ELITE = 120, 4, 14, 3
+_ROUNDS = ((130, 1.0), (50, 0.6), (40, 0.4))
+"""Writers that are tried in each round, and how far they are from its mean."""
 _SHOWN = 32
-_SHEARS = np.linspace(-0.5, 0.5, 21)
+_RIDGE = 0.02
+_FAR = 4.0
+"""Standard deviations; nobody is farther from the usual, and no statistic counts for more."""
 _FAINT = 0.25
+_UPRIGHT = 0.75
+"""An edge is an upright's, or one across's, if it leans by less than this."""
 
 Features = NDArray[np.float64]
 
@@ -37,7 +44,8 @@ Features = NDArray[np.float64]
 def features(images: NDArray[np.uint8]) -> Features:
     """Return statistics of handwriting: a vector of the mean, and the spread, of what can be measured of a glyph.
 
-    Width and darkness of the line, the ink's box, slant, tilt, and how many pieces and ends there are.
+    Width and darkness of the line and how even they are, the ink's box, lean of uprights, rise of what is across and
+    how much of either there is, how many pieces, holes and ends there are.
 
     Args:
         images: uint8 ``[n, size, size]``, 0 = ink; those without ink are left out.
@@ -50,50 +58,83 @@ def features(images: NDArray[np.uint8]) -> Features:
     dark, peak = dark[peak > _FAINT], peak[peak > _FAINT]
     if len(dark) < FEWEST:
         raise UsageError(f"{len(dark)} glyphs are too few to tell a hand by", f"Give at least {FEWEST}.")
-    ink: NDArray[np.bool_] = dark > 0.5 * peak[:, None, None]
+    dark /= peak[:, None, None]
+    ink: NDArray[np.bool_] = dark > 0.5
     size = images.shape[1]
     line = thinned(torch.from_numpy(ink)).numpy()
     length = np.maximum(line.sum((1, 2)), 1)
     rows, columns = np.asarray(ink.any(axis=2)), np.asarray(ink.any(axis=1))
     top, bottom = rows.argmax(1), size - rows[:, ::-1].argmax(1)
     left, right = columns.argmax(1), size - columns[:, ::-1].argmax(1)
-    near = sum(_shifted(line, dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx)
-    ends = (line & (np.asarray(near) == 1)).sum((1, 2))
     measured = np.stack(
         [
-            (dark / peak[:, None, None]).sum((1, 2)) / length / size,
+            dark.sum((1, 2)) / length / size,
             peak,
             (right - left) / size,
             (bottom - top) / size,
             (top + bottom) / 2 / size,
-            _shear(ink),
-            -_shear(ink.transpose(0, 2, 1)),
-            ends / length * 10,
+            *_leaning(dark),
+            _ends(line) / length * 10,
             length / (bottom - top + right - left),
+            (left + right) / 2 / size,
+            *_evenness(dark, ink),
+            _pieces(ink) / length * 20,
         ],
         axis=1,
     )
     return np.concatenate([measured.mean(0), measured.std(0)])
 
 
-def _shifted(mask: NDArray[np.bool_], dy: int, dx: int) -> NDArray[np.int64]:
-    padded = np.pad(mask, ((0, 0), (1, 1), (1, 1))).astype(np.int64)
-    moved: NDArray[np.int64] = padded[:, 1 + dy : 1 + dy + mask.shape[1], 1 + dx : 1 + dx + mask.shape[2]]
-    return moved
+def _leaning(dark: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
+    """Return the lean of uprights (x per y, to the right), the rise of what is across (y per x), and its share.
+
+    All from the edges of ink, whose gradient is at right angles to them: of the edges that lean little, each
+    glyph's least-squares line.
+    """
+    across = dark[:, 1:-1, 2:] - dark[:, 1:-1, :-2]
+    down = dark[:, 2:, 1:-1] - dark[:, :-2, 1:-1]
+    xx, yy, xy = across * across, down * down, across * down
+    upright, level = yy < _UPRIGHT**2 * xx, xx < _UPRIGHT**2 * yy
+    parts = [np.where(mask, some, 0).sum((1, 2)).astype(np.float64) + 1e-6 for mask, some in (
+        (upright, xx), (upright, xy), (level, yy), (level, xy))]  # fmt: skip
+    return parts[1] / parts[0], parts[3] / parts[2], parts[2] / (parts[0] + parts[2])
 
 
-def _shear(ink: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return by how much uprights lean to the right: the shear without which columns of ink stand out most."""
-    count, size, _ = ink.shape
-    image, y, x = np.nonzero(ink)
-    energy = np.empty((count, len(_SHEARS)))
-    for number, shear in enumerate(_SHEARS):
-        column = np.clip(np.rint(x + shear * (y - size / 2)) + size // 2, 0, 2 * size - 1).astype(np.int64)
-        sums = np.bincount(image * 2 * size + column, minlength=count * 2 * size).reshape(count, -1)
-        energy[:, number] = (sums.astype(np.float64) ** 2).sum(1)
-    weight = np.exp(12 * (energy / energy.max(1, keepdims=True) - 1))
-    leaning: NDArray[np.float64] = (weight * _SHEARS).sum(1) / weight.sum(1)
-    return leaning
+def _evenness(dark: NDArray[np.float32], ink: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
+    """Return how uneven ink is within strokes, and which share of it is deep within, twice: how uneven their width."""
+    inner = ink
+    shares = []
+    for _ in range(2):
+        padded = np.pad(inner, ((0, 0), (1, 1), (1, 1)))
+        inner = padded[:, 1:-1, 1:-1] & padded[:, :-2, 1:-1] & padded[:, 2:, 1:-1] & padded[:, 1:-1, :-2] & (
+            padded[:, 1:-1, 2:]
+        )  # fmt: skip
+        shares.append(inner.sum((1, 2)) / np.maximum(ink.sum((1, 2)), 1))
+        if len(shares) == 1:
+            count = np.maximum(inner.sum((1, 2)), 1)
+            mean = (dark * inner).sum((1, 2)) / count
+            rough = np.sqrt(((dark - mean[:, None, None]) ** 2 * inner).sum((1, 2)) / count)
+    return rough, *shares
+
+
+def _ends(line: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how many pixels of centrelines ``[n, h, w]`` have one neighbour."""
+    padded = np.pad(line, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
+    rows = padded[:, :, :-2] + padded[:, :, 1:-1] + padded[:, :, 2:]
+    near = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]  # itself counted
+    ends: NDArray[np.int64] = (line & (near == 2)).sum((1, 2))
+    return ends
+
+
+def _pieces(ink: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return pieces of ink less holes in it, by Gray's count of 2 x 2 squares (1971), diagonals joined."""
+    padded = np.pad(ink, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
+    corners = padded[:, :-1, :-1], padded[:, :-1, 1:], padded[:, 1:, :-1], padded[:, 1:, 1:]
+    count = corners[0] + corners[1] + corners[2] + corners[3]
+    crossed = (count == 2) & (corners[0] == corners[3])
+    one, three, two = ((mask).sum((1, 2)) for mask in (count == 1, count == 3, crossed))
+    pieces: NDArray[np.float64] = (one - three - 2.0 * two) / 4
+    return pieces
 
 
 def fit_writer(images: NDArray[np.uint8], book: Book, chars: str = "", seed: int = 0) -> Writer:
@@ -116,31 +157,53 @@ def fit_writer(images: NDArray[np.uint8], book: Book, chars: str = "", seed: int
     shown = rng.choice(pool, _SHOWN, replace=len(pool) < _SHOWN)
     population, size = Population(), images.shape[1]
 
-    def off(some: NDArray[np.float64]) -> tuple[Features, NDArray[np.float64]]:
-        found = np.stack([features(_drawn(population, z, book, shown, size)) for z in some])
-        # What differs between writers anyway says little; and the prior holds what images say nothing of.
-        return found, (((found - wanted) / unit) ** 2).mean(1) + 0.004 * (some**2).mean(1)
+    def tried_on(some: NDArray[np.float64]) -> Features:
+        return np.stack([features(_drawn(population, z, book, shown, size)) for z in some])
 
-    unit = np.ones(len(wanted))
-    tried = rng.standard_normal((_FIRST, DIM))
-    found, _ = off(tried)
-    unit = found.std(0) + 1e-4
-    # The first mean is what a linear map from statistics to writers, learnt on the first ones, says of the images.
-    scaled = np.clip((np.append(found, wanted[None], axis=0) - found.mean(0)) / unit, -3, 3)
-    known_part = scaled[:-1]
-    gram = known_part.T @ known_part + 0.1 * _FIRST * np.eye(len(wanted))
-    mean = scaled[-1] @ np.linalg.solve(gram, known_part.T @ tried)
-    spread = np.full(DIM, 0.6)
-    best, least = mean, np.inf
-    for _ in range(_ROUNDS):
-        candidates = np.concatenate([mean[None], mean + spread * rng.standard_normal((_CANDIDATES - 1, DIM))])
-        _, distance = off(candidates)
-        order = np.argsort(distance)[:_ELITE]
-        if distance[order[0]] < least:
-            best, least = candidates[order[0]], float(distance[order[0]])
-        mean = 0.5 * candidates[order].mean(0) + 0.5 * best
-        spread *= 0.8
-    return population.writer(best)
+    spread = wanted[len(wanted) // 2 :] ** 2
+    chance = np.concatenate([spread, spread / 2]) * (1 / _SHOWN + 1 / len(images))  # of means, and of deviations
+    mean, rounds = np.zeros(DIM), list[tuple[NDArray[np.float64], Features]]()
+    for count, reach in _ROUNDS:
+        some = mean + reach * rng.standard_normal((count, DIM))
+        rounds.append((some, tried_on(some)))
+        mean, precision = _likeliest(rounds, wanted, chance)
+    pens = np.stack([_with_pen(population, mean, pen) for pen in PENS])
+    off = tried_on(pens) - wanted
+    return population.writer(pens[int(np.einsum("pf,fg,pg->p", off, precision, off).argmin())])
+
+
+def _likeliest(
+    rounds: Sequence[tuple[NDArray[np.float64], Features]], wanted: Features, chance: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the likeliest writer, and the inverse of the covariance of what statistics differ by.
+
+    Near the last round, statistics are taken to be linear in z. What they say nothing of stays where the prior,
+    N(0, 1), has its middle; what they do say is not drawn there.
+
+    Args:
+        rounds: z of the writers tried, ``[n, DIM]``, and their statistics ``[n, f]``.
+        wanted: the hand's, ``[f]``.
+        chance: their variance by the choice of glyphs, ``[f]``.
+    """
+    z, f = (np.concatenate([some - some.mean(0) for some in parts]) for parts in zip(*rounds, strict=True))
+    slopes = np.linalg.solve(z.T @ z + _RIDGE * len(z) * np.eye(DIM), z.T @ f)
+    rest = f - z @ slopes
+    covariance = rest.T @ rest / max(1, len(z) - DIM)
+    precision = np.linalg.inv(covariance + np.diag(chance + 1e-6))
+    tried, found = (some.mean(0) for some in rounds[-1])
+    off = np.sqrt(np.diag(covariance) + chance)
+    apart = np.clip(wanted - found, -_FAR * off, _FAR * off)
+    seen = slopes @ precision
+    step = np.linalg.solve(seen @ slopes.T + np.eye(DIM), seen @ apart - tried)
+    return np.clip(tried + step, -_FAR, _FAR), precision
+
+
+def _with_pen(population: Population, z: NDArray[np.float64], pen: str) -> NDArray[np.float64]:
+    """Return a writer with another pen, and as broad a line."""
+    writer = population.writer(z)
+    width = writer.width * PENS[writer.pen].width / PENS[pen].width
+    low, high = (next(f.metadata[end] for f in fields(Writer) if f.name == "width") for end in ("minimum", "maximum"))
+    return population.z_of(replace(writer, width=float(np.clip(width, low, high)), pen=pen)).astype(np.float64)
 
 
 def _drawn(
@@ -182,8 +245,3 @@ def fit_store(place: Path, book: Book) -> dict[str, Writer]:
         labels = "".join(str(char) for char in store.labels["char"][rows])
         found[style.name] = fit_writer(np.array(store.images[rows]), book, labels)
     return found
-
-
-def is_store(place: Path) -> bool:
-    """Tell whether a folder is a glyph store."""
-    return (place / MANIFEST).is_file() and (place / IMAGES).is_file()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,18 +20,18 @@ _THINNEST = 0.9
 _FULL = 0.34
 """A hand with a broad pen writes characters of many strokes more finely: no more of the square becomes ink."""
 _TILE = 256
-_TRAITS = np.array([[p.width, p.speed, p.nib, p.press, p.taper, p.ink, p.grain] for p in PENS.values()], np.float32)
+_TRAITS = np.array(
+    [[p.width, p.speed, p.nib, p.press, p.taper, p.ink, p.grain, p.finer] for p in PENS.values()], np.float32
+)
 
 
-def draw(
-    written: Written, hand: Hand, pens: NDArray[np.int64], sample: NDArray[np.uint64], size: int
-) -> NDArray[np.uint8]:
+def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.uint64], size: int) -> NDArray[np.uint8]:
     """Draw what was written.
 
     Args:
         written: the way of the pen.
         hand: of the writer of each drawing.
-        pens: int64 ``[n]``, places in ``PENS``.
+        pens: int64 ``[n]``, places in ``PENS``; or ``[n, len(PENS)]``, how much of each pen a pen between them has.
         sample: uint64 ``[n]``, keys of the drawings.
         size: side of an image in pixels.
 
@@ -38,10 +39,12 @@ def draw(
         uint8 ``[n, size, size]``, 0 = ink, 255 = paper.
     """
     count = len(pens)
-    width, speed, nib, press, taper, ink, grain = _TRAITS[pens].T
+    kinds = _TRAITS[pens] if pens.ndim == 1 else pens.astype(np.float32) @ _TRAITS
+    width, speed, nib, press, taper, ink, grain, finer = kinds.T
     width = width * hand["width"] * np.sqrt(hand["size"] / 0.85)
     way = np.bincount(written.glyph, lengths_of(written.strokes).sum(1), count).astype(np.float32)
-    width = np.minimum(width, _FULL * hand["size"] ** 2 / np.maximum(way, 1e-3))
+    full = _FULL * (1 - finer * np.minimum(2 * hand["pressure"], 1))
+    width = np.minimum(width, full * hand["size"] ** 2 / np.maximum(way, 1e-3))
     traits = np.stack([speed, nib, press, taper], 1) * hand["pressure"][:, None] * 2
     traits[:, 1] = nib  # a nib is broad, however hard it is pressed
     angle = np.deg2rad(hand["nib"])

@@ -23,12 +23,15 @@ from handgen.strokes.base import Book
 from handgen.strokes.ink import draw
 from handgen.strokes.library import ORDER, parse_order, usual_charset
 from handgen.strokes.motion import Hand, write
-from handgen.strokes.writer import DIM, Population, Writer, load_writers
+from handgen.strokes.pens import PENS
+from handgen.strokes.writer import DIM, NUMBERS, Population, Writer, load_writers
 
 NAME = "pen"
 _RANGE = "Give two numbers from 0 to 1, as 0,0.3."
 _USUAL = 16
 """Writers, if no number of them is asked for."""
+_VERSION = 2
+"""Of what the pen makes of a writer: a dataset that was begun with another is not gone on with."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +101,11 @@ class WriterSpec(StyleSpec):
     Args:
         population: how writers are spread.
         writers: by name; empty = none has one, and any number is drawn as writer1, writer2, ...
+        seed: of those that are called by such a name.
     """
 
-    def __init__(self, population: Population, writers: Mapping[str, Writer]) -> None:
-        self._population, self._writers = population, writers
+    def __init__(self, population: Population, writers: Mapping[str, Writer], seed: int = 0) -> None:
+        self._population, self._writers, self._seed = population, writers, seed
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -109,9 +113,9 @@ class WriterSpec(StyleSpec):
         return tuple(self._writers) or tuple(f"writer{number + 1}" for number in range(_USUAL))
 
     def pick(self, names: Sequence[str]) -> list[DrawnStyle]:
-        """Return writers by name; where none was given, writer7 is the seventh that ``draw`` draws with seed 0."""
+        """Return writers by name; where none was given, writer7 is the seventh that ``draw`` draws."""
         if not self._writers:
-            return [self._drawn(_number(name), 0) for name in names]
+            return [self._drawn(_number(name), self._seed) for name in names]
         for name in names:
             if name not in self._writers:
                 raise UsageError(f"unknown writer '{name}'", nearest(name, self._writers))
@@ -126,6 +130,13 @@ class WriterSpec(StyleSpec):
     def continuous(self) -> DrawnStyle:
         """Return the style that is another writer for every sample."""
         return DrawnStyle("continuous", torch.zeros(DIM), {}, fresh=DIM)
+
+    def between(self, first: DrawnStyle, second: DrawnStyle, share: float) -> DrawnStyle:
+        """Return a writer between two: numbers on a straight line, and of habits and pens so much of either."""
+        z = torch.lerp(first.vector, second.vector, share)
+        z[len(NUMBERS) :] = first.vector[len(NUMBERS) :]
+        vector = torch.cat([z, second.vector[len(NUMBERS) :], torch.tensor([share])])
+        return DrawnStyle(f"{share:.2f}", vector, {})
 
     def _drawn(self, number: int, seed: int) -> DrawnStyle:
         z = generator(seed, "writer", number).standard_normal(DIM).astype(np.float32)
@@ -146,14 +157,15 @@ class PenModel(Generator):
         size: side of the images in pixels.
         population: how writers are spread.
         writers: given ones, by name.
+        seed: of writers that are called writer1, writer2, ...
     """
 
     draws: ClassVar[Draws] = "strokes"
     block: ClassVar[int | None] = 256
 
-    def __init__(self, size: int, population: Population, writers: Mapping[str, Writer]) -> None:
+    def __init__(self, size: int, population: Population, writers: Mapping[str, Writer], seed: int = 0) -> None:
         self.size, self.population = size, population
-        self._spec = WriterSpec(population, writers)
+        self._spec = WriterSpec(population, writers, seed)
 
     @property
     def style_spec(self) -> StyleSpec:
@@ -161,12 +173,19 @@ class PenModel(Generator):
         return self._spec
 
     def generate(self, content: Told, style: Tensor) -> Tensor:
-        """Write; see ``Generator.generate``."""
+        """Write; see ``Generator.generate``. Vectors may be those of ``WriterSpec.between``."""
         z = style.cpu().numpy().astype(np.float64)
+        z, rest = z[:, :DIM], z[:, DIM:]
         hand = Hand(self.population.numbers(z), keys(self.population.traits(z)))
-        pens = self.population.pens(z)
+        pens: NDArray[Any] = self.population.pens(z)
+        nearest = hand.key
+        if rest.size:
+            share, other = rest[:, -1:], keys(self.population.traits(rest[:, :-1]))
+            hand, nearest = hand.towards(other, share[:, 0]), np.where(share[:, 0] < 0.5, nearest, other)
+            one = np.eye(len(PENS))
+            pens = (1 - share) * one[pens] + share * one[self.population.pens(rest[:, :-1])]
         # Where nothing is to vary, all follows from the writer and the character.
-        sample = content.sample if content.vary else keys(hand.key, content.book.codes[content.characters], 5)
+        sample = content.sample if content.vary else keys(nearest, content.book.codes[content.characters], 5)
         written = write(content.book, content.characters, hand, sample, content.vary)
         images = draw(written, hand, pens, sample, self.size)
         return torch.from_numpy(images)[:, None].float().div_(127.5).sub_(1)
@@ -176,8 +195,12 @@ class PenModel(Generator):
         return {} if style.fresh else {"writer": asdict(self.population.writer(style.vector.numpy()))}
 
 
-def open_pen(request: PenRequest) -> tuple[dict[str, Any], PenModel]:
+def open_pen(request: PenRequest, seed: int = 0) -> tuple[dict[str, Any], PenModel]:
     """Return the facts of a pen, as a checkpoint has them of a model, and the pen.
+
+    Args:
+        request: what is asked of it.
+        seed: of the run: which writers are called writer1, writer2, ...
 
     Raises:
         HandgenError: the file of writers cannot be used.
@@ -191,6 +214,7 @@ def open_pen(request: PenRequest) -> tuple[dict[str, Any], PenModel]:
             "strokes": ",".join(parse_order(request.strokes)),
             "cursiveness": list(request.cursiveness) if request.cursiveness else None,
             "writers": hashlib.sha256(given.encode()).hexdigest() if writers else None,
+            "pen": _VERSION,
         },
         "size": request.size,
         "styles": [{"name": name, "role": "writer"} for name in writers],
@@ -200,4 +224,4 @@ def open_pen(request: PenRequest) -> tuple[dict[str, Any], PenModel]:
         "images": 0,
         "seed": 0,
     }
-    return facts, PenModel(request.size, population, writers)
+    return facts, PenModel(request.size, population, writers, seed)

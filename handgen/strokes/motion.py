@@ -6,6 +6,7 @@ terms bounds the curvature and moves no end; its first term is a bow, and its la
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,30 @@ class Hand:
     def __init__(self, numbers: NDArray[np.float64], key: NDArray[np.uint64]) -> None:
         self._numbers = numbers.astype(np.float32)
         self.key = key
+        self._other: tuple[NDArray[np.uint64], NDArray[np.float64]] | None = None
+
+    def towards(self, key: NDArray[np.uint64], share: NDArray[np.float64]) -> Hand:
+        """Return these hands, with habits ``share`` (``[n]``, 0 to 1) of the way to those of other writers."""
+        made = Hand(self._numbers.astype(np.float64), self.key)
+        made._other = (key, share)
+        return made
+
+    def habits(self, draw: Callable[[NDArray[np.uint64]], Array], owner: NDArray[np.int64] | None = None) -> Array:
+        """Return what ``draw`` makes of the writers' keys: of mean 0, and always alike in a hand.
+
+        On the way from one writer to another, amounts lie on a quarter of a circle: their variance stays.
+
+        Args:
+            draw: makes numbers, ``[rows, ...]``, of keys ``[n]``.
+            owner: int64 ``[rows]``, the drawing that each row belongs to; rows are drawings by default.
+        """
+        first = draw(self.key)
+        if self._other is None:
+            return first
+        key, share = self._other
+        angle = (share if owner is None else share[owner]).astype(np.float32) * np.float32(np.pi / 2)
+        angle = angle.reshape(-1, *[1] * (first.ndim - 1))
+        return np.asarray(np.cos(angle) * first + np.sin(angle) * draw(key), np.float32)
 
     def __getitem__(self, name: str) -> Array:
         column: Array = self._numbers[:, NUMBERS.index(name)]
@@ -91,23 +116,25 @@ def write(
     glyph = np.repeat(np.arange(len(characters)), counts)
     number = np.arange(len(glyph)) - np.repeat(np.cumsum(counts) - counts, counts)
     rows = book.first[characters][glyph] + number
-    alike = keys(hand.key, book.codes[characters])
-    always, anew = (_normal(keys(key[glyph], number), 8) for key in (alike, sample))
+    codes = book.codes[characters]
+    always = hand.habits(lambda key: _normal(keys(keys(key, codes)[glyph], number), 8), glyph)
+    anew = _normal(keys(sample[glyph], number), 8)
     haste = _haste(hand)
     always *= (haste * hand["habit"])[glyph, None]
     anew *= (haste * hand["looseness"] * np.float32(vary))[glyph, None]
     strokes = book.points[rows].copy()
     _balance(strokes, hand, glyph)
-    _displace(strokes, hand, glyph, alike, sample, vary)
+    _displace(strokes, hand, glyph, codes, sample, vary)
     _place(strokes, always + anew, hand, glyph)
-    luck = 0.85 * uniforms_of(keys(alike[glyph], number, 1), 2) + 0.15 * uniforms_of(keys(sample[glyph], number, 1), 2)
+    own = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
+    luck = 0.5 + 0.85 * own + 0.15 * _even(keys(sample[glyph], number, 1), 2)
     # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
-    ease = np.where(book.codes[characters] < _IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
+    ease = np.where(codes < _IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
     joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck / ease[:, None])
     _pull(strokes, joined, hand, glyph)
     _bend(strokes, hand, glyph, keys(sample[glyph], number, 2), joined)
     before = np.flatnonzero(joined)
-    joins = _joins(strokes, before, hand, glyph)
+    joins = bridges(strokes, before, hand["join_curve"][glyph[before]])
     held = np.stack([np.r_[False, joined[:-1]], joined], 1)
     _settle(strokes, joins, glyph, glyph[before], hand, sample, vary)
     return Written(strokes, glyph, held, joins, glyph[before], solid[before])
@@ -124,6 +151,11 @@ def lengths_of(lines: Array) -> Array:
     step *= step
     length: Array = np.sqrt(step[:, :, 0] + step[:, :, 1])
     return length
+
+
+def _even(key: NDArray[np.uint64], columns: int) -> Array:
+    """Return even numbers from -0.5 to 0.5."""
+    return uniforms_of(key, columns).astype(np.float32) - np.float32(0.5)
 
 
 def _normal(key: NDArray[np.uint64], columns: int) -> Array:
@@ -144,14 +176,18 @@ def _displace(
     strokes: Array,
     hand: Hand,
     glyph: NDArray[np.int64],
-    alike: NDArray[np.uint64],
+    codes: NDArray[np.uint64],
     sample: NDArray[np.uint64],
     vary: float,
 ) -> None:
     """Move neighbouring strokes together, by some slow waves of each drawing."""
     own = hand["structure"] * _haste(hand)
     amount = (own, own * np.float32(0.7), hand["looseness"] * np.float32(0.03 * vary))
-    waves = [_normal(keys(key, 3), 6 * _WAVES) for key in (hand.key, alike, sample)]
+    waves = [
+        hand.habits(lambda key: _normal(keys(key, 3), 6 * _WAVES)),
+        hand.habits(lambda key: _normal(keys(keys(key, codes), 3), 6 * _WAVES)),
+        _normal(keys(sample, 3), 6 * _WAVES),
+    ]
     middle = strokes.mean(1)
     for size, wave in zip(amount, waves, strict=True):
         wave = wave.reshape(-1, _WAVES, 6)[glyph]
@@ -175,7 +211,7 @@ def _place(strokes: Array, draw: Array, hand: Hand, glyph: NDArray[np.int64]) ->
 
 
 def _choose_joins(
-    strokes: Array, lengths: Array, hand: Hand, glyph: NDArray[np.int64], luck: NDArray[np.float64]
+    strokes: Array, lengths: Array, hand: Hand, glyph: NDArray[np.int64], luck: NDArray[np.float32]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell after which strokes the pen stays down, and where it then writes on as on a stroke; both ``[s]``."""
     c = hand["cursiveness"][glyph]
@@ -235,12 +271,21 @@ def _bend(
     strokes[:, 1:-1] += np.matmul(_SINES, series)
 
 
-def _joins(strokes: Array, before: NDArray[np.int64], hand: Hand, glyph: NDArray[np.int64]) -> Array:
-    """Return the way of the pen from strokes to the next: Bezier curves that leave and arrive as the strokes do."""
+def bridges(strokes: Array, before: NDArray[np.int64], curve: Array) -> Array:
+    """Return the way of the pen from strokes to the next: Bezier curves that leave and arrive as the strokes do.
+
+    Args:
+        strokes: ``[s, k, 2]``.
+        before: int64 ``[j]``, the strokes that are joined to the next.
+        curve: ``[j]``, from 0, straight, to 1.
+
+    Returns:
+        ``[j, JOIN, 2]``.
+    """
     start, end = strokes[before, -1], strokes[before + 1, 0]
     gap = end - start
     distance = np.hypot(*gap.T)[:, None]
-    curve = hand["join_curve"][glyph[before]][:, None]
+    curve = curve[:, None]
     leave = _unit(strokes[before, -1] - strokes[before, -4])
     arrive = _unit(strokes[before + 1, 3] - strokes[before + 1, 0])
     reach = 0.33 * distance * (0.35 + 0.9 * curve)

@@ -17,6 +17,8 @@ class Pen:
         taper: how much thinner it ends, where the pen is lifted.
         ink: darkness of its ink, 0 to 1.
         grain: how much paper shows through, 0 to 1.
+        finer: how much finer it writes characters of many strokes than others do, at usual pressure: a line that
+            swells needs room.
         summary: a line for people.
     """
 
@@ -27,15 +29,16 @@ class Pen:
     taper: float
     ink: float
     grain: float
+    finer: float
     summary: str
 
 
 PENS: dict[str, Pen] = {
-    "ball": Pen(0.75, 0.15, 0.0, 0.05, 0.10, 0.95, 0.05, "an even line that hardly feels speed"),
-    "fountain": Pen(0.95, 0.35, 0.45, 0.15, 0.30, 1.0, 0.0, "a broad nib: its line depends on direction"),
-    "pencil": Pen(0.85, 0.30, 0.0, 0.10, 0.25, 0.72, 0.35, "grey, with the paper's grain in it"),
-    "brush": Pen(1.10, 0.60, 0.10, 0.40, 0.65, 1.0, 0.0, "swells with pressure, and ends in a point"),
-    "marker": Pen(1.40, 0.08, 0.15, 0.0, 0.0, 0.97, 0.0, "broad and even"),
+    "ball": Pen(0.75, 0.15, 0.0, 0.05, 0.10, 0.95, 0.05, 0.0, "an even line that hardly feels speed"),
+    "fountain": Pen(0.95, 0.35, 0.45, 0.15, 0.30, 1.0, 0.0, 0.0, "a broad nib: its line depends on direction"),
+    "pencil": Pen(0.85, 0.30, 0.0, 0.10, 0.25, 0.72, 0.35, 0.0, "grey, with the paper's grain in it"),
+    "brush": Pen(1.10, 0.60, 0.10, 0.20, 0.65, 1.0, 0.0, 0.24, "swells with pressure, and ends in a point"),
+    "marker": Pen(1.40, 0.08, 0.15, 0.0, 0.0, 0.97, 0.0, 0.0, "broad and even"),
 }
 """In the order in which shares of them are given."""
 

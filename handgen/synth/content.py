@@ -103,7 +103,7 @@ def _by_stroke(facts: Mapping[str, Any], wanted: str, font: str | None) -> Conte
 
 def _by_glyph(facts: Mapping[str, Any], wanted: str, font: str | None) -> Content:
     raster = facts["raster"]
-    ref = _source_font(raster, font)
+    ref = source_font(raster, font)
     glyphs, drawn, skipped = source_glyphs(ref, raster, wanted)
     if not drawn:
         raise FontError(f"{ref.path.name} draws none of the {len(wanted)} characters", "Give another --charset.")
@@ -140,8 +140,12 @@ def _existing(text: Path) -> Path:
     return text
 
 
-def _source_font(raster: Mapping[str, Any], font: str | None) -> FontRef:
-    """The font asked for, else the recorded one, else one of the same file name wherever fonts are."""
+def source_font(raster: Mapping[str, Any], font: str | None = None) -> FontRef:
+    """Return the font asked for, else the one that ``raster`` records, else one of its file name wherever fonts are.
+
+    Raises:
+        UsageError: there is none.
+    """
     if font:
         return resolve_font(font)
     recorded = FontRef.parse(raster["source"])

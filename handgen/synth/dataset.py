@@ -18,11 +18,11 @@ import torch
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.glyphs.sheet import save_sheet
-from handgen.glyphs.store import PREVIEW, to_unit
+from handgen.glyphs.store import PREVIEW, is_store, to_unit
 from handgen.lines.page import save_page
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
-from handgen.models.base import DrawnStyle, StyleSpec
+from handgen.models.base import DrawnStyle, Generator, StyleSpec
 from handgen.registry import nearest
 from handgen.seeds import generator
 from handgen.strokes import fit, library
@@ -31,13 +31,25 @@ from handgen.strokes.restroke import Restroked
 from handgen.strokes.writer import save_writers
 from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
-from handgen.synth.gate import CALIBRATION, MARK, OFF, REDRAW, Drawn, Gate, calibrate, find_reader, store_of
-from handgen.synth.like import read_hand, usual_extent
+from handgen.synth.gate import (
+    CALIBRATION,
+    MARK,
+    OFF,
+    REDRAW,
+    Drawn,
+    Gate,
+    calibrate,
+    find_reader,
+    known_floors,
+    store_of,
+)
+from handgen.synth.like import read_hand, read_hands, usual_extent
 from handgen.synth.lines import LineRequest, Lines, find_script
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
 from handgen.synth.shards import Shard, Spread, Told, cut
-from handgen.synth.source import open_source
+from handgen.synth.source import open_source, style_records
+from handgen.weights import recognizer_beside
 from handgen.writers import WRITERS
 from handgen.writers.base import Writer
 from handgen.writers.tree import Tree
@@ -113,7 +125,7 @@ class Run:
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.checkpoint, model = open_source(request.model, request.device, request.pen)
+        self.checkpoint, model = open_source(request.model, request.device, request.pen, request.seed)
         facts = self.checkpoint.facts
         if model.draws == "nothing":
             raise _cannot_label(facts["model"], request.model)
@@ -126,12 +138,13 @@ class Run:
         self._hand = ""
         if isinstance(model, PenModel) and request.like is not None:
             model = self._fitted(request.like)
-        self.styles = self._choose_styles(model.style_spec)
+        self.styles = self._choose_styles(model)
         shares: tuple[float, ...] = ()
         if self.content.counts and not request.balance:
             shares = tuple(np.cumsum(self.content.counts) / np.sum(self.content.counts))
         plan = Plan(len(self.content.chars), len(self.styles), request.seed, shares)
-        alignments = [alignment_of(style, facts["styles"]) for style in self.styles]
+        records = style_records(self.checkpoint, model)
+        alignments = [alignment_of(style, records) for style in self.styles]
         self.pipeline = Pipeline.load(request.degrade)
         WRITERS.entry(request.format)
         self.glyphs = Synthesis(
@@ -164,7 +177,8 @@ class Run:
 
     def _find_gate(self) -> tuple[Gate | None, str]:
         request, glyphs = self.request, self.glyphs
-        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars)
+        beside = recognizer_beside(request.model)
+        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars, beside)
         if found is None:
             return None, note
         reader, digest = found
@@ -174,7 +188,8 @@ class Run:
             images, _ = glyphs.draw(np.arange(CALIBRATION), characters, np.full(CALIBRATION, style))
             return images, [self.content.chars[place] for place in characters]
 
-        floors = calibrate(reader, self.styles, store_of(request.model), drawn)
+        known = known_floors(self.checkpoint.facts, digest)
+        floors = calibrate(reader, self.styles, store_of(request.model), drawn, known)
         names = [style.name for style in self.styles]
         mode = MARK if request.gate == MARK else REDRAW
         return Gate(reader, digest, mode, request.tries, self.content.chars, names, floors, request.seed), note
@@ -185,7 +200,7 @@ class Run:
         assert book is not None
         if pen.writer or pen.cursiveness:
             raise UsageError("--like excludes --writer and --cursiveness", "Give one of them.")
-        if fit.is_store(like):
+        if is_store(like):
             writers = fit.fit_store(like, book)
         else:
             place = like.resolve()
@@ -194,18 +209,17 @@ class Run:
         self._hand = hashlib.sha256(repr(writers).encode()).hexdigest()
         return PenModel(size, fit.fit_population([*writers.values()]), writers)
 
-    def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
-        request = self.request
-        if request.like is None or self.content.book:
+    def _choose_styles(self, model: Generator) -> list[DrawnStyle]:
+        request, spec = self.request, model.style_spec
+        if request.like is None or isinstance(model, PenModel):
             return choose_styles(spec, request.styles, request.seed)
         if request.styles:
             raise UsageError("--styles and --like exclude each other", "Give one of them.")
         if self.content.font is None:
             raise UsageError("this model cannot take a style from images", "Train a bicyclegan for --like.")
-        images = read_hand(request.like, self.checkpoint.facts["size"], usual_extent(self.content.glyphs))
-        self._hand = hashlib.sha256(images.tobytes()).hexdigest()
-        place = request.like.resolve()
-        return [spec.like(place.name if place.is_dir() else place.stem, to_unit(images)[:, None])]
+        hands = read_hands(request.like, self.checkpoint.facts["size"], usual_extent(self.content.glyphs))
+        self._hand = hashlib.sha256(b"".join(images.tobytes() for images in hands.values())).hexdigest()
+        return [spec.like(name, to_unit(images)[:, None]) for name, images in hands.items()]
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides what the samples are."""
@@ -223,6 +237,7 @@ class Run:
             "balanced": not self.glyphs.plan.frequencies,
             "counts": [] if request.balance else list(self.content.counts),
             "styles": [style.name for style in self.styles],
+            **({"adapters": self._adapters} if self._adapters else {}),
             **({"handwriting": self._hand} if self._hand else {}),
             **({"content": request.content} if request.content != FONT else {}),
             **({"strokes": library.digest(self.content.book)} if self.content.book else {}),
@@ -235,6 +250,12 @@ class Run:
             **(self.gate.identity() if self.gate else {}),
             **(self.lines.identity() if self.lines else {}),
         }
+
+    @property
+    def _adapters(self) -> dict[str, str]:
+        """Digests of the adapters that draw added styles."""
+        described = {style.name: self.glyphs.model.describe(style) for style in self.styles}
+        return {name: facts["adapter"] for name, facts in described.items() if "adapter" in facts}
 
     @functools.cached_property
     def info(self) -> dict[str, Any]:

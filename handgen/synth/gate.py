@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,6 +32,8 @@ from handgen.training.run import CONFIG
 
 OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
 MODES = (OFF, MARK, REDRAW, AUTO)
+FLOORS = "gate"
+"""The fact of a shipped model that holds ``recognizer_digest`` and, of each trained style, ``floors``."""
 CALIBRATION = 128
 """Glyphs of a style that its floor is taken from."""
 _STYLES, _CHARACTERS = 8, 16
@@ -206,15 +209,17 @@ class Gate:
 
 
 def find_reader(
-    mode: str, recognizer: Path | None, device: torch.device, chars: str
+    mode: str, recognizer: Path | None, device: torch.device, chars: str, beside: Path | None = None
 ) -> tuple[tuple[GlyphReader, str] | None, str]:
     """Find who reads for the gate that is asked for.
 
     Args:
         mode: ``off``, ``mark``, ``redraw``; or ``auto``: redraw, if there is a recogniser that knows a character.
-        recognizer: its run folder or file; None = the newest in ``runs/``.
+        recognizer: its run folder or file; None = the one beside the model, else the newest in ``runs/``; if
+            ``mode`` asks for one, else the one that comes with handgen.
         device: where to read.
         chars: what is to be drawn.
+        beside: the one that came with the model.
 
     Returns:
         The reader and the digest of its weights, None if there is to be no gate; and what a user should know
@@ -232,7 +237,7 @@ def find_reader(
         return None, ""
     asked = mode != AUTO or recognizer is not None
     try:
-        file = find_recognizer(recognizer)
+        file = find_recognizer(recognizer or beside, shipped=asked)
     except UsageError:
         if asked:
             raise
@@ -254,7 +259,11 @@ def find_reader(
 
 
 def calibrate(
-    reader: GlyphReader, styles: Sequence[DrawnStyle], store: GlyphStore | None, drawn: Callable[[int], Drawn]
+    reader: GlyphReader,
+    styles: Sequence[DrawnStyle],
+    store: GlyphStore | None,
+    drawn: Callable[[int], Drawn],
+    known: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[float, ...]:
     """Return the floor of each style: the margin that all but 2 % of its sound glyphs have, at most log 3.
 
@@ -265,8 +274,9 @@ def calibrate(
             trained or measured on has the floor that it found then.
         drawn: draws some glyphs of the style with this number, which stand in for real ones that are missing;
             a few bad ones among them hardly move the floor.
+        known: floors of trained styles that were measured before, on real glyphs that are not here any more.
     """
-    real = dict(reader.floors)
+    real = {**reader.floors, **known}
     for number, style in enumerate(store.styles) if store else ():
         if store and any(style.name in each.weights for each in styles):
             rows = store.rows(number)
@@ -293,6 +303,12 @@ def _floor(reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]
     if not known.any():
         return 0.0
     return floor(reader.confidence(images[known], numbers[known])[1], most=SURE)
+
+
+def known_floors(facts: Mapping[str, Any], digest: str) -> dict[str, float]:
+    """Return the floors that a shipped model's facts have for the recogniser with this digest; none by default."""
+    kept = facts.get(FLOORS, {})
+    return dict(kept["floors"]) if kept.get("recognizer_digest") == digest else {}
 
 
 def store_of(model: Path) -> GlyphStore | None:

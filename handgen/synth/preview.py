@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -11,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from handgen.degrade.pipeline import Pipeline
 from handgen.degrade.sheet import effect_sheet
@@ -31,7 +29,7 @@ from handgen.synth.content import Content, load_content
 from handgen.synth.dataset import choose_styles
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
-from handgen.synth.source import open_source
+from handgen.synth.source import open_source, style_records
 from handgen.training.checkpoint import Checkpoint, find_model
 
 MOST = 100
@@ -85,7 +83,7 @@ class Preview:
         self._wanted = wanted
         self._checkpoint: Checkpoint
         self._model: Generator
-        self._checkpoint, self._model = open_source(wanted.model, wanted.device, wanted.pen)
+        self._checkpoint, self._model = open_source(wanted.model, wanted.device, wanted.pen, wanted.seed)
         if self._model.draws == "nothing" and (wanted.charset or wanted.text):
             raise UsageError(f"a {self.kind} is not told what to draw", "Leave out --text and --charset.")
 
@@ -112,7 +110,7 @@ class Preview:
         content = self._content(_SOME)
         chosen = choose_styles(self._model.style_spec, styles, self._wanted.seed)
         shown, chars = chosen[:MOST], content.chars[:MOST]
-        alignments = [alignment_of(style, self._checkpoint.facts["styles"]) for style in shown]
+        alignments = self._alignments(shown)
         every = np.arange(len(shown) * len(chars)).reshape(len(shown), len(chars))
         drawn = self._drawn(content, shown, alignments, every)
         rows: list[Row] = [(style.name, images) for style, images in zip(shown, drawn, strict=True)]
@@ -123,9 +121,7 @@ class Preview:
     def walk(self, first: str, second: str, steps: int) -> Picture:
         """Draw a row for each character, in ``steps`` styles from ``first`` to ``second``.
 
-        Codes lie on a straight line. Latents lie on an arc, as straight between two of them is a
-        region nearer to zero than any that the prior draws: the direction turns evenly, the length
-        grows evenly.
+        The way is that of ``StyleSpec.between``.
 
         Args:
             first: a trained style; with latents also z1, z2, ..., which ``--styles N`` draws.
@@ -139,17 +135,16 @@ class Preview:
         if not spec.names:
             raise UsageError(f"a {self.kind} has no styles with a name to walk between", "Leave out --interpolate.")
         ends = [_named(spec, name, self._wanted.seed) for name in (first, second)]
-        arc = isinstance(spec, Latents)
         shares = np.linspace(0, 1, steps)
-        path = [_between(ends[0], ends[1], float(share), arc=arc) for share in shares]
-        a, b = (alignment_of(style, self._checkpoint.facts["styles"]) for style in ends)
+        path = [spec.between(ends[0], ends[1], float(share)) for share in shares]
+        a, b = self._alignments(ends)
         alignments = [_aligned_between(a, b, float(share)) for share in shares]
         content = self._content(_FEW)
         chars = content.chars[:MOST]
         along = np.tile(np.arange(len(chars)), (steps, 1))
         drawn = self._drawn(content, path, alignments, along).swapaxes(0, 1)
         captions = [char if char.isascii() else f"U+{ord(char):04X}" for char in chars]
-        title = f"from {first} to {second}, {'on an arc' if arc else 'on a straight line'}"
+        title = f"from {first} to {second}, on {spec.path}"
         return Picture(list(zip(captions, drawn, strict=True)), title, len(content.chars) - len(chars))
 
     def degraded(self, pipeline: Pipeline, styles: str) -> Picture:
@@ -163,11 +158,15 @@ class Preview:
         content = self._content(_COLUMNS)
         count = min(len(content.chars), MOST)
         chosen = choose_styles(self._model.style_spec, styles, self._wanted.seed)[:count]
-        alignments = [alignment_of(style, self._checkpoint.facts["styles"]) for style in chosen]
+        alignments = self._alignments(chosen)
         every = np.arange(len(chosen) * count).reshape(len(chosen), count)
         drawn = self._drawn(content, chosen, alignments, every)
         clean = drawn[np.arange(count) % len(chosen), np.arange(count)]
         return Picture(effect_sheet(pipeline, clean, self._wanted.seed), left_out=len(content.chars) - count)
+
+    def _alignments(self, styles: Sequence[DrawnStyle]) -> list[Alignment]:
+        records = style_records(self._checkpoint, self._model)
+        return [alignment_of(style, records) for style in styles]
 
     def _content(self, some: int) -> Content:
         """Load the characters asked for, else ``some`` of the model's, unseen ones first."""
@@ -270,23 +269,6 @@ def _named(spec: StyleSpec, name: str, seed: int) -> DrawnStyle:
     if number and isinstance(spec, Latents) and name not in spec.names:
         return spec.draw(int(number[1]), seed)[-1]
     return spec.pick([name])[0]
-
-
-def _between(first: DrawnStyle, second: DrawnStyle, share: float, *, arc: bool) -> DrawnStyle:
-    a, b = first.vector, second.vector
-    vector = _on_arc(a, b, share) if arc else torch.lerp(a, b, share)
-    return DrawnStyle(f"{share:.2f}", vector, {}, max(first.fresh, second.fresh))
-
-
-def _on_arc(a: Tensor, b: Tensor, share: float) -> Tensor:
-    """Return ``slerp(a, b; share)`` (Shoemake 1985) of the directions, times the length between."""
-    lengths = float(a.norm()), float(b.norm())
-    angle = math.acos(max(-1.0, min(1.0, float(a @ b) / max(lengths[0] * lengths[1], 1e-12))))
-    if min(lengths) < 1e-6 or math.sin(angle) < 1e-3:  # no arc, or any: they are on one line
-        return torch.lerp(a, b, share)
-    from_a, from_b = math.sin((1 - share) * angle) / lengths[0], math.sin(share * angle) / lengths[1]
-    length = (1 - share) * lengths[0] + share * lengths[1]
-    return (from_a * a + from_b * b) * (length / math.sin(angle))
 
 
 def _aligned_between(a: Alignment, b: Alignment, share: float) -> Alignment:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from handgen.errors import UsageError
 from handgen.models import GENERATORS
+from handgen.models.adapters import Adapted
 from handgen.models.base import Generator
 from handgen.strokes.model import PenRequest, open_pen
-from handgen.training import checkpoint
+from handgen.training import added, checkpoint
 from handgen.training.checkpoint import Checkpoint
 
 
@@ -19,22 +22,41 @@ def untrained(place: Path) -> bool:
     return str(place) in GENERATORS
 
 
-def open_source(place: Path, device: torch.device, pen: PenRequest) -> tuple[Checkpoint, Generator]:
+def open_source(place: Path, device: torch.device, pen: PenRequest, seed: int = 0) -> tuple[Checkpoint, Generator]:
     """Return what draws, on its device, and the facts of it.
 
     Args:
         place: a model file, or a name of ``GENERATORS``.
         device: where a model draws.
         pen: what is asked of a pen.
+        seed: of the run; a pen's writers follow from it.
 
     Raises:
         UsageError: there is none; or a pen's options are given with a model.
         HandgenError: it is damaged.
     """
     if untrained(place):
-        facts, drawer = open_pen(pen)
+        facts, drawer = open_pen(pen, seed)
         return Checkpoint(place, {}, facts), drawer
     if pen != PenRequest():
         raise UsageError("--writer, --cursiveness, --strokes and --size are for a pen", "Add --model pen.")
     loaded = checkpoint.load(place)
-    return loaded, checkpoint.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = checkpoint.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return loaded, added.with_added(loaded, model)
+
+
+def style_records(source: Checkpoint, drawer: Generator) -> list[Mapping[str, Any]]:
+    """Return the records of the trained styles, and of added ones that were picked."""
+    return [*source.facts["styles"], *(drawer.records if isinstance(drawer, Adapted) else ())]
+
+
+def list_styles(place: Path, pen: PenRequest) -> list[dict[str, Any]]:
+    """Return the records of all styles that ``--styles`` knows by name.
+
+    Of an added one ``added`` is true; ``glyphs`` says from how many it was learnt, or ``error`` why it is of no use.
+
+    Raises:
+        HandgenError: as ``open_source``.
+    """
+    source, _ = open_source(place, torch.device("cpu"), pen)
+    return [*source.facts["styles"], *([] if untrained(place) else added.summaries(source))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,9 +14,9 @@ from torch import Tensor
 
 from handgen.errors import StoreError, UsageError
 from handgen.glyphs.store import GlyphStore, to_unit
-from handgen.models.base import Batch, Needs
+from handgen.models.base import Batch, Lessons, Model, Needs
 from handgen.registry import nearest
-from handgen.seeds import generator
+from handgen.seeds import generator, uniforms
 
 _REMEDY = "Make one with 'handgen render --font SOURCE --target HAND', or add a store that has it with --data."
 _ON_DEVICE = 0.4
@@ -93,6 +94,35 @@ def _held_out_pairs(store: GlyphStore, chars: set[str], share: float, seed: int)
     return tuple(pairs[i] for i in sorted(generator(seed, "split", "pairs").permutation(len(pairs))[:count]))
 
 
+def style_names(
+    name: str, kind: type[Model], store: GlyphStore, known: Sequence[str], only: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the styles that a run learns: the store's targets, after those that its first weights know.
+
+    Args:
+        name: of the model.
+        kind: its class.
+        store: where the glyphs are.
+        known: the styles that the weights to begin with were trained on.
+        only: the styles that are asked for; all when empty.
+
+    Raises:
+        UsageError: the model draws one style, and there are several.
+    """
+    here = [store.styles[number].name for number in store.targets or store.sources]
+    chosen = list(only) or here
+    if kind.needs == "domains":  # the styles are one domain, and what is not shown is no part of it
+        return tuple(chosen)
+    if not kind.one_style:
+        return (*known, *(each for each in here if each not in known))
+    if len(chosen) > 1:
+        raise UsageError(
+            f"{name} draws one style and the glyph store {store.path} has {len(chosen)}",
+            f"Name one with --finetune-styles, e.g. {chosen[0]}; zi2zi draws them all.",
+        )
+    return tuple(chosen)
+
+
 class Glyphs:
     """Glyphs of the target styles; for models that need no source.
 
@@ -150,6 +180,7 @@ class Glyphs:
         self.target = np.array(targets, np.int64)
         self.style = np.array(numbers, np.int64)
         self.char = np.array([number_of.get(str(c), -1) for c in store.labels["char"][self.target]], np.int64)
+        self._codes = np.array([ord(str(c)[0]) for c in store.labels["char"][self.target]], np.int64)
         self._rows_of = [np.flatnonzero(self.style == number) for number in np.unique(self.style)]
         self._order = functools.lru_cache(max(2, 2 * len(self._rows_of)))(self._shuffled)
 
@@ -179,7 +210,19 @@ class Glyphs:
         content = shown if source is target else self._load(source, device)
         style, char = (torch.from_numpy(numbers[place]).to(device) for numbers in (self.style, self.char))
         mix = torch.zeros(len(which)) if mix is None else mix
-        return Batch(content, shown, style, char, noise.to(device), mix.to(device))
+        code, number = (torch.from_numpy(each).to(device) for each in (self._codes[place], place))
+        return Batch(content, shown, style, char, noise.to(device), mix.to(device), code, number)
+
+    def lessons(self, folder: Path) -> Lessons:
+        """Return all glyphs together, for a run in ``folder``."""
+        chars = [str(char) for char in self._store.labels["char"][self.target]]
+        return Lessons(
+            chars,
+            self.style,
+            lambda places: np.asarray(self._store.images[self.target[places]]),
+            self._store.fingerprint(),
+            folder,
+        )
 
     def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows in the store of content and target."""
@@ -230,17 +273,34 @@ class Glyphs:
 
 
 class Pairs(Glyphs):
-    """Rows of a store that show one character in the source and in a target style."""
+    """Rows of a store that show one character in the source and in a target style.
+
+    The source may have several drawings of a character. A number stands for a target and one of them:
+    number = drawing x targets + target, so that below ``len(self)`` content is the font's own glyph.
+    """
 
     def _usable(self, chars: set[str]) -> set[str]:
-        rows = self._store.rows(self._store.sources[0])
-        self._source_of = {str(self._store.labels["char"][row]): int(row) for row in rows}
-        return super()._usable(chars) & self._source_of.keys()
+        labels, drawings = self._store.labels, dict[str, dict[int, int]]()
+        for row in self._store.rows(self._store.sources[0]):
+            drawings.setdefault(str(labels["char"][row]), {}).setdefault(int(labels["sample"][row]), int(row))
+        self._sources_of = {char: [rows[sample] for sample in sorted(rows)] for char, rows in drawings.items()}
+        self._drawings = max(map(len, self._sources_of.values()), default=1)
+        return super()._usable(chars) & self._sources_of.keys()
 
     def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        target = self.target[which]
-        source = [self._source_of[str(char)] for char in self._store.labels["char"][target]]
+        drawing, place = np.divmod(which, len(self))
+        target = self.target[place]
+        rows = (self._sources_of[str(char)] for char in self._store.labels["char"][target])
+        source = [some[number % len(some)] for some, number in zip(rows, drawing.tolist(), strict=True)]
         return np.array(source, np.int64), target
+
+    def drawn(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
+        """Return the numbers of images ``first`` to ``first + count`` of a run, as ``Glyphs`` does."""
+        target = super().drawn(first, count, seed)
+        if self._drawings == 1:
+            return target
+        luck = uniforms(seed, "drawing", np.arange(first, first + count), 1)[:, 0]
+        return (luck * self._drawings).astype(np.int64) * len(self) + target
 
 
 class Domains(Glyphs):

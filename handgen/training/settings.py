@@ -53,6 +53,13 @@ class TrainSettings(Settings):
     disjoint: bool = setting(
         False, "Show an unpaired model no character in both source and targets: each has half of them.", panel=DATA
     )
+    displace: float = setting(
+        0.0,
+        "How far strokes are moved at random, alike in content and target; for models that are given varied content.",
+        minimum=0,
+        maximum=1,
+        panel=DATA,
+    )
     eval_every: int = setting(20_000, "Images between measurements on held-out characters.", minimum=1, panel=RUN)
     save_every: int = setting(10_000, "Images between checkpoints and preview grids.", minimum=1, panel=RUN)
     compile: bool = setting(False, "Compile the model first (torch.compile): minutes once, faster steps.", panel=RUN)

@@ -60,13 +60,11 @@ def test_a_walk_begins_and_ends_at_its_styles(untrained, trained, name):
 
 
 def test_latents_between_two_are_as_far_out_as_they_are(latents):
-    from handgen.synth.preview import _between
-
     spec = checkpoint.build(checkpoint.load(latents)).style_spec
     a, b = spec.draw(2, 0)
-    lengths = [float(_between(a, b, share, arc=True).vector.norm()) for share in (0, 0.25, 0.5, 0.75, 1)]
+    lengths = [float(spec.between(a, b, share).vector.norm()) for share in (0, 0.25, 0.5, 0.75, 1)]
     assert lengths == pytest.approx(np.linspace(float(a.vector.norm()), float(b.vector.norm()), 5), rel=1e-4)
-    assert torch.allclose(_between(a, a, 0.3, arc=True).vector, a.vector)
+    assert torch.allclose(spec.between(a, a, 0.3).vector, a.vector)
 
 
 def test_walks_from_the_command_line(latents, tmp_path, capsys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -100,6 +101,28 @@ def test_cursiveness_size_vary_and_another_writer_a_sample(pen):
     assert len({tuple(latent) for latent in latents}) == 64
 
 
+def test_writers_by_name_and_the_usual_ones_follow_the_seed(pen):
+    def slants(out):
+        table = json.loads((out / "manifest.json").read_text(encoding="utf-8"))["info"]["style_table"]
+        return [style["writer"]["slant"] for style in table]
+
+    named = slants(pen("named", "--styles", "writer3,writer1", "--seed", 5, "--count", 9))
+    assert named == slants(pen("many", "--styles", 3, "--seed", 5, "--count", 9))[::-2]
+    usual = slants(pen("usual", "--seed", 5, "--count", 9))
+    assert len(usual) == 16
+    assert usual[2] == named[0]
+    assert set(usual).isdisjoint(slants(pen("zero", "--count", 9)))
+
+
+def test_a_run_folder_of_that_name_is_not_passed_over(pen, trained, tmp_path, capsys):
+    (tmp_path / "pen").mkdir()
+    pen("fine", "--count", 5)
+    shutil.copy(trained, tmp_path / "pen" / "model.safetensors")
+    out = ("--out", tmp_path / "out", "--count", 5)
+    refused(capsys, 2, "Name the model's file, pen/model.safetensors", "synth", "--model", "pen", *out)
+    assert run(["synth", "--model", "pen/model.safetensors", "--charset", "AB", *map(str, out)]) == 0
+
+
 def test_lines_previews_and_listings(pen, tmp_path, capsys):
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("三十一口小灬\n小口十一\n", encoding="utf-8")
@@ -107,6 +130,8 @@ def test_lines_previews_and_listings(pen, tmp_path, capsys):
     assert all(image.shape[0] == 32 and set(label) <= set(CHARS + " ") for label, image in read_as_trainers_do(lines))
     assert run(["check", str(lines)]) == 0
     assert run(["preview", "--model", "pen", "--styles", "4", "--text", CHARS, "--out", str(tmp_path / "p.png")]) == 0
+    assert run(["preview", "--model", "pen", "--interpolate", "writer1", "writer4", "--text", CHARS, "--seed", "2",
+                "--steps", "3", "--out", str(tmp_path / "w.png")]) == 0  # fmt: skip
     capsys.readouterr()
     pen("none", "--writer", lines / "writers.json", "--list-styles", "--json")
     assert [style["name"] for style in json.loads(capsys.readouterr().out)][:2] == ["writer1", "writer2"]

@@ -10,6 +10,7 @@ import pytest
 from handgen.seeds import keys
 from handgen.strokes.fit import features
 from handgen.strokes.ink import draw
+from handgen.strokes.model import PenModel, Told, WriterSpec
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.pens import PENS
 from handgen.strokes.writer import NUMBERS, Population, Writer
@@ -196,7 +197,7 @@ def test_dots_become_one_stroke_and_ends_are_pulled_together(book):
     long, short = (written(book, "三" * 20, with_(cursiveness=1, shortening=value))[0] for value in (0, 1))
     gap = [np.hypot(*(way.joins[:, -1] - way.joins[:, 0]).T).mean() for way in (long, short)]
     assert gap[1] < 0.75 * gap[0]
-    assert features(written(book, "三小口灬" * 4, STILL)[1]).shape == (18,)
+    assert features(written(book, "三小口灬" * 4, STILL)[1]).shape == (30,)
 
 
 def test_nothing_leaves_the_image_however_wild_the_writer(book):
@@ -211,3 +212,20 @@ def test_nothing_leaves_the_image_however_wild_the_writer(book):
 def test_z_and_numbers_agree(book):
     z = Population().z_of(STILL)[None].astype(float)
     np.testing.assert_allclose(Population().numbers(z)[0], [getattr(STILL, name) for name in NUMBERS], atol=1e-4)
+
+
+def test_habits_walk_smoothly_from_one_writer_to_another(book):
+    spec = WriterSpec(
+        Population(), {"a": Writer(traits=1, habit=1, slant=-0.1), "b": Writer(traits=9, habit=1, pen="brush")}
+    )
+    ends = spec.pick(["a", "b"])
+    pen, told = PenModel(SIZE, Population(), {}), Told(book, np.arange(5), keys(np.arange(5)), 0.0)
+
+    def drawn(style):
+        return pen.generate(told, style.vector.repeat(5, 1)).numpy()
+
+    walk = np.stack([drawn(spec.between(*ends, share)) for share in np.linspace(0, 1, 41)])
+    for place, end in ((0, ends[0]), (-1, ends[1])):
+        np.testing.assert_allclose(walk[place], drawn(end), atol=0.02)
+    steps = np.abs(np.diff(walk, axis=0)).mean((1, 2, 3, 4))
+    assert steps.max() < 0.2 * np.abs(walk[-1] - walk[0]).mean()

@@ -11,8 +11,11 @@ import pytest
 from handgen.cli import run
 from handgen.seeds import keys
 from handgen.synth.dataset import Request, Run
+from tests.cli.conftest import untrained
 from tests.cli.test_synth import refused
 from tests.readers import read_as_trainers_do
+
+__all__ = ["untrained"]
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +69,21 @@ def test_the_command_and_its_refusals(trained, tmp_path, capsys):
     refused(
         capsys, 2, "--content pn is unknown. Did you mean 'pen'?", "synth", "--model", trained, *out, "--content", "pn"
     )
+
+
+@pytest.mark.parametrize("name", ["zi2zi", "pix2pix", "bicyclegan"])
+def test_every_model_that_redraws_a_font_takes_it(name, untrained, trained, tmp_path):
+    model = trained if name == "zi2zi" else untrained(name, **({"latent_dim": 3} if name == "bicyclegan" else {}))
+    every, style = np.arange(24), np.zeros(24, int)
+    made = {way: Run(Request(model, tmp_path / way, 32, content=way, styles="1")) for way in ("font", "pen")}
+    drawn = {way: ready.glyphs.draw(every, every, style) for way, ready in made.items()}
+    images = [some.astype(int) for some, _ in drawn.values()]
+    assert images[0].shape == images[1].shape == (24, 64, 64)
+    assert (np.abs(images[0] - images[1]).mean((1, 2)) > 0).all()
+    again = made["pen"].glyphs.draw(every[:4], every[:4], style[:4])[0]
+    np.testing.assert_array_equal(again, drawn["pen"][0][:4])
+    twice = made["pen"].glyphs.draw(np.arange(24, 28), every[:4], style[:4])[0].astype(int)
+    assert (twice != again).any((1, 2)).all()
 
 
 def test_it_is_nothing_for_models_without_a_source(untrained_cgan, tmp_path, capsys):

@@ -1,0 +1,86 @@
+"""``--displace``: content and target bent by one smooth field."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from handgen.errors import UsageError
+from handgen.glyphs.store import to_unit
+from handgen.models.base import Batch
+from handgen.training.displace import _COLUMNS, _grid, displaced
+from handgen.training.settings import TrainSettings
+from tests.conftest import same_state
+
+
+@pytest.fixture(scope="module")
+def batch(store):
+    content = to_unit(store.images[store.rows(0)[:12]])[:, None]
+    target = to_unit(store.images[store.rows(1)[:12]])[:, None]
+    number = torch.zeros(12, dtype=torch.int64)
+    return Batch(content, target, number, number, torch.zeros(12, 0), torch.zeros(12))
+
+
+def ink(images):
+    return (1 - images).sum((1, 2, 3)) / 2
+
+
+def test_content_and_target_are_moved_alike(batch):
+    twice = Batch(batch.content, batch.content.clone(), *(getattr(batch, n) for n in ("style", "char", "noise", "mix")))
+    moved = displaced(twice, 1.0, 3, np.arange(12))
+    torch.testing.assert_close(moved.content, moved.target)
+    assert (moved.content - batch.content).abs().mean(dim=(1, 2, 3)).min() > 0.02
+    other = displaced(batch, 1.0, 3, np.arange(12))
+    assert torch.equal(other.content, moved.content)  # whatever the target is
+    for before, after in ((batch.content, other.content), (batch.target, other.target)):
+        assert after.shape == before.shape
+        assert after.is_contiguous(memory_format=torch.channels_last)
+        assert after.min() >= -1
+        assert after.max() <= 1
+        torch.testing.assert_close(ink(after), ink(before), rtol=0.25, atol=0)
+
+
+def test_what_is_done_depends_on_seed_and_place_alone(batch):
+    whole = displaced(batch, 0.5, 7, np.arange(100, 112))
+    part = Batch(*(getattr(batch, name)[4:9] for name in Batch.__dataclass_fields__))
+    torch.testing.assert_close(displaced(part, 0.5, 7, np.arange(104, 109)).target, whole.target[4:9])
+    assert not torch.equal(displaced(batch, 0.5, 8, np.arange(100, 112)).target, whole.target)
+    assert displaced(batch, 0.0, 7, np.arange(12)) is batch
+
+
+def test_one_picture_stays_one(batch):
+    alone = Batch(batch.target, batch.target, *(getattr(batch, n) for n in ("style", "char", "noise", "mix")))
+    moved = displaced(alone, 0.5, 7, np.arange(12))
+    assert moved.content is moved.target
+
+
+@pytest.mark.parametrize("size", [64, 128])
+def test_fields_are_smooth_and_leave_the_edge_alone(size):
+    ends = torch.where(torch.rand(200, _COLUMNS, generator=torch.Generator().manual_seed(0)) < 0.5, -1.0, 1.0)
+    grid = _grid(ends, size)
+    assert torch.diff(grid[..., 0], dim=2).min() > 0  # no place comes twice
+    assert torch.diff(grid[..., 1], dim=1).min() > 0
+    plain = _grid(torch.zeros(1, _COLUMNS), size)
+    moved = (grid - plain).norm(dim=-1) * 32  # in pixels of 64
+    assert moved[:, [0, -1]].max() < 0.8
+    assert moved[:, :, [0, -1]].max() < 0.8
+    assert 1 < moved.mean() < moved.max() < 9
+
+
+def test_a_run_goes_on_exactly(make_trainer):
+    options = {"displace": 0.7, "schedule": "constant", "batch": 2}
+    whole = make_trainer(out="whole", images=4, **options)
+    plain = make_trainer(out="plain", images=4, batch=2)
+    assert not torch.equal(plain._batch(0, "noise").target, whole._batch(0, "noise").target)
+    assert whole.run(lambda progress: None)
+    assert make_trainer(out="parts", images=2, **options).run(lambda progress: None)
+    second = make_trainer(out="parts", images=4, **options)
+    assert second.images == 2
+    assert second.run(lambda progress: None)
+    same_state(whole.folder.path, second.folder.path)
+
+
+def test_a_strength_that_makes_no_sense():
+    with pytest.raises(UsageError, match=r"--displace 1.5 is too large. The most is 1."):
+        TrainSettings(displace=1.5)
