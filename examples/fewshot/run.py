@@ -50,6 +50,7 @@ VARIANTS = {
     "30-plain": (30, "--adapter-rank 0 --adapter-lr 0.0005", "30 glyphs, plain fine-tuning"),
     "300-plain": (300, "--adapter-rank 0 --adapter-lr 0.0005", "300 glyphs, plain fine-tuning"),
 }
+PLAIN = "-plain"
 METRICS = ("l1", "ssim", "stroke_recall", "judge")
 
 
@@ -199,6 +200,8 @@ def main() -> None:
         hand = resolve_font(font).style_name
         stores(given.work, base, hand, font)
         for variant in given.only:
+            if results and variant.endswith(PLAIN):  # compared on the first hand
+                continue
             learn(given.work, base, hand, variant)
         results[hand], shown = measure(given.work, base, hand)
         rows += shown

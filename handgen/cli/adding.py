@@ -111,7 +111,11 @@ def _report(addition: Addition, found: Found, as_json: bool) -> None:
     from handgen.report.evaluation import style_table
 
     if as_json:
-        facts = {"style": addition.settings.add_style, "file": str(addition.path), "picture": str(addition.picture)}
+        facts: dict[str, Any] = {
+            "style": addition.settings.add_style,
+            "file": str(addition.path),
+            "picture": str(addition.picture),
+        }
         facts |= {"bytes": addition.path.stat().st_size, "seconds": round(found.seconds, 1), "nearest": found.nearest}
         print_json(facts | {"best_at": found.best_at, "held_out": found.held_out})
         return

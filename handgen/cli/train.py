@@ -106,7 +106,8 @@ def _command(name: str) -> Any:
     made += generated.parameters(AddSettings, "Run") if model.adaptable else []
 
     def command(**given: Any) -> None:
-        settings, own = generated.values(TrainSettings, given), generated.values(config, given)
+        settings: Any = generated.values(TrainSettings, given)
+        own = generated.values(config, given)
         if model.adaptable:
             added: Any = generated.values(AddSettings, given)
             adding.refuse_alone(added)

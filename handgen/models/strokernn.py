@@ -96,7 +96,7 @@ class StrokeRNN(Model):
     """StrokeRNN as the training loop and ``synth`` see it."""
 
     Config: ClassVar = StrokeRNNConfig
-    phases: ClassVar = ("G",)
+    phases: tuple[str, ...] = ("G",)
     critics: ClassVar = ()
     draws: ClassVar[Draws] = "strokes"
     defaults: ClassVar[Mapping[str, Any]] = {"batch": 64, "beta1": 0.9, "clip_grad": 1.0}

@@ -186,7 +186,8 @@ class RecognizerTraining:
         tensors |= checkpoint.optimiser_tensors(_PHASE, self._optimiser)
         fonts = [name for name in self.glyphs.fonts if name not in self.held_out]
         facts = {"images": self.images, "seed": self.settings.seed, "fonts": fonts, "held_out": list(self.held_out)}
-        checkpoint.save(self.folder.path / STATE, tensors, facts | {"seconds": self._seconds})
+        clock = {"seconds": self._seconds} if self.settings.minutes else {}
+        checkpoint.save(self.folder.path / STATE, tensors, facts | clock)
         save_recognizer(self.folder.path / RECOGNIZER, self.recognizer, facts | {"measured": dict(measured or {})})
         self.folder.log(f"saved at {self.images} images")
 
@@ -194,7 +195,7 @@ class RecognizerTraining:
         state = checkpoint.load(self.folder.path / STATE)
         self.recognizer.load_state_dict(checkpoint.under("model.", state.tensors))
         checkpoint.restore_optimiser(_PHASE, self._optimiser, state.tensors)
-        self.images, self._seconds = state.facts["images"], state.facts["seconds"]
+        self.images, self._seconds = state.facts["images"], state.facts.get("seconds", 0.0)
 
 
 def _side(size: int) -> int:

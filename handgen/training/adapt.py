@@ -41,6 +41,7 @@ from handgen.training.data import Pairs, Split
 from handgen.training.loop import Progress
 
 HAND = "A new hand from few samples"
+_PASSES, _FEWEST_IMAGES = 30, 1_500
 FEWEST = 10
 """Characters that a new hand must have."""
 _LEAST_HELD = 3
@@ -66,8 +67,13 @@ class AddSettings(Settings):
     add_style: str = setting(
         "", "Learn the hand in --data as one more style of the model of --from, and call it so.", panel=HAND
     )
-    code_images: int = setting(1_000, "Images that find the style's code.", minimum=0, panel=HAND)
-    adapter_images: int = setting(4_000, "Images that adapt the decoder.", minimum=0, panel=HAND)
+    code_images: int = setting(640, "Images that find the style's code.", minimum=0, panel=HAND)
+    adapter_images: int = setting(
+        12_000,
+        f"Images that adapt the decoder, at most: {_PASSES} for each glyph, and no fewer than {_FEWEST_IMAGES:,}, do.",
+        minimum=0,
+        panel=HAND,
+    )
     adapter_rank: int = setting(
         4, "Rank of what is added to a layer; 0 = change all its weights.", minimum=0, maximum=256, panel=HAND
     )
@@ -210,7 +216,12 @@ class Adaptation:
     @property
     def images(self) -> int:
         """The whole budget, in images seen."""
-        return self._steps(self.settings.code_images) + self._steps(self.settings.adapter_images)
+        return self._steps(self.settings.code_images) + self._adapter_images
+
+    @property
+    def _adapter_images(self) -> int:
+        useful = max(_FEWEST_IMAGES, _PASSES * len(self.data))
+        return self._steps(min(self.settings.adapter_images, useful))
 
     def _steps(self, images: int) -> int:
         """Return the multiple of the batch that is learnt from."""
@@ -255,7 +266,8 @@ class Adaptation:
 
     @torch.no_grad()
     def _drawn(self, content: Tensor, code: Tensor, changes: Changes) -> Tensor:
-        return torch.cat([self._draw(some, code, changes) for some in content.split(_TOGETHER)])
+        blocks = range(0, len(content), _TOGETHER)
+        return torch.cat([self._draw(content[first : first + _TOGETHER], code, changes) for first in blocks])
 
     def _draw(self, content: Tensor, code: Tensor, changes: Changes) -> Tensor:
         weights = {f"model.generator.{name}": each for name, each in changed(self._base, changes).items()}
@@ -298,7 +310,7 @@ class Adaptation:
         """Return the averages that were best on held-out samples; None if the code alone was."""
         changes = no_changes(self._network, self.settings.adapter_rank)
         learnt = {name: each.clone().requires_grad_() for name, each in {_CODE: code, **changes}.items()}
-        average, best, budget = _Averaged(learnt), None, self._steps(self.settings.adapter_images)
+        average, best, budget = _Averaged(learnt), None, self._adapter_images
         check = max(1, budget // self._batch // _CHECKS) * self._batch
         to_beat = self._held_out_loss(code, {})
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from handgen.errors import StoreError, UsageError
 from handgen.glyphs.store import GlyphStore, to_unit
-from handgen.models.base import Batch, Lessons, Needs
+from handgen.models.base import Batch, Lessons, Model, Needs
 from handgen.registry import nearest
 from handgen.seeds import generator, uniforms
 
@@ -92,6 +92,35 @@ def _held_out_pairs(store: GlyphStore, chars: set[str], share: float, seed: int)
     pairs = sorted((char, store.styles[style].name) for char, style in known if style in targets and char in chars)
     count = min(len(pairs) - 1, max(1, round(len(pairs) * share))) if share else 0
     return tuple(pairs[i] for i in sorted(generator(seed, "split", "pairs").permutation(len(pairs))[:count]))
+
+
+def style_names(
+    name: str, kind: type[Model], store: GlyphStore, known: Sequence[str], only: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the styles that a run learns: the store's targets, after those that its first weights know.
+
+    Args:
+        name: of the model.
+        kind: its class.
+        store: where the glyphs are.
+        known: the styles that the weights to begin with were trained on.
+        only: the styles that are asked for; all when empty.
+
+    Raises:
+        UsageError: the model draws one style, and there are several.
+    """
+    here = [store.styles[number].name for number in store.targets or store.sources]
+    chosen = list(only) or here
+    if kind.needs == "domains":  # the styles are one domain, and what is not shown is no part of it
+        return tuple(chosen)
+    if not kind.one_style:
+        return (*known, *(each for each in here if each not in known))
+    if len(chosen) > 1:
+        raise UsageError(
+            f"{name} draws one style and the glyph store {store.path} has {len(chosen)}",
+            f"Name one with --finetune-styles, e.g. {chosen[0]}; zi2zi draws them all.",
+        )
+    return tuple(chosen)
 
 
 class Glyphs:

@@ -141,9 +141,6 @@ def _refuse_other(out: Path) -> None:
 
 
 def _provenances(loaded: Checkpoint, table: Mapping[str, Provenance]) -> dict[str, Provenance]:
-    unknown = sorted(set(table) - set(loaded.style_names))
-    if table and len(unknown) == len(table):
-        raise UsageError("the table of fonts names no style of the model", f"It has {', '.join(loaded.style_names)}.")
     return {
         style["name"]: provenance(style["name"], style.get("origin", {}), table) for style in loaded.facts["styles"]
     }

@@ -9,6 +9,8 @@ import pytest
 from PIL import Image
 
 from handgen.cli import run
+from handgen.glyphs.store import GlyphStore
+from handgen.training import checkpoint
 from tests.conftest import render_store
 
 CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt23"
@@ -121,3 +123,17 @@ def test_bicyclegan_takes_the_hands_of_a_store(latents, mine, store, tmp_path, c
     vectors = {row["name"]: row["vector"] for row in manifest["info"]["style_table"]}
     assert list(vectors) == ["kalam", "indie-flower"]
     assert vectors["kalam"] != vectors["indie-flower"]
+
+
+def test_samples_are_imported_to_match_a_model(base, trained, store, tmp_path, capsys):
+    folder = tmp_path / "hand"
+    folder.mkdir()
+    for row in store.rows(store.targets[0])[:12]:
+        Image.fromarray(store.images[row]).save(folder / f"{store.labels['char'][row]}_1.png")
+    data = tmp_path / "data"
+    assert call(capsys, "import", "images", folder, "--style", "hand", "--match", base, "--out", data)[0] == 0
+    assert GlyphStore(data).raster["placement"] == checkpoint.load(trained).facts["raster"]["placement"]
+    code, out, _ = call(capsys, "train", "zi2zi", "--from", base, "--add-style", "h", "--data", data, "--dry-run")
+    assert code == 0
+    assert "h: 9 glyphs of 'hand' and 3 held-out ones" in out
+    refused(capsys, "no glyph store at", "import", "images", folder, "--match", tmp_path / "none", "--out", data / "2")

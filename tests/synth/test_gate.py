@@ -245,7 +245,7 @@ def test_lines_say_what_the_gate_did_to_each_character(trained, fickle, tmp_path
     assert {name: did[name] for name in ("redrawn", "dropped", "kept")} == {
         name: sum(line["outcome"] == name for line in rejects) for name in ("redrawn", "dropped", "kept")
     }
-    assert did["kept"] > 20 if mode == "mark" else min(did["redrawn"], did["dropped"]) > 5
+    assert did["kept"] > 20 if mode == "mark" else min(did["redrawn"], did["dropped"]) > 0
     written = items(out)
     faults = []
     for number in range(1, 91):
