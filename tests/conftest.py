@@ -20,6 +20,14 @@ settings.load_profile("handgen")
 UPEM = 1000
 
 
+@pytest.fixture(autouse=True)
+def nothing_shipped(monkeypatch, tmp_path_factory):
+    """Let no test depend on the weights that this copy of handgen happens to come with; returns the empty place."""
+    empty = tmp_path_factory.getbasetemp() / "no-weights"
+    monkeypatch.setattr("handgen.weights.ROOT", empty)
+    return empty
+
+
 def rectangle(left, bottom, right, top):
     """A contour in font units, clockwise as TrueType wants it."""
     return [(left, bottom), (left, top), (right, top), (right, bottom)]
@@ -200,9 +208,8 @@ def toy_model():
     MODELS.unregister("toy")
 
 
-@pytest.fixture(scope="session")
-def trained(store, tmp_path_factory):
-    """The model file of a small Zi2Zi trained for two steps: it draws badly, but all else is real."""
+def train_small(store, out):
+    """Train a small Zi2Zi for two steps; return its model file."""
     import torch
 
     from handgen.models.zi2zi import Zi2ZiConfig
@@ -210,8 +217,13 @@ def trained(store, tmp_path_factory):
     from handgen.training.loop import Trainer
     from handgen.training.settings import TrainSettings
 
-    out = tmp_path_factory.mktemp("runs") / "small"
     settings = TrainSettings(images=8, batch=4)
     trainer = Trainer("zi2zi", settings, Zi2ZiConfig(width=4, code_dim=8), store, out, torch.device("cpu"))
     trainer.run(lambda progress: None)
     return out / MODEL
+
+
+@pytest.fixture(scope="session")
+def trained(store, tmp_path_factory):
+    """The model file of a small Zi2Zi trained for two steps: it draws badly, but all else is real."""
+    return train_small(store, tmp_path_factory.mktemp("runs") / "small")

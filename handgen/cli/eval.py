@@ -28,15 +28,16 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="PATH|none",
-            help="Run folder or file of a trained recogniser; 'none' leaves the reading to the judge.",
-            show_default="the newest in runs/; none for a run",
+            help="Run folder or file of a trained recogniser, or the name of weights that have one; 'none' leaves the "
+            "reading to the judge.",
+            show_default="the newest in runs/, else that of zh; none for a run",
             rich_help_panel=_READING,
         ),
     ] = None,
     judge: Annotated[
         str | None,
         typer.Option(
-            help="An independent reader beside the recogniser: rapidocr (pip install 'handgen[judge]').",
+            help="An independent reader beside the recogniser: rapidocr (pip install 'handgen\\[judge]').",
             show_default=False,
             rich_help_panel=_READING,
         ),
@@ -61,6 +62,16 @@ def evaluate(
             rich_help_panel=_SHOWN,
         ),
     ] = None,
+    styles: Annotated[
+        str,
+        typer.Option(
+            metavar="NAMES",
+            help="Of a run, measure these styles alone, with commas between; added ones on all that they were not "
+            "learnt from.",
+            show_default="every trained style",
+            rich_help_panel=_SHOWN,
+        ),
+    ] = "",
     characters: Annotated[
         int,
         typer.Option(min=0, help="Characters to list, worst first; 0 lists none.", rich_help_panel=_SHOWN),
@@ -95,6 +106,8 @@ def evaluate(
 
     handgen eval runs/zi2zi
 
+    handgen eval runs/zi2zi --styles mine --data data/mine
+
     handgen eval datasets/zi2zi --judge rapidocr
 
     handgen eval datasets/zi2zi --like data/glyphs --json > eval.json
@@ -115,7 +128,8 @@ def evaluate(
         if like is not None:
             raise UsageError("--like is for datasets", "Write one with 'handgen synth', and measure that.")
         reader = _reader(recognizer, where) if recognizer is not None else None
-        glyphs = draw_held_out(place, data, where)
+        names = [name.strip() for name in styles.split(",") if name.strip()]
+        glyphs = draw_held_out(place, data, where, names)
         result = evaluate_model(glyphs, reader, asked, where)
         picture = sheet or (place / SHEET if save else Path(f"worst-{place.resolve().name}.png"))
         save_worst(picture, glyphs)
@@ -123,6 +137,8 @@ def evaluate(
     else:
         from handgen.evaluation.dataset import evaluate_dataset, save_suspicious
 
+        if styles:
+            raise UsageError("--styles is for runs", "Leave it out: a dataset is measured by style as it is.")
         reader = _reader(recognizer, where)
         result = evaluate_dataset(place, reader, asked, like=like, share=share, false_alarms=false_alarms, track=_track)
         picture = sheet or Path(f"worst-{place.resolve().name}.png")

@@ -12,10 +12,11 @@ import typer
 
 from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, stderr, stdout
 from handgen.cli.generated import with_signature
+from handgen.errors import UsageError
 
 if TYPE_CHECKING:
     from handgen.glyphs.importing.base import Reader
-    from handgen.glyphs.importing.build import Imported, ImportPlan
+    from handgen.glyphs.importing.build import Drawn, Imported, ImportPlan
 
 CHOICE = "What to take"
 SOURCE = "What stands beside it"
@@ -28,7 +29,8 @@ importing = typer.Typer(
     help="Real handwriting to a glyph store.",
     epilog=(
         "[bold]Examples:[/bold]\n\nhandgen import gnt HWDB1.1trn_gnt.zip\n\n"
-        "handgen import images my-hand/ --style mine\n\nhandgen train zi2zi --data data/glyphs --data data/imported"
+        "handgen import images my-hand/ --style mine\n\nhandgen import sheet scans/ --style mine\n\n"
+        "handgen train zi2zi --data data/glyphs --data data/imported"
     ),
 )
 
@@ -58,8 +60,9 @@ def _common(
         Path | None,
         typer.Option(
             "--match",
-            metavar="STORE",
-            help="Take source font, its drawing and the size from this glyph store, to train on both together.",
+            metavar="STORE|RUN",
+            help="Take source font, its drawing and the size from this glyph store, to train on both together; or from "
+            "a trained model, to add a style to it.",
             show_default="none",
             rich_help_panel=SOURCE,
         ),
@@ -122,7 +125,6 @@ def _root() -> None:
 
 
 def _run(reader: Reader, given: dict[str, Any]) -> None:
-    from handgen.errors import UsageError
     from handgen.glyphs.importing.build import import_store, make_import_plan
 
     if given["no_font"] and given["match"]:
@@ -131,7 +133,7 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         reader,
         out=given["out"],
         font=None if given["no_font"] else given["font"],
-        match=given["match"],
+        match=_matched(given["match"]) if given["match"] else None,
         charset=given["charset"],
         size=int(given["size"]),
         per_char=given["per_char"],
@@ -150,6 +152,25 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         print_json(_plan(reader, plan) | _dict(imported))
     else:
         _print(imported, plan)
+
+
+def _matched(place: Path) -> Path | Drawn:
+    """Return the store that ``--match`` names, or how the source of the model that it names is drawn."""
+    from handgen.glyphs.store import is_store
+
+    if is_store(place):
+        return place
+    from handgen.synth.content import source_font
+    from handgen.training import checkpoint
+
+    file = checkpoint.find_model(place, ())
+    if not file.is_file():
+        return place
+    raster = checkpoint.load(file).facts.get("raster", {})
+    if "source" not in raster:
+        raise UsageError(f"{file} has no source font to match", "Name a font with --font.")
+    ref = source_font(raster)
+    return int(raster["size"]), ref, {**raster, "source": ref.spec}
 
 
 def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
@@ -183,6 +204,7 @@ def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:
 def _dict(imported: Imported) -> dict[str, Any]:
     return {
         "preview": str(imported.preview),
+        "pictures": [str(path) for path in imported.pictures],
         "glyphs": imported.glyphs,
         "characters": imported.characters,
         "styles": imported.styles,
@@ -218,7 +240,11 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
     lines += [f"  {text}" for text in first]
     if (rest := sum(imported.skipped.values()) - _PLACES) > 0:
         lines.append(f"  and {rest:,} more; manifest.json and --json tell of them")
-    lines += [f"store    {imported.out}", f"preview  {imported.preview}", f"next: {_following(plan)}"]
+    lines += [f"store    {imported.out}", f"preview  {imported.preview}"]
+    if imported.pictures:
+        more = f" to {imported.pictures[-1].name}" if len(imported.pictures) > 1 else ""
+        lines.append(f"pages    {imported.pictures[0]}{more}")
+    lines.append(f"next: {_following(plan)}")
     stdout.print("\n".join(lines), soft_wrap=True, markup=False)
 
 
@@ -335,3 +361,36 @@ def lmdb(
     from handgen.glyphs.importing.lmdb import DatasetReader
 
     return DatasetReader(dataset, style)
+
+
+@importing.command()
+@reads
+def sheet(
+    scans: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SCAN...", help="Photographs or scans: PNG, JPEG, TIFF or PDF files, and folders of them."
+        ),
+    ],
+    style: Style = None,
+) -> Any:
+    """Filled writing sheets of 'handgen sheet', photographed or scanned. Needs handgen[scan].
+
+    Pages may lie in any order and at any angle; the whole page with its four corner markers must be seen. A page that
+    was filled twice gives two samples of each character. Boxes that are empty, crossed out, or written over their
+    sides are listed and left out; page-001.png, ... in the store show each box in the colour of what became of it.
+
+    A folder's scans are one writer's, called like the folder; files are those of 'hand', unless --style says
+    otherwise.
+
+    [bold]Examples:[/bold]
+
+    handgen import sheet scan.pdf --style mine --match data/glyphs --out data/mine
+
+    handgen import sheet photos/*.jpg --style mine --no-font
+
+    handgen import sheet writers/anna writers/bo --out data/people
+    """
+    from handgen.glyphs.importing.sheet import SheetReader
+
+    return SheetReader(scans, style)

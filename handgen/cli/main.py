@@ -14,14 +14,17 @@ from typer.core import TyperGroup
 
 from handgen import __version__
 from handgen.cli import common
+from handgen.cli.bench import bench
 from handgen.cli.check import check
 from handgen.cli.convert import convert
 from handgen.cli.eval import evaluate
 from handgen.cli.fonts import fonts
 from handgen.cli.importing import importing
+from handgen.cli.models import models
 from handgen.cli.preview import preview
 from handgen.cli.render import render
 from handgen.cli.report import report
+from handgen.cli.sheet import sheet
 from handgen.cli.synth import synth
 from handgen.cli.train import train
 from handgen.errors import HandgenError, UsageError
@@ -32,7 +35,21 @@ class _InOrderOfUse(TyperGroup):
     """Typer lists groups after commands; a reader wants them as they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return ["render", "import", "train", "synth", "preview", "check", "eval", "report", "convert", "fonts"]
+        return [
+            "render",
+            "sheet",
+            "import",
+            "train",
+            "synth",
+            "preview",
+            "check",
+            "eval",
+            "bench",
+            "report",
+            "convert",
+            "models",
+            "fonts",
+        ]
 
 
 app = typer.Typer(
@@ -69,14 +86,17 @@ def _root(
 
 
 app.command()(render)
+app.command()(sheet)
 app.add_typer(importing)
 app.add_typer(train)
 app.command()(synth)
 app.command()(preview)
 app.command()(check)
 app.command("eval")(evaluate)
+app.add_typer(bench)
 app.command()(report)
 app.command()(convert)
+app.add_typer(models)
 app.add_typer(fonts)
 
 

@@ -63,8 +63,8 @@ def preview(
         Path | None,
         typer.Option(
             "--model",
-            help="Run folder or model file; or pen.",
-            show_default="the latest in runs/",
+            help="Run folder, model file, or the name of weights that come with handgen; or pen.",
+            show_default="the latest in runs/; without one zh, for Latin characters en",
             rich_help_panel=PLACES,
         ),
     ] = None,
@@ -95,6 +95,7 @@ def preview(
 
     handgen preview --interpolate ma-shan-zheng iansui --steps 9 --out walk.png
     """
+    from handgen.cli.synthesis import characters_meant
     from handgen.degrade.pipeline import Pipeline
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
@@ -117,7 +118,8 @@ def preview(
         file, picture = None, degraded_font(effects, font, text, seed)
         out = out or Path(f"preview-{Path(effects.name).stem}.png")
     else:
-        file = find_model(model, sorted(_RUNS.glob("*/")))
+        meant = "" if model else text or characters_meant(charset, None)
+        file = find_model(model, sorted(_RUNS.glob("*/")), meant)
         out = out or Path(f"preview-{run_name(file)}{f'-{Path(effects.name).stem}' if effects else ''}.png")
         look = Preview(Wanted(file, charset, text, font, seed, device=resolve_device(device)))
         if effects:

@@ -70,6 +70,7 @@ def _run(settings: Any, given: dict[str, Any]) -> None:
 
     charset = load_charset(given["charset"]) if given["charset"] else ""
     glyphs = LabelledGlyphs(given["data"] or [Path("data/glyphs")], charset)
+    settings = settings.fitted(len(glyphs.charset))
     held_out = glyphs.held_out_fonts(settings.holdout_fonts, settings.seed)
     plan = {
         "out": str(given["out"]),
@@ -78,6 +79,7 @@ def _run(settings: Any, given: dict[str, Any]) -> None:
         "fonts": len(glyphs.fonts) - len(held_out),
         "held out": ", ".join(held_out),
         "images": settings.images,
+        **({"minutes": settings.minutes} if settings.minutes else {}),
     }
     if not given["as_json"]:
         for key, value in plan.items():

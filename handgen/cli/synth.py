@@ -25,7 +25,7 @@ def synth(
         typer.Option(
             metavar="N|NAMES|continuous",
             help="A number: the trained styles first, then mixtures of them; with a bicyclegan, N latents far apart. "
-            "Names with commas between. Or continuous: another latent for every sample.",
+            "Names with commas between, also of added styles. Or continuous: another latent for every sample.",
             show_default="every trained style",
             rich_help_panel=HANDS,
         ),
@@ -33,8 +33,8 @@ def synth(
     like: Annotated[
         Path | None,
         typer.Option(
-            metavar="IMAGE|DIR",
-            help="Write in this hand: an image of one character, or a folder of them (bicyclegan).",
+            metavar="IMAGE|DIR|STORE",
+            help="Write in this hand: an image of one character, a folder of them, or a glyph store (bicyclegan).",
             rich_help_panel=HANDS,
         ),
     ] = None,
@@ -145,15 +145,17 @@ def synth(
         typer.Option(
             metavar="off|mark|redraw",
             help="A recogniser reads each drawing. Draw again what does not read as its label, and another style or "
-            "character in place of what never does; or only mark it.",
-            show_default="redraw, if runs/ has a recogniser",
+            "character in place of what never does (a line is written without it); or only mark it.",
+            show_default="redraw, if there is a recogniser: the model's own, or one in runs/",
             rich_help_panel=GATE,
         ),
     ] = "auto",
     recognizer: Annotated[
         Path | None,
         typer.Option(
-            help="Run folder or file of the recogniser.", show_default="the latest in runs/", rich_help_panel=GATE
+            help="Run folder or file of the recogniser, or the name of weights that have one.",
+            show_default="the model's own, else the latest in runs/",
+            rich_help_panel=GATE,
         ),
     ] = None,
     tries: Annotated[
@@ -185,14 +187,16 @@ def synth(
         int, typer.Option("--size", min=16, max=512, help="Side of an image in pixels, 16 to 512.", rich_help_panel=PEN)
     ] = 64,
     list_styles: Annotated[
-        bool, typer.Option("--list-styles", help="Show the trained styles and stop.", rich_help_panel=HANDS)
+        bool,
+        typer.Option("--list-styles", help="Show the trained and the added styles and stop.", rich_help_panel=HANDS),
     ] = False,
     model: Annotated[
         Path | None,
         typer.Option(
             "--model",
-            help="Run folder or model file; or pen, which writes stroke by stroke and needs no training.",
-            show_default="the latest in runs/",
+            help="Run folder, model file, or the name of weights that come with handgen (see 'handgen models'); or "
+            "pen, which writes stroke by stroke and needs no training.",
+            show_default="the latest in runs/; without one zh, for Latin characters en",
             rich_help_panel=PLACES,
         ),
     ] = None,
@@ -235,13 +239,15 @@ def synth(
 
     handgen synth --styles 15 --count 100000
 
+    handgen synth --model zh --styles 15 --degrade scan --count 100000 --out datasets/scans
+
     handgen synth --list-styles
 
     handgen synth --lines --corpus novel.txt --height 48 --degrade scan --out datasets/lines
 
     handgen synth --lines --corpus dates,amounts,names --boxes --out datasets/forms
 
-    handgen synth --degrade scan --format webdataset --out datasets/scans
+    handgen synth --degrade scan --format webdataset --out datasets/shards
 
     handgen synth --count 1000000 --shards 16 --processes 4 --out datasets/million
 
@@ -253,7 +259,7 @@ def synth(
 
     handgen synth --model pen --styles 200 --cursiveness 0,0.3 --count 100000
     """
-    from handgen.cli.synthesis import list_trained, print_plan, print_result, with_progress
+    from handgen.cli.synthesis import characters_meant, list_trained, print_plan, print_result, with_progress
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.strokes.model import PenRequest, parse_range
@@ -261,7 +267,8 @@ def synth(
     from handgen.synth.lines import LineRequest
     from handgen.training.checkpoint import find_model, run_name
 
-    file = find_model(model, sorted(_RUNS.glob("*/")))
+    wanted = "" if model else characters_meant(charset, text, corpus)
+    file = find_model(model, sorted(_RUNS.glob("*/")), wanted)
     if not balance and text is None:
         raise UsageError("--no-balance needs a text to take frequencies from", "Give it with --text.")
     asked = LineRequest(corpus, height, vertical, min_chars, max_chars, boxes, boost, strict)

@@ -14,17 +14,40 @@ if TYPE_CHECKING:
     from handgen.synth.shards import Spread
 
 _TRAINERS_LONGEST = 25
+_LOOKED_AT = 1 << 16
+"""Bytes of a text that tell which script it is in."""
+
+
+def characters_meant(charset: str | None, text: Path | None, corpus: str = "") -> str:
+    """Return the characters that a user asks for, as far as that tells which shipped weights suit.
+
+    Args:
+        charset: as for ``load_charset``.
+        text: a UTF-8 file.
+        corpus: the same, or a folder or generators, which tell nothing.
+
+    Raises:
+        UsageError: there is no such charset.
+    """
+    from handgen.fonts.charsets import load_charset, unique_chars
+
+    if charset:
+        return load_charset(charset)
+    file = text or Path(corpus)
+    if not file.is_file():
+        return ""
+    with file.open("rb") as stream:
+        return unique_chars(stream.read(_LOOKED_AT).decode("utf-8", errors="ignore"))
 
 
 def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
-    """Print the styles that a model was trained on, or the writers of a file."""
-    import torch
+    """Print the styles that a model was trained on and those that were added to it, or the writers of a file."""
     from rich.table import Table
     from rich.text import Text
 
-    from handgen.synth.source import open_source
+    from handgen.synth.source import list_styles
 
-    records = open_source(file, torch.device("cpu"), pen)[0].facts["styles"]
+    records = list_styles(file, pen)
     if as_json:
         print_json(records)
         return
@@ -32,7 +55,12 @@ def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
     for number, record in enumerate(records, 1):
         origin = record.get("origin", {})
         licence = str(origin.get("licence") or "")
-        table.add_row(str(number), Text(record["name"]), Text(str(origin.get("family", ""))), Text(licence[:60]))
+        family = str(origin.get("family") or "")
+        if record.get("added"):
+            family = record.get("error") or f"added, from {record['glyphs']:,} glyphs" + (
+                f" of {family}" if family else ""
+            )
+        table.add_row(str(number), Text(record["name"]), Text(family), Text(licence[:60]))
     stdout.print(table)
 
 

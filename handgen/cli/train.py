@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from handgen.cli import generated, recognizer
+from handgen.cli import adding, generated, recognizer
 from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, stderr, stdout
 from handgen.models import MODELS
 
@@ -27,12 +27,15 @@ class _ModelGroup(TyperGroup):
         return [*(entry.name for entry in MODELS), recognizer.NAME]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if ctx is not None and ctx.resilient_parsing:  # completion must not wait for torch
-            return None
+        if ctx is not None and ctx.resilient_parsing:  # completion knows the names, and must not wait for torch
+            return TyperCommand(cmd_name, help=self._summary(cmd_name)) if cmd_name in self.list_commands(ctx) else None
         if cmd_name == recognizer.NAME:
             return recognizer.recognizer_command()
         MODELS.entry(cmd_name)
         return _command(cmd_name)
+
+    def _summary(self, name: str) -> str:
+        return recognizer.SUMMARY if name == recognizer.NAME else MODELS.entry(name).summary
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """List the models from the registry, which knows a line on each without importing it."""
@@ -75,7 +78,7 @@ def _common(
         Path | None,
         typer.Option(
             "--from",
-            help="Begin with the weights of this run folder or checkpoint.",
+            help="Begin with the weights of this run folder or checkpoint, or those that come with handgen, by name.",
             show_default="random weights",
             rich_help_panel=PLACES,
         ),
@@ -90,6 +93,7 @@ def _common(
 
 def _command(name: str) -> Any:
     """Make the command of one model from its settings classes."""
+    from handgen.training.adapt import AddSettings
     from handgen.training.settings import TrainSettings
 
     model = MODELS.load(name)
@@ -99,9 +103,18 @@ def _command(name: str) -> Any:
         for parameter in inspect.signature(_common, eval_str=True).parameters.values()
     ]
     made += generated.parameters(TrainSettings, "Run", model.defaults) + generated.parameters(config, "Model")
+    made += generated.parameters(AddSettings, "Run") if model.adaptable else []
 
     def command(**given: Any) -> None:
-        _run(name, generated.values(TrainSettings, given), generated.values(config, given), given)
+        settings: Any = generated.values(TrainSettings, given)
+        own = generated.values(config, given)
+        if model.adaptable:
+            added: Any = generated.values(AddSettings, given)
+            adding.refuse_alone(added)
+            if added.add_style:
+                adding.add_style(name, added, settings, own, {**given, "data": given["data"] or _DATA})
+                return
+        _run(name, settings, own, given)
 
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
     command.__doc__ = (
@@ -110,7 +123,8 @@ def _command(name: str) -> Any:
         f"[bold]Examples:[/bold]\n\nhandgen train {name}\n\n"
         f"handgen train {name} --images 50000 --batch 32 --out runs/short\n\n"
         f"handgen train {name} --from runs/{name} --out runs/{name}-2 --lr 0.0002\n\n"
-        f"torchrun --nproc-per-node 2 -m handgen train {name}"
+        + (f"handgen train {name} --from runs/{name} --add-style mine --data data/mine\n\n" if model.adaptable else "")
+        + f"torchrun --nproc-per-node 2 -m handgen train {name}"
     )
     app.command(name=name)(generated.with_signature(command, made))
     return typer.main.get_command(app)
@@ -186,7 +200,8 @@ def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
         return
     if finished and latest:
         show(style_table(f"Held-out characters after {trainer.images:,} images", latest))
-    lines = [("diversity", _compared(diversity))] if diversity else []
+    lines = [("learnt", line) for line in trainer.notes]
+    lines += [("diversity", _compared(diversity))] if diversity else []
     lines += [("health", line) for line in health]
     lines += [("curves", str(path / CURVES))] if (path / CURVES).is_file() else []
     if finished:

@@ -63,7 +63,7 @@ def evaluate_dataset(
     if not count:
         raise UsageError(f"{place} holds no image of a single character", "Lines of text are not read.")
     result: dict[str, Any] = {"kind": "dataset", "samples": count, **tally.result(false_alarms)}
-    if result.get("unknown") == count:
+    if result.get("unknown") == count and judge is None:
         raise UsageError(f"the recogniser knows no character of {place}", "Train one on its charset.")
     if like is not None and moments is not None and reader is not None:
         other = Moments()

@@ -18,12 +18,16 @@ from handgen.evaluation.distance import Moments, frechet
 from handgen.evaluation.readers import GlyphReader, Judge
 from handgen.evaluation.tally import Tally, rows_of
 from handgen.glyphs.sheet import save_sheet
-from handgen.glyphs.store import GlyphStore, to_unit
+from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.glyphs.together import recorded_stores
 from handgen.metrics import METRICS
 from handgen.metrics.base import Images, Metric
+from handgen.models.base import Generator, Model
 from handgen.training import checkpoint
-from handgen.training.data import DATA, Glyphs, Split
+from handgen.training.added import load as load_added
+from handgen.training.added import with_added
+from handgen.training.checkpoint import Checkpoint
+from handgen.training.data import DATA, Glyphs, Pairs, Split
 from handgen.training.evaluate import drawn
 from handgen.training.run import CONFIG, SPLIT
 
@@ -50,32 +54,76 @@ class Drawn:
     styles: list[str]
 
 
-def draw_held_out(run: Path, data: Path | None, device: torch.device) -> Drawn:
+def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Sequence[str] = ()) -> Drawn:
     """Draw what a run held out.
 
     Args:
         run: its folder.
-        data: the glyph store; by default the one that the run was trained with.
+        data: the glyph store; by default the one that the run was trained with, or that an added style was learnt from.
         device: where to compute.
+        styles: of these alone, trained or added; empty = every trained one.
 
     Raises:
-        UsageError: there is no store, or the run held nothing out.
+        UsageError: there is no store or no such style, or the run held nothing out.
         CheckpointError: the run is damaged.
     """
+    loaded = checkpoint.load(run / checkpoint.MODEL)
+    model = checkpoint.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    drawer = with_added(loaded, model)
+    drawer.style_spec.pick(styles)
+    trained = [name for name in styles if name in loaded.style_names]
+    parts = [_trained_held_out(run, loaded, model, data, device, trained)] if trained or not styles else []
+    parts += [_added_held_out(loaded, drawer, name, data, device) for name in styles if name not in loaded.style_names]
+    return Drawn(
+        np.concatenate([part.output for part in parts]),
+        np.concatenate([part.truth for part in parts]),
+        [char for part in parts for char in part.chars],
+        [style for part in parts for style in part.styles],
+    )
+
+
+def _added_held_out(loaded: Checkpoint, drawer: Generator, name: str, data: Path | None, device: torch.device) -> Drawn:
+    """Draw what an added style was not learnt from: all other characters of its hand in the store."""
+    facts = load_added(loaded, name)[1]
+    store = GlyphStore(data) if data else recorded_stores(facts["data"])
+    hands = [store.styles[number].name for number in store.targets]
+    hand = next(
+        (each for each in (name, facts["hand"]) if each in hands), hands[0] if len(hands) == 1 else facts["hand"]
+    )
+    others = "".join(sorted({str(char) for char in store.labels["char"]} - set(facts["charset"])))
+    _refuse_size(store, loaded)
+    pairs = Pairs(store, Split(facts["charset"], others), (hand,), (hand,), charset=others, held_out=True)
+    (style,) = drawer.style_spec.pick([name])
+    output = []
+    with torch.inference_mode():
+        for start in range(0, len(pairs), _BATCH):
+            batch = pairs.batch(np.arange(start, min(start + _BATCH, len(pairs))), device, torch.zeros(0))
+            images = drawer.generate(batch.content, style.vector.to(device).expand(len(batch.content), -1))
+            output.append(to_bytes(images)[:, 0].cpu().numpy())
+    chars = [str(char) for char in store.labels["char"][pairs.target]]
+    return Drawn(np.concatenate(output), store.images[pairs.target], chars, [name] * len(chars))
+
+
+def _refuse_size(store: GlyphStore, loaded: Checkpoint) -> None:
+    if store.size != loaded.facts["size"]:
+        raise UsageError(
+            f"{store.path} has another image size than {loaded.path}", "Name the run's own store with --data."
+        )
+
+
+def _trained_held_out(
+    run: Path, loaded: Checkpoint, model: Model, data: Path | None, device: torch.device, only: Sequence[str]
+) -> Drawn:
     config, split = _read(run / CONFIG), _read(run / SPLIT)
     held = Split(split["train"], split["held_out"], tuple((char, style) for char, style in split.get("pairs", ())))
-    loaded = checkpoint.load(run / checkpoint.MODEL)
-    model = checkpoint.build(loaded)
     if model.needs != "pairs" or not held.holds_out:
         raise UsageError(
             f"{run} holds out no glyph to compare with", "Measure a dataset that it drew: handgen eval DATASET."
         )
     store = GlyphStore(data) if data else recorded_stores(config["data"])
-    if store.size != loaded.facts["size"]:
-        raise UsageError(f"{store.path} has another image size than {run}", "Name the run's own store with --data.")
+    _refuse_size(store, loaded)
     names = loaded.style_names
-    pairs: Glyphs = DATA[model.needs](store, held, names, charset=loaded.facts["charset"], held_out=True)
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    pairs: Glyphs = DATA[model.needs](store, held, names, only, charset=loaded.facts["charset"], held_out=True)
     output = drawn(model, pairs, np.arange(len(pairs)), device)
     chars = [str(char) for char in store.labels["char"][pairs.target]]
     return Drawn(output, store.images[pairs.target], chars, [names[number] for number in pairs.style])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +23,10 @@ class GlyphReader(Protocol):
     @property
     def charset(self) -> str:
         """Return its classes, in order."""
+
+    @property
+    def floors(self) -> Mapping[str, float]:
+        """Return the least margin of a sound glyph (``suspicion.floor``) of each font that it was made with."""
 
     def number(self, char: str) -> int:
         """Return the class of a character; -1 if it is not known."""

@@ -7,6 +7,7 @@ style by style.
 
 from __future__ import annotations
 
+import math
 from statistics import NormalDist
 
 import numpy as np
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 FALSE_ALARMS = 0.02
 """Share of sound samples that may be called suspicious."""
+SURE = math.log(3)
+"""The margin that a gate is content with in any style: the label is three times as likely as the next character."""
 _FEW = 20
 """Samples below which a style says nothing about itself: the recogniser is taken at its word."""
 

@@ -181,7 +181,7 @@ def _look(info: FontInfo) -> FoundFont:
         subfamily=info.subfamily,
         script=script,
         kind=entry.kind if entry else guess_kind(info.family, script),
-        licence=entry.licence if entry else _short_licence(info.licence),
+        licence=entry.licence if entry else short_licence(info.licence),
         where="",
     )
 
@@ -190,7 +190,7 @@ def _broken(path: Path, reason: str) -> FoundFont:
     return FoundFont(FontRef(path), path.stem, "", "other", "display", "", "", broken=reason)
 
 
-def _short_licence(text: str) -> str:
+def short_licence(text: str) -> str:
     """Return the SPDX name of the two licences that most free fonts have; other texts stay."""
     if "scripts.sil.org/OFL" in text or "openfontlicense.org" in text or "Open Font License" in text:
         return "OFL-1.1"

@@ -137,6 +137,11 @@ class GlyphStore:
         return np.flatnonzero(self.labels["style"] == style)
 
 
+def is_store(place: Path) -> bool:
+    """Tell whether a folder is a glyph store."""
+    return (place / MANIFEST).is_file() and (place / IMAGES).is_file()
+
+
 class StoreWriter:
     """Writes a store beside its destination and moves it there when it is whole.
 

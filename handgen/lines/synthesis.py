@@ -17,17 +17,20 @@ from handgen.errors import DatasetError
 from handgen.lines.boxes import moved_boxes
 from handgen.lines.compose import Box, Line, compose
 from handgen.lines.cut import LONGEST
+from handgen.lines.gated import sifted
 from handgen.lines.texts import Texts
 from handgen.seeds import derive
 from handgen.writers.base import Sample
+
+Drawn = tuple[NDArray[np.uint8], list[dict[str, Any]]]
+"""Glyphs uint8 ``[n, side, side]``, side >= 16, 0 = ink, each at its place in its em box; and, if they were read,
+what was found of each (``synth.gate.Sifted``), else nothing."""
 
 
 class Drawing(Protocol):
     """Draws glyphs; called by several threads at once, each time with as many as one pass holds."""
 
-    def __call__(
-        self, chars: Sequence[str], styles: NDArray[np.int64], index: NDArray[np.int64], /
-    ) -> NDArray[np.uint8]:
+    def __call__(self, chars: Sequence[str], styles: NDArray[np.int64], index: NDArray[np.int64], /) -> Drawn:
         """Draw n glyphs.
 
         Args:
@@ -35,9 +38,6 @@ class Drawing(Protocol):
             styles: ``[n]``, numbers of their styles.
             index: ``[n]``, their own numbers. Glyph p of line i has the number
                 ``i * LONGEST + p``, so that none occurs twice and ``index // LONGEST`` is the line.
-
-        Returns:
-            uint8 ``[n, side, side]``, side >= 16, 0 = ink, each glyph at its place in its em box.
         """
         ...
 
@@ -65,6 +65,8 @@ class LineSynthesis:
         degrade: what happens to each line afterwards.
         about: what to keep of the hand of a line in its ``meta``, from the line's number and its
             style's; the style's name by default.
+        keep_rejected: leave glyphs that do not read as their characters in their line, and say so, rather than
+            writing it without them.
     """
 
     texts: Texts
@@ -78,6 +80,7 @@ class LineSynthesis:
     glyphs_per_pass: int = 64
     degrade: Pipeline | None = None
     about: Callable[[int, int], dict[str, Any]] | None = None
+    keep_rejected: bool = False
 
     @property
     def block(self) -> int:
@@ -123,22 +126,24 @@ class LineSynthesis:
         index = np.concatenate(
             [line * LONGEST + np.arange(count, dtype=np.int64) for line, count in zip(lines, counts, strict=True)]
         )
-        glyphs = self._draw([char for text in texts for char in text if char != " "], index)
-        parts = np.split(glyphs, np.cumsum(counts)[:-1])
+        glyphs, records = self._draw([char for text in texts for char in text if char != " "], index)
+        ends = np.cumsum(counts)
         return [
-            self._compose(line, text, part)
-            for line, text, part in zip(lines, texts, parts, strict=True)
+            self._compose(line, text, glyphs[end - count : end], records[end - count : end])
+            for line, text, end, count in zip(lines, texts, ends.tolist(), counts, strict=True)
             if line in wanted
         ]
 
-    def _draw(self, chars: list[str], index: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def _draw(self, chars: list[str], index: NDArray[np.int64]) -> Drawn:
         styles = np.array([self.style_of(line) for line in (index // LONGEST).tolist()])
         step, count = self.glyphs_per_pass, len(chars)
         places = np.minimum(np.arange(-(-count // step) * step), count - 1).reshape(-1, step)
         passes = [self.draw([chars[place] for place in some], styles[some], index[some]) for some in places]
-        return np.concatenate(passes)[:count]
+        records = [record for _, found in passes for record in found]
+        return np.concatenate([glyphs for glyphs, _ in passes])[:count], records[:count]
 
-    def _compose(self, index: int, text: str, glyphs: NDArray[np.uint8]) -> Sample:
+    def _compose(self, index: int, text: str, glyphs: NDArray[np.uint8], records: list[dict[str, Any]]) -> Sample:
+        glyphs, verdict = sifted(glyphs, text, records, keep=self.keep_rejected)
         line = compose(
             glyphs,
             text,
@@ -155,6 +160,7 @@ class LineSynthesis:
                 "Train the model for longer, or leave the style out.",
             )
         meta = self.about(index, self.style_of(index)) if self.about else {"style": style}
+        meta |= {"gate": verdict} if verdict else {}
         image, boxes = line.image, line.boxes
         if self.degrade:
             image, boxes, record = self._degraded(index, line, self.degrade)

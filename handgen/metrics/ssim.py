@@ -12,27 +12,32 @@ _SIDE, _SIGMA = 11, 1.5
 _C1, _C2 = 0.01**2, 0.03**2
 
 
-class SSIM(Metric):
-    """Structural similarity, Wang et al. 2004, equation 13, at most 1.
+def structural_similarity(output: Tensor, truth: Tensor) -> Tensor:
+    """Return the structural similarity of images, ``[B]`` (Wang et al. 2004, equation 13), at most 1.
 
-    The authors' choices: a Gaussian window of 11 x 11 pixels with sigma 1.5, K1 = 0.01,
-    K2 = 0.03, data range 1, the mean over all positions where the window lies inside the image.
+    The authors' choices: a Gaussian window of 11 x 11 pixels with sigma 1.5, K1 = 0.01, K2 = 0.03,
+    the mean over all positions where the window lies inside the image.
+
+    Args:
+        output: ``[B, 1, h, w]`` in [0, 1], at least 11 pixels high and wide.
+        truth: likewise.
     """
+    offsets = torch.arange(_SIDE, device=output.device) - _SIDE // 2
+    line = torch.exp(-offsets.square() / (2 * _SIGMA**2))
+    line = line / line.sum()
+    # One pass of the window over all five means.
+    both = torch.cat([output, truth, output.square(), truth.square(), output * truth])
+    means = F.conv2d(F.conv2d(both, line.view(1, 1, -1, 1)), line.view(1, 1, 1, -1))
+    mean_o, mean_t, square_o, square_t, product = means.chunk(5)
+    covariance = product - mean_o * mean_t
+    variances = square_o - mean_o.square() + square_t - mean_t.square()
+    luminance = (2 * mean_o * mean_t + _C1) / (mean_o.square() + mean_t.square() + _C1)
+    return (luminance * (2 * covariance + _C2) / (variances + _C2)).mean(dim=(1, 2, 3))
+
+
+class SSIM(Metric):
+    """Structural similarity, at most 1."""
 
     def per_image(self, output: Images, truth: Images) -> Tensor:
         """Return ``[B]``; images must be at least 11 pixels high and wide."""
-        drawn, true = output.grey, truth.grey
-        offsets = torch.arange(_SIDE, device=drawn.device) - _SIDE // 2
-        line = torch.exp(-offsets.square() / (2 * _SIGMA**2))
-        line = line / line.sum()
-
-        def local_mean(x: Tensor) -> Tensor:
-            return F.conv2d(F.conv2d(x, line.view(1, 1, -1, 1)), line.view(1, 1, 1, -1))
-
-        mean_d, mean_t = local_mean(drawn), local_mean(true)
-        var_d = local_mean(drawn.square()) - mean_d.square()
-        var_t = local_mean(true.square()) - mean_t.square()
-        cov = local_mean(drawn * true) - mean_d * mean_t
-        luminance = (2 * mean_d * mean_t + _C1) / (mean_d.square() + mean_t.square() + _C1)
-        structure = (2 * cov + _C2) / (var_d + var_t + _C2)
-        return (luminance * structure).mean(dim=(1, 2, 3))
+        return structural_similarity(output.grey, truth.grey)

@@ -16,6 +16,7 @@ MODELS.register("pix2pix", "handgen.models.pix2pix:Pix2Pix", "one style, from pa
 MODELS.register(
     "cyclegan", "handgen.models.cyclegan:CycleGAN", "one hand without pairs: real handwriting by many writers"
 )
+MODELS.register("strokernn", "handgen.models.strokernn:StrokeRNN", "a hand's strokes from standard ones, as a pen goes")
 
 GENERATORS = Registry("generator")
 """What draws without having been trained; ``--model`` takes it by name."""

@@ -5,9 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from handgen.errors import UsageError
@@ -16,6 +19,10 @@ from handgen.training.adversarial import Adversarial
 
 Needs = Literal["pairs", "domains", "glyphs"]
 Draws = Literal["glyph", "character", "strokes", "nothing"]
+
+
+def _none() -> Tensor:
+    return torch.empty(0, dtype=torch.int64)
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,8 @@ class Batch:
         char: int64 ``[B]``, numbers of the targets' characters in the model's charset; -1 = not in it.
         noise: float32 ``[B, Model.noise]`` from N(0, 1).
         mix: float32 ``[B]``, uniform in [0, 1): where between real and fake a penalty is taken.
+        code: int64 ``[B]``, code points of the targets' characters, for models that look characters up.
+        number: int64 ``[B]``, numbers of the targets among all that is learnt from, as ``Lessons`` has them.
     """
 
     content: Tensor
@@ -39,6 +48,27 @@ class Batch:
     char: Tensor
     noise: Tensor
     mix: Tensor
+    code: Tensor = field(default_factory=_none)
+    number: Tensor = field(default_factory=_none)
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """All target glyphs that a run learns from.
+
+    Attributes:
+        chars: what each shows.
+        style: int64 ``[n]``, numbers of their styles.
+        images: return the glyphs at some places, uint8 ``[k, size, size]``, 0 = ink.
+        fingerprint: of the store that they come from.
+        folder: of the run, for what is to be kept of them.
+    """
+
+    chars: Sequence[str]
+    style: NDArray[np.int64]
+    images: Callable[[NDArray[np.int64]], NDArray[np.uint8]]
+    fingerprint: str
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -115,7 +145,10 @@ class StyleSpec(ABC):
         Raises:
             UsageError: the model has no encoder of styles.
         """
-        raise UsageError("this model cannot take a style from images", "Train a bicyclegan for --like.")
+        raise UsageError(
+            "this model cannot take a style from images",
+            "Train a bicyclegan for --like, or add the hand to a zi2zi with --add-style.",
+        )
 
 
 class Generator(ABC):
@@ -159,8 +192,9 @@ class Model(nn.Module, Generator, ABC):
     """
 
     Config: ClassVar[type[Settings]]
-    phases: ClassVar[tuple[str, ...]]
-    """The optimisation phases of one step, in order; each owns an optimiser. "D" is the critics'."""
+    phases: tuple[str, ...]
+    """The optimisation phases of one step, in order; each owns an optimiser. "D" is the critics'. A model whose
+    settings give its critics no weight may leave theirs out."""
 
     critics: ClassVar[tuple[str, ...]] = ("discriminator",)
     """The child modules that judge: what ``--spectral-norm`` and weight clipping apply to."""
@@ -171,6 +205,10 @@ class Model(nn.Module, Generator, ABC):
 
     one_style: ClassVar[bool] = False
     """Whether it learns a single target style, or as many as there are."""
+
+    adaptable: ClassVar[bool] = False
+    """Whether styles can be added to it once it is trained: its styles are codes, and changes to the weights of its
+    generator are all that another style needs."""
 
     noise: int = 0
     """How many normal values a sample of a training step draws."""
@@ -201,6 +239,19 @@ class Model(nn.Module, Generator, ABC):
     def equip(self, device: torch.device) -> None:
         """Read the files that ``resolve`` found; the loop calls this, and drawing needs none of them."""
 
+    def survey(self, lessons: Lessons) -> tuple[str, ...]:
+        """Look at all that is learnt from, before a run begins or goes on; most models need not.
+
+        Ranks come one after the other, the first of them first.
+
+        Returns:
+            What a user should know of it, a line each.
+
+        Raises:
+            HandgenError: nothing can be learnt from it; or what was kept of it is damaged.
+        """
+        return ()
+
     @abstractmethod
     def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
         """The parameters that ``phase`` optimises."""
@@ -228,10 +279,21 @@ class Model(nn.Module, Generator, ABC):
         A value that needs no gradient is an observation: logged and not optimised.
         """
 
+    def tell(self, content: Tensor, char: Tensor, code: Tensor) -> Any:
+        """Return what ``generate`` is told to draw characters.
+
+        Args:
+            content: their source glyphs, float32 ``[B, 1, size, size]`` in [-1, 1].
+            char: int64 ``[B]``, their numbers in the model's charset.
+            code: int64 ``[B]``, their code points.
+        """
+        return char if self.draws == "character" else content
+
     def redraw(self, batch: Batch) -> Tensor:
         """Draw the content of pairs in the style of their targets; measurements look at this."""
         vectors = [style.vector for style in self.style_spec.pick(self.style_spec.names)]
-        return self.generate(batch.content, torch.stack(vectors).to(batch.style.device)[batch.style])
+        told = self.tell(batch.content, batch.char, batch.code)
+        return self.generate(told, torch.stack(vectors).to(batch.style.device)[batch.style])
 
     def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from weights of the same kind of model trained on ``styles``.

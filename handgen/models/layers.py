@@ -39,9 +39,12 @@ _DROPPED = 3
 """Decoder layers with dropout, as pix2pix (Isola et al. 2017, section 6.1.1)."""
 
 
-def channels(size: int, width: int) -> list[int]:
-    """Return the channels after each of the log2(size) encoder layers: width, doubling up to 8 x width."""
-    return [width * min(2**level, 8) for level in range(size.bit_length() - 1)]
+def channels(size: int, width: int, patch: int = 2) -> list[int]:
+    """Return the channels after each encoder layer: width, doubling up to 8 x width.
+
+    A first layer that takes patches of more than 2 pixels stands for those of 2, and has the last one's channels.
+    """
+    return [width * min(2**level, 8) for level in range(patch.bit_length() - 2, size.bit_length() - 1)]
 
 
 class ConditionalNorm(nn.Module):
@@ -73,23 +76,25 @@ class ConditionalNorm(nn.Module):
 
 
 class Encoder(nn.Module):
-    """log2(size) strided convolutions, no pooling: ``[B, channels, size, size]`` to ``[B, 8 width, 1, 1]``.
+    """Strided convolutions, no pooling: ``[B, channels, size, size]`` to ``[B, 8 width, 1, 1]``.
 
     Args:
         size: side of the image in pixels, a power of two.
         width: channels of the first layer.
         inputs: channels of the image.
         code_dim: length of the style vector that joins the input of every layer but the first; 0 = none does.
+        patch: stride of the first layer, a power of two; that of the others is 2.
     """
 
-    def __init__(self, size: int, width: int, *, inputs: int = 1, code_dim: int = 0) -> None:
+    def __init__(self, size: int, width: int, *, inputs: int = 1, code_dim: int = 0, patch: int = 2) -> None:
         super().__init__()
-        out = channels(size, width)
+        out = channels(size, width, patch)
         before = [inputs, *(each + code_dim for each in out)]
         self.joined = code_dim > 0
+        strides = [patch, *(2 for _ in out[1:])]
         self.layers = nn.ModuleList(
-            nn.Conv2d(wide, after, 4, 2, 1, bias=not level)
-            for level, (wide, after) in enumerate(zip(before, out, strict=False))
+            nn.Conv2d(wide, after, 2 * stride, stride, stride // 2, bias=not level)
+            for level, (wide, after, stride) in enumerate(zip(before, out, strides, strict=False))
         )
         # Neither the first layer, as in the original, nor the last: batch normalisation of one
         # pixel a sample would tie the code of a glyph to its neighbours in the batch.
@@ -158,14 +163,15 @@ class TransposedUp(nn.Module):
 class SubPixel(nn.Module):
     """The last level: sub-pixel convolution (Shi et al. 2016) of the features and the content itself."""
 
-    def __init__(self, below: int) -> None:
+    def __init__(self, below: int, patch: int = 2) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(below + 4, 4, 3, 1, 1)
+        self.patch = patch
+        self.conv = nn.Conv2d(below + patch**2, patch**2, 3, 1, 1)
 
     def forward(self, x: Tensor, content: Tensor) -> Tensor:
-        """Return ``[B, 1, 2h, 2w]`` from ``[B, below, h, w]`` and the content ``[B, 1, 2h, 2w]``."""
-        quarters = F.pixel_unshuffle(content, 2).contiguous(memory_format=torch.channels_last)
-        return F.pixel_shuffle(self.conv(torch.cat([x, quarters], dim=1)), 2)
+        """Return ``[B, 1, patch h, patch w]`` of ``[B, below, h, w]`` and the content, which is as large."""
+        pixels = F.pixel_unshuffle(content, self.patch).contiguous(memory_format=torch.channels_last)
+        return F.pixel_shuffle(self.conv(torch.cat([x, pixels], dim=1)), self.patch)
 
 
 class TransposedLast(nn.Module):
@@ -263,7 +269,11 @@ class UNet(nn.Module):
         decoder: "resize" (+ convolution) or "transpose"(d convolution).
         displacement: let the decoder move what the skip connections carry.
         dropout: share of the features that training drops after the three coarsest decoder layers.
-        attention: let the decoder's features of 16 x 16 attend to each other.
+        attention: let the decoder's features of 16 x 16, or its finest if they are fewer, attend to each other.
+        patch: stride of the first layer, and of the last; 4 costs half as much as the pix2pix's 2.
+
+    Raises:
+        ValueError: a patch of more than 2 pixels with the transposed decoder.
     """
 
     def __init__(
@@ -278,18 +288,22 @@ class UNet(nn.Module):
         displacement: bool = True,
         dropout: float = 0.0,
         attention: bool = False,
+        patch: int = 2,
     ) -> None:
         super().__init__()
         self.dropout = dropout
         level, last = DECODERS[decoder]
+        if patch > 2 and last is not SubPixel:
+            raise ValueError("only the resize decoder draws patches")
         self.at_input, self.at_bottleneck = inject in ("input", "all"), inject == "bottleneck"
         self.encoder = Encoder(
             size,
             width,
             inputs=1 + code_dim * self.at_input,
             code_dim=code_dim if inject == "all" else 0,
+            patch=patch,
         )
-        out = channels(size, width)
+        out = channels(size, width, patch)
         below = out[-1] + code_dim * self.at_bottleneck
         self.ups = nn.ModuleList()
         wide: dict[int, int] = {}  # of each side, how many channels come out
@@ -297,16 +311,17 @@ class UNet(nn.Module):
             norm = ConditionalNorm(out[depth], code_dim, film=film and code_dim > 0)
             self.ups.append(level(below, out[depth], norm))
             below = self.ups[-1].out  # type: ignore[assignment]
-            wide[size >> (depth + 1)] = below
+            wide[size // patch >> depth] = below
         # Coarser than 8 pixels, a field cannot tell one stroke from the next; finer than a quarter
         # of the canvas, it costs more than it moves.
         heads = {side: channels for side, channels in wide.items() if 8 <= side <= max(8, size // 4)}
         self.displacement = Displacement(heads) if displacement else None
-        self.last = last(below)
+        self.last = last(below, patch) if last is SubPixel else last(below)
         init_weights(self)
         if self.displacement is not None:
             self.displacement.reset()
-        self.attention = SelfAttention(wide[_ATTENTIVE]) if attention else None
+        self._attentive = min(_ATTENTIVE, size // patch)
+        self.attention = SelfAttention(wide[self._attentive]) if attention else None
 
     def forward(self, content: Tensor, code: Tensor) -> Tensor:
         """Draw ``content`` ``[B, 1, size, size]`` in the styles ``[B, code_dim]``; in [-1, 1]."""
@@ -327,7 +342,7 @@ class UNet(nn.Module):
             x = up(x, skip if field is None else sample_at(skip, field), code)
             if self.dropout and layer < _DROPPED:
                 x = F.dropout(x, self.dropout, self.training)
-            if self.attention is not None and x.shape[-1] == _ATTENTIVE:
+            if self.attention is not None and x.shape[-1] == self._attentive:
                 x = self.attention(x)
             if self.displacement is not None:
                 field = self.displacement.refine(field, x)

@@ -41,6 +41,7 @@ class RemedySettings(Settings):
     lambda_projection: float = setting(
         0.0, "Weight of the projection loss: how far ink has moved.", minimum=0, panel=REMEDIES
     )
+    lambda_ssim: float = setting(0.0, "Weight of 1 - SSIM: lost contrast and structure.", minimum=0, panel=REMEDIES)
     lambda_recognizer: float = setting(
         0.0,
         "Weight of a recogniser's cross entropy, for drawings to be read as their characters.",
@@ -172,6 +173,7 @@ class Remedied(Model):
             "binary": c.lambda_binary,
             "cldice": c.lambda_cldice,
             "projection": c.lambda_projection,
+            "ssim": c.lambda_ssim,
             "recognizer": c.lambda_recognizer,
             "strokes": c.lambda_strokes,
         }
@@ -195,6 +197,8 @@ class Remedied(Model):
             terms["cldice"] = fidelity.cldice(redrawn, target)
         if c.lambda_projection:
             terms["projection"] = fidelity.projection(redrawn, target)
+        if c.lambda_ssim:
+            terms["ssim"] = fidelity.ssim(redrawn, target)
         if self._reading is not None:
             terms["recognizer"] = self._reading(drawn, char)
         return terms | self.counted(drawn, char)

@@ -18,6 +18,7 @@ from handgen.seeds import generator, uniforms
 
 _CANDIDATES = 4
 """More would make the styles more even than hands are."""
+_DESCENTS = 500
 
 
 def gaussian_code(name: str, dim: int, seed: int) -> Tensor:
@@ -166,6 +167,25 @@ class CodeTable(StyleSpec):
             label = "+".join(f"{name}*{weight:.2f}" for name, weight in parents.items())
             styles.append(DrawnStyle(f"mix{number + 1}({label})", vector, parents))
         return styles
+
+
+def simplex_least_squares(drawings: Tensor, target: Tensor) -> Tensor:
+    """Return the shares ``[n]`` of drawings ``[n, d]`` whose mixture is nearest to ``target`` ``[d]`` in least squares.
+
+    They are not negative and sum to 1. Projected gradient descent with the projection of Duchi et
+    al. 2008 (figure 1).
+    """
+    gram, toward = drawings @ drawings.T / len(target), drawings @ target / len(target)
+    step = 1 / float(torch.linalg.matrix_norm(gram, 2))
+    shares = torch.full_like(toward, 1 / len(toward))
+    counts = torch.arange(1, len(shares) + 1, device=shares.device)
+    for _ in range(_DESCENTS):
+        moved = shares - step * (gram @ shares - toward)
+        ordered = moved.sort(descending=True).values
+        excess = (ordered.cumsum(0) - 1) / counts
+        last = int((ordered > excess).nonzero().max())
+        shares = (moved - excess[last]).clamp_min(0)
+    return shares
 
 
 class OneStyle(CodeTable):

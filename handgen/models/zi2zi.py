@@ -20,6 +20,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from handgen.errors import UsageError
 from handgen.models.base import Batch, StyleSpec, init_weights
 from handgen.models.critics import make_critic, pair
 from handgen.models.features import FeatureExtractor
@@ -45,6 +46,13 @@ class Zi2ZiConfig(RemedySettings):
         choices=tuple(DECODERS),
         panel=NETWORK,
     )
+    patch: int = setting(
+        4,
+        "Pixels that the first layer takes together and the last one draws, a power of two; the original has 2.",
+        minimum=2,
+        maximum=8,
+        panel=NETWORK,
+    )
     displacement: bool = setting(True, "Let the decoder move what the skip connections carry.", panel=NETWORK)
     film: bool = setting(True, "Let the style code modulate every decoder layer.", panel=NETWORK)
     lambda_gan: float = setting(1.0, "Weight of the adversarial loss.", minimum=0, panel=LOSSES)
@@ -58,6 +66,19 @@ class Zi2ZiConfig(RemedySettings):
         "original", "The original's, or an LSTM over columns.", choices=("original", "lstm"), panel=REMEDIES
     )
     freeze_encoder: bool = setting(False, "Leave the encoder as it is.", panel=SECOND_STAGE)
+
+    def __post_init__(self) -> None:
+        """Check what depends on more than one setting."""
+        super().__post_init__()
+        if self.patch & (self.patch - 1):
+            raise UsageError(f"--patch {self.patch} is no power of two", "Use 2, 4 or 8.")
+        if self.patch > 2 and self.decoder == "transpose":
+            raise UsageError(f"--decoder transpose draws no patches of {self.patch} pixels", "Add --patch 2.")
+
+    @property
+    def judged(self) -> bool:
+        """Whether anything that the discriminator says has a weight."""
+        return bool(self.lambda_gan or self.lambda_category or self.lambda_strokes)
 
 
 class Discriminator(nn.Module):
@@ -96,13 +117,16 @@ class Zi2Zi(Remedied):
     """Zi2Zi as the training loop and ``synth`` see it."""
 
     Config: ClassVar = Zi2ZiConfig
-    phases: ClassVar = ("D", "G")
+    phases: tuple[str, ...] = ("D", "G")
+    adaptable: ClassVar = True
     codes: Tensor
 
     def __init__(self, config: Zi2ZiConfig, size: int, styles: Sequence[str], charset: str) -> None:
         super().__init__(config, charset)
         self.config = config
         self.styles = tuple(styles)
+        if not config.judged:
+            self.phases = ("G",)
         self.generator: UNet = UNet(
             size,
             config.width,
@@ -111,6 +135,7 @@ class Zi2Zi(Remedied):
             decoder=config.decoder,
             displacement=config.displacement,
             attention=config.attention,
+            patch=config.patch,
         )
         self.discriminator = (
             Discriminator(size, config.width, len(styles))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen import weights
 from handgen.errors import CheckpointError, UsageError
 from handgen.glyphs.store import to_unit
-from handgen.ocr.recognizer import FEATURES, Recognizer, folded
+from handgen.ocr.recognizer import FEATURES, LAYOUT, Recognizer, folded
 from handgen.training import checkpoint
 
-RECOGNIZER = "recognizer.safetensors"
+RECOGNIZER = weights.RECOGNIZER
 KIND = "recognizer"
 _RUNS = Path("runs")
 _BATCH = 64
@@ -41,7 +42,11 @@ class Reader:
     """A recogniser in evaluation mode. Images are uint8 ``[N, H, W]``, 0 = ink, 255 = paper."""
 
     def __init__(self, recognizer: Recognizer, device: torch.device) -> None:
-        self.recognizer: Recognizer = folded(recognizer).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        ready = folded(recognizer)
+        with torch.no_grad():  # so that no pass over the logits is spent on it
+            for parameter in ready.classify.parameters():
+                parameter.div_(ready.temperature)
+        self.recognizer: Recognizer = ready.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device
         self._numbers = {char: number for number, char in enumerate(recognizer.charset)}
 
@@ -49,6 +54,11 @@ class Reader:
     def charset(self) -> str:
         """The characters it knows, in the order of their numbers."""
         return self.recognizer.charset
+
+    @property
+    def floors(self) -> Mapping[str, float]:
+        """The least margin of a sound glyph of each font that it was trained or measured on, by name."""
+        return self.recognizer.floors
 
     def number(self, char: str) -> int:
         """Return the number of a character; -1 if it does not know it."""
@@ -83,7 +93,7 @@ class Reader:
             values = self._log_probabilities(batch)
             label = torch.from_numpy(labels[rows]).to(self.device)[:, None]
             own = values.gather(1, label)[:, 0]
-            other = values.scatter(1, label, -torch.inf).amax(1)
+            other = values.scatter_(1, label, -torch.inf).amax(1)
             probability[rows], margin[rows] = own.exp().cpu().numpy(), (own - other).cpu().numpy()
         return probability, margin
 
@@ -103,7 +113,7 @@ class Reader:
 
     def _log_probabilities(self, batch: Tensor) -> Tensor:
         logits: Tensor = self.recognizer(batch).float()
-        return (logits / self.recognizer.temperature).log_softmax(1)
+        return logits.log_softmax(1)
 
 
 def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -> None:
@@ -116,21 +126,28 @@ def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -
         "kind": KIND,
         "charset": recognizer.charset,
         "size": recognizer.size,
-        "width": recognizer.stem[0].out_channels,
+        "width": recognizer.width,
+        "layout": LAYOUT,
+        "floors": recognizer.floors,
     }
     checkpoint.save(path, recognizer.state_dict(), facts | own)
 
 
-def find_recognizer(path: Path | None) -> Path:
+def find_recognizer(path: Path | None, *, shipped: bool = True) -> Path:
     """Return the file of a recogniser.
 
     Args:
-        path: a run folder or a file; None = the newest in ``runs/``.
+        path: a run folder, a file, or the name of shipped weights that have one; None = the newest in ``runs/``.
+        shipped: whether the one that comes with handgen will do where ``runs/`` has none.
 
     Raises:
         UsageError: there is none.
     """
-    file = _newest() if path is None else path / RECOGNIZER if path.is_dir() else path
+    if path is None:
+        return _newest(weights.shipped_recognizers() if shipped else [])
+    named = weights.shipped().get(str(path)) if not path.exists() else None
+    folder = named or path
+    file = folder / RECOGNIZER if folder.is_dir() else folder
     if not file.is_file():
         raise UsageError(f"no recogniser at {path}", f"Name its run folder or its file. {_TRAIN}")
     return file
@@ -150,10 +167,13 @@ def load_recognizer(path: Path | None) -> Recognizer:
     loaded = checkpoint.load(file)
     if loaded.facts.get("kind") != KIND:
         raise CheckpointError(f"{file} holds a {loaded.facts.get('model', 'model')}, not a recogniser", _TRAIN)
+    if loaded.facts.get("layout") != LAYOUT:
+        raise CheckpointError(f"the recogniser {file} was built by another version of handgen", _TRAIN)
     try:
         recognizer = Recognizer(*(loaded.facts[name] for name in ("charset", "size", "width")))
         recognizer.load_state_dict(loaded.tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        recognizer.floors = {str(name): float(value) for name, value in loaded.facts["floors"].items()}
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
         raise CheckpointError(f"the recogniser {file} does not fit ({reason})", _TRAIN) from error
     return recognizer.eval()
@@ -164,8 +184,9 @@ def load_reader(path: Path | None, device: torch.device) -> Reader:
     return Reader(load_recognizer(path), device)
 
 
-def _newest() -> Path:
+def _newest(others: Sequence[Path]) -> Path:
+    """Return the newest recogniser in ``runs/``, else the first of ``others``."""
     files = list(_RUNS.glob(f"*/{RECOGNIZER}"))
-    if not files:
+    if not files and not others:
         raise UsageError("no recogniser was found in runs/", _TRAIN)
-    return max(files, key=lambda file: file.stat().st_mtime)
+    return max(files, key=lambda file: file.stat().st_mtime) if files else others[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.errors import TrainingError
+from handgen.evaluation.suspicion import SURE, floor
 from handgen.ocr.augment import varied
 from handgen.ocr.glyphs import LabelledGlyphs
 from handgen.ocr.reader import RECOGNIZER, save_recognizer
@@ -31,22 +32,36 @@ from handgen.training.run import RunFolder
 _PHASE = "recognizer"
 _LOG_STEPS = 20
 _EVAL_BATCH = 256
+_FLOOR = 256
+"""Glyphs of a font that its floor is taken from."""
 _WARM = 0.05
 _SMOOTHING, _DECAY = 0.1, 0.02
 _TEMPERATURES = (0.2, 5.0)
+_PER_CHARACTER, _FEWEST = 200, 50_000
+"""Images that a character needs to be read in fonts never seen, and what the first layers need to learn at all."""
 
 
 @dataclass(frozen=True)
 class RecognizerSettings(Settings):
     """How a recogniser is built and learns."""
 
-    images: int = setting(1_500_000, "Training budget in images seen.", minimum=1)
+    images: int = setting(
+        0, f"Training budget in images seen; 0 = {_PER_CHARACTER} a character, {_FEWEST:,} at least.", minimum=0
+    )
+    minutes: float = setting(
+        0.0, "End after so long, if that is sooner, the learning rate fitted to it; 0 = no limit.", minimum=0
+    )
     batch: int = setting(128, "Images per optimiser step.", minimum=2, maximum=4096)
     lr: float = setting(3e-3, "Highest learning rate: reached early, then by cosine to zero.", minimum=0)
-    width: int = setting(24, "Channels of the first stage.", minimum=4, maximum=256)
+    width: int = setting(16, "Channels of the first layer; they double three times.", minimum=4, maximum=256)
+    augment: bool = setting(True, "Vary every image at random: turned, bent, in another pen, faint, noisy.")
     holdout_fonts: str = setting("3", "Fonts to measure on: how many, or their names with commas.")
     save_every: int = setting(50_000, "Images between checkpoints.", minimum=1)
     seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1)
+
+    def fitted(self, characters: int) -> RecognizerSettings:
+        """Return these settings with the budget that so many characters need, if none was given."""
+        return self if self.images else replace(self, images=max(_FEWEST, _PER_CHARACTER * characters))
 
 
 class RecognizerTraining:
@@ -63,16 +78,19 @@ class RecognizerTraining:
     """
 
     def __init__(self, settings: RecognizerSettings, glyphs: LabelledGlyphs, out: Path, device: torch.device) -> None:
+        settings = settings.fitted(len(glyphs.charset))
         self.settings, self.glyphs, self.device = settings, glyphs, device
         self.held_out = glyphs.held_out_fonts(settings.holdout_fonts, settings.seed)
         kept = [name for name in glyphs.fonts if name not in self.held_out]
         self._learnt = glyphs.of_fonts(kept)
-        self.folder = RunFolder(out, self._identity())
+        self.folder = RunFolder(out, self._identity(), {"augment": True})
         torch.manual_seed(settings.seed)
         self.recognizer = Recognizer(glyphs.charset, _side(glyphs.size), settings.width)
         self.recognizer.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._optimiser = torch.optim.AdamW(self.recognizer.parameters(), lr=settings.lr, weight_decay=_DECAY)
-        self.images = 0
+        self._optimiser = torch.optim.AdamW(
+            self.recognizer.parameters(), lr=settings.lr, weight_decay=_DECAY, fused=True
+        )
+        self.images, self._seconds = 0, 0.0
         if self.folder.has_state:
             self._resume()
         self.folder.forget_after(self.images)
@@ -84,8 +102,14 @@ class RecognizerTraining:
 
     @property
     def done(self) -> bool:
-        """Whether the budget is spent."""
-        return self.images >= self.settings.images
+        """Whether the budget is spent, or the time."""
+        return self._share >= 1
+
+    @property
+    def _share(self) -> float:
+        """How much of the run is behind it, from 0 to 1."""
+        minutes = self.settings.minutes
+        return max(self.images / self.settings.images, self._seconds / (60 * minutes) if minutes else 0.0)
 
     def run(self, watch: Callable[[Progress], None]) -> bool:
         """Train until the budget is spent or Ctrl-C; save either way; return whether it is spent.
@@ -108,10 +132,12 @@ class RecognizerTraining:
     def _train(self, watch: Callable[[Progress], None]) -> None:
         self.recognizer.train()
         losses: list[Tensor] = []
-        began = time.monotonic()
+        began = last = time.monotonic()
         while not self.done and not self._stop:
             before = self.images
             losses.append(self._step())
+            before_step, last = last, time.monotonic()
+            self._seconds += last - before_step
             if len(losses) == _LOG_STEPS:
                 loss, accuracy = torch.stack(losses).mean(0).tolist()
                 if not math.isfinite(loss):
@@ -128,10 +154,12 @@ class RecognizerTraining:
         """One optimiser step; return loss and accuracy, ``[2]``."""
         settings = self.settings
         for group in self._optimiser.param_groups:
-            group["lr"] = settings.lr * _rate(self.images / settings.images)
+            group["lr"] = settings.lr * _rate(self._share)
         rows = generator(settings.seed, "recognizer batch", self.images).choice(self._learnt, settings.batch)
         random = torch.Generator().manual_seed(derive(settings.seed, "recognizer variation", self.images))
-        images = varied(self.glyphs.images(rows).to(self.device), random)
+        images = self.glyphs.images(rows).to(self.device)
+        if settings.augment:
+            images = varied(images, random)
         labels = self.glyphs.labels(rows).to(self.device)
         logits = self.recognizer(images)
         loss = F.cross_entropy(logits, labels, label_smoothing=_SMOOTHING)
@@ -148,6 +176,7 @@ class RecognizerTraining:
         labels = self.glyphs.labels(which)
         if len(which):
             self.recognizer.temperature.fill_(calibrated(logits, labels))
+        self.recognizer.floors = floors(self.recognizer, self.glyphs)
         result = _by_font(logits / self.recognizer.temperature.cpu(), labels, self.glyphs, which)
         self._save(result)
         self.folder.record(self.images, "held-out", {"styles": result})
@@ -157,7 +186,8 @@ class RecognizerTraining:
         tensors |= checkpoint.optimiser_tensors(_PHASE, self._optimiser)
         fonts = [name for name in self.glyphs.fonts if name not in self.held_out]
         facts = {"images": self.images, "seed": self.settings.seed, "fonts": fonts, "held_out": list(self.held_out)}
-        checkpoint.save(self.folder.path / STATE, tensors, facts)
+        clock = {"seconds": self._seconds} if self.settings.minutes else {}
+        checkpoint.save(self.folder.path / STATE, tensors, facts | clock)
         save_recognizer(self.folder.path / RECOGNIZER, self.recognizer, facts | {"measured": dict(measured or {})})
         self.folder.log(f"saved at {self.images} images")
 
@@ -165,7 +195,7 @@ class RecognizerTraining:
         state = checkpoint.load(self.folder.path / STATE)
         self.recognizer.load_state_dict(checkpoint.under("model.", state.tensors))
         checkpoint.restore_optimiser(_PHASE, self._optimiser, state.tensors)
-        self.images = state.facts["images"]
+        self.images, self._seconds = state.facts["images"], state.facts.get("seconds", 0.0)
 
 
 def _side(size: int) -> int:
@@ -208,6 +238,23 @@ def calibrated(logits: Tensor, labels: Tensor) -> float:
         left, right = high - golden * (high - low), low + golden * (high - low)
         low, high = (low, right) if cost(left) < cost(right) else (left, high)
     return math.exp((low + high) / 2)
+
+
+def floors(recognizer: Recognizer, glyphs: LabelledGlyphs) -> dict[str, float]:
+    """Return for each font the margin that all but a few of its glyphs have: what a gate asks of drawings in it.
+
+    Args:
+        recognizer: a calibrated one.
+        glyphs: real ones of the fonts.
+    """
+    found = {}
+    for name in glyphs.fonts:
+        rows = generator(0, "floor", name).permutation(glyphs.of_fonts([name]))[:_FLOOR]
+        logits, label = _logits(recognizer, glyphs, rows), glyphs.labels(rows)[:, None]
+        own, other = logits.gather(1, label)[:, 0], logits.scatter(1, label, -torch.inf).amax(1)
+        margins = (own - other) / recognizer.temperature.cpu()
+        found[name] = round(floor(margins.numpy(), most=SURE), 2)
+    return found
 
 
 def _by_font(

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from handgen.errors import UsageError
-from handgen.glyphs.store import IMAGES, MANIFEST, GlyphStore
+from handgen.glyphs.store import GlyphStore
 from handgen.metrics.skeleton import thinned
 from handgen.seeds import generator, keys
 from handgen.strokes.base import Book
@@ -248,8 +248,3 @@ def fit_store(place: Path, book: Book) -> dict[str, Writer]:
         labels = "".join(str(char) for char in store.labels["char"][rows])
         found[style.name] = fit_writer(np.array(store.images[rows]), book, labels)
     return found
-
-
-def is_store(place: Path) -> bool:
-    """Tell whether a folder is a glyph store."""
-    return (place / MANIFEST).is_file() and (place / IMAGES).is_file()

@@ -57,7 +57,7 @@ def edges_of(line: NDArray[np.bool_]) -> list[Edge]:
     seen = {pixel for edge in edges for pixel in ((int(x), int(y)) for x, y in edge.points)}
     number = max(node_of.values(), default=-1) + 1
     for pixel in sorted(pixels - seen - node_of.keys(), key=lambda p: (p[1], p[0])):
-        if pixel in seen:  # of a loop that was walked already
+        if pixel in seen or not around[pixel]:  # of a loop that was walked already; or alone, which comes below
             continue
         way = _walk(pixel, around[pixel][0], around, {pixel: number})
         seen |= set(way)

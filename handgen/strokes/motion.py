@@ -134,7 +134,7 @@ def write(
     _pull(strokes, joined, hand, glyph)
     _bend(strokes, hand, glyph, keys(sample[glyph], number, 2), joined)
     before = np.flatnonzero(joined)
-    joins = _joins(strokes, before, hand, glyph)
+    joins = bridges(strokes, before, hand["join_curve"][glyph[before]])
     held = np.stack([np.r_[False, joined[:-1]], joined], 1)
     _settle(strokes, joins, glyph, glyph[before], hand, sample, vary)
     return Written(strokes, glyph, held, joins, glyph[before], solid[before])
@@ -271,12 +271,21 @@ def _bend(
     strokes[:, 1:-1] += np.matmul(_SINES, series)
 
 
-def _joins(strokes: Array, before: NDArray[np.int64], hand: Hand, glyph: NDArray[np.int64]) -> Array:
-    """Return the way of the pen from strokes to the next: Bezier curves that leave and arrive as the strokes do."""
+def bridges(strokes: Array, before: NDArray[np.int64], curve: Array) -> Array:
+    """Return the way of the pen from strokes to the next: Bezier curves that leave and arrive as the strokes do.
+
+    Args:
+        strokes: ``[s, k, 2]``.
+        before: int64 ``[j]``, the strokes that are joined to the next.
+        curve: ``[j]``, from 0, straight, to 1.
+
+    Returns:
+        ``[j, JOIN, 2]``.
+    """
     start, end = strokes[before, -1], strokes[before + 1, 0]
     gap = end - start
     distance = np.hypot(*gap.T)[:, None]
-    curve = hand["join_curve"][glyph[before]][:, None]
+    curve = curve[:, None]
     leave = _unit(strokes[before, -1] - strokes[before, -4])
     arrive = _unit(strokes[before + 1, 3] - strokes[before + 1, 0])
     reach = 0.33 * distance * (0.35 + 0.9 * curve)

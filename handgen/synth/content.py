@@ -20,6 +20,7 @@ from handgen.fonts.raster import source_glyphs
 from handgen.models import GENERATORS, MODELS
 from handgen.strokes.base import Book
 from handgen.strokes.library import find_strokes, parse_order
+from handgen.training.checkpoint import usual_characters
 
 _SHOWN = 60
 """Characters that a message lists at most."""
@@ -83,7 +84,7 @@ def load_content(
         wanted = load_charset(str(_existing(text)))
         counts.update(text.read_text(encoding="utf-8-sig"))
     else:
-        wanted = load_charset(charset) if charset else "".join(sorted(facts["charset"] + facts["held_out"]))
+        wanted = load_charset(charset) if charset else usual_characters(facts)
     content = {"character": _by_number, "strokes": _by_stroke, "glyph": _by_glyph}[_draws(facts)](facts, wanted, font)
     return replace(content, counts=tuple(max(1, counts[char]) for char in content.chars) if text else ())
 
@@ -103,7 +104,7 @@ def _by_stroke(facts: Mapping[str, Any], wanted: str, font: str | None) -> Conte
 
 def _by_glyph(facts: Mapping[str, Any], wanted: str, font: str | None) -> Content:
     raster = facts["raster"]
-    ref = _source_font(raster, font)
+    ref = source_font(raster, font)
     glyphs, drawn, skipped = source_glyphs(ref, raster, wanted)
     if not drawn:
         raise FontError(f"{ref.path.name} draws none of the {len(wanted)} characters", "Give another --charset.")
@@ -140,8 +141,12 @@ def _existing(text: Path) -> Path:
     return text
 
 
-def _source_font(raster: Mapping[str, Any], font: str | None) -> FontRef:
-    """The font asked for, else the recorded one, else one of the same file name wherever fonts are."""
+def source_font(raster: Mapping[str, Any], font: str | None = None) -> FontRef:
+    """Return the font asked for, else the one that ``raster`` records, else one of its file name wherever fonts are.
+
+    Raises:
+        UsageError: there is none.
+    """
     if font:
         return resolve_font(font)
     recorded = FontRef.parse(raster["source"])

@@ -18,11 +18,11 @@ import torch
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.glyphs.sheet import save_sheet
-from handgen.glyphs.store import PREVIEW, to_unit
+from handgen.glyphs.store import PREVIEW, is_store, to_unit
 from handgen.lines.page import save_page
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
-from handgen.models.base import DrawnStyle, StyleSpec
+from handgen.models.base import DrawnStyle, Generator, StyleSpec
 from handgen.registry import nearest
 from handgen.seeds import generator
 from handgen.strokes import fit, library
@@ -31,13 +31,25 @@ from handgen.strokes.restroke import Restroked
 from handgen.strokes.writer import save_writers
 from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
-from handgen.synth.gate import CALIBRATION, MARK, OFF, REDRAW, Drawn, Gate, calibrate, find_reader, store_of
-from handgen.synth.like import read_hand, usual_extent
+from handgen.synth.gate import (
+    CALIBRATION,
+    MARK,
+    OFF,
+    REDRAW,
+    Drawn,
+    Gate,
+    calibrate,
+    find_reader,
+    known_floors,
+    store_of,
+)
+from handgen.synth.like import read_hand, read_hands, usual_extent
 from handgen.synth.lines import LineRequest, Lines, find_script
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
 from handgen.synth.shards import Shard, Spread, Told, cut
-from handgen.synth.source import open_source
+from handgen.synth.source import open_source, style_records
+from handgen.weights import recognizer_beside
 from handgen.writers import WRITERS
 from handgen.writers.base import Writer
 from handgen.writers.tree import Tree
@@ -126,12 +138,13 @@ class Run:
         self._hand = ""
         if isinstance(model, PenModel) and request.like is not None:
             model = self._fitted(request.like)
-        self.styles = self._choose_styles(model.style_spec)
+        self.styles = self._choose_styles(model)
         shares: tuple[float, ...] = ()
         if self.content.counts and not request.balance:
             shares = tuple(np.cumsum(self.content.counts) / np.sum(self.content.counts))
         plan = Plan(len(self.content.chars), len(self.styles), request.seed, shares)
-        alignments = [alignment_of(style, facts["styles"]) for style in self.styles]
+        records = style_records(self.checkpoint, model)
+        alignments = [alignment_of(style, records) for style in self.styles]
         self.pipeline = Pipeline.load(request.degrade)
         WRITERS.entry(request.format)
         self.glyphs = Synthesis(
@@ -164,10 +177,8 @@ class Run:
 
     def _find_gate(self) -> tuple[Gate | None, str]:
         request, glyphs = self.request, self.glyphs
-        if request.gate == MARK and request.lines:
-            raise UsageError("a line is not marked by the gate, only drawn better", "Use --gate redraw or off.")
-
-        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars)
+        beside = recognizer_beside(request.model)
+        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars, beside)
         if found is None:
             return None, note
         reader, digest = found
@@ -177,7 +188,8 @@ class Run:
             images, _ = glyphs.draw(np.arange(CALIBRATION), characters, np.full(CALIBRATION, style))
             return images, [self.content.chars[place] for place in characters]
 
-        floors = calibrate(reader, self.styles, store_of(request.model), drawn)
+        known = known_floors(self.checkpoint.facts, digest)
+        floors = calibrate(reader, self.styles, store_of(request.model), drawn, known)
         names = [style.name for style in self.styles]
         mode = MARK if request.gate == MARK else REDRAW
         return Gate(reader, digest, mode, request.tries, self.content.chars, names, floors, request.seed), note
@@ -188,7 +200,7 @@ class Run:
         assert book is not None
         if pen.writer or pen.cursiveness:
             raise UsageError("--like excludes --writer and --cursiveness", "Give one of them.")
-        if fit.is_store(like):
+        if is_store(like):
             writers = fit.fit_store(like, book)
         else:
             place = like.resolve()
@@ -197,18 +209,17 @@ class Run:
         self._hand = hashlib.sha256(repr(writers).encode()).hexdigest()
         return PenModel(size, fit.fit_population([*writers.values()]), writers)
 
-    def _choose_styles(self, spec: StyleSpec) -> list[DrawnStyle]:
-        request = self.request
-        if request.like is None or self.content.book:
+    def _choose_styles(self, model: Generator) -> list[DrawnStyle]:
+        request, spec = self.request, model.style_spec
+        if request.like is None or isinstance(model, PenModel):
             return choose_styles(spec, request.styles, request.seed)
         if request.styles:
             raise UsageError("--styles and --like exclude each other", "Give one of them.")
         if self.content.font is None:
             raise UsageError("this model cannot take a style from images", "Train a bicyclegan for --like.")
-        images = read_hand(request.like, self.checkpoint.facts["size"], usual_extent(self.content.glyphs))
-        self._hand = hashlib.sha256(images.tobytes()).hexdigest()
-        place = request.like.resolve()
-        return [spec.like(place.name if place.is_dir() else place.stem, to_unit(images)[:, None])]
+        hands = read_hands(request.like, self.checkpoint.facts["size"], usual_extent(self.content.glyphs))
+        self._hand = hashlib.sha256(b"".join(images.tobytes() for images in hands.values())).hexdigest()
+        return [spec.like(name, to_unit(images)[:, None]) for name, images in hands.items()]
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides what the samples are."""
@@ -226,6 +237,7 @@ class Run:
             "balanced": not self.glyphs.plan.frequencies,
             "counts": [] if request.balance else list(self.content.counts),
             "styles": [style.name for style in self.styles],
+            **({"adapters": self._adapters} if self._adapters else {}),
             **({"handwriting": self._hand} if self._hand else {}),
             **({"content": request.content} if request.content != FONT else {}),
             **({"strokes": library.digest(self.content.book)} if self.content.book else {}),
@@ -238,6 +250,12 @@ class Run:
             **(self.gate.identity() if self.gate else {}),
             **(self.lines.identity() if self.lines else {}),
         }
+
+    @property
+    def _adapters(self) -> dict[str, str]:
+        """Digests of the adapters that draw added styles."""
+        described = {style.name: self.glyphs.model.describe(style) for style in self.styles}
+        return {name: facts["adapter"] for name, facts in described.items() if "adapter" in facts}
 
     @functools.cached_property
     def info(self) -> dict[str, Any]:
@@ -252,7 +270,7 @@ class Run:
 
     def _gate_info(self, folders: Sequence[str]) -> dict[str, Any]:
         """Return what the gate did to the samples in these folders of the dataset."""
-        if self.gate is None or self.lines:
+        if self.gate is None:
             return {}
         return {"gate": rejects.summary([self.request.out / name for name in folders])}
 
@@ -305,7 +323,7 @@ class Run:
         return True
 
     def _show_rejects(self, folders: Sequence[tuple[Path, int]]) -> None:
-        if self.gate and not self.lines:
+        if self.gate:
             rejects.save_rejects(self.request.out, folders, self.glyphs)
 
     def _write_tree(self, progress: Callable[[int], None], spread: Spread, workers: int) -> bool:
@@ -348,7 +366,7 @@ class Run:
 
     def _fill(self, writer: Writer, shard: Shard, progress: Callable[[int], None], batch: int, workers: int) -> None:
         """Write what is missing of a shard; its samples are numbered from 0."""
-        first, listed = shard.start, self.gate is not None and self.lines is None
+        first, listed = shard.start, self.gate is not None
         if listed:
             rejects.resume(writer.path, writer.written)
         samples = self.synthesis.samples(first + writer.written, shard.stop, batch=batch, workers=workers)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -20,7 +21,7 @@ from torch import Tensor
 
 from handgen.errors import DatasetError, HandgenError, UsageError
 from handgen.evaluation.readers import GlyphReader
-from handgen.evaluation.suspicion import floor
+from handgen.evaluation.suspicion import SURE, floor
 from handgen.glyphs.store import GlyphStore
 from handgen.glyphs.together import recorded_stores
 from handgen.models.base import DrawnStyle
@@ -31,8 +32,8 @@ from handgen.training.run import CONFIG
 
 OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
 MODES = (OFF, MARK, REDRAW, AUTO)
-_SURE = math.log(3)
-"""The margin that is enough in any style: the label is three times as likely as the next character."""
+FLOORS = "gate"
+"""The fact of a shipped model that holds ``recognizer_digest`` and, of each trained style, ``floors``."""
 CALIBRATION = 128
 """Glyphs of a style that its floor is taken from."""
 _STYLES, _CHARACTERS = 8, 16
@@ -152,9 +153,7 @@ class Gate:
                 left = left[~good]
         rejected = set(left.tolist())
         for row in range(len(index)):
-            record: dict[str, Any] = {"p": None if math.isnan(p[row]) else round(float(p[row]), 4)}
-            if tries[row]:
-                record |= {"first": round(float(first[row]), 4), "tries": int(tries[row])}
+            record = self._record(p[row], first[row], int(tries[row]))
             if (done.characters[row], done.styles[row]) != (characters[row], styles[row]):
                 record["instead"] = {"char": self.chars[characters[row]], "style": self.styles[styles[row]]}
             done.records.append(record | ({"rejected": True} if row in rejected else {}))
@@ -162,19 +161,36 @@ class Gate:
 
     def best(
         self, draw: Draw, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]
-    ) -> NDArray[np.uint8]:
-        """Draw glyphs that cannot be replaced, as those of a line: of all tries the one that reads best."""
+    ) -> tuple[NDArray[np.uint8], list[dict[str, Any]]]:
+        """Draw glyphs that cannot be replaced, as those of a line: of all tries the one that reads best.
+
+        Returns:
+            Images uint8 ``[n, size, size]``, and a record of each as ``Sifted`` has it: ``rejected``, if no try
+            passed.
+        """
         images, _ = draw(index, characters, styles, attempt=0)
-        _, over = self.read(images, characters, styles)
-        for attempt in range(1, self.tries + 1):
+        p, over = self.read(images, characters, styles)
+        first, tries = p.copy(), np.zeros(len(index), np.int64)
+        for attempt in range(1, self.tries + 1) if self.mode == REDRAW else ():
             left = np.flatnonzero(over < 0)
             if not len(left):
                 break
             again, _ = draw(index[left], characters[left], styles[left], attempt=attempt)
-            _, now = self.read(again, characters[left], styles[left])
+            p_again, now = self.read(again, characters[left], styles[left])
+            tries[left] = attempt
             better = now > over[left]
-            images[left[better]], over[left[better]] = again[better], now[better]
-        return images
+            rows = left[better]
+            images[rows], over[rows], p[rows] = again[better], now[better], p_again[better]
+        rejected = np.flatnonzero(over < 0)
+        return images, [
+            self._record(p[row], first[row], int(tries[row])) | ({"rejected": True} if row in rejected else {})
+            for row in range(len(index))
+        ]
+
+    def _record(self, p: float, first: float, tries: int) -> dict[str, Any]:
+        """Return what is kept of one sample: see ``Sifted``."""
+        record: dict[str, Any] = {"p": None if math.isnan(p) else round(float(p), 4)}
+        return record | ({"first": round(float(first), 4), "tries": tries} if tries else {})
 
     def _choices(self, index: int, character: int, style: int) -> list[tuple[int, int]]:
         """Return what to draw in turn: the same again, in other styles, other characters."""
@@ -193,15 +209,17 @@ class Gate:
 
 
 def find_reader(
-    mode: str, recognizer: Path | None, device: torch.device, chars: str
+    mode: str, recognizer: Path | None, device: torch.device, chars: str, beside: Path | None = None
 ) -> tuple[tuple[GlyphReader, str] | None, str]:
     """Find who reads for the gate that is asked for.
 
     Args:
         mode: ``off``, ``mark``, ``redraw``; or ``auto``: redraw, if there is a recogniser that knows a character.
-        recognizer: its run folder or file; None = the newest in ``runs/``.
+        recognizer: its run folder or file; None = the one beside the model, else the newest in ``runs/``; if
+            ``mode`` asks for one, else the one that comes with handgen.
         device: where to read.
         chars: what is to be drawn.
+        beside: the one that came with the model.
 
     Returns:
         The reader and the digest of its weights, None if there is to be no gate; and what a user should know
@@ -219,7 +237,7 @@ def find_reader(
         return None, ""
     asked = mode != AUTO or recognizer is not None
     try:
-        file = find_recognizer(recognizer)
+        file = find_recognizer(recognizer or beside, shipped=asked)
     except UsageError:
         if asked:
             raise
@@ -241,19 +259,24 @@ def find_reader(
 
 
 def calibrate(
-    reader: GlyphReader, styles: Sequence[DrawnStyle], store: GlyphStore | None, drawn: Callable[[int], Drawn]
+    reader: GlyphReader,
+    styles: Sequence[DrawnStyle],
+    store: GlyphStore | None,
+    drawn: Callable[[int], Drawn],
+    known: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[float, ...]:
     """Return the floor of each style: the margin that all but 2 % of its sound glyphs have, at most log 3.
 
     Args:
         reader: reads glyphs.
-        styles: the styles to draw in.
-        store: has the real glyphs of trained styles, if it still exists. A mixture has the mean floor of its
-            parents, by their shares.
+        styles: the styles to draw in. A mixture has the mean floor of its parents, by their shares.
+        store: has the real glyphs of trained styles, if it still exists. If not, a font that the recogniser was
+            trained or measured on has the floor that it found then.
         drawn: draws some glyphs of the style with this number, which stand in for real ones that are missing;
             a few bad ones among them hardly move the floor.
+        known: floors of trained styles that were measured before, on real glyphs that are not here any more.
     """
-    real: dict[str, float] = {}
+    real = {**reader.floors, **known}
     for number, style in enumerate(store.styles) if store else ():
         if store and any(style.name in each.weights for each in styles):
             rows = store.rows(number)
@@ -279,7 +302,13 @@ def _floor(reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]
     known = numbers >= 0
     if not known.any():
         return 0.0
-    return floor(reader.confidence(images[known], numbers[known])[1], most=_SURE)
+    return floor(reader.confidence(images[known], numbers[known])[1], most=SURE)
+
+
+def known_floors(facts: Mapping[str, Any], digest: str) -> dict[str, float]:
+    """Return the floors that a shipped model's facts have for the recogniser with this digest; none by default."""
+    kept = facts.get(FLOORS, {})
+    return dict(kept["floors"]) if kept.get("recognizer_digest") == digest else {}
 
 
 def store_of(model: Path) -> GlyphStore | None:

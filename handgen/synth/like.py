@@ -10,9 +10,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from handgen.errors import UsageError
 from handgen.glyphs.ink import Box, Ink, grey_of, ink_box, ink_of, resized
+from handgen.glyphs.store import GlyphStore, is_store
+from handgen.seeds import generator
 
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 _SMALLEST = 8
+_MOST = 256
 _WIDE = 1.8
 _MARGIN = 0.04
 
@@ -50,6 +53,38 @@ def read_hand(place: Path, size: int, extent: float) -> NDArray[np.uint8]:
     else:
         glyphs = [resized(_square(ink), size, size) for ink in inks]
     return np.stack([np.round(255 * (1 - glyph)).astype(np.uint8) for glyph in glyphs])
+
+
+def read_hands(place: Path, size: int, extent: float) -> dict[str, NDArray[np.uint8]]:
+    """Read the hands that ``--like`` names: those of a glyph store, or the one of an image or a folder of images.
+
+    Args:
+        place: the store, image or folder.
+        size: as ``read_hand``.
+        extent: as ``read_hand``; the glyphs of a store are placed already.
+
+    Returns:
+        name -> uint8 ``[n, size, size]``, 0 = ink; of a hand in a store up to 256 glyphs.
+
+    Raises:
+        UsageError: as ``read_hand``; or the store's images have another size.
+        StoreError: the store is damaged.
+    """
+    if not is_store(place):
+        whole = place.resolve()
+        return {whole.name if whole.is_dir() else whole.stem: read_hand(place, size, extent)}
+    store = GlyphStore(place)
+    if store.size != size:
+        raise UsageError(
+            f"the glyph store {place} has {store.size} pixels, the model {size}", f"Make it again with --size {size}."
+        )
+    numbers = store.targets or store.sources
+    return {store.styles[number].name: store.images[_some(store.rows(number), number)] for number in numbers}
+
+
+def _some(rows: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+    """Return a fixed choice of a hand's rows, in order."""
+    return np.sort(generator(0, "like", number).permutation(rows)[:_MOST])
 
 
 def usual_extent(glyphs: NDArray[np.uint8]) -> float:

@@ -17,10 +17,12 @@ from handgen.fonts.charsets import load_charset, unique_chars
 from handgen.lines.cut import LONGEST, Limits
 from handgen.lines.drops import drops_of
 from handgen.lines.sources import Source, find_source
-from handgen.lines.synthesis import Drawing, LineSynthesis
+from handgen.lines.synthesis import Drawing, Drawn, LineSynthesis
 from handgen.lines.texts import coverage
 from handgen.models.styles import vectors
+from handgen.synth.gate import MARK
 from handgen.synth.samples import Synthesis, style_meta
+from handgen.training.checkpoint import usual_characters
 
 LOWEST, HIGHEST = 16, 256
 
@@ -88,8 +90,8 @@ def find_script(request: LineRequest, charset: str | None, facts: Mapping[str, A
     Raises:
         UsageError: no such corpus, generator or charset; the corpus is empty or not UTF-8.
     """
-    known = "".join(sorted(facts["charset"] + facts["held_out"]))
-    return Script(find_source(request.corpus), load_charset(charset) if charset else known, frozenset(known))
+    chars = load_charset(charset) if charset else usual_characters(facts)
+    return Script(find_source(request.corpus), chars, frozenset(facts["charset"] + facts["held_out"]))
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ class Lines:
             glyphs_per_pass=glyphs.block,
             degrade=effects if effects.steps else None,
             about=_about(glyphs),
+            keep_rejected=glyphs.gate is not None and glyphs.gate.mode == MARK,
         )
         corpus = script.source.corpus
         left_out = corpus.left_out(frozenset(content.chars)) if corpus else Counter()
@@ -185,10 +188,10 @@ def _drawing(glyphs: Synthesis) -> Drawing:
     ) -> tuple[NDArray[np.uint8], Tensor]:
         return glyphs.draw(index, characters, styles, hands=index // LONGEST, attempt=attempt)
 
-    def draw(chars: Sequence[str], styles: NDArray[np.int64], index: NDArray[np.int64]) -> NDArray[np.uint8]:
+    def draw(chars: Sequence[str], styles: NDArray[np.int64], index: NDArray[np.int64]) -> Drawn:
         characters = np.array([place_of[char] for char in chars], np.int64)
         if glyphs.gate is None:
-            return of_a_line(index, characters, styles)[0]
+            return of_a_line(index, characters, styles)[0], []
         return glyphs.gate.best(of_a_line, index, characters, styles)
 
     return draw

@@ -29,7 +29,7 @@ from handgen.synth.content import Content, load_content
 from handgen.synth.dataset import choose_styles
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
-from handgen.synth.source import open_source
+from handgen.synth.source import open_source, style_records
 from handgen.training.checkpoint import Checkpoint, find_model
 
 MOST = 100
@@ -110,7 +110,7 @@ class Preview:
         content = self._content(_SOME)
         chosen = choose_styles(self._model.style_spec, styles, self._wanted.seed)
         shown, chars = chosen[:MOST], content.chars[:MOST]
-        alignments = [alignment_of(style, self._checkpoint.facts["styles"]) for style in shown]
+        alignments = self._alignments(shown)
         every = np.arange(len(shown) * len(chars)).reshape(len(shown), len(chars))
         drawn = self._drawn(content, shown, alignments, every)
         rows: list[Row] = [(style.name, images) for style, images in zip(shown, drawn, strict=True)]
@@ -137,7 +137,7 @@ class Preview:
         ends = [_named(spec, name, self._wanted.seed) for name in (first, second)]
         shares = np.linspace(0, 1, steps)
         path = [spec.between(ends[0], ends[1], float(share)) for share in shares]
-        a, b = (alignment_of(style, self._checkpoint.facts["styles"]) for style in ends)
+        a, b = self._alignments(ends)
         alignments = [_aligned_between(a, b, float(share)) for share in shares]
         content = self._content(_FEW)
         chars = content.chars[:MOST]
@@ -158,11 +158,15 @@ class Preview:
         content = self._content(_COLUMNS)
         count = min(len(content.chars), MOST)
         chosen = choose_styles(self._model.style_spec, styles, self._wanted.seed)[:count]
-        alignments = [alignment_of(style, self._checkpoint.facts["styles"]) for style in chosen]
+        alignments = self._alignments(chosen)
         every = np.arange(len(chosen) * count).reshape(len(chosen), count)
         drawn = self._drawn(content, chosen, alignments, every)
         clean = drawn[np.arange(count) % len(chosen), np.arange(count)]
         return Picture(effect_sheet(pipeline, clean, self._wanted.seed), left_out=len(content.chars) - count)
+
+    def _alignments(self, styles: Sequence[DrawnStyle]) -> list[Alignment]:
+        records = style_records(self._checkpoint, self._model)
+        return [alignment_of(style, records) for style in styles]
 
     def _content(self, some: int) -> Content:
         """Load the characters asked for, else ``some`` of the model's, unseen ones first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from handgen.files import from_os_error, replacing
 from handgen.glyphs.sheet import save_sheet
+from handgen.lines.cut import LONGEST
+from handgen.lines.gated import DROPPED, KEPT, REDRAWN
 from handgen.synth.samples import Synthesis
 from handgen.writers.base import Sample
 
 REJECTS, SHEET = "rejects.jsonl", "rejects.png"
 _STYLES, _EACH = 8, 8
-"""Rows of the picture, and glyphs in each."""
+"""Styles in the picture, and glyphs of each."""
 
 
 def resume(folder: Path, written: int) -> None:
@@ -32,12 +34,12 @@ def resume(folder: Path, written: int) -> None:
 
 
 def note(folder: Path, samples: Iterable[Sample]) -> None:
-    """List the samples that did not pass at first; before they are written, so that none is missing.
+    """List what did not pass at first, glyphs of lines as well; before it is written, so that nothing is missing.
 
     Raises:
         HandgenError: the disk is full.
     """
-    lines = "".join(_text(_line(sample)) for sample in samples if sample.meta["gate"].keys() & {"first", "rejected"})
+    lines = "".join(_text(line) for sample in samples for line in _listed(sample))
     if lines:
         try:
             with (folder / REJECTS).open("a", encoding="utf-8") as out:
@@ -48,13 +50,18 @@ def note(folder: Path, samples: Iterable[Sample]) -> None:
             raise from_os_error(error, folder) from error
 
 
-def _line(sample: Sample) -> dict[str, Any]:
-    gate = sample.meta["gate"]
-    planned = gate.get("instead", {"char": sample.text, "style": sample.meta["style"]})
-    wrote = {"wrote": {"char": sample.text, "style": sample.meta["style"]}} if "instead" in gate else {}
-    outcome = "kept" if "rejected" in gate else "dropped" if "instead" in gate else "redrawn"
+def _listed(sample: Sample) -> list[dict[str, Any]]:
+    """Return what to list of a glyph, at most one thing, or of the glyphs of a line."""
+    gate, style = sample.meta["gate"], sample.meta["style"]
+    if isinstance(gate["p"], list):
+        return [{"index": sample.index, "style": style, **fault} for fault in gate.get("faults", ())]
+    if not gate.keys() & {"first", "rejected"}:
+        return []
+    planned = gate.get("instead", {"char": sample.text, "style": style})
+    wrote = {"wrote": {"char": sample.text, "style": style}} if "instead" in gate else {}
+    outcome = KEPT if "rejected" in gate else DROPPED if "instead" in gate else REDRAWN
     read = {"first": gate.get("first", gate["p"]), "p": gate["p"]}
-    return {"index": sample.index, **planned, "outcome": outcome, **wrote, "tries": gate.get("tries", 0), **read}
+    return [{"index": sample.index, **planned, "outcome": outcome, **wrote, "tries": gate.get("tries", 0), **read}]
 
 
 def _text(line: dict[str, Any]) -> str:
@@ -85,7 +92,7 @@ def summary(folders: Sequence[Path]) -> dict[str, Any]:
         group: {name: dict(counts) for name, counts in sorted(rows.items(), key=lambda row: (-row[1].total(), row[0]))}
         for group, rows in found.items()
     }
-    return {outcome: total[outcome] for outcome in ("redrawn", "dropped", "kept")} | ordered
+    return {outcome: total[outcome] for outcome in (REDRAWN, DROPPED, KEPT)} | ordered
 
 
 def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synthesis) -> None:
@@ -106,23 +113,26 @@ def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synt
             break
     rows = []
     for style, lines in chosen.items():
-        rows += [(style, _drawn(synthesis, lines, lambda line: (line, 0)))]
+        rows += [(style, np.stack([_drawn(synthesis, line, line, 0) for line in lines]))]
         if any(line["tries"] for line in lines):
-            after = _drawn(synthesis, lines, lambda line: (line.get("wrote", line), line["tries"]))
-            rows += [("in its place", after)]
+            rows += [("in its place", np.stack([_instead(synthesis, line) for line in lines]))]
     if rows:
         save_sheet(out / SHEET, rows)
 
 
-def _drawn(
-    synthesis: Synthesis, lines: Sequence[dict[str, Any]], of: Callable[[dict[str, Any]], tuple[dict[str, Any], int]]
-) -> NDArray[np.uint8]:
-    """Draw what ``of`` tells of each line: its char and style, and the number of the try."""
-    place_of = {char: place for place, char in enumerate(synthesis.content.chars)}
+def _instead(synthesis: Synthesis, line: dict[str, Any]) -> NDArray[np.uint8]:
+    """Draw what came in place of a reject: blank paper, where its line was written without it."""
+    if "place" in line and line["outcome"] == DROPPED:
+        return np.full_like(_drawn(synthesis, line, line, 0), 255)
+    return _drawn(synthesis, line, line.get("wrote", line), line["tries"])
+
+
+def _drawn(synthesis: Synthesis, line: dict[str, Any], what: dict[str, Any], attempt: int) -> NDArray[np.uint8]:
+    """Draw a char in a style, uint8 ``[size, size]``, as it was drawn for the sample, or the line, of a reject."""
     number_of = {style.name: number for number, style in enumerate(synthesis.styles)}
-    images = []
-    for line in lines:
-        what, attempt = of(line)
-        places = (line["index"], place_of[what["char"]], number_of[what["style"]])
-        images.append(synthesis.draw(*(np.array([place], np.int64) for place in places), attempt=attempt)[0][0])
-    return np.stack(images)
+    index, hand = line["index"], None
+    if "place" in line:
+        index, hand = index * LONGEST + line["place"], np.array([index], np.int64)
+    places = (index, synthesis.content.chars.index(what["char"]), number_of[what["style"]])
+    given = (np.array([place], np.int64) for place in places)
+    return synthesis.draw(*given, hands=hand, attempt=attempt)[0][0]

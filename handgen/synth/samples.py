@@ -161,11 +161,13 @@ class Synthesis:
         seed = derive(self.plan.seed, "attempt", attempt) if attempt else self.plan.seed
         hands, hands_seed = (index, seed) if hands is None else (hands, self.plan.seed)
         style_vectors = vectors([self.styles[style] for style in styles], hands, hands_seed)
-        if self.model.draws == "strokes":  # a pen varies what it writes, and no pixel of it is moved afterwards
+        if self.model.draws == "strokes":  # what writes varies it, too; pixels move to a style's own frame alone
             sample = keys(index, derive(seed, "pen"))
             assert self.content.book is not None
             strokes = Told(self.content.book, characters, sample, self.vary)
-            return to_bytes(self.model.generate(strokes, style_vectors))[:, 0].numpy(), style_vectors
+            written = self.model.generate(strokes, style_vectors).float()
+            placed = place(written, [self.alignments[style] for style in styles], index, seed, 0.0)
+            return to_bytes(placed)[:, 0].numpy(), style_vectors
         told = self._told(characters)
         if self.restroke is not None:
             sample, glyphs = keys(index, derive(seed, "content")), self.content.glyphs[characters]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from handgen.errors import UsageError
 from handgen.models import GENERATORS
+from handgen.models.adapters import Adapted
 from handgen.models.base import Generator
 from handgen.strokes.model import PenRequest, open_pen
-from handgen.training import checkpoint
+from handgen.training import added, checkpoint
 from handgen.training.checkpoint import Checkpoint
 
 
@@ -38,4 +41,22 @@ def open_source(place: Path, device: torch.device, pen: PenRequest, seed: int = 
     if pen != PenRequest():
         raise UsageError("--writer, --cursiveness, --strokes and --size are for a pen", "Add --model pen.")
     loaded = checkpoint.load(place)
-    return loaded, checkpoint.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = checkpoint.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return loaded, added.with_added(loaded, model)
+
+
+def style_records(source: Checkpoint, drawer: Generator) -> list[Mapping[str, Any]]:
+    """Return the records of the trained styles, and of added ones that were picked."""
+    return [*source.facts["styles"], *(drawer.records if isinstance(drawer, Adapted) else ())]
+
+
+def list_styles(place: Path, pen: PenRequest) -> list[dict[str, Any]]:
+    """Return the records of all styles that ``--styles`` knows by name.
+
+    Of an added one ``added`` is true; ``glyphs`` says from how many it was learnt, or ``error`` why it is of no use.
+
+    Raises:
+        HandgenError: as ``open_source``.
+    """
+    source, _ = open_source(place, torch.device("cpu"), pen)
+    return [*source.facts["styles"], *([] if untrained(place) else added.summaries(source))]

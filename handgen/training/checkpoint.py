@@ -19,15 +19,18 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from handgen import __version__
+from handgen import __version__, weights
 from handgen.errors import CheckpointError, UsageError
 from handgen.files import replacing
 from handgen.models import GENERATORS, MODELS
 from handgen.models.base import Model
+from handgen.registry import nearest
 from handgen.settings import Settings
 
 FORMAT = 1
-MODEL, STATE = "model.safetensors", "state.safetensors"
+MODEL, STATE = weights.MODEL, "state.safetensors"
+WRITES = "writes"
+"""The fact of a shipped model that names the characters it writes by default, if not those of its store."""
 _FACTS = frozenset({"model", "config", "size", "styles", "charset", "held_out", "raster", "images", "seed"})
 
 
@@ -73,13 +76,39 @@ def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) ->
         raise CheckpointError(f"cannot write {path} ({error})", "Free some space and run the command again.") from error
 
 
+def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors as shipped weights have them: kernels and matrices in half precision.
+
+    Biases, norms and running statistics stay as they are: they weigh little, and statistics may leave
+    half precision's range. So does a kernel that does.
+    """
+    made = {}
+    for name, tensor in tensors.items():
+        half = tensor.half() if tensor.dtype == torch.float32 and tensor.dim() > 1 else tensor
+        made[name] = half if half.isfinite().all() else tensor
+    return made
+
+
 def load(path: Path) -> Checkpoint:
-    """Read a checkpoint.
+    """Read a checkpoint; what is in half precision comes back in single.
 
     Raises:
         UsageError: there is none.
         CheckpointError: it is cut short, no checkpoint of handgen, or of another version.
     """
+    return _read(path, with_tensors=True)
+
+
+def facts_of(path: Path) -> dict[str, Any]:
+    """Read the facts of a checkpoint and leave its tensors where they are; errors are those of ``load``."""
+    return _read(path, with_tensors=False).facts
+
+
+def _single(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype == torch.float16 else tensor
+
+
+def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
     if not path.is_file():
         raise UsageError(f"no checkpoint at {path}", "Name a run folder or its model file.")
     try:
@@ -90,7 +119,8 @@ def load(path: Path) -> Checkpoint:
             if header.get("format") != str(FORMAT):
                 made_by = header.get("handgen", "unknown")
                 raise CheckpointError(f"{path} was made by another version of handgen ({made_by})", "Train it again.")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            names = file.keys() if with_tensors else ()
+            tensors = {name: _single(file.get_tensor(name)) for name in names}
             return Checkpoint(path, tensors, json.loads(header["facts"]))
     except (SafetensorError, json.JSONDecodeError) as error:
         raise CheckpointError(
@@ -123,6 +153,11 @@ def build(checkpoint: Checkpoint) -> Model:
 
 
 def _require_facts(checkpoint: Checkpoint) -> None:
+    if "base" in checkpoint.facts:
+        raise UsageError(
+            f"{checkpoint.path} is a style that was added to a model",
+            f"Name the model with --model, and the style with --styles {checkpoint.path.stem}.",
+        )
     lacking = sorted(_FACTS - checkpoint.facts.keys())
     if lacking:
         raise CheckpointError(
@@ -132,7 +167,9 @@ def _require_facts(checkpoint: Checkpoint) -> None:
 
 
 def load_for_training(place: Path, model: str) -> Checkpoint:
-    """Read a run folder, state file or model file to begin a new run with; tensors are named as the model's.
+    """Read a run folder, state file, model file or shipped weights, by name, to begin a new run with.
+
+    Tensors are named as the model's.
 
     Raises:
         UsageError: it holds another kind of model.
@@ -141,6 +178,8 @@ def load_for_training(place: Path, model: str) -> Checkpoint:
     path = place
     if place.is_dir():  # a state holds the discriminator too; a shipped model may come without one
         path = place / STATE if (place / STATE).is_file() else place / MODEL
+    elif not place.exists():
+        path = find_model(place, ())
     loaded = load(path)
     _require_facts(loaded)
     if loaded.facts["model"] != model:
@@ -223,19 +262,21 @@ def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def find_model(place: Path | None, runs: Sequence[Path]) -> Path:
-    """Return the model file that ``--model`` means: a file, a run folder, or the latest of ``runs``.
+def find_model(place: Path | None, runs: Sequence[Path], wanted: str = "") -> Path:
+    """Return the model file that ``--model`` means.
 
-    What draws without training keeps its name.
+    Args:
+        place: a file, a run folder, or the name of shipped weights; what draws without training keeps its
+            name. None = the latest of ``runs``; where there is no run, the shipped weights that suit.
+        runs: folders of runs.
+        wanted: characters to draw, as far as they are known: shipped weights that learnt the most of them suit.
 
     Raises:
         UsageError: there is none; says how to make one. Or a name means a run folder as well.
     """
     if place is None:
         files = [file for run in runs for file in [run / MODEL] if file.is_file()]
-        if not files:
-            raise UsageError("no trained model was found in runs/", "Train one with 'handgen train zi2zi'.")
-        return max(files, key=lambda file: file.stat().st_mtime)
+        return max(files, key=lambda file: file.stat().st_mtime) if files else _shipped_for(wanted)
     if str(place) in GENERATORS:
         if (place / MODEL).is_file() or (place / STATE).is_file():
             raise UsageError(
@@ -243,7 +284,39 @@ def find_model(place: Path | None, runs: Sequence[Path]) -> Path:
                 f"Name the model's file, {place / MODEL}; or rename that folder to use the {place}.",
             )
         return place
-    return place / MODEL if place.is_dir() else place
+    if place.exists() or len(place.parts) != 1:
+        return place / MODEL if place.is_dir() else place
+    if str(place) in weights.shipped():
+        return weights.shipped()[str(place)] / MODEL
+    if place.suffix:
+        return place
+    known = [*weights.shipped(), *(entry.name for entry in GENERATORS)]
+    raise UsageError(
+        f"no run folder and no weights called '{place}'", f"{nearest(str(place), known)} See: handgen models"
+    )
+
+
+def usual_characters(facts: Mapping[str, Any]) -> str:
+    """Return the characters that ``synth`` writes unless told otherwise: those of the store, or what was shipped says.
+
+    Args:
+        facts: of a model file.
+    """
+    return str(facts.get(WRITES) or "".join(sorted(facts["charset"] + facts["held_out"])))
+
+
+def _shipped_for(wanted: str) -> Path:
+    """Return the shipped weights that learnt the most of these characters, and little else; the first if none did."""
+    files = [folder / MODEL for folder in weights.shipped().values()]
+    if not files:
+        raise UsageError("no trained model was found in runs/", "Train one with 'handgen train zi2zi'.")
+
+    def suits(file: Path) -> tuple[int, int]:
+        learnt = set(usual_characters(facts_of(file)))
+        known = len(learnt & set(wanted))
+        return known, -len(learnt) if known else 0
+
+    return max(files, key=suits) if wanted else files[0]
 
 
 def run_name(file: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from handgen.errors import StoreError, UsageError
 from handgen.glyphs.store import GlyphStore, to_unit
-from handgen.models.base import Batch, Needs
+from handgen.models.base import Batch, Lessons, Model, Needs
 from handgen.registry import nearest
 from handgen.seeds import generator, uniforms
 
@@ -93,6 +94,35 @@ def _held_out_pairs(store: GlyphStore, chars: set[str], share: float, seed: int)
     return tuple(pairs[i] for i in sorted(generator(seed, "split", "pairs").permutation(len(pairs))[:count]))
 
 
+def style_names(
+    name: str, kind: type[Model], store: GlyphStore, known: Sequence[str], only: Sequence[str]
+) -> tuple[str, ...]:
+    """Return the styles that a run learns: the store's targets, after those that its first weights know.
+
+    Args:
+        name: of the model.
+        kind: its class.
+        store: where the glyphs are.
+        known: the styles that the weights to begin with were trained on.
+        only: the styles that are asked for; all when empty.
+
+    Raises:
+        UsageError: the model draws one style, and there are several.
+    """
+    here = [store.styles[number].name for number in store.targets or store.sources]
+    chosen = list(only) or here
+    if kind.needs == "domains":  # the styles are one domain, and what is not shown is no part of it
+        return tuple(chosen)
+    if not kind.one_style:
+        return (*known, *(each for each in here if each not in known))
+    if len(chosen) > 1:
+        raise UsageError(
+            f"{name} draws one style and the glyph store {store.path} has {len(chosen)}",
+            f"Name one with --finetune-styles, e.g. {chosen[0]}; zi2zi draws them all.",
+        )
+    return tuple(chosen)
+
+
 class Glyphs:
     """Glyphs of the target styles; for models that need no source.
 
@@ -150,6 +180,7 @@ class Glyphs:
         self.target = np.array(targets, np.int64)
         self.style = np.array(numbers, np.int64)
         self.char = np.array([number_of.get(str(c), -1) for c in store.labels["char"][self.target]], np.int64)
+        self._codes = np.array([ord(str(c)[0]) for c in store.labels["char"][self.target]], np.int64)
         self._rows_of = [np.flatnonzero(self.style == number) for number in np.unique(self.style)]
         self._order = functools.lru_cache(max(2, 2 * len(self._rows_of)))(self._shuffled)
 
@@ -179,7 +210,19 @@ class Glyphs:
         content = shown if source is target else self._load(source, device)
         style, char = (torch.from_numpy(numbers[place]).to(device) for numbers in (self.style, self.char))
         mix = torch.zeros(len(which)) if mix is None else mix
-        return Batch(content, shown, style, char, noise.to(device), mix.to(device))
+        code, number = (torch.from_numpy(each).to(device) for each in (self._codes[place], place))
+        return Batch(content, shown, style, char, noise.to(device), mix.to(device), code, number)
+
+    def lessons(self, folder: Path) -> Lessons:
+        """Return all glyphs together, for a run in ``folder``."""
+        chars = [str(char) for char in self._store.labels["char"][self.target]]
+        return Lessons(
+            chars,
+            self.style,
+            lambda places: np.asarray(self._store.images[self.target[places]]),
+            self._store.fingerprint(),
+            folder,
+        )
 
     def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows in the store of content and target."""

@@ -108,7 +108,7 @@ def measure_diversity(
         usable = [char for char in chars if char in told and len(true.get(char, ())) > 1]
         for place, char in enumerate(usable[:_CHARACTERS]):
             number = np.full(len(styles), told[char])
-            content = torch.from_numpy(number) if model.draws == "character" else to_unit(store.images[number])[:, None]
+            content = _content(model, store, char, number)
             generated.update(_drawings(model, content, styles, place, device))
             real.update(to_unit(store.images[np.sort(_some(np.array(true[char]), _SAMPLES))]))
     drawn, known = (None if math.isnan(value) else round(value, 4) for value in (generated.result(), real.result()))
@@ -124,9 +124,17 @@ def _some(values: NDArray[Any], count: int) -> NDArray[Any]:
     return generator(0, "diversity", len(values)).permutation(values)[:count]
 
 
-def _drawings(model: Model, content: Tensor, styles: Sequence[DrawnStyle], place: int, device: torch.device) -> Tensor:
+def _content(model: Model, store: GlyphStore, char: str, number: NDArray[np.int64]) -> Any:
+    """Return what a model is told to draw a character as often as there are numbers, which are ``_told``'s."""
+    numbers = torch.from_numpy(number)
+    glyphs = to_unit(store.images[number])[:, None] if model.draws == "glyph" else torch.empty(0)
+    return model.tell(glyphs, numbers, torch.full_like(numbers, ord(char[0])))
+
+
+def _drawings(model: Model, content: Any, styles: Sequence[DrawnStyle], place: int, device: torch.device) -> Tensor:
     index = np.arange(place * len(styles), (place + 1) * len(styles), dtype=np.int64)
-    return model.generate(content.to(device), vectors(styles, index, seed=0).to(device))
+    told = content.to(device) if isinstance(content, Tensor) else content
+    return model.generate(told, vectors(styles, index, seed=0).to(device))
 
 
 def _comparable_styles(spec: StyleSpec, store: GlyphStore) -> list[DrawnStyle]:

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from handgen.metrics.ssim import structural_similarity
+
 _THINNINGS = 4
 """Strokes of a 64-pixel glyph are up to 8 pixels wide; each thinning takes a pixel off both sides."""
 _TINY = 1e-6
@@ -52,6 +54,18 @@ def cldice(output: Tensor, target: Tensor) -> Tensor:
     precision = _covered(soft_skeleton(drawn), true)
     sensitivity = _covered(soft_skeleton(true), drawn)
     return 1 - (2 * precision * sensitivity / (precision + sensitivity + _TINY)).mean()
+
+
+def ssim(output: Tensor, target: Tensor) -> Tensor:
+    """1 - structural similarity (Zhao et al. 2017, "Loss functions for image restoration", equation 6).
+
+    Where L1 is content with a grey average of two places of a stroke, this asks for contrast and structure.
+
+    Args:
+        output: ``[B, 1, h, w]`` in [-1, 1], at least 11 pixels high and wide.
+        target: likewise.
+    """
+    return 1 - structural_similarity(ink(output), ink(target)).mean()
 
 
 def _covered(skeleton: Tensor, mask: Tensor) -> Tensor:

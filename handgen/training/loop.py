@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from handgen.errors import TrainingError, UsageError
+from handgen.errors import TrainingError
 from handgen.extras import load_extra
-from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import GlyphStore
+from handgen.memory import keep_freed_memory
 from handgen.models import MODELS
 from handgen.models.base import Batch, Model
 from handgen.seeds import derive
@@ -27,18 +27,18 @@ from handgen.training import checkpoint, memory
 from handgen.training.adversarial import Adversarial, prepare_critic
 from handgen.training.checkpoint import MODEL, STATE, Checkpoint
 from handgen.training.curves import CURVES, save_curves
-from handgen.training.data import DATA, Glyphs, Pairs, split_store
+from handgen.training.data import DATA, Glyphs, Pairs, split_store, style_names
 from handgen.training.displace import displaced
 from handgen.training.distributed import World, share_statistics
 from handgen.training.evaluate import drawn, measure, measure_diversity
 from handgen.training.health import verdict
-from handgen.training.optimise import Means, Optimiser, refuse_uncompiled
+from handgen.training.optimise import Means, Optimiser, move_average, refuse_uncompiled
+from handgen.training.pictures import Grid
 from handgen.training.process import deterministic, stopping_politely
 from handgen.training.run import RunFolder, recorded
 from handgen.training.settings import TrainSettings
 
 _LOG_STEPS = 25
-_GRID_STYLES, _GRID_CHARS = 16, 16
 _PROBE = 64
 """Glyphs of each style in the measurements on the way; the last one takes all."""
 
@@ -95,8 +95,10 @@ class Trainer:
         )
         self.charset = "".join(sorted(set(self.split.train) | set(self.seen)))
         only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
-        self.styles = self._style_names(start, only)
+        known = start.style_names if start else []
+        self.styles = style_names(name, self.kind, store, known, only)
         self.data, self.held_out = self._datasets(only)
+        self.grid = Grid(self.held_out, self.styles)
         self.resolved = self.kind.resolve(config, self.split.train, recorded(out))
         self.config: Settings = self.resolved.config
         self.folder = RunFolder(out, self._identity(start), self._defaults(), writes=world.leads)
@@ -118,22 +120,7 @@ class Trainer:
             self._resume()
         self.folder.forget_after(self.images)
         self._stop = False
-
-    def _style_names(self, start: Checkpoint | None, only: Sequence[str]) -> tuple[str, ...]:
-        """The store's targets, after those that the trained weights know already."""
-        here = [self.store.styles[number].name for number in self.store.targets or self.store.sources]
-        known = start.style_names if start else []
-        chosen = list(only) or here
-        if self.kind.needs == "domains":  # the styles are one domain, and what is not shown is no part of it
-            return tuple(chosen)
-        if not self.kind.one_style:
-            return (*known, *(name for name in here if name not in known))
-        if len(chosen) > 1:
-            raise UsageError(
-                f"{self.name} draws one style and the glyph store {self.store.path} has {len(chosen)}",
-                f"Name one with --finetune-styles, e.g. {chosen[0]}; zi2zi draws them all.",
-            )
-        return tuple(chosen)
+        self.notes: tuple[str, ...] = ()
 
     def _datasets(self, only: Sequence[str]) -> tuple[Glyphs, Glyphs]:
         """What is learnt from, and the pairs that are measured and shown (if the store has pairs)."""
@@ -187,6 +174,7 @@ class Trainer:
         measured = any(line["images"] == self.images for line in self.folder.measurements())
         if self.done and (measured or not self.split.holds_out):
             return True
+        keep_freed_memory()
         writing = self.folder.being_written(self.images, tensorboard=self.settings.tensorboard)
         try:
             with writing, deterministic(self.settings.deterministic):
@@ -199,6 +187,7 @@ class Trainer:
         raise self._out_of_memory()
 
     def _run(self, watch: Callable[[Progress], None]) -> bool:
+        self.survey()
         self.model.train()
         if not self.images:
             self._reals()
@@ -222,6 +211,19 @@ class Trainer:
             save_curves(self.folder.path / CURVES, self.folder.stats())
         return self.done
 
+    def survey(self) -> None:
+        """Let the model look at all that it learns from; rank 0 first, so that the others find what it kept.
+
+        Raises:
+            HandgenError: as ``Model.survey``.
+        """
+        for turn in (True, False):
+            if self.world.leads is turn:
+                self.notes = self.model.survey(self.data.lessons(self.folder.path))
+            self.world.any(False)
+        for line in self.notes:
+            self.folder.log(line)
+
     def _show(self, means: Means, began: float, watch: Callable[[Progress], None]) -> None:
         """Record the losses of the steps since ``began``, and tell the watcher."""
         images = len(means) * self.settings.batch * self.settings.d_steps
@@ -243,8 +245,9 @@ class Trainer:
     def _step(self) -> dict[str, Tensor]:
         """One optimiser step of every phase, after those that the critics are ahead; return the last losses."""
         self.optimiser.set_rate(self.images / self.settings.images)
-        for _ in range(self.settings.d_steps - 1):
-            self._turn(("D",))
+        if "D" in self.model.phases:
+            for _ in range(self.settings.d_steps - 1):
+                self._turn(("D",))
         logged = self._turn(self.model.phases)
         self._average()
         return logged
@@ -271,14 +274,11 @@ class Trainer:
         batch = self.data.batch(self.data.drawn(first, count, seed)[rows], self.device, noise, mix)
         return displaced(batch, self.settings.displace, seed, np.arange(first, first + count)[rows])
 
-    @torch.no_grad()
     def _average(self) -> None:
         """Move the averaged weights towards the present ones; the half-life grows with the run at first."""
         half_life = min(self.settings.ema, self.images / 10)
         keep = 0.5 ** (self.settings.batch / half_life) if half_life else 0.0
-        average, present = self.averaged.state_dict(), self.model.generator.state_dict()
-        floats = [name for name, tensor in average.items() if tensor.is_floating_point()]
-        torch._foreach_lerp_([average[n] for n in floats], [present[n] for n in floats], 1 - keep)
+        move_average(self.averaged, self.model.generator, keep)
 
     def _logged(self, means: dict[str, float], rate: float) -> None:
         broken = [name for name, value in means.items() if not math.isfinite(value)]
@@ -341,20 +341,11 @@ class Trainer:
         glyphs = per_style or len(self.held_out)
         self.folder.record(self.images, "held-out", {"glyphs_per_style_at_most": glyphs, "styles": result})
 
-    def _grid(self) -> np.ndarray[Any, np.dtype[np.int64]]:
-        """A fixed choice of held-out pairs, a block of each style."""
-        return self.held_out.sample(_GRID_CHARS, seed=1)
-
-    def _sheet(self, path: Path, images: np.ndarray[Any, np.dtype[np.uint8]]) -> None:
-        which = self._grid()
-        numbers = self.held_out.style[which]
-        rows = [(self.styles[number], images[numbers == number]) for number in np.unique(numbers)[:_GRID_STYLES]]
-        save_sheet(path, rows)
-        self.folder.show(self.images, path.stem.partition("-")[0], path)
-
     def _reals(self) -> None:
         if self.world.leads:
-            self._sheet(self.folder.path / "reals.png", self.store.images[self.held_out.target[self._grid()]])
+            path = self.folder.path / "reals.png"
+            self.grid.save_reals(path, self.store)
+            self.folder.show(self.images, "reals", path)
 
     def _save(self) -> None:
         state = self._state()
@@ -373,11 +364,10 @@ class Trainer:
         }
         checkpoint.save(self.folder.path / STATE, state, facts)
         checkpoint.save(self.folder.path / MODEL, checkpoint.drawing_tensors(self.model, self.averaged), facts)
+        path = self.folder.path / f"fakes-{self.images:09d}.png"
         with self.evaluating() as model:
-            self._sheet(
-                self.folder.path / f"fakes-{self.images:09d}.png",
-                drawn(model, self.held_out, self._grid(), self.device),
-            )
+            self.grid.save(path, drawn(model, self.held_out, self.grid.which, self.device))
+        self.folder.show(self.images, "fakes", path)
         self.folder.log(f"saved at {self.images} images")
 
     def _state(self) -> dict[str, Tensor]:

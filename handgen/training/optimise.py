@@ -24,6 +24,14 @@ _SCHEDULES: dict[str, Callable[[float], float]] = {
 _PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
+@torch.no_grad()
+def move_average(average: nn.Module, present: nn.Module, keep: float) -> None:
+    """Move every floating-point weight of ``average`` towards ``present``'s: so much of what it was is kept, 0 to 1."""
+    mine, theirs = average.state_dict(), present.state_dict()
+    floats = [name for name, tensor in mine.items() if tensor.is_floating_point()]
+    torch._foreach_lerp_([mine[name] for name in floats], [theirs[name] for name in floats], 1 - keep)
+
+
 class Optimiser:
     """Takes the steps of a model on batches.
 

@@ -67,5 +67,8 @@ def test_examples_are_commands_that_exist(words, capsys, monkeypatch):
         command, context = typer.main.get_command(app), None
         while hasattr(command, "resolve_command"):
             context = command.make_context("handgen", list(arguments), parent=context)
-            _, command, arguments = command.resolve_command(context, [*context._protected_args, *context.args])
+            rest = [*context._protected_args, *context.args]
+            if command.invoke_without_command and not rest:  # a group that is a command, too
+                break
+            _, command, arguments = command.resolve_command(context, rest)
         command.make_context(command.name, list(arguments), parent=context)

@@ -115,7 +115,7 @@ def test_one_hand_writes_a_line_and_no_drawing_recurs(latents, tmp_path):
         assert len({tuple(meta["latent"]) for meta in metas(out)}) == 6
     for vary in (0.0, 1.0):
         made = Run(Request(latents, tmp_path / "x", 6, styles="continuous", vary=vary, lines=LineRequest(str(text))))
-        drawn = made.lines.synthesis.draw("AAAA" * 2, np.zeros(8, int), np.array([0, 1, 2, 3, 256, 257, 258, 259]))
+        drawn, _ = made.lines.synthesis.draw("AAAA" * 2, np.zeros(8, int), np.array([0, 1, 2, 3, 256, 257, 258, 259]))
         same.append([bool(np.array_equal(drawn[0], other)) for other in drawn])
     assert same[0] == [True] * 4 + [False] * 4
     assert same[1] == [True] + [False] * 7

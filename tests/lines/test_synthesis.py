@@ -65,7 +65,47 @@ def test_styles_take_turns(lines):
 
 def test_a_hand_that_draws_nothing_is_named(lines):
     def blank(chars, styles, index):
-        return np.full((len(chars), 64, 64), 255, np.uint8)
+        return np.full((len(chars), 64, 64), 255, np.uint8), []
 
     with pytest.raises(DatasetError, match=r"style \w+ has no ink for any character of line 0"):
         list(replace(lines, draw=blank).samples(0, 1))
+
+
+def doubting(drawing, bad):
+    """The same drawing, of which somebody says that the glyphs of ``bad`` characters do not read as such."""
+
+    def draw(chars, styles, index):
+        images, _ = drawing(chars, styles, index)
+        found = [
+            {"p": 0.1, "first": 0.05, "tries": 2, "rejected": True} if char in bad else {"p": 0.9} for char in chars
+        ]
+        return images, found
+
+    return draw
+
+
+def test_a_line_is_written_without_what_does_not_read_as_its_label(lines):
+    plain = list(lines.samples(0, 40))
+    without = list(replace(lines, draw=doubting(lines.draw, "17")).samples(0, 40))
+    dropped = 0
+    for before, after in zip(plain, without, strict=True):
+        gate, chars = after.meta["gate"], before.text.replace(" ", "")
+        faults = gate.get("faults", [])
+        assert [chars[fault["place"]] for fault in faults] == [char for char in chars if char in "17"]
+        if set(chars) <= set("17"):
+            assert {fault["outcome"] for fault in faults} == {"kept"}
+            continue
+        assert after.text == " ".join("".join(char for char in before.text if char not in "17").split())
+        assert gate["p"] == [0.9] * len(after.text.replace(" ", ""))
+        assert len(after.meta["boxes"]) == len(after.text)
+        dropped += len(faults)
+    assert dropped > 20
+
+
+def test_a_line_that_is_only_marked_stays_as_it_is(lines):
+    marked = replace(lines, draw=doubting(lines.draw, "17"), keep_rejected=True)
+    for before, after in zip(lines.samples(0, 20), marked.samples(0, 20), strict=True):
+        assert after.text == before.text
+        np.testing.assert_array_equal(after.image, before.image)
+        assert after.meta["gate"]["p"] == [0.1 if char in "17" else 0.9 for char in before.text.replace(" ", "")]
+        assert all(fault["outcome"] == "kept" for fault in after.meta["gate"].get("faults", ()))

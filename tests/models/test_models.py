@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from handgen.cli import run
 from handgen.models import MODELS
 from handgen.models.styles import vectors
+from handgen.strokes.model import Told
 from handgen.training import checkpoint
 from handgen.training.adversarial import GAN_LOSSES
 from handgen.training.evaluate import measure
@@ -59,7 +61,15 @@ def eight(tmp_path_factory, heiti, kalam, indie_flower):
 
 def told(model, batch):
     """What the model is told to draw the batch's targets."""
-    return batch.content if model.draws == "glyph" else batch.char
+    return model.tell(batch.content, batch.char, batch.code)
+
+
+def one_by_one(content):
+    """What a model is told, drawing by drawing."""
+    if isinstance(content, Told):
+        rows = [slice(place, place + 1) for place in range(len(content.characters))]
+        return [replace(content, characters=content.characters[row], sample=content.sample[row]) for row in rows]
+    return [each[None] for each in content]
 
 
 def some_styles(model, count):
@@ -77,6 +87,8 @@ def inputs(trainer, count):
 
 @pytest.mark.parametrize("gan_loss", GAN_LOSSES)
 def test_every_loss_trains_saves_loads_and_resumes(name, gan_loss, make):
+    if gan_loss != "vanilla" and not MODELS.load(name).critics:
+        pytest.skip("it plays no game")
     settings = {"gan_loss": gan_loss, "schedule": "constant", "ema": 0}
     first = make(name, out="half", images=4, **settings)
     before = {key: parameter.detach().clone() for key, parameter in first.model.named_parameters()}
@@ -128,6 +140,7 @@ def test_losses_are_finite_and_logged_raw_and_weighted(name, make):
 
 def test_a_phase_reaches_its_own_parameters(name, make):
     trainer = make(name)
+    trainer.survey()
     step = trainer.model.prepare(trainer.data.batch(np.arange(4), trainer.device, torch.zeros(4, trainer.model.noise)))
     for phase in trainer.model.phases:
         terms = trainer.model.losses(phase, step)
@@ -143,7 +156,7 @@ def test_it_draws_images_in_range(name, size):
     kind = MODELS.load(name)
     styles = ("a",) if kind.one_style else ("a", "b")
     model = kind(kind.Config(**{"width": 4, **TINY.get(name, {})}), size, styles, "xyz").eval()
-    content = torch.rand(3, 1, size, size) * 2 - 1 if kind.draws == "glyph" else torch.arange(3)
+    content = model.tell(torch.rand(3, 1, size, size) * 2 - 1, torch.arange(3), torch.tensor([ord(c) for c in "xyz"]))
     with torch.inference_mode():
         drawn = model.generate(content, some_styles(model, 3))
     assert drawn.shape == (3, 1, size, size)
@@ -179,8 +192,9 @@ def test_a_glyph_does_not_depend_on_its_neighbours(name, make):
     content, styles = inputs(trainer, 4)
     with trainer.evaluating() as model, torch.inference_mode():
         together = model.generate(content, styles)
-        alone = torch.cat([model.generate(c[None], v[None]) for c, v in zip(content, styles, strict=True)])
-    assert torch.allclose(together, alone, atol=1e-5)
+        alone = torch.cat([model.generate(c, v[None]) for c, v in zip(one_by_one(content), styles, strict=True)])
+    # Outlines are rounded to 1/64 of a pixel, so that the last bits of a place may be a shade of an edge.
+    assert torch.allclose(together, alone, atol=0.05 if model.draws == "strokes" else 1e-5)
 
 
 @pytest.mark.parametrize("name", LABELLED)
@@ -188,6 +202,8 @@ def test_it_learns_eight_glyphs_by_heart(name, make, eight):
     one_hand = MODELS.load(name).one_style or MODELS.load(name).needs == "domains"
     if MODELS.load(name).needs == "domains":
         pytest.skip("unpaired: nothing says which of the eight a glyph is to become; test_cyclegan has its own test")
+    if MODELS.load(name).draws == "strokes":
+        pytest.skip("it learns strokes, and no pixels; test_strokernn has its own test")
     trainer = make(name, on=eight[one_hand], **{**BY_HEART, **OTHER.get(name, {})})
     assert len(trainer.data) == 8
     source, target = (eight_images(trainer, rows) for rows in trainer.data._rows(np.arange(8)))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgen.errors import UsageError
-from handgen.models.styles import CodeTable, Latents, gaussian_code
+from handgen.models.styles import CodeTable, Latents, gaussian_code, simplex_least_squares
 
 NAMES = ("kai", "xing", "cao")
 TABLE = CodeTable(NAMES, torch.stack([gaussian_code(name, 16, 0) for name in NAMES]))
@@ -68,3 +68,14 @@ def test_drawn_latents_are_apart_and_none_is_out_of_the_way():
     plain = torch.randn(30, 8, generator=torch.Generator().manual_seed(0))
     assert apart.min() > (torch.cdist(plain, plain) + 10 * torch.eye(30)).min()
     assert torch.equal(drawn[:7], torch.stack([style.vector for style in latents.draw(7, seed=0)]))
+
+
+def test_shares_of_a_mixture_are_found():
+    torch.manual_seed(0)
+    drawings = torch.rand(5, 400)
+    true = torch.tensor([0.0, 0.7, 0.0, 0.3, 0.0])
+    assert torch.allclose(simplex_least_squares(drawings, true @ drawings), true, atol=0.02)
+    outside = simplex_least_squares(drawings, 3 * drawings[2] - 2 * drawings[0])
+    assert outside.min() >= 0
+    assert outside.sum() == pytest.approx(1, abs=1e-5)
+    assert outside.argmax() == 2

@@ -7,11 +7,12 @@ import pytest
 import torch
 from torch import nn
 
+from handgen.errors import UsageError
 from handgen.models.layers import ConditionalNorm, channels, sample_at
 from handgen.models.zi2zi import Zi2Zi, Zi2ZiConfig
 from handgen.training import checkpoint
 
-VARIANTS = [{"decoder": "transpose"}, {"displacement": False}, {"film": False}]
+VARIANTS = [{"decoder": "transpose", "patch": 2}, {"patch": 8}, {"displacement": False}, {"film": False}]
 
 
 def train(make_trainer, **given):
@@ -35,20 +36,37 @@ def test_variants_are_what_they_are_called():
         return [type(part) for part in Zi2Zi(Zi2ZiConfig(width=4, **given), 64, "ab", "").generator.modules()]
 
     assert nn.ConvTranspose2d not in parts()
-    assert parts(decoder="transpose").count(nn.ConvTranspose2d) == 6
-    assert parts().count(nn.Linear) == 5  # one FiLM layer for each normalised decoder level
+    assert parts(decoder="transpose", patch=2).count(nn.ConvTranspose2d) == 6
+    assert parts().count(nn.Linear) == 4  # one FiLM layer for each normalised decoder level
+    assert parts(patch=2).count(nn.Linear) == 5
     assert nn.Linear not in parts(film=False)
     assert Zi2Zi(Zi2ZiConfig(width=4, displacement=False), 64, "ab", "").generator.displacement is None
 
 
+@pytest.mark.parametrize("patch", [2, 4, 8])
 @pytest.mark.parametrize(("size", "layers"), [(64, 6), (128, 7), (256, 8)])
-def test_the_encoder_goes_down_to_one_pixel(size, layers):
-    assert channels(size, 4) == [4, 8, 16, 32, *[32] * (layers - 4)]
-    encoder = Zi2Zi(Zi2ZiConfig(width=4), size, "ab", "").eval().generator.encoder
+def test_the_encoder_goes_down_to_one_pixel(size, layers, patch):
+    whole = [4, 8, 16, 32, *[32] * (layers - 4)]
+    first = patch.bit_length() - 2
+    assert channels(size, 4, patch) == whole[first:]
+    encoder = Zi2Zi(Zi2ZiConfig(width=4, patch=patch), size, "ab", "").eval().generator.encoder
     features = encoder(torch.zeros(1, 1, size, size))
     assert [tuple(f.shape[1:]) for f in features] == [
-        (width, size >> level, size >> level) for level, width in enumerate(channels(size, 4), 1)
+        (width, size // patch >> level, size // patch >> level) for level, width in enumerate(whole[first:])
     ]
+
+
+@pytest.mark.parametrize(("given", "message"), [({"patch": 6}, "Use 2, 4 or 8"), ({"decoder": "transpose"}, "patch 2")])
+def test_patches_that_cannot_be_drawn_are_refused(given, message):
+    with pytest.raises(UsageError, match=message):
+        Zi2ZiConfig(**given)
+
+
+def test_without_a_weight_of_its_own_no_discriminator_is_trained(make_trainer):
+    trainer = train(make_trainer, lambda_gan=0, lambda_category=0, lambda_const=0, images=100)
+    (line,) = [line for line in trainer.folder.stats() if line["kind"] == "losses"]
+    assert {key.partition("/")[0] for key in line if "/" in key} == {"G"}
+    assert trainer.done
 
 
 def test_an_untrained_displacement_moves_nothing():
@@ -158,6 +176,7 @@ def test_the_defaults_are_those_of_the_original():
         "lambda_binary": 0,
         "lambda_cldice": 0,
         "lambda_projection": 0,
+        "lambda_ssim": 0,
         "lambda_recognizer": 0,
         "lambda_strokes": 0,
     }

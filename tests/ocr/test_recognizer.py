@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import json
+from types import SimpleNamespace
 
 import fontpkg
 import numpy as np
@@ -10,11 +12,15 @@ from typer.testing import CliRunner
 
 from handgen.cli.main import app
 from handgen.errors import CheckpointError, StoreError, UsageError
+from handgen.evaluation.suspicion import SURE
+from handgen.models.base import DrawnStyle
 from handgen.ocr.augment import varied
 from handgen.ocr.glyphs import LabelledGlyphs
 from handgen.ocr.reader import RECOGNIZER, load_reader, load_recognizer
-from handgen.ocr.recognizer import Recognizer
+from handgen.ocr.recognizer import FEATURES, Recognizer
 from handgen.ocr.training import RecognizerSettings, RecognizerTraining, calibrated
+from handgen.synth.gate import calibrate
+from handgen.training import checkpoint
 from tests.conftest import render_store, same_state
 
 CPU = torch.device("cpu")
@@ -57,7 +63,7 @@ def test_images_of_another_size_are_read_alike(reader, kalam_digits):
     images, _ = kalam_digits
     twice = images.repeat(2, axis=1).repeat(2, axis=2)
     np.testing.assert_array_equal(reader.read(twice, top=1).chars, reader.read(images, top=1).chars)
-    np.testing.assert_array_equal(reader.features(twice).shape, (10, 256))
+    np.testing.assert_array_equal(reader.features(twice).shape, (10, FEATURES))
 
 
 def test_what_is_unknown_has_no_number(reader):
@@ -146,6 +152,43 @@ def test_damaged_and_foreign_files_give_one_line(reading, trained, tmp_path, mon
     short.write_bytes((reading / RECOGNIZER).read_bytes()[:-1000])
     with pytest.raises(CheckpointError, match="damaged"):
         load_recognizer(None)
+    loaded = checkpoint.load(reading / RECOGNIZER)
+    checkpoint.save(short, loaded.tensors, {**loaded.facts, "layout": 1})
+    with pytest.raises(CheckpointError, match="another version of handgen"):
+        load_recognizer(None)
+
+
+def test_a_run_ends_when_its_time_is_over(digits, tmp_path, monkeypatch):
+    clock = SimpleNamespace(monotonic=itertools.count().__next__)  # a second from one look to the next
+    monkeypatch.setattr("handgen.ocr.training.time", clock)
+    settings = RecognizerSettings(images=10**9, minutes=0.2, batch=16, width=4)
+    training = RecognizerTraining(settings, LabelledGlyphs([digits.path]), tmp_path / "run", CPU)
+    rates = []
+    step = training._step
+
+    def watched():
+        done = step()
+        rates.append(training._optimiser.param_groups[0]["lr"])
+        return done
+
+    training._step = watched
+    assert training.run(lambda progress: None)
+    assert training.images == 16 * 12 == 16 * len(rates)
+    assert rates[-1] < max(rates) / 10
+    assert RecognizerTraining(settings, LabelledGlyphs([digits.path]), tmp_path / "run", CPU).done
+
+
+def test_the_budget_fits_the_charset():
+    assert RecognizerSettings().fitted(62).images == 50_000
+    assert RecognizerSettings().fitted(6763).images == 200 * 6763
+    assert RecognizerSettings(images=7).fitted(6763).images == 7
+
+
+def test_it_knows_what_to_ask_of_each_font(reader, digits):
+    assert set(reader.floors) == {style.name for style in digits.styles}
+    assert max(reader.floors.values()) <= round(SURE, 2)
+    style = DrawnStyle("kalam", torch.zeros(2), {"kalam": 1.0})
+    assert calibrate(reader, [style], None, lambda number: pytest.fail("drawn")) == (reader.floors["kalam"],)
 
 
 def test_sizes_that_halving_does_not_reach_are_refused():

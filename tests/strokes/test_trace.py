@@ -46,6 +46,13 @@ def test_a_ring_is_closed_and_a_crossing_is_two_strokes():
     assert traced(nothing, nothing) == ()
 
 
+def test_a_speck_beside_a_stroke_is_a_point():
+    line = np.zeros((SIDE, SIDE), bool)
+    line[20:90, 40] = line[100, 100] = True
+    found = traced(line, line)
+    assert max(float(np.ptp(stroke[:, 1])) for stroke in found) > 0.4
+
+
 def test_traces_of_a_font_cover_its_ink(heiti):
     chars = "ABDEHKRSX235aegky永和国我"
     found = trace(FontRef(heiti), chars + "\ue000", fill=False)

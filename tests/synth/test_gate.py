@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -103,8 +104,17 @@ def test_lines_take_the_best_of_the_tries(make_gate, digits):  # noqa: F811
     gate = make_gate()
     draw = Planted(digits, lambda char, style, attempt: char == 3 and attempt < 2)
     index, characters, styles = block()
-    images = gate.best(draw, index, characters, styles)
+    images, records = gate.best(draw, index, characters, styles)
     assert np.array_equal(images, draw(index, characters, styles, attempt=2)[0])
+    for row in (3, 13):
+        assert records[row]["tries"] == 2
+        assert records[row]["first"] < 0.5 < records[row]["p"]
+        assert "rejected" not in records[row]
+    never = Planted(digits, lambda char, style, attempt: char == 3)
+    for gate, tries in ((make_gate(), {2}), (make_gate("mark"), {0})):
+        records = gate.best(never, index, characters, styles)[1]
+        assert {3, 13} <= {row for row, record in enumerate(records) if "rejected" in record}
+        assert {records[row].get("tries", 0) for row in (3, 13)} == tries
 
 
 def test_a_model_that_never_draws_its_labels_is_an_error(make_gate, digits):  # noqa: F811
@@ -131,6 +141,7 @@ class Fickle:
     """Knows Latin letters, and turns away every sixth image by its bytes."""
 
     charset = "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt2"
+    floors = MappingProxyType({})
 
     def number(self, char):
         return self.charset.find(char)
@@ -217,6 +228,40 @@ def test_shards_have_lists_of_their_own_and_the_tree_their_sum(trained, fickle, 
     sums = [json.loads((tmp_path / name / "manifest.json").read_text())["info"]["gate"] for name in ("one", "tree")]
     assert sums[0] == sums[1]
     assert (tmp_path / "tree" / "rejects.png").is_file()
+
+
+LINES = ("--lines", "--height", 32, "--max-chars", 6, "--count", 90)
+
+
+@pytest.mark.parametrize("mode", ["redraw", "mark"])
+def test_lines_say_what_the_gate_did_to_each_character(trained, fickle, tmp_path, mode):
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("ABA CAB, BADE\nThe HEN ran far\n", encoding="utf-8")
+    out = tmp_path / "set"
+    synth(trained, out, *fickle, *LINES, "--corpus", corpus, "--gate", mode, "--tries", 1)
+    assert not check_folder(out).count("defect")
+    rejects = listed(out)
+    did = json.loads((out / "manifest.json").read_text())["info"]["gate"]
+    assert {name: did[name] for name in ("redrawn", "dropped", "kept")} == {
+        name: sum(line["outcome"] == name for line in rejects) for name in ("redrawn", "dropped", "kept")
+    }
+    assert did["kept"] > 20 if mode == "mark" else min(did["redrawn"], did["dropped"]) > 0
+    written = items(out)
+    faults = []
+    for number in range(1, 91):
+        meta, label = json.loads(written[b"meta-%09d" % number]), written[b"label-%09d" % number].decode()
+        assert len(meta["gate"]["p"]) == len(label.replace(" ", ""))
+        if mode == "redraw" and not any(fault["outcome"] == "kept" for fault in meta["gate"].get("faults", ())):
+            assert all(p is None or p == pytest.approx(0.9) for p in meta["gate"]["p"])
+        faults += [{"index": number - 1, "style": meta["style"], **fault} for fault in meta["gate"].get("faults", ())]
+    assert faults == rejects
+    with Image.open(out / "rejects.png") as sheet:
+        assert sheet.width > 200
+    again = tmp_path / "again"
+    synth(
+        trained, again, *fickle, *LINES, "--corpus", corpus, "--gate", mode, "--tries", 1, "--workers", 2, "--batch", 9
+    )
+    assert items(again) == written
 
 
 def refused(capsys, *words):

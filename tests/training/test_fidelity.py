@@ -56,7 +56,7 @@ def test_a_moved_stroke_costs_as_far_as_it_moved(stroke, axis, pixels):
     assert float(fidelity.projection(moved, stroke)) == pytest.approx(expected, rel=0.01)
 
 
-@pytest.mark.parametrize("loss", [fidelity.cldice, fidelity.projection])
+@pytest.mark.parametrize("loss", [fidelity.cldice, fidelity.projection, fidelity.ssim])
 def test_a_step_against_the_gradient_lowers_it(glyphs, loss):
     drawn = (glyphs.roll(2, dims=3) * 0.8).requires_grad_()
     before = loss(drawn, glyphs)
@@ -65,7 +65,7 @@ def test_a_step_against_the_gradient_lowers_it(glyphs, loss):
     assert loss(drawn - 0.05 * gradient.sign(), glyphs) < before
 
 
-@pytest.mark.parametrize("loss", [fidelity.cldice, fidelity.projection])
+@pytest.mark.parametrize("loss", [fidelity.cldice, fidelity.projection, fidelity.ssim])
 def test_paper_gives_no_nan(loss):
     paper = torch.ones(2, 1, 64, 64, requires_grad=True)
     (gradient,) = torch.autograd.grad(loss(paper, paper), paper)
@@ -74,8 +74,9 @@ def test_paper_gives_no_nan(loss):
 
 @pytest.mark.parametrize("name", ["zi2zi", "bicyclegan"])
 def test_the_models_log_them_when_asked(make_trainer, name):
-    trainer = make_trainer(name, images=80, batch=4, lambda_cldice=1.0, lambda_projection=2.0)
+    trainer = make_trainer(name, images=80, batch=4, lambda_cldice=1.0, lambda_projection=2.0, lambda_ssim=3.0)
     trainer.run(lambda progress: None)
     (line,) = [line for line in trainer.folder.stats() if line["kind"] == "losses"]
     assert line["G/cldice"] > 0
+    assert line["G/ssim weighted"] == pytest.approx(3 * line["G/ssim"], rel=1e-3)
     assert line["G/projection weighted"] == pytest.approx(2 * line["G/projection"], rel=1e-3)

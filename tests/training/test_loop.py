@@ -190,7 +190,7 @@ def test_a_second_stage_measures_on_what_the_first_did_not_see(make_trainer, big
 
 
 @pytest.mark.parametrize(
-    ("given", "difference"), [({"width": 8}, "width 4 -> 8"), ({"decoder": "transpose"}, "decoder resize -> transpose")]
+    ("given", "difference"), [({"width": 8}, "width 4 -> 8"), ({"patch": 2}, "patch 4 -> 2"), ({"film": False}, "film")]
 )
 def test_weights_of_another_network_are_refused(make_trainer, start, given, difference):
     with pytest.raises(UsageError, match=rf"do not fit .*{difference}.*that they were trained with"):

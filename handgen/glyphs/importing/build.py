@@ -32,6 +32,9 @@ _BLOCK = 512
 _REMEMBERED = 100
 """Places of what was skipped that a style's record keeps."""
 
+Drawn = tuple[int, FontRef, dict[str, Any]]
+"""How a source is drawn: size, font, and raster settings as in ``GlyphStore.raster``."""
+
 
 @dataclass(frozen=True)
 class ImportPlan:
@@ -68,6 +71,7 @@ class Imported:
         no_source: reason -> characters that the source font does not draw.
         skipped: reason -> how many were not taken.
         places: the first of them, one by one.
+        pictures: what the reader shows beside the contact sheet.
         seconds: it took.
     """
 
@@ -78,6 +82,7 @@ class Imported:
     no_source: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     places: list[Skip] = field(default_factory=list)
+    pictures: list[Path] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -96,7 +101,7 @@ def make_import_plan(
     *,
     out: Path,
     font: str | None = "Heiti",
-    match: Path | None = None,
+    match: Path | Drawn | None = None,
     charset: str | None = None,
     size: int = 64,
     per_char: int | None = None,
@@ -113,7 +118,7 @@ def make_import_plan(
         reader: what will be read.
         out: folder of the store.
         font: the source font; None = none.
-        match: a glyph store whose source, its drawing and its size to use in place of ``font`` and ``size``.
+        match: a glyph store whose source, its drawing and its size to use in place of ``font`` and ``size``; or these.
         charset: take these characters alone.
         size: side of the images in pixels.
         per_char: see ``ImportPlan``.
@@ -128,7 +133,7 @@ def make_import_plan(
     chars = load_charset(charset) if charset else ""
     limits: dict[str, Any] = {"charset": chars, "per_char": per_char, "writers": writers}
     if match is not None:
-        return ImportPlan(out, *_drawn_as(match), **limits)
+        return ImportPlan(out, *(_drawn_as(match) if isinstance(match, Path) else match), **limits)
     if font is None:
         return ImportPlan(out, size, None, {"size": size, "margin": MARGIN}, **limits)
     ref = resolve_font(font)
@@ -151,7 +156,7 @@ def _is_ascii(chars: str) -> bool:
     return bool(chars) and chars.isascii()
 
 
-def _drawn_as(place: Path) -> tuple[int, FontRef, dict[str, Any]]:
+def _drawn_as(place: Path) -> Drawn:
     """Return size, source font and raster settings of a store."""
     store = GlyphStore(place)
     if "source" not in store.raster:
@@ -194,6 +199,7 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
             origin = reader.origin(name) | ({"skipped": skipped[name][1]} if skipped[name][1] else {})
             writer.replace_style(number, replace(writer.styles[number], origin=origin, skipped=skipped[name][0]))
     save_preview(plan.out, 0)
+    result.pictures = reader.pictures(plan.out)
     counts: Counter[str] = Counter()
     for (style, _), count in intake.taken.items():
         counts[style] += count

@@ -19,7 +19,7 @@ from handgen.fonts.align import MARGIN
 from handgen.fonts.face import FontRef
 from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Placement
-from handgen.glyphs.ink import ink_box, ink_on, ink_within_border
+from handgen.glyphs.ink import Box, Ink, ink_box, ink_on, ink_within_border
 
 USUAL = 0.89
 """The longer side of Chinese characters, as a fraction of the canvas: the median over a Heiti's GB2312."""
@@ -92,17 +92,22 @@ def normalise(image: NDArray[np.uint8], frame: Frame, size: int, paper: int | No
     Returns:
         uint8 ``[size, size]``, 0 = ink, 255 = paper; None if there is no ink.
     """
-    if min(image.shape) < 1:
-        return None
-    if max(image.shape) > _LARGEST:
-        picture = Image.fromarray(image)
-        picture.thumbnail((_LARGEST, _LARGEST), reducing_gap=3)
-        image = np.asarray(picture)
-    levels = image.astype(np.float32)
-    ink = ink_within_border(levels) if paper is None else ink_on(levels, paper)
-    box = ink_box(ink, _FAINT)
-    if box is None:
-        return None
+    found = inked(image, paper)
+    return placed(*found, frame, size) if found else None
+
+
+def placed(ink: Ink, box: Box, frame: Frame, size: int) -> NDArray[np.uint8]:
+    """Put ink into its frame; see ``normalise``.
+
+    Args:
+        ink: as ``inked`` returns it.
+        box: likewise.
+        frame: as ``Frames.of``.
+        size: side of the canvas in pixels.
+
+    Returns:
+        uint8 ``[size, size]``, 0 = ink, 255 = paper.
+    """
     scale = min(frame.extent, size * (1 - 2 * MARGIN)) / max(box.width, box.height)
     rows = _span(frame.y, box.top, box.height, scale, size)
     columns = _span(frame.x, box.left, box.width, scale, size)
@@ -115,6 +120,25 @@ def normalise(image: NDArray[np.uint8], frame: Frame, size: int, paper: int | No
     canvas = np.zeros((size, size), np.float32)
     canvas[rows.first : rows.last, columns.first : columns.last] = np.asarray(drawn).clip(0, 1)
     return np.round(255 * (1 - canvas)).astype(np.uint8)
+
+
+def inked(image: NDArray[np.uint8], paper: int | None = None) -> tuple[Ink, Box] | None:
+    """Return the ink of a picture, and its box; None if there is none.
+
+    Args:
+        image: as for ``normalise``; what is larger than 256 pixels is made so small.
+        paper: likewise.
+    """
+    if min(image.shape) < 1:
+        return None
+    if max(image.shape) > _LARGEST:
+        picture = Image.fromarray(image)
+        picture.thumbnail((_LARGEST, _LARGEST), reducing_gap=3)
+        image = np.asarray(picture)
+    levels = image.astype(np.float32)
+    ink = ink_within_border(levels) if paper is None else ink_on(levels, paper)
+    box = ink_box(ink, _FAINT)
+    return (ink, box) if box else None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,181 @@
+"""What ``make weights`` runs: the weights that come with handgen, made again from fonts that anyone can get.
+
+    python examples/weights/run.py en            # or zh, or recognizer
+
+Everything is a ``handgen`` command; run it again and it goes on where it stopped. Fonts of the catalogue are
+fetched; others, named in fonts.csv, must be installed first, and it says how.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FONTS = HERE / "fonts.csv"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How weights are made.
+
+    Attributes:
+        source: the source font, which pip brings.
+        hands: names of the styles, as in the catalogue or in fonts.csv.
+        render: options of ``handgen render``.
+        train: arguments of ``handgen train``, one run after the other.
+        export: options of ``handgen models export``; nothing is exported where there are none.
+    """
+
+    source: str
+    hands: tuple[str, ...]
+    render: str
+    train: tuple[str, ...]
+    export: str = ""
+
+
+# fmt: off
+LATIN = (
+    "annie-use-your-telescope", "architects-daughter", "bad-script", "caveat-brush", "cedarville-cursive", "chilanka",
+    "covered-by-your-grace", "delicious-handrawn", "delius", "gaegu", "gloria-hallelujah", "homemade-apple",
+    "indie-flower", "itim", "kalam", "mansalva", "nanum-brush-script", "nanum-pen-script", "neucha", "oooh-baby",
+    "patrick-hand", "playpen-sans", "poor-story", "reenie-beanie", "satisfy", "schoolbell", "shadows-into-light",
+    "shantell-sans", "sriracha", "sue-ellen-francisco", "swanky-and-moo-moo", "the-girl-next-door", "vibur", "zeyada",
+    "dancing-script",
+)
+CHINESE = (
+    "lxgw-wenkai", "ma-shan-zheng", "ar-pl-kaitim-gb", "kiloji", "yomogi", "yusei-magic", "zen-kurenaido",
+    "yz-pen-hand", "kouzan-mouhitsu", "kouzan-gyosho", "reggae-one", "fandol-fang", "oblique-hei", "zen-maru-gothic",
+    "zcool-qingke-huangyou",
+)
+MORE = (
+    "aoyagi-soseki", "dela-gothic-one", "fandol-kai", "fandol-song", "kaisei-opti", "kouzan-sousho",
+    "liu-jian-mao-cao", "mochiy-pop-one", "noto-serif-sc", "tw-sung", "wqy-microhei", "wqy-zenhei", "zcool-kuaile",
+    "zcool-xiaowei",
+)
+"""Further fonts that the recogniser learns to read."""
+TAKE = (
+    "lxgw-wenkai=4000", "ma-shan-zheng=4000", "ar-pl-kaitim-gb=4000", "kiloji=3300", "yz-pen-hand=4000",
+    "kouzan-mouhitsu=4000", "kouzan-gyosho=3300", "fandol-fang=4000", "oblique-hei=4000",
+    "zcool-qingke-huangyou=4000",
+)
+# fmt: on
+GB2312 = "--charset gb2312 --size 64"
+RECIPES = {
+    "en": Recipe(
+        "Caveat",
+        LATIN,
+        "--charset latin62 --size 64",
+        ("bicyclegan --images 8000 --width 16 --lambda-feature 5 --eval-every 1000000 --save-every 3000",),
+        "--font Caveat",
+    ),
+    "zh": Recipe(
+        "Heiti",
+        CHINESE,
+        f"{GB2312} --per-font 2000 {' '.join(f'--take {each}' for each in TAKE)}",
+        (
+            "zi2zi --images 300000 --batch 32 --lr 0.001 --schedule cosine --lambda-gan 0 --lambda-category 0"
+            " --lambda-const 0 --lambda-ssim 200 --eval-every 50000 --save-every 10000",
+        ),
+        "--font Heiti --charset gb2312 --recognizer {work}/recognizer/run",
+    ),
+    "recognizer": Recipe(
+        "Heiti",
+        CHINESE + MORE,
+        GB2312,
+        ("recognizer --images 1400000 --batch 128 --holdout-fonts kiloji,fandol-kai,wqy-microhei --save-every 60000",),
+    ),
+}
+
+
+def handgen(*arguments: str) -> None:
+    """Run a ``handgen`` command of this Python's environment."""
+    print("$ handgen", shlex.join(arguments), flush=True)
+    done = subprocess.run([sys.executable, "-m", "handgen", *arguments], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def elsewhere() -> dict[str, tuple[str, str]]:
+    """Return style -> (Debian package, file in it) of the fonts that the catalogue does not have."""
+    with FONTS.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    places = {row["style"]: re.fullmatch(r"Debian package (\S+): (.+)", row["from"]) for row in rows}
+    return {style: (match[1], match[2]) for style, match in places.items() if match}
+
+
+def installed(package: str, name: str) -> Path | None:
+    """Return a file of an installed Debian package."""
+    try:
+        done = subprocess.run(["dpkg", "-L", package], capture_output=True, text=True, check=False)
+    except FileNotFoundError:  # no Debian
+        return None
+    return next((Path(line) for line in done.stdout.splitlines() if line.endswith(f"/{name}")), None)
+
+
+def gather(hands: tuple[str, ...], fonts: Path, given: Path | None) -> list[Path]:
+    """Return the font file of each hand, named after it: fetched, or linked into ``fonts``."""
+    others = {style: place for style, place in elsewhere().items() if style in hands}
+    fetched = [hand for hand in hands if hand not in others]
+    lacking: dict[str, list[str]] = {}
+    fonts.mkdir(parents=True, exist_ok=True)
+    for style, (package, name) in others.items():
+        link = fonts / f"{style}{Path(name).suffix}"
+        found = given / name if given and (given / name).is_file() else installed(package, name)
+        if link.exists():
+            continue
+        if found:
+            link.symlink_to(found.resolve())
+        else:
+            lacking.setdefault(package, []).append(name)
+    if lacking:
+        named = "\n".join(f"  {package}: {', '.join(names)}" for package, names in lacking.items())
+        sys.exit(
+            f"These fonts of Debian are not here:\n{named}\n"
+            f"Install them (sudo apt install {' '.join(lacking)}), or name a folder that has the files with --fonts."
+        )
+    handgen("fonts", "fetch", *(hand.replace("-", " ") for hand in fetched), "--out", str(fonts))
+    files = {path.stem: path for path in sorted(fonts.iterdir()) if path.suffix.lower() in (".ttf", ".otf", ".ttc")}
+    return [files[hand] for hand in hands]
+
+
+def make(name: str, work: Path, given: Path | None) -> None:
+    """Make one of the weights, in ``work/NAME``."""
+    recipe, place = RECIPES[name], work / name
+    glyphs = place / "glyphs"
+    if not glyphs.is_dir():
+        targets = [part for path in gather(recipe.hands, work / "fonts", given) for part in ("--target", str(path))]
+        options = shlex.split(recipe.render)
+        handgen("render", "--font", recipe.source, *targets, *options, "--out", str(glyphs))
+    run = place / "run"
+    for number, arguments in enumerate(recipe.train):
+        before = ["--from", str(run)] if number else []
+        run = place / ("run" if not number else f"run-{number + 1}")
+        handgen("train", *shlex.split(arguments), "--data", str(glyphs), "--out", str(run), *before)
+    if recipe.export:
+        handgen("eval", str(run))
+        options = shlex.split(recipe.export.format(work=work))
+        notes = ["--notes", str(HERE / f"{name}.md")] if (HERE / f"{name}.md").is_file() else []
+        options += ["--fonts", str(FONTS), "--out", str(work / "weights" / name)]
+        handgen("models", "export", str(run), "--name", name, *notes, *options)
+
+
+def main() -> None:
+    """Make what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="+", choices=RECIPES, help="what to make; zh needs the recognizer")
+    parser.add_argument("--work", type=Path, default=Path("weights"), help="folder for fonts, glyphs, runs and results")
+    parser.add_argument("--fonts", type=Path, help="folder with the files of fonts.csv, where they are not installed")
+    given = parser.parse_args()
+    for name in given.names:
+        make(name, given.work, given.fonts)
+
+
+if __name__ == "__main__":
+    main()

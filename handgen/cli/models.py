@@ -1,0 +1,156 @@
+"""``handgen models``: what there is to draw with, and weights for others made of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, stdout
+
+if TYPE_CHECKING:
+    from handgen.weights.export import Exported
+    from handgen.weights.listing import Listed
+
+_RUNS = Path("runs")
+_CARD = "What the card says"
+
+models = typer.Typer(
+    name="models",
+    invoke_without_command=True,
+    help="List what there is to draw with: weights that come with handgen, runs, the pen.",
+    epilog=(
+        "[bold]Examples:[/bold]\n\nhandgen models\n\nhandgen synth --model zh --styles 15 --count 100000\n\n"
+        "handgen models export runs/zi2zi --name mine"
+    ),
+)
+
+
+@models.callback()
+def list_models(context: typer.Context, as_json: Json = False, debug: Debug = False) -> None:
+    """List what there is to draw with: weights that come with handgen, runs, the pen."""
+    if context.invoked_subcommand is not None:
+        return
+    from dataclasses import asdict
+
+    from handgen.weights.listing import listed
+
+    found = listed(sorted(_RUNS.glob("*/")))
+    if as_json:
+        print_json([asdict(each) for each in found])
+        return
+    _print(found)
+
+
+def _print(found: list[Listed]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("name", "kind", "where", "styles", "characters", "size", "MB", "licences")
+    for place in (3, 5, 6):
+        table.columns[place].justify = "right"
+    table.columns[0].no_wrap = True
+    table.columns[7].overflow = "fold"
+    for each in found:
+        table.add_row(
+            Text(each.name),
+            each.kind,
+            each.where,
+            str(each.styles or ""),
+            each.charset.replace(" characters", ""),
+            f"{each.size} px" if each.size else "",
+            f"{each.bytes / 1e6:.1f}" if each.bytes else "",
+            Text(each.problem, "red") if each.problem else each.licence,
+        )
+    stdout.print(table)
+    stdout.print("use one with 'handgen synth --model NAME', a recognizer with --recognizer NAME", markup=False)
+
+
+@models.command("export")
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder or model file.", show_default=False)],
+    name: Annotated[str, typer.Option(help="What the weights are to be called.", rich_help_panel=PLACES)],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Folder to write.", show_default="weights/NAME", rich_help_panel=PLACES),
+    ] = None,
+    recognizer: Annotated[
+        Path | None,
+        typer.Option(
+            help="Run folder or file of a recogniser to go with it, for the gate.",
+            show_default=False,
+            rich_help_panel=PLACES,
+        ),
+    ] = None,
+    data: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--data",
+            help="With --recognizer: glyph store of the real glyphs, which say how sure it must be; may be repeated.",
+            show_default="the one the run was trained with",
+            rich_help_panel=PLACES,
+        ),
+    ] = None,
+    font: Annotated[
+        str | None,
+        typer.Option(
+            help="Source font, if others have another file of it than the one in training.",
+            show_default="the one the model was trained with",
+            rich_help_panel=PLACES,
+        ),
+    ] = None,
+    charset: Annotated[
+        str | None,
+        typer.Option(
+            help="What synth is to write by default: gb2312, latin62, ..., a UTF-8 file, or the characters.",
+            show_default="the characters of the run's store",
+            rich_help_panel=PLACES,
+        ),
+    ] = None,
+    fonts: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV of fonts that 'handgen fonts' does not know: style,family,licence,from.",
+            show_default=False,
+            rich_help_panel=_CARD,
+        ),
+    ] = None,
+    notes: Annotated[
+        Path | None,
+        typer.Option(help="Markdown to end the card with.", show_default=False, rich_help_panel=_CARD),
+    ] = None,
+    device: Device = "auto",
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Make weights for others of a run: half precision, a model card, a picture, and a recogniser if one is named.
+
+    What only this machine knows, such as paths, stays here. 'handgen synth --model DIR' draws with them.
+
+    [bold]Examples:[/bold]
+
+    handgen models export runs/zi2zi --name mine
+
+    handgen models export runs/zi2zi --name mine --recognizer runs/recognizer --font Heiti --out shared/mine
+    """
+    from handgen.devices import resolve_device
+    from handgen.weights.export import Export
+    from handgen.weights.export import export as write
+
+    place = out or Path("weights") / name
+    request = Export(run, name, place, recognizer, tuple(data or ()), font, charset, fonts, notes)
+    done = write(request, resolve_device(device))
+    if as_json:
+        print_json({"out": str(place), "files": done.files, "warnings": done.warnings})
+        return
+    _report(place, done)
+
+
+def _report(place: Path, done: Exported) -> None:
+    for name, size in done.files.items():
+        stdout.print(f"{place / name}  {size / 1e6:.2f} MB", soft_wrap=True, markup=False)
+    for warning in done.warnings:
+        stderr.print("[yellow]warning:[/yellow]", end=" ")
+        stderr.print(warning, soft_wrap=True, markup=False)
+    stdout.print(f"next: handgen synth --model {place}", soft_wrap=True, markup=False)

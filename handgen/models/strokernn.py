@@ -1,0 +1,301 @@
+"""StrokeRNN: how a hand writes the strokes of a character, from how the standard writes them.
+
+After Tang et al., "FontRNN: generating large-scale Chinese fonts via recurrent neural network" (2019), which reads
+the trajectory of a character in a standard font and writes that of another font, with mixtures of Gaussians for the
+movement and states of the pen, as Graves (2013) and sketch-rnn (Ha & Eck 2018) have them.
+
+Two things differ. The unit is the stroke, not the point: the standard's stroke is known, and what is said of it is a
+smooth displacement and a width. So a character is some ten steps in place of a hundred, and no stroke can be lost. And
+what it learns from is not written by people but laid over the hand's glyphs by registration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from handgen.models.base import Batch, Draws, Lessons, Model, Resolved, StyleSpec
+from handgen.models.mixture import Mixture, pen_state
+from handgen.models.strokenet import SAID, StrokeNet
+from handgen.models.styles import CodeTable, gaussian_code
+from handgen.seeds import keys, uniforms_of
+from handgen.settings import Settings, setting
+from handgen.strokes import library
+from handgen.strokes.base import POINTS, Book
+from handgen.strokes.copybook import FILE, Task, open_copybook
+from handgen.strokes.model import Told
+from handgen.strokes.paint import paint
+from handgen.strokes.register import PICKED
+from handgen.strokes.series import TERMS, WIDTHS, cosines
+
+NETWORK, LOSSES = "Network", "Losses"
+_CODE_SEED = 2019
+_OFFSET = (0.036, 0.019, 0.007, 0.0036, 0.002, 0.0014)
+_WIDTH = (0.016, 0.012, 0.009)
+"""What terms of displacements and widths are divided by, so that they are of order one."""
+_USUAL = 0.07
+"""Width of a line that the network need not change, in sides."""
+_UNSAID = 0.3
+"""How often, in training, the network is not told how the stroke before was written: it must not lean on that."""
+_TURN, _STRETCH, _SHIFT, _SHIFT_STROKE = 0.03, 0.05, 0.02, 0.012
+"""Deviations of what standard and hand are moved by together in training: radians, shares, sides."""
+
+
+@dataclass(frozen=True)
+class StrokeRNNConfig(Settings):
+    """Settings of StrokeRNN."""
+
+    strokes: str = setting(
+        ",".join(library.ORDER), "Where standard strokes come from, first that has a character: as synth's --strokes."
+    )
+    width: int = setting(128, "Width of the layers.", minimum=4, maximum=2048, panel=NETWORK)
+    layers: int = setting(
+        3, "Layers of attention over the strokes of a character.", minimum=1, maximum=48, panel=NETWORK
+    )
+    code_dim: int = setting(64, "Length of a style code.", minimum=2, maximum=1024, panel=NETWORK)
+    components: int = setting(4, "Gaussians in a mixture.", minimum=1, maximum=64, panel=NETWORK)
+    dropout: float = setting(0.05, "Share of activations left out in training.", minimum=0, maximum=0.9, panel=NETWORK)
+    augment: float = setting(
+        1.0, "How much standard and hand are moved together in training; 0 = not at all.", minimum=0, maximum=4
+    )
+    temperature: float = setting(
+        0.5, "Spread of drawings: deviations times this, where synth's --vary is 1.", minimum=0, maximum=2
+    )
+    lambda_join: float = setting(0.3, "Weight of the pen's state.", minimum=0, panel=LOSSES)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        library.parse_order(self.strokes)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Characters to be learnt.
+
+    Attributes:
+        knots: standard strokes, ``[B, S, KNOTS, 2]``.
+        there: bool ``[B, S]``.
+        said: how the hand writes them, ``[B, S, SAID]``, each number of order one.
+        style: ``[B, code_dim]``.
+    """
+
+    knots: Tensor
+    there: Tensor
+    said: Tensor
+    style: Tensor
+
+
+class StrokeRNN(Model):
+    """StrokeRNN as the training loop and ``synth`` see it."""
+
+    Config: ClassVar = StrokeRNNConfig
+    phases: tuple[str, ...] = ("G",)
+    critics: ClassVar = ()
+    draws: ClassVar[Draws] = "strokes"
+    defaults: ClassVar[Mapping[str, Any]] = {"batch": 64, "beta1": 0.9, "clip_grad": 1.0}
+    codes: Tensor
+
+    def __init__(self, config: StrokeRNNConfig, size: int, styles: Sequence[str], charset: str) -> None:
+        super().__init__()
+        self.config, self.size = config, size
+        self.styles = tuple(styles)
+        self.generator: StrokeNet = StrokeNet(
+            config.width, config.layers, config.code_dim, config.components, config.dropout
+        )
+        codes = [gaussian_code(name, config.code_dim, _CODE_SEED) for name in styles]
+        self.register_buffer("codes", torch.stack(codes))
+        self._scale = torch.tensor([s for s in _OFFSET for _ in range(2)] + [*_WIDTH, 1.0])
+        self._shelf = Shelf(config.strokes)
+        self._learnt: _Learnt | None = None
+
+    @classmethod
+    def resolve(cls, config: StrokeRNNConfig, chars: str, recorded: Mapping[str, Any]) -> Resolved:
+        """Find the standard strokes."""
+        found = library.find_strokes(chars, library.parse_order(config.strokes))
+        of = ", ".join(f"{count:,} of {name}" for name, count in found.book.sources.items())
+        return Resolved(config, {"standard": library.digest(found.book)}, (f"standard strokes: {of}",))
+
+    def survey(self, lessons: Lessons) -> tuple[str, ...]:
+        """Lay the standard strokes over all glyphs, or read where they lay when that was done before."""
+        book = self._shelf.book(lessons.chars)
+        strokes = {char: book.points[book.first[i] : book.first[i + 1]] for i, char in enumerate(book.chars)}
+        task = Task(lessons.chars, lessons.style, lessons.images, lessons.fingerprint)
+        copy = open_copybook(Path(lessons.folder) / FILE, task, strokes, library.digest(book), self.styles)
+        device = self.codes.device
+        knots = [strokes[task.chars[row]][:, PICKED] for row in np.flatnonzero(np.diff(copy.first)).tolist()]
+        said = np.concatenate(
+            [copy.offsets.reshape(-1, 2 * TERMS), copy.widths - [_USUAL, *[0] * (WIDTHS - 1)], copy.joined[:, None]], 1
+        )
+        self._learnt = _Learnt(
+            torch.from_numpy(copy.first).to(device),
+            torch.from_numpy(np.concatenate(knots)).to(device),
+            (torch.from_numpy(said.astype(np.float32)) / self._scale).to(device),
+        )
+        return tuple(copy.report(task, self.styles))
+
+    def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
+        """All of it learns in one phase; there is no critic."""
+        return self.generator.parameters() if phase == "G" else ()
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The weight of the pen's state; the density's is 1."""
+        return {"join": self.config.lambda_join}
+
+    def prepare(self, batch: Batch) -> Step:
+        """Look up how the batch's glyphs are written; those that are left out stay away."""
+        assert self._learnt is not None, "survey comes first"
+        knots, there, said = self._learnt.rows(batch.number)
+        if self.training and self.config.augment:
+            knots, said = self._moved(knots, said)
+        return Step(knots, there, said, self.codes[batch.style])
+
+    def _moved(self, knots: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
+        """Move standard and hand together: each character by an affine map, each stroke by a shift."""
+        amount, batch, count = self.config.augment, *knots.shape[:2]
+        noise = torch.randn(batch, 5, device=knots.device) * amount
+        turn, grow = _TURN * noise[:, 0], 1 + _STRETCH * noise[:, 1:3]
+        cos, sin = turn.cos(), turn.sin()
+        matrix = torch.stack([torch.stack([cos, -sin], 1), torch.stack([sin, cos], 1)], 1) * grow[:, None]
+        shift = _SHIFT * noise[:, None, 3:] + _SHIFT_STROKE * amount * torch.randn(batch, count, 2, device=knots.device)
+        knots = (knots - 0.5) @ matrix[:, None].transpose(2, 3) + 0.5 + shift[:, :, None]
+        scale = self._scale[: 2 * TERMS].to(said.device).view(TERMS, 2)
+        offsets = said[..., : 2 * TERMS].reshape(batch, count, TERMS, 2) * scale
+        offsets = (offsets @ matrix[:, None].transpose(2, 3)) / scale
+        return knots, torch.cat([offsets.flatten(2), said[..., 2 * TERMS :]], -1)
+
+    def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
+        """How surprising the hand's strokes are, for each number that says them; and the pen's states."""
+        before = nn.functional.pad(step.said[:, :-1], (0, 0, 1, 0))
+        if self.training:
+            before = before * (torch.rand(*step.there.shape, 1, device=before.device) >= _UNSAID)
+        read = self.generator.read(step.knots, step.there, step.style)
+        numbers, _ = self.generator(read, before, step.there)
+        said = step.said[step.there]
+        pairs, singles = said[:, : 2 * TERMS].reshape(-1, TERMS, 2), said[:, 2 * TERMS : -1]
+        surprise = self._mixture(numbers[:, :-1]).surprise(pairs, singles)
+        join = pen_state(numbers[:, -1].float(), said[:, -1])
+        count = max(1, len(said))
+        return {"nll": surprise.sum() / (count * (SAID - 1)), "join": join.sum() / count}
+
+    def _mixture(self, numbers: Tensor) -> Mixture:
+        return Mixture.of(numbers.float(), self.config.components, TERMS, WIDTHS)
+
+    def tell(self, content: Tensor, char: Tensor, code: Tensor) -> Told:
+        """Return the standard strokes of characters, to be drawn as is likeliest."""
+        chars = [chr(number) for number in code.tolist()]
+        book = self._shelf.book(chars)
+        place = {each: number for number, each in enumerate(book.chars)}
+        rows = np.array([place.get(each, -1) for each in chars], np.int64)
+        return Told(book, rows, np.zeros(len(rows), np.uint64), 0.0)
+
+    def generate(self, content: Told, style: Tensor) -> Tensor:
+        """Write characters in the styles ``[B, code_dim]``; one without strokes is left white."""
+        knots, whole, there = _padded(content.book, content.characters)
+        device, warm = self.codes.device, self.config.temperature * content.vary
+        standard = torch.from_numpy(knots).to(device), torch.from_numpy(there).to(device)
+        written = self._written(*standard, style.to(device), content.sample, warm) * self._scale.to(device)
+        said: NDArray[np.float32] = written.cpu().numpy()[there]
+        offsets = said[:, : 2 * TERMS].reshape(-1, TERMS, 2)
+        points = whole[there] + np.einsum("kt,sta->ska", cosines(POINTS, TERMS), offsets)
+        widths = said[:, 2 * TERMS : -1] @ cosines(POINTS, WIDTHS).T + np.float32(_USUAL)
+        owner = np.nonzero(there)[0]
+        images = paint(points, widths, said[:, -1] > 0.5, owner, len(there), self.size)
+        return torch.from_numpy(images)[:, None].float().div_(127.5).sub_(1).to(style.device)
+
+    def _written(self, knots: Tensor, there: Tensor, style: Tensor, sample: NDArray[np.uint64], warm: float) -> Tensor:
+        """Return how strokes are written, ``[B, S, SAID]``, each told how the one before was."""
+        batch, count = there.shape
+        luck = _luck(sample, count).to(knots.device)
+        warmth = torch.full((batch,), warm, device=knots.device)
+        read = self.generator.read(knots, there, style)
+        said, state = [torch.zeros(batch, SAID, device=knots.device)], None
+        every = torch.ones(batch, 1, dtype=torch.bool, device=knots.device)
+        for number in range(count):
+            numbers, state = self.generator(read[:, number : number + 1], said[-1][:, None], every, state)
+            chance = luck[:, number]
+            normal = torch.special.ndtri(chance[:, 2:].clamp(2**-40, 1 - 2**-40)).float()
+            pairs, singles = self._mixture(numbers[:, :-1]).draw(chance[:, 0].float(), normal, warmth)
+            down = numbers[:, -1].float().sigmoid()
+            joined = torch.where(warmth > 0, chance[:, 1].float() < down, down > 0.5)
+            said.append(torch.cat([pairs.flatten(1), singles, joined[:, None].float()], 1))
+        return torch.stack(said[1:], 1) if count else torch.zeros(batch, 0, SAID)
+
+    @property
+    def style_spec(self) -> StyleSpec:
+        """The table of style codes."""
+        return CodeTable(self.styles, self.codes)
+
+    def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
+        """Start from trained weights; a style's code follows from its name, so there is none to be moved."""
+        return super().adopt({**weights, "codes": self.codes}, styles)
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """All strokes of a run; those of glyph g are ``first[g]`` to ``first[g + 1]``."""
+
+    first: Tensor
+    knots: Tensor
+    said: Tensor
+
+    def rows(self, glyphs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return standard strokes ``[B, S, KNOTS, 2]``, which are there ``[B, S]``, and how they are written."""
+        start, stop = self.first[glyphs], self.first[glyphs + 1]
+        most = max(1, int((stop - start).max()))
+        places = start[:, None] + torch.arange(most, device=start.device)
+        there = places < stop[:, None]
+        places = torch.where(there, places, 0)
+        return self.knots[places], there, self.said[places] * there[..., None]
+
+
+class Shelf:
+    """Standard strokes of characters, read when they are first asked for.
+
+    Args:
+        order: of sources, as ``--strokes``.
+    """
+
+    def __init__(self, order: str) -> None:
+        self._order = library.parse_order(order)
+        self._books: dict[str, Book] = {}
+
+    def book(self, chars: Iterable[str]) -> Book:
+        """Return a book that has those of the characters that have strokes, and may have others.
+
+        Raises:
+            UsageError: none of them has strokes.
+        """
+        wanted = "".join(sorted(set(chars)))
+        if wanted not in self._books:
+            for known, book in self._books.items():
+                if set(wanted) <= set(known):
+                    return book
+            self._books[wanted] = library.find_strokes(wanted, self._order).book
+        return self._books[wanted]
+
+
+def _padded(
+    book: Book, characters: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return standard strokes ``[B, S, KNOTS, 2]``, the same with all their points, and which are there ``[B, S]``."""
+    known = characters >= 0
+    start = np.where(known, book.first[characters], 0)
+    count = np.where(known, book.first[characters + 1] - start, 0)
+    places = start[:, None] + np.arange(max(1, int(count.max(initial=0))))
+    there = np.arange(places.shape[1]) < count[:, None]
+    whole = book.points[np.where(there, places, 0)]
+    return np.ascontiguousarray(whole[:, :, PICKED]), whole, there
+
+
+def _luck(sample: NDArray[np.uint64], count: int) -> Tensor:
+    """Return numbers in [0, 1) that follow from the drawing and the stroke's place in it, ``[B, count, ...]``."""
+    each = keys(sample[:, None], np.arange(count)[None], 17).ravel()
+    return torch.from_numpy(uniforms_of(each, 2 + 2 * TERMS + WIDTHS)).view(len(sample), count, -1)

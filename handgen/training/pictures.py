@@ -1,0 +1,39 @@
+"""The grids of a run: a fixed choice of held-out glyphs, as they are and as they are drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.store import GlyphStore
+from handgen.training.data import Glyphs
+
+_STYLES, _CHARS = 16, 16
+
+
+class Grid:
+    """A fixed choice of held-out pairs, a row of each style.
+
+    Args:
+        held_out: the pairs to choose from.
+        styles: names of the styles, by their number there.
+    """
+
+    def __init__(self, held_out: Glyphs, styles: Sequence[str]) -> None:
+        self.which = held_out.sample(_CHARS, seed=1)
+        self._numbers = held_out.style[self.which]
+        self._rows = held_out.target[self.which]
+        self._styles = styles
+
+    def save(self, path: Path, images: NDArray[np.uint8]) -> None:
+        """Save a picture of glyphs, uint8 ``[len(which), size, size]``, in the order of ``which``."""
+        numbers = np.unique(self._numbers)[:_STYLES]
+        save_sheet(path, [(self._styles[number], images[self._numbers == number]) for number in numbers])
+
+    def save_reals(self, path: Path, store: GlyphStore) -> None:
+        """Save a picture of the true glyphs."""
+        self.save(path, store.images[self._rows])
