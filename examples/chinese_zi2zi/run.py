@@ -37,7 +37,7 @@ LOSSES = {
     "recognizer": f"{PIXELS} --lambda-recognizer 2",
     "game": GAME,
 }
-IMAGES = {"second": 20_000} | dict.fromkeys(LOSSES, 16_000)
+IMAGES = {"second": 20_000} | dict.fromkeys(LOSSES, 10_000)
 COLUMNS = ("l1", "rmse", "ssim", "stroke_recall", "stroke_precision", "judge", "judge_true")
 
 
