@@ -207,7 +207,7 @@ class Transfer:
             for name in self.sets:
                 cell = self._cell(name, repetition)
                 if not cell.is_file():
-                    result = self._measure(name, repetition, _after(done, watch))
+                    result = self._measure(name, repetition, _beyond(done, watch))
                     if result is None:
                         return False
                     write_json(cell, result)
@@ -328,8 +328,8 @@ class Transfer:
         save_sheet(out / SHEET, rows, cell=_CELL)
 
 
-def _after(done: int, watch: Watch) -> Watch:
-    """Return what tells ``watch`` of images that come after others."""
+def _beyond(done: int, watch: Watch) -> Watch:
+    """Return what is told of one recogniser, and tells of the whole."""
     return lambda what, images: watch(what, done + images)
 
 
