@@ -90,6 +90,8 @@ class Trainer:
         self.start = start
         self.seen: str = start.facts["charset"] if start else ""
         self.kind: type[Model] = MODELS.load(name)
+        if settings.displace and self.kind.draws == "strokes":
+            raise UsageError(f"--displace bends glyphs, and a {name} learns from strokes", "Leave it out.")
         self.split = split_store(
             store, self.kind.needs, settings.holdout, settings.seed, by=settings.holdout_by, seen=self.seen
         )
