@@ -91,7 +91,7 @@ def choose(chars: str, decomposition: Decomposition, count: int) -> str:
     cost = {char: decomposition.strokes(char) ** _EFFORT for char in chars}
 
     def gain(char: str) -> float:
-        return sum(value[name] for name in sorted(shown[char])) / cost[char]
+        return float(sum(value[name] for name in sorted(shown[char])) / cost[char])
 
     # What a character adds only shrinks: one that still leads after a new look is the best of all.
     heap = [(-gain(char), place) for place, char in enumerate(chars)]

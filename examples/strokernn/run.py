@@ -29,7 +29,7 @@ from handgen.strokes.series import TERMS, WIDTHS, cosines
 
 HERE = Path(__file__).parent
 HANDS = ("lxgw-wenkai", "ma-shan-zheng", "liu-jian-mao-cao")
-RUNS = {"strokernn": "--images 120000", "zi2zi": "--width 16 --images 32000"}
+RUNS = {"strokernn": "--images 90000", "zi2zi": "--width 16 --images 24000"}
 SHOWN, ROWS = 16, ("source", "strokernn", "zi2zi", "true")
 _FIGURES = ("l1", "rmse", "ssim", "stroke_recall", "stroke_precision", "broken_strokes", "merged_strokes", "judge")
 

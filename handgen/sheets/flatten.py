@@ -60,7 +60,7 @@ def _fitted(terms: NDArray[np.float64], off: NDArray[np.float64]) -> NDArray[np.
     """Fit by least squares, less what is far off."""
     keep = np.ones(len(off), bool)
     for _ in range(_ROUNDS):
-        factors: NDArray[np.float64] = np.linalg.lstsq(terms[keep], off[keep], rcond=None)[0]
+        factors = np.asarray(np.linalg.lstsq(terms[keep], off[keep], rcond=None)[0], np.float64)
         rest = np.abs(terms @ factors - off)
         keep = rest <= max(0.1, 4 * float(np.median(rest[keep])))
     return factors

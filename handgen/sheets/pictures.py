@@ -50,8 +50,9 @@ def read_pictures(file: Path) -> Iterator[Picture]:
 def _images(file: Path) -> Iterator[Picture]:
     try:
         with Image.open(file) as opened:
-            several = file.suffix.lower() in (".tif", ".tiff") and getattr(opened, "n_frames", 1) > 1
-            for number in range(opened.n_frames if several else 1):
+            count: int = getattr(opened, "n_frames", 1) if file.suffix.lower() in (".tif", ".tiff") else 1
+            several = count > 1
+            for number in range(count):
                 where = f"{file.name}, image {number + 1}" if several else file.name
                 opened.seek(number)
                 yield Picture(where, np.round(grey_of(ImageOps.exif_transpose(opened), None)).astype(np.uint8))

@@ -85,7 +85,7 @@ def features(images: NDArray[np.uint8]) -> Features:
     return np.concatenate([measured.mean(0), measured.std(0)])
 
 
-def _leaning(dark: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
+def _leaning(dark: NDArray[np.floating]) -> tuple[NDArray[np.float64], ...]:
     """Return the lean of uprights (x per y, to the right), the rise of what is across (y per x), and its share.
 
     All from the edges of ink, whose gradient is at right angles to them: of the edges that lean little, each
@@ -100,7 +100,7 @@ def _leaning(dark: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
     return parts[1] / parts[0], parts[3] / parts[2], parts[2] / (parts[0] + parts[2])
 
 
-def _evenness(dark: NDArray[np.float32], ink: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
+def _evenness(dark: NDArray[np.floating], ink: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
     """Return how uneven ink is within strokes, and which share of it is deep within, twice: how uneven their width."""
     inner = ink
     shares = []

@@ -211,7 +211,7 @@ def _place(strokes: Array, draw: Array, hand: Hand, glyph: NDArray[np.int64]) ->
 
 
 def _choose_joins(
-    strokes: Array, lengths: Array, hand: Hand, glyph: NDArray[np.int64], luck: NDArray[np.float32]
+    strokes: Array, lengths: Array, hand: Hand, glyph: NDArray[np.int64], luck: NDArray[np.floating]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell after which strokes the pen stays down, and where it then writes on as on a stroke; both ``[s]``."""
     c = hand["cursiveness"][glyph]

@@ -91,7 +91,8 @@ def half_widths(images: NDArray[np.uint8], scale: int = 2, most: float = 0.16) -
         padded = F.pad(squared, pad)  # there is paper around
         for shift in range(2 * reach + 1):
             squared = torch.minimum(squared, padded.narrow(axis, shift, side) + float((shift - reach) ** 2))
-    return (squared.sqrt() - 0.5).clamp(min=0) / side
+    far: Tensor = (squared.sqrt() - 0.5).clamp(min=0) / side
+    return far
 
 
 def trimmed(points: Tensor, lines: Lines) -> Tensor:

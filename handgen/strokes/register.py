@@ -201,7 +201,8 @@ def _along() -> Tensor:
 
 def _directions() -> Tensor:
     """Return the principal directions of displacements within a stroke, ``[KNOTS, _DIRECTIONS]``, orthonormal."""
-    return torch.linalg.eigh(_along())[1][:, -_DIRECTIONS:]
+    found: Tensor = torch.linalg.eigh(_along())[1][:, -_DIRECTIONS:]
+    return found
 
 
 def _covariance(points: Tensor, basis: Tensor) -> Tensor:

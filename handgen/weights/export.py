@@ -226,13 +226,13 @@ def _rounding(model: Model, half: Model, facts: Mapping[str, Any]) -> dict[str, 
     """Return by how many levels of grey drawings in half precision differ."""
     names = model.style_spec.names[:_STYLES]
     content = load_content(facts, chars=_sample(facts["charset"], _GLYPHS))
-    by_number = model.draws == "character"
-    told = torch.from_numpy(content.numbers) if by_number else to_unit(content.glyphs)[:, None]
+    codes = torch.tensor([ord(char) for char in content.chars])
+    told = model.tell(to_unit(content.glyphs)[:, None], torch.from_numpy(content.numbers), codes)
     pairs = zip(model.style_spec.pick(names), half.style_spec.pick(names), strict=True)
     differences = []
     for before, after in pairs:
         drawn, again = (
-            to_bytes(each.generate(told, style.vector.expand(len(told), -1))).numpy().astype(np.int16)
+            to_bytes(each.generate(told, style.vector.expand(len(codes), -1))).numpy().astype(np.int16)
             for each, style in ((model, before), (half, after))
         )
         differences.append(np.abs(drawn - again))

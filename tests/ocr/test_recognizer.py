@@ -15,10 +15,11 @@ from handgen.errors import CheckpointError, StoreError, UsageError
 from handgen.evaluation.suspicion import SURE
 from handgen.models.base import DrawnStyle
 from handgen.ocr.augment import varied
+from handgen.ocr.calibration import calibrated
 from handgen.ocr.glyphs import LabelledGlyphs
 from handgen.ocr.reader import RECOGNIZER, load_reader, load_recognizer
 from handgen.ocr.recognizer import FEATURES, Recognizer
-from handgen.ocr.training import RecognizerSettings, RecognizerTraining, calibrated
+from handgen.ocr.training import RecognizerSettings, RecognizerTraining
 from handgen.synth.gate import calibrate
 from handgen.training import checkpoint
 from tests.conftest import render_store, same_state
