@@ -34,6 +34,8 @@ begin at its multiples, because a network's last bits may depend on how many pas
 _TOGETHER = 128
 """Samples that a thread makes in one go. What follows the network costs least for about so many; what it does to one
 does not depend on the others, so this number, unlike the block, decides nothing."""
+_APART = 1 << 44
+"""What a further drawing adds to the number of its sample: more than there are samples."""
 _STIR = 0.5
 """How strongly the source glyph is deformed for each further drawing of a sample, as ``vary`` counts."""
 
@@ -143,7 +145,7 @@ class Synthesis:
         styles: NDArray[np.int64],
         *,
         hands: NDArray[np.int64] | None = None,
-        attempt: int = 0,
+        attempt: int | NDArray[np.int64] = 0,
     ) -> tuple[NDArray[np.uint8], Tensor]:
         """Draw samples in one pass of the network.
 
@@ -153,14 +155,15 @@ class Synthesis:
             styles: int64 ``[n]``, places in ``styles``.
             hands: int64 ``[n]``: samples with the same number share what is random in a style, as the
                 characters of a line do; ``index`` by default.
-            attempt: another number makes other drawings of the same samples, from 0.
+            attempt: another number makes other drawings of the same samples, from 0; one for all, or of each,
+                none of them 0.
 
         Returns:
             Images uint8 ``[n, size, size]``, and the vectors of their styles, float32 ``[n, dim]``.
         """
-        seed = derive(self.plan.seed, "attempt", attempt) if attempt else self.plan.seed
-        hands, hands_seed = (index, seed) if hands is None else (hands, self.plan.seed)
-        style_vectors = vectors([self.styles[style] for style in styles], hands, hands_seed)
+        seed = self.plan.seed
+        index = index + np.asarray(attempt, np.int64) * _APART
+        style_vectors = vectors([self.styles[style] for style in styles], index if hands is None else hands, seed)
         if self.model.draws == "strokes":  # what writes varies it, too; pixels move to a style's own frame alone
             sample = keys(index, derive(seed, "pen"))
             assert self.content.book is not None
@@ -173,7 +176,7 @@ class Synthesis:
             sample, glyphs = keys(index, derive(seed, "content")), self.content.glyphs[characters]
             varied = to_unit(self.restroke(glyphs, characters, styles, sample, self.vary))[:, None]
             told = varied.to(self.device, memory_format=torch.channels_last)
-        if attempt and self.model.draws != "character":
+        if np.any(attempt) and self.model.draws != "character":
             stirred = place(told.cpu(), [Alignment()] * len(index), index, derive(seed, "source"), _STIR)
             told = stirred.to(self.device, memory_format=torch.channels_last)
         drawn = self.model.generate(told, style_vectors.to(self.device)).float().cpu()
