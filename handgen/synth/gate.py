@@ -40,8 +40,9 @@ _STYLES, _CHARACTERS = 8, 16
 """So many other styles, then other characters, are tried in place of what cannot be drawn."""
 
 
-_AHEAD = 4
-"""So many further drawings of each sample are made at once: a pass of a few costs little more than of one."""
+_AHEAD, _INSTEAD = 4, 2
+"""Further drawings of a sample, and things in its place, that are made at once: a pass of a few costs little more
+than of one, and the second thing in its place is seldom needed."""
 
 
 class Draw(Protocol):
@@ -145,7 +146,8 @@ class Gate:
         choices = {row: self._choices(int(index[row]), characters[row], styles[row]) for row in left.tolist()}
         made = 0
         while self.mode == REDRAW and len(left):
-            some = np.array([choices[row][made : made + _AHEAD] for row in left.tolist()], np.int64)
+            ahead = min(_AHEAD, self.tries - made) if made < self.tries else _INSTEAD
+            some = np.array([choices[row][made : made + ahead] for row in left.tolist()], np.int64)
             if not some.size:
                 raise self._stuck(characters[left[0]], styles[left[0]])
             chars, others = some[..., 0], some[..., 1]
