@@ -252,7 +252,8 @@ class Gate:
 def _first_good(over: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
     """Return for each row of ``[n, ahead]`` whether one passes, and the first that does."""
     good = ~(over < 0)
-    return good.any(1), good.argmax(1)
+    some: NDArray[np.bool_] = np.any(good, axis=1)
+    return some, np.argmax(good, axis=1).astype(np.int64)
 
 
 def find_reader(
