@@ -12,8 +12,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 ROOT = Path(__file__).parents[1]
 
 Told = Callable[[str], None]
@@ -124,14 +122,6 @@ def best_of(rounds: int, works: Mapping[str, Callable[[], float]], told: Told) -
             best[name] = min(best.get(name, seconds), seconds)
             told(f"round {number + 1} of {rounds}: {name}, {seconds:.2f} s")
     return best
-
-
-def wait_for(device: torch.device) -> None:
-    """Let the device finish what it was given, so that the clock can be read."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-    elif device.type == "mps":
-        torch.mps.synchronize()
 
 
 def peak_memory() -> float:

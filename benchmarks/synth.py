@@ -22,9 +22,9 @@ from PIL import Image, ImageDraw, ImageFont
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import trdg
-from benchmarks.machine import arithmetic
+from benchmarks.machine import arithmetic, wait_for
 from benchmarks.models import chars_of, save_free, save_untrained
-from benchmarks.row import Row, Scale, Told, in_process, peak_memory, wait_for
+from benchmarks.row import Row, Scale, Told, in_process, peak_memory
 from handgen.fonts.find import resolve_font
 from handgen.glyphs.pool import cores
 from handgen.glyphs.store import to_unit

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.machine import arithmetic
+from benchmarks.machine import arithmetic, wait_for
 from benchmarks.originals import ORIGINALS
-from benchmarks.row import Row, Scale, Told, best_of, wait_for
+from benchmarks.row import Row, Scale, Told, best_of
 from handgen.models import MODELS
 from handgen.models.base import Batch, Model
 from handgen.training.distributed import World

@@ -15,7 +15,7 @@ from handgen.cli.main import app
 from handgen.models import MODELS
 
 PAGE = Path(__file__).with_name("cli.md")
-_EVERYWHERE = 5
+_EVERYWHERE = 6
 """An option that so many commands have alike is told once."""
 _EXAMPLES = ("[bold]Examples:", "[bold]Example:", "[bold]In order:")
 _HEAD = """# Command line

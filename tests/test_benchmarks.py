@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import replace
 
@@ -14,7 +13,7 @@ from benchmarks import growth, models, results, synth
 from benchmarks.__main__ import main
 from benchmarks.originals import ORIGINALS
 from benchmarks.results import Measured
-from benchmarks.row import ROOT, Row, in_process
+from benchmarks.row import Row, in_process
 
 CPU = {
     "cpu": "a CPU",
@@ -83,9 +82,10 @@ def test_an_original_learns(name):
     assert distance() < 0.8 * before
 
 
-def test_parts_run_and_are_merged(tmp_path):
-    command = [sys.executable, "-m", "benchmarks", "train", "writers", "--tiny", "--device", "cpu", "--out", tmp_path]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+def test_parts_run_and_are_merged(tmp_path, monkeypatch):
+    given = ["train", "writers", "--tiny", "--device", "cpu", "--out", str(tmp_path)]
+    monkeypatch.setattr(sys, "argv", ["benchmarks", *given])
+    main()
     parts = results.load(tmp_path)
     assert [part.part for part in parts] == ["writers", "train"]
     assert all(row.share > 0 for row in parts[1].rows)

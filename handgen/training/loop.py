@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from handgen.errors import TrainingError
+from handgen.errors import TrainingError, UsageError
 from handgen.extras import load_extra
 from handgen.glyphs.store import GlyphStore
 from handgen.memory import keep_freed_memory
