@@ -21,7 +21,7 @@ from handgen.training import checkpoint
 RECOGNIZER = weights.RECOGNIZER
 KIND = "recognizer"
 _RUNS = Path("runs")
-_BATCH = 64
+_BATCH = 128
 _TRAIN = "Train one with 'handgen train recognizer'."
 
 

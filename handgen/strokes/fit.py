@@ -168,8 +168,11 @@ def fit_writer(images: NDArray[np.uint8], book: Book, chars: str = "", seed: int
         some = mean + reach * rng.standard_normal((count, DIM))
         rounds.append((some, tried_on(some, sum(len(tried) for tried, _ in rounds))))
         mean, precision = _likeliest(rounds, wanted, chance)
-    pens = np.stack([_with_pen(population, mean, pen) for pen in PENS])
-    off = np.concatenate([tried_on(one[None]) for one in pens]) - wanted
+    broader = np.ones(len(PENS))
+    for _ in range(2):  # the first of the statistics is how broad the line is, and nothing else tells as much of a pen
+        pens = [_with_pen(population, mean, pen, more) for pen, more in zip(PENS, broader, strict=True)]
+        off = np.concatenate([tried_on(one[None]) for one in pens]) - wanted
+        broader *= wanted[0] / (wanted[0] + off[:, 0])
     return population.writer(pens[int(np.einsum("pf,fg,pg->p", off, precision, off).argmin())])
 
 
@@ -200,10 +203,10 @@ def _likeliest(
     return np.clip(tried + step, -_FAR, _FAR), precision
 
 
-def _with_pen(population: Population, z: NDArray[np.float64], pen: str) -> NDArray[np.float64]:
-    """Return a writer with another pen, and as broad a line."""
+def _with_pen(population: Population, z: NDArray[np.float64], pen: str, broader: float) -> NDArray[np.float64]:
+    """Return a writer with another pen, and a line so many times as broad."""
     writer = population.writer(z)
-    width = writer.width * PENS[writer.pen].width / PENS[pen].width
+    width = broader * writer.width * PENS[writer.pen].width / PENS[pen].width
     low, high = (next(f.metadata[end] for f in fields(Writer) if f.name == "width") for end in ("minimum", "maximum"))
     return population.z_of(replace(writer, width=float(np.clip(width, low, high)), pen=pen)).astype(np.float64)
 

@@ -184,7 +184,11 @@ def _drawing(glyphs: Synthesis) -> Drawing:
     place_of = {char: place for place, char in enumerate(glyphs.content.chars)}
 
     def of_a_line(
-        index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64], *, attempt: int = 0
+        index: NDArray[np.int64],
+        characters: NDArray[np.int64],
+        styles: NDArray[np.int64],
+        *,
+        attempt: int | NDArray[np.int64] = 0,
     ) -> tuple[NDArray[np.uint8], Tensor]:
         return glyphs.draw(index, characters, styles, hands=index // LONGEST, attempt=attempt)
 

@@ -42,9 +42,10 @@ class Planted:
                 self._images[style.name, str(store.labels["char"][row])] = np.array(store.images[row])
 
     def __call__(self, index, characters, styles, *, attempt):
+        attempts = np.broadcast_to(attempt, index.shape).tolist()
         shown = [
             (char + 1) % 10 if self._wrong(char, style, attempt) else char
-            for char, style in zip(characters.tolist(), styles.tolist(), strict=True)
+            for char, style, attempt in zip(characters.tolist(), styles.tolist(), attempts, strict=True)
         ]
         images = [self._images[STYLES[style], DIGITS[char]] for char, style in zip(shown, styles.tolist(), strict=True)]
         return np.stack(images), torch.zeros(len(index), 2)
