@@ -106,6 +106,11 @@ SCALES = {
 }
 
 
+def in_threads(count: int) -> str:
+    """Return how many threads, in words."""
+    return f"{count} thread{'s' if count > 1 else ''}"
+
+
 def timed(work: Callable[[], object]) -> float:
     """Return how many seconds ``work`` takes."""
     began = time.perf_counter()

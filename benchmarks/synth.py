@@ -24,7 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks import trdg
 from benchmarks.machine import arithmetic, wait_for
 from benchmarks.models import chars_of, save_free, save_untrained
-from benchmarks.row import Row, Scale, Told, in_process, peak_memory
+from benchmarks.row import Row, Scale, Told, in_process, in_threads, peak_memory
 from handgen.fonts.find import resolve_font
 from handgen.glyphs.pool import cores
 from handgen.glyphs.store import to_unit
@@ -77,11 +77,11 @@ def model_and_reader(folder: Path, scale: Scale) -> tuple[Path, Path | None]:
 
 def _ways(device: torch.device, reader: Path | None) -> list[dict[str, Any]]:
     """Return how the cores of this machine are used, in turn; and once with a gate, if there is who reads."""
-    ways = [{"name": f"handgen synth, {count} threads", "workers": count} for count in sorted({1, cores()})]
+    ways = [{"name": f"handgen synth, {in_threads(count)}", "workers": count} for count in sorted({1, cores()})]
     if device.type == "cpu" and cores() > 1:
         ways.append({"name": f"handgen synth, {cores()} processes", "processes": cores()})
     if reader:
-        name = f"handgen synth, gate, {cores()} threads"
+        name = f"handgen synth, gate, {in_threads(cores())}"
         ways.append({"name": name, "workers": cores(), "gate": REDRAW, "reader": str(reader)})
     return [way | {"device": str(device)} for way in ways]
 

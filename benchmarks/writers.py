@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from benchmarks.row import Row, Scale, Told, best_of, timed
+from benchmarks.row import Row, Scale, Told, best_of, in_threads, timed
 from handgen.fonts.find import resolve_font
 from handgen.glyphs.pool import cores
 from handgen.writers.base import Sample
@@ -37,7 +37,7 @@ def measure(scale: Scale, device: torch.device, told: Told) -> list[Row]:
     if not importlib.util.find_spec("cv2"):
         del works["OpenCV PNG, level 1"]
     for threads in sorted({1, cores()}):
-        works[f"handgen PNG and LMDB, {threads} threads"] = functools.partial(write, images, threads)
+        works[f"handgen PNG and LMDB, {in_threads(threads)}"] = functools.partial(write, images, threads)
     taken: dict[str, int] = {}
 
     def keeping(name: str) -> float:
@@ -53,7 +53,7 @@ def measure(scale: Scale, device: torch.device, told: Told) -> list[Row]:
             name,
             len(images),
             seconds,
-            peer=name.startswith("Pillow"),
+            peer=not name.startswith("handgen"),
             note=f"{taken[name] / len(images):,.0f} bytes a sample",
         )
         for name, seconds in best.items()
