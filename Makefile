@@ -4,11 +4,13 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n auto
+BENCH_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin chinese cyclegan digits weights transfer test lint format types build bench hooks clean distclean
+.PHONY: help demo latin chinese cyclegan digits weights transfer test lint format types build bench reference hooks \
+	clean distclean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,17 +54,18 @@ types: $(VENV)/dev.installed ## Check the type hints.
 build: $(VENV)/dev.installed ## Build the source archive and the wheel in ./dist.
 	$(BIN)/hatchling build
 
-bench: $(VENV)/dev.installed ## Time handgen beside what it replaces; on an idle machine.
-	$(BIN)/python benchmarks/render.py --target "Noto Serif SC"
-	$(BIN)/python benchmarks/writers.py
-	$(BIN)/python benchmarks/pipeline.py --trdg
+bench: $(VENV)/dev.installed ## Time handgen beside what it replaces; on an idle machine, about ten minutes.
+	$(BIN)/python -m benchmarks --trdg $(VENV)/trdg $(BENCH_ARGS)
+
+reference: $(VENV)/dev.installed ## Write docs/cli.md anew, from the command line itself.
+	$(BIN)/python docs/reference.py
 
 hooks: $(VENV)/dev.installed ## Run linter, formatter and type check at every commit.
 	$(BIN)/pre-commit install
 
 clean: ## Delete caches and built files.
 	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	find handgen tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+	find handgen tests benchmarks docs examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## Delete the environment and the demo, too.
 	rm -rf $(VENV) demo

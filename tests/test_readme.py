@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -13,24 +14,29 @@ from handgen import __version__
 from handgen.cli.main import app
 
 ROOT = Path(__file__).parents[1]
+README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 PAGES = [
-    ROOT / "README.md",
-    ROOT / "CHANGELOG.md",
-    *(ROOT / "examples").rglob("*.md"),
-    *(ROOT / "benchmarks").glob("*.md"),
+    *ROOT.glob("*.md"),
+    *(page for folder in ("docs", "examples", "benchmarks", "handgen") for page in (ROOT / folder).rglob("*.md")),
 ]
 
 
+def blocks(page):
+    """The commands of each of a page's code blocks, as lists of words; comments are left out."""
+    found = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    lines = [[shlex.split(line, comments=True) for line in block.replace("\\\n", " ").splitlines()] for block in found]
+    return [[words for words in block if words] for block in lines]
+
+
 def commands(program):
-    """Every command of ``program`` in the pages' code blocks, as (page, arguments)."""
-    found = []
-    for page in PAGES:
-        for block in re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
-            for line in block.replace("\\\n", " ").splitlines():
-                words = shlex.split(line, comments=True)
-                if words and words[0] == program:
-                    found.append((page.name, words[1:]))
-    return found
+    """Every command of ``program`` in the pages' code blocks, as (page, arguments), without redirections."""
+    found = ((page.name, words) for page in PAGES for block in blocks(page) for words in block)
+    return [(page, list(itertools.takewhile(">".__ne__, words[1:]))) for page, words in found if words[0] == program]
+
+
+def once(found):
+    """The first of those that have the same arguments."""
+    return list({tuple(arguments): (page, arguments) for page, arguments in reversed(found)}.values())[::-1]
 
 
 def parse(arguments):
@@ -43,7 +49,7 @@ def parse(arguments):
     return command.make_context("handgen", rest).params
 
 
-@pytest.mark.parametrize(("page", "arguments"), commands("handgen"), ids=str)
+@pytest.mark.parametrize(("page", "arguments"), once(commands("handgen")), ids=str)
 def test_commands_of_the_pages_parse(page, arguments):
     parse(arguments)
 
@@ -65,6 +71,18 @@ def test_a_wrong_command_does_not_parse(wrong, why):
 def test_the_three_commands_are_there():
     shown = [shlex.join(arguments) for page, arguments in commands("handgen") if page == "README.md"]
     assert shown[:3] == ["render --font Heiti.ttf", "train zi2zi", "synth --styles 15 --count 100000"]
+
+
+def test_the_chinese_page_is_in_step():
+    assert blocks(CHINESE) == blocks(README)
+    for parts in (r"^(#+) ", r"^!\[[^]]*\]\((.+)\)$", r"^(\|)[^-]", r"^(- )"):  # headings, pictures, rows, points
+        there, here = (re.findall(parts, page.read_text(encoding="utf-8"), re.MULTILINE) for page in (CHINESE, README))
+        assert there == here, parts
+
+
+def test_the_chinese_page_leads_where_the_other_does():
+    places = [set(re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))) for page in (CHINESE, README)]
+    assert places[0] ^ places[1] == {README.name, CHINESE.name}
 
 
 def test_make_targets_exist():

@@ -20,6 +20,7 @@ import torch
 from handgen.evaluation.model import draw_held_out
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.together import recorded_stores
+from handgen.report.evaluation import RESULTS
 
 HERE = Path(__file__).parent
 HARDEST = ("ma-shan-zheng", "kouzan-mouhitsu", "kouzan-gyosho")
@@ -37,7 +38,7 @@ LOSSES = {
     "recognizer": f"{PIXELS} --lambda-recognizer 2",
     "game": GAME,
 }
-IMAGES = {"second": 20_000} | dict.fromkeys(LOSSES, 16_000)
+IMAGES = {"second": 20_000} | dict.fromkeys(LOSSES, 10_000)
 COLUMNS = ("l1", "rmse", "ssim", "stroke_recall", "stroke_precision", "judge", "judge_true")
 
 
@@ -60,7 +61,7 @@ def measure(run: Path, recognizer: Path, *, judge: bool) -> dict[str, Any]:
     """Return what ``eval`` says of a run's held-out glyphs, by style."""
     given = ["--judge", "rapidocr"] if judge else []
     handgen("eval", str(run), "--characters", "0", "--recognizer", str(recognizer), *given)
-    result = json.loads((run / "eval.json").read_text(encoding="utf-8"))
+    result = json.loads((run / RESULTS).read_text(encoding="utf-8"))
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     return {"images": config["images"], "styles": result["styles"]}
 

@@ -195,7 +195,8 @@ def main() -> None:
     if not base.is_dir():  # a copy, so that the styles of this experiment stay with it
         base.mkdir(parents=True)
         shutil.copy(checkpoint.find_model(given.base, ()), base / checkpoint.MODEL)
-    results, rows = {}, []
+    results: dict[str, Any] = {}
+    rows = []
     for font in given.fonts:
         hand = resolve_font(font).style_name
         stores(given.work, base, hand, font)

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -84,6 +85,29 @@ def prepared(work: Path) -> list[str]:
     return [*data, "--model", str(gan), "--recognizer", str(gate)]
 
 
+def table(results: dict[str, Any]) -> str:
+    """Return the results as Markdown: a row a set, a column a real set, mean and standard deviation in percent."""
+    titles = [f"{name}, {result['tested']:,} images" for name, result in results.items()]
+    lines = [f"| training set | different | {' | '.join(titles)} |", "|---" * (2 + len(titles)) + "|"]
+    for name, values in next(iter(results.values()))["sets"].items():
+        cells = []
+        for result in results.values():
+            own = result["sets"].get(name)
+            spread = "" if not own or own["sd"] is None else f" ± {100 * own['sd']:.1f}"
+            cells.append(f"{100 * own['mean']:.1f}{spread}" if own else "–")
+        lines.append(f"| {name} | {values['different']:,} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def write_table(results: dict[str, Any]) -> None:
+    """Write results.json, and the table into README.md."""
+    (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    readme = HERE / "README.md"
+    head, rest = readme.read_text(encoding="utf-8").split("<!-- table -->\n", 1)
+    tail = rest.split("<!-- end -->", 1)[1]
+    readme.write_text(f"{head}<!-- table -->\n{table(results)}\n<!-- end -->{tail}", encoding="utf-8")
+
+
 def main() -> None:
     """Prepare, compare on both real sets, and put the results side by side."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -100,7 +124,7 @@ def main() -> None:
         results[name] = json.loads((out / "results.json").read_text(encoding="utf-8"))
         save_plot(HERE / f"{name}.png", results[name])
         shutil.copy(out / "sets.png", HERE / f"{name}-sets.png")
-    (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    write_table(results)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,8 @@ COLUMNS = ("real", OFF, REDRAW)
 _BATCH = 256
 Truth = dict[tuple[str, str], int]
 """Rows of a store by style and character."""
+Judged = list[tuple[str, str, bool]]
+"""The style and the label of each image, and whether the judge reads its label."""
 
 
 def drawn(given: argparse.Namespace, model: Path, gate: str) -> Path:
@@ -55,23 +57,23 @@ def truth_of(store: GlyphStore) -> Truth:
     return {(names[style], str(char)): row for row, (style, char) in enumerate(pairs)}
 
 
-def judged(samples: Samples, rows: list[int], judge: Judge) -> list[tuple[str, bool]]:
-    """Return the style of each of these rows, and whether the judge reads its label."""
-    images = samples.images[np.array(rows, np.int64)]
-    read = judge(images)
-    return [(samples.styles[row], text == samples.labels[row]) for row, text in zip(rows, read, strict=True)]
+def judged(samples: Samples, rows: list[int], judge: Judge) -> Judged:
+    """Let the judge read these rows."""
+    read = judge(samples.images[np.array(rows, np.int64)])
+    labels, styles = samples.labels, samples.styles
+    return [(styles[row], labels[row], text == labels[row]) for row, text in zip(rows, read, strict=True)]
 
 
-def of_set(place: Path, truth: Truth, judge: Judge) -> list[tuple[str, bool]]:
+def of_set(place: Path, truth: Truth, judge: Judge) -> Judged:
     """Judge what a set has in common with the fonts."""
-    found: list[tuple[str, bool]] = []
+    found: Judged = []
     for samples in samples_in(place):
         known = [row for row, pair in enumerate(zip(samples.styles, samples.labels, strict=True)) if pair in truth]
         found += judged(samples, known, judge) if known else []
     return found
 
 
-def of_fonts(place: Path, store: GlyphStore, truth: Truth, judge: Judge) -> list[tuple[str, bool]]:
+def of_fonts(place: Path, store: GlyphStore, truth: Truth, judge: Judge) -> Judged:
     """Judge the real glyphs of a set's styles and characters."""
     pairs = [
         pair
@@ -80,7 +82,7 @@ def of_fonts(place: Path, store: GlyphStore, truth: Truth, judge: Judge) -> list
         if pair in truth
     ]
     rows = np.array([truth[pair] for pair in pairs], np.int64)
-    found: list[tuple[str, bool]] = []
+    found: Judged = []
     for start in range(0, len(rows), _BATCH):
         some = slice(start, start + _BATCH)
         images: NDArray[np.uint8] = np.stack([store.images[row] for row in rows[some].tolist()])
@@ -90,22 +92,22 @@ def of_fonts(place: Path, store: GlyphStore, truth: Truth, judge: Judge) -> list
     return found
 
 
-def shares(found: list[tuple[str, bool]]) -> dict[str, list[int]]:
+def shares(found: Judged) -> dict[str, list[int]]:
     """Return how many were read, and of how many, by style."""
     counts: dict[str, list[int]] = {}
-    for style, right in found:
+    for style, _, right in found:
         count = counts.setdefault(style, [0, 0])
         count[0] += right
         count[1] += 1
     return counts
 
 
-def kept(file: Path, made: Callable[[], list[tuple[str, bool]]]) -> dict[str, list[int]]:
-    """Return what is in a file, or make it."""
+def kept(file: Path, made: Callable[[], Judged]) -> dict[str, list[int]]:
+    """Return the shares of what is in a file, or make it."""
     if not file.is_file():
-        write_json(file, shares(made()))
-    counts: dict[str, list[int]] = json.loads(file.read_text(encoding="utf-8"))
-    return counts
+        write_json(file, made())
+    found: Judged = json.loads(file.read_text(encoding="utf-8"))
+    return shares(found)
 
 
 def table(columns: dict[str, dict[str, list[int]]]) -> list[str]:

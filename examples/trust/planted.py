@@ -37,7 +37,7 @@ def nearest(store: GlyphStore) -> dict[str, str]:
     chars = [str(char) for char in store.labels["char"][rows]]
     ink = torch.from_numpy((np.array(store.images[rows])[:, ::2, ::2] < 128).reshape(len(rows), -1).astype(np.float32))
     total = ink.sum(1)
-    found = {}
+    found: dict[str, str] = {}
     for start in range(0, len(rows), 512):
         common = ink[start : start + 512] @ ink.T
         alike = common / (total[start : start + 512, None] + total - common).clamp_min(1)

@@ -80,10 +80,10 @@ RECIPES = {
         CHINESE,
         f"{GB2312} --per-font 2000 {' '.join(f'--take {each}' for each in TAKE)}",
         (
-            "zi2zi --images 300000 --batch 32 --lr 0.001 --schedule cosine --lambda-gan 0 --lambda-category 0"
+            "zi2zi --images 240000 --batch 32 --lr 0.001 --schedule cosine --lambda-gan 0 --lambda-category 0"
             " --lambda-const 0 --lambda-ssim 200 --eval-every 50000 --save-every 10000",
         ),
-        "--font Heiti --recognizer {work}/recognizer/run",
+        "--font Heiti --charset gb2312 --recognizer {work}/recognizer/run",
     ),
     "recognizer": Recipe(
         "Heiti",

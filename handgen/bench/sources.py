@@ -17,7 +17,7 @@ from handgen.seeds import derive, generator
 from handgen.synth.dataset import Run
 
 _TOGETHER = 256
-_PATIENCE = 50
+_PATIENCE = 8
 """A model may be asked for so many times what is wanted: a gate gives other characters than were planned."""
 
 Demand = dict[str, int]

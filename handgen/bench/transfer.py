@@ -207,9 +207,7 @@ class Transfer:
             for name in self.sets:
                 cell = self._cell(name, repetition)
                 if not cell.is_file():
-                    result = self._measure(
-                        name, repetition, lambda what, images, begun=done: watch(what, begun + images)
-                    )
+                    result = self._measure(name, repetition, _beyond(done, watch))
                     if result is None:
                         return False
                     write_json(cell, result)
@@ -328,6 +326,11 @@ class Transfer:
             images = GlyphStore(self._store(name, 0)).images
             rows.append((name, np.asarray(images[_spread(len(images))])))
         save_sheet(out / SHEET, rows, cell=_CELL)
+
+
+def _beyond(done: int, watch: Watch) -> Watch:
+    """Return what is told of one recogniser, and tells of the whole."""
+    return lambda what, images: watch(what, done + images)
 
 
 def _spread(count: int) -> Any:

@@ -37,7 +37,7 @@ def evaluate(
     judge: Annotated[
         str | None,
         typer.Option(
-            help="An independent reader beside the recogniser: rapidocr (pip install 'handgen[judge]').",
+            help="An independent reader beside the recogniser: rapidocr (pip install 'handgen\\[judge]').",
             show_default=False,
             rich_help_panel=_READING,
         ),

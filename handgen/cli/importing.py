@@ -29,7 +29,8 @@ importing = typer.Typer(
     help="Real handwriting to a glyph store.",
     epilog=(
         "[bold]Examples:[/bold]\n\nhandgen import gnt HWDB1.1trn_gnt.zip\n\n"
-        "handgen import images my-hand/ --style mine\n\nhandgen train zi2zi --data data/glyphs --data data/imported"
+        "handgen import images my-hand/ --style mine\n\nhandgen import sheet scans/ --style mine\n\n"
+        "handgen train zi2zi --data data/glyphs --data data/imported"
     ),
 )
 
@@ -203,6 +204,7 @@ def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:
 def _dict(imported: Imported) -> dict[str, Any]:
     return {
         "preview": str(imported.preview),
+        "pictures": [str(path) for path in imported.pictures],
         "glyphs": imported.glyphs,
         "characters": imported.characters,
         "styles": imported.styles,
@@ -238,7 +240,11 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
     lines += [f"  {text}" for text in first]
     if (rest := sum(imported.skipped.values()) - _PLACES) > 0:
         lines.append(f"  and {rest:,} more; manifest.json and --json tell of them")
-    lines += [f"store    {imported.out}", f"preview  {imported.preview}", f"next: {_following(plan)}"]
+    lines += [f"store    {imported.out}", f"preview  {imported.preview}"]
+    if imported.pictures:
+        more = f" to {imported.pictures[-1].name}" if len(imported.pictures) > 1 else ""
+        lines.append(f"pages    {imported.pictures[0]}{more}")
+    lines.append(f"next: {_following(plan)}")
     stdout.print("\n".join(lines), soft_wrap=True, markup=False)
 
 
@@ -355,3 +361,36 @@ def lmdb(
     from handgen.glyphs.importing.lmdb import DatasetReader
 
     return DatasetReader(dataset, style)
+
+
+@importing.command()
+@reads
+def sheet(
+    scans: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SCAN...", help="Photographs or scans: PNG, JPEG, TIFF or PDF files, and folders of them."
+        ),
+    ],
+    style: Style = None,
+) -> Any:
+    """Filled writing sheets of 'handgen sheet', photographed or scanned. Needs handgen[scan].
+
+    Pages may lie in any order and at any angle; the whole page with its four corner markers must be seen. A page that
+    was filled twice gives two samples of each character. Boxes that are empty, crossed out, or written over their
+    sides are listed and left out; page-001.png, ... in the store show each box in the colour of what became of it.
+
+    A folder's scans are one writer's, called like the folder; files are those of 'hand', unless --style says
+    otherwise.
+
+    [bold]Examples:[/bold]
+
+    handgen import sheet scan.pdf --style mine --match data/glyphs --out data/mine
+
+    handgen import sheet photos/*.jpg --style mine --no-font
+
+    handgen import sheet writers/anna writers/bo --out data/people
+    """
+    from handgen.glyphs.importing.sheet import SheetReader
+
+    return SheetReader(scans, style)

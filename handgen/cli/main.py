@@ -24,6 +24,7 @@ from handgen.cli.models import models
 from handgen.cli.preview import preview
 from handgen.cli.render import render
 from handgen.cli.report import report
+from handgen.cli.sheet import sheet
 from handgen.cli.synth import synth
 from handgen.cli.train import train
 from handgen.errors import HandgenError, UsageError
@@ -36,6 +37,7 @@ class _InOrderOfUse(TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         return [
             "render",
+            "sheet",
             "import",
             "train",
             "synth",
@@ -84,6 +86,7 @@ def _root(
 
 
 app.command()(render)
+app.command()(sheet)
 app.add_typer(importing)
 app.add_typer(train)
 app.command()(synth)

@@ -51,6 +51,7 @@ def _print(found: list[Listed]) -> None:
     for place in (3, 5, 6):
         table.columns[place].justify = "right"
     table.columns[0].no_wrap = True
+    table.columns[7].overflow = "fold"
     for each in found:
         table.add_row(
             Text(each.name),
@@ -99,6 +100,14 @@ def export(
             rich_help_panel=PLACES,
         ),
     ] = None,
+    charset: Annotated[
+        str | None,
+        typer.Option(
+            help="What synth is to write by default: gb2312, latin62, ..., a UTF-8 file, or the characters.",
+            show_default="the characters of the run's store",
+            rich_help_panel=PLACES,
+        ),
+    ] = None,
     fonts: Annotated[
         Path | None,
         typer.Option(
@@ -130,7 +139,7 @@ def export(
     from handgen.weights.export import export as write
 
     place = out or Path("weights") / name
-    request = Export(run, name, place, recognizer, tuple(data or ()), font, fonts, notes)
+    request = Export(run, name, place, recognizer, tuple(data or ()), font, charset, fonts, notes)
     done = write(request, resolve_device(device))
     if as_json:
         print_json({"out": str(place), "files": done.files, "warnings": done.warnings})

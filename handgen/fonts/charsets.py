@@ -1,6 +1,7 @@
 """Sets of characters by name, from a file, or as typed.
 
-The national sets come out of Python's own codecs, so there is no table here to be wrong.
+The national sets come out of Python's own codecs, so there is no table here to be wrong. The three of the
+writing sheets are a list beside this file, in the order in which ``examples/sheets/choose.py`` chose it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,13 @@ def _big5_level1() -> str:
     return "".join(char for char in text if unicodedata.name(char, "").startswith("CJK UNIFIED"))
 
 
+HANZI = Path(__file__).with_name("hanzi.txt")
+
+
+def _hanzi(count: int) -> str:
+    return "".join(HANZI.read_text(encoding="utf-8").split())[:count]
+
+
 _BUILDERS: dict[str, tuple[str, Callable[[], str]]] = {
     "gb2312-1": (
         "3,755 everyday simplified Chinese characters (level 1)",
@@ -41,6 +49,9 @@ _BUILDERS: dict[str, tuple[str, Callable[[], str]]] = {
     ),
     "jis-1": ("2,965 Japanese kanji (JIS X 0208 level 1)", lambda: _rows("euc_jp", range(0xB0, 0xD0), _EUC)),
     "big5-1": ("5,401 traditional Chinese characters (level 1)", _big5_level1),
+    "hanzi100": ("100 Chinese characters that cover common components and structures", lambda: _hanzi(100)),
+    "hanzi300": ("300 of them", lambda: _hanzi(300)),
+    "hanzi775": ("775 of them", lambda: _hanzi(775)),
     "latin62": ("0-9 A-Z a-z", lambda: string.digits + string.ascii_uppercase + string.ascii_lowercase),
     "digits": ("0-9", lambda: string.digits),
     "ascii": ("94 printable ASCII characters, no space", lambda: "".join(map(chr, range(0x21, 0x7F)))),

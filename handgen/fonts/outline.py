@@ -33,6 +33,9 @@ _translate = CFUNCTYPE(None, c_void_p, c_long, c_long)(("FT_Outline_Translate", 
 
 Box = tuple[float, float, float, float]
 
+Curve = tuple[str, tuple[float, ...]]
+"""A step of a pen, as in PDF: ``m`` moves to a point, ``l`` draws a line to it, ``c`` a cubic curve of three points."""
+
 
 class Outlines:
     """The outlines of one face, one at a time: ``load`` a glyph, measure it, ``fill`` it.
@@ -72,6 +75,11 @@ class Outlines:
         error = raw.FT_Load_Glyph(self._handle, glyph, _FLAGS)
         return not error and self._slot.format == freetype.FT_GLYPH_FORMAT_OUTLINE
 
+    @property
+    def advance(self) -> float:
+        """The present glyph's advance width in em."""
+        return float(self._metrics.horiAdvance) / _UNITS
+
     def box(self, *, exact: bool = True) -> Box:
         """Return the present glyph's left, bottom, right and top; control points count unless ``exact``."""
         measure = raw.FT_Outline_Get_BBox if exact else raw.FT_Outline_Get_CBox
@@ -90,6 +98,29 @@ class Outlines:
         if (right - left) * (top - bottom) < _NO_AREA:
             return True
         return bool(raw.FT_Outline_Get_Orientation(self._outline_ref) == _ORIENTATION_NONE)
+
+    def curves(self) -> list[Curve]:
+        """Return the present glyph's contours, in em from the middle of the advance width and the baseline, y up."""
+        made: list[Curve] = []
+        centre = self._metrics.horiAdvance / 2
+
+        def add(kind: str, *vectors: Any) -> None:
+            made.append((kind, tuple(value for v in vectors for value in ((v.x - centre) / _UNITS, v.y / _UNITS))))
+
+        def conic(control: Any, end: Any, context: Any) -> None:
+            start = complex(*made[-1][1][-2:])
+            one, two = (complex(v.x - centre, v.y) / _UNITS for v in (control, end))
+            first, second = start + (one - start) * 2 / 3, two + (one - two) * 2 / 3
+            made.append(("c", (first.real, first.imag, second.real, second.imag, two.real, two.imag)))
+
+        freetype.Outline(self._outline).decompose(
+            None,
+            move_to=lambda to, _: add("m", to),
+            line_to=lambda to, _: add("l", to),
+            conic_to=conic,
+            cubic_to=lambda one, two, to, _: add("c", one, two, to),
+        )
+        return made
 
     def fill(self, canvas: NDArray[np.uint8], scale_x: float, scale_y: float, x: float, y: float) -> None:
         """Add the present glyph's coverage (0 to 255) to ``canvas``, and use the outline up.

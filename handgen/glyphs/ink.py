@@ -39,15 +39,16 @@ class Box:
         return self.bottom - self.top
 
 
-def grey_of(image: Image.Image) -> Ink:
-    """Return grey levels, 0 to 255; what is transparent is white."""
+def grey_of(image: Image.Image, largest: int | None = _LARGEST) -> Ink:
+    """Return grey levels, 0 to 255; what is transparent is white, and no side is longer than ``largest``."""
     if image.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
         image = Image.fromarray(np.asarray(image, np.float32) / 257)
     elif image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
     image = image if image.mode == "F" else image.convert("L")
-    image.thumbnail((_LARGEST, _LARGEST))
+    if largest:
+        image.thumbnail((largest, largest))
     return np.asarray(image, np.float32).clip(0, 255)
 
 

@@ -157,7 +157,7 @@ class BicycleGAN(Remedied):
     """BicycleGAN as the training loop and ``synth`` see it."""
 
     Config: ClassVar = BicycleGANConfig
-    phases: ClassVar = ("D", "G")
+    phases: tuple[str, ...] = ("D", "G")
     critics: ClassVar = ("discriminator", "latent_discriminator")
     defaults: ClassVar = {"holdout_by": "pairs"}
 

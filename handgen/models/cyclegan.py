@@ -103,7 +103,7 @@ class CycleGAN(Model):
     """CycleGAN as the training loop and ``synth`` see it. ``inverse`` leads from the hand to the source."""
 
     Config: ClassVar = CycleGANConfig
-    phases: ClassVar = ("D", "G")
+    phases: tuple[str, ...] = ("D", "G")
     critics: ClassVar = ("discriminator", "inverse_discriminator")
     needs: ClassVar = "domains"
     defaults: ClassVar = {"gan_loss": "lsgan", "batch": 8}

@@ -95,7 +95,7 @@ class GAN(Model):
     """GAN as the training loop sees it. A subclass plays the same game with other ``networks``."""
 
     Config: ClassVar[type[Settings]] = GANConfig
-    phases: ClassVar = ("D", "G")
+    phases: tuple[str, ...] = ("D", "G")
     needs: ClassVar = "glyphs"
     draws: ClassVar[Draws] = "nothing"
     defaults: ClassVar[Mapping[str, Any]] = {"lr": 2e-4}

@@ -48,13 +48,14 @@ class Mixture:
     @classmethod
     def of(cls, numbers: Tensor, components: int, pairs: int, singles: int) -> Mixture:
         """Read mixtures from a network's output, ``[..., size_of(...)]`` (equations 18 to 22)."""
-        weight, rest = numbers.split([components, numbers.shape[-1] - components], -1)
-        rest = rest.unflatten(-1, (components, -1))
-        pair, spread, tied, single, single_spread = rest.split([2 * pairs, 2 * pairs, pairs, singles, singles], -1)
+        weight, rest = numbers[..., :components], numbers[..., components:]
+        rest = rest.reshape(*rest.shape[:-1], components, 5 * pairs + 2 * singles)
+        ends = [2 * pairs, 4 * pairs, 5 * pairs, 5 * pairs + singles]
+        pair, spread, tied, single, single_spread = rest.tensor_split(ends, -1)
         return cls(
             weight.log_softmax(-1),
-            pair.unflatten(-1, (pairs, 2)),
-            spread.clamp(_NARROWEST, _WIDEST).unflatten(-1, (pairs, 2)),
+            pair.reshape(*tied.shape, 2),
+            spread.clamp(_NARROWEST, _WIDEST).reshape(*tied.shape, 2),
             _TIED * tied.tanh(),
             single,
             single_spread.clamp(_NARROWEST, _WIDEST),

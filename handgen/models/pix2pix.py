@@ -71,7 +71,7 @@ class Pix2Pix(Model):
     """pix2pix as the training loop and ``synth`` see it."""
 
     Config: ClassVar = Pix2PixConfig
-    phases: ClassVar = ("D", "G")
+    phases: tuple[str, ...] = ("D", "G")
     one_style: ClassVar = True
 
     def __init__(self, config: Pix2PixConfig, size: int, styles: Sequence[str], charset: str) -> None:

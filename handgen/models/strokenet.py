@@ -44,11 +44,11 @@ class Layer(nn.Module):
         """
         owner = there.nonzero()[:, 0]
         scale, shift, scale2, shift2 = self.style(style)[owner].chunk(4, -1)
-        looks = _spread(self.look(self.norms[0](x) * (1 + scale) + shift), there).unflatten(-1, (3, self.heads, -1))
-        parts = (each.transpose(1, 2) for each in looks.unbind(2))
+        looks = _spread(self.look(self.norms[0](x) * (1 + scale) + shift), there).view(*there.shape, 3, self.heads, -1)
+        query, key, value = (each.transpose(1, 2) for each in looks.unbind(2))
         first = torch.arange(there.shape[1], device=there.device) == 0
         mask = (there | first)[:, None, None]  # a character without strokes must look at something
-        seen = F.scaled_dot_product_attention(*parts, attn_mask=mask).transpose(1, 2).flatten(2)
+        seen = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
         x = x + self.drop(self.seen(_only(seen, there)))
         thought: Tensor = x + self.drop(self.think(self.norms[1](x) * (1 + scale2) + shift2))
         return thought
@@ -109,7 +109,7 @@ class StrokeNet(nn.Module):
 def _spread(x: Tensor, there: Tensor) -> Tensor:
     """Put what belongs to the strokes that are there, ``[T, n]``, to their places: ``[B, S, n]``, zeros elsewhere."""
     places = there.flatten().nonzero()[:, 0]
-    return x.new_zeros(there.numel(), x.shape[-1]).index_copy(0, places, x).unflatten(0, there.shape)
+    return x.new_zeros(there.numel(), x.shape[-1]).index_copy(0, places, x).view(*there.shape, x.shape[-1])
 
 
 def _only(x: Tensor, there: Tensor) -> Tensor:

@@ -96,7 +96,7 @@ class StrokeRNN(Model):
     """StrokeRNN as the training loop and ``synth`` see it."""
 
     Config: ClassVar = StrokeRNNConfig
-    phases: ClassVar = ("G",)
+    phases: tuple[str, ...] = ("G",)
     critics: ClassVar = ()
     draws: ClassVar[Draws] = "strokes"
     defaults: ClassVar[Mapping[str, Any]] = {"batch": 64, "beta1": 0.9, "clip_grad": 1.0}
@@ -129,7 +129,7 @@ class StrokeRNN(Model):
         task = Task(lessons.chars, lessons.style, lessons.images, lessons.fingerprint)
         copy = open_copybook(Path(lessons.folder) / FILE, task, strokes, library.digest(book), self.styles)
         device = self.codes.device
-        knots = [strokes[task.chars[row]][:, PICKED] for row in np.flatnonzero(np.diff(copy.first))]
+        knots = [strokes[task.chars[row]][:, PICKED] for row in np.flatnonzero(np.diff(copy.first)).tolist()]
         said = np.concatenate(
             [copy.offsets.reshape(-1, 2 * TERMS), copy.widths - [_USUAL, *[0] * (WIDTHS - 1)], copy.joined[:, None]], 1
         )
@@ -167,7 +167,7 @@ class StrokeRNN(Model):
         shift = _SHIFT * noise[:, None, 3:] + _SHIFT_STROKE * amount * torch.randn(batch, count, 2, device=knots.device)
         knots = (knots - 0.5) @ matrix[:, None].transpose(2, 3) + 0.5 + shift[:, :, None]
         scale = self._scale[: 2 * TERMS].to(said.device).view(TERMS, 2)
-        offsets = said[..., : 2 * TERMS].unflatten(-1, (TERMS, 2)) * scale
+        offsets = said[..., : 2 * TERMS].reshape(batch, count, TERMS, 2) * scale
         offsets = (offsets @ matrix[:, None].transpose(2, 3)) / scale
         return knots, torch.cat([offsets.flatten(2), said[..., 2 * TERMS :]], -1)
 
@@ -179,7 +179,7 @@ class StrokeRNN(Model):
         read = self.generator.read(step.knots, step.there, step.style)
         numbers, _ = self.generator(read, before, step.there)
         said = step.said[step.there]
-        pairs, singles = said[:, : 2 * TERMS].unflatten(-1, (TERMS, 2)), said[:, 2 * TERMS : -1]
+        pairs, singles = said[:, : 2 * TERMS].reshape(-1, TERMS, 2), said[:, 2 * TERMS : -1]
         surprise = self._mixture(numbers[:, :-1]).surprise(pairs, singles)
         join = pen_state(numbers[:, -1].float(), said[:, -1])
         count = max(1, len(said))
@@ -201,8 +201,8 @@ class StrokeRNN(Model):
         knots, whole, there = _padded(content.book, content.characters)
         device, warm = self.codes.device, self.config.temperature * content.vary
         standard = torch.from_numpy(knots).to(device), torch.from_numpy(there).to(device)
-        said = self._written(*standard, style.to(device), content.sample, warm)
-        said = (said * self._scale.to(device)).cpu().numpy()[there]
+        written = self._written(*standard, style.to(device), content.sample, warm) * self._scale.to(device)
+        said: NDArray[np.float32] = written.cpu().numpy()[there]
         offsets = said[:, : 2 * TERMS].reshape(-1, TERMS, 2)
         points = whole[there] + np.einsum("kt,sta->ska", cosines(POINTS, TERMS), offsets)
         widths = said[:, 2 * TERMS : -1] @ cosines(POINTS, WIDTHS).T + np.float32(_USUAL)

@@ -117,7 +117,7 @@ class Zi2Zi(Remedied):
     """Zi2Zi as the training loop and ``synth`` see it."""
 
     Config: ClassVar = Zi2ZiConfig
-    phases = ("D", "G")
+    phases: tuple[str, ...] = ("D", "G")
     adaptable: ClassVar = True
     codes: Tensor
 

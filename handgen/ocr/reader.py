@@ -21,7 +21,7 @@ from handgen.training import checkpoint
 RECOGNIZER = weights.RECOGNIZER
 KIND = "recognizer"
 _RUNS = Path("runs")
-_BATCH = 64
+_BATCH = 128
 _TRAIN = "Train one with 'handgen train recognizer'."
 
 
@@ -45,7 +45,7 @@ class Reader:
         ready = folded(recognizer)
         with torch.no_grad():  # so that no pass over the logits is spent on it
             for parameter in ready.classify.parameters():
-                parameter /= ready.temperature
+                parameter.div_(ready.temperature)
         self.recognizer: Recognizer = ready.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.device = device
         self._numbers = {char: number for number, char in enumerate(recognizer.charset)}

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.errors import TrainingError
-from handgen.evaluation.suspicion import SURE, floor
 from handgen.ocr.augment import varied
+from handgen.ocr.calibration import by_font, calibrated, floors, read
 from handgen.ocr.glyphs import LabelledGlyphs
 from handgen.ocr.reader import RECOGNIZER, save_recognizer
 from handgen.ocr.recognizer import Recognizer
@@ -31,12 +29,10 @@ from handgen.training.run import RunFolder
 
 _PHASE = "recognizer"
 _LOG_STEPS = 20
-_EVAL_BATCH = 256
-_FLOOR = 256
-"""Glyphs of a font that its floor is taken from."""
+_CALIBRATION = 4096
+"""Glyphs of the fonts held out that the temperature is taken from."""
 _WARM = 0.05
 _SMOOTHING, _DECAY = 0.1, 0.02
-_TEMPERATURES = (0.2, 5.0)
 _PER_CHARACTER, _FEWEST = 200, 50_000
 """Images that a character needs to be read in fonts never seen, and what the first layers need to learn at all."""
 
@@ -171,13 +167,13 @@ class RecognizerTraining:
 
     def _finish(self) -> None:
         """Calibrate, measure and save: what comes once, when the budget is spent."""
-        which = self.glyphs.of_fonts(self.held_out)
-        logits = _logits(self.recognizer, self.glyphs, which)
-        labels = self.glyphs.labels(which)
+        recognizer, glyphs = self.recognizer, self.glyphs
+        which = glyphs.of_fonts(self.held_out)
         if len(which):
-            self.recognizer.temperature.fill_(calibrated(logits, labels))
-        self.recognizer.floors = floors(self.recognizer, self.glyphs)
-        result = _by_font(logits / self.recognizer.temperature.cpu(), labels, self.glyphs, which)
+            which = generator(self.settings.seed, "calibration").permutation(which)[:_CALIBRATION]
+            recognizer.temperature.fill_(calibrated(read(recognizer, glyphs, which), glyphs.labels(which)))
+        recognizer.floors = floors(recognizer, glyphs)
+        result = by_font(recognizer, glyphs, self.held_out)
         self._save(result)
         self.folder.record(self.images, "held-out", {"styles": result})
 
@@ -186,7 +182,8 @@ class RecognizerTraining:
         tensors |= checkpoint.optimiser_tensors(_PHASE, self._optimiser)
         fonts = [name for name in self.glyphs.fonts if name not in self.held_out]
         facts = {"images": self.images, "seed": self.settings.seed, "fonts": fonts, "held_out": list(self.held_out)}
-        checkpoint.save(self.folder.path / STATE, tensors, facts | {"seconds": self._seconds})
+        clock = {"seconds": self._seconds} if self.settings.minutes else {}
+        checkpoint.save(self.folder.path / STATE, tensors, facts | clock)
         save_recognizer(self.folder.path / RECOGNIZER, self.recognizer, facts | {"measured": dict(measured or {})})
         self.folder.log(f"saved at {self.images} images")
 
@@ -194,7 +191,7 @@ class RecognizerTraining:
         state = checkpoint.load(self.folder.path / STATE)
         self.recognizer.load_state_dict(checkpoint.under("model.", state.tensors))
         checkpoint.restore_optimiser(_PHASE, self._optimiser, state.tensors)
-        self.images, self._seconds = state.facts["images"], state.facts["seconds"]
+        self.images, self._seconds = state.facts["images"], state.facts.get("seconds", 0.0)
 
 
 def _side(size: int) -> int:
@@ -205,71 +202,3 @@ def _side(size: int) -> int:
 def _rate(done: float) -> float:
     """Return the share of the highest learning rate at a place in the run, 0 to 1."""
     return done / _WARM if done < _WARM else (1 + math.cos(math.pi * (done - _WARM) / (1 - _WARM))) / 2
-
-
-@torch.inference_mode()
-def _logits(recognizer: Recognizer, glyphs: LabelledGlyphs, which: NDArray[np.int64]) -> Tensor:
-    recognizer.eval()
-    device = recognizer.temperature.device
-    parts = [
-        recognizer(glyphs.images(which[start : start + _EVAL_BATCH]).to(device)).float().cpu()
-        for start in range(0, len(which), _EVAL_BATCH)
-    ]
-    return torch.cat(parts) if parts else torch.empty(0, len(glyphs.charset))
-
-
-def calibrated(logits: Tensor, labels: Tensor) -> float:
-    """Return the temperature that makes the labels likeliest, 0.2 to 5 (Guo et al. 2017, section 4.2).
-
-    The likelihood has one maximum in it, which a golden-section search finds.
-
-    Args:
-        logits: ``[N, classes]`` of glyphs that were not learnt from.
-        labels: int64 ``[N]``.
-    """
-    low, high = (math.log(value) for value in _TEMPERATURES)
-    golden = (math.sqrt(5) - 1) / 2
-
-    def cost(log_temperature: float) -> float:
-        return float(F.cross_entropy(logits / math.exp(log_temperature), labels))
-
-    for _ in range(20):
-        left, right = high - golden * (high - low), low + golden * (high - low)
-        low, high = (low, right) if cost(left) < cost(right) else (left, high)
-    return math.exp((low + high) / 2)
-
-
-def floors(recognizer: Recognizer, glyphs: LabelledGlyphs) -> dict[str, float]:
-    """Return for each font the margin that all but a few of its glyphs have: what a gate asks of drawings in it.
-
-    Args:
-        recognizer: a calibrated one.
-        glyphs: real ones of the fonts.
-    """
-    found = {}
-    for name in glyphs.fonts:
-        rows = generator(0, "floor", name).permutation(glyphs.of_fonts([name]))[:_FLOOR]
-        logits, label = _logits(recognizer, glyphs, rows), glyphs.labels(rows)[:, None]
-        own, other = logits.gather(1, label)[:, 0], logits.scatter(1, label, -torch.inf).amax(1)
-        margins = (own - other) / recognizer.temperature.cpu()
-        found[name] = round(floor(margins.numpy(), most=SURE), 2)
-    return found
-
-
-def _by_font(
-    logits: Tensor, labels: Tensor, glyphs: LabelledGlyphs, which: NDArray[np.int64]
-) -> dict[str, dict[str, float]]:
-    """Measure held-out fonts one by one: share read rightly (top 1 and 5), and mean confidence in the first."""
-    best = logits.topk(min(5, logits.shape[1])).indices
-    right = (best == labels[:, None]).float()
-    sure = torch.stack([row.softmax(0).amax() for row in logits]) if len(logits) else torch.empty(0)
-    measured = {}
-    for number in np.unique(glyphs.font[which]):
-        rows = torch.from_numpy(glyphs.font[which] == number)
-        values = (right[rows, 0].mean(), right[rows].sum(1).mean(), sure[rows].mean())
-        measured[glyphs.fonts[number]] = _rounded(("top1", "top5", "confidence"), [float(value) for value in values])
-    return measured
-
-
-def _rounded(names: Sequence[str], values: Sequence[float]) -> dict[str, float]:
-    return {name: round(value, 4) for name, value in zip(names, values, strict=True)}

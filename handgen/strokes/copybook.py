@@ -83,8 +83,8 @@ class Copybook:
         """Return what a user should know: how many glyphs are learnt from, and which are not."""
         lines = [f"strokes laid over {int((self.reason == KEPT).sum()):,} of {len(self.reason):,} glyphs"]
         for reason, text in _REASONS.items():
-            left = np.flatnonzero(self.reason == reason)
-            per_style = Counter(styles[number] for number in task.style[left])
+            left: list[int] = np.flatnonzero(self.reason == reason).tolist()
+            per_style = Counter(styles[task.style[i]] for i in left)
             for name, count in per_style.items():
                 chars = "".join(task.chars[i] for i in left if styles[task.style[i]] == name)
                 shown = chars if len(chars) <= _SHOWN else chars[:_SHOWN] + "…"
@@ -130,7 +130,7 @@ def make_copybook(task: Task, strokes: Mapping[str, NDArray[np.float32]]) -> Cop
     for number in np.unique(task.style):
         rows = np.flatnonzero((task.style == number) & known)
         if len(rows):
-            found = register([strokes[task.chars[i]] for i in rows], task.images(rows))
+            found = register([strokes[task.chars[i]] for i in rows.tolist()], task.images(rows))
             placed.update(zip(rows.tolist(), _as_dark(list(found), task.images, rows), strict=True))
     fit = np.zeros((len(task.chars), 2), np.float32)
     for row, each in placed.items():

@@ -33,7 +33,7 @@ _ROUNDS = ((130, 1.0), (50, 0.6), (40, 0.4))
 _SHOWN = 32
 _RIDGE = 0.02
 _FAR = 4.0
-"""Standard deviations; nobody is farther from the usual, and no statistic counts for more."""
+"""Standard deviations: nobody is farther from the usual."""
 _FAINT = 0.25
 _UPRIGHT = 0.75
 """An edge is an upright's, or one across's, if it leans by less than this."""
@@ -85,7 +85,7 @@ def features(images: NDArray[np.uint8]) -> Features:
     return np.concatenate([measured.mean(0), measured.std(0)])
 
 
-def _leaning(dark: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
+def _leaning(dark: NDArray[np.floating]) -> tuple[NDArray[np.float64], ...]:
     """Return the lean of uprights (x per y, to the right), the rise of what is across (y per x), and its share.
 
     All from the edges of ink, whose gradient is at right angles to them: of the edges that lean little, each
@@ -100,7 +100,7 @@ def _leaning(dark: NDArray[np.float32]) -> tuple[NDArray[np.float64], ...]:
     return parts[1] / parts[0], parts[3] / parts[2], parts[2] / (parts[0] + parts[2])
 
 
-def _evenness(dark: NDArray[np.float32], ink: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
+def _evenness(dark: NDArray[np.floating], ink: NDArray[np.bool_]) -> tuple[NDArray[np.float64], ...]:
     """Return how uneven ink is within strokes, and which share of it is deep within, twice: how uneven their width."""
     inner = ink
     shares = []
@@ -157,18 +157,22 @@ def fit_writer(images: NDArray[np.uint8], book: Book, chars: str = "", seed: int
     shown = rng.choice(pool, _SHOWN, replace=len(pool) < _SHOWN)
     population, size = Population(), images.shape[1]
 
-    def tried_on(some: NDArray[np.float64]) -> Features:
-        return np.stack([features(_drawn(population, z, book, shown, size)) for z in some])
+    def tried_on(some: NDArray[np.float64], first: int = 0) -> Features:
+        # Each has odd habits of its own, as the hand has: what comes of them is chance.
+        return np.stack([features(_drawn(population, z, book, shown, size, first + n)) for n, z in enumerate(some)])
 
     spread = wanted[len(wanted) // 2 :] ** 2
     chance = np.concatenate([spread, spread / 2]) * (1 / _SHOWN + 1 / len(images))  # of means, and of deviations
     mean, rounds = np.zeros(DIM), list[tuple[NDArray[np.float64], Features]]()
     for count, reach in _ROUNDS:
         some = mean + reach * rng.standard_normal((count, DIM))
-        rounds.append((some, tried_on(some)))
+        rounds.append((some, tried_on(some, sum(len(tried) for tried, _ in rounds))))
         mean, precision = _likeliest(rounds, wanted, chance)
-    pens = np.stack([_with_pen(population, mean, pen) for pen in PENS])
-    off = tried_on(pens) - wanted
+    broader = np.ones(len(PENS))
+    for _ in range(2):  # the first of the statistics is how broad the line is, and nothing else tells as much of a pen
+        pens = [_with_pen(population, mean, pen, more) for pen, more in zip(PENS, broader, strict=True)]
+        off = np.concatenate([tried_on(one[None]) for one in pens]) - wanted
+        broader *= wanted[0] / (wanted[0] + off[:, 0])
     return population.writer(pens[int(np.einsum("pf,fg,pg->p", off, precision, off).argmin())])
 
 
@@ -191,27 +195,29 @@ def _likeliest(
     covariance = rest.T @ rest / max(1, len(z) - DIM)
     precision = np.linalg.inv(covariance + np.diag(chance + 1e-6))
     tried, found = (some.mean(0) for some in rounds[-1])
-    off = np.sqrt(np.diag(covariance) + chance)
-    apart = np.clip(wanted - found, -_FAR * off, _FAR * off)
+    usual = rounds[0][1]
+    reach = _FAR * usual.std(0)  # no more is asked of a writer than that
+    apart = np.clip(wanted, usual.mean(0) - reach, usual.mean(0) + reach) - found
     seen = slopes @ precision
     step = np.linalg.solve(seen @ slopes.T + np.eye(DIM), seen @ apart - tried)
     return np.clip(tried + step, -_FAR, _FAR), precision
 
 
-def _with_pen(population: Population, z: NDArray[np.float64], pen: str) -> NDArray[np.float64]:
-    """Return a writer with another pen, and as broad a line."""
+def _with_pen(population: Population, z: NDArray[np.float64], pen: str, broader: float) -> NDArray[np.float64]:
+    """Return a writer with another pen, and a line so many times as broad."""
     writer = population.writer(z)
-    width = writer.width * PENS[writer.pen].width / PENS[pen].width
+    width = broader * writer.width * PENS[writer.pen].width / PENS[pen].width
     low, high = (next(f.metadata[end] for f in fields(Writer) if f.name == "width") for end in ("minimum", "maximum"))
     return population.z_of(replace(writer, width=float(np.clip(width, low, high)), pen=pen)).astype(np.float64)
 
 
 def _drawn(
-    population: Population, z: NDArray[np.float64], book: Book, characters: NDArray[np.int64], size: int
+    population: Population, z: NDArray[np.float64], book: Book, characters: NDArray[np.int64], size: int, odd: int = 0
 ) -> NDArray[np.uint8]:
+    """Draw characters by the writer ``z``, whose odd habits are number ``odd``."""
     many = np.repeat(z[None], len(characters), axis=0)
     sample = keys(np.arange(len(characters)))
-    hand = Hand(population.numbers(many), np.zeros(len(characters), np.uint64))
+    hand = Hand(population.numbers(many), keys(np.full(len(characters), odd)))
     return draw(write(book, characters, hand, sample, 1.0), hand, population.pens(many), sample, size)
 
 

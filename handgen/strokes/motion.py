@@ -126,8 +126,8 @@ def write(
     _balance(strokes, hand, glyph)
     _displace(strokes, hand, glyph, codes, sample, vary)
     _place(strokes, always + anew, hand, glyph)
-    own = hand.habits(lambda key: uniforms_of(keys(keys(key, codes)[glyph], number, 1), 2) - 0.5, glyph) + 0.5
-    luck = 0.85 * own + 0.15 * uniforms_of(keys(sample[glyph], number, 1), 2)
+    own = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
+    luck = 0.5 + 0.85 * own + 0.15 * _even(keys(sample[glyph], number, 1), 2)
     # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
     ease = np.where(codes < _IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
     joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck / ease[:, None])
@@ -151,6 +151,11 @@ def lengths_of(lines: Array) -> Array:
     step *= step
     length: Array = np.sqrt(step[:, :, 0] + step[:, :, 1])
     return length
+
+
+def _even(key: NDArray[np.uint64], columns: int) -> Array:
+    """Return even numbers from -0.5 to 0.5."""
+    return uniforms_of(key, columns).astype(np.float32) - np.float32(0.5)
 
 
 def _normal(key: NDArray[np.uint64], columns: int) -> Array:
@@ -206,7 +211,7 @@ def _place(strokes: Array, draw: Array, hand: Hand, glyph: NDArray[np.int64]) ->
 
 
 def _choose_joins(
-    strokes: Array, lengths: Array, hand: Hand, glyph: NDArray[np.int64], luck: NDArray[np.float64]
+    strokes: Array, lengths: Array, hand: Hand, glyph: NDArray[np.int64], luck: NDArray[np.floating]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell after which strokes the pen stays down, and where it then writes on as on a stroke; both ``[s]``."""
     c = hand["cursiveness"][glyph]

@@ -70,7 +70,8 @@ def _blurred(image: Tensor, sigma: float) -> Tensor:
     kernel = torch.exp(-(torch.arange(-reach, reach + 1).float() ** 2) / (2 * sigma**2))
     kernel = kernel / kernel.sum()
     padded = F.pad(image, (reach, reach, reach, reach), mode="replicate")
-    return F.conv2d(F.conv2d(padded, kernel.view(1, 1, 1, -1)), kernel.view(1, 1, -1, 1))
+    made: Tensor = F.conv2d(F.conv2d(padded, kernel.view(1, 1, 1, -1)), kernel.view(1, 1, -1, 1))
+    return made
 
 
 def half_widths(images: NDArray[np.uint8], scale: int = 2, most: float = 0.16) -> Tensor:
@@ -90,7 +91,8 @@ def half_widths(images: NDArray[np.uint8], scale: int = 2, most: float = 0.16) -
         padded = F.pad(squared, pad)  # there is paper around
         for shift in range(2 * reach + 1):
             squared = torch.minimum(squared, padded.narrow(axis, shift, side) + float((shift - reach) ** 2))
-    return (squared.sqrt() - 0.5).clamp(min=0) / side
+    far: Tensor = (squared.sqrt() - 0.5).clamp(min=0) / side
+    return far
 
 
 def trimmed(points: Tensor, lines: Lines) -> Tensor:
@@ -173,4 +175,5 @@ def _finer(points: Tensor) -> Tensor:
     """Return polylines ``[B, S, k, 2]`` with more points between theirs."""
     flat = points.flatten(0, 1).transpose(1, 2)
     made = F.interpolate(flat, size=points.shape[2] * _FINE, mode="linear", align_corners=True)
-    return made.transpose(1, 2).unflatten(0, points.shape[:2])
+    finer: Tensor = made.transpose(1, 2).reshape(*points.shape[:2], -1, 2)
+    return finer

@@ -195,12 +195,14 @@ def _drift(points: Tensor, prior: Tensor, lines: Lines) -> Tensor:
 def _along() -> Tensor:
     """Return the covariance of displacements within a stroke, ``[KNOTS, KNOTS]``."""
     t = torch.linspace(0, 1, KNOTS)
-    return _STROKE**2 + _BEND**2 * torch.exp(-((t[:, None] - t) ** 2) / (2 * _BEND_REACH**2))
+    made: Tensor = _STROKE**2 + _BEND**2 * torch.exp(-((t[:, None] - t) ** 2) / (2 * _BEND_REACH**2))
+    return made
 
 
 def _directions() -> Tensor:
     """Return the principal directions of displacements within a stroke, ``[KNOTS, _DIRECTIONS]``, orthonormal."""
-    return torch.linalg.eigh(_along())[1][:, -_DIRECTIONS:]
+    found: Tensor = torch.linalg.eigh(_along())[1][:, -_DIRECTIONS:]
+    return found
 
 
 def _covariance(points: Tensor, basis: Tensor) -> Tensor:
@@ -210,4 +212,5 @@ def _covariance(points: Tensor, basis: Tensor) -> Tensor:
     field = _FIELD**2 * torch.exp(-(torch.cdist(flat, flat) ** 2) / (2 * _FIELD_REACH**2))
     field = field.view(batch, count, KNOTS, count, KNOTS)
     field = torch.einsum("kd,bskrl,le->bsdre", basis, field, basis).reshape(batch, count * _DIRECTIONS, -1)
-    return field + torch.block_diag(*[basis.T @ _along() @ basis] * count)
+    made: Tensor = field + torch.kron(torch.eye(count), basis.T @ _along() @ basis)
+    return made

@@ -20,6 +20,7 @@ from handgen.fonts.raster import source_glyphs
 from handgen.models import GENERATORS, MODELS
 from handgen.strokes.base import Book
 from handgen.strokes.library import find_strokes, parse_order
+from handgen.training.checkpoint import usual_characters
 
 _SHOWN = 60
 """Characters that a message lists at most."""
@@ -83,7 +84,7 @@ def load_content(
         wanted = load_charset(str(_existing(text)))
         counts.update(text.read_text(encoding="utf-8-sig"))
     else:
-        wanted = load_charset(charset) if charset else "".join(sorted(facts["charset"] + facts["held_out"]))
+        wanted = load_charset(charset) if charset else usual_characters(facts)
     content = {"character": _by_number, "strokes": _by_stroke, "glyph": _by_glyph}[_draws(facts)](facts, wanted, font)
     return replace(content, counts=tuple(max(1, counts[char]) for char in content.chars) if text else ())
 

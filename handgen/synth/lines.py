@@ -22,6 +22,7 @@ from handgen.lines.texts import coverage
 from handgen.models.styles import vectors
 from handgen.synth.gate import MARK
 from handgen.synth.samples import Synthesis, style_meta
+from handgen.training.checkpoint import usual_characters
 
 LOWEST, HIGHEST = 16, 256
 
@@ -89,8 +90,8 @@ def find_script(request: LineRequest, charset: str | None, facts: Mapping[str, A
     Raises:
         UsageError: no such corpus, generator or charset; the corpus is empty or not UTF-8.
     """
-    known = "".join(sorted(facts["charset"] + facts["held_out"]))
-    return Script(find_source(request.corpus), load_charset(charset) if charset else known, frozenset(known))
+    chars = load_charset(charset) if charset else usual_characters(facts)
+    return Script(find_source(request.corpus), chars, frozenset(facts["charset"] + facts["held_out"]))
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,11 @@ def _drawing(glyphs: Synthesis) -> Drawing:
     place_of = {char: place for place, char in enumerate(glyphs.content.chars)}
 
     def of_a_line(
-        index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64], *, attempt: int = 0
+        index: NDArray[np.int64],
+        characters: NDArray[np.int64],
+        styles: NDArray[np.int64],
+        *,
+        attempt: int | NDArray[np.int64] = 0,
     ) -> tuple[NDArray[np.uint8], Tensor]:
         return glyphs.draw(index, characters, styles, hands=index // LONGEST, attempt=attempt)
 

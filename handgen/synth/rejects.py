@@ -135,4 +135,5 @@ def _drawn(synthesis: Synthesis, line: dict[str, Any], what: dict[str, Any], att
         index, hand = index * LONGEST + line["place"], np.array([index], np.int64)
     places = (index, synthesis.content.chars.index(what["char"]), number_of[what["style"]])
     given = (np.array([place], np.int64) for place in places)
-    return synthesis.draw(*given, hands=hand, attempt=attempt)[0][0]
+    drawn: NDArray[np.uint8] = synthesis.draw(*given, hands=hand, attempt=attempt)[0][0]
+    return drawn

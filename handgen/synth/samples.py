@@ -31,9 +31,12 @@ _BLOCK = {"cpu": 64}
 _GPU_BLOCK = 256
 """Samples that pass the network together. The number is fixed for a kind of device and blocks
 begin at its multiples, because a network's last bits may depend on how many pass together."""
-_TOGETHER = 128
-"""Samples that a thread makes in one go. What follows the network costs least for about so many; what it does to one
-does not depend on the others, so this number, unlike the block, decides nothing."""
+_TOGETHER, _GATED = 128, 256
+"""Samples that a thread makes in one go, whole blocks, without and with a gate. What follows the network costs least
+for about so many; with a gate they are more, because what does not pass is drawn again at once. So they begin at
+multiples of it."""
+_APART = 1 << 44
+"""What a further drawing adds to the number of its sample: more than there are samples."""
 _STIR = 0.5
 """How strongly the source glyph is deformed for each further drawing of a sample, as ``vary`` counts."""
 
@@ -92,15 +95,14 @@ class Synthesis:
             batch: how many may be under way at once, roughly.
             workers: blocks computed at the same time on a CPU, each by one thread.
         """
-        numbers = range(start // self.block, -(-stop // self.block))
-        together = max(1, _TOGETHER // self.block)
+        group = self.block * max(1, (_GATED if self.gate else _TOGETHER) // self.block)
         threads = workers if self.device.type == "cpu" else 1
-        ahead = max(threads + 1, -(-batch // (self.block * together)))
+        ahead = max(threads + 1, -(-batch // group))
         with ThreadPoolExecutor(threads, initializer=_one_thread) as pool:
             under_way: deque[Future[list[Sample]]] = deque()
             try:
-                for first in range(0, len(numbers), together):
-                    under_way.append(pool.submit(self._draw_blocks, numbers[first : first + together]))
+                for number in range(start // group, -(-stop // group)):
+                    under_way.append(pool.submit(self._draw_group, number * group, group))
                     if len(under_way) >= ahead:
                         yield from _within(under_way.popleft().result(), start, stop)
                 while under_way:
@@ -108,17 +110,17 @@ class Synthesis:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _draw_blocks(self, numbers: range) -> list[Sample]:
-        index = np.arange(numbers.start * self.block, numbers.stop * self.block, dtype=np.int64)
+    def _draw_group(self, first: int, count: int) -> list[Sample]:
+        index = np.arange(first, first + count, dtype=np.int64)
         characters, styles = self.plan.at(index)
-        parts = np.split(np.arange(len(index)), len(numbers))
-        drawn = [self._sifted(index[part], characters[part], styles[part]) for part in parts]
-        pixels = np.concatenate([some.images for some in drawn])
-        characters, styles = (np.concatenate([getattr(some, of) for some in drawn]) for of in ("characters", "styles"))
-        vectors_ = [vector for some in drawn for vector in some.vectors]
-        metas = [style_meta(self.styles[style], vector) for style, vector in zip(styles, vectors_, strict=True)]
+        if self.gate is None:
+            drawn = Sifted(*self._in_blocks(index, characters, styles), characters, styles, [])
+        else:
+            drawn = self.gate.sift(self._in_blocks, index, characters, styles)
+        pixels, characters, styles = drawn.images, drawn.characters, drawn.styles
+        metas = [style_meta(self.styles[style], vector) for style, vector in zip(styles, drawn.vectors, strict=True)]
         if self.gate is not None:
-            for meta, verdict in zip(metas, (record for some in drawn for record in some.records), strict=True):
+            for meta, verdict in zip(metas, drawn.records, strict=True):
                 meta["gate"] = verdict
         if self.degrade is not None:
             pixels, records = self.degrade(pixels, index, self.plan.seed)
@@ -130,10 +132,19 @@ class Synthesis:
             for i, character, image, meta in zip(index, characters, pixels, metas, strict=True)
         ]
 
-    def _sifted(self, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]) -> Sifted:
-        if self.gate is not None:
-            return self.gate.sift(self.draw, index, characters, styles)
-        return Sifted(*self.draw(index, characters, styles), characters, styles, [])
+    def _in_blocks(
+        self,
+        index: NDArray[np.int64],
+        characters: NDArray[np.int64],
+        styles: NDArray[np.int64],
+        *,
+        attempt: int | NDArray[np.int64] = 0,
+    ) -> tuple[NDArray[np.uint8], Tensor]:
+        """Draw as ``draw`` does, a block at a time."""
+        attempts = np.broadcast_to(np.asarray(attempt, np.int64), index.shape)
+        parts = [slice(start, start + self.block) for start in range(0, len(index), self.block)]
+        drawn = [self.draw(index[part], characters[part], styles[part], attempt=attempts[part]) for part in parts]
+        return np.concatenate([images for images, _ in drawn]), torch.cat([codes for _, codes in drawn])
 
     @torch.inference_mode()
     def draw(
@@ -143,7 +154,7 @@ class Synthesis:
         styles: NDArray[np.int64],
         *,
         hands: NDArray[np.int64] | None = None,
-        attempt: int = 0,
+        attempt: int | NDArray[np.int64] = 0,
     ) -> tuple[NDArray[np.uint8], Tensor]:
         """Draw samples in one pass of the network.
 
@@ -153,14 +164,15 @@ class Synthesis:
             styles: int64 ``[n]``, places in ``styles``.
             hands: int64 ``[n]``: samples with the same number share what is random in a style, as the
                 characters of a line do; ``index`` by default.
-            attempt: another number makes other drawings of the same samples, from 0.
+            attempt: another number makes other drawings of the same samples, from 0; one for all, or of each,
+                none of them 0.
 
         Returns:
             Images uint8 ``[n, size, size]``, and the vectors of their styles, float32 ``[n, dim]``.
         """
-        seed = derive(self.plan.seed, "attempt", attempt) if attempt else self.plan.seed
-        hands, hands_seed = (index, seed) if hands is None else (hands, self.plan.seed)
-        style_vectors = vectors([self.styles[style] for style in styles], hands, hands_seed)
+        seed = self.plan.seed
+        index = index + np.asarray(attempt, np.int64) * _APART
+        style_vectors = vectors([self.styles[style] for style in styles], index if hands is None else hands, seed)
         if self.model.draws == "strokes":  # what writes varies it, too; pixels move to a style's own frame alone
             sample = keys(index, derive(seed, "pen"))
             assert self.content.book is not None
@@ -173,7 +185,7 @@ class Synthesis:
             sample, glyphs = keys(index, derive(seed, "content")), self.content.glyphs[characters]
             varied = to_unit(self.restroke(glyphs, characters, styles, sample, self.vary))[:, None]
             told = varied.to(self.device, memory_format=torch.channels_last)
-        if attempt and self.model.draws != "character":
+        if np.any(attempt) and self.model.draws != "character":
             stirred = place(told.cpu(), [Alignment()] * len(index), index, derive(seed, "source"), _STIR)
             told = stirred.to(self.device, memory_format=torch.channels_last)
         drawn = self.model.generate(told, style_vectors.to(self.device)).float().cpu()

@@ -29,6 +29,8 @@ from handgen.settings import Settings
 
 FORMAT = 1
 MODEL, STATE = weights.MODEL, "state.safetensors"
+WRITES = "writes"
+"""The fact of a shipped model that names the characters it writes by default, if not those of its store."""
 _FACTS = frozenset({"model", "config", "size", "styles", "charset", "held_out", "raster", "images", "seed"})
 
 
@@ -294,6 +296,15 @@ def find_model(place: Path | None, runs: Sequence[Path], wanted: str = "") -> Pa
     )
 
 
+def usual_characters(facts: Mapping[str, Any]) -> str:
+    """Return the characters that ``synth`` writes unless told otherwise: those of the store, or what was shipped says.
+
+    Args:
+        facts: of a model file.
+    """
+    return str(facts.get(WRITES) or "".join(sorted(facts["charset"] + facts["held_out"])))
+
+
 def _shipped_for(wanted: str) -> Path:
     """Return the shipped weights that learnt the most of these characters, and little else; the first if none did."""
     files = [folder / MODEL for folder in weights.shipped().values()]
@@ -301,8 +312,7 @@ def _shipped_for(wanted: str) -> Path:
         raise UsageError("no trained model was found in runs/", "Train one with 'handgen train zi2zi'.")
 
     def suits(file: Path) -> tuple[int, int]:
-        facts = facts_of(file)
-        learnt = set(facts["charset"] + facts["held_out"])
+        learnt = set(usual_characters(facts_of(file)))
         known = len(learnt & set(wanted))
         return known, -len(learnt) if known else 0
 

@@ -42,8 +42,8 @@ def displaced(batch: Batch, strength: float, seed: int, places: NDArray[np.int64
     if batch.content is batch.target:
         moved = _moved(batch.target, grid)
         return replace(batch, content=moved, target=moved)
-    content, target = _moved(torch.cat([batch.content, batch.target], 1), grid).split(1, 1)
-    content, target = (some.contiguous(memory_format=torch.channels_last) for some in (content, target))
+    both = _moved(torch.cat([batch.content, batch.target], 1), grid)
+    content, target = (both[:, part].contiguous(memory_format=torch.channels_last) for part in ([0], [1]))
     return replace(batch, content=content, target=target)
 
 
@@ -51,9 +51,11 @@ def _grid(draw: Tensor, size: int) -> Tensor:
     """Return where each pixel comes from, as ``grid_sample`` has it: ``[B, size, size, 2]``; ``draw`` is in [-1, 1]."""
     centres = _centres(size).to(draw.device)
     grid = torch.stack(torch.meshgrid(centres, centres, indexing="xy")).expand(len(draw), -1, -1, -1)
-    for (knots, most), part in zip(_FIELDS, draw.split([2 * knots**2 for knots, _ in _FIELDS], 1), strict=True):
+    used = 0
+    for knots, most in _FIELDS:
         weights = _weights(knots, size).to(draw.device)
-        bend = most * part.reshape(-1, 2, knots, knots)
+        bend = most * draw[:, used : used + 2 * knots**2].reshape(-1, 2, knots, knots)
+        used += 2 * knots**2
         grid = grid + torch.matmul(weights, torch.matmul(bend, weights.T))
     return grid.permute(0, 2, 3, 1)
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from handgen.errors import TrainingError
+from handgen.errors import TrainingError, UsageError
 from handgen.extras import load_extra
 from handgen.glyphs.store import GlyphStore
 from handgen.memory import keep_freed_memory
@@ -90,6 +90,8 @@ class Trainer:
         self.start = start
         self.seen: str = start.facts["charset"] if start else ""
         self.kind: type[Model] = MODELS.load(name)
+        if settings.displace and self.kind.draws == "strokes":
+            raise UsageError(f"--displace bends glyphs, and a {name} learns from strokes", "Leave it out.")
         self.split = split_store(
             store, self.kind.needs, settings.holdout, settings.seed, by=settings.holdout_by, seen=self.seen
         )

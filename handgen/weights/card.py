@@ -9,6 +9,7 @@ from typing import Any
 from handgen import __version__, weights
 from handgen.models import MODELS
 from handgen.synth.gate import FLOORS
+from handgen.training.checkpoint import usual_characters
 from handgen.training.settings import TrainSettings
 from handgen.weights.licences import Provenance
 from handgen.weights.listing import charset_name
@@ -50,9 +51,9 @@ def _head(facts: Mapping[str, Any], files: Mapping[str, int]) -> str:
     megabytes = files[weights.MODEL] / 1e6
     return (
         f"# {name}\n\n"
-        f"Trained weights for `handgen synth`: a {facts['model']} of {count} styles, {charset_name(_chars(facts))}, "
-        f"{facts['size']} x {facts['size']} pixels, {megabytes:.1f} MB in half precision. "
-        f"Made with handgen {__version__}.\n\n"
+        f"Trained weights for `handgen synth`: a {facts['model']} of {count} styles, "
+        f"{charset_name(usual_characters(facts))}, {facts['size']} x {facts['size']} pixels, {megabytes:.1f} MB in "
+        f"half precision. Made with handgen {__version__}.\n\n"
         f"```sh\nhandgen synth --model {name} --styles 15 --count 100000\n```\n\n"
         f"![A row for each style]({weights.PICTURE})"
     )
@@ -109,7 +110,9 @@ def _numbers(facts: Mapping[str, Any]) -> str:
     found = facts["measured"].get("styles")
     if not found:
         return f"## Numbers\n\nNothing was measured on held-out glyphs. {rounded}"
-    by = "`handgen eval`" if facts["measured"]["by"] == "eval" else "`handgen train` at its end"
+    by = "`handgen eval`" if facts["measured"]["by"] == "eval" else "`handgen train`"
+    if most := facts["measured"].get("glyphs_per_style_at_most"):
+        by += f" after {facts['measured']['images']:,} images, on at most {most} glyphs a style"
     columns = [key for key in next(iter(found.values())) if key not in ("glyphs", "samples")]
     rows = [(name, *(_shown(row.get(key)) for key in columns)) for name, row in found.items()]
     head = ("style", *(column.replace("_", " ") for column in columns))
@@ -150,8 +153,8 @@ def _recognizer(facts: Mapping[str, Any], recognizer: Mapping[str, Any], files: 
 
 def _limits(facts: Mapping[str, Any], recognizer: Mapping[str, Any]) -> str:
     lines = [
-        f"It was trained on {charset_name(_chars(facts))}. Other characters of the source font are drawn, too, and "
-        "nobody has measured how well.",
+        f"It was trained and measured on {charset_name(_chars(facts))}. Others that the source font has are drawn, "
+        "too; nobody has looked how well.",
         f"Images are {facts['size']} pixels a side; larger ones need a model of their own.",
     ]
     found = facts["measured"].get("styles", {})
@@ -159,7 +162,7 @@ def _limits(facts: Mapping[str, Any], recognizer: Mapping[str, Any]) -> str:
     if len(worst) > _WORST:
         names = ", ".join(f"{name} ({value:.2f})" for value, name in worst[:_WORST])
         lines.append(f"Farthest from their true glyphs, by SSIM: {names}.")
-    if recognizer and (unknown := sorted(set(_chars(facts)) - set(recognizer["charset"]))):
+    if recognizer and (unknown := set(usual_characters(facts)) - set(recognizer["charset"])):
         lines.append(f"The recogniser does not know {len(unknown):,} of its characters; they pass the gate unread.")
     if not recognizer:
         lines.append("No recogniser comes with it: without one in `runs/`, `synth` writes unread labels.")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from handgen import weights
 from handgen.errors import StoreError, UsageError
 from handgen.files import sha256, writable_folder, write_text
+from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
@@ -50,6 +51,7 @@ class Export:
         recognizer: run folder or file of the recogniser to ship for the gate.
         data: glyph stores of the real glyphs; those that the run was trained with by default.
         font: the source font, if another file than in training is what others have.
+        charset: what ``synth`` is to write by default; the characters of the run's store if None.
         fonts: a table of fonts that the catalogue lacks, as ``read_table`` has it.
         notes: Markdown to end the card with.
     """
@@ -60,6 +62,7 @@ class Export:
     recognizer: Path | None = None
     data: tuple[Path, ...] = ()
     font: str | None = None
+    charset: str | None = None
     fonts: Path | None = None
     notes: Path | None = None
 
@@ -123,7 +126,7 @@ def _picture(out: Path, model: Model, facts: Mapping[str, Any]) -> None:
     """Show what ``--styles 15`` draws, or all styles where there are fewer and they are no latents."""
     spec = model.style_spec
     count = _STYLES if isinstance(spec, Latents) else min(_STYLES, len(spec.names))
-    look = Preview(Wanted(out / weights.MODEL, text=_sample(facts["charset"] + facts["held_out"], _SHOWN)))
+    look = Preview(Wanted(out / weights.MODEL, text=_sample(checkpoint.usual_characters(facts), _SHOWN)))
     save_sheet(out / weights.PICTURE, look.grid(str(count)).rows)
 
 
@@ -141,9 +144,6 @@ def _refuse_other(out: Path) -> None:
 
 
 def _provenances(loaded: Checkpoint, table: Mapping[str, Provenance]) -> dict[str, Provenance]:
-    unknown = sorted(set(table) - set(loaded.style_names))
-    if table and len(unknown) == len(table):
-        raise UsageError("the table of fonts names no style of the model", f"It has {', '.join(loaded.style_names)}.")
     return {
         style["name"]: provenance(style["name"], style.get("origin", {}), table) for style in loaded.facts["styles"]
     }
@@ -158,6 +158,8 @@ def _facts(request: Export, loaded: Checkpoint, file: Path, styles: Mapping[str,
         origin |= {"family": known.family, "licence": known.licence}
         records.append({**style, "origin": origin, "skipped": {}})
     facts = {key: value for key, value in loaded.facts.items() if key not in (FLOORS, "half_precision")}
+    if request.charset:
+        facts[checkpoint.WRITES] = load_charset(request.charset)
     return facts | {
         "name": request.name,
         "styles": records,
@@ -224,13 +226,13 @@ def _rounding(model: Model, half: Model, facts: Mapping[str, Any]) -> dict[str, 
     """Return by how many levels of grey drawings in half precision differ."""
     names = model.style_spec.names[:_STYLES]
     content = load_content(facts, chars=_sample(facts["charset"], _GLYPHS))
-    by_number = model.draws == "character"
-    told = torch.from_numpy(content.numbers) if by_number else to_unit(content.glyphs)[:, None]
+    codes = torch.tensor([ord(char) for char in content.chars])
+    told = model.tell(to_unit(content.glyphs)[:, None], torch.from_numpy(content.numbers), codes)
     pairs = zip(model.style_spec.pick(names), half.style_spec.pick(names), strict=True)
     differences = []
     for before, after in pairs:
         drawn, again = (
-            to_bytes(each.generate(told, style.vector.expand(len(told), -1))).numpy().astype(np.int16)
+            to_bytes(each.generate(told, style.vector.expand(len(codes), -1))).numpy().astype(np.int16)
             for each, style in ((model, before), (half, after))
         )
         differences.append(np.abs(drawn - again))

@@ -12,7 +12,7 @@ from handgen.errors import HandgenError
 from handgen.fonts.charsets import CHARSETS, load_charset
 from handgen.fonts.find import short_licence
 from handgen.models import GENERATORS
-from handgen.training.checkpoint import facts_of
+from handgen.training.checkpoint import facts_of, usual_characters
 
 SHIPPED, RUN, BUILT_IN = "shipped", "run", "built in"
 
@@ -85,7 +85,7 @@ def _look(where: str, name: str, file: Path) -> Listed:
             kind="recognizer" if reads else facts["model"],
             where=where,
             styles=0 if reads else len(facts["styles"]),
-            charset=charset_name(facts["charset"] if reads else facts["charset"] + facts["held_out"]),
+            charset=charset_name(facts["charset"] if reads else usual_characters(facts)),
             size=int(facts["size"]),
             bytes=size,
             licence="" if reads else _licences(facts["styles"]),

@@ -31,15 +31,15 @@ def measured(run: Path, images: int) -> dict[str, Any]:
     """Return the newest measurement on held-out glyphs: ``handgen eval``'s, else the run's own; by style.
 
     Returns:
-        ``images``, ``by`` (``eval`` or ``training``), ``styles``: name -> metric -> value, and ``diversity``, if the
-        run knows it; empty if there is none.
+        ``images``, ``by`` (``eval`` or ``training``), ``styles``: name -> metric -> value, ``diversity``, if the run
+        knows it, and ``glyphs_per_style_at_most`` of a training; empty if nothing was measured.
     """
     stats = _stats(run)
     diversity = {key: value for key, value in _last(stats, "diversity").items() if key not in ("images", "kind")}
-    for by, found in (("eval", _evaluated(run)), ("training", _last(stats, "held-out").get("styles"))):
-        if found:
-            return {"images": images, "by": by, "styles": found, "diversity": diversity}
-    return {}
+    if found := _evaluated(run):
+        return {"images": images, "by": "eval", "styles": found, "diversity": diversity}
+    last = {key: value for key, value in _last(stats, "held-out").items() if key != "kind"}
+    return last | {"by": "training", "diversity": diversity} if last else {}
 
 
 def _evaluated(run: Path) -> dict[str, Any]:

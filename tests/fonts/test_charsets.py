@@ -17,6 +17,8 @@ from handgen.fonts.charsets import CHARSETS, load_charset, unique_chars
         ("gb2312", 6763, "啊", "齄"),
         ("jis-1", 2965, "亜", "腕"),
         ("big5-1", 5401, "一", "籲"),
+        ("hanzi100", 100, "土", "颐"),
+        ("hanzi775", 775, "土", "婚"),
         ("latin62", 62, "0", "z"),
         ("digits", 10, "0", "9"),
         ("ascii", 94, "!", "~"),
@@ -26,6 +28,13 @@ def test_named_sets_are_the_published_ones(name, count, first, last):
     chars = load_charset(name)
     assert (len(chars), chars[0], chars[-1]) == (count, first, last)
     assert unique_chars(chars) == chars
+
+
+def test_the_sets_to_write_are_nested_everyday_characters():
+    hundred, three, most = (load_charset(f"hanzi{count}") for count in (100, 300, 775))
+    assert most.startswith(three)
+    assert three.startswith(hundred)
+    assert set(most) <= set(load_charset("gb2312-1"))
 
 
 def test_every_name_is_listed_and_loads_in_any_case():

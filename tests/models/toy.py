@@ -35,7 +35,7 @@ class ToyGenerator(nn.Module):
 
 class Toy(Model):
     Config = ToyConfig
-    phases = ("G",)
+    phases: tuple[str, ...] = ("G",)
     critics = ()
 
     def __init__(self, config, size, styles, charset):

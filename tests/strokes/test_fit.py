@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from handgen.errors import UsageError
-from handgen.strokes.fit import _drawn, features, fit_population, fit_writer
-from handgen.strokes.writer import NUMBERS, Population, Writer
+from handgen.strokes.fit import _drawn, _likeliest, features, fit_population, fit_writer
+from handgen.strokes.pens import PENS
+from handgen.strokes.writer import DIM, NUMBERS, Population, Writer
 
 
 def drawings(writer, book, count=48):
@@ -18,8 +19,25 @@ def test_a_fitted_writer_is_nearer_than_the_usual_one(book):
     images = drawings(true, book)
     found = fit_writer(images, book, seed=1)
     usual = Population().writer(np.zeros(len(NUMBERS) + 2))
-    for name in ("slant", "width", "size", "aspect", "darkness"):
+    for name in ("slant", "size", "aspect", "darkness"):
         assert abs(getattr(found, name) - getattr(true, name)) < abs(getattr(usual, name) - getattr(true, name)), name
+    assert 0.22 < found.slant < 0.38
+    lines = [writer.width * PENS[writer.pen].width for writer in (found, true)]
+    assert lines[0] == pytest.approx(lines[1], rel=0.15)  # a broader pen may be taken for one that is less so
+
+
+def test_what_statistics_say_is_found_and_the_rest_stays_usual():
+    rng = np.random.default_rng(0)
+    slopes = np.zeros((DIM, 6))
+    slopes[:3] = rng.standard_normal((3, 6))  # of the others, statistics say nothing
+    true = np.zeros(DIM)
+    true[:4] = 2.5, -1.5, 0.5, 2.0
+    z = rng.standard_normal((200, DIM))
+    found = [(z, z @ slopes + 0.02 * rng.standard_normal((200, 6)))]
+    mean, precision = _likeliest(found, true @ slopes, np.full(6, 1e-4))
+    np.testing.assert_allclose(mean[:3], true[:3], atol=0.15)
+    assert np.abs(mean[3:]).max() < 0.35
+    assert (np.linalg.eigvalsh(precision) > 0).all()
 
 
 def test_statistics_see_what_they_are_named_for(book):
@@ -27,6 +45,12 @@ def test_statistics_see_what_they_are_named_for(book):
     assert leaning[5] > plain[5] + 0.15
     thin, thick = (features(drawings(Writer(width=value), book)) for value in (0.03, 0.07))
     assert thick[0] > 1.4 * thin[0]
+    level, rising = (features(drawings(Writer(tilt=value), book)) for value in (0.0, 0.2))
+    assert rising[6] > level[6] + 0.08
+    ball, pencil = (features(drawings(Writer(pen=value), book)) for value in ("ball", "pencil"))
+    assert pencil[11] > 1.3 * ball[11]  # grain
+    joined, apart = (features(drawings(Writer(cursiveness=value), book)) for value in (1.0, 0.0))
+    assert joined[14] < apart[14]  # pieces
     with pytest.raises(UsageError, match="too few to tell a hand by"):
         features(np.full((9, 64, 64), 255, np.uint8))
 

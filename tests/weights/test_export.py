@@ -122,6 +122,16 @@ def test_fonts_that_the_catalogue_lacks_and_notes(digit_run, tmp_path):
     assert facts["styles"][0]["origin"]["licence"] == "CC0-1.0"
 
 
+def test_what_synth_writes_by_default(digit_run, tmp_path):
+    assert export(digit_run, "--name", "x", "--out", tmp_path / "x", "--charset", "3478XY") == 0
+    assert run(["synth", "--model", str(tmp_path / "x"), "--count", "64", "--out", str(tmp_path / "set")]) == 0
+    plan = json.loads((tmp_path / "set" / "manifest.json").read_text(encoding="utf-8"))["plan"]
+    assert plan["characters"] == "3478XY"
+    assert "trained and measured on 10 characters (digits)" in (tmp_path / "x" / "README.md").read_text(
+        encoding="utf-8"
+    )
+
+
 def test_another_file_of_the_source_font(digit_run, tmp_path, capsys):
     words = [digit_run, "--name", "x", "--out", tmp_path / "x"]
     assert export(*words, "--font", "Noto Serif SC", "--json") == 0

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -140,3 +141,7 @@ class Reader(ABC):
     def origin(self, style: str) -> dict[str, Any]:
         """Return where a writer's glyphs come from, for the manifest."""
         return {"kind": self.kind}
+
+    def pictures(self, folder: Path) -> list[Path]:
+        """Save into the store's folder what else a person should look at; return the files."""
+        return []

@@ -71,6 +71,7 @@ class Imported:
         no_source: reason -> characters that the source font does not draw.
         skipped: reason -> how many were not taken.
         places: the first of them, one by one.
+        pictures: what the reader shows beside the contact sheet.
         seconds: it took.
     """
 
@@ -81,6 +82,7 @@ class Imported:
     no_source: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
     places: list[Skip] = field(default_factory=list)
+    pictures: list[Path] = field(default_factory=list)
     seconds: float = 0.0
 
     @property
@@ -197,6 +199,7 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
             origin = reader.origin(name) | ({"skipped": skipped[name][1]} if skipped[name][1] else {})
             writer.replace_style(number, replace(writer.styles[number], origin=origin, skipped=skipped[name][0]))
     save_preview(plan.out, 0)
+    result.pictures = reader.pictures(plan.out)
     counts: Counter[str] = Counter()
     for (style, _), count in intake.taken.items():
         counts[style] += count

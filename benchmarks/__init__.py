@@ -1,0 +1,1 @@
+"""Timings of handgen beside what it replaces; ``python -m benchmarks --help``."""

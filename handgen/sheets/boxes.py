@@ -1,0 +1,110 @@
+"""Whose ink it is: every piece goes to the box that holds most of it; boxes that cannot be used are flagged.
+
+- ``empty``: no ink;
+- ``crossed out``: a straight line leaves the box on two sides, two lines cross from corner to corner
+  over other writing, or the box is filled;
+- ``outside its box``: writing goes further than to the middle between two boxes, or hangs together
+  with that of a neighbour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.sheets import strikes
+from handgen.sheets.find import SCALE, window
+from handgen.sheets.flatten import Shifts
+from handgen.sheets.ink import Ink, with_edges
+from handgen.sheets.layout import ROOM, Page
+
+TAKEN, EMPTY, CROSSED, OUTSIDE = "taken", "empty box", "crossed out", "outside its box"
+
+_LEAST = 0.12
+"""Square millimetres of ink that are writing; a full stop has more."""
+_LOST = 0.15
+"""Square millimetres beyond the middle between two boxes that make writing outside."""
+_SHARED = 0.2
+"""Share of the ink in a box that may be a neighbour's before they are taken to be entangled."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """What was found in a box.
+
+    Attributes:
+        char: what should be written in it.
+        number: on the page, from 0.
+        state: ``TAKEN`` or why not.
+        x: left edge of the box in millimetres from the page's.
+        y: its upper edge.
+        image: uint8 ``[H, W]``, ink dark on 255; it reaches ``ROOM`` beyond the box.
+    """
+
+    char: str
+    number: int
+    state: str
+    x: float
+    y: float
+    image: NDArray[np.uint8]
+
+
+def cut_boxes(page: Page, ink: Ink, off: Shifts) -> list[Box]:
+    """Return the boxes of a page with what is written in them.
+
+    Args:
+        page: where they should be and what is in them.
+        ink: the page's ink.
+        off: how far each is off, as ``flatten.shifts`` returns it.
+    """
+    places = [tuple(np.add(page.layout.place(number), off[number]).tolist()) for number in range(len(page.chars))]
+    shares = _shares(page, ink, places)
+    inner, wide = shares
+    owner = wide.argmax(axis=1)
+    owner[wide.max(axis=1) == 0] = -1
+    sizes = np.bincount(ink.pieces.ravel(), minlength=ink.count + 1)
+    beyond = sizes - wide[np.arange(len(owner)), owner.clip(0)]
+    pixel = 1 / SCALE**2
+    boxes = []
+    for number, (x, y) in enumerate(places):
+        own = np.flatnonzero(owner == number)
+        own = own[own > 0]
+        image, mine = _cut(page, ink, x, y, own)
+        area = float(sizes[own].sum()) * pixel
+        others = float(inner[1:, number].sum() - inner[own, number].sum()) * pixel
+        entangled = others > max(_LOST, _SHARED * float(inner[1:, number].sum()) * pixel)
+        if strikes.struck(mine, page.layout.box, page.chars[number]):
+            state = CROSSED
+        elif area < _LEAST and not entangled:
+            state = EMPTY
+        elif entangled or float(beyond[own].sum()) * pixel > _LOST:
+            state = OUTSIDE
+        else:
+            state = TAKEN
+        boxes.append(Box(page.chars[number], number, state, x, y, image))
+    return boxes
+
+
+def _shares(page: Page, ink: Ink, places: list[tuple[float, ...]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return of each piece how many pixels are in each box, and in each box with its room, ``[pieces + 1, boxes]``."""
+    inner = np.zeros((ink.count + 1, len(places)), np.int64)
+    wide = np.zeros_like(inner)
+    for number, (x, y) in enumerate(places):
+        for table, room in ((inner, 0.0), (wide, ROOM)):
+            side = page.layout.box + 2 * room
+            pieces = ink.pieces[window(x - room, y - room, side, side)]
+            counts = np.bincount(pieces[pieces > 0], minlength=ink.count + 1)
+            table[:, number] = counts
+    return inner, wide
+
+
+def _cut(
+    page: Page, ink: Ink, x: float, y: float, own: NDArray[np.intp]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Return the writing of a box as a picture, and which of its pixels are its pieces'."""
+    side = page.layout.box + 2 * ROOM
+    place = window(x - ROOM, y - ROOM, side, side)
+    mine = np.isin(ink.pieces[place], own)
+    return np.round(255 * (1 - with_edges(ink, mine, place))).astype(np.uint8), mine

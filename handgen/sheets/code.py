@@ -1,0 +1,98 @@
+"""The page code: all that a reader must know of a page, in a band of black and white cells.
+
+It holds the layout and the characters themselves, so a scan is enough to read a sheet: no file beside
+the PDF can get lost, and a sheet can be read on another machine, by a later handgen whose layouts
+have changed. 336 bytes are room for 150 characters. 64 more mend what stains and pens do to it: 16 wrong
+bytes in each half. A checksum makes sure that what is read is what was printed.
+
+A column of 16 cells is two bytes: the upper one belongs to the first half, the lower to the second.
+A fixed pattern is laid over the cells, so that no area is all black or all white.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.sheets import reed_solomon
+from handgen.sheets.layout import CODE_COLUMNS, CODE_ROWS, PAPERS, Layout, Page
+
+VERSION = 1
+_BYTES = CODE_COLUMNS * CODE_ROWS // 8
+_PARITY = 32
+_DATA = _BYTES - 2 * _PARITY
+_HEAD = struct.Struct(">BBBBBHHHHHHHIH")
+_CHECK = struct.Struct(">I")
+_MOST = 150
+
+
+class UnreadableError(Exception):
+    """The cells are no page code, or one that is too damaged; the text says which."""
+
+
+def room_for(chars: str) -> int:
+    """Return how many of these characters a page code has room for."""
+    widest = 4 if any(ord(char) > 0xFFFF for char in chars) else 2
+    return min(_MOST, (_DATA - _HEAD.size - _CHECK.size) // widest)
+
+
+def encode(page: Page) -> NDArray[np.bool_]:
+    """Return the cells of a page's code, bool ``[CODE_ROWS, CODE_COLUMNS]``, True = black."""
+    layout, chars = page.layout, page.chars.encode("utf-16-be")
+    lengths = (layout.box, layout.left, layout.top, layout.pitch_x, layout.pitch_y)
+    head = _HEAD.pack(
+        VERSION,
+        PAPERS.index(layout.paper),
+        layout.inside,
+        layout.columns,
+        layout.rows,
+        *(round(10 * length) for length in lengths),
+        page.number,
+        page.pages,
+        page.sheet,
+        len(chars),
+    )
+    body = head + chars
+    data = (body + _CHECK.pack(zlib.crc32(body))).ljust(_DATA, b"\0")
+    halves = [reed_solomon.encode(data[half::2], _PARITY) for half in (0, 1)]
+    return _cells(bytes(byte for pair in zip(*halves, strict=True) for byte in pair))
+
+
+def decode(cells: NDArray[np.bool_]) -> Page:
+    """Return the page whose code this is.
+
+    Raises:
+        UnreadableError: it is none, is too damaged, or was made by a later version of handgen.
+    """
+    word = _bytes(cells)
+    try:
+        halves = [reed_solomon.decode(word[half::2], _PARITY) for half in (0, 1)]
+    except reed_solomon.TooDamagedError:
+        raise UnreadableError("the page code cannot be read") from None
+    data = bytes(byte for pair in zip(*halves, strict=True) for byte in pair)
+    version, paper, inside, columns, rows, *lengths, number, pages, sheet, count = _HEAD.unpack(data[: _HEAD.size])
+    end = _HEAD.size + count
+    if data[end : end + _CHECK.size] != _CHECK.pack(zlib.crc32(data[:end])):
+        raise UnreadableError("the page code cannot be read")
+    if version != VERSION or paper >= len(PAPERS):
+        raise UnreadableError("the page code is one of a later handgen")
+    box, left, top, pitch_x, pitch_y = (length / 10 for length in lengths)
+    layout = Layout(PAPERS[paper], box, columns, rows, left, top, pitch_x, pitch_y, bool(inside))
+    return Page(layout, data[_HEAD.size : end].decode("utf-16-be"), number, pages, sheet)
+
+
+def _pattern() -> NDArray[np.uint8]:
+    return np.frombuffer(hashlib.shake_256(b"handgen sheet").digest(_BYTES), np.uint8)
+
+
+def _cells(word: bytes) -> NDArray[np.bool_]:
+    bits = np.unpackbits(np.frombuffer(word, np.uint8) ^ _pattern())
+    return bits.reshape(CODE_COLUMNS, CODE_ROWS).T.astype(bool)
+
+
+def _bytes(cells: NDArray[np.bool_]) -> bytes:
+    return (np.packbits(cells.T.reshape(-1)) ^ _pattern()).tobytes()

@@ -1,0 +1,233 @@
+"""A page found in a picture: its corner markers, its perspective, its light, and its code.
+
+Markers are found as Garrido-Jurado et al. (2014) do it; OpenCV's implementation is used, with markers of our own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.extras import load_extra
+from handgen.sheets import code
+from handgen.sheets.layout import (
+    CELL,
+    CODE_COLUMNS,
+    CODE_ROWS,
+    CORNERS,
+    MARKER,
+    MARKER_CELLS,
+    MARKERS,
+    PAPERS,
+    Page,
+    Paper,
+    code_place,
+    marker_places,
+)
+from handgen.sheets.pictures import EXTRA
+
+SCALE = 12
+"""Pixels a millimetre of a page that was found; 305 dpi."""
+_SIDES = (2400, 1200, None)
+"""Longer sides in pixels at which markers are looked for, one after another; None = as it is."""
+_LEAST = 4.0
+"""Pixels a millimetre below which a page is too small to be read; 100 dpi."""
+_CORRECTED = 3
+_PAPER, _WIDE, _SMOOTH = 6.0, 30.0, 1.0
+"""Millimetres: wider than any stroke, wider than a box that was blackened, and how far the light is smoothed."""
+_SHADOW = 0.5
+"""No shadow is darker than this share of the light around it; what is darker is ink."""
+_COARSE = 4
+"""The light is looked for in a page so many times smaller."""
+_SPARSE = 4
+"""Medians are taken of each so many-th pixel and row."""
+
+Dark = NDArray[np.float32]
+"""A page ``[H, W]``, ``SCALE`` pixels a millimetre: 0 = paper, 1 = as dark as printed black."""
+
+
+class NoPageError(Exception):
+    """A picture shows no page that can be read; the text says why."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page in a picture.
+
+    Attributes:
+        page: what its code says.
+        dark: the page seen from above in even light.
+        noise: standard deviation of the paper in ``dark``.
+    """
+
+    page: Page
+    dark: Dark
+    noise: float
+
+
+def find_page(grey: NDArray[np.uint8]) -> Found:
+    """Find a page in a picture, at any angle.
+
+    Args:
+        grey: the picture, ``[H, W]``.
+
+    Raises:
+        NoPageError: a marker is missing, there are several pages, it is too small, or its code cannot be read.
+        HandgenError: OpenCV is not installed.
+    """
+    cv2 = load_extra("cv2", EXTRA)
+    corners = _corners(grey, cv2)
+    paper, matrix = _perspective(corners, cv2)
+    dark, noise = _even(_from_above(grey, paper, matrix, corners, cv2), paper, cv2)
+    return Found(_read_code(dark, paper, cv2), dark, noise)
+
+
+def _corners(grey: NDArray[np.uint8], cv2: Any) -> NDArray[np.float32]:
+    """Return the corners of the four markers in the picture, ``[4, 4, 2]``, in the order of ``CORNERS``.
+
+    Raises:
+        NoPageError: not all markers are there, or more.
+    """
+    detector = _detector(cv2)
+    seen: dict[int, NDArray[np.float32]] = {}
+    for side in _SIDES:
+        factor = min(1.0, side / max(grey.shape)) if side else 1.0
+        smaller = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else grey
+        places, numbers, _ = detector.detectMarkers(smaller)
+        found = [] if numbers is None else numbers.ravel().tolist()
+        if any(count > 1 for count in Counter(found).values()):
+            raise NoPageError("several sheets are in one picture")
+        # Pixel centres are whole numbers on both sides.
+        now = {number: (place[0] + 0.5) / factor - 0.5 for number, place in zip(found, places, strict=True)}
+        seen = now if len(now) > len(seen) else seen
+        if len(seen) == len(MARKERS):
+            return np.stack([seen[number] for number in range(len(MARKERS))]).astype(np.float32)
+    if not seen:
+        raise NoPageError("no writing sheet: not one corner marker is seen")
+    lacking = [name for number, name in enumerate(CORNERS) if number not in seen]
+    names = " and ".join(filter(None, (", ".join(lacking[:-1]), lacking[-1])))
+    raise NoPageError(f"the {names} corner {'marker is' if len(lacking) == 1 else 'markers are'} not seen")
+
+
+def _detector(cv2: Any) -> Any:
+    inner = MARKER_CELLS - 2
+    cells = [np.array([*bits], np.uint8).reshape(inner, inner) for bits in MARKERS]
+    bits = np.concatenate([cv2.aruco.Dictionary.getByteListFromBits(each) for each in cells])
+    parameters = cv2.aruco.DetectorParameters()
+    parameters.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
+    return cv2.aruco.ArucoDetector(cv2.aruco.Dictionary(bits, inner, _CORRECTED), parameters)
+
+
+def _perspective(corners: NDArray[np.float32], cv2: Any) -> tuple[Paper, NDArray[np.float64]]:
+    """Return the paper, and the matrix from millimetres on it to pixels of the picture: those that fit best."""
+    tried = []
+    for paper in PAPERS:
+        there = np.array([_square(x, y) for x, y in marker_places(paper)], np.float32)
+        matrix, _ = cv2.findHomography(there.reshape(-1, 1, 2), corners.reshape(-1, 1, 2))
+        if matrix is not None:
+            off = cv2.perspectiveTransform(there.reshape(-1, 1, 2), matrix) - corners.reshape(-1, 1, 2)
+            tried.append((float(np.abs(off).mean()), paper, matrix))
+    if not tried:
+        raise NoPageError("the corner markers are not those of one page")
+    _, paper, matrix = min(tried, key=lambda each: each[0])
+    return paper, matrix
+
+
+def _square(x: float, y: float) -> list[tuple[float, float]]:
+    return [(x, y), (x + MARKER, y), (x + MARKER, y + MARKER), (x, y + MARKER)]
+
+
+def _from_above(
+    grey: NDArray[np.uint8], paper: Paper, matrix: NDArray[np.float64], corners: NDArray[np.float32], cv2: Any
+) -> NDArray[np.uint8]:
+    """Return the page as if seen from above, ``SCALE`` pixels a millimetre."""
+    sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
+    if float(sides.mean()) < _LEAST * MARKER:
+        raise NoPageError(f"the page is too small in the picture, {sides.mean() / MARKER * 25.4:.0f} dpi")
+    factor = min(1.0, SCALE * MARKER / float(sides.min()))  # or fine detail would be skipped over
+    if factor < 0.8:
+        grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    else:
+        factor = 1.0
+    shift = (factor - 1) / 2
+    smaller = np.array([[factor, 0, shift], [0, factor, shift], [0, 0, 1]])
+    # The middle of pixel 0 of the result is half a pixel from the paper's edge.
+    to_mm = np.array([[1 / SCALE, 0, 0.5 / SCALE], [0, 1 / SCALE, 0.5 / SCALE], [0, 0, 1]])
+    size = (round(paper.width * SCALE), round(paper.height * SCALE))
+    how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    seen: NDArray[np.uint8] = cv2.warpPerspective(
+        grey, smaller @ matrix @ to_mm, size, flags=how, borderMode=cv2.BORDER_REPLICATE
+    )
+    return seen
+
+
+def _even(seen: NDArray[np.uint8], paper: Paper, cv2: Any) -> tuple[Dark, float]:
+    """Divide by the light on the paper, which a closing finds, so that shadows go; return also the noise.
+
+    Raises:
+        NoPageError: black is not darker than paper.
+    """
+    small = cv2.resize(seen, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_AREA)
+    near, around = (_closed(small, length, cv2).astype(np.float32) for length in (_PAPER, _WIDE))
+    light = cv2.GaussianBlur(np.maximum(near, _SHADOW * around), (0, 0), _SMOOTH * SCALE / _COARSE)
+    light = cv2.resize(np.maximum(light, 1), seen.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    level = seen / light
+    level /= np.median(level[::_SPARSE, ::_SPARSE])  # the closing prefers light paper; most of a page is paper
+    black = float(np.median(np.concatenate([level[mask].ravel() for mask in _black(paper)])))
+    if black > 0.8:
+        raise NoPageError("it is too pale or too dark to be read")
+    dark: Dark = np.subtract(1, level, out=level)
+    dark *= np.float32(1 / (1 - black))
+    return dark, 1.4826 * float(np.median(np.abs(dark[::_SPARSE, ::_SPARSE])))
+
+
+def _closed(small: NDArray[np.uint8], length: float, cv2: Any) -> NDArray[np.uint8]:
+    """Replace what is dark and narrower than ``length`` by the light around it."""
+    side = int(length * SCALE / _COARSE) | 1
+    kernel = np.ones((side, side), np.uint8)
+    closed: NDArray[np.uint8] = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
+    return closed
+
+
+def _black(paper: Paper) -> list[tuple[slice, slice]]:
+    """Return where the black edges of the markers are: their upper and lower rows of cells, less the rims."""
+    cell = MARKER / MARKER_CELLS
+    rows = [(left, y) for left, top in marker_places(paper) for y in (top, top + MARKER - cell)]
+    return [window(left + cell / 4, y + cell / 4, MARKER - cell / 2, cell / 2) for left, y in rows]
+
+
+def window(x: float, y: float, width: float, height: float) -> tuple[slice, slice]:
+    """Return the pixels of a rectangle given in millimetres."""
+    left, top = max(0, round(x * SCALE)), max(0, round(y * SCALE))
+    return slice(top, max(top, round((y + height) * SCALE))), slice(left, max(left, round((x + width) * SCALE)))
+
+
+def _read_code(dark: Dark, paper: Paper, cv2: Any) -> Page:
+    """Read the page code; where the paper is bent it is looked for a little beside its place.
+
+    Raises:
+        NoPageError: it cannot be read.
+    """
+    left, top, width, height = code_place(paper)
+    rows, columns = window(left - 3, top - 3, width + 6, height + 6)
+    near = cv2.blur(dark[rows, columns], (5, 5))
+    x = (left + (np.arange(CODE_COLUMNS) + 0.5) * CELL) * SCALE - 0.5 - columns.start
+    y = (top + (np.arange(CODE_ROWS) + 0.5) * CELL) * SCALE - 0.5 - rows.start
+    arch = 1 - np.linspace(-1, 1, CODE_COLUMNS) ** 2
+    steps = sorted((0.0, 0.4, -0.4, 0.8, -0.8, 1.2, -1.2, 1.6, -1.6, 2.0, -2.0), key=abs)
+    tries = sorted(product(steps, steps[:5], steps[:5]), key=lambda each: sum(map(abs, each)))
+    why = "the page code cannot be read"
+    for bend, across, down in tries:
+        at_y = np.rint(y[:, None] + (bend * arch + down)[None, :] * SCALE).astype(int)
+        at_x = np.rint(x + across * SCALE).astype(int)[None, :]
+        cells = near[at_y.clip(0, near.shape[0] - 1), at_x.clip(0, near.shape[1] - 1)] > 0.5
+        try:
+            return code.decode(cells)
+        except code.UnreadableError as error:
+            why = str(error)
+    raise NoPageError(why)

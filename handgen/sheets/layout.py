@@ -1,0 +1,162 @@
+"""Where everything on a page of a writing sheet is, in millimetres from the upper left corner, y down.
+
+    marker   page code                       marker
+    a line of instructions
+    guide    guide    guide ...
+    [box]    [box]    [box]
+    ...
+    marker   guides' grey, caption           marker
+
+Four markers of four patterns stand in the corners, so that a picture of the page tells which side is up.
+Everything that is no marker, code or caption is printed in one light grey; a bar of it near the lower
+edge shows the reader how dark a printer and a camera made it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A size of paper: its name, and its sides in millimetres."""
+
+    name: str
+    width: float
+    height: float
+
+
+PAPERS = (Paper("a4", 210.0, 297.0), Paper("letter", 215.9, 279.4))
+"""In the order of their numbers in the page code: add at the end."""
+
+CORNERS = ("upper left", "upper right", "lower right", "lower left")
+MARKERS = (
+    "1111000110000010001110010",
+    "0110010000001111111110111",
+    "0011111100011010111010000",
+    "1110111101000101010011000",
+)
+"""Rows of five cells, 1 = white, of the markers in the order of ``CORNERS``.
+
+Any two of them, turned in any way, differ in 12 cells of 25 at least, and so does each from itself turned.
+"""
+MARKER_CELLS = 7
+"""A marker's side in cells, its black border with them."""
+MARKER, EDGE = 12.0, 9.0
+"""A marker's side, and how far it stays from the paper's edges: printers reach the outer 5 mm rarely."""
+
+CELL = 0.8
+CODE_COLUMNS, CODE_ROWS = 200, 16
+"""The page code: side of a cell, and how many there are."""
+
+GREY = 0.7
+"""Lightness of the guides; 1 = paper."""
+LINE = 0.3
+"""Width of the boxes' lines."""
+ROOM = 1.5
+"""Around a box, half of what parts it from the next: writing may reach so far over the lines."""
+GUIDE = 4.5
+"""Height of the strip above a box for its guide character."""
+_SIDE, _TOP, _BOTTOM = 10.0, 30.5, 23.5
+_BAR = (30.0, 4.0)
+
+Rectangle = tuple[float, float, float, float]
+"""Left, top, width and height."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the boxes of a page are.
+
+    Lengths are whole tenths of a millimetre, as the page code keeps them.
+
+    Attributes:
+        paper: what it is printed on.
+        box: side of a box.
+        columns: boxes in a row.
+        rows: at most.
+        left: of the first box.
+        top: of the first box.
+        pitch_x: from one box to the next.
+        pitch_y: from one row to the next.
+        inside: whether guide characters are drawn in the boxes, to be traced; else above them.
+    """
+
+    paper: Paper
+    box: float
+    columns: int
+    rows: int
+    left: float
+    top: float
+    pitch_x: float
+    pitch_y: float
+    inside: bool = False
+
+    def place(self, number: int) -> tuple[float, float]:
+        """Return left and top of a box, counted from 0 row by row."""
+        row, column = divmod(number, self.columns)
+        return self.left + column * self.pitch_x, self.top + row * self.pitch_y
+
+    @property
+    def bar(self) -> Rectangle:
+        """The bar in the guides' grey."""
+        width, height = _BAR
+        return EDGE + MARKER + 6, self.paper.height - EDGE - MARKER / 2 - height / 2, width, height
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a sheet, as its page code says it.
+
+    Attributes:
+        layout: where the boxes are.
+        chars: the characters of the boxes, in order; a repeated one stands as often.
+        number: of the page, from 1.
+        pages: of the sheet.
+        sheet: number of the sheet, a hash of all its characters and of its layout.
+    """
+
+    layout: Layout
+    chars: str
+    number: int
+    pages: int
+    sheet: int
+
+    @property
+    def name(self) -> str:
+        """What a person calls the sheet: eight hexadecimal digits."""
+        return f"{self.sheet:08x}"
+
+
+def grid(paper: Paper, box: float, inside: bool = False) -> Layout:
+    """Return the layout with as many boxes of this side as the paper has room for.
+
+    Args:
+        paper: what is printed on.
+        box: side of a box.
+        inside: see ``Layout``.
+    """
+    above = 0.0 if inside else GUIDE
+    pitch_x, pitch_y = box + 2 * ROOM, box + above + (2 * ROOM if inside else ROOM)
+    columns = int((paper.width - 2 * _SIDE + 2 * ROOM) // pitch_x)
+    rows = int((paper.height - _TOP - _BOTTOM - above + ROOM) // pitch_y)
+    left, top = (paper.width - columns * pitch_x) / 2 + ROOM, _TOP + above
+    return Layout(
+        paper, _tenth(box), columns, rows, _tenth(left), _tenth(top), _tenth(pitch_x), _tenth(pitch_y), inside
+    )
+
+
+def _tenth(length: float) -> float:
+    return round(10 * length) / 10
+
+
+def marker_places(paper: Paper) -> list[tuple[float, float]]:
+    """Return left and top of the four markers, in the order of ``CORNERS``."""
+    right, bottom = paper.width - EDGE - MARKER, paper.height - EDGE - MARKER
+    return [(EDGE, EDGE), (right, EDGE), (right, bottom), (EDGE, bottom)]
+
+
+def code_place(paper: Paper) -> Rectangle:
+    """Return where the page code is."""
+    width, height = CODE_COLUMNS * CELL, CODE_ROWS * CELL
+    return (paper.width - width) / 2, EDGE, width, height
