@@ -17,7 +17,10 @@ ROOT = Path(__file__).parents[1]
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 PAGES = [
     *ROOT.glob("*.md"),
-    *(page for folder in ("docs", "examples", "benchmarks", "handgen") for page in (ROOT / folder).rglob("*.md")),
+    *(page for folder in ("docs", "benchmarks") for page in (ROOT / folder).glob("*.md")),
+    *(
+        page for folder in ("examples", "handgen") for page in (ROOT / folder).rglob("README.md")
+    ),  # others are parts of one
 ]
 
 
