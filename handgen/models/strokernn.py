@@ -53,7 +53,9 @@ class StrokeRNNConfig(Settings):
     """Settings of StrokeRNN."""
 
     strokes: str = setting(
-        ",".join(library.ORDER), "Where standard strokes come from, first that has a character: as synth's --strokes."
+        ",".join(library.ORDER),
+        "Where standard strokes come from, first that has a character: as synth's --strokes.",
+        panel=NETWORK,
     )
     width: int = setting(128, "Width of the layers.", minimum=4, maximum=2048, panel=NETWORK)
     layers: int = setting(
@@ -63,10 +65,18 @@ class StrokeRNNConfig(Settings):
     components: int = setting(4, "Gaussians in a mixture.", minimum=1, maximum=64, panel=NETWORK)
     dropout: float = setting(0.05, "Share of activations left out in training.", minimum=0, maximum=0.9, panel=NETWORK)
     augment: float = setting(
-        1.0, "How much standard and hand are moved together in training; 0 = not at all.", minimum=0, maximum=4
+        1.0,
+        "How much standard and hand are moved together in training; 0 = not at all.",
+        minimum=0,
+        maximum=4,
+        panel=NETWORK,
     )
     temperature: float = setting(
-        0.5, "Spread of drawings: deviations times this, where synth's --vary is 1.", minimum=0, maximum=2
+        0.5,
+        "Spread of drawings: deviations times this, where synth's --vary is 1.",
+        minimum=0,
+        maximum=2,
+        panel=NETWORK,
     )
     lambda_join: float = setting(0.3, "Weight of the pen's state.", minimum=0, panel=LOSSES)
 

@@ -34,16 +34,19 @@ def test_words_are_completed(words, place, answer):
     assert ask(words, COMP_CWORD=str(place)) == answer
 
 
+NAMED = os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+"""Typer otherwise takes the shell that it runs in, and in a CI that may be none."""
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_the_script_of_a_shell_is_shown(shell):
-    done = subprocess.run(
-        [sys.executable, "-m", "handgen", "--show-completion", shell], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-m", "handgen", "--show-completion", shell]
+    done = subprocess.run(command, capture_output=True, text=True, env=NAMED, check=True)
     assert "_HANDGEN_COMPLETE" in done.stdout
 
 
 def test_it_is_installed_where_the_shell_looks(tmp_path):
-    environment = os.environ | {"HOME": str(tmp_path)}
+    environment = NAMED | {"HOME": str(tmp_path)}
     command = [sys.executable, "-m", "handgen", "--install-completion", "bash"]
     subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert "_HANDGEN_COMPLETE" in "".join(path.read_text() for path in tmp_path.rglob("*.sh"))
