@@ -161,7 +161,7 @@ def synth(
     tries: Annotated[
         int,
         typer.Option(min=1, max=20, help="Further drawings before something else is drawn.", rich_help_panel=GATE),
-    ] = 4,
+    ] = 2,
     writer: Annotated[
         Path | None,
         typer.Option(help="Writers, as the writers.json of a dataset holds them.", rich_help_panel=PEN),

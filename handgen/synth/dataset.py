@@ -106,7 +106,7 @@ class Request:
     shards: int = 1
     gate: str = OFF
     recognizer: Path | None = None
-    tries: int = 4
+    tries: int = 2
     content: str = FONT
     pen: PenRequest = field(default_factory=PenRequest)
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))

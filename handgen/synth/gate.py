@@ -40,11 +40,6 @@ _STYLES, _CHARACTERS = 8, 16
 """So many other styles, then other characters, are tried in place of what cannot be drawn."""
 
 
-_AHEAD, _INSTEAD = 4, 2
-"""Further drawings of a sample, and things in its place, that are made at once: a pass of a few costs little more
-than of one, and the second thing in its place is seldom needed."""
-
-
 class Draw(Protocol):
     """Draws glyphs as ``Synthesis.draw`` does; ``attempt`` is 0 for the first drawing of a sample."""
 
@@ -54,7 +49,7 @@ class Draw(Protocol):
         characters: NDArray[np.int64],
         styles: NDArray[np.int64],
         *,
-        attempt: int | NDArray[np.int64],
+        attempt: int,
     ) -> tuple[NDArray[np.uint8], Tensor]:
         """Return images uint8 ``[n, size, size]``, and the vectors of their styles, float32 ``[n, dim]``."""
         ...
@@ -140,24 +135,23 @@ class Gate:
         images, vectors = draw(index, characters, styles, attempt=0)
         done = Sifted(images, vectors, characters.copy(), styles.copy(), [])
         p, over = self.read(images, characters, styles)
+        first, tries = p.copy(), np.zeros(len(index), np.int64)
         left = np.flatnonzero(over < 0)
-        first = p.copy()
-        tries = np.zeros(len(index), np.int64)
         choices = {row: self._choices(int(index[row]), characters[row], styles[row]) for row in left.tolist()}
         made = 0
         while self.mode == REDRAW and len(left):
-            ahead = min(_AHEAD, self.tries - made) if made < self.tries else _INSTEAD
-            some = np.array([choices[row][made : made + ahead] for row in left.tolist()], np.int64)
-            if not some.size:
+            if made == len(choices[int(left[0])]):
                 raise self._stuck(characters[left[0]], styles[left[0]])
-            chars, others = some[..., 0], some[..., 1]
-            again, again_vectors, p_again, over = self._again(draw, index[left], chars, others, made)
-            good, choice = _first_good(over)
-            tries[left] = made + np.where(good, choice + 1, some.shape[1])
-            at, rows = (np.flatnonzero(good), choice[good]), left[good]
-            done.images[rows], done.vectors[rows] = again[at], again_vectors[at]
-            done.characters[rows], done.styles[rows], p[rows] = chars[at], others[at], p_again[at]
-            left, made = left[~good], made + some.shape[1]
+            chars, hands = np.array([choices[row][made] for row in left.tolist()], np.int64).T
+            made += 1
+            again, again_vectors = draw(index[left], chars, hands, attempt=made)
+            p_again, over = self.read(again, chars, hands)
+            tries[left] = made
+            good = ~(over < 0)
+            rows = left[good]
+            done.images[rows], done.vectors[rows] = again[good], again_vectors[torch.from_numpy(good)]
+            done.characters[rows], done.styles[rows], p[rows] = chars[good], hands[good], p_again[good]
+            left = left[~good]
         rejected = set(left.tolist())
         for row in range(len(index)):
             record = self._record(p[row], first[row], int(tries[row]))
@@ -178,55 +172,21 @@ class Gate:
         images, _ = draw(index, characters, styles, attempt=0)
         p, over = self.read(images, characters, styles)
         first, tries = p.copy(), np.zeros(len(index), np.int64)
-        left, made = np.flatnonzero(over < 0), 0
-        while self.mode == REDRAW and len(left) and made < self.tries:
-            ahead = (len(left), min(_AHEAD, self.tries - made))
-            chars, hands = (np.broadcast_to(each[left, None], ahead) for each in (characters, styles))
-            again, _, p_again, now = self._again(draw, index[left], chars, hands, made)
-            good, choice = _first_good(now)
-            tries[left] = made + np.where(good, choice + 1, ahead[1])
-            at = (np.arange(len(left)), np.where(good, choice, now.argmax(1)))
-            better = now[at] > over[left]
-            at, rows = (at[0][better], at[1][better]), left[better]
-            images[rows], over[rows], p[rows] = again[at], now[at], p_again[at]
-            left, made = left[~good], made + ahead[1]
+        for attempt in range(1, self.tries + 1 if self.mode == REDRAW else 0):
+            left = np.flatnonzero(over < 0)
+            if not len(left):
+                break
+            again, _ = draw(index[left], characters[left], styles[left], attempt=attempt)
+            p_again, now = self.read(again, characters[left], styles[left])
+            tries[left] += 1
+            better = now > over[left]
+            rows = left[better]
+            images[rows], over[rows], p[rows] = again[better], now[better], p_again[better]
         rejected = np.flatnonzero(over < 0)
         return images, [
             self._record(p[row], first[row], int(tries[row])) | ({"rejected": True} if row in rejected else {})
             for row in range(len(index))
         ]
-
-    def _again(
-        self,
-        draw: Draw,
-        index: NDArray[np.int64],
-        characters: NDArray[np.int64],
-        styles: NDArray[np.int64],
-        made: int,
-    ) -> tuple[NDArray[np.uint8], Tensor, NDArray[np.float64], NDArray[np.float64]]:
-        """Draw and read several further drawings of each sample in one pass.
-
-        Args:
-            draw: draws.
-            index: ``[n]``, numbers of the samples.
-            characters: ``[n, ahead]``, of each of their drawings.
-            styles: likewise.
-            made: further drawings there were before.
-
-        Returns:
-            Images, vectors, p and what ``read`` returns beside it, ``[n, ahead, ...]`` each.
-        """
-        shape = characters.shape
-        attempt = np.broadcast_to(np.arange(made + 1, made + shape[1] + 1), shape).ravel()
-        chars, styles = characters.ravel(), styles.ravel()
-        images, vectors = draw(np.repeat(index, shape[1]), chars, styles, attempt=attempt)
-        p, over = self.read(images, chars, styles)
-        return (
-            images.reshape(*shape, *images.shape[1:]),
-            vectors.view(*shape, -1),
-            p.reshape(shape),
-            over.reshape(shape),
-        )
 
     def _record(self, p: float, first: float, tries: int) -> dict[str, Any]:
         """Return what is kept of one sample: see ``Sifted``."""
@@ -236,8 +196,8 @@ class Gate:
     def _choices(self, index: int, character: int, style: int) -> list[tuple[int, int]]:
         """Return what to draw in turn: the same again, in other styles, other characters."""
         rng = generator(self.seed, "instead", index)
-        others = [int(each) for each in rng.permutation(len(self.styles)) if each != style][:_STYLES]
-        chars = [int(each) for each in rng.permutation(len(self.chars)) if each != character][:_CHARACTERS]
+        others = _some(rng, len(self.styles), style, _STYLES)
+        chars = _some(rng, len(self.chars), character, _CHARACTERS)
         same = [(character, style)] * self.tries
         return [*same, *((character, other) for other in others), *((other, style) for other in chars)]
 
@@ -249,11 +209,10 @@ class Gate:
         )
 
 
-def _first_good(over: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Return for each row of ``[n, ahead]`` whether one passes, and the first that does."""
-    good = ~(over < 0)
-    some: NDArray[np.bool_] = np.any(good, axis=1)
-    return some, np.argmax(good, axis=1).astype(np.int64)
+def _some(rng: np.random.Generator, count: int, but: int, most: int) -> list[int]:
+    """Return up to ``most`` different numbers below ``count``, ``but`` not among them."""
+    found = rng.choice(count - 1, min(most, count - 1), replace=False) if count > 1 else np.array([], np.int64)
+    return [int(each) + (each >= but) for each in found]
 
 
 def find_reader(

@@ -113,27 +113,28 @@ def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synt
             break
     rows = []
     for style, lines in chosen.items():
-        rows += [(style, np.stack([_drawn(synthesis, line, line, 0) for line in lines]))]
+        rows += [(style, _drawn(synthesis, lines, lines, [0] * len(lines)))]
         if any(line["tries"] for line in lines):
-            rows += [("in its place", np.stack([_instead(synthesis, line) for line in lines]))]
+            rows += [("in its place", _instead(synthesis, lines))]
     if rows:
         save_sheet(out / SHEET, rows)
 
 
-def _instead(synthesis: Synthesis, line: dict[str, Any]) -> NDArray[np.uint8]:
-    """Draw what came in place of a reject: blank paper, where its line was written without it."""
-    if "place" in line and line["outcome"] == DROPPED:
-        return np.full_like(_drawn(synthesis, line, line, 0), 255)
-    return _drawn(synthesis, line, line.get("wrote", line), line["tries"])
-
-
-def _drawn(synthesis: Synthesis, line: dict[str, Any], what: dict[str, Any], attempt: int) -> NDArray[np.uint8]:
-    """Draw a char in a style, uint8 ``[size, size]``, as it was drawn for the sample, or the line, of a reject."""
-    number_of = {style.name: number for number, style in enumerate(synthesis.styles)}
-    index, hand = line["index"], None
-    if "place" in line:
-        index, hand = index * LONGEST + line["place"], np.array([index], np.int64)
-    places = (index, synthesis.content.chars.index(what["char"]), number_of[what["style"]])
-    given = (np.array([place], np.int64) for place in places)
-    drawn: NDArray[np.uint8] = synthesis.draw(*given, hands=hand, attempt=attempt)[0][0]
+def _instead(synthesis: Synthesis, lines: Sequence[dict[str, Any]]) -> NDArray[np.uint8]:
+    """Draw what came in place of rejects: blank paper, where a line was written without it."""
+    wrote = [line.get("wrote", line) for line in lines]
+    drawn = _drawn(synthesis, lines, wrote, [line["tries"] for line in lines])
+    drawn[[line["outcome"] == DROPPED and "place" in line for line in lines]] = 255
     return drawn
+
+
+def _drawn(
+    synthesis: Synthesis, lines: Sequence[dict[str, Any]], shown: Sequence[dict[str, Any]], attempts: Sequence[int]
+) -> NDArray[np.uint8]:
+    """Draw chars in styles, uint8 ``[n, size, size]``, as they were drawn for the samples, or the lines, of rejects."""
+    style_of = {style.name: number for number, style in enumerate(synthesis.styles)}
+    hands = np.array([line["index"] for line in lines], np.int64)
+    index = np.array([line["index"] * LONGEST + line["place"] if "place" in line else line["index"] for line in lines])
+    characters = np.array([synthesis.content.chars.index(each["char"]) for each in shown], np.int64)
+    styles = np.array([style_of[each["style"]] for each in shown], np.int64)
+    return synthesis.draw(index, characters, styles, hands=hands, attempt=np.array(attempts, np.int64))[0]

@@ -31,7 +31,7 @@ _BLOCK = {"cpu": 64}
 _GPU_BLOCK = 256
 """Samples that pass the network together. The number is fixed for a kind of device and blocks
 begin at its multiples, because a network's last bits may depend on how many pass together."""
-_TOGETHER, _GATED = 128, 256
+_TOGETHER, _GATED = 128, 512
 """Samples that a thread makes in one go, whole blocks, without and with a gate. What follows the network costs least
 for about so many; with a gate they are more, because what does not pass is drawn again at once. So they begin at
 multiples of it."""
@@ -138,12 +138,11 @@ class Synthesis:
         characters: NDArray[np.int64],
         styles: NDArray[np.int64],
         *,
-        attempt: int | NDArray[np.int64] = 0,
+        attempt: int = 0,
     ) -> tuple[NDArray[np.uint8], Tensor]:
         """Draw as ``draw`` does, a block at a time."""
-        attempts = np.broadcast_to(np.asarray(attempt, np.int64), index.shape)
         parts = [slice(start, start + self.block) for start in range(0, len(index), self.block)]
-        drawn = [self.draw(index[part], characters[part], styles[part], attempt=attempts[part]) for part in parts]
+        drawn = [self.draw(index[part], characters[part], styles[part], attempt=attempt) for part in parts]
         return np.concatenate([images for images, _ in drawn]), torch.cat([codes for _, codes in drawn])
 
     @torch.inference_mode()
@@ -164,14 +163,14 @@ class Synthesis:
             styles: int64 ``[n]``, places in ``styles``.
             hands: int64 ``[n]``: samples with the same number share what is random in a style, as the
                 characters of a line do; ``index`` by default.
-            attempt: another number makes other drawings of the same samples, from 0; one for all, or of each,
-                none of them 0.
+            attempt: another number makes other drawings of the same samples, from 0; one for all, or of each.
 
         Returns:
             Images uint8 ``[n, size, size]``, and the vectors of their styles, float32 ``[n, dim]``.
         """
         seed = self.plan.seed
-        index = index + np.asarray(attempt, np.int64) * _APART
+        attempts = np.broadcast_to(np.asarray(attempt, np.int64), index.shape)
+        index = index + attempts * _APART
         style_vectors = vectors([self.styles[style] for style in styles], index if hands is None else hands, seed)
         if self.model.draws == "strokes":  # what writes varies it, too; pixels move to a style's own frame alone
             sample = keys(index, derive(seed, "pen"))
@@ -185,9 +184,10 @@ class Synthesis:
             sample, glyphs = keys(index, derive(seed, "content")), self.content.glyphs[characters]
             varied = to_unit(self.restroke(glyphs, characters, styles, sample, self.vary))[:, None]
             told = varied.to(self.device, memory_format=torch.channels_last)
-        if np.any(attempt) and self.model.draws != "character":
-            stirred = place(told.cpu(), [Alignment()] * len(index), index, derive(seed, "source"), _STIR)
-            told = stirred.to(self.device, memory_format=torch.channels_last)
+        again = np.flatnonzero(attempts)
+        if len(again) and self.model.draws != "character":
+            stirred = place(told[again].cpu(), [Alignment()] * len(again), index[again], derive(seed, "source"), _STIR)
+            told[again] = stirred.to(self.device)
         drawn = self.model.generate(told, style_vectors.to(self.device)).float().cpu()
         placed = place(drawn, [self.alignments[style] for style in styles], index, seed, self.vary)
         return to_bytes(placed)[:, 0].numpy(), style_vectors
