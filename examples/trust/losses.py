@@ -1,0 +1,86 @@
+"""Zi2Zi against lost strokes: each loss with several seeds, measured on held-out characters.
+
+    python -m examples.trust.losses --data data/five --recognizer zh --work trust
+
+Same network, same images seen; with another seed come other weights, another order and other held-out characters, the
+same for every loss. Run it again and it goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+
+from examples.tables import fill, markdown
+from handgen.report.evaluation import RESULTS
+
+HERE = Path(__file__).parent
+LOSSES = {
+    "none": "",
+    "ssim 40": "--lambda-ssim 40",
+    "ssim 100": "--lambda-ssim 100",
+    "ssim 200": "--lambda-ssim 200",
+    "cldice 10": "--lambda-cldice 10",
+    "recognizer 0.3": "--lambda-recognizer 0.3",
+    "ssim 100, recognizer 0.3": "--lambda-ssim 100 --lambda-recognizer 0.3",
+}
+COLUMNS = ("l1", "ssim", "stroke_recall", "stroke_precision", "broken_strokes", "merged_strokes", "reads", "judge")
+Results = dict[str, dict[str, dict[str, float]]]
+"""By loss and seed the means over the styles."""
+
+
+def handgen(*arguments: str) -> None:
+    """Run a ``handgen`` command of this Python's environment."""
+    print("$ handgen", *arguments, flush=True)
+    subprocess.run([sys.executable, "-m", "handgen", *arguments], check=True)
+
+
+def measured(given: argparse.Namespace, loss: str, seed: int) -> dict[str, float]:
+    """Train with a loss and a seed, and return what ``eval`` says of it."""
+    run = given.work / f"{loss.replace(', ', '-').replace(' ', '')}-{seed}"
+    flags = LOSSES[loss].split() + (["--recognizer", given.recognizer] if "recognizer" in loss else [])
+    handgen(
+        "train", "zi2zi", "--data", str(given.data), "--out", str(run), "--images", str(given.images), "--seed",
+        str(seed), "--eval-every", "1000000", *flags,
+    )  # fmt: skip
+    handgen("eval", str(run), "--characters", "0", "--recognizer", given.recognizer, "--judge", "rapidocr")
+    means = json.loads((run / RESULTS).read_text(encoding="utf-8"))["styles"]["mean"]
+    return {name: round(means[name], 4) for name in (*COLUMNS, "judge_true")}
+
+
+def table(results: Results) -> str:
+    """Return the means over the seeds, with their standard deviations."""
+    rows = []
+    for loss, seeds in results.items():
+        values = [[seed[name] for seed in seeds.values()] for name in COLUMNS]
+        spread = [f" ± {stdev(each):.3f}" if len(each) > 1 else "" for each in values]
+        rows.append([loss, str(len(seeds)), *(f"{mean(v):.3f}{s}" for v, s in zip(values, spread, strict=True))])
+    return markdown(["loss added", "seeds", *(name.replace("_", " ") for name in COLUMNS)], rows)
+
+
+def main() -> None:
+    """Train, measure, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("data/five"), help="glyph store (default: data/five)")
+    parser.add_argument("--recognizer", default="zh", help="run folder, file or name (default: zh)")
+    parser.add_argument("--work", type=Path, default=Path("trust"), help="folder for the runs (default: trust)")
+    parser.add_argument("--images", type=int, default=30_000, help="of each training (default: 30000)")
+    parser.add_argument("--seeds", type=int, default=3, help="how many (default: 3)")
+    parser.add_argument("--only", nargs="*", default=list(LOSSES), choices=LOSSES, metavar="LOSS")
+    given = parser.parse_args()
+    kept = HERE / "losses.json"
+    results: Results = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
+    for seed in range(given.seeds):
+        for loss in given.only:
+            if str(seed) not in results.get(loss, {}):
+                results.setdefault(loss, {})[str(seed)] = measured(given, loss, seed)
+                kept.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+                fill(HERE / "README.md", {"losses": table(results)})
+
+
+if __name__ == "__main__":
+    main()
