@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="glyph store of the model (default: the one it was trained with)")
     parser.add_argument("--count", type=int, default=5000, help="samples of each set (default: 5000)")
     parser.add_argument("--styles", default="", help="names with commas (default: all that it was trained on)")
-    parser.add_argument("--charset", default="", help="as for handgen synth (default: all that was trained on)")
+    parser.add_argument("--charset", help="as for handgen synth (default: all that was trained on)")
     parser.add_argument("--tries", type=int, default=2, help="as for handgen synth (default: 2)")
     parser.add_argument("--vary", type=float, default=1.0, help="as for handgen synth (default: 1)")
     parser.add_argument("--seed", type=int, default=7, help="of the sets (default: 7)")
