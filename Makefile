@@ -16,26 +16,26 @@ help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/demo.installed ## A checked, labelled, degraded Chinese set and its report in ./demo, in a minute on a CPU.
-	$(BIN)/python examples/demo/run.py
+	$(BIN)/python -m examples.demo.run
 
 latin: $(VENV)/demo.installed ## The article's Latin experiment: 26 hands, every remedy; about an hour on two cores.
-	$(BIN)/python examples/latin_bicyclegan/run.py
+	$(BIN)/python -m examples.latin_bicyclegan.run
 
 cyclegan: $(VENV)/demo.installed ## CycleGAN from Heiti to a hand, unpaired.
-	$(BIN)/python examples/cyclegan_unpaired/run.py
+	$(BIN)/python -m examples.cyclegan_unpaired.run
 
 weights: $(VENV)/demo.installed ## Train the weights that come with handgen again, in ./weights; hours on a CPU.
-	$(BIN)/python examples/weights/run.py recognizer zh en
+	$(BIN)/python -m examples.weights.run recognizer zh en
 
 chinese: $(VENV)/dev.installed ## The article's Chinese experiment: 15 hands, both stages, every loss; hours on a CPU.
-	$(BIN)/python examples/weights/run.py recognizer zh
-	$(BIN)/python examples/chinese_zi2zi/run.py
+	$(BIN)/python -m examples.weights.run recognizer zh
+	$(BIN)/python -m examples.chinese_zi2zi.run
 
 digits: $(VENV)/demo.installed ## DCGAN beside WGAN on handwritten digits.
-	$(BIN)/python examples/digits_gan/run.py
+	$(BIN)/python -m examples.digits_gan.run
 
 transfer: $(VENV)/dev.installed ## What training sets are worth on real digits.
-	$(BIN)/python examples/transfer/run.py
+	$(BIN)/python -m examples.transfer.run
 
 test: $(VENV)/dev.installed ## Run the whole test suite.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)

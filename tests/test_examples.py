@@ -1,8 +1,10 @@
-"""The recipes of the shipped weights name fonts that exist, with licences that are known."""
+"""The examples start, their tables are those of their results, and the recipes of the weights name what exists."""
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
+import json
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -10,25 +12,67 @@ from pathlib import Path
 import pytest
 import typer
 
+from examples.commands import handgen
+from examples.tables import fill, markdown
+from examples.weights import run as recipes
+from handgen import __version__
 from handgen.cli.main import app
 from handgen.fonts.catalogue import find_entry
 from handgen.weights.licences import read_table
 
-HERE = Path(__file__).parents[1] / "examples" / "weights"
+ROOT = Path(__file__).parents[1]
+EXAMPLES = ROOT / "examples"
+SCRIPTS = sorted(f"examples.{path.parent.name}.{path.stem}" for path in EXAMPLES.glob("*/*.py"))
 
 
-@pytest.fixture(scope="module")
-def recipes():
-    spec = importlib.util.spec_from_file_location("weights_recipes", HERE / "run.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # dataclasses look there
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_every_example_has_help(name, monkeypatch, capsys):
+    script = importlib.import_module(name)
+    monkeypatch.setattr(sys, "argv", [name, "--help"])
+    with pytest.raises(SystemExit, match="0"):
+        script.main()
+    assert script.__doc__.splitlines()[0] in capsys.readouterr().out
 
 
-def test_every_font_can_be_had_and_its_licence_is_known(recipes):
-    table = read_table(HERE / "fonts.csv")
+def test_every_example_that_is_named_is_there():
+    pages = [ROOT / "Makefile", *(page for kind in ("md", "py") for page in EXAMPLES.rglob(f"*.{kind}"))]
+    pages += [page for folder in (ROOT, ROOT / "docs", ROOT / "handgen") for page in folder.glob("**/*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages if ".venv" not in page.parts)
+    assert "python examples/" not in text
+    assert set(re.findall(r"python -m (examples[\w.]+\w)", text)) <= set(SCRIPTS)
+
+
+@pytest.mark.parametrize("name", ["latin_bicyclegan", "transfer", "fewshot", "chinese_zi2zi"])
+def test_tables_are_those_of_the_results(name, tmp_path):
+    kept = json.loads((EXAMPLES / name / "results.json").read_text(encoding="utf-8"))
+    page, text = tmp_path / "README.md", (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
+    page.write_text(text, encoding="utf-8")
+    fill(page, importlib.import_module(f"examples.{name}.run").tables(kept))
+    assert page.read_text(encoding="utf-8") == text
+
+
+def test_fill_replaces_what_is_between_the_marks_alone(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- x -->\nold\n<!-- end x -->\nb\n<!-- y -->\n<!-- end y -->\n", encoding="utf-8")
+    table = markdown(["", "n"], [["one", "1"], ["two", ""]])
+    assert table == "| | n |\n|---|---|\n| one | 1 |\n| two | |"
+    fill(page, {"x": table})
+    assert page.read_text(encoding="utf-8") == (
+        f"a\n<!-- x -->\n{table}\n<!-- end x -->\nb\n<!-- y -->\n<!-- end y -->\n"
+    )
+    with pytest.raises(ValueError, match="no place for the table z"):
+        fill(page, {"z": table})
+
+
+def test_commands_show_themselves_and_end_with_their_exit_code(capfd):
+    assert handgen("--version", capture=True).strip().endswith(__version__)
+    with pytest.raises(SystemExit, match="2"):
+        handgen("rendre", "a b")
+    assert "$ handgen rendre 'a b'" in capfd.readouterr().out
+
+
+def test_every_font_can_be_had_and_its_licence_is_known():
+    table = read_table(recipes.FONTS)
     assert all(known.family and known.licence and known.where for known in table.values())
     assert recipes.elsewhere().keys() == table.keys()
     for name, recipe in recipes.RECIPES.items():
@@ -37,7 +81,7 @@ def test_every_font_can_be_had_and_its_licence_is_known(recipes):
             assert hand in table or find_entry(hand), (name, hand)
 
 
-def test_the_commands_parse(recipes):
+def test_the_commands_parse():
     for recipe in recipes.RECIPES.values():
         words = [["render", "--font", recipe.source, *shlex.split(recipe.render)]]
         words += [["train", *shlex.split(train)] for train in recipe.train]

@@ -1,15 +1,15 @@
 """The article's Chinese experiment: Heiti to 15 hands with Zi2Zi, its second stage, and each loss tried alone.
 
-The first stage is the run that ``examples/weights/run.py zh`` makes; here it is measured, and everything else begins
-with it. Everything is a ``handgen`` command; run it again and it goes on where it stopped.
+    python -m examples.chinese_zi2zi.run
+
+The first stage is the run that ``python -m examples.weights.run zh`` makes; here it is measured, and everything else
+begins with it. Everything is a ``handgen`` command; run it again and it goes on where it stopped.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from examples.commands import handgen
+from examples.tables import fill, markdown
 from handgen.evaluation.model import draw_held_out
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.together import recorded_stores
@@ -40,12 +42,6 @@ LOSSES = {
 }
 IMAGES = {"second": 20_000} | dict.fromkeys(LOSSES, 10_000)
 COLUMNS = ("l1", "rmse", "ssim", "stroke_recall", "stroke_precision", "judge", "judge_true")
-
-
-def handgen(*arguments: str) -> None:
-    """Run a ``handgen`` command of this Python's environment."""
-    print("$ handgen", *arguments, flush=True)
-    subprocess.run([sys.executable, "-m", "handgen", *arguments], check=True)
 
 
 def train(name: str, first: Path, out: Path, recognizer: Path) -> None:
@@ -86,25 +82,22 @@ def picture(run: Path, path: Path, count: int = 12) -> None:
 def table(rows: Mapping[str, Mapping[str, float | None]], what: str, columns: Sequence[str]) -> str:
     """Return rows of metrics as Markdown."""
     known = [column for column in columns if all(row.get(column) is not None for row in rows.values())]
-    lines = [f"| {what} | " + " | ".join(known) + " |", "|---" * (len(known) + 1) + "|"]
-    return "\n".join(
-        [*lines, *(f"| {name} | " + " | ".join(f"{row[c]:.4f}" for c in known) + " |" for name, row in rows.items())]
-    )
+    return markdown([what, *known], [[name, *(f"{row[column]:.4f}" for column in known)] for name, row in rows.items()])
+
+
+def tables(results: Mapping[str, Any]) -> dict[str, str]:
+    """Return the README's tables of the results that there are."""
+    found = {name: table(results[name]["styles"], "style", COLUMNS) for name in ("first", "second") if name in results}
+    means = {name: results[name]["styles"]["mean"] for name in LOSSES if name in results}
+    if means:
+        found["losses"] = table(means, "loss", [*COLUMNS[:5], "reads"])
+    return found
 
 
 def write(results: Mapping[str, Any]) -> None:
     """Write results.json, and the tables into README.md."""
     (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    tables = {name: table(results[name]["styles"], "style", COLUMNS) for name in ("first", "second") if name in results}
-    means = {name: results[name]["styles"]["mean"] for name in LOSSES if name in results}
-    if means:
-        tables["losses"] = table(means, "loss", [*COLUMNS[:5], "reads"])
-    text = (HERE / "README.md").read_text(encoding="utf-8")
-    for name, made in tables.items():
-        begin, end = f"<!-- {name} -->\n", f"<!-- end {name} -->"
-        head, rest = text.split(begin, 1)
-        text = f"{head}{begin}{made}\n{end}{rest.split(end, 1)[1]}"
-    (HERE / "README.md").write_text(text, encoding="utf-8")
+    fill(HERE / "README.md", tables(results))
 
 
 def main() -> None:

@@ -1,5 +1,7 @@
 """CycleGAN from Heiti to a hand, unpaired: in training, no character is seen in both.
 
+    python -m examples.cyclegan_unpaired.run
+
 Everything but the measurement is a ``handgen`` command; run it again and it goes on where it stopped.
 """
 
@@ -7,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from examples.commands import handgen
 from handgen.glyphs.sheet import contact_sheet
 from handgen.glyphs.store import GlyphStore, to_bytes
 from handgen.metrics import METRICS
@@ -27,12 +28,6 @@ HERE = Path(__file__).parent
 HAND = "lxgw-wenkai"
 SETTINGS = "--disjoint --lambda-cycle 4 --images 12000 --eval-every 8000 --save-every 8000"
 _SHOWN, _BATCH = 20, 64
-
-
-def handgen(*arguments: str) -> None:
-    """Run a ``handgen`` command of this Python's environment."""
-    print("$ handgen", *arguments, flush=True)
-    subprocess.run([sys.executable, "-m", "handgen", *arguments], check=True)
 
 
 @torch.inference_mode()
@@ -64,7 +59,7 @@ def picture(model: Model, pairs: Pairs) -> Image.Image:
 
 def main() -> None:
     """Fetch, render, train, measure, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("unpaired"), help="folder for font, glyphs and run")
     work: Path = parser.parse_args().work
     if not (work / "fonts").is_dir():

@@ -1,11 +1,14 @@
 """What ``make demo`` runs: the weights that come with handgen to a checked Chinese dataset, in the folder ``demo``.
 
+    python -m examples.demo.run
+
 It types no more than you could: every step is a command, printed before it runs. Run it again
 and it goes on where it stopped.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import shlex
 import subprocess
@@ -59,6 +62,7 @@ def summary(seconds: dict[str, float]) -> Table:
 
 def main() -> None:
     """Run the steps and say what to do next."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     seconds = {step: run(command) for step, command in STEPS}
     console.print("\n", summary(seconds))
     console.print("Look at [bold]demo/report.html[/], or at [bold]demo/dataset/preview.png[/].")

@@ -1,5 +1,7 @@
 """DCGAN beside WGAN on handwritten digits: samples, diversity, and the verdict on each run.
 
+    python -m examples.digits_gan.run
+
 All but the picture is a ``handgen`` command; run it again and it goes on where it stopped.
 """
 
@@ -7,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from examples.commands import handgen
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import GlyphStore, to_bytes
 from handgen.models.styles import vectors
@@ -27,13 +28,6 @@ COMMON = "--batch 16 --width 16 --eval-every 1000000 --save-every 12000"
 RUNS = {"dcgan": "--images 48000", "wgan": "--images 120000 --lr 0.0002"}
 """WGAN's critic is five steps ahead, so that its generator sees a fifth of the images."""
 _SHOWN, _ROWS = 16, 3
-
-
-def handgen(*arguments: str) -> str:
-    """Run a ``handgen`` command of this Python's environment; return what it prints."""
-    print("$ handgen", *arguments, flush=True)
-    command = [sys.executable, "-m", "handgen", *arguments]
-    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 @torch.inference_mode()
@@ -52,7 +46,7 @@ def rows(name: str, images: NDArray[np.uint8]) -> list[tuple[str, NDArray[np.uin
 
 def main() -> None:
     """Fetch, render, train both, and put the results side by side."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("digits"), help="folder for fonts, glyphs and runs")
     work: Path = parser.parse_args().work
     if not (work / "fonts").is_dir():
@@ -67,9 +61,8 @@ def main() -> None:
     for name, own in RUNS.items():
         run = work / "runs" / name
         options = f"{COMMON} {own}"
-        report = json.loads(
-            handgen("train", name, "--data", str(work / "glyphs"), "--out", str(run), *options.split(), "--json")
-        )
+        given = ["--data", str(work / "glyphs"), "--out", str(run), *options.split(), "--json"]
+        report = json.loads(handgen("train", name, *given, capture=True))
         results[name] = {"options": options, **{key: report[key] for key in ("images", "diversity", "verdict")}}
         shown += rows(name, samples(run))
     (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

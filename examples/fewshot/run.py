@@ -1,5 +1,7 @@
 """A new hand from 30, 100 and 300 glyphs: fonts that the base was not trained on, measured on other characters.
 
+    python -m examples.fewshot.run
+
 A font's glyphs are saved as PNG files, as a person's scanned characters would be, and from there on
 everything is a ``handgen`` command. Run it again and it goes on where it stopped.
 """
@@ -8,11 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import resource
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from examples.commands import handgen
+from examples.tables import fill, markdown
 from handgen.evaluation.model import Drawn, evaluate_model
 from handgen.fonts.align import source_placement
 from handgen.fonts.coverage import survey
@@ -54,12 +55,10 @@ PLAIN = "-plain"
 METRICS = ("l1", "ssim", "stroke_recall", "judge")
 
 
-def handgen(*arguments: str) -> float:
+def timed(*arguments: str) -> float:
     """Run a ``handgen`` command with one thread; return the seconds of processor time that it took."""
-    print("$ handgen", *arguments, flush=True)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, "-m", "handgen", *arguments], check=True, env=environment)
+    handgen(*arguments, threads=1)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -93,7 +92,8 @@ def stores(work: Path, base: Path, hand: str, font: str) -> None:
         if not (store / "manifest.json").is_file():
             images = work / hand / f"{name}-images"
             save_glyphs(font, chars, images)
-            handgen("import", "images", str(images), "--style", hand, "--match", str(base), "--out", str(store))
+            given = ["--style", hand, "--match", str(base), "--out", str(store)]
+            handgen("import", "images", str(images), *given, threads=1)
 
 
 def learn(work: Path, base: Path, hand: str, variant: str) -> None:
@@ -103,7 +103,7 @@ def learn(work: Path, base: Path, hand: str, variant: str) -> None:
         return
     count, flags, _ = VARIANTS[variant]
     given = ["--from", str(base), "--add-style", style, "--data", str(work / hand / str(count))]
-    seconds = handgen("train", "zi2zi", *given, *flags.split())
+    seconds = timed("train", "zi2zi", *given, *flags.split())
     (work / f"{style}.json").write_text(json.dumps({"cpu_seconds": round(seconds, 1)}), encoding="utf-8")
 
 
@@ -156,36 +156,30 @@ def measure(work: Path, base: Path, hand: str) -> tuple[dict[str, Any], list[tup
     return rows, [("source", source[some]), (nearest, trained[nearest][some]), *shown, (f"true: {hand}", truth[some])]
 
 
-def table(results: dict[str, Any]) -> str:
-    """Return the results as Markdown."""
-    lines = [
-        "| hand | learnt from | L1 | SSIM | stroke recall | read by PP-OCR | processor time | file |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for hand, rows in results.items():
+def tables(results: dict[str, Any]) -> dict[str, str]:
+    """Return the README's table of the results."""
+    head = ["hand", "learnt from", "L1", "SSIM", "stroke recall", "read by PP-OCR", "processor time", "file"]
+    lines = []
+    for hand, rows in results["hands"].items():
         for name, row in rows.items():
             label = f"nearest trained style: {row['style']}" if name == "nearest" else VARIANTS[name][2]
-            scores = f"{row['l1']:.4f} | {row['ssim']:.4f} | {row['stroke_recall']:.3f} | {row['judge']:.1%}"
-            cost = f"{row['cpu_seconds']:.0f} s | {row['bytes'] / 1024:.0f} KiB" if "bytes" in row else " | "
-            lines.append(f"| {hand} | {label} | {scores} | {cost} |")
-        lines.append(f"| {hand} | the font itself | 0 | 1 | 1 | {rows['nearest']['judge_true']:.1%} | | |")
-    return "\n".join(lines)
+            scores = [f"{row['l1']:.4f}", f"{row['ssim']:.4f}", f"{row['stroke_recall']:.3f}", f"{row['judge']:.1%}"]
+            cost = [f"{row['cpu_seconds']:.0f} s", f"{row['bytes'] / 1024:.0f} KiB"] if "bytes" in row else ["", ""]
+            lines.append([hand, label, *scores, *cost])
+        lines.append([hand, "the font itself", "0", "1", "1", f"{rows['nearest']['judge_true']:.1%}", "", ""])
+    return {"results": markdown(head, lines)}
 
 
-def write_results(results: dict[str, Any], facts: dict[str, Any]) -> None:
+def write_results(results: dict[str, Any]) -> None:
     """Write results.json, and the table into README.md."""
-    base = {"images": facts["images"], "styles": [style["name"] for style in facts["styles"]]}
-    text = json.dumps({"base": base, "hands": results}, indent=2, ensure_ascii=False)
+    text = json.dumps(results, indent=2, ensure_ascii=False)
     (HERE / "results.json").write_text(text + "\n", encoding="utf-8")
-    readme = HERE / "README.md"
-    head, rest = readme.read_text(encoding="utf-8").split("<!-- table -->\n", 1)
-    tail = rest.split("<!-- end -->", 1)[1]
-    readme.write_text(f"{head}<!-- table -->\n{table(results)}\n<!-- end -->{tail}", encoding="utf-8")
+    fill(HERE / "README.md", tables(results))
 
 
 def main() -> None:
     """Draw, import, learn, measure."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("fewshot"), help="folder for glyphs and styles")
     parser.add_argument("--base", type=Path, default=Path("runs/zi2zi"), help="trained zi2zi, or shipped weights")
     parser.add_argument("--fonts", nargs="+", default=["ZCOOL KuaiLe", "ZCOOL XiaoWei"], help="names or files")
@@ -195,20 +189,23 @@ def main() -> None:
     if not base.is_dir():  # a copy, so that the styles of this experiment stay with it
         base.mkdir(parents=True)
         shutil.copy(checkpoint.find_model(given.base, ()), base / checkpoint.MODEL)
-    results: dict[str, Any] = {}
+    hands: dict[str, Any] = {}
     rows = []
     for font in given.fonts:
         hand = resolve_font(font).style_name
         stores(given.work, base, hand, font)
         for variant in given.only:
-            if results and variant.endswith(PLAIN):  # compared on the first hand
+            if hands and variant.endswith(PLAIN):  # compared on the first hand
                 continue
             learn(given.work, base, hand, variant)
-        results[hand], shown = measure(given.work, base, hand)
+        hands[hand], shown = measure(given.work, base, hand)
         rows += shown
-    write_results(results, checkpoint.load(base / checkpoint.MODEL).facts)
+    facts = checkpoint.load(base / checkpoint.MODEL).facts
+    about = {"images": facts["images"], "styles": [style["name"] for style in facts["styles"]]}
+    results = {"base": about, "hands": hands}
+    write_results(results)
     save_sheet(HERE / "hands.png", rows)
-    print(table(results))
+    print(tables(results)["results"])
 
 
 if __name__ == "__main__":

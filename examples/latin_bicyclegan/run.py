@@ -1,5 +1,7 @@
 """The article's Latin experiment: Caveat to 26 hands with BicycleGAN, and each remedy against lost strokes.
 
+    python -m examples.latin_bicyclegan.run
+
 Everything is a ``handgen`` command; run it again and it goes on where it stopped. Two runs go
 side by side, each with one thread: on two cores that is faster than one run with two.
 """
@@ -8,16 +10,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from examples.commands import handgen
+from examples.tables import fill, markdown
 from handgen.glyphs.store import GlyphStore
 from handgen.metrics import METRICS
 from handgen.training import checkpoint
@@ -48,13 +49,6 @@ RUNS = {
     "longer": (64, 20000, "", "baseline, 2.5 times as long"),
     "baseline-128": (128, 5000, "", "baseline, 128 px"),
 }
-
-
-def handgen(*arguments: str, threads: int = 0) -> None:
-    """Run a ``handgen`` command of this Python's environment."""
-    print("$ handgen", *arguments, flush=True)
-    environment = os.environ | ({"OMP_NUM_THREADS": str(threads)} if threads else {})
-    subprocess.run([sys.executable, "-m", "handgen", *arguments], check=True, env=environment)
 
 
 def train(work: Path, name: str) -> None:
@@ -102,35 +96,34 @@ def untouched(held_out: Pairs) -> dict[str, float]:
     return {name: round(sum(values) / len(values), 4) for name, values in result.items()}
 
 
-def table(results: dict[str, dict[str, Any]]) -> str:
-    """Return the results as Markdown."""
-    lines = ["| | images | L1 | RMSE | SSIM | diversity | of the real hands' |", "|---|---|---|---|---|---|---|"]
+def tables(results: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Return the README's table of the results."""
+    rows = []
     for name, values in results.items():
-        scores = " | ".join(f"{values[metric]:.4f}" for metric in ("l1", "rmse", "ssim"))
         spread = values["diversity"]
-        share = f"{spread['generated']:.4f} | {spread['ratio']:.0%}"
-        lines.append(f"| {RUNS[name][3]} | {values['images']:,} | {scores} | {share} |")
+        shares = [f"{spread['generated']:.4f}", f"{spread['ratio']:.0%}"]
+        rows.append([RUNS[name][3], f"{values['images']:,}", *_scores(values), *shares])
     for size in (64, 128):
         known = [values["untouched_source"] for name, values in results.items() if RUNS[name][0] == size]
         if known:
-            scores = " | ".join(f"{known[0][metric]:.4f}" for metric in ("l1", "rmse", "ssim"))
-            lines.append(f"| untouched source, {size} px | | {scores} | | |")
-    return "\n".join(lines)
+            rows.append([f"untouched source, {size} px", "", *_scores(known[0]), "", ""])
+    return {"results": markdown(["", "images", "L1", "RMSE", "SSIM", "diversity", "of the real hands'"], rows)}
+
+
+def _scores(values: Mapping[str, float]) -> list[str]:
+    return [f"{values[metric]:.4f}" for metric in ("l1", "rmse", "ssim")]
 
 
 def write_results(work: Path, names: Iterable[str]) -> None:
     """Write results.json, and the table into README.md."""
     results = {name: row(work, name) for name in names}
     (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    readme = HERE / "README.md"
-    head, rest = readme.read_text(encoding="utf-8").split("<!-- table -->\n", 1)
-    tail = rest.split("<!-- end -->", 1)[1]
-    readme.write_text(f"{head}<!-- table -->\n{table(results)}\n<!-- end -->{tail}", encoding="utf-8")
+    fill(HERE / "README.md", tables(results))
 
 
 def main() -> None:
     """Fetch, render, train, measure, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("latin"), help="folder for fonts, glyphs and runs")
     parser.add_argument("--only", nargs="*", default=list(RUNS), choices=RUNS, help="rows of the table")
     parser.add_argument("--jobs", type=int, default=2, help="runs side by side, one thread each")

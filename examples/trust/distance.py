@@ -1,6 +1,6 @@
 """How much of the way from the drawings to the real fonts the gate goes, as an independent reader sees it.
 
-    python examples/trust/distance.py runs/zh --recognizer runs/recognizer --count 5000 --out trust
+    python -m examples.trust.distance runs/zh --recognizer runs/recognizer --count 5000 --out trust
 
 Draws the same fresh set twice, with ``--gate off`` and with ``--gate redraw``, in the styles that the model was trained
 on, and lets the judge read both, and the real glyphs of the same characters in the same styles. Only characters that
@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from examples.tables import markdown
 from handgen.errors import UsageError
 from handgen.evaluation.readers import JUDGES, Judge
 from handgen.evaluation.samples import Samples, samples_in
@@ -110,8 +111,8 @@ def kept(file: Path, made: Callable[[], Judged]) -> dict[str, list[int]]:
     return shares(found)
 
 
-def table(columns: dict[str, dict[str, list[int]]]) -> list[str]:
-    """Return the rows of the table, the farthest style first, and the means of all and of those with a distance.
+def table(columns: dict[str, dict[str, list[int]]]) -> str:
+    """Return the table, the farthest style first, and the means of all and of those with a distance.
 
     In the means each style counts the same, so that what the gate moved from a hard style to an easy one is no gain.
     """
@@ -119,17 +120,17 @@ def table(columns: dict[str, dict[str, list[int]]]) -> list[str]:
     rate = {style: np.array([right / max(of, 1) for right, of in counts]) for style, counts in rates.items()}
     order = sorted(rate, key=lambda style: rate[style][1] - rate[style][0])
     far = [style for style in order if rate[style][0] - rate[style][1] >= LEAST]
-    lines = ["| style | real font | gate off | gate redraw | distance | closed |", "|---|---|---|---|---|---|"]
-    lines += [_row(style, rate[style]) for style in order]
+    rows = [_row(style, rate[style]) for style in order]
     if far:
-        lines.append(_row(f"**mean of the {len(far)} with a distance**", np.mean([rate[style] for style in far], 0)))
-    return [*lines, _row("**mean of all**", np.mean(list(rate.values()), 0))]
+        rows.append(_row(f"**mean of the {len(far)} with a distance**", np.mean([rate[style] for style in far], 0)))
+    rows.append(_row("**mean of all**", np.mean(list(rate.values()), 0)))
+    return markdown(["style", "real font", "gate off", "gate redraw", "distance", "closed"], rows)
 
 
-def _row(name: str, rates: NDArray[np.float64]) -> str:
+def _row(name: str, rates: NDArray[np.float64]) -> list[str]:
     real, off, on = rates.tolist()
     closed = f"{(on - off) / (real - off):.0%}" if real - off >= LEAST else ""
-    return f"| {name} | {real:.1%} | {off:.1%} | {on:.1%} | {100 * (real - off):+.1f} | {closed} |"
+    return [name, *(f"{rate:.1%}" for rate in (real, off, on)), f"{100 * (real - off):+.1f}", closed]
 
 
 def main() -> None:
@@ -159,7 +160,7 @@ def main() -> None:
         REDRAW: kept(given.out / "redraw.json", lambda: of_set(places[REDRAW], truth, judge)),
     }
     did = json.loads((places[REDRAW] / "manifest.json").read_text(encoding="utf-8"))["info"]["gate"]
-    print("\n".join(table(columns)))
+    print(table(columns))
     print(f"\n{given.count} samples a set, seed {given.seed}; redrawn {did['redrawn']}, replaced {did['dropped']}")
 
 

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 from pathlib import Path
 from statistics import mean, stdev
 
+from examples.commands import handgen
 from examples.tables import fill, markdown
 from handgen.report.evaluation import RESULTS
 
@@ -31,12 +30,6 @@ LOSSES = {
 COLUMNS = ("l1", "ssim", "stroke_recall", "stroke_precision", "broken_strokes", "merged_strokes", "reads", "judge")
 Results = dict[str, dict[str, dict[str, float]]]
 """By loss and seed the means over the styles."""
-
-
-def handgen(*arguments: str) -> None:
-    """Run a ``handgen`` command of this Python's environment."""
-    print("$ handgen", *arguments, flush=True)
-    subprocess.run([sys.executable, "-m", "handgen", *arguments], check=True)
 
 
 def measured(given: argparse.Namespace, loss: str, seed: int) -> dict[str, float]:

@@ -1,6 +1,6 @@
 """Plant wrong labels into a set of real glyphs, and count how many of them ``handgen eval`` finds.
 
-    python examples/trust/planted.py data/han --recognizer runs/recognizer --fonts fandol-kai,wqy-microhei
+    python -m examples.trust.planted data/han --recognizer runs/recognizer --fonts fandol-kai,wqy-microhei
 
 One image in twenty is replaced by that of a character which is easily taken for its own, in the same font: half of
 them by another of its group in confusables.txt, as far as the store has it, half by the character whose

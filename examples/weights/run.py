@@ -1,6 +1,6 @@
 """What ``make weights`` runs: the weights that come with handgen, made again from fonts that anyone can get.
 
-    python examples/weights/run.py en            # or zh, or recognizer
+    python -m examples.weights.run en            # or zh, or recognizer
 
 Everything is a ``handgen`` command; run it again and it goes on where it stopped. Fonts of the catalogue are
 fetched; others, named in fonts.csv, must be installed first, and it says how.
@@ -16,6 +16,8 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from examples.commands import handgen
 
 HERE = Path(__file__).parent
 FONTS = HERE / "fonts.csv"
@@ -92,14 +94,6 @@ RECIPES = {
         ("recognizer --images 1400000 --batch 128 --holdout-fonts kiloji,fandol-kai,wqy-microhei --save-every 60000",),
     ),
 }
-
-
-def handgen(*arguments: str) -> None:
-    """Run a ``handgen`` command of this Python's environment."""
-    print("$ handgen", shlex.join(arguments), flush=True)
-    done = subprocess.run([sys.executable, "-m", "handgen", *arguments], check=False)
-    if done.returncode:
-        sys.exit(done.returncode)
 
 
 def elsewhere() -> dict[str, tuple[str, str]]:
