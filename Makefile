@@ -9,8 +9,8 @@ BENCH_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin chinese cyclegan digits weights transfer test lint format types build bench reference hooks \
-	clean distclean
+.PHONY: help demo latin chinese cyclegan digits weights transfer fewshot trust test lint format types build bench \
+	reference hooks clean distclean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,15 @@ digits: $(VENV)/demo.installed ## DCGAN beside WGAN on handwritten digits.
 
 transfer: $(VENV)/dev.installed ## What training sets are worth on real digits.
 	$(BIN)/python -m examples.transfer.run
+
+fewshot: $(VENV)/dev.installed ## A new hand for the weights zh, from 30, 100 and 300 glyphs; minutes on a CPU.
+	$(BIN)/python -m handgen fonts fetch zcool-kuaile zcool-xiaowei
+	$(BIN)/python -m examples.fewshot.run --base zh
+
+trust: $(VENV)/dev.installed ## Losses against lost strokes, and how far the gate helps; hours on a CPU.
+	$(BIN)/python -m examples.trust.losses
+	$(BIN)/python -m examples.weights.run recognizer zh
+	$(BIN)/python -m examples.trust.distance weights/zh/run --recognizer weights/recognizer/run
 
 test: $(VENV)/dev.installed ## Run the whole test suite.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)

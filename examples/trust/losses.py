@@ -3,7 +3,8 @@
     python -m examples.trust.losses --data data/five --recognizer zh --work trust
 
 Same network, same images seen; with another seed come other weights, another order and other held-out characters, the
-same for every loss. Run it again and it goes on where it stopped.
+same for every loss. Run it again and it goes on where it stopped. Where there is no store, the hands are fetched, or
+found among Debian's fonts, and rendered.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from statistics import mean, stdev
 
 from examples.commands import handgen
 from examples.tables import fill, markdown
+from examples.weights.run import gather
 from handgen.report.evaluation import RESULTS
 
 HERE = Path(__file__).parent
+HANDS = ("fandol-song", "kouzan-gyosho", "kouzan-mouhitsu", "lxgw-wenkai", "ma-shan-zheng")
 LOSSES = {
     "none": "",
     "ssim 40": "--lambda-ssim 40",
@@ -30,6 +33,16 @@ LOSSES = {
 COLUMNS = ("l1", "ssim", "stroke_recall", "stroke_precision", "broken_strokes", "merged_strokes", "reads", "judge")
 Results = dict[str, dict[str, dict[str, float]]]
 """By loss and seed the means over the styles."""
+
+
+def prepare(given: argparse.Namespace) -> None:
+    """Render the hands, if that is not done."""
+    if given.data.is_dir():
+        return
+    files = gather(HANDS, given.work / "fonts", given.fonts)
+    targets = [part for file in files for part in ("--target", str(file))]
+    characters = ["--charset", str(HERE / "characters.txt")]
+    handgen("render", "--font", "Heiti", *targets, *characters, "--out", str(given.data))
 
 
 def measured(given: argparse.Namespace, loss: str, seed: int) -> dict[str, float]:
@@ -59,12 +72,14 @@ def main() -> None:
     """Train, measure, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("data/five"), help="glyph store (default: data/five)")
+    parser.add_argument("--fonts", type=Path, help="folder with files of Debian's fonts, where they are not installed")
     parser.add_argument("--recognizer", default="zh", help="run folder, file or name (default: zh)")
     parser.add_argument("--work", type=Path, default=Path("trust"), help="folder for the runs (default: trust)")
     parser.add_argument("--images", type=int, default=30_000, help="of each training (default: 30000)")
     parser.add_argument("--seeds", type=int, default=3, help="how many (default: 3)")
     parser.add_argument("--only", nargs="*", default=list(LOSSES), choices=LOSSES, metavar="LOSS")
     given = parser.parse_args()
+    prepare(given)
     kept = HERE / "losses.json"
     results: Results = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     for seed in range(given.seeds):
