@@ -47,11 +47,10 @@ def _print(found: list[Listed]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("name", "kind", "where", "styles", "characters", "size", "MB", "licences")
+    table = Table("name", "kind", "where", "styles", "characters", "size", "MB")
     for place in (3, 5, 6):
         table.columns[place].justify = "right"
     table.columns[0].no_wrap = True
-    table.columns[7].overflow = "fold"
     for each in found:
         table.add_row(
             Text(each.name),
@@ -61,9 +60,17 @@ def _print(found: list[Listed]) -> None:
             each.charset.replace(" characters", ""),
             f"{each.size} px" if each.size else "",
             f"{each.bytes / 1e6:.1f}" if each.bytes else "",
-            Text(each.problem, "red") if each.problem else each.licence,
         )
     stdout.print(table)
+    licences: dict[str, list[str]] = {}
+    for each in found:
+        if each.problem:
+            stdout.print(Text.assemble(f"{each.name}: ", (each.problem, "red")))
+        elif each.licence:
+            licences.setdefault(each.licence, []).append(each.name)
+    # Beside the table, not in it: in what a terminal has left for a column, licences break within words.
+    for licence, names in licences.items():
+        stdout.print(Text(f"{', '.join(names)}: fonts under {licence}"))
     stdout.print("use one with 'handgen synth --model NAME', a recognizer with --recognizer NAME", markup=False)
 
 

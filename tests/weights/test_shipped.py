@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 import handgen
 from handgen import weights
@@ -144,6 +146,19 @@ def test_models_lists_what_is_shipped_and_what_is_in_runs(shipped, trained, caps
     assert run(["models"]) == 0
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("zh", "recognizer", "runs/mine", "pen"))
+    assert "\nzh: fonts under Apache-2.0, OFL-1.1\nen, runs/mine: fonts under OFL-1.1\n" in shown
+    assert re.search(r"\nruns/broken: .*damaged", shown)
+
+
+def test_licences_do_not_break_within_words(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("handgen.weights.ROOT", Path(handgen.__file__).parent / "weights")
+    monkeypatch.setattr("handgen.cli.models.stdout", Console(width=80, highlight=False))
+    assert run(["models"]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "en: fonts under Apache-2.0, OFL-1.1\n" in shown
+    assert {"Arphic-1999,", "BSD-3-Clause,", "GPL-3.0-only", "Font-exception-2.0,"} <= set(shown.split())
 
 
 @pytest.mark.parametrize("file", REAL, ids=lambda file: file.parent.name)
