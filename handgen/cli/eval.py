@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, stdout
 
@@ -98,9 +99,10 @@ def evaluate(
 ) -> None:
     """Measure a model on the glyphs it never saw, or read a dataset again and find labels that are wrong.
 
-    A run's drawings are compared with the true glyphs. Of a dataset each image of one character is
-    read by a recogniser: how much reads as its label, by style and by character, what is taken for
-    what, and which samples deserve a look.
+    A run's drawings are compared with the true glyphs. Of a dataset each image
+    of one character is read by a recogniser: how much reads as its label, by
+    style and by character, what is taken for what, and which samples deserve a
+    look.
 
     [bold]Examples:[/bold]
 
@@ -143,6 +145,9 @@ def evaluate(
         result = evaluate_dataset(place, reader, asked, like=like, share=share, false_alarms=false_alarms, track=_track)
         picture = sheet or Path(f"worst-{place.resolve().name}.png")
         shown = save_suspicious(picture, place, result, _track)
+    if result.get("unfinished"):
+        warning = f"{place} is not finished; this is what was there"
+        stderr.print(f"[yellow]warning:[/yellow] {escape(warning)}", soft_wrap=True)
     if save:
         write_json(place / RESULTS, result)
     if as_json:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.check.report import Track
+from handgen.check.report import Track, is_finished
 from handgen.errors import UsageError
 from handgen.evaluation.distance import Moments, frechet
 from handgen.evaluation.readers import GlyphReader, Judge
@@ -44,12 +44,15 @@ def evaluate_dataset(
         track: shows progress.
 
     Returns:
-        As ``Tally.result``; and ``like``: the other's ``path`` and the Fréchet ``distance``.
+        As ``Tally.result``; ``unfinished``, True if more of the dataset is to come; and ``like``: the other's
+        ``path`` and the Fréchet ``distance``.
 
     Raises:
-        UsageError: there is no dataset, or no sample of one character; ``like`` without a recogniser;
+        UsageError: there is no dataset, or no sample of one character; nobody reads; ``like`` without a recogniser;
             a recogniser of another charset.
     """
+    if reader is None and judge is None:
+        raise UsageError("there is nobody to read", "Give --judge rapidocr, or a recogniser with --recognizer.")
     if like is not None and reader is None:
         raise UsageError("--like needs a recogniser, whose features it compares", "Name one with --recognizer.")
     moments = Moments() if like is not None else None
@@ -61,8 +64,13 @@ def evaluate_dataset(
             tally.add(some.images, some.labels, some.styles, some.numbers)
             count += len(some.numbers)
     if not count:
-        raise UsageError(f"{place} holds no image of a single character", "Lines of text are not read.")
+        raise UsageError(
+            f"{place} holds no image of a single character",
+            "Lines of text are not read here: look at them with 'handgen report'.",
+        )
     result: dict[str, Any] = {"kind": "dataset", "samples": count, **tally.result(false_alarms)}
+    if not is_finished(place):
+        result["unfinished"] = True
     if result.get("unknown") == count and judge is None:
         raise UsageError(f"the recogniser knows no character of {place}", "Train one on its charset.")
     if like is not None and moments is not None and reader is not None:

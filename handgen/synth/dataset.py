@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +34,7 @@ from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
 from handgen.synth.gate import (
     CALIBRATION,
+    FLOORS,
     MARK,
     OFF,
     REDRAW,
@@ -136,6 +138,7 @@ class Run:
             facts, charset=request.charset, text=request.text, font=request.font, chars=script.chars if script else None
         )
         self._hand = ""
+        self.blank: Counter[str] = Counter()  # characters of the previewed lines that were drawn without ink
         if isinstance(model, PenModel) and request.like is not None:
             model = self._fitted(request.like)
         self.styles = self._choose_styles(model)
@@ -177,8 +180,8 @@ class Run:
 
     def _find_gate(self) -> tuple[Gate | None, str]:
         request, glyphs = self.request, self.glyphs
-        beside = recognizer_beside(request.model)
-        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars, beside)
+        beside, owed = recognizer_beside(request.model), FLOORS in self.checkpoint.facts
+        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars, beside, owed)
         if found is None:
             return None, note
         reader, digest = found
@@ -386,10 +389,10 @@ class Run:
                 writers = {style.name: model.population.writer(style.vector.numpy()) for style in named}
                 save_writers(self.request.out / _WRITERS, writers)
         if self.lines:
-            first = self.synthesis.samples(0, min(self.request.count, _LINES), workers=workers)
-            save_page(
-                self.request.out / PREVIEW, [np.asarray(line.image) for line in first], self.lines.request.vertical
-            )
+            first = list(self.synthesis.samples(0, min(self.request.count, _LINES), workers=workers))
+            self.blank = Counter("".join(line.meta.get("blank", "") for line in first))
+            images = [np.asarray(line.image) for line in first]
+            save_page(self.request.out / PREVIEW, images, self.lines.request.vertical)
             return
         rows: dict[str, list[Any]] = {style.name: [] for style in self.styles[:_SHOWN]}
         last = min(self.request.count, _SHOWN * min(len(self.styles), 4 * _SHOWN))
