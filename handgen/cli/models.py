@@ -44,10 +44,12 @@ def list_models(context: typer.Context, as_json: Json = False, debug: Debug = Fa
 
 
 def _print(found: list[Listed]) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    table = Table("name", "kind", "where", "styles", "characters", "size", "MB", "licences")
+    heads = ("name", "kind", "where", "styles", "characters", "size", "MB", "licences")
+    table = Table(*heads, box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))  # leaves room for licences
     for place in (3, 5, 6):
         table.columns[place].justify = "right"
     table.columns[0].no_wrap = True
@@ -61,7 +63,7 @@ def _print(found: list[Listed]) -> None:
             each.charset.replace(" characters", ""),
             f"{each.size} px" if each.size else "",
             f"{each.bytes / 1e6:.1f}" if each.bytes else "",
-            Text(each.problem, "red") if each.problem else each.licence,
+            Text(each.problem, "red") if each.problem else each.licence.replace(", ", "\n"),
         )
     stdout.print(table)
     stdout.print("use one with 'handgen synth --model NAME', a recognizer with --recognizer NAME", markup=False)

@@ -108,6 +108,12 @@ def _gate(run: Run) -> str:
     return f"{run.gate.mode}, up to {tries} further {'drawing' if tries == 1 else 'drawings'} of each"
 
 
+def warn_of_gate(run: Run) -> None:
+    """Say that nobody reads, where there is no plan that says it; nothing if that was asked for."""
+    if run.gate is None and run.note:
+        _warn(f"the gate is off: {run.note}")
+
+
 def _kind(run: Run) -> str:
     """Say what the samples are, if they are no single characters."""
     if run.lines is None:

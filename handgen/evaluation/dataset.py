@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,18 @@ def evaluate_dataset(
             raise UsageError(f"{place} and {like} need two images at least", "Choose larger sets.")
         result["like"] = {"path": str(like), "distance": round(frechet(moments, other), 4)}
     return result
+
+
+def gated_by(place: Path) -> str | None:
+    """Return the digest of the recogniser without whose consent no sample came into a dataset; None if there is none.
+
+    What that recogniser reads of the dataset says nothing.
+    """
+    try:
+        plan = json.loads((place / "manifest.json").read_text(encoding="utf-8"))["plan"]
+        return str(plan["recognizer_digest"]) if plan["gate"] == "redraw" else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def save_suspicious(path: Path, place: Path, result: dict[str, Any], track: Track | None = None) -> bool:

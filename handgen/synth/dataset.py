@@ -20,7 +20,6 @@ from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import PREVIEW, is_store, to_unit
-from handgen.lines.page import save_page
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, Generator, StyleSpec
@@ -59,7 +58,6 @@ from handgen.writers.tree import Tree
 CONTINUOUS = "continuous"
 _WRITE = 1000
 _SHOWN = 16
-_LINES = 64
 _WRITERS = "writers.json"
 FONT, PEN = "font", "pen"
 _EXTENT = 0.85
@@ -389,10 +387,7 @@ class Run:
                 writers = {style.name: model.population.writer(style.vector.numpy()) for style in named}
                 save_writers(self.request.out / _WRITERS, writers)
         if self.lines:
-            first = list(self.synthesis.samples(0, min(self.request.count, _LINES), workers=workers))
-            self.blank = Counter("".join(line.meta.get("blank", "") for line in first))
-            images = [np.asarray(line.image) for line in first]
-            save_page(self.request.out / PREVIEW, images, self.lines.request.vertical)
+            self.blank = self.lines.preview(self.request.out / PREVIEW, self.request.count, workers)
             return
         rows: dict[str, list[Any]] = {style.name: [] for style in self.styles[:_SHOWN]}
         last = min(self.request.count, _SHOWN * min(len(self.styles), 4 * _SHOWN))

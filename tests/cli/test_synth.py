@@ -224,7 +224,7 @@ def test_like_writes_in_the_given_hand(latents, hand, tmp_path, capsys):
     assert "complete already" in capsys.readouterr().out
     mine.rename(tmp_path / "gone")
     other.rename(mine)
-    refused(capsys, 2, "another handwriting", "synth", "--model", latents, "--out", out, "--count", 30, "--like", mine)
+    refused(capsys, 2, "other handwriting", "synth", "--model", latents, "--out", out, "--count", 30, "--like", mine)
     assert items(out) == before
 
 

@@ -284,6 +284,8 @@ def test_the_gate_never_turns_itself_off_in_silence(trained, reading, tmp_path, 
     assert not Path("set").exists()
     assert run(["synth", *map(str, words), "--dry-run"]) == 0
     assert "off: there is no recogniser in runs/" in " ".join(capsys.readouterr().out.split())
+    assert run(["synth", *map(str, words), "--dry-run", "--json"]) == 0
+    assert "the gate is off: there is no recogniser" in capsys.readouterr().err
 
 
 def test_a_recogniser_that_is_cut_short_is_one_line(trained, reading, tmp_path, capsys):  # noqa: F811
