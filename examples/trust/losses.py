@@ -22,11 +22,12 @@ HERE = Path(__file__).parent
 LOSSES = {
     "none": "",
     "ssim 40": "--lambda-ssim 40",
-    "ssim 100": "--lambda-ssim 100",
     "ssim 200": "--lambda-ssim 200",
-    "cldice 10": "--lambda-cldice 10",
-    "recognizer 0.3": "--lambda-recognizer 0.3",
-    "ssim 100, recognizer 0.3": "--lambda-ssim 100 --lambda-recognizer 0.3",
+    "cldice 50": "--lambda-cldice 50",
+    "projection 200": "--lambda-projection 200",
+    "recognizer 2": "--lambda-recognizer 2",
+    "recognizer 2, cldice 50": "--lambda-recognizer 2 --lambda-cldice 50",
+    "recognizer 2, ssim 200": "--lambda-recognizer 2 --lambda-ssim 200",
 }
 COLUMNS = ("l1", "ssim", "stroke_recall", "stroke_precision", "broken_strokes", "merged_strokes", "reads", "judge")
 Results = dict[str, dict[str, dict[str, float]]]

@@ -8,7 +8,9 @@ from torch import Tensor
 
 from handgen.metrics.base import Images, Metric
 
-_SIDE, _SIGMA = 11, 1.5
+SIDE = 11
+"""Pixels of the window's side."""
+_SIGMA = 1.5
 _C1, _C2 = 0.01**2, 0.03**2
 
 
@@ -22,7 +24,7 @@ def structural_similarity(output: Tensor, truth: Tensor) -> Tensor:
         output: ``[B, 1, h, w]`` in [0, 1], at least 11 pixels high and wide.
         truth: likewise.
     """
-    offsets = torch.arange(_SIDE, device=output.device) - _SIDE // 2
+    offsets = torch.arange(SIDE, device=output.device) - SIDE // 2
     line = torch.exp(-offsets.square() / (2 * _SIGMA**2))
     line = line / line.sum()
     # One pass of the window over all five means.

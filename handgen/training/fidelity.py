@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from handgen.metrics.ssim import structural_similarity
+from handgen.metrics.ssim import SIDE, structural_similarity
 
 _THINNINGS = 4
 """Strokes of a 64-pixel glyph are up to 8 pixels wide; each thinning takes a pixel off both sides."""
@@ -60,12 +60,15 @@ def ssim(output: Tensor, target: Tensor) -> Tensor:
     """1 - structural similarity (Zhao et al. 2017, "Loss functions for image restoration", equation 6).
 
     Where L1 is content with a grey average of two places of a stroke, this asks for contrast and structure.
+    Around the images lies paper, so that each of their pixels is the middle of a window: what no window
+    looks at, an adversary fills with specks.
 
     Args:
-        output: ``[B, 1, h, w]`` in [-1, 1], at least 11 pixels high and wide.
+        output: ``[B, 1, h, w]`` in [-1, 1].
         target: likewise.
     """
-    return 1 - structural_similarity(ink(output), ink(target)).mean()
+    around = [SIDE // 2] * 4
+    return 1 - structural_similarity(F.pad(ink(output), around), F.pad(ink(target), around)).mean()
 
 
 def _covered(skeleton: Tensor, mask: Tensor) -> Tensor:

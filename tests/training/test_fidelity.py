@@ -72,6 +72,13 @@ def test_paper_gives_no_nan(loss):
     assert gradient.isfinite().all()
 
 
+def test_ssim_sees_a_speck_at_the_edge(glyphs):
+    paper = torch.ones(1, 1, 64, 64)
+    corner, middle = paper.clone(), paper.clone()
+    corner[..., -1, -1] = middle[..., 32, 32] = -1
+    assert fidelity.ssim(corner, paper) > 0.2 * fidelity.ssim(middle, paper)
+
+
 @pytest.mark.parametrize("name", ["zi2zi", "bicyclegan"])
 def test_the_models_log_them_when_asked(make_trainer, name):
     trainer = make_trainer(name, images=80, batch=4, lambda_cldice=1.0, lambda_projection=2.0, lambda_ssim=3.0)
