@@ -89,6 +89,9 @@ def print_plan(run: Run) -> None:
         _warn(run.note)
     if run.lines:
         _warn_of_lines(run.lines)
+    elif not content.book:
+        known = {*run.checkpoint.facts["charset"], *run.checkpoint.facts["held_out"]}
+        _warn_of_unlearnt("".join(char for char in content.chars if char not in known))
     for reason, chars in content.skipped.items() if not run.lines else ():
         shown = chars if len(chars) <= 40 else chars[:40] + "…"
         where = "" if content.book else "in the source font" if content.font else "by the model"
@@ -133,14 +136,19 @@ def _warn_of_lines(lines: Lines) -> None:
             f"the corpus has {count:,} characters that cannot be drawn, {times:,} times; lines are cut around them: "
         )
         _warn(warning + describe(lines.left_out))
-    if lines.unlearnt:
-        shown = lines.unlearnt if len(lines.unlearnt) <= 40 else lines.unlearnt[:40] + "…"
-        _warn(f"{len(lines.unlearnt):,} characters were not in the model's store, look at preview.png: {shown}")
+    _warn_of_unlearnt(lines.unlearnt)
     if lines.request.max_chars > _TRAINERS_LONGEST:
         _warn(
             f"many trainers drop labels of more than {_TRAINERS_LONGEST} characters; "
             "'handgen check --for' prints the flag that raises their limit"
         )
+
+
+def _warn_of_unlearnt(chars: str) -> None:
+    """Name the characters that the model never saw: some hands draw them badly, or not at all."""
+    if chars:
+        shown = chars if len(chars) <= 40 else chars[:40] + "…"
+        _warn(f"{len(chars):,} characters were not in the model's store, look at preview.png: {shown}")
 
 
 def _warn(message: str) -> None:

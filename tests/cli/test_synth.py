@@ -112,6 +112,11 @@ def refused(capsys, code, complaint, *arguments):
     assert complaint in lines[0]
 
 
+def test_characters_that_the_model_never_saw_are_named(trained, tmp_path, capsys):
+    assert synth(trained, tmp_path / "set", "--charset", "A?", "--count", 2, "--dry-run") == 0
+    assert "1 characters were not in the model's store, look at preview.png: ?" in capsys.readouterr().err
+
+
 def test_refusals(trained, undisturbed, tmp_path, capsys, monkeypatch):
     out = tmp_path / "out"
     model = ("synth", "--model", trained, "--out", out)
