@@ -41,7 +41,11 @@ RULES: dict[str, Rule] = {
     "no-image": Rule("defect", "labels without an image", _WRITER),
     "no-label": Rule("defect", "images without a label", _WRITER),
     "image-unreadable": Rule("defect", "images that cannot be decoded", _WRITER),
-    "image-blank": Rule("defect", "images without ink", "Check the font: 'handgen fonts check FONT'."),
+    "image-blank": Rule(
+        "defect",
+        "images without ink",
+        "Check the font: 'handgen fonts check FONT'. Leave out what the model draws blank.",
+    ),
     "wrong-size-key": Rule("defect", "wh- keys that contradict the image", "Write the wh- keys again, or drop them."),
     "label-empty": Rule("defect", "empty labels", _TEXT),
     "label-not-utf8": Rule("defect", "labels that are not UTF-8", _TEXT),

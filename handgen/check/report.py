@@ -194,13 +194,13 @@ def own_charset(path: Path) -> str | None:
 
 
 def _check_manifest(path: Path, findings: Findings) -> None:
-    """A dataset of handgen says in its manifest whether it is finished; others have none."""
-    file = path / "manifest.json"
-    if not file.is_file():
-        return
-    try:
-        finished = json.loads(file.read_text(encoding="utf-8"))["complete"]
-    except (ValueError, KeyError, TypeError):
-        return
-    if not finished:
+    if not is_finished(path):
         findings.add("unfinished", detail="manifest.json")
+
+
+def is_finished(path: Path) -> bool:
+    """Return False if the manifest of the dataset at ``path`` says that more is to come; others' have no manifest."""
+    try:
+        return bool(json.loads((path / "manifest.json").read_text(encoding="utf-8"))["complete"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return True

@@ -124,9 +124,10 @@ def _common(
 
 _DOC = """Train one small recogniser on each of several training sets of the same size; each reads real handwriting.
 
-Every image, of the sets and of the test, is brought to one form first: ink in the middle, its longer side of one
-length and resolution. Ctrl-C keeps what is finished; the same command goes on. A further set or repetition costs
-only its own.
+Every image, of the sets and of the test, is brought to one form first: ink
+in the middle, its longer side of one length and resolution. Ctrl-C keeps what
+is finished; the same command goes on. A further set or repetition costs only
+its own.
 
 [bold]Examples:[/bold]
 

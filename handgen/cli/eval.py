@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
 from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, stdout
 
@@ -98,9 +99,10 @@ def evaluate(
 ) -> None:
     """Measure a model on the glyphs it never saw, or read a dataset again and find labels that are wrong.
 
-    A run's drawings are compared with the true glyphs. Of a dataset each image of one character is
-    read by a recogniser: how much reads as its label, by style and by character, what is taken for
-    what, and which samples deserve a look.
+    A run's drawings are compared with the true glyphs. Of a dataset each image
+    of one character is read by a recogniser: how much reads as its label, by
+    style and by character, what is taken for what, and which samples deserve a
+    look.
 
     [bold]Examples:[/bold]
 
@@ -115,7 +117,7 @@ def evaluate(
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.files import write_json
-    from handgen.report.evaluation import RESULTS
+    from handgen.report.evaluation import RESULTS, remarks
     from handgen.report.run import is_run
 
     if sheet is not None and sheet.suffix.lower() != ".png":
@@ -135,14 +137,18 @@ def evaluate(
         save_worst(picture, glyphs)
         shown = True
     else:
-        from handgen.evaluation.dataset import evaluate_dataset, save_suspicious
+        from handgen.evaluation.dataset import evaluate_dataset, gated_by, save_suspicious
 
         if styles:
             raise UsageError("--styles is for runs", "Leave it out: a dataset is measured by style as it is.")
         reader = _reader(recognizer, where)
         result = evaluate_dataset(place, reader, asked, like=like, share=share, false_alarms=false_alarms, track=_track)
+        if reader is not None and _digest(recognizer) == gated_by(place):
+            result["gated_by_reader"] = True
         picture = sheet or Path(f"worst-{place.resolve().name}.png")
         shown = save_suspicious(picture, place, result, _track)
+    for remark in remarks(result):
+        stderr.print(f"[yellow]warning:[/yellow] {escape(f'{place}: {remark}')}", soft_wrap=True)
     if save:
         write_json(place / RESULTS, result)
     if as_json:
@@ -160,6 +166,13 @@ def _reader(place: str | None, device: Any) -> GlyphReader | None:
 
     reader: GlyphReader = load_reader(Path(place) if place else None, device)
     return reader
+
+
+def _digest(place: str | None) -> str:
+    from handgen.ocr.reader import find_recognizer
+    from handgen.training import checkpoint
+
+    return checkpoint.load(find_recognizer(Path(place) if place else None)).digest()
 
 
 def _judge(name: str | None) -> Judge | None:

@@ -146,8 +146,8 @@ def check(
 ) -> None:
     """Draw every character of a charset and tell which ones the font really has.
 
-    A character may be missing from the font's map, blank, drawn as the box for missing glyphs, or
-    drawn with one shape that many others share.
+    A character may be missing from the font's map, blank, drawn as the box for
+    missing glyphs, or drawn with one shape that many others share.
 
     [bold]Examples:[/bold]
 
@@ -229,8 +229,8 @@ def fetch(
 
     Web fonts are put together into one TTF. Each font's licence is stored beside it.
 
-    Strokes are what `handgen synth --model pen` writes; with them come the counts that
-    `handgen train zi2zi --lambda-strokes` reads.
+    Strokes are what `handgen synth --model pen` writes; with them come the
+    counts that `handgen train zi2zi --lambda-strokes` reads.
 
     [bold]Examples:[/bold]
 

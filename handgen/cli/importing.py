@@ -293,8 +293,8 @@ def images(
 ) -> Any:
     """A folder of images, one character each.
 
-    CHAR/001.png, WRITER/CHAR/001.png, CHAR_01.png, WRITER/CHAR-3.png, or labels.csv with filename,words[,style].
-    A character may be spelt U+4E00.
+    CHAR/001.png, WRITER/CHAR/001.png, CHAR_01.png, WRITER/CHAR-3.png, or
+    labels.csv with filename,words[,style]. A character may be spelt U+4E00.
 
     [bold]Examples:[/bold]
 
@@ -376,12 +376,14 @@ def sheet(
 ) -> Any:
     """Filled writing sheets of 'handgen sheet', photographed or scanned. Needs handgen[scan].
 
-    Pages may lie in any order and at any angle; the whole page with its four corner markers must be seen. A page that
-    was filled twice gives two samples of each character. Boxes that are empty, crossed out, or written over their
-    sides are listed and left out; page-001.png, ... in the store show each box in the colour of what became of it.
+    Pages may lie in any order and at any angle; the whole page with its four
+    corner markers must be seen. A page that was filled twice gives two samples
+    of each character. Boxes that are empty, crossed out, or written over their
+    sides are listed and left out; page-001.png, ... in the store show each box
+    in the colour of what became of it.
 
-    A folder's scans are one writer's, called like the folder; files are those of 'hand', unless --style says
-    otherwise.
+    A folder's scans are one writer's, called like the folder; files are those
+    of 'hand', unless --style says otherwise.
 
     [bold]Examples:[/bold]
 

@@ -27,8 +27,9 @@ def report(
 ) -> None:
     """Write one HTML page about a dataset or a training run; it needs no network and nothing beside it.
 
-    A dataset's shows its styles, random and worst samples and histograms; a run's its curves,
-    measurements and drawings. Results of 'handgen eval' are on it.
+    A dataset's shows its styles, random and worst samples and histograms; a
+    run's its curves, measurements and drawings. Results of 'handgen eval' are
+    on it.
 
     [bold]Examples:[/bold]
 

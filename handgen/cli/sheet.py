@@ -54,11 +54,12 @@ def sheet(
 ) -> None:
     """Print writing sheets: a PDF with a box for each character, to be filled by hand.
 
-    Print it at 100 %, write with a dark pen, photograph or scan the pages, and read them with 'handgen import sheet'.
-    The page code in each page's head holds the layout and the characters: no other file is needed.
+    Print it at 100 %, write with a dark pen, photograph or scan the pages, and
+    read them with 'handgen import sheet'. The page code in each page's head
+    holds the layout and the characters: no other file is needed.
 
-    hanzi100, hanzi300 and hanzi775 are Chinese characters that were chosen to cover components and structures; each
-    set begins with the smaller one.
+    hanzi100, hanzi300 and hanzi775 are Chinese characters that were chosen to
+    cover components and structures; each set begins with the smaller one.
 
     [bold]Examples:[/bold]
 

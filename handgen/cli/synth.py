@@ -259,7 +259,14 @@ def synth(
 
     handgen synth --model pen --styles 200 --cursiveness 0,0.3 --count 100000
     """
-    from handgen.cli.synthesis import characters_meant, list_trained, print_plan, print_result, with_progress
+    from handgen.cli.synthesis import (
+        characters_meant,
+        list_trained,
+        print_plan,
+        print_result,
+        warn_of_gate,
+        with_progress,
+    )
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.strokes.model import PenRequest, parse_range
@@ -304,6 +311,8 @@ def synth(
     run = Run(request)
     if not as_json:
         print_plan(run)
+    else:
+        warn_of_gate(run)
     if not dry_run:
         written = with_progress(run, batch, workers or os.cpu_count() or 1, spread)
         if not as_json:

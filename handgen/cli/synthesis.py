@@ -76,7 +76,7 @@ def print_plan(run: Run) -> None:
         "styles": f"{len(run.styles)}: {names}",
         "content": f"{len(content.chars):,} characters" + (f" of {content.font.path.name}" if content.font else ""),
         "samples": f"{request.count:,}{_kind(run)}, seed {request.seed}, on {request.device}",
-        "gate": f"{run.gate.mode}, up to {run.gate.tries} tries" if run.gate else f"off{run.note and ': '}{run.note}",
+        "gate": _gate(run),
         "out": str(request.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
     }
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -89,6 +89,9 @@ def print_plan(run: Run) -> None:
         _warn(run.note)
     if run.lines:
         _warn_of_lines(run.lines)
+    elif not content.book:
+        known = {*run.checkpoint.facts["charset"], *run.checkpoint.facts["held_out"]}
+        _warn_of_unlearnt("".join(char for char in content.chars if char not in known))
     for reason, chars in content.skipped.items() if not run.lines else ():
         shown = chars if len(chars) <= 40 else chars[:40] + "…"
         where = "" if content.book else "in the source font" if content.font else "by the model"
@@ -96,6 +99,22 @@ def print_plan(run: Run) -> None:
         stderr.print(Text(shown + ")"), soft_wrap=True)
     if not content.same_font:
         stderr.print("[yellow]warning:[/yellow] the source font is not the file that the model was trained with")
+
+
+def _gate(run: Run) -> str:
+    """Say whether a recogniser reads, and what for; or why not."""
+    if run.gate is None:
+        return f"off: {run.note}" if run.note else "off"
+    if not run.gate.redraws:
+        return run.gate.mode
+    tries = run.gate.tries
+    return f"{run.gate.mode}, up to {tries} further {'drawing' if tries == 1 else 'drawings'} of each"
+
+
+def warn_of_gate(run: Run) -> None:
+    """Say that nobody reads, where there is no plan that says it; nothing if that was asked for."""
+    if run.gate is None and run.note:
+        _warn(f"the gate is off: {run.note}")
 
 
 def _kind(run: Run) -> str:
@@ -117,14 +136,19 @@ def _warn_of_lines(lines: Lines) -> None:
             f"the corpus has {count:,} characters that cannot be drawn, {times:,} times; lines are cut around them: "
         )
         _warn(warning + describe(lines.left_out))
-    if lines.unlearnt:
-        shown = lines.unlearnt if len(lines.unlearnt) <= 40 else lines.unlearnt[:40] + "…"
-        _warn(f"{len(lines.unlearnt):,} characters were not in the model's store, look at preview.png: {shown}")
+    _warn_of_unlearnt(lines.unlearnt)
     if lines.request.max_chars > _TRAINERS_LONGEST:
         _warn(
             f"many trainers drop labels of more than {_TRAINERS_LONGEST} characters; "
             "'handgen check --for' prints the flag that raises their limit"
         )
+
+
+def _warn_of_unlearnt(chars: str) -> None:
+    """Name the characters that the model never saw: some hands draw them badly, or not at all."""
+    if chars:
+        shown = chars if len(chars) <= 40 else chars[:40] + "…"
+        _warn(f"{len(chars):,} characters were not in the model's store, look at preview.png: {shown}")
 
 
 def _warn(message: str) -> None:
@@ -164,6 +188,7 @@ def with_progress(run: Run, batch: int, workers: int, spread: Spread | None) -> 
 
 def print_result(run: Run, written: bool) -> None:
     """Print where the dataset is, and what to do next."""
+    from handgen.lines.corpus import describe
     from handgen.synth.rejects import SHEET
 
     out = run.request.out
@@ -183,6 +208,13 @@ def print_result(run: Run, written: bool) -> None:
         did = run.info["gate"]
         counts = ", ".join(f"{did[what]:,} {what}" for what in ("redrawn", "dropped", "kept") if did[what])
         where = f"; see {out / SHEET}" if counts else ""
-        stdout.print(f"gate     {counts or 'all read as their labels'}{where}", soft_wrap=True, markup=False)
+        unread = run.gate is not None and run.gate.unknown != ""
+        passed = f"all{' that it knows' if unread else ''} read as their labels"
+        stdout.print(f"gate     {counts or passed}{where}", soft_wrap=True, markup=False)
+    if run.blank:
+        _warn(
+            f"of the first lines {run.blank.total():,} characters were drawn without ink, and are left out of image "
+            f"and label: {describe(run.blank)}"
+        )
     lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}"
     stdout.print(lines, soft_wrap=True, markup=False)

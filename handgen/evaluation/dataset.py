@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.check.report import Track
+from handgen.check.report import Track, is_finished
 from handgen.errors import UsageError
 from handgen.evaluation.distance import Moments, frechet
 from handgen.evaluation.readers import GlyphReader, Judge
@@ -44,12 +45,15 @@ def evaluate_dataset(
         track: shows progress.
 
     Returns:
-        As ``Tally.result``; and ``like``: the other's ``path`` and the Fréchet ``distance``.
+        As ``Tally.result``; ``unfinished``, True if more of the dataset is to come; and ``like``: the other's
+        ``path`` and the Fréchet ``distance``.
 
     Raises:
-        UsageError: there is no dataset, or no sample of one character; ``like`` without a recogniser;
+        UsageError: there is no dataset, or no sample of one character; nobody reads; ``like`` without a recogniser;
             a recogniser of another charset.
     """
+    if reader is None and judge is None:
+        raise UsageError("there is nobody to read", "Give --judge rapidocr, or a recogniser with --recognizer.")
     if like is not None and reader is None:
         raise UsageError("--like needs a recogniser, whose features it compares", "Name one with --recognizer.")
     moments = Moments() if like is not None else None
@@ -61,8 +65,13 @@ def evaluate_dataset(
             tally.add(some.images, some.labels, some.styles, some.numbers)
             count += len(some.numbers)
     if not count:
-        raise UsageError(f"{place} holds no image of a single character", "Lines of text are not read.")
+        raise UsageError(
+            f"{place} holds no image of a single character",
+            "Lines of text are not read here: look at them with 'handgen report'.",
+        )
     result: dict[str, Any] = {"kind": "dataset", "samples": count, **tally.result(false_alarms)}
+    if not is_finished(place):
+        result["unfinished"] = True
     if result.get("unknown") == count and judge is None:
         raise UsageError(f"the recogniser knows no character of {place}", "Train one on its charset.")
     if like is not None and moments is not None and reader is not None:
@@ -73,6 +82,18 @@ def evaluate_dataset(
             raise UsageError(f"{place} and {like} need two images at least", "Choose larger sets.")
         result["like"] = {"path": str(like), "distance": round(frechet(moments, other), 4)}
     return result
+
+
+def gated_by(place: Path) -> str | None:
+    """Return the digest of the recogniser without whose consent no sample came into a dataset; None if there is none.
+
+    What that recogniser reads of the dataset says nothing.
+    """
+    try:
+        plan = json.loads((place / "manifest.json").read_text(encoding="utf-8"))["plan"]
+        return str(plan["recognizer_digest"]) if plan["gate"] == "redraw" else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def save_suspicious(path: Path, place: Path, result: dict[str, Any], track: Track | None = None) -> bool:

@@ -217,9 +217,11 @@ class CorpusTexts:
             text = self._take((passage + number) % len(self._ends), slot, shift, length)
             if text:
                 return text
+        missing = self.corpus.left_out(self.drawn)
         raise UsageError(
-            f"the corpus has no text of {self.limits.shortest} to {self.limits.longest} characters that can be drawn",
-            "Change the limits, or give another --corpus.",
+            f"the corpus has no text of {self.limits.shortest} to {self.limits.longest} characters that can be drawn"
+            + (f"; these cannot: {describe(missing)}" if missing else ""),
+            "Change --min-chars and --max-chars, or give another --corpus, or a --font that has its characters.",
         )
 
     def _take(self, passage: int, slot: int, shift: float, length: float) -> str:

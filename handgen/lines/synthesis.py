@@ -18,6 +18,7 @@ from handgen.lines.boxes import moved_boxes
 from handgen.lines.compose import Box, Line, compose
 from handgen.lines.cut import LONGEST
 from handgen.lines.gated import sifted
+from handgen.lines.layout import inked
 from handgen.lines.texts import Texts
 from handgen.seeds import derive
 from handgen.writers.base import Sample
@@ -143,6 +144,8 @@ class LineSynthesis:
         return np.concatenate([glyphs for glyphs, _ in passes])[:count], records[:count]
 
     def _compose(self, index: int, text: str, glyphs: NDArray[np.uint8], records: list[dict[str, Any]]) -> Sample:
+        chars = text.replace(" ", "")
+        blank = "".join(char for char, here in zip(chars, inked(glyphs, 1, 2), strict=True) if not here)
         glyphs, verdict = sifted(glyphs, text, records, keep=self.keep_rejected)
         line = compose(
             glyphs,
@@ -160,7 +163,7 @@ class LineSynthesis:
                 "Train the model for longer, or leave the style out.",
             )
         meta = self.about(index, self.style_of(index)) if self.about else {"style": style}
-        meta |= {"gate": verdict} if verdict else {}
+        meta |= ({"gate": verdict} if verdict else {}) | ({"blank": blank} if blank else {})
         image, boxes = line.image, line.boxes
         if self.degrade:
             image, boxes, record = self._degraded(index, line, self.degrade)

@@ -148,6 +148,11 @@ def find_recognizer(path: Path | None, *, shipped: bool = True) -> Path:
     named = weights.shipped().get(str(path)) if not path.exists() else None
     folder = named or path
     file = folder / RECOGNIZER if folder.is_dir() else folder
+    if named and not file.is_file():
+        able = ", ".join(place.parent.name for place in weights.shipped_recognizers())
+        raise UsageError(
+            f"no recogniser comes with the weights '{path}'", f"These have one: {able or 'none'}. {_TRAIN}"
+        )
     if not file.is_file():
         raise UsageError(f"no recogniser at {path}", f"Name its run folder or its file. {_TRAIN}")
     return file

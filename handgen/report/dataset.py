@@ -11,10 +11,10 @@ from typing import Any
 
 from handgen.check.base import Record
 from handgen.check.findings import Findings
-from handgen.check.report import Track
+from handgen.check.report import Track, is_finished
 from handgen.check.tree import Found
 from handgen.report.charts import bars
-from handgen.report.evaluation import RESULTS, tables
+from handgen.report.evaluation import RESULTS, remarks, tables
 from handgen.report.page import Card, Chart, Grid, Page, settings_of
 from handgen.report.pictures import Album, size_of
 from handgen.seeds import generator
@@ -97,6 +97,9 @@ def dataset_page(dataset: Found, track: Track | None = None) -> Page:
             found.add(record)
     album = Album()
     page = Page(path.resolve().name, f"dataset · {dataset.kind.format}", _facts(found))
+    if not is_finished(path):
+        page.remarks.append("This dataset is not finished. The command that made it goes on where it stopped.")
+    page.remarks += [f"Evaluation: {remark}." for remark in remarks(evaluated)]
     page.grid = _grid(found, album)
     page.worst = [_bad_card(sample, bad[number], album) for number, sample in found.suspicious.items() if sample]
     page.sheets = _rejected(path, album)

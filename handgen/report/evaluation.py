@@ -45,6 +45,16 @@ def spoken(name: str) -> str:
     return name.replace("_", " ")
 
 
+def remarks(result: Mapping[str, Any]) -> list[str]:
+    """Return what a reader of an evaluation's result should beware of."""
+    found = []
+    if result.get("unfinished"):
+        found.append("when this was measured, the dataset was not finished")
+    if result.get("gated_by_reader"):
+        found.append("its gate kept what this recogniser reads, so 'reads' says little; ask --judge rapidocr")
+    return found
+
+
 def tables(result: Mapping[str, Any]) -> list[Table]:
     """Return the tables of an evaluation's result; none if there is no result."""
     found = []

@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,7 +20,6 @@ from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.glyphs.sheet import save_sheet
 from handgen.glyphs.store import PREVIEW, is_store, to_unit
-from handgen.lines.page import save_page
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, Generator, StyleSpec
@@ -33,6 +33,7 @@ from handgen.synth import rejects
 from handgen.synth.content import Content, load_content
 from handgen.synth.gate import (
     CALIBRATION,
+    FLOORS,
     MARK,
     OFF,
     REDRAW,
@@ -57,7 +58,6 @@ from handgen.writers.tree import Tree
 CONTINUOUS = "continuous"
 _WRITE = 1000
 _SHOWN = 16
-_LINES = 64
 _WRITERS = "writers.json"
 FONT, PEN = "font", "pen"
 _EXTENT = 0.85
@@ -136,6 +136,7 @@ class Run:
             facts, charset=request.charset, text=request.text, font=request.font, chars=script.chars if script else None
         )
         self._hand = ""
+        self.blank: Counter[str] = Counter()  # characters of the previewed lines that were drawn without ink
         if isinstance(model, PenModel) and request.like is not None:
             model = self._fitted(request.like)
         self.styles = self._choose_styles(model)
@@ -177,8 +178,8 @@ class Run:
 
     def _find_gate(self) -> tuple[Gate | None, str]:
         request, glyphs = self.request, self.glyphs
-        beside = recognizer_beside(request.model)
-        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars, beside)
+        beside, owed = recognizer_beside(request.model), FLOORS in self.checkpoint.facts
+        found, note = find_reader(request.gate, request.recognizer, request.device, self.content.chars, beside, owed)
         if found is None:
             return None, note
         reader, digest = found
@@ -386,10 +387,7 @@ class Run:
                 writers = {style.name: model.population.writer(style.vector.numpy()) for style in named}
                 save_writers(self.request.out / _WRITERS, writers)
         if self.lines:
-            first = self.synthesis.samples(0, min(self.request.count, _LINES), workers=workers)
-            save_page(
-                self.request.out / PREVIEW, [np.asarray(line.image) for line in first], self.lines.request.vertical
-            )
+            self.blank = self.lines.preview(self.request.out / PREVIEW, self.request.count, workers)
             return
         rows: dict[str, list[Any]] = {style.name: [] for style in self.styles[:_SHOWN]}
         last = min(self.request.count, _SHOWN * min(len(self.styles), 4 * _SHOWN))

@@ -102,6 +102,11 @@ class Gate:
     seed: int
 
     @property
+    def redraws(self) -> bool:
+        """Whether what does not pass is drawn again; else it is only marked."""
+        return self.mode == REDRAW
+
+    @property
     def unknown(self) -> str:
         """The characters that cannot be read: they pass."""
         return "".join(char for char in self.chars if self.reader.number(char) < 0)
@@ -139,7 +144,7 @@ class Gate:
         left = np.flatnonzero(over < 0)
         choices = {row: self._choices(int(index[row]), characters[row], styles[row]) for row in left.tolist()}
         made = 0
-        while self.mode == REDRAW and len(left):
+        while self.redraws and len(left):
             if made == len(choices[int(left[0])]):
                 raise self._stuck(characters[left[0]], styles[left[0]])
             chars, hands = np.array([choices[row][made] for row in left.tolist()], np.int64).T
@@ -172,7 +177,7 @@ class Gate:
         images, _ = draw(index, characters, styles, attempt=0)
         p, over = self.read(images, characters, styles)
         first, tries = p.copy(), np.zeros(len(index), np.int64)
-        for attempt in range(1, self.tries + 1 if self.mode == REDRAW else 0):
+        for attempt in range(1, self.tries + 1 if self.redraws else 0):
             left = np.flatnonzero(over < 0)
             if not len(left):
                 break
@@ -216,7 +221,12 @@ def _some(rng: np.random.Generator, count: int, but: int, most: int) -> list[int
 
 
 def find_reader(
-    mode: str, recognizer: Path | None, device: torch.device, chars: str, beside: Path | None = None
+    mode: str,
+    recognizer: Path | None,
+    device: torch.device,
+    chars: str,
+    beside: Path | None = None,
+    owed: bool = False,
 ) -> tuple[tuple[GlyphReader, str] | None, str]:
     """Find who reads for the gate that is asked for.
 
@@ -227,13 +237,15 @@ def find_reader(
         device: where to read.
         chars: what is to be drawn.
         beside: the one that came with the model.
+        owed: whether one came with it, be it here or not.
 
     Returns:
         The reader and the digest of its weights, None if there is to be no gate; and what a user should know
         of it, empty if nothing.
 
     Raises:
-        UsageError: there is no such mode, no recogniser, or one that knows none of the characters.
+        UsageError: there is no such mode, no recogniser, the model's own is missing, or one knows none of the
+            characters.
         CheckpointError: it is damaged.
     """
     if mode not in MODES:
@@ -242,6 +254,11 @@ def find_reader(
         if recognizer is not None:
             raise UsageError("--recognizer says nothing when --gate is off", "Leave one of them out.")
         return None, ""
+    if owed and recognizer is None and beside is None:
+        raise UsageError(
+            "the recogniser that came with these weights is missing",
+            "Put recognizer.safetensors back beside the model, name one with --recognizer, or use --gate off.",
+        )
     asked = mode != AUTO or recognizer is not None
     try:
         file = find_recognizer(recognizer or beside, shipped=asked)

@@ -12,6 +12,7 @@ from handgen.errors import UsageError
 from handgen.glyphs.ink import Box, Ink, grey_of, ink_box, ink_of, resized
 from handgen.glyphs.store import GlyphStore, is_store
 from handgen.seeds import generator
+from handgen.writers.base import MANIFEST
 
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 _SMALLEST = 8
@@ -98,6 +99,8 @@ def _files(place: Path) -> list[Path]:
         return [place]
     if not place.is_dir():
         raise UsageError(f"no image or folder at {place}", "Check --like.")
+    if (place / MANIFEST).is_file():
+        raise UsageError(f"{place} is a dataset, not a folder of one hand's images", "Give images, or a glyph store.")
     files = sorted(file for file in place.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
     if not files:
         raise UsageError(f"no image is in the folder {place}", "Put PNG or JPEG images of single characters there.")

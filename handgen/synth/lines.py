@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from handgen.errors import UsageError
 from handgen.fonts.charsets import load_charset, unique_chars
 from handgen.lines.cut import LONGEST, Limits
 from handgen.lines.drops import drops_of
+from handgen.lines.page import save_page
 from handgen.lines.sources import Source, find_source
 from handgen.lines.synthesis import Drawing, Drawn, LineSynthesis
 from handgen.lines.texts import coverage
@@ -25,6 +27,7 @@ from handgen.synth.samples import Synthesis, style_meta
 from handgen.training.checkpoint import usual_characters
 
 LOWEST, HIGHEST = 16, 256
+_SHOWN = 64
 
 
 @dataclass(frozen=True)
@@ -170,6 +173,12 @@ class Lines:
             "drops": {char: round(drop, 6) for char, drop in made.drops.items()},
             "degrade": made.degrade.spec() if made.degrade else {},
         }
+
+    def preview(self, path: Path, count: int, workers: int) -> Counter[str]:
+        """Show the first lines on a page, a PNG; return their characters that were drawn without ink, and left out."""
+        first = list(self.synthesis.samples(0, min(count, _SHOWN), workers=workers))
+        save_page(path, [np.asarray(line.image) for line in first], self.request.vertical)
+        return Counter("".join(line.meta.get("blank", "") for line in first))
 
     def info(self, count: int) -> dict[str, Any]:
         """Return what is worth knowing of the first ``count`` lines: their coverage, and what was left out."""

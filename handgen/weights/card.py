@@ -55,6 +55,7 @@ def _head(facts: Mapping[str, Any], files: Mapping[str, int]) -> str:
         f"{charset_name(usual_characters(facts))}, {facts['size']} x {facts['size']} pixels, {megabytes:.1f} MB in "
         f"half precision. Made with handgen {__version__}.\n\n"
         f"```sh\nhandgen synth --model {name} --styles 15 --count 100000\n```\n\n"
+        "If they did not come with handgen, `--model` takes their folder.\n\n"
         f"![A row for each style]({weights.PICTURE})"
     )
 

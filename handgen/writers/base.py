@@ -250,5 +250,5 @@ def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     words = []
     for key in keys[:3]:
         there, here = (json.dumps(plan.get(key), ensure_ascii=False) for plan in (old, new))
-        words.append(f"{key}: {there} there, {here} here" if len(there) + len(here) < 60 else f"another {key}")
+        words.append(f"{key}: {there} there, {here} here" if len(there) + len(here) < 60 else f"other {key}")
     return "; ".join(words) + ("; ..." if len(keys) > 3 else "")

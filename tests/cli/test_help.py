@@ -49,6 +49,14 @@ def test_help_imports_nothing_heavy(arguments):
     assert done.stderr == "[]\n"
 
 
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_paragraphs_of_help_fit_a_terminal(words):
+    """Typer keeps the line breaks of all paragraphs but the first, so a longer line is broken twice."""
+    for paragraph in (COMMANDS[words].help or "").split("\n\n")[1:]:
+        lines = paragraph.splitlines()
+        assert len(lines) == 1 or max(map(len, lines)) <= 78, paragraph
+
+
 @pytest.mark.parametrize("words", [(), *COMMANDS], ids=" ".join)
 def test_help_explains_every_option_and_gives_examples(words, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")

@@ -112,6 +112,11 @@ def refused(capsys, code, complaint, *arguments):
     assert complaint in lines[0]
 
 
+def test_characters_that_the_model_never_saw_are_named(trained, tmp_path, capsys):
+    assert synth(trained, tmp_path / "set", "--charset", "A?", "--count", 2, "--dry-run") == 0
+    assert "1 characters were not in the model's store, look at preview.png: ?" in capsys.readouterr().err
+
+
 def test_refusals(trained, undisturbed, tmp_path, capsys, monkeypatch):
     out = tmp_path / "out"
     model = ("synth", "--model", trained, "--out", out)
@@ -224,7 +229,7 @@ def test_like_writes_in_the_given_hand(latents, hand, tmp_path, capsys):
     assert "complete already" in capsys.readouterr().out
     mine.rename(tmp_path / "gone")
     other.rename(mine)
-    refused(capsys, 2, "another handwriting", "synth", "--model", latents, "--out", out, "--count", 30, "--like", mine)
+    refused(capsys, 2, "other handwriting", "synth", "--model", latents, "--out", out, "--count", 30, "--like", mine)
     assert items(out) == before
 
 

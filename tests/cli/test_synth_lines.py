@@ -154,5 +154,5 @@ def test_refusals(trained, corpus, tmp_path, capsys):
     assert "more than 25 characters" in said
     odd.write_text("AB CD\n", encoding="utf-8")
     assert lines(trained, out, "--corpus", odd, "--count", 3, "--max-chars", 25, "--boost", 0) == 2
-    assert "max_chars: 30 there, 25 here; another corpus_sha256" in " ".join(capsys.readouterr().err.split())
+    assert "max_chars: 30 there, 25 here; other corpus_sha256" in " ".join(capsys.readouterr().err.split())
     assert Image.open(io.BytesIO(items(out)[b"image-000000001"])).height == 48

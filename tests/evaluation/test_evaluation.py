@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -116,6 +117,24 @@ def test_planted_confusables_are_found(planted, templates, tmp_path):
     assert Image.open(tmp_path / "worst.png").height > 2 * SIDE
 
 
+def test_what_makes_a_result_say_less_is_said(planted, templates, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("handgen.cli.eval._reader", lambda place, device: templates)
+    monkeypatch.setattr("handgen.cli.eval._digest", lambda place: "mine")
+    folder = shutil.copytree(planted[0], tmp_path / "set")
+    words = ["eval", str(folder), "--share", "0.01", "--no-save", "--sheet", str(tmp_path / "worst.png"), "--json"]
+    for whole in (True, False):
+        (folder / "manifest.json").write_text(json.dumps({"complete": whole}), encoding="utf-8")
+        assert run(words) == 0
+        said = capsys.readouterr()
+        assert ("unfinished" in json.loads(said.out)) != whole
+        assert ("was not finished" in said.err) != whole
+    for gate, digest, told in (("redraw", "mine", True), ("mark", "mine", False), ("redraw", "another", False)):
+        plan = {"gate": gate, "recognizer_digest": digest}
+        (folder / "manifest.json").write_text(json.dumps({"complete": True, "plan": plan}), encoding="utf-8")
+        assert run(words) == 0
+        assert ("its gate kept what this recogniser reads" in capsys.readouterr().err) == told
+
+
 def test_a_set_is_nearer_to_its_like_than_to_another(planted, templates, tmp_path):
     random = np.random.default_rng(1)
     for name, size in (("alike", 40), ("smaller", 28)):
@@ -216,6 +235,7 @@ def test_a_judge_reads_a_dataset_and_the_report_shows_it(planted, tmp_path, caps
     [
         (["nowhere", "--recognizer", "none", "--judge", "rapidocr"], "does not exist"),
         (["nowhere", "--recognizer", "none", "--judge", "tesseract"], "unknown judge"),
+        ([".", "--recognizer", "none"], "nobody to read"),
         ([".", "--sheet", "worst.jpg"], "is no PNG"),
     ],
 )

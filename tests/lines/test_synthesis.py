@@ -71,6 +71,21 @@ def test_a_hand_that_draws_nothing_is_named(lines):
         list(replace(lines, draw=blank).samples(0, 1))
 
 
+def test_characters_drawn_without_ink_are_named(lines):
+    def faint(chars, styles, index):
+        images, records = lines.draw(chars, styles, index)
+        images[[char in "17" for char in chars]] = 255
+        return images, records
+
+    without = list(replace(lines, draw=faint).samples(0, 40))
+    for before, after in zip(lines.samples(0, 40), without, strict=True):
+        gone = "".join(char for char in before.text if char in "17")
+        assert after.meta.get("blank", "") == gone
+        assert len(after.text.replace(" ", "")) == len(before.text.replace(" ", "")) - len(gone)
+    assert any("blank" in sample.meta for sample in without)
+    assert any("blank" not in sample.meta for sample in without)
+
+
 def doubting(drawing, bad):
     """The same drawing, of which somebody says that the glyphs of ``bad`` characters do not read as such."""
 

@@ -96,6 +96,12 @@ def test_markup_never_reaches_the_source_unescaped(tmp_path):
     assert "\u202e" not in html
 
 
+def test_a_dataset_that_is_not_finished_does_not_look_whole(dataset):
+    assert "not finished" not in render(make_page(dataset))
+    (dataset / "manifest.json").write_text('{"format": "imagefolder", "complete": false}', encoding="utf-8")
+    assert "not finished" in render(make_page(dataset))
+
+
 def test_a_page_stays_small_whatever_the_images_are(tmp_path):
     noise = {b"num-samples": b"200"}
     for i in range(1, 201):

@@ -14,10 +14,10 @@ from PIL import Image
 
 from handgen.check.report import check_folder
 from handgen.cli import run
-from handgen.errors import DatasetError
+from handgen.errors import DatasetError, UsageError
 from handgen.ocr.reader import load_reader
 from handgen.synth import gate as gates
-from handgen.synth.gate import Gate, calibrate
+from handgen.synth.gate import Gate, calibrate, find_reader
 from handgen.writers import WRITERS
 from tests.ocr.conftest import digits, reading  # noqa: F401 - fixtures
 from tests.readers import items
@@ -284,6 +284,8 @@ def test_the_gate_never_turns_itself_off_in_silence(trained, reading, tmp_path, 
     assert not Path("set").exists()
     assert run(["synth", *map(str, words), "--dry-run"]) == 0
     assert "off: there is no recogniser in runs/" in " ".join(capsys.readouterr().out.split())
+    assert run(["synth", *map(str, words), "--dry-run", "--json"]) == 0
+    assert "the gate is off: there is no recogniser" in capsys.readouterr().err
 
 
 def test_a_recogniser_that_is_cut_short_is_one_line(trained, reading, tmp_path, capsys):  # noqa: F811
@@ -292,3 +294,21 @@ def test_a_recogniser_that_is_cut_short_is_one_line(trained, reading, tmp_path, 
     words = ["synth", "--model", str(trained), "--count", "10", "--out", str(tmp_path / "set")]
     assert run([*words, "--recognizer", str(short)]) == 1
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_recogniser_that_came_with_weights_and_is_gone_is_missed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    here = torch.device("cpu"), "AB", None
+    for mode in ("auto", "mark", "redraw"):
+        with pytest.raises(UsageError, match="came with these weights is missing"):
+            find_reader(mode, None, *here, owed=True)
+    assert find_reader("off", None, *here, owed=True) == (None, "")
+    assert find_reader("auto", None, *here)[0] is None
+
+
+def test_the_plan_says_what_the_gate_does_and_the_result_who_was_not_read(trained, fickle, tmp_path, capsys):
+    words = ["--gate", "mark", "--count", 6]
+    synth(trained, tmp_path / "set", *fickle, *words)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "gate mark out" in said
+    assert "all read as" not in said

@@ -156,6 +156,9 @@ def test_nothing_to_read(page, tmp_path):
     (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[:2000])
     refused(r"cut\.jpg cannot be read", tmp_path / "cut.jpg")
     refused("no image or folder at .*gone", tmp_path / "gone")
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "manifest.json").write_text("{}")
+    refused("set is a dataset", tmp_path / "set")
     (tmp_path / "empty").mkdir()
     refused("no image is in the folder .*empty", tmp_path / "empty")
 
