@@ -89,9 +89,10 @@ def print_plan(run: Run) -> None:
         _warn(run.note)
     if run.lines:
         _warn_of_lines(run.lines)
+        _warn_of_unlearnt(run, run.lines.unlearnt)
     elif not content.book:
         known = {*run.checkpoint.facts["charset"], *run.checkpoint.facts["held_out"]}
-        _warn_of_unlearnt("".join(char for char in content.chars if char not in known))
+        _warn_of_unlearnt(run, "".join(char for char in content.chars if char not in known))
     for reason, chars in content.skipped.items() if not run.lines else ():
         shown = chars if len(chars) <= 40 else chars[:40] + "…"
         where = "" if content.book else "in the source font" if content.font else "by the model"
@@ -136,7 +137,6 @@ def _warn_of_lines(lines: Lines) -> None:
             f"the corpus has {count:,} characters that cannot be drawn, {times:,} times; lines are cut around them: "
         )
         _warn(warning + describe(lines.left_out))
-    _warn_of_unlearnt(lines.unlearnt)
     if lines.request.max_chars > _TRAINERS_LONGEST:
         _warn(
             f"many trainers drop labels of more than {_TRAINERS_LONGEST} characters; "
@@ -144,8 +144,10 @@ def _warn_of_lines(lines: Lines) -> None:
         )
 
 
-def _warn_of_unlearnt(chars: str) -> None:
-    """Name the characters that the model never saw: some hands draw them badly, or not at all."""
+def _warn_of_unlearnt(run: Run, chars: str) -> None:
+    """Name the characters that the model never saw and no gate reads: some hands draw them badly, or not at all."""
+    if run.gate:
+        chars = "".join(char for char in chars if char in run.gate.unknown)
     if chars:
         shown = chars if len(chars) <= 40 else chars[:40] + "…"
         _warn(f"{len(chars):,} characters were not in the model's store, look at preview.png: {shown}")
