@@ -24,6 +24,7 @@ from handgen.evaluation.readers import GlyphReader
 from handgen.evaluation.suspicion import SURE, floor
 from handgen.glyphs.store import GlyphStore
 from handgen.glyphs.together import recorded_stores
+from handgen.lines.layout import inked
 from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import find_recognizer, load_reader
 from handgen.seeds import generator
@@ -119,13 +120,18 @@ class Gate:
     def read(
         self, images: NDArray[np.uint8], characters: NDArray[np.int64], styles: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return p(label), and by how much its margin is above its style's floor; both ``[n]``, NaN if unknown."""
+        """Return p(label), and by how much its margin is above its style's floor; both ``[n]``, NaN if unknown.
+
+        Paper without ink shows no character, one that the recogniser does not know included.
+        """
         numbers = np.array([self.reader.number(self.chars[place]) for place in characters.tolist()], np.int64)
         known = numbers >= 0
         p, over = np.full(len(images), np.nan), np.full(len(images), np.nan)
         if known.any():
             p[known], margins = self.reader.confidence(images[known], numbers[known])
             over[known] = margins - np.array(self.floors)[styles[known]]
+        blank = ~inked(images, 1, 2)
+        p[blank], over[blank] = 0.0, -np.inf
         return p, over
 
     @torch.inference_mode()

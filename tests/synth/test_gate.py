@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -93,6 +94,22 @@ def test_what_is_never_right_is_drawn_in_another_style_or_replaced(make_gate, di
     assert sifted.characters[3] != 3
     assert sifted.styles[3] == 0
     assert sifted.records[3]["instead"] == {"char": "3", "style": "kalam"}
+
+
+def test_blank_paper_shows_nothing_a_character_that_nobody_reads_included(make_gate, digits):  # noqa: F811
+    draw = Planted(digits, lambda char, style, attempt: False)
+
+    def fading(index, characters, styles, *, attempt):
+        images, vectors = draw(index, characters, styles, attempt=attempt)
+        images[(characters == 3) & (styles == 0)] = 255
+        return images, vectors
+
+    gate = replace(make_gate(), chars="012三456789")
+    assert gate.unknown == "三"
+    sifted = gate.sift(fading, *block())
+    assert (sifted.images < 128).any(axis=(1, 2)).all()
+    assert sifted.records[3]["instead"] == {"char": "三", "style": "kalam"}
+    assert sifted.records[13] == {"p": None}
 
 
 def test_marking_draws_nothing_again(make_gate, digits):  # noqa: F811
