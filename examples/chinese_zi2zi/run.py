@@ -2,8 +2,8 @@
 
     python -m examples.chinese_zi2zi.run
 
-The first stage is the run that ``python -m examples.weights.run zh`` makes; here it is measured, and everything else
-begins with it. Everything is a ``handgen`` command; run it again and it goes on where it stopped.
+The first stage and what ships are the runs that ``python -m examples.weights.run zh`` makes; here they are measured, and
+everything else begins with the first. Everything is a ``handgen`` command; run it again and it goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ LOSSES = {
     "game": GAME,
 }
 IMAGES = {"second": 20_000} | dict.fromkeys(LOSSES, 10_000)
+MADE = ("first", "shipped")
+"""What the recipe of the weights has trained."""
 COLUMNS = ("l1", "rmse", "ssim", "stroke_recall", "stroke_precision", "judge", "judge_true")
 
 
@@ -53,10 +55,9 @@ def train(name: str, first: Path, out: Path, recognizer: Path) -> None:
     handgen("train", "zi2zi", *given, "--eval-every", "1000000", *flags.split())
 
 
-def measure(run: Path, recognizer: Path, *, judge: bool) -> dict[str, Any]:
+def measure(run: Path, recognizer: Path) -> dict[str, Any]:
     """Return what ``eval`` says of a run's held-out glyphs, by style."""
-    given = ["--judge", "rapidocr"] if judge else []
-    handgen("eval", str(run), "--characters", "0", "--recognizer", str(recognizer), *given)
+    handgen("eval", str(run), "--characters", "0", "--recognizer", str(recognizer), "--judge", "rapidocr")
     result = json.loads((run / RESULTS).read_text(encoding="utf-8"))
     config = json.loads((run / "config.json").read_text(encoding="utf-8"))
     return {"images": config["images"], "styles": result["styles"]}
@@ -87,11 +88,9 @@ def table(rows: Mapping[str, Mapping[str, float | None]], what: str, columns: Se
 
 def tables(results: Mapping[str, Any]) -> dict[str, str]:
     """Return the README's tables of the results that there are."""
-    found = {name: table(results[name]["styles"], "style", COLUMNS) for name in ("first", "second") if name in results}
-    means = {name: results[name]["styles"]["mean"] for name in LOSSES if name in results}
-    if means:
-        found["losses"] = table(means, "loss", [*COLUMNS[:5], "reads"])
-    return found
+    found = {name: table(results[name]["styles"], "style", COLUMNS) for name in (*MADE, "second") if name in results}
+    means = {name: results[name]["styles"]["mean"] for name in ("first", *LOSSES, "shipped") if name in results}
+    return found | {"losses": table(means, "loss", [*COLUMNS[1:5], "broken_strokes", "ink_ratio", "reads", "judge"])}
 
 
 def write(results: Mapping[str, Any]) -> None:
@@ -104,19 +103,20 @@ def main() -> None:
     """Train, measure, show."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--first", type=Path, default=Path("weights/zh/run"), help="run of the first stage")
+    parser.add_argument("--shipped", type=Path, default=Path("weights/zh/run-2"), help="run of what ships")
     parser.add_argument("--work", type=Path, default=Path("chinese"), help="folder for the runs that go on from it")
     parser.add_argument("--recognizer", type=Path, default=Path("weights/recognizer/run"), help="reads what is drawn")
-    parser.add_argument("--only", nargs="*", default=["first", *IMAGES], choices=["first", *IMAGES])
+    parser.add_argument("--only", nargs="*", default=[*MADE, *IMAGES], choices=[*MADE, *IMAGES])
     given = parser.parse_args()
     kept = HERE / "results.json"
     results: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8")) if kept.is_file() else {}
     for name in given.only:
-        run = given.first if name == "first" else given.work / name
-        if name != "first":
+        run = getattr(given, name) if name in MADE else given.work / name
+        if name not in MADE:
             train(name, given.first, run, given.recognizer)
-        results[name] = measure(run, given.recognizer, judge=name in ("first", "second"))
+        results[name] = measure(run, given.recognizer)
         write(results)
-    picture(given.first, HERE / "held-out.png")
+    picture(given.shipped, HERE / "held-out.png")
 
 
 if __name__ == "__main__":

@@ -84,6 +84,7 @@ RECIPES = {
         (
             "zi2zi --images 240000 --batch 32 --lr 0.001 --schedule cosine --lambda-gan 0 --lambda-category 0"
             " --lambda-const 0 --lambda-ssim 200 --eval-every 50000 --save-every 10000",
+            "zi2zi --images 30000 --batch 32 --lr 0.0003 --schedule cosine --lambda-ssim 200 --eval-every 1000000",
         ),
         "--font Heiti --charset gb2312 --recognizer {work}/recognizer/run",
     ),
