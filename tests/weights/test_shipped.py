@@ -73,7 +73,7 @@ def test_a_reader_is_found_by_name_and_where_one_is_asked_for(shipped):
     assert find_recognizer(None) == find_recognizer(Path("zh")) == shipped / "zh" / "recognizer.safetensors"
     with pytest.raises(UsageError, match="no recogniser was found"):
         find_recognizer(None, shipped=False)
-    with pytest.raises(UsageError, match="no recogniser at en"):
+    with pytest.raises(UsageError, match="no recogniser comes with the weights 'en'"):
         find_recognizer(Path("en"))
 
 
