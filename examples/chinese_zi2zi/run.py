@@ -2,8 +2,9 @@
 
     python -m examples.chinese_zi2zi.run
 
-The first stage and what ships are the runs that ``python -m examples.weights.run zh`` makes; here they are measured, and
-everything else begins with the first. Everything is a ``handgen`` command; run it again and it goes on where it stopped.
+The first stage and what ships are the runs that ``python -m examples.weights.run zh`` makes; here they are measured,
+and everything else begins with the first. Everything is a ``handgen`` command; run it again and it goes on where it
+stopped.
 """
 
 from __future__ import annotations
