@@ -50,6 +50,6 @@ def test_nothing_that_trains_or_gates_asks_the_judge():
         for path in root.rglob("*.py")
         if re.search(r"ocr\.judge|ocr import judge|rapidocr", path.read_text(encoding="utf-8"))
     }
-    assert asking == {"ocr", "evaluation", "cli"}
+    assert asking == {"ocr", "evaluation", "cli", "report"}  # the report names it as a reader to ask
     inside = [path.name for path in (root / "ocr").glob("*.py") if "judge import" in path.read_text(encoding="utf-8")]
     assert inside == []
