@@ -31,7 +31,7 @@ _BLOCK = {"cpu": 64}
 _GPU_BLOCK = 256
 """Samples that pass the network together. The number is fixed for a kind of device and blocks
 begin at its multiples, because a network's last bits may depend on how many pass together."""
-_TOGETHER, _GATED = 128, 512
+_TOGETHER, _GATED = 128, 256
 """Samples that a thread makes in one go, whole blocks, without and with a gate. What follows the network costs least
 for about so many; with a gate they are more, because what does not pass is drawn again at once. So they begin at
 multiples of it."""
