@@ -1,4 +1,4 @@
-"""Ink and paper told apart in pictures of handwriting: what every reader of real glyphs builds on."""
+"""Ink and paper told apart: in pictures of handwriting, what every reader of real glyphs builds on, and in drawings."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+INK = 200
+"""Grey values of a drawing below are ink, those above paper or the pale edge of a stroke."""
 _FAINTEST = 40
 """Levels of 256 by which ink must differ from paper."""
 _LARGEST = 1024
@@ -37,6 +39,12 @@ class Box:
     def height(self) -> int:
         """Rows from the first ink to the last."""
         return self.bottom - self.top
+
+
+def inked(glyphs: NDArray[np.uint8], *axes: int) -> NDArray[np.bool_]:
+    """Return where drawings on white paper have ink; with axes, where there is any along them."""
+    dark: NDArray[np.bool_] = np.any(np.less(glyphs, INK), axis=axes)
+    return dark
 
 
 def grey_of(image: Image.Image, largest: int | None = _LARGEST) -> Ink:

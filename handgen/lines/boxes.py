@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.glyphs.ink import INK
 from handgen.lines.compose import Box
-from handgen.lines.layout import INK
 
 
 def moved_boxes(

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.lines.layout import INK, Floats, Habits, Ink, Layout, draw_habits, inked, is_wide, lay_out
+from handgen.glyphs.ink import INK, inked
+from handgen.lines.layout import Floats, Habits, Ink, Layout, draw_habits, is_wide, lay_out
 
 Box = tuple[int, int, int, int]
 

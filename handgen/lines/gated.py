@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.lines.layout import inked
+from handgen.glyphs.ink import inked
 
 REDRAWN, DROPPED, KEPT = "redrawn", "dropped", "kept"
 

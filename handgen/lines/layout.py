@@ -15,12 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.glyphs.ink import inked
 from handgen.lines.cut import LONGEST
 from handgen.lines.texts import kind
 from handgen.seeds import uniforms
-
-INK = 200
-"""Grey values below are ink, those above paper or the pale edge of a stroke."""
 
 _BANDS = 16
 _WIDE_MARKS = "“”‘’…—·～"
@@ -120,12 +118,6 @@ class Layout:
     y: Floats
     size: Floats
     box: tuple[float, float, float, float]
-
-
-def inked(glyphs: NDArray[np.uint8], *axes: int) -> NDArray[np.bool_]:
-    """Return where there is ink; with axes, where there is any along them."""
-    dark: NDArray[np.bool_] = np.any(np.less(glyphs, INK), axis=axes)
-    return dark
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from handgen.degrade.pipeline import Pipeline, Record
 from handgen.errors import DatasetError
+from handgen.glyphs.ink import inked
 from handgen.lines.boxes import moved_boxes
 from handgen.lines.compose import Box, Line, compose
 from handgen.lines.cut import LONGEST
 from handgen.lines.gated import sifted
-from handgen.lines.layout import inked
 from handgen.lines.texts import Texts
 from handgen.seeds import derive
 from handgen.writers.base import Sample

@@ -22,9 +22,9 @@ from torch import Tensor
 from handgen.errors import DatasetError, HandgenError, UsageError
 from handgen.evaluation.readers import GlyphReader
 from handgen.evaluation.suspicion import SURE, floor
+from handgen.glyphs.ink import inked
 from handgen.glyphs.store import GlyphStore
 from handgen.glyphs.together import recorded_stores
-from handgen.lines.layout import inked
 from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import find_recognizer, load_reader
 from handgen.seeds import generator

@@ -133,8 +133,9 @@ def _drawn(
 ) -> NDArray[np.uint8]:
     """Draw chars in styles, uint8 ``[n, size, size]``, as they were drawn for the samples, or the lines, of rejects."""
     style_of = {style.name: number for number, style in enumerate(synthesis.styles)}
-    hands = np.array([line["index"] for line in lines], np.int64)
-    index = np.array([line["index"] * LONGEST + line["place"] if "place" in line else line["index"] for line in lines])
+    index, hands = np.array([line["index"] for line in lines], np.int64), None
+    if "place" in lines[0]:  # characters of lines: each has a number of its own, and its line's hand
+        index, hands = index * LONGEST + np.array([line["place"] for line in lines], np.int64), index
     characters = np.array([synthesis.content.chars.index(each["char"]) for each in shown], np.int64)
     styles = np.array([style_of[each["style"]] for each in shown], np.int64)
     return synthesis.draw(index, characters, styles, hands=hands, attempt=np.array(attempts, np.int64))[0]

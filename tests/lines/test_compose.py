@@ -6,9 +6,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from skimage.measure import label, regionprops
 
+from handgen.glyphs.ink import INK
 from handgen.lines.compose import compose
 from handgen.lines.drops import drops_of
-from handgen.lines.layout import INK
 
 TEXTS = (
     "一丁七万丈三上下，不与丐丑。",

@@ -6,7 +6,7 @@ import json
 import zlib
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,8 +16,10 @@ from PIL import Image
 from handgen.check.report import check_folder
 from handgen.cli import run
 from handgen.errors import DatasetError, UsageError
+from handgen.lines.cut import LONGEST
 from handgen.ocr.reader import load_reader
 from handgen.synth import gate as gates
+from handgen.synth import rejects
 from handgen.synth.gate import Gate, calibrate, find_reader
 from handgen.writers import WRITERS
 from tests.ocr.conftest import digits, reading  # noqa: F401 - fixtures
@@ -280,6 +282,21 @@ def test_lines_say_what_the_gate_did_to_each_character(trained, fickle, tmp_path
         trained, again, *fickle, *LINES, "--corpus", corpus, "--gate", mode, "--tries", 1, "--workers", 2, "--batch", 9
     )
     assert items(again) == written
+
+
+def test_rejects_are_drawn_again_with_the_hand_they_had():
+    told = {}
+
+    def draw(index, characters, styles, *, hands, attempt):
+        told.update(index=index.tolist(), hands=None if hands is None else hands.tolist(), attempt=attempt.tolist())
+        return np.zeros((len(index), 4, 4), np.uint8), None
+
+    synthesis = SimpleNamespace(styles=[SimpleNamespace(name="a")], content=SimpleNamespace(chars="xy"), draw=draw)
+    what = {"char": "y", "style": "a"}
+    rejects._drawn(synthesis, [{"index": 5}], [what], [2])
+    assert told == {"index": [5], "hands": None, "attempt": [2]}  # a latent of its own follows from number and attempt
+    rejects._drawn(synthesis, [{"index": 5, "place": 3}], [what], [1])
+    assert told == {"index": [5 * LONGEST + 3], "hands": [5], "attempt": [1]}
 
 
 def refused(capsys, *words):

@@ -31,7 +31,7 @@ _SIDE = 2048
 """Pixels that a character is wide or high at most."""
 _CHUNK = 1 << 20
 _BROKEN = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError)
-"""What a damaged, encrypted or oddly packed archive raises."""
+"""What zipfile raises for a damaged or an encrypted archive, or one that is packed in a way it does not know."""
 
 
 @dataclass(frozen=True)
