@@ -28,8 +28,6 @@ LOSSES = {
     "cldice 50": "--lambda-cldice 50",
     "projection 200": "--lambda-projection 200",
     "recognizer 2": "--lambda-recognizer 2",
-    "recognizer 2, cldice 50": "--lambda-recognizer 2 --lambda-cldice 50",
-    "recognizer 2, ssim 200": "--lambda-recognizer 2 --lambda-ssim 200",
 }
 COLUMNS = ("l1", "ssim", "stroke_recall", "stroke_precision", "broken_strokes", "merged_strokes", "reads", "judge")
 Results = dict[str, dict[str, dict[str, float]]]
@@ -48,7 +46,7 @@ def prepare(given: argparse.Namespace) -> None:
 
 def measured(given: argparse.Namespace, loss: str, seed: int) -> dict[str, float]:
     """Train with a loss and a seed, and return what ``eval`` says of it."""
-    run = given.work / f"{loss.replace(', ', '-').replace(' ', '')}-{seed}"
+    run = given.work / f"{loss.replace(' ', '')}-{seed}"
     flags = LOSSES[loss].split() + (["--recognizer", given.recognizer] if "recognizer" in loss else [])
     handgen(
         "train", "zi2zi", "--data", str(given.data), "--out", str(run), "--images", str(given.images), "--seed",
