@@ -49,9 +49,10 @@ trust: $(VENV)/dev.installed ## Losses against lost strokes, and how far the gat
 test: $(VENV)/dev.installed ## Run the whole test suite.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/dev.installed ## Look for mistakes and for unformatted code.
+lint: $(VENV)/dev.installed ## Look for mistakes, for unformatted code, and for imports that go up.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
 
 format: $(VENV)/dev.installed ## Format the code and mend what can be mended.
 	$(BIN)/ruff check --fix

@@ -19,13 +19,13 @@ import torch
 
 from benchmarks.row import Row, Scale, Told, in_process
 from benchmarks.synth import model_and_reader
-from handgen.glyphs.pool import cores
+from handgen.allocator import keep_freed_memory
+from handgen.formats.png import encode_png
 from handgen.glyphs.store import to_unit
-from handgen.memory import keep_freed_memory
 from handgen.models.styles import vectors
 from handgen.synth.dataset import Request, Run
 from handgen.synth.gate import OFF, REDRAW
-from handgen.writers.png import encode_png
+from handgen.workers import cores
 
 WHOLE, STAGES = "with and without the gate", "stages, on one thread, in processor time"
 _BLOCKS = 16

@@ -18,10 +18,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.machine import arithmetic, wait_for
 from benchmarks.originals import ORIGINALS
 from benchmarks.row import Row, Scale, Told, best_of
+from handgen.distributed import World
 from handgen.models import MODELS
 from handgen.models.base import Batch, Model
-from handgen.training.distributed import World
-from handgen.training.optimise import Optimiser
+from handgen.training.optimize import Optimiser
 from handgen.training.settings import TrainSettings
 
 STYLES = 15

@@ -17,8 +17,8 @@ from handgen.check.findings import Findings
 from handgen.check.report import find_datasets
 from handgen.errors import DatasetError, UsageError
 from handgen.files import sha256
-from handgen.writers import WRITERS
-from handgen.writers.base import MANIFEST, Sample
+from handgen.formats import WRITERS
+from handgen.formats.base import MANIFEST, Sample
 
 _PNG = b"\x89PNG"
 _GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")

@@ -17,8 +17,8 @@ from examples.tables import fill, markdown
 from examples.weights import run as recipes
 from handgen import __version__
 from handgen.cli.main import app
-from handgen.fonts.catalogue import find_entry
-from handgen.weights.licences import read_table
+from handgen.export.licenses import read_table
+from handgen.fonts.catalog import find_entry
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"

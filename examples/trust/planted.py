@@ -20,11 +20,11 @@ import torch
 from numpy.typing import NDArray
 
 from handgen.evaluation.dataset import evaluate_dataset
+from handgen.formats.base import Sample
+from handgen.formats.lmdb import LmdbWriter
 from handgen.glyphs.store import GlyphStore
 from handgen.ocr.reader import load_reader
 from handgen.seeds import generator
-from handgen.writers.base import Sample
-from handgen.writers.lmdb import LmdbWriter
 
 CONFUSED = Path(__file__).with_name("confusables.txt")
 """Characters that are taken for each other, a group a line."""

@@ -13,7 +13,7 @@ from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, 
 
 if TYPE_CHECKING:
     from handgen.check.base import Record
-    from handgen.evaluation.readers import GlyphReader, Judge
+    from handgen.ocr.readers import GlyphReader, Judge
 
 _READING = "Who reads"
 _SHOWN = "What to show"
@@ -169,8 +169,8 @@ def _reader(place: str | None, device: Any) -> GlyphReader | None:
 
 
 def _digest(place: str | None) -> str:
+    from handgen.checkpoints import files as checkpoint
     from handgen.ocr.reader import find_recognizer
-    from handgen.training import checkpoint
 
     return checkpoint.load(find_recognizer(Path(place) if place else None)).digest()
 
@@ -178,7 +178,7 @@ def _digest(place: str | None) -> str:
 def _judge(name: str | None) -> Judge | None:
     if name is None:
         return None
-    from handgen.evaluation.readers import JUDGES
+    from handgen.ocr.readers import JUDGES
 
     judge: Judge = JUDGES.load(name)
     return judge

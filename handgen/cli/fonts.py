@@ -10,7 +10,7 @@ import typer
 from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, stderr, stdout
 
 if TYPE_CHECKING:
-    from handgen.fonts.catalogue import Entry
+    from handgen.fonts.catalog import Entry
     from handgen.fonts.coverage import Coverage
     from handgen.fonts.face import FontRef
     from handgen.fonts.fetch import Outcome
@@ -68,7 +68,7 @@ def list_fonts(
 
     _known("script", script, SCRIPTS)
     if kind:
-        from handgen.fonts.catalogue import KINDS
+        from handgen.fonts.catalog import KINDS
 
         _known("kind", kind, sorted(KINDS))
     found = find_fonts()
@@ -244,7 +244,7 @@ def fetch(
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from handgen.fonts.catalogue import select
+    from handgen.fonts.catalog import select
     from handgen.fonts.fetch import fetch_all
     from handgen.fonts.find import font_cache
     from handgen.strokes.fetch import KANJIVG, STROKES, fetch_kanjivg, fetch_strokes

@@ -10,8 +10,8 @@ import typer
 from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, stdout
 
 if TYPE_CHECKING:
-    from handgen.weights.export import Exported
-    from handgen.weights.listing import Listed
+    from handgen.export.export import Exported
+    from handgen.export.listing import Listed
 
 _RUNS = Path("runs")
 _CARD = "What the card says"
@@ -34,7 +34,7 @@ def list_models(context: typer.Context, as_json: Json = False, debug: Debug = Fa
         return
     from dataclasses import asdict
 
-    from handgen.weights.listing import listed
+    from handgen.export.listing import listed
 
     found = listed(sorted(_RUNS.glob("*/")))
     if as_json:
@@ -142,8 +142,8 @@ def export(
     handgen models export runs/zi2zi --name mine --recognizer runs/recognizer --font Heiti --out shared/mine
     """
     from handgen.devices import resolve_device
-    from handgen.weights.export import Export
-    from handgen.weights.export import export as write
+    from handgen.export.export import Export
+    from handgen.export.export import export as write
 
     place = out or Path("weights") / name
     request = Export(run, name, place, recognizer, tuple(data or ()), font, charset, fonts, notes)

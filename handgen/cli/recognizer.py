@@ -39,7 +39,7 @@ def _common(
 
 def recognizer_command() -> Any:
     """Make the command from its settings class."""
-    from handgen.ocr.training import RecognizerSettings
+    from handgen.training.recognizer import RecognizerSettings
 
     made = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -65,8 +65,8 @@ def _run(settings: Any, given: dict[str, Any]) -> None:
     from handgen.cli.progress import TrainingBar
     from handgen.devices import resolve_device
     from handgen.fonts.charsets import load_charset
-    from handgen.ocr.glyphs import LabelledGlyphs
-    from handgen.ocr.training import RecognizerTraining
+    from handgen.training.read_glyphs import LabelledGlyphs
+    from handgen.training.recognizer import RecognizerTraining
 
     charset = load_charset(given["charset"]) if given["charset"] else ""
     glyphs = LabelledGlyphs(given["data"] or [Path("data/glyphs")], charset)

@@ -10,7 +10,7 @@ import typer
 from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, stdout
 
 if TYPE_CHECKING:
-    from handgen.sheets.sheet import Sheet
+    from handgen.sheets.plan import Sheet
 
 CONTENT = "What to write"
 PRINT = "How it is printed"
@@ -71,7 +71,7 @@ def sheet(
     """
     from handgen.fonts.charsets import load_charset
     from handgen.fonts.find import resolve_font
-    from handgen.sheets.sheet import plan_sheet, save_sheet_pdf
+    from handgen.sheets.plan import plan_sheet, save_sheet_pdf
 
     chars = load_charset(charset)
     title = charset if len(charset) <= 24 and not Path(charset).is_file() else Path(charset).stem[:24]

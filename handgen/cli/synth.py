@@ -259,6 +259,7 @@ def synth(
 
     handgen synth --model pen --styles 200 --cursiveness 0,0.3 --count 100000
     """
+    from handgen.checkpoints.find import run_name
     from handgen.cli.synthesis import (
         characters_meant,
         list_trained,
@@ -269,10 +270,10 @@ def synth(
     )
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
-    from handgen.strokes.model import PenRequest, parse_range
+    from handgen.sources.find import find_model
+    from handgen.sources.pen import PenRequest, parse_range
     from handgen.synth.dataset import Request, Run
     from handgen.synth.lines import LineRequest
-    from handgen.training.checkpoint import find_model, run_name
 
     wanted = "" if model else characters_meant(charset, text, corpus)
     file = find_model(model, sorted(_RUNS.glob("*/")), wanted)

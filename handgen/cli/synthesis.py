@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from handgen.cli.common import print_json, stderr, stdout
 
 if TYPE_CHECKING:
-    from handgen.strokes.model import PenRequest
+    from handgen.sources.pen import PenRequest
     from handgen.synth.dataset import Run
     from handgen.synth.lines import Lines
     from handgen.synth.shards import Spread

@@ -16,6 +16,8 @@ from torch import Tensor
 from handgen.degrade import EFFECTS
 from handgen.degrade.base import Effect, Params, draws
 from handgen.degrade.presets import PRESETS
+from handgen.degrade.recipe import read_recipe
+from handgen.degrade.step import Step, make_step
 from handgen.degrade.warp import Geometry, Warp
 from handgen.errors import UsageError
 from handgen.registry import nearest
@@ -23,23 +25,6 @@ from handgen.registry import nearest
 Record = dict[str, dict[str, float]]
 """What befell one sample: effect -> parameter -> number. JSON keeps it exactly."""
 _ROOM = 1e-9
-
-
-@dataclass(frozen=True)
-class Step:
-    """An effect and the share of samples that it befalls, 0 to 1.
-
-    Raises:
-        UsageError: that is no such share.
-    """
-
-    effect: Effect
-    probability: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.probability <= 1:
-            message = f"probability {self.probability:g} of effect '{self.effect.name}' is impossible"
-            raise UsageError(message, "Give a number from 0 to 1.")
 
 
 @dataclass(frozen=True)
@@ -99,8 +84,6 @@ class Pipeline:
         path = Path(name)
         if path.suffix.lower() not in (".yaml", ".yml") and not path.exists():
             raise UsageError(f"unknown preset '{name}'", nearest(name, PRESETS))
-        from handgen.degrade.recipe import read_recipe
-
         return cls(path.name, read_recipe(path))
 
     def for_lines(self) -> Pipeline:
@@ -226,23 +209,3 @@ def _warp(images: Tensor, rows: NDArray[np.int64], drawn: Sequence[_Drawn]) -> W
         assert isinstance(step.effect, Geometry)
         warp = step.effect.move(warp, params)
     return warp
-
-
-def make_step(name: str, facts: Mapping[str, float]) -> Step:
-    """Return an effect with its settings and ``probability`` (1 unless given).
-
-    Raises:
-        UsageError: no such effect or setting, or a value that it cannot have.
-    """
-    kind = EFFECTS.load(name)
-    known = {field.name: field for field in dataclasses.fields(kind)}
-    for key, value in facts.items():
-        if key not in known and key != "probability":
-            raise UsageError(f"effect '{name}' has no setting '{key}'", nearest(key, [*known, "probability"]))
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise UsageError(f"{key} of effect '{name}' must be a number, not {value!r}")
-    try:
-        effect = kind(**{key: float(value) for key, value in facts.items() if key != "probability"})
-    except UsageError as error:
-        raise UsageError(f"effect '{name}': {error.message.removeprefix('--')}", error.remedy) from error
-    return Step(effect, float(facts.get("probability", 1.0)))

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.check.report import Track, is_finished
+from handgen.check.samples import Samples, samples_in
 from handgen.errors import UsageError
 from handgen.evaluation.distance import Moments, frechet
-from handgen.evaluation.readers import GlyphReader, Judge
-from handgen.evaluation.samples import Samples, samples_in
-from handgen.evaluation.suspicion import FALSE_ALARMS
 from handgen.evaluation.tally import Tally
-from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.contact_sheet import save_sheet
+from handgen.ocr.readers import GlyphReader, Judge
+from handgen.ocr.suspicion import FALSE_ALARMS
 from handgen.seeds import uniforms
 
 _ROW, _ROWS = 12, 8

@@ -13,23 +13,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints.files import Checkpoint
+from handgen.checkpoints.run import CONFIG, SPLIT
 from handgen.errors import CheckpointError, UsageError
 from handgen.evaluation.distance import Moments, frechet
-from handgen.evaluation.readers import GlyphReader, Judge
 from handgen.evaluation.tally import Tally, rows_of
-from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.glyphs.together import recorded_stores
 from handgen.metrics import METRICS
 from handgen.metrics.base import Images, Metric
 from handgen.models.base import Generator, Model
-from handgen.training import checkpoint
-from handgen.training.added import load as load_added
-from handgen.training.added import with_added
-from handgen.training.checkpoint import Checkpoint
+from handgen.ocr.readers import GlyphReader, Judge
+from handgen.sources import loading
+from handgen.sources.added import load as load_added
+from handgen.sources.added import with_added
 from handgen.training.data import DATA, Glyphs, Pairs, Split
 from handgen.training.evaluate import drawn
-from handgen.training.run import CONFIG, SPLIT
 
 SHEET = "worst.png"
 _BATCH = 64
@@ -68,7 +69,7 @@ def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Se
         CheckpointError: the run is damaged.
     """
     loaded = checkpoint.load(run / checkpoint.MODEL)
-    model = checkpoint.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = loading.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     drawer = with_added(loaded, model)
     drawer.style_spec.pick(styles)
     trained = [name for name in styles if name in loaded.style_names]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.evaluation.distance import Moments
-from handgen.evaluation.readers import GlyphReader, Judge
-from handgen.evaluation.suspicion import FALSE_ALARMS, suspicious
+from handgen.ocr.readers import GlyphReader, Judge
+from handgen.ocr.suspicion import FALSE_ALARMS, suspicious
 
 
 class Tally:

@@ -6,14 +6,13 @@ should go into shapes, so every target font gets one scale and one offset for ea
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgen.fonts.coverage import Coverage
 from handgen.fonts.raster import Placement
-from handgen.glyphs.store import Alignment
 
 MARGIN = 0.04
 """Free border around the source's ink, as a fraction of the canvas side."""
@@ -24,6 +23,21 @@ FEWEST = 8
 _TRIM = 0.05
 _STRETCH = 1.6
 _EDGE_PERCENT = 1.0
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a style's glyphs were moved onto the source font's, as fractions of the canvas side.
+
+    With the origin at the canvas centre, x to the right and y down,
+    ``aligned = (sx, sy) * natural + (dx, dy)``, where *natural* is the glyph at the source's
+    pixels per em, on the source's baseline, its advance width centred.
+    """
+
+    sx: float = 1.0
+    sy: float = 1.0
+    dx: float = 0.0
+    dy: float = 0.0
 
 
 def source_placement(boxes: NDArray[np.float64], size: int, margin: float = MARGIN) -> Placement:

@@ -24,7 +24,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from handgen.errors import FontError, HandgenError
 from handgen.files import from_os_error, sha256, writable_folder, write_json
-from handgen.fonts.catalogue import Entry, Source
+from handgen.fonts.catalog import Entry, Source
 from handgen.fonts.face import FontRef, open_face
 from handgen.fonts.merge import merge_slices
 

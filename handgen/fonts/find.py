@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from handgen.errors import FontError, UsageError
-from handgen.fonts.catalogue import GROUPS, HANDWRITTEN, catalogue, find_entry, plain
+from handgen.fonts.catalog import GROUPS, HANDWRITTEN, catalogue, find_entry, plain
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
 from handgen.registry import nearest
@@ -63,7 +63,7 @@ class FoundFont:
         ref: what to render with.
         family, subfamily: names out of the font; the file's stem when it is broken.
         script: ``han``, ``kana``, ``latin`` or ``other``.
-        kind: one of ``handgen.fonts.catalogue.KINDS``; from the catalogue, else a guess.
+        kind: one of ``handgen.fonts.catalog.KINDS``; from the catalogue, else a guess.
         licence: SPDX where the catalogue knows it, else what the font says; may be empty.
         where: one of PLACES.
         broken: why the file cannot be used; empty for a good font.

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from handgen import __version__
 from handgen.errors import StoreError, UsageError
 from handgen.files import from_os_error, sha256, writable_folder, write_json
+from handgen.fonts.align import Alignment
 
 if TYPE_CHECKING:
     import torch
@@ -37,21 +38,6 @@ IMAGES, LABELS, MANIFEST, PREVIEW = "images.npy", "labels.npy", "manifest.json",
 _STAGING = ".handgen-store"
 _HEADER = 128
 """Bytes before the images in images.npy."""
-
-
-@dataclass(frozen=True)
-class Alignment:
-    """How a style's glyphs were moved onto the source font's, as fractions of the canvas side.
-
-    With the origin at the canvas centre, x to the right and y down,
-    ``aligned = (sx, sy) * natural + (dx, dy)``, where *natural* is the glyph at the source's
-    pixels per em, on the source's baseline, its advance width centred.
-    """
-
-    sx: float = 1.0
-    sy: float = 1.0
-    dx: float = 0.0
-    dy: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +55,7 @@ class Style:
     name: str
     role: str
     origin: dict[str, Any] = field(default_factory=dict)
-    alignment: Alignment = Alignment()
+    alignment: Alignment = Alignment()  # noqa: RUF009 - frozen
     skipped: dict[str, str] = field(default_factory=dict)
 
 

@@ -17,7 +17,3 @@ MODELS.register(
     "cyclegan", "handgen.models.cyclegan:CycleGAN", "one hand without pairs: real handwriting by many writers"
 )
 MODELS.register("strokernn", "handgen.models.strokernn:StrokeRNN", "a hand's strokes from standard ones, as a pen goes")
-
-GENERATORS = Registry("generator")
-"""What draws without having been trained; ``--model`` takes it by name."""
-GENERATORS.register("pen", "handgen.strokes.model:PenModel", "writes stroke by stroke; every writer is a style")

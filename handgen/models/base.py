@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from handgen.errors import UsageError
+from handgen.losses.adversarial import Adversarial
 from handgen.settings import Settings
-from handgen.training.adversarial import Adversarial
 
 Needs = Literal["pairs", "domains", "glyphs"]
 Draws = Literal["glyph", "character", "strokes", "nothing"]

@@ -20,6 +20,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from handgen.distributed import summed
+from handgen.losses import basic as losses
+from handgen.losses.adversarial import Logits
 from handgen.models.base import Batch, DrawnStyle, StyleSpec, init_weights
 from handgen.models.critics import CRITICS, make_critic, pair
 from handgen.models.features import FeatureExtractor
@@ -27,9 +30,6 @@ from handgen.models.layers import UNet, statistics_kept
 from handgen.models.remedies import NETWORK, REMEDIES, Remedied, RemedySettings
 from handgen.models.styles import Latents
 from handgen.settings import setting
-from handgen.training import losses
-from handgen.training.adversarial import Logits
-from handgen.training.distributed import summed
 
 LOSSES = "Losses"
 _DOWN = 4

@@ -16,12 +16,12 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from handgen.losses import basic as losses
 from handgen.models.base import Batch, Model, StyleSpec
 from handgen.models.critics import CRITICS, make_critic, pair
 from handgen.models.layers import DECODERS, UNet
 from handgen.models.styles import OneStyle
 from handgen.settings import Settings, setting
-from handgen.training import losses
 
 NETWORK, LOSSES = "Network", "Losses"
 

@@ -12,14 +12,15 @@ from torch import Tensor, nn
 
 from handgen.errors import UsageError
 from handgen.files import sha256
+from handgen.losses import basic as losses
+from handgen.losses import fidelity
+from handgen.losses.recognition import RecognizerLoss
 from handgen.models.base import Batch, Model, Resolved
 from handgen.models.critics import StrokeCounter
 from handgen.models.features import FeatureExtractor
 from handgen.ocr.reader import find_recognizer, load_recognizer
 from handgen.settings import Settings, option_name, setting
 from handgen.strokes.counts import find_counts, read_counts
-from handgen.training import fidelity, losses
-from handgen.training.recognition import RecognizerLoss
 
 NETWORK, REMEDIES = "Network", "Against lost strokes"
 

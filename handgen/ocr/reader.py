@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen import weights
+from handgen.checkpoints import files as checkpoint
 from handgen.errors import CheckpointError, UsageError
 from handgen.glyphs.store import to_unit
 from handgen.ocr.recognizer import FEATURES, LAYOUT, Recognizer, folded
-from handgen.training import checkpoint
 
 RECOGNIZER = weights.RECOGNIZER
 KIND = "recognizer"

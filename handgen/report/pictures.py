@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from handgen.check.survey import UNDECODABLE
+from handgen.glyphs.pictures import UNDECODABLE
 
 BUDGET = 3_000_000
 """Bytes of images on a page; as text they take a third more."""

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from handgen.check.survey import UNDECODABLE
 from handgen.extras import load_extra
-from handgen.glyphs.importing.pictures import SUFFIXES as IMAGES
 from handgen.glyphs.ink import grey_of
+from handgen.glyphs.pictures import SUFFIXES as IMAGES
+from handgen.glyphs.pictures import UNDECODABLE
 
 EXTRA = "scan"
 """The extra of handgen that reading sheets needs."""

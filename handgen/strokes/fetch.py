@@ -16,7 +16,7 @@ from pathlib import Path
 
 from handgen.errors import FontError
 from handgen.files import sha256, write_json
-from handgen.fonts.catalogue import Entry, Source
+from handgen.fonts.catalog import Entry, Source
 from handgen.fonts.fetch import Outcome, attempt, download, members
 from handgen.strokes import kanjivg
 from handgen.strokes.counts import COUNTS, FOLDER, write_counts

@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.checkpoints.files import usual_characters
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
-from handgen.models import GENERATORS, MODELS
+from handgen.models import MODELS
+from handgen.sources import GENERATORS
 from handgen.strokes.base import Book
 from handgen.strokes.library import find_strokes, parse_order
-from handgen.training.checkpoint import usual_characters
 
 _SHOWN = 60
 """Characters that a message lists at most."""

@@ -18,15 +18,18 @@ import torch
 
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
-from handgen.glyphs.sheet import save_sheet
+from handgen.formats import WRITERS
+from handgen.formats.base import Writer
+from handgen.formats.tree import Tree
+from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import PREVIEW, is_store, to_unit
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, Generator, StyleSpec
 from handgen.registry import nearest
 from handgen.seeds import generator
+from handgen.sources.pen import PenModel, PenRequest
 from handgen.strokes import fit, library
-from handgen.strokes.model import PenModel, PenRequest
 from handgen.strokes.restroke import Restroked
 from handgen.strokes.writer import save_writers
 from handgen.synth import rejects
@@ -51,9 +54,6 @@ from handgen.synth.samples import Synthesis, alignment_of
 from handgen.synth.shards import Shard, Spread, Told, cut
 from handgen.synth.source import open_source, style_records
 from handgen.weights import recognizer_beside
-from handgen.writers import WRITERS
-from handgen.writers.base import Writer
-from handgen.writers.tree import Tree
 
 CONTINUOUS = "continuous"
 _WRITE = 1000

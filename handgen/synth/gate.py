@@ -19,17 +19,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints.run import CONFIG
 from handgen.errors import DatasetError, HandgenError, UsageError
-from handgen.evaluation.readers import GlyphReader
-from handgen.evaluation.suspicion import SURE, floor
 from handgen.glyphs.ink import inked
 from handgen.glyphs.store import GlyphStore
 from handgen.glyphs.together import recorded_stores
 from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import find_recognizer, load_reader
+from handgen.ocr.readers import GlyphReader
+from handgen.ocr.suspicion import SURE, floor
 from handgen.seeds import generator
-from handgen.training import checkpoint
-from handgen.training.run import CONFIG
 
 OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
 MODES = (OFF, MARK, REDRAW, AUTO)

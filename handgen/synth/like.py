@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from handgen.errors import UsageError
+from handgen.formats.base import MANIFEST
 from handgen.glyphs.ink import Box, Ink, grey_of, ink_box, ink_of, resized
 from handgen.glyphs.store import GlyphStore, is_store
 from handgen.seeds import generator
-from handgen.writers.base import MANIFEST
 
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 _SMALLEST = 8

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from handgen.glyphs.store import Alignment
+from handgen.fonts.align import Alignment
 from handgen.seeds import uniforms
 
 _ROTATION = math.radians(3)

@@ -27,6 +27,8 @@ from torch import Tensor, nn
 
 from handgen.errors import StoreError, TrainingError, UsageError
 from handgen.glyphs.store import GlyphStore, to_bytes
+from handgen.losses import basic as losses
+from handgen.losses import fidelity
 from handgen.metrics import METRICS
 from handgen.metrics.base import Images, Metric
 from handgen.models.adapters import Changes, changed, no_changes
@@ -35,7 +37,6 @@ from handgen.models.styles import simplex_least_squares
 from handgen.registry import nearest
 from handgen.seeds import derive, generator
 from handgen.settings import Settings, setting
-from handgen.training import fidelity, losses
 from handgen.training.data import Pairs, Split
 from handgen.training.displace import displaced
 from handgen.training.loop import Progress

@@ -15,27 +15,29 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from handgen.allocator import keep_freed_memory
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints.files import MODEL, STATE, Checkpoint
+from handgen.checkpoints.run import RunFolder, recorded
+from handgen.distributed import World, share_statistics
 from handgen.errors import TrainingError, UsageError
 from handgen.extras import load_extra
 from handgen.glyphs.store import GlyphStore
-from handgen.memory import keep_freed_memory
+from handgen.losses.adversarial import Adversarial, prepare_critic
 from handgen.models import MODELS
 from handgen.models.base import Batch, Model
 from handgen.seeds import derive
 from handgen.settings import Settings
-from handgen.training import checkpoint, memory
-from handgen.training.adversarial import Adversarial, prepare_critic
-from handgen.training.checkpoint import MODEL, STATE, Checkpoint
+from handgen.sources import loading
+from handgen.training import footprint as memory
 from handgen.training.curves import CURVES, save_curves
 from handgen.training.data import DATA, Glyphs, Pairs, split_store, style_names
 from handgen.training.displace import displaced
-from handgen.training.distributed import World, share_statistics
 from handgen.training.evaluate import drawn, measure, measure_diversity
 from handgen.training.health import verdict
-from handgen.training.optimise import Means, Optimiser, move_average, refuse_uncompiled
+from handgen.training.optimize import Means, Optimiser, move_average, refuse_uncompiled
 from handgen.training.pictures import Grid
 from handgen.training.process import deterministic, stopping_politely
-from handgen.training.run import RunFolder, recorded
 from handgen.training.settings import TrainSettings
 
 _LOG_STEPS = 25
@@ -105,14 +107,14 @@ class Trainer:
         self.config: Settings = self.resolved.config
         self.folder = RunFolder(out, self._identity(start), self._defaults(), writes=world.leads)
         world.any(False)  # the others look into the folder when rank 0 has made it
-        self.folder.write_split(self.split)
+        self.folder.write_split(asdict(self.split))
         for line in self.resolved.notes:
             self.folder.log(line)
         torch.manual_seed(settings.seed)
         self.model: Model = self._make_model()
         if start is not None:
             left = self.model.adopt(start.tensors, start.style_names)
-            checkpoint.refuse_unfit(start, left, self.model, config)
+            loading.refuse_unfit(start, left, self.model, config)
         self.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.model.equip(device)
         self.averaged: nn.Module = copy.deepcopy(self.model.generator).requires_grad_(False)
@@ -365,7 +367,7 @@ class Trainer:
             "seed": self.settings.seed,
         }
         checkpoint.save(self.folder.path / STATE, state, facts)
-        checkpoint.save(self.folder.path / MODEL, checkpoint.drawing_tensors(self.model, self.averaged), facts)
+        checkpoint.save(self.folder.path / MODEL, loading.drawing_tensors(self.model, self.averaged), facts)
         path = self.folder.path / f"fakes-{self.images:09d}.png"
         with self.evaluating() as model:
             self.grid.save(path, drawn(model, self.held_out, self.grid.which, self.device))

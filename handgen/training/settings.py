@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from handgen.losses.adversarial import GAN_LOSSES
 from handgen.settings import Settings, setting
-from handgen.training.adversarial import GAN_LOSSES
 
 RUN, OPTIMISER, DATA, GAN = "Run", "Optimiser", "Data", "Adversarial game"
 

@@ -10,8 +10,8 @@ import pytest
 from handgen.check.findings import RULES
 from handgen.check.report import check_folder
 from handgen.errors import UsageError
-from handgen.writers.base import Sample
-from handgen.writers.lmdb import LmdbWriter
+from handgen.formats.base import Sample
+from handgen.formats.lmdb import LmdbWriter
 
 
 def found(report):
@@ -46,7 +46,7 @@ def drop(*keys):
 def blank(records, tools):
     pixels = np.full((24, 24), 250, np.uint8)
     pixels[::2] = 255  # paper is not one even colour
-    from handgen.writers.png import encode_png
+    from handgen.formats.png import encode_png
 
     records[image(3)] = encode_png(pixels)
 

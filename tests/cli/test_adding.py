@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.glyphs.store import GlyphStore
-from handgen.training import checkpoint
 from tests.conftest import render_store
 
 CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt23"

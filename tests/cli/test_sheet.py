@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from handgen.cli import run
+from handgen.collect.normalize import Frames, normalise
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import Placement
-from handgen.glyphs.importing.normalise import Frames, normalise
 from handgen.glyphs.store import GlyphStore
-from handgen.sheets.sheet import plan_sheet
+from handgen.sheets.plan import plan_sheet
 from tests.sheets.conftest import fill, photographed, printed
 
 MATCH = 0.9

@@ -10,8 +10,9 @@ import pytest
 
 from handgen.cli import run
 from handgen.seeds import keys
+from handgen.sources.pen import PenRequest, open_pen
 from handgen.strokes.library import find_strokes
-from handgen.strokes.model import PenRequest, Told, open_pen
+from handgen.strokes.prompts import StrokePrompts
 from tests.cli.test_synth import refused
 from tests.readers import items, read_as_trainers_do
 from tests.strokes.conftest import HANZI, stroke_data
@@ -72,7 +73,7 @@ def test_writers_come_back_from_their_file(pen):
     assert (again / "writers.json").read_text() != (first / "writers.json").read_text()
     spec = open_pen(PenRequest(writer=first / "writers.json"))[1]
     book = find_strokes(CHARS).book
-    told = Told(book, np.arange(len(CHARS)), keys(np.arange(len(CHARS))))
+    told = StrokePrompts(book, np.arange(len(CHARS)), keys(np.arange(len(CHARS))))
     drawn = [
         model.generate(told, model.style_spec.pick(["writer2"])[0].vector.repeat(len(CHARS), 1)).numpy()
         for model in (spec, open_pen(PenRequest())[1])

@@ -10,7 +10,8 @@ from skimage.measure import label
 
 from handgen.degrade import EFFECTS
 from handgen.degrade.base import DRAWS
-from handgen.degrade.pipeline import Pipeline, Step
+from handgen.degrade.pipeline import Pipeline
+from handgen.degrade.step import Step
 from handgen.degrade.warp import Geometry
 from handgen.errors import UsageError
 from tests.degrade.conftest import HAN, LATIN, draw

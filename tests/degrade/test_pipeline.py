@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from handgen.degrade import EFFECTS
-from handgen.degrade.pipeline import Pipeline, Step, make_step
+from handgen.degrade.contact_sheet import effect_sheet
+from handgen.degrade.pipeline import Pipeline
 from handgen.degrade.presets import PRESETS
-from handgen.degrade.sheet import effect_sheet
+from handgen.degrade.step import Step, make_step
 from handgen.errors import UsageError
 
 

@@ -17,9 +17,9 @@ from handgen.cli import run
 from handgen.errors import UsageError
 from handgen.evaluation.dataset import evaluate_dataset, save_suspicious
 from handgen.evaluation.distance import Moments, frechet
-from handgen.evaluation.suspicion import floor, suspicious
 from handgen.evaluation.tally import Tally
 from handgen.fonts.charsets import load_charset
+from handgen.ocr.suspicion import floor, suspicious
 
 SIDE = 48
 PAIRS = ["银锒", "己已", "已巳", "未末", "土士", "日曰", "人入", "干千", "天夭", "大太"]
@@ -246,7 +246,7 @@ def test_wrong_usage_is_one_clear_line(words, said, capsys, tmp_path, monkeypatc
 
 
 def test_images_that_are_no_squares_keep_their_shape():
-    from handgen.evaluation.samples import decoded
+    from handgen.check.samples import decoded
 
     data = io.BytesIO()
     Image.new("L", (40, 10), 200).save(data, "PNG")

@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgen.fonts.align import MARGIN, aligned_placement, fit_alignment, source_alignment, source_placement
+from handgen.fonts.align import MARGIN, Alignment, aligned_placement, fit_alignment, source_alignment, source_placement
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.coverage import Coverage, survey
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import Rasterizer
-from handgen.glyphs.store import Alignment
 from tests.conftest import rectangle
 
 CHARS = "abcdefghijklmnop"

@@ -11,7 +11,7 @@ from fontTools.ttLib import TTFont
 
 from handgen.errors import FontError, HandgenError
 from handgen.files import sha256
-from handgen.fonts.catalogue import Entry, Source
+from handgen.fonts.catalog import Entry, Source
 from handgen.fonts.fetch import fetch, fetch_all, installed
 from tests.conftest import rectangle
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.models import features
 from handgen.models.base import Batch
 from handgen.models.bicyclegan import BicycleGAN, BicycleGANConfig
-from handgen.training import checkpoint
+from handgen.sources import loading
 from tests.conftest import render_store
 
 
@@ -50,7 +51,7 @@ def test_every_remedy_trains_and_comes_back(make_trainer, remedy):
         if name.startswith("lambda_"):
             loss = name.removeprefix("lambda_").replace("ac", "category")
             assert f'"G/{loss} weighted"' in logged, weight
-    loaded = checkpoint.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
+    loaded = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
     assert loaded.style_spec.names == trainer.styles
     resumed = make_trainer("bicyclegan", images=12, **remedy)
     assert resumed.images == 8

@@ -9,7 +9,7 @@ import torch
 from handgen.cli import run
 from handgen.models.cgan import CGAN, CGANConfig, Classes
 from handgen.models.styles import vectors
-from handgen.training import checkpoint
+from handgen.sources import loading
 from tests.readers import items, read_as_trainers_do
 
 SMALL = CGANConfig(width=4, latent_dim=3, code_dim=8)
@@ -105,7 +105,7 @@ def test_codes_follow_their_character_and_style_to_another_model():
 def test_added_characters_and_styles_leave_the_old_ones_alone(make_trainer, bigger_store):
     first = make_trainer("cgan", out="first")
     first.run(lambda progress: None)
-    start = checkpoint.load_for_training(first.folder.path, "cgan")
+    start = loading.load_for_training(first.folder.path, "cgan")
     second = make_trainer("cgan", on=bigger_store, out="second", start=start)
     assert second.styles == (*first.styles, "zeyada")
     number = [trainer.charset.index("Q") for trainer in (first, second)]

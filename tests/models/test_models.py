@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
+from handgen.losses.adversarial import GAN_LOSSES
 from handgen.models import MODELS
 from handgen.models.styles import vectors
-from handgen.strokes.model import Told
-from handgen.training import checkpoint
-from handgen.training.adversarial import GAN_LOSSES
+from handgen.sources import loading
+from handgen.strokes.prompts import StrokePrompts
 from handgen.training.evaluate import measure
 from tests.conftest import render_store, same_state
 from tests.readers import read_as_trainers_do
@@ -66,7 +67,7 @@ def told(model, batch):
 
 def one_by_one(content):
     """What a model is told, drawing by drawing."""
-    if isinstance(content, Told):
+    if isinstance(content, StrokePrompts):
         rows = [slice(place, place + 1) for place in range(len(content.characters))]
         return [replace(content, characters=content.characters[row], sample=content.sample[row]) for row in rows]
     return [each[None] for each in content]
@@ -98,7 +99,7 @@ def test_every_loss_trains_saves_loads_and_resumes(name, gan_loss, make):
     assert [key for key, parameter in moving.items() if torch.equal(parameter, before[key])] == []
 
     content, styles = inputs(first, 4)
-    loaded = checkpoint.build(checkpoint.load(first.folder.path / "model.safetensors"))
+    loaded = loading.build(checkpoint.load(first.folder.path / "model.safetensors"))
     loaded.to(memory_format=torch.channels_last)  # as it was trained: another layout adds up in another order
     with torch.inference_mode(), first.evaluating() as model:
         assert torch.equal(model.generate(content, styles), loaded.generate(content, styles))
@@ -168,7 +169,7 @@ def test_a_saved_model_has_the_same_styles(name, make):
     trainer = make(name)
     trainer.run(lambda progress: None)
     mine = trainer.model.style_spec
-    theirs = checkpoint.build(checkpoint.load(trainer.folder.path / "model.safetensors")).style_spec
+    theirs = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors")).style_spec
     assert theirs.names == mine.names
     assert bool(mine.names) == (name in LABELLED)
     count = 1 if len(mine.names) == 1 else 4
@@ -180,7 +181,7 @@ def test_a_saved_model_has_the_same_styles(name, make):
 def test_a_run_begins_with_the_weights_of_another(name, make):
     first = make(name)
     first.run(lambda progress: None)
-    second = make(name, out="second", start=checkpoint.load_for_training(first.folder.path, name), seed=1)
+    second = make(name, out="second", start=loading.load_for_training(first.folder.path, name), seed=1)
     ours, theirs = first.averaged.state_dict(), second.model.generator.state_dict()
     assert [key for key in ours if not torch.equal(ours[key], theirs[key])] == []
     assert second.run(lambda progress: None)

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.errors import CheckpointError, HandgenError, UsageError
 from handgen.models import MODELS
 from handgen.ocr.reader import RECOGNIZER, save_recognizer
 from handgen.ocr.recognizer import Recognizer
+from handgen.sources import loading
 from handgen.strokes.counts import write_counts
-from handgen.training import checkpoint
 
 MODELS_WITH = ["zi2zi", "bicyclegan"]
 CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt23"
@@ -78,7 +79,7 @@ def test_a_model_draws_and_goes_on_when_the_recogniser_has_moved_or_gone(make_tr
     assert same_tensors(whole, resumed)
 
     moved.unlink()
-    model = checkpoint.build(checkpoint.load(first.folder.path / "model.safetensors"))
+    model = loading.build(checkpoint.load(first.folder.path / "model.safetensors"))
     assert model.style_spec.names == first.styles
 
 
@@ -191,7 +192,7 @@ def test_a_model_that_counts_trains_and_comes_back_without_its_file(make_trainer
         assert line[f"{phase}/strokes weighted"] == pytest.approx(line[f"{phase}/strokes"] / 2, rel=1e-3)
     assert make_trainer(name, images=12, **given).images == 8
     counts.unlink()
-    assert checkpoint.build(checkpoint.load(first.folder.path / "model.safetensors")).config.lambda_strokes
+    assert loading.build(checkpoint.load(first.folder.path / "model.safetensors")).config.lambda_strokes
 
 
 def test_stroke_counts_of_no_use_are_refused_before_anything_is_written(make_trainer, counts, tmp_path):
@@ -232,7 +233,7 @@ def test_attention_learns_and_comes_back(make_trainer, name):
     assert trainer.run(lambda progress: None)
     now = dict(trainer.model.named_parameters())
     assert [key for key in before if torch.equal(before[key], now[key])] == []
-    loaded = checkpoint.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
+    loaded = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
     assert loaded.config.attention
 
 

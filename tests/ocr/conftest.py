@@ -20,8 +20,8 @@ def reading(digits, tmp_path_factory):
     """The run folder of a recogniser of digits that never saw Kalam."""
     import torch
 
-    from handgen.ocr.glyphs import LabelledGlyphs
-    from handgen.ocr.training import RecognizerSettings, RecognizerTraining
+    from handgen.training.read_glyphs import LabelledGlyphs
+    from handgen.training.recognizer import RecognizerSettings, RecognizerTraining
 
     settings = RecognizerSettings(images=4800, batch=64, width=8, holdout_fonts="kalam")
     out = tmp_path_factory.mktemp("runs") / "recognizer"

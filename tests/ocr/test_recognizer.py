@@ -10,18 +10,18 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli.main import app
 from handgen.errors import CheckpointError, StoreError, UsageError
-from handgen.evaluation.suspicion import SURE
 from handgen.models.base import DrawnStyle
-from handgen.ocr.augment import varied
-from handgen.ocr.calibration import calibrated
-from handgen.ocr.glyphs import LabelledGlyphs
 from handgen.ocr.reader import RECOGNIZER, load_reader, load_recognizer
 from handgen.ocr.recognizer import FEATURES, Recognizer
-from handgen.ocr.training import RecognizerSettings, RecognizerTraining
+from handgen.ocr.suspicion import SURE
 from handgen.synth.gate import calibrate
-from handgen.training import checkpoint
+from handgen.training.augment import varied
+from handgen.training.calibration import calibrated
+from handgen.training.read_glyphs import LabelledGlyphs
+from handgen.training.recognizer import RecognizerSettings, RecognizerTraining
 from tests.conftest import render_store, same_state
 
 CPU = torch.device("cpu")
@@ -161,7 +161,7 @@ def test_damaged_and_foreign_files_give_one_line(reading, trained, tmp_path, mon
 
 def test_a_run_ends_when_its_time_is_over(digits, tmp_path, monkeypatch):
     clock = SimpleNamespace(monotonic=itertools.count().__next__)  # a second from one look to the next
-    monkeypatch.setattr("handgen.ocr.training.time", clock)
+    monkeypatch.setattr("handgen.training.recognizer.time", clock)
     settings = RecognizerSettings(images=10**9, minutes=0.2, batch=16, width=4)
     training = RecognizerTraining(settings, LabelledGlyphs([digits.path]), tmp_path / "run", CPU)
     rates = []

@@ -86,7 +86,7 @@ def photographed(picture, *, seed=0, angle=7.0, dpi=150, quality=80, slant=0.06,
 def sheet_of(heiti, tmp_path_factory):
     """Plan, save and print a sheet: ``sheet_of("ABC", ...)`` -> the plan, and a list of blank pages."""
     from handgen.fonts.face import FontRef
-    from handgen.sheets.sheet import plan_sheet, save_sheet_pdf
+    from handgen.sheets.plan import plan_sheet, save_sheet_pdf
 
     def make(chars, **options):
         planned = plan_sheet(chars, FontRef(heiti), **options)
@@ -99,8 +99,8 @@ def sheet_of(heiti, tmp_path_factory):
 
 def read(*scans, **options):
     """Everything that the reader takes from scans (paths), and what it skipped."""
-    from handgen.glyphs.importing.base import Intake
-    from handgen.glyphs.importing.sheet import SheetReader
+    from handgen.collect.base import Intake
+    from handgen.collect.scans import SheetReader
 
     intake = Intake()
     return list(SheetReader([*scans], **options).writings(intake)), intake

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from handgen.collect.scans import NOT_GIVEN, SheetReader
 from handgen.errors import HandgenError, UsageError
-from handgen.glyphs.importing.sheet import NOT_GIVEN, SheetReader
 from handgen.sheets.find import NoPageError, find_page
 from tests.sheets.conftest import MM, box_place, cv2, fill, photographed, read, write
 

@@ -16,12 +16,12 @@ from PIL import Image
 from handgen.check.report import check_folder
 from handgen.cli import run
 from handgen.errors import DatasetError, UsageError
+from handgen.formats import WRITERS
 from handgen.lines.cut import LONGEST
 from handgen.ocr.reader import load_reader
 from handgen.synth import gate as gates
 from handgen.synth import rejects
 from handgen.synth.gate import Gate, calibrate, find_reader
-from handgen.writers import WRITERS
 from tests.ocr.conftest import digits, reading  # noqa: F401 - fixtures
 from tests.readers import items
 

@@ -5,7 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handgen.glyphs.store import Alignment, GlyphStore, to_unit
+from handgen.fonts.align import Alignment
+from handgen.glyphs.store import GlyphStore, to_unit
 from handgen.synth.vary import place
 
 
