@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/demo.installed ## A checked, labelled, degraded Chinese set and its report in ./demo, in a minute on a CPU.
+demo: $(VENV)/demo.installed ## A checked, labeled, degraded Chinese set and its report in ./demo, in a minute on a CPU.
 	$(BIN)/python -m examples.demo.run
 
 latin: $(VENV)/demo.installed ## The article's Latin experiment: 26 hands, every remedy; about an hour on two cores.

@@ -32,11 +32,11 @@ _BLOCKS = 16
 
 
 def measure(scale: Scale, device: torch.device, told: Told) -> list[Row]:
-    """Time datasets with and without the gate, and each stage; nothing if there is no recogniser."""
+    """Time datasets with and without the gate, and each stage; nothing if there is no recognizer."""
     with tempfile.TemporaryDirectory() as folder:
         model, reader = model_and_reader(Path(folder), scale)
         if reader is None:
-            told("no recogniser: give --recognizer, with a --model")
+            told("no recognizer: give --recognizer, with a --model")
             return []
         best: dict[str, Row] = {}
         for _ in range(scale.rounds):

@@ -75,7 +75,7 @@ def save_free(path: Path, size: int, chars: str) -> None:
 
 
 def save_untrained(path: Path, size: int, chars: str) -> None:
-    """Write a Zi2Zi of the default settings; how fast it draws does not depend on what it learnt."""
+    """Write a Zi2Zi of the default settings; how fast it draws does not depend on what it learned."""
     config = Zi2ZiConfig()
     torch.manual_seed(0)
     model = Zi2Zi(config, size, _styles(), chars)

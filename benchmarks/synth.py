@@ -66,7 +66,7 @@ def model_and_reader(folder: Path, scale: Scale) -> tuple[Path, Path | None]:
     """Return the model that draws, and who reads what it draws.
 
     It is the one that is asked for, else the one that comes with handgen, else one of the default settings that
-    nobody trained, written to ``folder``. How fast it draws does not depend on what it learnt.
+    nobody trained, written to ``folder``. How fast it draws does not depend on what it learned.
     """
     model = scale.model or (shipped()[FIRST] / MODEL if FIRST in shipped() else None)
     if model is None:

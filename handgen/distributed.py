@@ -1,7 +1,7 @@
 """Several processes, one run: what the ranks that ``torchrun`` started share.
 
 Every rank takes its share of each batch, and what depends on the whole batch is brought together:
-gradients, the statistics of batch normalisation, shown losses, the wish to stop. A run then learns
+gradients, the statistics of batch normalization, shown losses, the wish to stop. A run then learns
 the same on one GPU and on eight. Rank 0 alone measures, writes and speaks.
 
 ``nn.parallel.DistributedDataParallel`` is not used. It wraps the forward pass of one module and
@@ -159,13 +159,13 @@ class _Sum(torch.autograd.Function):
 
 
 class SharedBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation over the shares of all ranks, which are of one size.
+    """Batch normalization over the shares of all ranks, which are of one size.
 
     ``nn.SyncBatchNorm`` refuses the CPU.
     """
 
     def forward(self, x: Tensor) -> Tensor:
-        """Normalise ``[B, c, h, w]``."""
+        """Normalize ``[B, c, h, w]``."""
         if not self.training:
             return super().forward(x)
         wide = x.float()
@@ -208,7 +208,7 @@ def summed(x: Tensor) -> Tensor:
 
 
 def share_statistics(model: nn.Module) -> None:
-    """Let every batch normalisation of ``model`` see the whole batch; names of tensors stay what they are."""
+    """Let every batch normalization of ``model`` see the whole batch; names of tensors stay what they are."""
     for parent in list(model.modules()):
         for name, part in list(parent.named_children()):
             if isinstance(part, nn.BatchNorm2d):

@@ -1,6 +1,6 @@
 """Work on files that may crash or hang whoever reads them, in processes that may be lost.
 
-A broken font can bring down the rasteriser, and with it the process. So each job runs in a
+A broken font can bring down the rasterizer, and with it the process. So each job runs in a
 worker process; one that dies or falls silent costs its own job and nothing else.
 """
 
@@ -164,7 +164,7 @@ class Pool:
         """Record that a worker died under its job."""
         assert worker.job is not None
         worker.process.join(timeout=5)
-        state.put(worker.job, Failed(f"it crashed the rasteriser ({_death(worker.process.exitcode)})"))
+        state.put(worker.job, Failed(f"it crashed the rasterizer ({_death(worker.process.exitcode)})"))
         self._end(worker)
 
     def _end(self, worker: _Worker) -> None:

@@ -161,7 +161,7 @@ def bigger_store(tmp_path_factory, heiti, kalam, indie_flower, zeyada):
 
 
 def same_state(first, second):
-    """Assert that two run folders stand at the same place: weights, averages, optimisers, images."""
+    """Assert that two run folders stand at the same place: weights, averages, optimizers, images."""
     import torch
 
     from handgen.checkpoints import files as checkpoint

@@ -40,7 +40,7 @@ def test_a_batch_that_cannot_be_shared_out_is_refused():
         World(0, 3).rows(8, 2)
 
 
-def test_shared_statistics_keep_the_names_and_what_was_learnt():
+def test_shared_statistics_keep_the_names_and_what_was_learned():
     network = nn.Sequential(nn.Conv2d(1, 3, 3), nn.Sequential(nn.BatchNorm2d(3)))
     network(torch.randn(4, 1, 8, 8))
     before = network.state_dict()

@@ -159,7 +159,7 @@ def measure(work: Path, base: Path, hand: str) -> tuple[dict[str, Any], list[tup
 
 def tables(results: dict[str, Any]) -> dict[str, str]:
     """Return the README's table of the results."""
-    head = ["hand", "learnt from", "L1", "SSIM", "stroke recall", "read by PP-OCR", "processor time", "file"]
+    head = ["hand", "learned from", "L1", "SSIM", "stroke recall", "read by PP-OCR", "processor time", "file"]
     lines = []
     for hand, rows in results["hands"].items():
         for name, row in rows.items():

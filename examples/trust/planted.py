@@ -132,7 +132,7 @@ def main() -> None:
     if given.json:
         print(json.dumps(result, ensure_ascii=False, indent=2))
         return
-    print(f"{result['samples']:,} glyphs, {result['planted']:,} planted; read as they are labelled: {result['styles']}")
+    print(f"{result['samples']:,} glyphs, {result['planted']:,} planted; read as they are labeled: {result['styles']}")
     print(f"found         {result['found']:,} ({result['found'] / result['planted']:.1%})")
     for name in ("listed", "nearest", "silver"):
         print(f"  {name:<12}{result[name][0]} of {result[name][1]}")

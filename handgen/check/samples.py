@@ -1,4 +1,4 @@
-"""Labelled images in batches, from a dataset of any format or from a glyph store."""
+"""Labeled images in batches, from a dataset of any format or from a glyph store."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def samples_in(place: Path, track: Track | None = None) -> Iterator[Samples]:
     """Yield the images that show one character, from a dataset or a glyph store.
 
     Images that cannot be read, and lines of text, are passed over: 'handgen check' names the first,
-    and no recogniser of glyphs reads the second.
+    and no recognizer of glyphs reads the second.
 
     Raises:
         UsageError: it is neither, or it holds several datasets.
@@ -99,17 +99,17 @@ def _batch(images: list[NDArray[np.uint8]], kept: list[tuple[str, str, int]]) ->
 
 
 def decoded(data: bytes | None) -> NDArray[np.uint8] | None:
-    """Return an encoded image as greys on a square of its own paper; None if it cannot be read."""
+    """Return an encoded image as grays on a square of its own paper; None if it cannot be read."""
     if data is None:
         return None
     try:
         with Image.open(io.BytesIO(data)) as image:
-            grey = image.convert("L")
+            gray = image.convert("L")
     except UNDECODABLE:
         return None
-    if grey.width == grey.height:
-        return np.asarray(grey)
-    grey.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
-    square = Image.new("L", (_SIDE, _SIDE), int(np.percentile(np.asarray(grey), 95)))
-    square.paste(grey, ((_SIDE - grey.width) // 2, (_SIDE - grey.height) // 2))
+    if gray.width == gray.height:
+        return np.asarray(gray)
+    gray.thumbnail((_SIDE, _SIDE), Image.Resampling.LANCZOS)
+    square = Image.new("L", (_SIDE, _SIDE), int(np.percentile(np.asarray(gray), 95)))
+    square.paste(gray, ((_SIDE - gray.width) // 2, (_SIDE - gray.height) // 2))
     return np.asarray(square)

@@ -21,7 +21,7 @@ from handgen.check.findings import Findings, visible
 from handgen.glyphs.pictures import UNDECODABLE
 
 INK = 16
-"""An image whose brightest and darkest grey differ by less than this (of 255) shows nothing."""
+"""An image whose brightest and darkest gray differ by less than this (of 255) shows nothing."""
 
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
 

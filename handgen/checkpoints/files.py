@@ -123,26 +123,26 @@ def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
         ) from error
 
 
-def optimiser_tensors(phase: str, optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Flatten an optimiser's state to tensors named ``optimiser.<phase>.<parameter>.<slot>``."""
-    state = optimiser.state_dict()["state"]
+def optimizer_tensors(phase: str, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Flatten an optimizer's state to tensors named ``optimizer.<phase>.<parameter>.<slot>``."""
+    state = optimizer.state_dict()["state"]
     return {
-        f"optimiser.{phase}.{number}.{slot}": torch.as_tensor(value)
+        f"optimizer.{phase}.{number}.{slot}": torch.as_tensor(value)
         for number, slots in state.items()
         for slot, value in slots.items()
     }
 
 
-def restore_optimiser(phase: str, optimiser: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what ``optimiser_tensors`` took out."""
-    prefix = f"optimiser.{phase}."
-    parameters = [parameter for group in optimiser.param_groups for parameter in group["params"]]
+def restore_optimizer(phase: str, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put back what ``optimizer_tensors`` took out."""
+    prefix = f"optimizer.{phase}."
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith(prefix):
             number, slot = name[len(prefix) :].split(".")
             state.setdefault(int(number), {})[slot] = _laid_out_as(parameters[int(number)], tensor)
-    optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 
 def _laid_out_as(parameter: Tensor, tensor: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ def find_model(place: Path | None, runs: Sequence[Path], wanted: str = "", untra
             name. None = the latest of ``runs``; where there is no run, the shipped weights that suit.
         runs: folders of runs.
         untrained: names of what draws without training.
-        wanted: characters to draw, as far as they are known: shipped weights that learnt the most of them suit.
+        wanted: characters to draw, as far as they are known: shipped weights that learned the most of them suit.
 
     Raises:
         UsageError: there is none; says how to make one. Or a name means a run folder as well.
@@ -47,15 +47,15 @@ def find_model(place: Path | None, runs: Sequence[Path], wanted: str = "", untra
 
 
 def _shipped_for(wanted: str) -> Path:
-    """Return the shipped weights that learnt the most of these characters, and little else; the first if none did."""
+    """Return the shipped weights that learned the most of these characters, and little else; the first if none did."""
     files = [folder / MODEL for folder in weights.shipped().values()]
     if not files:
         raise UsageError("no trained model was found in runs/", "Train one with 'handgen train zi2zi'.")
 
     def suits(file: Path) -> tuple[int, int]:
-        learnt = set(usual_characters(facts_of(file)))
-        known = len(learnt & set(wanted))
-        return known, -len(learnt) if known else 0
+        learned = set(usual_characters(facts_of(file)))
+        known = len(learned & set(wanted))
+        return known, -len(learned) if known else 0
 
     return max(files, key=suits) if wanted else files[0]
 

@@ -381,7 +381,7 @@ def sheet(
     corner markers must be seen. A page that was filled twice gives two samples
     of each character. Boxes that are empty, crossed out, or written over their
     sides are listed and left out; page-001.png, ... in the store show each box
-    in the colour of what became of it.
+    in the color of what became of it.
 
     A folder's scans are one writer's, called like the folder; files are those
     of 'hand', unless --style says otherwise.

@@ -59,7 +59,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Labelled handwriting for training OCR, made from fonts by style-transfer GANs.",
+    help="Labeled handwriting for training OCR, made from fonts by style-transfer GANs.",
     epilog=(
         "[bold]In order:[/bold]\n\n"
         "handgen render --font Heiti.ttf\n\n"

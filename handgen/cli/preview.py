@@ -127,7 +127,7 @@ def preview(
             picture = look.degraded(effects, styles)
         else:
             picture = look.walk(*interpolate, steps) if interpolate else look.grid(styles)
-    save_sheet(out, picture.rows, title=picture.title, greys=256 if effects else 16)
+    save_sheet(out, picture.rows, title=picture.title, grays=256 if effects else 16)
     if as_json:
         print_json(
             {"out": str(out), "model": str(file) if file else None, "rows": [caption for caption, _ in picture.rows]}

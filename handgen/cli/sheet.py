@@ -40,7 +40,7 @@ def sheet(
         typer.Option(
             min=10,
             max=40,
-            help="Side of a box in millimetres.",
+            help="Side of a box in millimeters.",
             show_default="the largest from 14 to 20 that needs no more pages",
             rich_help_panel=PRINT,
         ),

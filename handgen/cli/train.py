@@ -200,7 +200,7 @@ def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
         return
     if finished and latest:
         show(style_table(f"Held-out characters after {trainer.images:,} images", latest))
-    lines = [("learnt", line) for line in trainer.notes]
+    lines = [("learned", line) for line in trainer.notes]
     lines += [("diversity", _compared(diversity))] if diversity else []
     lines += [("health", line) for line in health]
     lines += [("curves", str(path / CURVES))] if (path / CURVES).is_file() else []

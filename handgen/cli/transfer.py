@@ -83,7 +83,7 @@ def _common(
     recognizer: Annotated[
         Path | None,
         typer.Option(
-            help="Run folder or file of the recogniser that reads for gated.",
+            help="Run folder or file of the recognizer that reads for gated.",
             show_default="the latest in runs/",
             rich_help_panel=DRAWN,
         ),
@@ -122,7 +122,7 @@ def _common(
     """The parameters beside the settings."""
 
 
-_DOC = """Train one small recogniser on each of several training sets of the same size; each reads real handwriting.
+_DOC = """Train one small recognizer on each of several training sets of the same size; each reads real handwriting.
 
 Every image, of the sets and of the test, is brought to one form first: ink
 in the middle, its longer side of one length and resolution. Ctrl-C keeps what

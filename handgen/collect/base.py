@@ -32,9 +32,9 @@ class Writing:
     Attributes:
         style: the writer's name; all that bear one name are one style.
         char: the label, one character; the builder brings it to NFC and skips what is none.
-        image: uint8 ``[H, W]``, grey, of any size, dark on light or light on dark, the light may be uneven.
+        image: uint8 ``[H, W]``, gray, of any size, dark on light or light on dark, the light may be uneven.
         where: file and place in it, to name it by.
-        paper: 0 or 255 where the format states the grey of paper; None = find out.
+        paper: 0 or 255 where the format states the gray of paper; None = find out.
     """
 
     style: str

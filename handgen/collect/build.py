@@ -1,4 +1,4 @@
-"""The builder of imported stores: a reader's writings, normalised, and the source font beside them."""
+"""The builder of imported stores: a reader's writings, normalized, and the source font beside them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from handgen.collect.base import UNKNOWN, Intake, Reader, Skip, Writing
 from handgen.collect.draw import font_origin
-from handgen.collect.normalize import Frames, normalise
+from handgen.collect.normalize import Frames, normalize
 from handgen.collect.render import save_preview
 from handgen.errors import StoreError, UsageError
 from handgen.fonts.align import MARGIN, source_alignment, source_placement
@@ -233,12 +233,12 @@ def _flush(waiting: list[tuple[int, str, int, NDArray[np.uint8]]], writer: Store
 
 
 def _glyphs(reader: Reader, intake: Intake, frames: Frames) -> Iterator[tuple[Writing, str, NDArray[np.uint8]]]:
-    """Yield what is wanted, with its character and its normalised image."""
+    """Yield what is wanted, with its character and its normalized image."""
     for writing in reader.writings(intake):
         char = intake.char(writing.char, writing.where, writing.style)
         if not char or not intake.wants(writing.style, char):
             continue
-        image = normalise(writing.image, frames.of(char), frames.size, writing.paper)
+        image = normalize(writing.image, frames.of(char), frames.size, writing.paper)
         if image is None:
             intake.skip(NO_INK, writing.where, writing.style, char)
             continue

@@ -161,5 +161,5 @@ def font_origin(ref: FontRef) -> dict[str, Any]:
         "face": ref.face,
         "instance": ref.instance,
         "sha256": sha256(ref.path),
-        "licence": info.licence,
+        "licence": info.license,
     }

@@ -1,7 +1,7 @@
 """CASIA-HWDB's .gnt files: one writer a file, one record a character.
 
 The published layout, little-endian: uint32 bytes of the record, the character's GB code (two bytes,
-the lead byte first; ASCII padded with 0), uint16 width, uint16 height, then width x height greys, 255 =
+the lead byte first; ASCII padded with 0), uint16 width, uint16 height, then width x height grays, 255 =
 paper. Characters of GB18030 outside GBK need four bytes; records with a code that long are read too.
 
 Files are streamed, a window of a few MiB at a time. A record whose numbers contradict one another is
@@ -226,9 +226,9 @@ def _resynchronise(window: _Window) -> bool:
 
 def _candidates(data: bytes) -> list[int]:
     """Return the places in ``data`` where the numbers of a header would agree with one another."""
-    greys = np.frombuffer(data, np.uint8)
-    places = np.flatnonzero(greys[3:-_HEADER] == 0) if len(greys) > _HEADER + 3 else np.arange(0)
-    octet = greys.astype(np.int64)
+    grays = np.frombuffer(data, np.uint8)
+    places = np.flatnonzero(grays[3:-_HEADER] == 0) if len(grays) > _HEADER + 3 else np.arange(0)
+    octet = grays.astype(np.int64)
 
     def number(at: NDArray[np.int64]) -> NDArray[np.int64]:
         low, high = octet[at], octet[at + 1]

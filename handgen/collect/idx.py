@@ -57,12 +57,12 @@ class IdxReader(Reader):
         self.chars = "".join(sorted(set(self._char_of.values())))
         self._style = style_name(style or images.name.removesuffix(".gz").partition("-idx")[0])
         with ExitStack() as stack:
-            (count, *sides), (labelled,) = (
+            (count, *sides), (labeled,) = (
                 _dimensions(stack.enter_context(_opened(path)), path, expected)
                 for path, expected in ((images, 3), (labels, 1))
             )
-        if count != labelled:
-            raise UsageError(f"{images.name} holds {count:,} images and {labels.name} {labelled:,} labels", _REMEDY)
+        if count != labeled:
+            raise UsageError(f"{images.name} holds {count:,} images and {labels.name} {labeled:,} labels", _REMEDY)
         self.total, self._sides = count, sides
 
     def plan(self) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from handgen.collect.base import DAMAGED, Intake, Reader, Writing
 from handgen.collect.files import files_in, style_name
 from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
-from handgen.glyphs.pictures import SUFFIXES, read_grey
+from handgen.glyphs.pictures import SUFFIXES, read_gray
 
 LABELS = "labels.csv"
 WAYS = ("csv", "folder", "name")
@@ -93,7 +93,7 @@ class ImagesReader(Reader):
             char = intake.char(item.label, where, item.style)
             if not char or not intake.wants(item.style, char):
                 continue
-            image = read_grey(item.path)
+            image = read_gray(item.path)
             if image is None:
                 intake.skip(DAMAGED, where, item.style, char)
                 continue

@@ -10,7 +10,7 @@ from handgen.check.findings import Findings
 from handgen.check.samples import one_dataset
 from handgen.collect.base import DAMAGED, NO_LABEL, Intake, Reader, Writing
 from handgen.collect.files import style_name
-from handgen.glyphs.pictures import read_grey
+from handgen.glyphs.pictures import read_gray
 
 
 class DatasetReader(Reader):
@@ -59,7 +59,7 @@ class DatasetReader(Reader):
                 char = intake.char(label, where, style)
                 if not char or not intake.wants(style, char):
                     continue
-                image = read_grey(record.image) if record.image else None
+                image = read_gray(record.image) if record.image else None
                 if image is None:
                     intake.skip(DAMAGED, where, style, char)
                     continue

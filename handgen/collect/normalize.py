@@ -1,8 +1,8 @@
-"""Real glyphs put where fonts' glyphs are: ink found, evened, stretched with its greys, scaled and placed.
+"""Real glyphs put where fonts' glyphs are: ink found, evened, stretched with its grays, scaled and placed.
 
 ``render`` draws all glyphs of a font at one scale, so a comma stays small and 一 stays flat. A crop
 of real handwriting does not say how large it was. So its ink takes the place that the source font's
-glyph of the same character has: the same centre, and the same length of the longer side. Without
+glyph of the same character has: the same center, and the same length of the longer side. Without
 such a glyph it goes to the middle of the canvas, as long as Chinese characters of a Heiti are.
 """
 
@@ -77,17 +77,17 @@ class Frames:
         return Frame(x, y, extent)
 
 
-def normalise(image: NDArray[np.uint8], frame: Frame, size: int, paper: int | None = None) -> NDArray[np.uint8] | None:
+def normalize(image: NDArray[np.uint8], frame: Frame, size: int, paper: int | None = None) -> NDArray[np.uint8] | None:
     """Put the ink of one written character into its frame.
 
-    Paper is what the border shows, evened by a plane; the contrast is stretched, and greys between
+    Paper is what the border shows, evened by a plane; the contrast is stretched, and grays between
     stay between. Nothing leaves the canvas: a frame at its edge is moved in, one too large made smaller.
 
     Args:
         image: uint8 ``[H, W]``, of any size and polarity.
         frame: as ``Frames.of``.
         size: side of the canvas in pixels.
-        paper: grey of the paper, 0 or 255, if it is known.
+        paper: gray of the paper, 0 or 255, if it is known.
 
     Returns:
         uint8 ``[size, size]``, 0 = ink, 255 = paper; None if there is no ink.
@@ -97,7 +97,7 @@ def normalise(image: NDArray[np.uint8], frame: Frame, size: int, paper: int | No
 
 
 def placed(ink: Ink, box: Box, frame: Frame, size: int) -> NDArray[np.uint8]:
-    """Put ink into its frame; see ``normalise``.
+    """Put ink into its frame; see ``normalize``.
 
     Args:
         ink: as ``inked`` returns it.
@@ -126,7 +126,7 @@ def inked(image: NDArray[np.uint8], paper: int | None = None) -> tuple[Ink, Box]
     """Return the ink of a picture, and its box; None if there is none.
 
     Args:
-        image: as for ``normalise``; what is larger than 256 pixels is made so small.
+        image: as for ``normalize``; what is larger than 256 pixels is made so small.
         paper: likewise.
     """
     if min(image.shape) < 1:

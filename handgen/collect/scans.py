@@ -70,7 +70,7 @@ class SheetReader(Reader):
         return {"kind": self.kind, "sheets": sheets}
 
     def pictures(self, folder: Path) -> list[Path]:
-        """Save the pages as they were read, each box in the colour of what became of it."""
+        """Save the pages as they were read, each box in the color of what became of it."""
         return self._overview.save(folder)
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
@@ -110,9 +110,9 @@ def read_page(picture: Picture) -> tuple[Found, list[Box]]:
         NoPageError: there is none that can be read; the text says why.
         HandgenError: OpenCV is not installed.
     """
-    if picture.grey is None:
+    if picture.gray is None:
         raise NoPageError(NO_PICTURE)
-    found = find_page(picture.grey)
+    found = find_page(picture.gray)
     return found, cut_boxes(found.page, find_ink(found), shifts(found.dark, found.page))
 
 

@@ -1,4 +1,4 @@
-"""Binarised scan."""
+"""Binarized scan."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from handgen.degrade.resize import enlarged
 from handgen.settings import setting
 
 _CONTRAST = 0.2
-"""Where grey values differ by less there is no ink."""
+"""Where gray values differ by less there is no ink."""
 
 
 @dataclass(frozen=True)
-class Binarise(Effect):
+class Binarize(Effect):
     """Black and white only, as fax machines and archives keep it.
 
     A pixel is black if it is darker than a level between the lightest and the darkest of its
-    neighbourhood (Bernsen 1986, who takes the middle).
+    neighborhood (Bernsen 1986, who takes the middle).
     """
 
-    name: ClassVar[str] = "binarise"
+    name: ClassVar[str] = "binarize"
 
     low: float = setting(0.5, "Lowest level, 0 = the darkest, 1 = the lightest nearby.", minimum=0.3, maximum=0.7)
     high: float = setting(0.65, "Highest level.", minimum=0.3, maximum=0.85)
@@ -38,13 +38,13 @@ class Binarise(Effect):
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Compare with the local level; the result is 0 or 1, the same in all channels."""
         height, width = images.shape[-2:]
-        grey = images.amin(1, keepdim=True)
-        lightest, darkest = _nearby(grey), -_nearby(-grey)
+        gray = images.amin(1, keepdim=True)
+        lightest, darkest = _nearby(gray), -_nearby(-gray)
         contrast = lightest - darkest
         level = darkest + contrast * column(params["level"], images)
         level = enlarged(torch.where(contrast < _CONTRAST, 0.0, level), height, width)
         # NumPy compares several times faster than PyTorch.
-        white = (grey.cpu().numpy() > level.cpu().numpy()).astype(np.float32)
+        white = (gray.cpu().numpy() > level.cpu().numpy()).astype(np.float32)
         return torch.from_numpy(white).to(images.device).repeat(1, images.shape[1], 1, 1)
 
 

@@ -1,4 +1,4 @@
-"""Coloured paper."""
+"""Colored paper."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _TINTS = np.array([[0.0, 0.15, 0.6], [0.1, 0.3, 1.0], [0.0, 0.6, 0.4], [0.7, 0.1
 
 
 @dataclass(frozen=True)
-class Coloured(Effect):
-    """Paper of a pale colour, cream most often."""
+class Colored(Effect):
+    """Paper of a pale color, cream most often."""
 
-    name: ClassVar[str] = "coloured"
-    colour: ClassVar[bool] = True
+    name: ClassVar[str] = "colored"
+    color: ClassVar[bool] = True
 
-    strength: float = setting(0.3, "Most of a colour that the paper absorbs, as a share.", minimum=0.02, maximum=0.6)
+    strength: float = setting(0.3, "Most of a color that the paper absorbs, as a share.", minimum=0.02, maximum=0.6)
 
     def params(self, u: Uniforms) -> Params:
         """``red``, ``green``, ``blue`` of the paper, 0 to 1."""
@@ -32,6 +32,6 @@ class Coloured(Effect):
         return {"red": rgb[:, 0], "green": rgb[:, 1], "blue": rgb[:, 2]}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Multiply by the colour."""
+        """Multiply by the color."""
         rgb = np.stack([params[key] for key in ("red", "green", "blue")], 1).astype(np.float32)
         return images * torch.from_numpy(rgb).to(images.device)[:, :, None, None]

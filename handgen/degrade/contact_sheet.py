@@ -23,7 +23,7 @@ def effect_sheet(pipeline: Pipeline, images: NDArray[np.uint8], seed: int = 0) -
 
     Returns:
         Rows for a contact sheet, caption and images: the clean ones, a row an effect, and the
-        pipeline as it is. Images are uint8 ``[n, H, W]`` or, in colour, ``[n, H, W, 3]``.
+        pipeline as it is. Images are uint8 ``[n, H, W]`` or, in color, ``[n, H, W, 3]``.
     """
     if not pipeline.steps:
         raise UsageError(f"--degrade {pipeline.name} has no effect to show", "Name another preset, or a file.")

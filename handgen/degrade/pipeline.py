@@ -91,9 +91,9 @@ class Pipeline:
         return Pipeline(self.name, [step for step in self.steps if step.effect.on_lines])
 
     @cached_property
-    def colour(self) -> bool:
-        """Whether the result is in colour. It is for every sample or for none."""
-        return any(step.effect.colour for step in self.steps)
+    def color(self) -> bool:
+        """Whether the result is in color. It is for every sample or for none."""
+        return any(step.effect.color for step in self.steps)
 
     def spec(self) -> dict[str, dict[str, float]]:
         """Return all effects with their probabilities and settings, for a manifest."""
@@ -111,7 +111,7 @@ class Pipeline:
             seed: of the run.
 
         Returns:
-            uint8 ``[B, H, W]``, or ``[B, H, W, 3]`` (RGB) if ``colour``; and B records.
+            uint8 ``[B, H, W]``, or ``[B, H, W, 3]`` (RGB) if ``color``; and B records.
         """
         drawn = self._draw(index, seed)
         records: list[Record] = [{} for _ in index]
@@ -172,12 +172,12 @@ class Pipeline:
         batch = _warped(batch, [step for step in drawn if isinstance(step.effect, Geometry)])
         others = {step.effect.name: step for step in drawn if not isinstance(step.effect, Geometry)}
         for step in self.steps:
-            if step.effect.colour and batch.shape[1] == 1:
+            if step.effect.color and batch.shape[1] == 1:
                 batch = batch.repeat(1, 3, 1, 1)
             if step.effect.name in others:
                 batch = others[step.effect.name].put(batch)
         done = batch.mul_(255).round_().clamp_(0, 255).numpy().astype(np.uint8)
-        return np.stack([done[:, 0], done[:, 1], done[:, 2]], 3) if self.colour else done[:, 0]
+        return np.stack([done[:, 0], done[:, 1], done[:, 2]], 3) if self.color else done[:, 0]
 
 
 def _warped(batch: Tensor, drawn: Sequence[_Drawn]) -> Tensor:

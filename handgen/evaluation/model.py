@@ -60,7 +60,7 @@ def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Se
 
     Args:
         run: its folder.
-        data: the glyph store; by default the one that the run was trained with, or that an added style was learnt from.
+        data: the glyph store; by default the one that the run was trained with, or an added style was learned from.
         device: where to compute.
         styles: of these alone, trained or added; empty = every trained one.
 
@@ -84,7 +84,7 @@ def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Se
 
 
 def _added_held_out(loaded: Checkpoint, drawer: Generator, name: str, data: Path | None, device: torch.device) -> Drawn:
-    """Draw what an added style was not learnt from: all other characters of its hand in the store."""
+    """Draw what an added style was not learned from: all other characters of its hand in the store."""
     facts = load_added(loaded, name)[1]
     store = GlyphStore(data) if data else recorded_stores(facts["data"])
     hands = [store.styles[number].name for number in store.targets]
@@ -144,7 +144,7 @@ def evaluate_model(
     Returns:
         ``styles``, with ``mean`` over them at the end, and ``characters``, those whose strokes are worst
         first: glyphs, every metric, and of those who read the shares ``reads`` and ``judge`` of drawn,
-        ``reads_true`` and ``judge_true`` of true glyphs. With a recogniser ``distance`` too, between a
+        ``reads_true`` and ``judge_true`` of true glyphs. With a recognizer ``distance`` too, between a
         style's drawn and true glyphs; and ``unknown``, glyphs whose character it does not know.
     """
     values = _measured(glyphs, device)

@@ -31,7 +31,7 @@ def make_card(
         facts: of the model file.
         styles: where each style comes from.
         files: name -> bytes.
-        recognizer: facts of the recogniser that ships with it; empty without one.
+        recognizer: facts of the recognizer that ships with it; empty without one.
         notes: Markdown to end with.
     """
     parts = [
@@ -61,13 +61,13 @@ def _head(facts: Mapping[str, Any], files: Mapping[str, int]) -> str:
 
 
 def _data(facts: Mapping[str, Any], styles: Mapping[str, Provenance]) -> str:
-    rows = [(style, known.family, known.licence, known.where or "-") for style, known in styles.items()]
+    rows = [(style, known.family, known.license, known.where or "-") for style, known in styles.items()]
     source = facts["raster"].get("source")
     drawn_from = [f"Source font, at training and at synthesis: {source}.", _other_source(facts)] if source else []
     return (
-        "## Data and licences\n\n"
-        "Learnt from pictures of the glyphs of these fonts; no font, nor any part of one, is in the files here. "
-        "The weights themselves are under handgen's own licence, Apache-2.0. "
+        "## Data and licenses\n\n"
+        "Learned from pictures of the glyphs of these fonts; no font, nor any part of one, is in the files here. "
+        "The weights themselves are under handgen's own license, Apache-2.0. "
         + " ".join(line for line in drawn_from if line)
         + "\n\n"
         + _table(("style", "font", "licence", "where it is from"), rows)
@@ -80,7 +80,7 @@ def _other_source(facts: Mapping[str, Any]) -> str:
         return ""
     return (
         f"Training had another build of it ({moved['trained_with']}), whose drawings differ by {moved['mean_levels']} "
-        f"of 255 grey levels on average over {moved['glyphs']} characters, by {moved['most_levels']} at most."
+        f"of 255 gray levels on average over {moved['glyphs']} characters, by {moved['most_levels']} at most."
     )
 
 
@@ -105,7 +105,7 @@ def _defaults(name: str) -> dict[str, Any]:
 def _numbers(facts: Mapping[str, Any]) -> str:
     half = facts["half_precision"]
     rounded = (
-        f"Half precision changes a drawn pixel by {half['mean_levels']} of 255 grey levels on average, by "
+        f"Half precision changes a drawn pixel by {half['mean_levels']} of 255 gray levels on average, by "
         f"{half['most_levels']} at most."
     )
     found = facts["measured"].get("styles")
@@ -136,8 +136,8 @@ def _shown(value: object) -> str:
 def _recognizer(facts: Mapping[str, Any], recognizer: Mapping[str, Any], files: Mapping[str, int]) -> str:
     floors = facts.get(FLOORS, {}).get("floors", {})
     text = (
-        f"## The recogniser\n\n`{weights.RECOGNIZER}` ({files[weights.RECOGNIZER] / 1e6:.1f} MB) reads "
-        f"{charset_name(recognizer['charset'])} for the gate. It learnt {len(recognizer.get('fonts', ()))} fonts in "
+        f"## The recognizer\n\n`{weights.RECOGNIZER}` ({files[weights.RECOGNIZER] / 1e6:.1f} MB) reads "
+        f"{charset_name(recognizer['charset'])} for the gate. It learned {len(recognizer.get('fonts', ()))} fonts in "
         f"{recognizer.get('images', 0):,} images. What it must see of a label, as log p(label) - log p(best other), "
         "was taken from the real glyphs of each style."
     )
@@ -164,9 +164,9 @@ def _limits(facts: Mapping[str, Any], recognizer: Mapping[str, Any]) -> str:
         names = ", ".join(f"{name} ({value:.2f})" for value, name in worst[:_WORST])
         lines.append(f"Farthest from their true glyphs, by SSIM: {names}.")
     if recognizer and (unknown := set(usual_characters(facts)) - set(recognizer["charset"])):
-        lines.append(f"The recogniser does not know {len(unknown):,} of its characters; they pass the gate unread.")
+        lines.append(f"The recognizer does not know {len(unknown):,} of its characters; they pass the gate unread.")
     if not recognizer:
-        lines.append("No recogniser comes with it: without one in `runs/`, `synth` writes unread labels.")
+        lines.append("No recognizer comes with it: without one in `runs/`, `synth` writes unread labels.")
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)
 
 

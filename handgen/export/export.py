@@ -50,11 +50,11 @@ class Export:
         run: run folder or model file.
         name: what the weights are to be called.
         out: the folder to write.
-        recognizer: run folder or file of the recogniser to ship for the gate.
+        recognizer: run folder or file of the recognizer to ship for the gate.
         data: glyph stores of the real glyphs; those that the run was trained with by default.
         font: the source font, if another file than in training is what others have.
         charset: what ``synth`` is to write by default; the characters of the run's store if None.
-        fonts: a table of fonts that the catalogue lacks, as ``read_table`` has it.
+        fonts: a table of fonts that the catalog lacks, as ``read_table`` has it.
         notes: Markdown to end the card with.
     """
 
@@ -88,7 +88,7 @@ def export(request: Export, device: torch.device) -> Exported:
     """Write a folder of shipped weights.
 
     Raises:
-        UsageError: there is no such run or recogniser, the name or the folder will not do, the model draws what
+        UsageError: there is no such run or recognizer, the name or the folder will not do, the model draws what
             nobody can label, or the store of the real glyphs is gone.
         CheckpointError: a file is damaged.
     """
@@ -97,7 +97,7 @@ def export(request: Export, device: torch.device) -> Exported:
     file = find.find_model(request.run, ())
     loaded = checkpoint.load(file)
     if loaded.facts.get("kind") == KIND:
-        raise UsageError(f"{file} holds a recogniser", "Name a model's run, and the recogniser with --recognizer.")
+        raise UsageError(f"{file} holds a recognizer", "Name a model's run, and the recognizer with --recognizer.")
     model = loading.build(loaded)
     if model.draws == "nothing":
         raise UsageError(f"a {loaded.facts['model']} cannot be told what to draw", "Export a model that can.")
@@ -105,7 +105,7 @@ def export(request: Export, device: torch.device) -> Exported:
     styles = _provenances(loaded, read_table(request.fonts) if request.fonts else {})
     _refuse_other(request.out)
     facts = _facts(request, loaded, file, styles)
-    warnings = [f"the licence of {name} is unknown" for name, known in styles.items() if known.licence == "unknown"]
+    warnings = [f"the license of {name} is unknown" for name, known in styles.items() if known.license == "unknown"]
     facts["raster"], moved = _source(loaded.facts["raster"], request.font, facts["charset"], warnings)
     out = writable_folder(request.out)
     if request.recognizer:
@@ -157,7 +157,7 @@ def _facts(request: Export, loaded: Checkpoint, file: Path, styles: Mapping[str,
     for style in loaded.facts["styles"]:
         known = styles[style["name"]]
         origin = {key: value for key, value in style.get("origin", {}).items() if key not in ("path", "skipped")}
-        origin |= {"family": known.family, "licence": known.licence}
+        origin |= {"family": known.family, "licence": known.license}
         records.append({**style, "origin": origin, "skipped": {}})
     facts = {key: value for key, value in loaded.facts.items() if key not in (FLOORS, "half_precision")}
     if request.charset:
@@ -176,7 +176,7 @@ def _source(
     """Name the source font by its file's name alone, so that it is found wherever it is installed.
 
     Returns:
-        The raster settings; and, where another font takes its place, by how many levels of grey its glyphs differ.
+        The raster settings; and, where another font takes its place, by how many levels of gray its glyphs differ.
     """
     if not raster.get("source"):
         return dict(raster), {}
@@ -202,7 +202,7 @@ def _source(
 
 
 def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.device) -> dict[str, Any]:
-    """Write the recogniser; return its digest and the floor of each style, from real glyphs."""
+    """Write the recognizer; return its digest and the floor of each style, from real glyphs."""
     place = find_recognizer(request.recognizer)
     load_recognizer(place)  # refuses what is none
     loaded = checkpoint.load(place)
@@ -225,7 +225,7 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
 
 @torch.inference_mode()
 def _rounding(model: Model, half: Model, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return by how many levels of grey drawings in half precision differ."""
+    """Return by how many levels of gray drawings in half precision differ."""
     names = model.style_spec.names[:_STYLES]
     content = load_content(facts, chars=_sample(facts["charset"], _GLYPHS))
     codes = torch.tensor([ord(char) for char in content.chars])

@@ -1,4 +1,4 @@
-"""Where fonts come from and what their licences allow: of the catalogue, of a table a user gives, or of the font."""
+"""Where fonts come from and what their licenses allow: of the catalog, of a table a user gives, or of the font."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from handgen.errors import UsageError
 from handgen.fonts.catalog import Entry, find_entry
-from handgen.fonts.find import short_licence
+from handgen.fonts.find import short_license
 
 COLUMNS = ("style", "family", "licence", "from")
 UNKNOWN = "unknown"
@@ -22,17 +22,17 @@ class Provenance:
 
     Attributes:
         family: name of the font, or of the writer's data.
-        licence: SPDX where it is known.
+        license: SPDX where it is known.
         where: how anyone gets it; empty where nobody said.
     """
 
     family: str
-    licence: str
+    license: str
     where: str
 
 
 def read_table(path: Path) -> dict[str, Provenance]:
-    """Read a CSV of fonts that the catalogue does not have, with the columns ``COLUMNS``, by style.
+    """Read a CSV of fonts that the catalog does not have, with the columns ``COLUMNS``, by style.
 
     Raises:
         UsageError: there is no such file, or it has other columns.
@@ -46,7 +46,7 @@ def read_table(path: Path) -> dict[str, Provenance]:
 
 
 def provenance(style: str, origin: Mapping[str, Any], table: Mapping[str, Provenance]) -> Provenance:
-    """Return where a style comes from; what the table says goes before the catalogue, that before the font.
+    """Return where a style comes from; what the table says goes before the catalog, that before the font.
 
     Args:
         style: its name.
@@ -58,8 +58,8 @@ def provenance(style: str, origin: Mapping[str, Any], table: Mapping[str, Proven
     family = str(origin.get("family") or origin.get("folder") or origin.get("file") or style)
     entry = find_entry(family) or find_entry(style)
     if entry:
-        return Provenance(entry.family, entry.licence, _fetched(entry))
-    return Provenance(family, short_licence(str(origin.get("licence") or "")) or UNKNOWN, "")
+        return Provenance(entry.family, entry.license, _fetched(entry))
+    return Provenance(family, short_license(str(origin.get("licence") or "")) or UNKNOWN, "")
 
 
 def _fetched(entry: Entry) -> str:

@@ -11,7 +11,7 @@ from handgen import weights
 from handgen.checkpoints.files import facts_of, usual_characters
 from handgen.errors import HandgenError
 from handgen.fonts.charsets import CHARSETS, load_charset
-from handgen.fonts.find import short_licence
+from handgen.fonts.find import short_license
 from handgen.sources import GENERATORS
 
 SHIPPED, RUN, BUILT_IN = "shipped", "run", "built in"
@@ -29,7 +29,7 @@ class Listed:
         charset: its name, or how many characters it has.
         size: side of its images in pixels; 0 = any.
         bytes: of its file.
-        licence: of the fonts it was trained on, each once.
+        license: of the fonts it was trained on, each once.
         images: seen in training.
         problem: why it cannot be used; empty for a good one.
     """
@@ -41,7 +41,7 @@ class Listed:
     charset: str = ""
     size: int = 0
     bytes: int = 0
-    licence: str = ""
+    license: str = ""
     images: int = 0
     problem: str = ""
 
@@ -88,13 +88,13 @@ def _look(where: str, name: str, file: Path) -> Listed:
             charset=charset_name(facts["charset"] if reads else usual_characters(facts)),
             size=int(facts["size"]),
             bytes=size,
-            licence="" if reads else _licences(facts["styles"]),
+            license="" if reads else _licenses(facts["styles"]),
             images=int(facts.get("images", 0)),
         )
     except (HandgenError, KeyError, TypeError) as error:
         return Listed(name, "?", where, bytes=size, problem=getattr(error, "message", f"{file} lacks {error}"))
 
 
-def _licences(styles: Sequence[Mapping[str, Any]]) -> str:
-    known = [short_licence(str(style.get("origin", {}).get("licence") or "")) or "unknown" for style in styles]
-    return ", ".join(sorted({licence[:40] for licence in known}))
+def _licenses(styles: Sequence[Mapping[str, Any]]) -> str:
+    known = [short_license(str(style.get("origin", {}).get("licence") or "")) or "unknown" for style in styles]
+    return ", ".join(sorted({license[:40] for license in known}))

@@ -1,4 +1,4 @@
-"""The catalogue of fonts that handgen can fetch, shipped as ``catalogue.json`` beside this file."""
+"""The catalog of fonts that handgen can fetch, shipped as ``catalog.json`` beside this file."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class Source:
 
 @dataclass(frozen=True)
 class Entry:
-    """One family: its name, script (``han``, ``latin``), kind (one of KINDS), SPDX licence and source."""
+    """One family: its name, script (``han``, ``latin``), kind (one of KINDS), SPDX license and source."""
 
     family: str
     script: str
     kind: str
-    licence: str
+    license: str
     source: Source
 
     @property
@@ -61,18 +61,18 @@ def plain(name: str) -> str:
 
 
 @cache
-def catalogue() -> tuple[Entry, ...]:
+def catalog() -> tuple[Entry, ...]:
     """Return every entry, in the order of the file.
 
     Raises:
         FontError: the file that was shipped is damaged.
     """
-    text = resources.files(__package__).joinpath("catalogue.json").read_text(encoding="utf-8")
-    return parse_catalogue(text)
+    text = resources.files(__package__).joinpath("catalog.json").read_text(encoding="utf-8")
+    return parse_catalog(text)
 
 
-def parse_catalogue(text: str) -> tuple[Entry, ...]:
-    """Read and check catalogue JSON.
+def parse_catalog(text: str) -> tuple[Entry, ...]:
+    """Read and check catalog JSON.
 
     Raises:
         FontError: not of the expected form, or a family is listed twice.
@@ -80,16 +80,16 @@ def parse_catalogue(text: str) -> tuple[Entry, ...]:
     try:
         entries = tuple(_entry(row) for row in json.loads(text)["fonts"])
     except (ValueError, KeyError, TypeError) as error:
-        raise FontError(f"the font catalogue is damaged: {error}", "Install handgen again.") from error
+        raise FontError(f"the font catalog is damaged: {error}", "Install handgen again.") from error
     slugs = [entry.slug for entry in entries]
     if twice := {slug for slug in slugs if slugs.count(slug) > 1}:
-        raise FontError(f"the font catalogue lists {sorted(twice)} twice", "Install handgen again.")
+        raise FontError(f"the font catalog lists {sorted(twice)} twice", "Install handgen again.")
     return entries
 
 
 def _entry(row: dict[str, Any]) -> Entry:
     entry = Entry(**{**row, "source": Source(**row["source"])})
-    fields = [entry.family, entry.licence, *vars(entry.source).values()]
+    fields = [entry.family, entry.license, *vars(entry.source).values()]
     if not all(isinstance(field, str) and field for field in fields):
         raise ValueError(f"{row}: a field is empty")
     if entry.script not in GROUPS.values() or entry.kind not in KINDS or entry.source.type not in ("npm", "pip"):
@@ -99,7 +99,7 @@ def _entry(row: dict[str, Any]) -> Entry:
 
 def find_entry(name: str) -> Entry | None:
     """Return the entry of a family (``Ma Shan Zheng``, ``ma-shan-zheng``), or None."""
-    return next((entry for entry in catalogue() if plain(entry.family) == plain(name)), None)
+    return next((entry for entry in catalog() if plain(entry.family) == plain(name)), None)
 
 
 def select(names: list[str]) -> list[Entry]:
@@ -111,11 +111,11 @@ def select(names: list[str]) -> list[Entry]:
     chosen: dict[str, Entry] = {}
     for name in names:
         if name in GROUPS:
-            entries = [entry for entry in catalogue() if entry.script == GROUPS[name]]
+            entries = [entry for entry in catalog() if entry.script == GROUPS[name]]
         elif found := find_entry(name):
             entries = [found]
         else:
-            known = [*GROUPS, *(entry.family for entry in catalogue())]
-            raise UsageError(f"no font '{name}' in the catalogue", nearest(name, known))
+            known = [*GROUPS, *(entry.family for entry in catalog())]
+            raise UsageError(f"no font '{name}' in the catalog", nearest(name, known))
         chosen.update((entry.slug, entry) for entry in entries)
     return list(chosen.values())

@@ -35,12 +35,12 @@ _REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One labelled image.
+    """One labeled image.
 
     Attributes:
         index: place in the dataset, from 0.
         text: what the image shows.
-        image: uint8 ``[H, W]`` grey or ``[H, W, 3]`` RGB, 0 = ink, 255 = paper; or a whole PNG
+        image: uint8 ``[H, W]`` gray or ``[H, W, 3]`` RGB, 0 = ink, 255 = paper; or a whole PNG
             file, which is stored as it is.
         meta: anything JSON holds that is worth keeping, e.g. ``{"style": "lxgw-wenkai"}``.
     """

@@ -21,7 +21,7 @@ def contact_sheet(
     """Draw one row of glyphs per ``(caption, images)``.
 
     Args:
-        rows: images are uint8 ``[n, H, W]`` or, in colour, ``[n, H, W, 3]``; rows may differ in n, H and W.
+        rows: images are uint8 ``[n, H, W]`` or, in color, ``[n, H, W, 3]``; rows may differ in n, H and W.
         cell: side of a cell in pixels; the largest image's side by default.
         title: a line above the rows.
 
@@ -56,12 +56,12 @@ def save_sheet(
     *,
     cell: int | None = None,
     title: str = "",
-    greys: int = 16,
+    grays: int = 16,
 ) -> None:
-    """Draw a contact sheet and save it as a PNG, of so many ``greys`` if no image has colour; whole or not at all."""
+    """Draw a contact sheet and save it as a PNG, of so many ``grays`` if no image has color; whole or not at all."""
     picture = contact_sheet(rows, cell=cell, title=title)
     if all(images.ndim == 3 for _, images in rows):
-        step = 255 / (greys - 1)
+        step = 255 / (grays - 1)
         picture = picture.convert("L").point([round(round(value / step) * step) for value in range(256)])
     with replacing(path) as temporary:
         picture.save(temporary, format="PNG")

@@ -4,7 +4,7 @@ A store is a folder of three files and a picture:
 
 - ``images.npy``   uint8 ``[N, size, size]``, 0 = ink, 255 = paper; memory-mapped when read
 - ``labels.npy``   one row an image: character, style number, sample number
-- ``manifest.json`` charset, raster settings, and one record a style (font, licence, alignment)
+- ``manifest.json`` charset, raster settings, and one record a style (font, license, alignment)
 - ``preview.png``  a contact sheet, one row a style
 
 Nothing else in handgen knows these names. No file holds a pickle.
@@ -47,7 +47,7 @@ class Style:
     Attributes:
         name: what a person calls it, unique in the store; used by ``--styles``.
         role: ``source`` (the content font) or ``target``.
-        origin: where it comes from: family, file name, face, instance, sha256, licence.
+        origin: where it comes from: family, file name, face, instance, sha256, license.
         alignment: how it was moved onto the source.
         skipped: reason -> characters that were asked for and not drawn.
     """
@@ -106,7 +106,7 @@ class GlyphStore:
 
     @property
     def targets(self) -> tuple[int, ...]:
-        """Numbers of the styles to be learnt."""
+        """Numbers of the styles to be learned."""
         return tuple(i for i, style in enumerate(self.styles) if style.role == "target")
 
     @property

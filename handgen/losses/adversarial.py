@@ -112,8 +112,8 @@ class Adversarial:
 def prepare_critic(critic: nn.Module, kind: str, *, spectral_norm: bool) -> None:
     """Change a critic, in place, for what is asked of it.
 
-    wgan-gp penalises the gradient of each sample alone, which batch normalisation would tie to
-    the rest of the batch: layer normalisation takes its place (Gulrajani et al. 2017, section 4).
+    wgan-gp penalizes the gradient of each sample alone, which batch normalization would tie to
+    the rest of the batch: layer normalization takes its place (Gulrajani et al. 2017, section 4).
 
     Args:
         critic: a discriminator that has not been trained yet.

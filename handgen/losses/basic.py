@@ -30,7 +30,7 @@ def const(code: Tensor, code_of_fake: Tensor) -> Tensor:
 
 
 def tv(image: Tensor) -> Tensor:
-    """Total variation: mean absolute difference of neighbouring pixels, both ways (Rudin et al. 1992)."""
+    """Total variation: mean absolute difference of neighboring pixels, both ways (Rudin et al. 1992)."""
     return (image.diff(dim=-1).abs().mean() + image.diff(dim=-2).abs().mean()) / 2
 
 
@@ -65,7 +65,7 @@ def strokes(log_counted: Tensor, count: Tensor) -> Tensor:
 
 
 def feature(of_output: Sequence[Tensor], of_target: Sequence[Tensor]) -> Tensor:
-    """Mean L1 distance of feature maps, each level normalised by channel (perceptual loss, Johnson et al. 2016)."""
+    """Mean L1 distance of feature maps, each level normalized by channel (perceptual loss, Johnson et al. 2016)."""
     levels = [
         F.l1_loss(F.normalize(output, dim=1), F.normalize(target, dim=1)) * output.shape[1] ** 0.5
         for output, target in zip(of_output, of_target, strict=True)

@@ -19,7 +19,7 @@ def ink(image: Tensor) -> Tensor:
 
 
 def soft_skeleton(mask: Tensor, thinnings: int = _THINNINGS) -> Tensor:
-    """Return the centrelines of ``mask``, ``[B, 1, h, w]`` in [0, 1] softly (Shit et al. 2021, algorithm 1)."""
+    """Return the centerlines of ``mask``, ``[B, 1, h, w]`` in [0, 1] softly (Shit et al. 2021, algorithm 1)."""
     skeleton = F.relu(mask - _opened(mask))
     for _ in range(thinnings):
         mask = _eroded(mask)
@@ -41,9 +41,9 @@ def _opened(mask: Tensor) -> Tensor:
 
 
 def cldice(output: Tensor, target: Tensor) -> Tensor:
-    """1 - soft clDice (Shit et al. 2021, equations 1 and 2): what share of either's centrelines the other covers.
+    """1 - soft clDice (Shit et al. 2021, equations 1 and 2): what share of either's centerlines the other covers.
 
-    A cut through a stroke costs centreline, a stroke a little thinner does not. Grey edges keep it a
+    A cut through a stroke costs centerline, a stroke a little thinner does not. Gray edges keep it a
     little above 0 for equal glyphs.
 
     Args:
@@ -59,7 +59,7 @@ def cldice(output: Tensor, target: Tensor) -> Tensor:
 def ssim(output: Tensor, target: Tensor) -> Tensor:
     """1 - structural similarity (Zhao et al. 2017, "Loss functions for image restoration", equation 6).
 
-    Where L1 is content with a grey average of two places of a stroke, this asks for contrast and structure.
+    Where L1 is content with a gray average of two places of a stroke, this asks for contrast and structure.
     Around the images lies paper, so that each of their pixels is the middle of a window: what no window
     looks at, an adversary fills with specks.
 

@@ -1,4 +1,4 @@
-"""A loss through a trained recogniser, which says whether a drawing reads as its character."""
+"""A loss through a trained recognizer, which says whether a drawing reads as its character."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from handgen.ocr.recognizer import Recognizer
 
 
 class RecognizerLoss:
-    """The cross entropy of a frozen recogniser, calibrated, that reads drawings of a model's characters.
+    """The cross entropy of a frozen recognizer, calibrated, that reads drawings of a model's characters.
 
     It is no module: what it looks through is neither trained, averaged nor saved with the model that
     holds it.
@@ -29,7 +29,7 @@ class RecognizerLoss:
         self._classes = torch.tensor([*(number.get(char, -1) for char in charset), -1], device=device)
 
     def __call__(self, images: Tensor, char: Tensor) -> Tensor:
-        """Return the mean over the batch; a character that the recogniser does not know counts as 0.
+        """Return the mean over the batch; a character that the recognizer does not know counts as 0.
 
         So no glyph's gradient depends on which others are beside it, be it in a part or on a rank.
 

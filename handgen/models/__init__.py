@@ -8,8 +8,8 @@ MODELS.register(
     "bicyclegan", "handgen.models.bicyclegan:BicycleGAN", "every latent is another hand (for Latin and small charsets)"
 )
 MODELS.register("cgan", "handgen.models.cgan:CGAN", "characters and styles by class, without a source font")
-MODELS.register("gan", "handgen.models.gan:GAN", "fully connected, unlabelled samples: the game of 2014")
-MODELS.register("dcgan", "handgen.models.dcgan:DCGAN", "convolutional, unlabelled samples")
+MODELS.register("gan", "handgen.models.gan:GAN", "fully connected, unlabeled samples: the game of 2014")
+MODELS.register("dcgan", "handgen.models.dcgan:DCGAN", "convolutional, unlabeled samples")
 MODELS.register("wgan", "handgen.models.dcgan:WGAN", "dcgan with the Wasserstein loss, RMSprop and five critic steps")
 MODELS.register("lsgan", "handgen.models.dcgan:LSGAN", "dcgan with the least-squares loss")
 MODELS.register("pix2pix", "handgen.models.pix2pix:Pix2Pix", "one style, from pairs of source and target")

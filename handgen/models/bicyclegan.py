@@ -85,7 +85,7 @@ class StyleEncoder(nn.Module):
 
 
 class Hand(nn.Module):
-    """What draws and what recognises a hand; and where the hands of the training set lie."""
+    """What draws and what recognizes a hand; and where the hands of the training set lie."""
 
     places: Tensor
 
@@ -114,8 +114,8 @@ class Hand(nn.Module):
         of_style = torch.nn.functional.one_hot(style, len(self.places)).to(mean.dtype)
         sums = summed(torch.cat([of_style.T @ mean, of_style.sum(dim=0)[:, None]], dim=1))
         count = sums[:, -1:]
-        centre = sums[:, :-1] / count.clamp(min=1)
-        self.places.lerp_(centre, 1 - (1 - _FOLLOW) ** count)
+        center = sums[:, :-1] / count.clamp(min=1)
+        self.places.lerp_(center, 1 - (1 - _FOLLOW) ** count)
 
 
 class HandLatents(Latents):

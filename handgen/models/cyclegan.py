@@ -178,7 +178,7 @@ class CycleGAN(Model):
 
     @property
     def style_spec(self) -> StyleSpec:
-        """The one hand, which is all the styles it was learnt from."""
+        """The one hand, which is all the styles it was learned from."""
         return OneStyle(self.styles)
 
 

@@ -87,7 +87,7 @@ class StrokeRNNConfig(Settings):
 
 @dataclass(frozen=True)
 class Step:
-    """Characters to be learnt.
+    """Characters to be learned.
 
     Attributes:
         knots: standard strokes, ``[B, S, KNOTS, 2]``.
@@ -123,7 +123,7 @@ class StrokeRNN(Model):
         self.register_buffer("codes", torch.stack(codes))
         self._scale = torch.tensor([s for s in _OFFSET for _ in range(2)] + [*_WIDTH, 1.0])
         self._shelf = Shelf(config.strokes)
-        self._learnt: _Learnt | None = None
+        self._learned: _Learned | None = None
 
     @classmethod
     def resolve(cls, config: StrokeRNNConfig, chars: str, recorded: Mapping[str, Any]) -> Resolved:
@@ -143,7 +143,7 @@ class StrokeRNN(Model):
         said = np.concatenate(
             [copy.offsets.reshape(-1, 2 * TERMS), copy.widths - [_USUAL, *[0] * (WIDTHS - 1)], copy.joined[:, None]], 1
         )
-        self._learnt = _Learnt(
+        self._learned = _Learned(
             torch.from_numpy(copy.first).to(device),
             torch.from_numpy(np.concatenate(knots)).to(device),
             (torch.from_numpy(said.astype(np.float32)) / self._scale).to(device),
@@ -161,8 +161,8 @@ class StrokeRNN(Model):
 
     def prepare(self, batch: Batch) -> Step:
         """Look up how the batch's glyphs are written; those that are left out stay away."""
-        assert self._learnt is not None, "survey comes first"
-        knots, there, said = self._learnt.rows(batch.number)
+        assert self._learned is not None, "survey comes first"
+        knots, there, said = self._learned.rows(batch.number)
         if self.training and self.config.augment:
             knots, said = self._moved(knots, said)
         return Step(knots, there, said, self.codes[batch.style])
@@ -249,7 +249,7 @@ class StrokeRNN(Model):
 
 
 @dataclass(frozen=True)
-class _Learnt:
+class _Learned:
     """All strokes of a run; those of glyph g are ``first[g]`` to ``first[g + 1]``."""
 
     first: Tensor

@@ -8,7 +8,7 @@ with a real/fake and a style head.
 
 Two things differ by default, both measured (examples/zi2zi_cpu) and both to be switched off: the
 decoder moves what its skip connections carry, and the style code also scales and shifts every
-normalised decoder layer (the original has conditional instance normalisation as an option).
+normalized decoder layer (the original has conditional instance normalization as an option).
 """
 
 from __future__ import annotations

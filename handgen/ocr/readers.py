@@ -1,4 +1,4 @@
-"""Who reads the samples: what evaluation asks of a recogniser, and the independent judges by name."""
+"""Who reads the samples: what evaluation asks of a recognizer, and the independent judges by name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Which samples read so little like their label that they deserve a look: the one rule for it.
 
 The score of a sample is its margin, log p(label) - log p(best other character), as a calibrated
-recogniser sees it. A hand that is hard to read has low margins throughout, so what is low is judged
+recognizer sees it. A hand that is hard to read has low margins throughout, so what is low is judged
 style by style.
 """
 
@@ -18,7 +18,7 @@ FALSE_ALARMS = 0.02
 SURE = math.log(3)
 """The margin that a gate is content with in any style: the label is three times as likely as the next character."""
 _FEW = 20
-"""Samples below which a style says nothing about itself: the recogniser is taken at its word."""
+"""Samples below which a style says nothing about itself: the recognizer is taken at its word."""
 
 
 def floor(margins: NDArray[np.floating], false_alarms: float = FALSE_ALARMS, most: float = 0.0) -> float:
@@ -47,7 +47,7 @@ def suspicious(
     """Tell which samples are suspicious, each judged by the floor of its own style.
 
     Args:
-        margins: ``[n]``; NaN where the recogniser does not know the label, which is never suspicious.
+        margins: ``[n]``; NaN where the recognizer does not know the label, which is never suspicious.
         styles: ``[n]``, the style's number of each.
         false_alarms: as in ``floor``.
     """

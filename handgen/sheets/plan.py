@@ -17,7 +17,7 @@ from handgen.registry import nearest
 from handgen.sheets import code
 from handgen.sheets.layout import (
     CELL,
-    GREY,
+    GRAY,
     LINE,
     MARKER,
     MARKER_CELLS,
@@ -33,11 +33,11 @@ from handgen.sheets.layout import (
 from handgen.sheets.pdf import Canvas, pdf_of
 
 SMALLEST, LARGEST = 10.0, 40.0
-"""Boxes that may be asked for, in millimetres."""
+"""Boxes that may be asked for, in millimeters."""
 _USUAL = tuple(half / 2 for half in range(40, 27, -1))
 """Boxes to choose from: 20 mm down to 14."""
 _ABOVE, _INSIDE = 4.0, 0.8
-"""An em of guide characters: in millimetres above a box, as a fraction of a box inside it."""
+"""An em of guide characters: in millimeters above a box, as a fraction of a box inside it."""
 _TEXT = 3.0
 _HOW = "One character a box, with a dark pen. Spoilt? Strike it through, beyond both sides. Boxes may stay empty."
 
@@ -81,7 +81,7 @@ def plan_sheet(
         font: draws the guide characters.
         title: what the caption calls the sheet.
         paper: name of one of ``PAPERS``.
-        box: side of a box in millimetres; None = the largest from 14 to 20 that needs no more pages.
+        box: side of a box in millimeters; None = the largest from 14 to 20 that needs no more pages.
         repeat: boxes a character, side by side.
         inside: draw the guide characters in the boxes, to be traced, in place of above them.
 
@@ -93,7 +93,7 @@ def plan_sheet(
     if paper not in papers:
         raise UsageError(f"unknown paper '{paper}'", nearest(paper, papers))
     if box is not None and not SMALLEST <= box <= LARGEST:
-        raise UsageError(f"--box {box:g} is out of range", f"It is from {SMALLEST:g} to {LARGEST:g} millimetres.")
+        raise UsageError(f"--box {box:g} is out of range", f"It is from {SMALLEST:g} to {LARGEST:g} millimeters.")
     coverage = survey(font, "".join(char for char in chars if is_written(char)))
     if not coverage.drawn:
         raise FontError(f"{font.spec} draws none of the {len(chars)} characters", "Use another --font.")
@@ -140,14 +140,14 @@ class _Pen:
     def __init__(self, outlines: Outlines) -> None:
         self._outlines = outlines
 
-    def char(self, canvas: Canvas, char: str, x: float, baseline: float, em: float, grey: float) -> float:
+    def char(self, canvas: Canvas, char: str, x: float, baseline: float, em: float, gray: float) -> float:
         """Draw a character with its left edge at ``x``; return its width in em."""
         outlines = self._outlines
         glyph = outlines.glyph(char)
         if not glyph or not outlines.load(glyph):
             return 0.3
         width = outlines.advance
-        canvas.glyph(outlines.curves(), x + em * width / 2, baseline, em, grey)
+        canvas.glyph(outlines.curves(), x + em * width / 2, baseline, em, gray)
         return width
 
     def text(self, canvas: Canvas, text: str, x: float, baseline: float, em: float = _TEXT) -> None:
@@ -155,12 +155,12 @@ class _Pen:
         for char in text:
             x += em * self.char(canvas, char, x, baseline, em, 0.0)
 
-    def middle(self, canvas: Canvas, char: str, x: float, y: float, side: float, grey: float) -> None:
+    def middle(self, canvas: Canvas, char: str, x: float, y: float, side: float, gray: float) -> None:
         """Draw a character in the middle of a square, as large as its em-square allows."""
         if self._outlines.load(self._outlines.glyph(char)):
             em = _INSIDE * side
             # The middle of an em is about 0.36 em above the baseline: of Chinese characters, and of Latin capitals.
-            canvas.glyph(self._outlines.curves(), x + side / 2, y + side / 2 + 0.36 * em, em, grey)
+            canvas.glyph(self._outlines.curves(), x + side / 2, y + side / 2 + 0.36 * em, em, gray)
 
 
 def _draw(page: Page, title: str, pen: _Pen) -> Canvas:
@@ -174,7 +174,7 @@ def _draw(page: Page, title: str, pen: _Pen) -> Canvas:
     left, top, _, height = code_place(layout.paper)
     canvas.rectangles(_runs(page, left, top))
     pen.text(canvas, _HOW, left, top + height + 1.9 * _TEXT)
-    canvas.rectangles([layout.bar], GREY)
+    canvas.rectangles([layout.bar], GRAY)
     bar_left, bar_top, bar_width, bar_height = layout.bar
     caption = " · ".join(filter(None, (title, f"page {page.number} of {page.pages}", f"sheet {page.name}")))
     pen.text(canvas, f"handgen · {caption}", bar_left + bar_width + 4, bar_top + bar_height - 1)
@@ -186,11 +186,11 @@ def _draw(page: Page, title: str, pen: _Pen) -> Canvas:
 def _draw_box(canvas: Canvas, layout: Layout, number: int, char: str, pen: _Pen) -> None:
     (x, y), box = layout.place(number), layout.box
     if layout.inside:
-        pen.middle(canvas, char, x, y, box, GREY)
+        pen.middle(canvas, char, x, y, box, GRAY)
     else:
-        pen.char(canvas, char, x, y - 1.2, _ABOVE, GREY)
+        pen.char(canvas, char, x, y - 1.2, _ABOVE, GRAY)
         _draw_lines(canvas, x, y, box, char)
-    canvas.frame((x, y, box, box), LINE, GREY)
+    canvas.frame((x, y, box, box), LINE, GRAY)
 
 
 def _draw_lines(canvas: Canvas, x: float, y: float, box: float, char: str) -> None:
@@ -198,10 +198,10 @@ def _draw_lines(canvas: Canvas, x: float, y: float, box: float, char: str) -> No
     thin, dash = LINE / 2, box / 20
     if unicodedata.east_asian_width(char) in "WF":
         steps = [dash * (step + 0.25) for step in range(0, 20, 2)]
-        canvas.rectangles([(x + step, y + box / 2 - thin / 2, dash, thin) for step in steps], GREY)
-        canvas.rectangles([(x + box / 2 - thin / 2, y + step, thin, dash) for step in steps], GREY)
+        canvas.rectangles([(x + step, y + box / 2 - thin / 2, dash, thin) for step in steps], GRAY)
+        canvas.rectangles([(x + box / 2 - thin / 2, y + step, thin, dash) for step in steps], GRAY)
     else:
-        canvas.rectangles([(x + dash, y + 0.7 * box, box - 2 * dash, thin)], GREY)
+        canvas.rectangles([(x + dash, y + 0.7 * box, box - 2 * dash, thin)], GRAY)
 
 
 def _runs(page: Page, left: float, top: float) -> list[tuple[float, float, float, float]]:

@@ -124,11 +124,11 @@ def _by_number(facts: Mapping[str, Any], wanted: str, font: str | None) -> Conte
         known = facts["charset"]
         shown = known if len(known) <= _SHOWN else known[:_SHOWN] + "…"
         raise UsageError(
-            f"the model has learnt none of the {len(wanted)} characters", f"Give a --charset of these: {shown}"
+            f"the model has learned none of the {len(wanted)} characters", f"Give a --charset of these: {shown}"
         )
     lacking = "".join(char for char in wanted if char not in drawn)
     nothing = np.empty((0, facts["size"], facts["size"]), np.uint8)
-    return Content(drawn, numbers[numbers >= 0], nothing, {"not learnt": lacking} if lacking else {}, ())
+    return Content(drawn, numbers[numbers >= 0], nothing, {"not learned": lacking} if lacking else {}, ())
 
 
 def _numbers(facts: Mapping[str, Any], chars: str) -> NDArray[np.int64]:

@@ -115,7 +115,7 @@ class Request:
 def _cannot_label(name: str, model: Path) -> UsageError:
     able = ", ".join(entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing")
     return UsageError(
-        f"a {name} is not told which character to draw, so its samples cannot be labelled",
+        f"a {name} is not told which character to draw, so its samples cannot be labeled",
         f"Look at them with 'handgen preview --model {model}', or train one that can: {able}.",
     )
 
@@ -266,7 +266,7 @@ class Run:
 
     def _common_info(self) -> dict[str, Any]:
         book = self.content.book
-        sources = {"stroke_sources": dict(book.sources), "stroke_licences": dict(book.licences)} if book else {}
+        sources = {"stroke_sources": dict(book.sources), "stroke_licenses": dict(book.licenses)} if book else {}
         return {"style_table": self.style_table(), "skipped": self.content.skipped, **sources}
 
     def _gate_info(self, folders: Sequence[str]) -> dict[str, Any]:

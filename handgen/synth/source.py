@@ -53,7 +53,7 @@ def style_records(source: Checkpoint, drawer: Generator) -> list[Mapping[str, An
 def list_styles(place: Path, pen: PenRequest) -> list[dict[str, Any]]:
     """Return the records of all styles that ``--styles`` knows by name.
 
-    Of an added one ``added`` is true; ``glyphs`` says from how many it was learnt, or ``error`` why it is of no use.
+    Of an added one ``added`` is true; ``glyphs`` says from how many it was learned, or ``error`` why it is of no use.
 
     Raises:
         HandgenError: as ``open_source``.

@@ -1,4 +1,4 @@
-"""What a glyph may look like and still be the same character: the variation a recogniser learns to see through.
+"""What a glyph may look like and still be the same character: the variation a recognizer learns to see through.
 
 It is made of few and cheap passes, for on a processor it takes time from learning: where each pixel comes
 from is one product of matrices, and what a pen changes are shifted copies.
@@ -56,7 +56,7 @@ def _with_another_pen(ink: Tensor, draw: Tensor) -> Tensor:
 
 
 def _around(ink: Tensor, both: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
-    """Bring each pixel together with its eight neighbours by ``both``; at an edge, with what continues it."""
+    """Bring each pixel together with its eight neighbors by ``both``; at an edge, with what continues it."""
     sheet = F.pad(ink, (1, 1, 1, 1), mode="replicate")
     rows = both(both(sheet[..., :-2], sheet[..., 1:-1]), sheet[..., 2:])
     return both(both(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])

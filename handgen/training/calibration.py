@@ -1,4 +1,4 @@
-"""What is found out of a recogniser once it has learnt: how sure it may be, and how well it reads each font."""
+"""What is found out of a recognizer once it has learned: how sure it may be, and how well it reads each font."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from handgen.ocr.recognizer import Recognizer
 from handgen.ocr.suspicion import SURE, floor
 from handgen.seeds import generator
-from handgen.training.read_glyphs import LabelledGlyphs
+from handgen.training.read_glyphs import LabeledGlyphs
 
 _BATCH = 256
 _FLOOR = 256
@@ -23,7 +23,7 @@ _TEMPERATURES = (0.2, 5.0)
 
 
 @torch.inference_mode()
-def read(recognizer: Recognizer, glyphs: LabelledGlyphs, which: NDArray[np.int64]) -> Tensor:
+def read(recognizer: Recognizer, glyphs: LabeledGlyphs, which: NDArray[np.int64]) -> Tensor:
     """Return the logits ``[n, classes]``, not calibrated, of the glyphs numbered ``which``, at least one."""
     recognizer.eval()
     device = recognizer.temperature.device
@@ -38,7 +38,7 @@ def calibrated(logits: Tensor, labels: Tensor) -> float:
     The likelihood has one maximum in it, which a golden-section search finds.
 
     Args:
-        logits: ``[N, classes]`` of glyphs that were not learnt from.
+        logits: ``[N, classes]`` of glyphs that were not learned from.
         labels: int64 ``[N]``.
     """
     low, high = (math.log(value) for value in _TEMPERATURES)
@@ -53,7 +53,7 @@ def calibrated(logits: Tensor, labels: Tensor) -> float:
     return math.exp((low + high) / 2)
 
 
-def floors(recognizer: Recognizer, glyphs: LabelledGlyphs) -> dict[str, float]:
+def floors(recognizer: Recognizer, glyphs: LabeledGlyphs) -> dict[str, float]:
     """Return for each font the margin that all but a few of its glyphs have: what a gate asks of drawings in it.
 
     Args:
@@ -71,7 +71,7 @@ def floors(recognizer: Recognizer, glyphs: LabelledGlyphs) -> dict[str, float]:
     return found
 
 
-def by_font(recognizer: Recognizer, glyphs: LabelledGlyphs, names: Sequence[str]) -> dict[str, dict[str, float]]:
+def by_font(recognizer: Recognizer, glyphs: LabeledGlyphs, names: Sequence[str]) -> dict[str, dict[str, float]]:
     """Measure fonts one by one: shares read rightly (``top1``, ``top5``), and the mean ``confidence`` in the first.
 
     Args:

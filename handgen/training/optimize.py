@@ -32,7 +32,7 @@ def move_average(average: nn.Module, present: nn.Module, keep: float) -> None:
     torch._foreach_lerp_([mine[name] for name in floats], [theirs[name] for name in floats], 1 - keep)
 
 
-class Optimiser:
+class Optimizer:
     """Takes the steps of a model on batches.
 
     Args:
@@ -46,7 +46,7 @@ class Optimiser:
         self._model, self._settings, self._device, self._world = model, settings, device, world
         self._dtype = _dtype(settings.precision, device)
         self._parameters = {phase: list(model.phase_parameters(phase)) for phase in model.phases}
-        self._optimisers = {phase: self._make(parameters) for phase, parameters in self._parameters.items()}
+        self._optimizers = {phase: self._make(parameters) for phase, parameters in self._parameters.items()}
         # Gradients of half precision underflow; every phase finds its own scale, since its losses have theirs.
         self._scalers = {phase: torch.amp.GradScaler(device.type, enabled=self.overflows) for phase in model.phases}
         self._prepare: Callable[[Batch], Any] = model.prepare
@@ -70,8 +70,8 @@ class Optimiser:
     def set_rate(self, done: float) -> None:
         """Set the learning rate of a place in the run, 0 at its start and 1 at its end."""
         rate = self._settings.lr * _SCHEDULES[self._settings.schedule](done)
-        for optimiser in self._optimisers.values():
-            for group in optimiser.param_groups:
+        for optimizer in self._optimizers.values():
+            for group in optimizer.param_groups:
                 group["lr"] = rate
 
     def step(self, phases: Sequence[str], parts: Sequence[Batch]) -> dict[str, Tensor]:
@@ -90,7 +90,7 @@ class Optimiser:
                 shared = self._prepare(parts[0])
         for phase in phases:
             self._train_only(phase)
-            self._optimisers[phase].zero_grad(set_to_none=True)
+            self._optimizers[phase].zero_grad(set_to_none=True)
             for part in parts:
                 with self._autocast():
                     terms = self._losses(phase, shared if len(parts) == 1 else self._prepare(part))
@@ -131,12 +131,12 @@ class Optimiser:
 
     def _move(self, phase: str) -> None:
         """Let the gradients of all parts and ranks move the weights of a phase."""
-        optimiser, scaler, parameters = self._optimisers[phase], self._scalers[phase], self._parameters[phase]
+        optimizer, scaler, parameters = self._optimizers[phase], self._scalers[phase], self._parameters[phase]
         self._world.average([parameter.grad for parameter in parameters if parameter.grad is not None])
-        scaler.unscale_(optimiser)
+        scaler.unscale_(optimizer)
         if self._settings.clip_grad:
             nn.utils.clip_grad_norm_(parameters, self._settings.clip_grad)
-        scaler.step(optimiser)
+        scaler.step(optimizer)
         scaler.update()
         if phase == "D" and self._settings.gan_loss == "wgan":
             self._clip_critics()
@@ -150,8 +150,8 @@ class Optimiser:
     def tensors(self) -> dict[str, Tensor]:
         """Return what a checkpoint must hold for the next step to be exactly what it would have been."""
         state: dict[str, Tensor] = {}
-        for phase, optimiser in self._optimisers.items():
-            state |= checkpoint.optimiser_tensors(phase, optimiser)
+        for phase, optimizer in self._optimizers.items():
+            state |= checkpoint.optimizer_tensors(phase, optimizer)
         for phase, scaler in self._scalers.items():
             state |= {
                 f"scaler.{phase}.{name}": torch.tensor(value, dtype=torch.float64)
@@ -161,8 +161,8 @@ class Optimiser:
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back what ``tensors`` took out."""
-        for phase, optimiser in self._optimisers.items():
-            checkpoint.restore_optimiser(phase, optimiser, tensors)
+        for phase, optimizer in self._optimizers.items():
+            checkpoint.restore_optimizer(phase, optimizer, tensors)
         for phase, scaler in self._scalers.items():
             if self.overflows:
                 saved = checkpoint.under(f"scaler.{phase}.", tensors)

@@ -1,4 +1,4 @@
-"""What a recogniser learns from: glyphs of any number of stores, and the fonts kept to measure on."""
+"""What a recognizer learns from: glyphs of any number of stores, and the fonts kept to measure on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from handgen.registry import nearest
 from handgen.seeds import generator
 
 
-class LabelledGlyphs:
+class LabeledGlyphs:
     """All glyphs of some stores, each with its character and its font; a font of several stores is one.
 
     Args:

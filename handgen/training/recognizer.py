@@ -1,4 +1,4 @@
-"""Training the recogniser: cross entropy on varied glyphs, then calibration on fonts it never saw."""
+"""Training the recognizer: cross entropy on varied glyphs, then calibration on fonts it never saw."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from handgen.training.augment import varied
 from handgen.training.calibration import by_font, calibrated, floors, read
 from handgen.training.loop import Progress
 from handgen.training.process import stopping_politely
-from handgen.training.read_glyphs import LabelledGlyphs
+from handgen.training.read_glyphs import LabeledGlyphs
 
 _PHASE = "recognizer"
 _LOG_STEPS = 20
@@ -39,7 +39,7 @@ _PER_CHARACTER, _FEWEST = 200, 50_000
 
 @dataclass(frozen=True)
 class RecognizerSettings(Settings):
-    """How a recogniser is built and learns."""
+    """How a recognizer is built and learns."""
 
     images: int = setting(
         0, f"Training budget in images seen; 0 = {_PER_CHARACTER} a character, {_FEWEST:,} at least.", minimum=0
@@ -47,7 +47,7 @@ class RecognizerSettings(Settings):
     minutes: float = setting(
         0.0, "End after so long, if that is sooner, the learning rate fitted to it; 0 = no limit.", minimum=0
     )
-    batch: int = setting(128, "Images per optimiser step.", minimum=2, maximum=4096)
+    batch: int = setting(128, "Images per optimizer step.", minimum=2, maximum=4096)
     lr: float = setting(3e-3, "Highest learning rate: reached early, then by cosine to zero.", minimum=0)
     width: int = setting(16, "Channels of the first layer; they double three times.", minimum=4, maximum=256)
     augment: bool = setting(True, "Vary every image at random: turned, bent, in another pen, faint, noisy.")
@@ -73,17 +73,17 @@ class RecognizerTraining:
         UsageError: the folder holds something else, or the fonts to hold out are unknown.
     """
 
-    def __init__(self, settings: RecognizerSettings, glyphs: LabelledGlyphs, out: Path, device: torch.device) -> None:
+    def __init__(self, settings: RecognizerSettings, glyphs: LabeledGlyphs, out: Path, device: torch.device) -> None:
         settings = settings.fitted(len(glyphs.charset))
         self.settings, self.glyphs, self.device = settings, glyphs, device
         self.held_out = glyphs.held_out_fonts(settings.holdout_fonts, settings.seed)
         kept = [name for name in glyphs.fonts if name not in self.held_out]
-        self._learnt = glyphs.of_fonts(kept)
+        self._learned = glyphs.of_fonts(kept)
         self.folder = RunFolder(out, self._identity(), {"augment": True})
         torch.manual_seed(settings.seed)
         self.recognizer = Recognizer(glyphs.charset, _side(glyphs.size), settings.width)
         self.recognizer.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._optimiser = torch.optim.AdamW(
+        self._optimizer = torch.optim.AdamW(
             self.recognizer.parameters(), lr=settings.lr, weight_decay=_DECAY, fused=True
         )
         self.images, self._seconds = 0, 0.0
@@ -147,11 +147,11 @@ class RecognizerTraining:
                 self._save()
 
     def _step(self) -> Tensor:
-        """One optimiser step; return loss and accuracy, ``[2]``."""
+        """One optimizer step; return loss and accuracy, ``[2]``."""
         settings = self.settings
-        for group in self._optimiser.param_groups:
+        for group in self._optimizer.param_groups:
             group["lr"] = settings.lr * _rate(self._share)
-        rows = generator(settings.seed, "recognizer batch", self.images).choice(self._learnt, settings.batch)
+        rows = generator(settings.seed, "recognizer batch", self.images).choice(self._learned, settings.batch)
         random = torch.Generator().manual_seed(derive(settings.seed, "recognizer variation", self.images))
         images = self.glyphs.images(rows).to(self.device)
         if settings.augment:
@@ -159,9 +159,9 @@ class RecognizerTraining:
         labels = self.glyphs.labels(rows).to(self.device)
         logits = self.recognizer(images)
         loss = F.cross_entropy(logits, labels, label_smoothing=_SMOOTHING)
-        self._optimiser.zero_grad(set_to_none=True)
+        self._optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
+        self._optimizer.step()
         self.images += settings.batch
         return torch.stack([loss.detach(), (logits.argmax(1) == labels).float().mean()])
 
@@ -179,7 +179,7 @@ class RecognizerTraining:
 
     def _save(self, measured: Mapping[str, Any] | None = None) -> None:
         tensors = {f"model.{name}": tensor for name, tensor in self.recognizer.state_dict().items()}
-        tensors |= checkpoint.optimiser_tensors(_PHASE, self._optimiser)
+        tensors |= checkpoint.optimizer_tensors(_PHASE, self._optimizer)
         fonts = [name for name in self.glyphs.fonts if name not in self.held_out]
         facts = {"images": self.images, "seed": self.settings.seed, "fonts": fonts, "held_out": list(self.held_out)}
         clock = {"seconds": self._seconds} if self.settings.minutes else {}
@@ -190,7 +190,7 @@ class RecognizerTraining:
     def _resume(self) -> None:
         state = checkpoint.load(self.folder.path / STATE)
         self.recognizer.load_state_dict(checkpoint.under("model.", state.tensors))
-        checkpoint.restore_optimiser(_PHASE, self._optimiser, state.tensors)
+        checkpoint.restore_optimizer(_PHASE, self._optimizer, state.tensors)
         self.images, self._seconds = state.facts["images"], state.facts.get("seconds", 0.0)
 
 

@@ -38,6 +38,6 @@ def save_plot(path: Path, results: dict[str, Any]) -> None:
         axes.spines[side].set_visible(False)
     axes.tick_params(axis="y", length=0)
     count = next(iter(sets.values()))["images"] if sets else 0
-    axes.set_title(f"the same recogniser, {count:,} images in each training set", fontsize=10, loc="left")
+    axes.set_title(f"the same recognizer, {count:,} images in each training set", fontsize=10, loc="left")
     with replacing(path) as temporary:
         FigureCanvasAgg(figure).print_figure(temporary, dpi=110, format="png")

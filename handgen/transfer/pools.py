@@ -1,4 +1,4 @@
-"""Labelled images at hand: of a glyph store, of any dataset, or of scikit-learn; and a real set parted in two."""
+"""Labeled images at hand: of a glyph store, of any dataset, or of scikit-learn; and a real set parted in two."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _MARGIN = 2
 
 @dataclass(frozen=True)
 class Pool:
-    """Labelled images; which of them count is said by ``rows``.
+    """Labeled images; which of them count is said by ``rows``.
 
     Attributes:
-        images: grey, uint8 ``[H, W]`` each, of any size, maybe still on disk.
+        images: gray, uint8 ``[H, W]`` each, of any size, maybe still on disk.
         rows: int64 ``[n]``, places in ``images``.
         chars: str ``[n]``, what they show.
         writers: int64 ``[n]``, numbers of who wrote them.
@@ -113,22 +113,22 @@ def open_real(place: str) -> Pool:
 
 
 def _digits() -> Pool:
-    """Return scikit-learn's digits: 1,797 of 8 x 8 pixels in 17 greys, from the UCI repository's test set.
+    """Return scikit-learn's digits: 1,797 of 8 x 8 pixels in 17 grays, from the UCI repository's test set.
 
     Writers are not named. A margin of paper tells ink from paper, for the ink reaches the border.
     """
     found = load_extra("sklearn.datasets", EXTRA).load_digits()
-    grey = np.round(255 - found.images * (255 / 16)).astype(np.uint8)
-    padded = np.pad(grey, ((0, 0), (_MARGIN, _MARGIN), (_MARGIN, _MARGIN)), constant_values=255)
+    gray = np.round(255 - found.images * (255 / 16)).astype(np.uint8)
+    padded = np.pad(gray, ((0, 0), (_MARGIN, _MARGIN), (_MARGIN, _MARGIN)), constant_values=255)
     chars = np.array([str(digit) for digit in found.target.tolist()])
     return Pool(list(padded), np.arange(len(padded)), chars, np.zeros(len(padded), np.int64))
 
 
 def parted(pool: Pool, share: float) -> tuple[Pool, Pool]:
-    """Part a real set in what may be learnt from and what is tested on.
+    """Part a real set in what may be learned from and what is tested on.
 
     Several writers are on one side or the other, the last ones in the test. One writer's samples are
-    parted in their order, for each character: neighbours are often by one hand, at one sitting.
+    parted in their order, for each character: neighbors are often by one hand, at one sitting.
 
     Args:
         pool: the set.

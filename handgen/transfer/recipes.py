@@ -94,7 +94,7 @@ def gan(asked: Asked) -> Source:
 
 
 def gated(asked: Asked) -> Source:
-    """Return drawings of the model that a recogniser reads as their labels."""
+    """Return drawings of the model that a recognizer reads as their labels."""
     return Drawn(_model_run(asked, gate=REDRAW, recognizer=asked.recognizer))
 
 
@@ -109,7 +109,7 @@ def pen(asked: Asked) -> Source:
 
 
 def traced(asked: Asked) -> Source:
-    """Return what a pen writes along the centrelines of each of the store's fonts."""
+    """Return what a pen writes along the centerlines of each of the store's fonts."""
     parts: dict[str, Source] = {}
     store = asked.store
     for number in store.targets or store.sources:
@@ -163,11 +163,11 @@ def _model_run(asked: Asked, content: str = FONT, gate: str = OFF, recognizer: P
 
 
 def _refuse_taught(model: Path, real: Path | None) -> None:
-    """Refuse a model that learnt from the very set that it is tested on."""
+    """Refuse a model that learned from the very set that it is tested on."""
     store = store_of(model)
     if real and store and any(place.resolve() == real.resolve() for place in store.places):
         raise UsageError(
-            f"the model {model} learnt from {real}, on which it would be tested",
+            f"the model {model} learned from {real}, on which it would be tested",
             "Test on other writers: import them into a store of their own.",
         )
 

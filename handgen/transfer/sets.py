@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.collect.normalize import USUAL, Frame, inked, normalise, placed
+from handgen.collect.normalize import USUAL, Frame, inked, normalize, placed
 from handgen.errors import HandgenError, StoreError, UsageError
 from handgen.glyphs.ink import Box
 from handgen.glyphs.store import GlyphStore, StoreWriter, Style
@@ -31,7 +31,7 @@ class Evened:
     The ink's middle goes to the middle of the canvas and its longer side to the same length, whatever the
     character is: a label must not show in the size of its image. Polarity, paper and contrast are evened as
     ``handgen import`` does. Before that, ink of more pixels than ``resolution`` is brought down to it, for a
-    recogniser could tell a sharp training set from a coarse test, and would be lost in the latter.
+    recognizer could tell a sharp training set from a coarse test, and would be lost in the latter.
 
     Attributes:
         size: side of the canvas in pixels.
@@ -42,7 +42,7 @@ class Evened:
     resolution: int
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-        """Return uint8 ``[size, size]``, 0 = ink, 255 = paper, of a grey image; None if there is no ink."""
+        """Return uint8 ``[size, size]``, 0 = ink, 255 = paper, of a gray image; None if there is no ink."""
         found = inked(image)
         if found is None:
             return None
@@ -51,7 +51,7 @@ class Evened:
             return placed(*found, frame, self.size)
         side = self.resolution + 2 * (self.resolution // 4 + 2)  # the same paper on both sides: no half pixels
         small = placed(*found, Frame(side / 2, side / 2, self.resolution), side)
-        return normalise(small, frame, self.size, paper=255)
+        return normalize(small, frame, self.size, paper=255)
 
 
 def _longer(box: Box) -> int:
@@ -74,7 +74,7 @@ def resolution_of(pool: Pool, seed: int) -> int:
 
 @dataclass(frozen=True)
 class Exam:
-    """What every recogniser is asked to read.
+    """What every recognizer is asked to read.
 
     Attributes:
         images: uint8 ``[n, size, size]``, evened.

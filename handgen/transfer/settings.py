@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from handgen.settings import Settings, setting
 
-SETS, READER = "The sets", "The recogniser"
+SETS, READER = "The sets", "The recognizer"
 _MANY = 100
 
 
@@ -47,8 +47,8 @@ class TransferSettings(Settings):
         3, "Repetitions, each with other samples and other first weights.", minimum=1, maximum=100, panel=READER
     )
     images: int = setting(40_000, "Training budget in images seen, for every set.", minimum=1, panel=READER)
-    batch: int = setting(64, "Images per optimiser step.", minimum=2, maximum=4096, panel=READER)
-    width: int = setting(16, "Channels of the recogniser's first stage.", minimum=4, maximum=256, panel=READER)
+    batch: int = setting(64, "Images per optimizer step.", minimum=2, maximum=4096, panel=READER)
+    width: int = setting(16, "Channels of the recognizer's first stage.", minimum=4, maximum=256, panel=READER)
     lr: float = setting(3e-3, "Highest learning rate.", minimum=0, panel=READER)
     augment: bool = setting(
         False, "Vary every image at random while learning, as 'train recognizer' does.", panel=READER

@@ -25,7 +25,7 @@ Demand = dict[str, int]
 
 
 class Source(ABC):
-    """Gives labelled images, as many as are wanted.
+    """Gives labeled images, as many as are wanted.
 
     Attributes:
         chars: those it can give, of the ones it was asked for.
@@ -93,7 +93,7 @@ class Degraded(Source):
 
     Args:
         source: gives the images.
-        pipeline: effects that leave them grey.
+        pipeline: effects that leave them gray.
     """
 
     def __init__(self, source: Source, pipeline: Pipeline) -> None:

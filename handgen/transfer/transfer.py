@@ -1,4 +1,4 @@
-"""The comparison itself: for each repetition and each training set one recogniser, tested on the same real images.
+"""The comparison itself: for each repetition and each training set one recognizer, tested on the same real images.
 
 A folder keeps what is finished, so that the same command goes on, and a further set or repetition costs only its own:
 
@@ -31,7 +31,7 @@ from handgen.fonts.charsets import load_charset
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import MANIFEST, GlyphStore
 from handgen.ocr.reader import RECOGNIZER, load_reader
-from handgen.training.read_glyphs import LabelledGlyphs
+from handgen.training.read_glyphs import LabeledGlyphs
 from handgen.training.recognizer import RecognizerSettings, RecognizerTraining
 from handgen.transfer import RECIPES, UNION
 from handgen.transfer.pools import DIGITS, open_real, parted, read_pool
@@ -47,7 +47,7 @@ _NAME = re.compile(r"[\w.-]+")
 _SHOWN, _CELL = 24, 32
 
 Watch = Callable[[str, int], None]
-"""Told what is being done, and how many images of the whole comparison have been learnt from."""
+"""Told what is being done, and how many images of the whole comparison have been learned from."""
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Transfer:
 
     @property
     def total(self) -> int:
-        """Images that are learnt from in the whole comparison."""
+        """Images that are learned from in the whole comparison."""
         return len(self.sets) * self.request.settings.seeds * self.request.settings.images
 
     def plan(self) -> dict[str, Any]:
@@ -256,13 +256,13 @@ class Transfer:
         return self.request.out / SETS / f"{name}-{self._seed(repetition)}"
 
     def _measure(self, name: str, repetition: int, watch: Watch) -> dict[str, Any] | None:
-        """Make a set, have a recogniser learn from it, and test that; None if it was stopped."""
+        """Make a set, have a recognizer learn from it, and test that; None if it was stopped."""
         settings, device = self.request.settings, self.request.device
         title, identity = f"{name}, repetition {repetition + 1}", self._identity(name)
         place = self._store(name, repetition)
         seed = self._seed(repetition)
         store = self.sets[name].write(place, seed, {"identity": identity}, lambda images: watch(f"making {title}", 0))
-        glyphs = LabelledGlyphs([place], self.chars)
+        glyphs = LabeledGlyphs([place], self.chars)
         reading = RecognizerSettings(
             images=settings.images,
             batch=settings.batch,
@@ -329,7 +329,7 @@ class Transfer:
 
 
 def _beyond(done: int, watch: Watch) -> Watch:
-    """Return what is told of one recogniser, and tells of the whole."""
+    """Return what is told of one recognizer, and tells of the whole."""
     return lambda what, images: watch(what, done + images)
 
 

@@ -108,7 +108,7 @@ def test_no_file(tmp_path, name):
 def test_a_model_file_holds_what_draws_and_no_more(trained):
     model, state = (checkpoint.load(trained / name) for name in ("model.safetensors", "state.safetensors"))
     assert {name.split(".")[0] for name in model.tensors} == {"generator", "codes"}
-    assert {name.split(".")[0] for name in state.tensors} == {"model", "averaged", "optimiser"}
+    assert {name.split(".")[0] for name in state.tensors} == {"model", "averaged", "optimizer"}
     assert model.style_names == ["kalam", "indie-flower"]
     assert model.facts["styles"][0]["origin"]["family"] == "Kalam"
     assert model.facts["images"] == 8
@@ -123,7 +123,7 @@ def test_a_model_file_holds_what_draws_and_no_more(trained):
         {"size": 128},
         {"config": {"width": 8}},
         {"config": {"width": -1}},
-        {"config": {"colour": "red"}},
+        {"config": {"color": "red"}},
         {"styles": [{"name": "kalam"}]},
         {"styles": None},
     ],
@@ -169,23 +169,23 @@ def test_the_latest_run_is_found(tmp_path):
     assert find.find_model(tmp_path / "old" / "x", runs) == tmp_path / "old" / "x"
 
 
-def test_optimisers_come_back_in_the_layout_of_their_parameters(tmp_path):
-    def step(optimiser, parameter):
-        optimiser.zero_grad()
+def test_optimizers_come_back_in_the_layout_of_their_parameters(tmp_path):
+    def step(optimizer, parameter):
+        optimizer.zero_grad()
         (parameter * torch.linspace(-1, 1, parameter.numel()).reshape(parameter.shape)).square().sum().backward()
-        optimiser.step()
+        optimizer.step()
 
     def make(value):
         parameter = torch.nn.Parameter(value.clone(memory_format=torch.preserve_format))
         return parameter, torch.optim.Adam([parameter], fused=True)
 
-    parameter, optimiser = make(torch.rand(4, 3, 2, 2).to(memory_format=torch.channels_last))
-    step(optimiser, parameter)
-    checkpoint.save(tmp_path / "a", checkpoint.optimiser_tensors("G", optimiser), FACTS)
+    parameter, optimizer = make(torch.rand(4, 3, 2, 2).to(memory_format=torch.channels_last))
+    step(optimizer, parameter)
+    checkpoint.save(tmp_path / "a", checkpoint.optimizer_tensors("G", optimizer), FACTS)
     copy, restored = make(parameter.detach())
-    checkpoint.restore_optimiser("G", restored, checkpoint.load(tmp_path / "a").tensors)
+    checkpoint.restore_optimizer("G", restored, checkpoint.load(tmp_path / "a").tensors)
     assert restored.state[copy]["exp_avg"].stride() == copy.stride()
-    step(optimiser, parameter)
+    step(optimizer, parameter)
     step(restored, copy)
     assert torch.equal(parameter, copy)
 

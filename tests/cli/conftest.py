@@ -23,7 +23,7 @@ def untrained(trained, tmp_path_factory):
         with torch.random.fork_rng(), torch.no_grad():
             torch.manual_seed(0)
             model = kind(kind.Config(width=4, **settings), facts["size"], names, facts["charset"])
-            for parameter in model.generator.parameters():  # so that styles differ by more than a level of grey
+            for parameter in model.generator.parameters():  # so that styles differ by more than a level of gray
                 parameter.mul_(4)
             if name == "bicyclegan":
                 model.generator.places.normal_()

@@ -135,7 +135,7 @@ def test_effects_alone_and_together_of_a_model_and_of_a_font(trained, untrained,
     with Image.open(out) as picture:
         assert picture.mode == "RGB"
         assert picture.height == len(expected) * 68 + 4
-        assert np.ptp(np.asarray(picture)[-60:], axis=2).max() > 20  # ink or paper in colour
+        assert np.ptp(np.asarray(picture)[-60:], axis=2).max() > 20  # ink or paper in color
     mine = tmp_path / "mine.yaml"
     mine.write_text("blur: {probability: 1}\n", encoding="utf-8")
     assert run(["preview", "--degrade", str(mine), "--font", str(caveat), "--out", str(out), "--json"]) == 0

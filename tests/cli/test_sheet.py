@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from handgen.cli import run
-from handgen.collect.normalize import Frames, normalise
+from handgen.collect.normalize import Frames, normalize
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import Placement
@@ -33,7 +33,7 @@ def matching(store, samples, written, source):
     rows = store.rows(store.targets[0])
     rows = rows[store.labels["sample"][rows] == samples]
     chars = store.labels["char"][rows].tolist()
-    true = np.stack([normalise(255 - written[char], frames.of(char), store.size, 255) for char in chars])
+    true = np.stack([normalize(255 - written[char], frames.of(char), store.size, 255) for char in chars])
     both = np.corrcoef(store.images[rows].reshape(len(rows), -1), true.reshape(len(rows), -1))
     alike = both[: len(rows), len(rows) :]
     return len(rows), int((alike.diagonal() > MATCH).sum()), int((alike.argmax(1) == np.arange(len(rows))).sum())

@@ -41,7 +41,7 @@ def test_writers_write_a_set_that_trainers_read(pen, capsys):
     assert all(image.shape == (64, 64) and image.min() < 160 for _, image in read)
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["info"]["stroke_sources"] == {"hanzi": len(CHARS)}
-    assert manifest["info"]["stroke_licences"] == {"hanzi": "Arphic-1999, hanzi-writer-data 2.0.1"}
+    assert manifest["info"]["stroke_licenses"] == {"hanzi": "Arphic-1999, hanzi-writer-data 2.0.1"}
     writers = [style["writer"] for style in manifest["info"]["style_table"]]
     assert len({writer["slant"] for writer in writers}) == 20
     assert len({image.tobytes() for _, image in read}) == 300

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 @functools.cache
 def written(font, char, pixels):
-    """A tight crop of a font's character as a scanner sees it: grey ink on white."""
+    """A tight crop of a font's character as a scanner sees it: gray ink on white."""
     face = ImageFont.truetype(str(font), pixels)
     left, top, right, bottom = face.getbbox(char)
     picture = Image.new("L", (right - left + 2, bottom - top + 2), 255)

@@ -46,7 +46,7 @@ def test_what_is_drawn_depends_on_the_seed_alone(anew, heiti, kalam, tmp_path):
     assert differs.tolist() == [bool(label["sample"]) for label in anew.labels]
 
 
-def test_each_target_is_learnt_from_every_drawing_and_measured_on_the_fonts_own(anew):
+def test_each_target_is_learned_from_every_drawing_and_measured_on_the_fonts_own(anew):
     pairs = Pairs(anew, Split(CHARS, ""), ["kalam"])
     count = len(pairs)
     which = pairs.drawn(0, 60 * count, seed=2)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgen.collect.normalize import Frame, Frames, normalise
+from handgen.collect.normalize import Frame, Frames, normalize
 from handgen.fonts.align import source_placement
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef
@@ -26,7 +26,7 @@ def test_a_font_written_by_itself_lands_on_its_own_glyphs(heiti, pixels):
     placement = source_placement(survey(ref, chars).boxes, 64)
     frames, rasterizer = Frames(64, ref, placement), Rasterizer(ref, 64, placement)
     for char in chars:
-        found, drawn = normalise(written(heiti, char, pixels), frames.of(char), 64, 255), rasterizer.draw(char)
+        found, drawn = normalize(written(heiti, char, pixels), frames.of(char), 64, 255), rasterizer.draw(char)
         assert np.abs(box(found) - box(drawn)).max() <= (3 if pixels < 40 else 2), char
         if pixels >= 60:
             assert np.abs(found.astype(int) - drawn).mean() < 12, char
@@ -40,15 +40,15 @@ def test_polarity_contrast_and_light_do_not_matter(hand, paper, ink, slope, pad)
     share = (255 - clean) / (255 - clean.min())
     light = slope * np.arange(clean.shape[1])
     page = (paper + light + share * (ink - paper)).clip(0, 255).round().astype(np.uint8)
-    found, expected = normalise(page, MIDDLE, 64), normalise(clean, MIDDLE, 64, 255)
+    found, expected = normalize(page, MIDDLE, 64), normalize(clean, MIDDLE, 64, 255)
     assert found is not None
     assert np.abs(found.astype(int) - expected).mean() < 6
 
 
-def test_greys_are_kept():
+def test_grays_are_kept():
     page = np.full((80, 80), 255, np.uint8)
     page[10:70, 10:30], page[10:70, 30:50], page[10:70, 50:70] = 190, 128, 30
-    found = normalise(page, MIDDLE, 64, 255)
+    found = normalize(page, MIDDLE, 64, 255)
     levels = [int(np.median(found[20:44, left : left + 8])) for left in (9, 28, 47)]
     assert levels[2] < 5
     assert 105 < levels[1] < 145
@@ -58,24 +58,24 @@ def test_greys_are_kept():
 def test_bold_ink_is_not_taken_for_paper():
     page = np.full((60, 60), 250, np.uint8)
     page[6:-6, 6:-6] = 20
-    assert normalise(page, MIDDLE, 64)[32, 32] < 5
-    assert normalise(255 - page, MIDDLE, 64)[32, 32] < 5
+    assert normalize(page, MIDDLE, 64)[32, 32] < 5
+    assert normalize(255 - page, MIDDLE, 64)[32, 32] < 5
 
 
 @pytest.mark.parametrize("page", [np.full((50, 50), 255), np.zeros((50, 50)), np.full((50, 50), 200), np.zeros((0, 5))])
 def test_no_ink_is_none(page):
-    assert normalise(page.astype(np.uint8), MIDDLE, 64) is None
+    assert normalize(page.astype(np.uint8), MIDDLE, 64) is None
 
 
 def test_noise_is_no_ink():
     noise = np.random.default_rng(0).normal(200, 6, (60, 60)).clip(0, 255).astype(np.uint8)
-    assert normalise(noise, MIDDLE, 64) is None
+    assert normalize(noise, MIDDLE, 64) is None
 
 
 @given(st.floats(-20, 90), st.floats(-20, 90), st.floats(2, 200), st.sampled_from([(3, 80), (80, 3), (30, 30)]))
 def test_nothing_leaves_the_canvas(x, y, extent, shape):
     page = np.zeros(shape, np.uint8)
-    found = normalise(page, Frame(x, y, extent), 64, 255)
+    found = normalize(page, Frame(x, y, extent), 64, 255)
     height, width = shape
     scale = min(extent, 64 * 0.92) / max(shape)
     assert found.shape == (64, 64)

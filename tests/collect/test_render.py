@@ -143,7 +143,7 @@ def test_a_font_that_crashes_or_hangs_costs_only_itself(folder, monkeypatch):
     targets = [str(folder / f"{name}.ttf") for name in names]
     plan = make_plan(str(folder / "one.ttf"), out=folder / "out", targets=targets, charset=LETTERS, workers=2)
     rendered = render(plan, stall=6)
-    assert "crashed the rasteriser (SIGSEGV)" in rendered.failed["two"]
+    assert "crashed the rasterizer (SIGSEGV)" in rendered.failed["two"]
     assert "hung" in rendered.failed["three"]
     store = GlyphStore(plan.out)
     assert [style.name for style in store.styles] == ["one", "four"]

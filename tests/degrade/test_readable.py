@@ -1,6 +1,6 @@
 """What presets leave of the label, by matching glyphs against clean templates of their font.
 
-The reader is a simple one: the greatest normalised correlation over shifts, sizes and widths. It
+The reader is a simple one: the greatest normalized correlation over shifts, sizes and widths. It
 fails sooner than a person does, so what it loses is more than what is really lost.
 """
 

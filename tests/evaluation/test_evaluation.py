@@ -39,7 +39,7 @@ def drawn(chars, random, size=40):
 
 
 class Templates:
-    """A recogniser by nearest template: the class whose clean glyph differs least is the likeliest."""
+    """A recognizer by nearest template: the class whose clean glyph differs least is the likeliest."""
 
     def __init__(self, chars):
         self.charset = "".join(chars)
@@ -132,7 +132,7 @@ def test_what_makes_a_result_say_less_is_said(planted, templates, tmp_path, caps
         plan = {"gate": gate, "recognizer_digest": digest}
         (folder / "manifest.json").write_text(json.dumps({"complete": True, "plan": plan}), encoding="utf-8")
         assert run(words) == 0
-        assert ("its gate kept what this recogniser reads" in capsys.readouterr().err) == told
+        assert ("its gate kept what this recognizer reads" in capsys.readouterr().err) == told
 
 
 def test_a_set_is_nearer_to_its_like_than_to_another(planted, templates, tmp_path):
@@ -152,7 +152,7 @@ def test_a_set_is_nearer_to_its_like_than_to_another(planted, templates, tmp_pat
     assert near < far / 2
 
 
-def test_labels_that_the_recogniser_does_not_know_are_counted_and_not_suspected(templates):
+def test_labels_that_the_recognizer_does_not_know_are_counted_and_not_suspected(templates):
     tally = Tally(templates)
     tally.add(drawn("永和", np.random.default_rng(0)), ["永", "𠀀"], ["", ""], [1, 2])
     result = tally.result()
@@ -160,7 +160,7 @@ def test_labels_that_the_recogniser_does_not_know_are_counted_and_not_suspected(
     assert all(sample["label"] != "𠀀" for sample in result["suspicious"])
 
 
-def test_a_recogniser_of_another_charset_is_refused(planted):
+def test_a_recognizer_of_another_charset_is_refused(planted):
     with pytest.raises(UsageError, match="knows no character"):
         evaluate_dataset(planted[0], Templates("犇骉鑫"), share=0.02)
 

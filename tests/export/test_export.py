@@ -111,9 +111,9 @@ def test_a_card_of_what_eval_measured(digit_run, tmp_path):
     assert "stroke_recall" in found["styles"]["mean"]
 
 
-def test_fonts_that_the_catalogue_lacks_and_notes(digit_run, tmp_path):
+def test_fonts_that_the_catalog_lacks_and_notes(digit_run, tmp_path):
     fonts, notes = tmp_path / "fonts.csv", tmp_path / "notes.md"
-    fonts.write_text("style,family,licence,from\nkalam,My Hand,CC0-1.0,Debian: fonts-mine\n", encoding="utf-8")
+    fonts.write_text("style,family,license,from\nkalam,My Hand,CC0-1.0,Debian: fonts-mine\n", encoding="utf-8")
     notes.write_text("## Beware\n\nOf 银.\n", encoding="utf-8")
     assert export(digit_run, "--name", "x", "--out", tmp_path / "x", "--fonts", fonts, "--notes", notes) == 0
     card = (tmp_path / "x" / "README.md").read_text(encoding="utf-8")
@@ -164,7 +164,7 @@ def test_latents_are_shown_as_synth_draws_them(latents, tmp_path):
     ("change", "why"),
     [
         (["--name", "My Hand"], "--name My Hand will not do"),
-        (["--recognizer", "nowhere"], "no recogniser at nowhere"),
+        (["--recognizer", "nowhere"], "no recognizer at nowhere"),
         (["--data", "nowhere", "--recognizer", "{reading}"], "no glyph store at nowhere"),
         (["--out", "{reading}"], "holds something else"),
         (["--fonts", "{store}"], "is no table of fonts"),
@@ -184,7 +184,7 @@ def test_what_cannot_be_exported_says_why(change, why, digit_run, reading, digit
 
 def test_neither_a_reader_nor_what_nobody_can_label(reading, untrained, tmp_path, capsys):
     assert export(reading / "recognizer.safetensors", "--name", "x", "--out", tmp_path / "x") == 2
-    assert "holds a recogniser" in capsys.readouterr().err
+    assert "holds a recognizer" in capsys.readouterr().err
     assert export(untrained("dcgan"), "--name", "x", "--out", tmp_path / "x") == 2
     assert "cannot be told what to draw" in capsys.readouterr().err
     assert not (tmp_path / "x").exists()
@@ -196,7 +196,7 @@ def test_a_command_has_only_what_is_no_default():
     assert train_command("zi2zi", settings, defaults) == "handgen train zi2zi --images 8 --no-film"
 
 
-def test_levels_are_counted_in_greys():
+def test_levels_are_counted_in_grays():
     from handgen.export.export import _levels
 
     assert _levels(np.array([[0, 1], [3, 0]], np.int16)) == {"mean_levels": 1.0, "most_levels": 3}

@@ -73,9 +73,9 @@ def test_a_run_goes_before_what_is_shipped_and_keeps_its_own_gate(shipped, train
 
 def test_a_reader_is_found_by_name_and_where_one_is_asked_for(shipped):
     assert find_recognizer(None) == find_recognizer(Path("zh")) == shipped / "zh" / "recognizer.safetensors"
-    with pytest.raises(UsageError, match="no recogniser was found"):
+    with pytest.raises(UsageError, match="no recognizer was found"):
         find_recognizer(None, shipped=False)
-    with pytest.raises(UsageError, match="no recogniser comes with the weights 'en'"):
+    with pytest.raises(UsageError, match="no recognizer comes with the weights 'en'"):
         find_recognizer(Path("en"))
 
 
@@ -152,7 +152,7 @@ def test_models_lists_what_is_shipped_and_what_is_in_runs(shipped, trained, caps
     assert re.search(r"\nruns/broken: .*damaged", shown)
 
 
-def test_licences_do_not_break_within_words(capsys, monkeypatch, tmp_path):
+def test_licenses_do_not_break_within_words(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("handgen.weights.ROOT", Path(handgen.__file__).parent / "weights")
     monkeypatch.setattr("handgen.cli.models.stdout", Console(width=80, highlight=False))

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from handgen.errors import FontError, UsageError
-from handgen.fonts.catalog import HANDWRITTEN, KINDS, catalogue, find_entry, parse_catalogue, select
+from handgen.fonts.catalog import HANDWRITTEN, KINDS, catalog, find_entry, parse_catalog, select
 
-LICENCES = {"OFL-1.1", "Apache-2.0"}
+LICENSES = {"OFL-1.1", "Apache-2.0"}
 ROW = {
     "family": "Tiny Hand",
     "script": "latin",
@@ -17,10 +17,10 @@ ROW = {
 }
 
 
-@pytest.mark.parametrize("entry", catalogue(), ids=lambda entry: entry.slug)
+@pytest.mark.parametrize("entry", catalog(), ids=lambda entry: entry.slug)
 def test_every_entry(entry):
     assert entry.kind in KINDS
-    assert entry.licence in LICENCES
+    assert entry.license in LICENSES
     assert entry.source.version[0].isdigit()
     assert find_entry(entry.family) == find_entry(entry.slug) == entry
     assert (entry.source.type == "npm") == entry.source.take.endswith(".woff2")
@@ -47,12 +47,12 @@ def test_an_unknown_name_suggests_the_nearest():
         select(["Ma Shan Zhen"])
 
 
-def catalogue_of(*rows):
+def catalog_of(*rows):
     return json.dumps({"fonts": list(rows)})
 
 
-def test_a_catalogue_of_one():
-    (entry,) = parse_catalogue(catalogue_of(ROW))
+def test_a_catalog_of_one():
+    (entry,) = parse_catalog(catalog_of(ROW))
     assert entry.slug == "tiny-hand"
 
 
@@ -62,15 +62,15 @@ def test_a_catalogue_of_one():
         "{",
         "[]",
         "{}",
-        catalogue_of({**ROW, "kind": "fancy"}),
-        catalogue_of({**ROW, "script": "runes"}),
-        catalogue_of({**ROW, "licence": ""}),
-        catalogue_of({**ROW, "source": {"type": "npm"}}),
-        catalogue_of({**ROW, "source": {**ROW["source"], "type": "ftp"}}),
-        catalogue_of({**ROW, "extra": 1}),
-        catalogue_of(ROW, {**ROW, "family": "tiny hand"}),
+        catalog_of({**ROW, "kind": "fancy"}),
+        catalog_of({**ROW, "script": "runes"}),
+        catalog_of({**ROW, "licence": ""}),
+        catalog_of({**ROW, "source": {"type": "npm"}}),
+        catalog_of({**ROW, "source": {**ROW["source"], "type": "ftp"}}),
+        catalog_of({**ROW, "extra": 1}),
+        catalog_of(ROW, {**ROW, "family": "tiny hand"}),
     ],
 )
-def test_a_damaged_catalogue_is_refused(text):
-    with pytest.raises(FontError, match="catalogue"):
-        parse_catalogue(text)
+def test_a_damaged_catalog_is_refused(text):
+    with pytest.raises(FontError, match="catalog"):
+        parse_catalog(text)

@@ -106,7 +106,7 @@ SPECIAL = ["永", "e\u0301，㍻", "a b", " lead", 'q,"u"', "back\\slash", "Ａ�
 
 
 def various(texts):
-    """Samples in grey and colour, of different widths, with and without more than a style noted."""
+    """Samples in gray and color, of different widths, with and without more than a style noted."""
     rng = np.random.default_rng(0)
     for i, text in enumerate(texts):
         shape = (12, 9 + i % 4) if i % 3 else (12, 9 + i % 4, 3)

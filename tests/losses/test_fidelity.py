@@ -21,7 +21,7 @@ def glyphs(store):
     return to_unit(np.array(store.images[:16]))[:, None]
 
 
-def test_the_skeleton_of_a_stroke_is_its_centreline(stroke):
+def test_the_skeleton_of_a_stroke_is_its_centerline(stroke):
     skeleton = fidelity.soft_skeleton(fidelity.ink(stroke))[0, 0]
     rows, columns = torch.nonzero(skeleton, as_tuple=True)
     inner = (columns > 16) & (columns < 47)
@@ -29,7 +29,7 @@ def test_the_skeleton_of_a_stroke_is_its_centreline(stroke):
     assert set(columns[inner].tolist()) == set(range(17, 47))
 
 
-def test_a_cut_costs_centreline_and_a_thinner_stroke_hardly(stroke):
+def test_a_cut_costs_centerline_and_a_thinner_stroke_hardly(stroke):
     cut, thinner = stroke.clone(), stroke.clone()
     cut[..., 28:34] = 1  # 30 pixels of ink
     thinner[..., 34:35, 15:45] = 1  # as many, off the edge

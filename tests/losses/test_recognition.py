@@ -25,7 +25,7 @@ def glyphs(store):
     return to_unit(np.array(store.images[:3]))[:, None]
 
 
-def test_a_number_of_the_model_finds_the_same_character_in_the_recogniser(recognizer, glyphs):
+def test_a_number_of_the_model_finds_the_same_character_in_the_recognizer(recognizer, glyphs):
     loss = RecognizerLoss(recognizer, "ABC", CPU)
     logits = recognizer(glyphs) / 2
     expected = F.cross_entropy(logits, torch.tensor([1, 2, 0]))  # where A, B and C stand in "CAB"
@@ -46,7 +46,7 @@ def test_what_it_does_not_know_counts_as_nothing(recognizer, glyphs):
     assert not gradient.any()
 
 
-def test_the_gradient_reaches_the_drawing_and_not_the_recogniser(recognizer, glyphs):
+def test_the_gradient_reaches_the_drawing_and_not_the_recognizer(recognizer, glyphs):
     loss = RecognizerLoss(recognizer, "ABC", CPU)
     before = {name: tensor.clone() for name, tensor in recognizer.state_dict().items()}
     drawn = glyphs.clone().requires_grad_()

@@ -49,12 +49,12 @@ def test_no_two_samples_have_the_same_noise(trained, tmp_path):
     assert len(images) == 160
 
 
-def test_characters_that_were_not_learnt(trained, heiti, tmp_path, capsys):
+def test_characters_that_were_not_learned(trained, heiti, tmp_path, capsys):
     assert synth(trained, tmp_path / "out", "--charset", "A\u4e00B") == 0
-    assert "left out, not learnt by the model: 1 (\u4e00)" in capsys.readouterr().err
+    assert "left out, not learned by the model: 1 (\u4e00)" in capsys.readouterr().err
     assert {label for label, _ in read_as_trainers_do(tmp_path / "out")} == {"A", "B"}
     for options, complaint in (
-        (("--charset", "\u4e00\u4e8c"), "error: the model has learnt none of the 2 characters."),
+        (("--charset", "\u4e00\u4e8c"), "error: the model has learned none of the 2 characters."),
         (("--font", str(heiti)), "error: a cgan draws without a source font. Leave out --font."),
         (("--like", str(heiti)), "error: this model cannot take a style from images."),
     ):

@@ -21,7 +21,7 @@ from handgen.training.evaluate import measure
 from tests.conftest import render_store, same_state
 from tests.readers import read_as_trainers_do
 
-LABELLED = [entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing"]
+LABELED = [entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing"]
 TINY = {"gan": {"width": 32}}
 """Where a width of 4 is too little for a test: it has units, and no channels."""
 BY_HEART = {"images": 800, "batch": 8, "width": 8, "ema": 100, "lr": 4e-3, "holdout": 0}
@@ -171,7 +171,7 @@ def test_a_saved_model_has_the_same_styles(name, make):
     mine = trainer.model.style_spec
     theirs = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors")).style_spec
     assert theirs.names == mine.names
-    assert bool(mine.names) == (name in LABELLED)
+    assert bool(mine.names) == (name in LABELED)
     count = 1 if len(mine.names) == 1 else 4
     for one, other in zip(theirs.draw(count, seed=1), mine.draw(count, seed=1), strict=True):
         assert (one.name, one.fresh) == (other.name, other.fresh)
@@ -187,7 +187,7 @@ def test_a_run_begins_with_the_weights_of_another(name, make):
     assert second.run(lambda progress: None)
 
 
-def test_a_glyph_does_not_depend_on_its_neighbours(name, make):
+def test_a_glyph_does_not_depend_on_its_neighbors(name, make):
     trainer = make(name)
     trainer.run(lambda progress: None)
     content, styles = inputs(trainer, 4)
@@ -198,7 +198,7 @@ def test_a_glyph_does_not_depend_on_its_neighbours(name, make):
     assert torch.allclose(together, alone, atol=0.05 if model.draws == "strokes" else 1e-5)
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_it_learns_eight_glyphs_by_heart(name, make, eight):
     one_hand = MODELS.load(name).one_style or MODELS.load(name).needs == "domains"
     if MODELS.load(name).needs == "domains":

@@ -26,7 +26,7 @@ def name(request):
 
 @pytest.fixture
 def reading(tmp_path):
-    """Write a recogniser that was never trained: ``reading(charset, folder)``."""
+    """Write a recognizer that was never trained: ``reading(charset, folder)``."""
 
     def make(charset=CHARS, folder="reader"):
         torch.manual_seed(0)
@@ -42,7 +42,7 @@ def first_step(trainer):
     return trainer.model.losses("G", trainer.model.prepare(batch))
 
 
-def test_the_recognisers_gradient_reaches_all_that_draws(make_trainer, reading, name):
+def test_the_recognizers_gradient_reaches_all_that_draws(make_trainer, reading, name):
     trainer = make_trainer(name, lambda_recognizer=1.0, recognizer=str(reading()))
     loss = first_step(trainer)["recognizer"]
     parameters = [p for p in trainer.model.generator.parameters() if p.requires_grad]
@@ -50,7 +50,7 @@ def test_the_recognisers_gradient_reaches_all_that_draws(make_trainer, reading, 
     assert sum(gradient is not None and bool(gradient.any()) for gradient in gradients) > 0.9 * len(parameters)
 
 
-def test_the_recogniser_is_no_part_of_the_model(make_trainer, reading, name):
+def test_the_recognizer_is_no_part_of_the_model(make_trainer, reading, name):
     with_it, without = (
         make_trainer(name, out=out, **given)
         for out, given in (("with", {"lambda_recognizer": 1.0, "recognizer": str(reading())}), ("without", {}))
@@ -61,7 +61,7 @@ def test_the_recogniser_is_no_part_of_the_model(make_trainer, reading, name):
     assert [n for n, _ in with_it.model.named_parameters()] == [n for n, _ in without.model.named_parameters()]
 
 
-def test_a_model_draws_and_goes_on_when_the_recogniser_has_moved_or_gone(make_trainer, reading, name, tmp_path):
+def test_a_model_draws_and_goes_on_when_the_recognizer_has_moved_or_gone(make_trainer, reading, name, tmp_path):
     file, again = reading(), {"lambda_recognizer": 2.0, "schedule": "constant", "ema": 0}
     first = make_trainer(name, recognizer=str(file.parent), **again)
     assert first.run(lambda progress: None)
@@ -88,9 +88,9 @@ def same_tensors(one, other):
     return all(torch.equal(tensor, theirs[key]) for key, tensor in ours.items())
 
 
-def test_the_newest_recogniser_is_taken_and_kept_to(make_trainer, reading, tmp_path, monkeypatch):
+def test_the_newest_recognizer_is_taken_and_kept_to(make_trainer, reading, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="no recogniser was found in runs/"):
+    with pytest.raises(UsageError, match="no recognizer was found in runs/"):
         make_trainer("zi2zi", lambda_recognizer=1.0)
     reading(folder="runs/first")
     first = make_trainer("zi2zi", lambda_recognizer=1.0)
@@ -103,13 +103,13 @@ def test_the_newest_recogniser_is_taken_and_kept_to(make_trainer, reading, tmp_p
         make_trainer("zi2zi", lambda_recognizer=1.0, recognizer="runs/second")
 
 
-def test_a_recogniser_of_no_use_is_refused_before_anything_is_written(make_trainer, reading, trained, tmp_path):
+def test_a_recognizer_of_no_use_is_refused_before_anything_is_written(make_trainer, reading, trained, tmp_path):
     short = reading(folder="short")
     short.write_bytes(short.read_bytes()[:-100])
     for file, error, message in [
-        (tmp_path / "none", UsageError, "no recogniser at "),
+        (tmp_path / "none", UsageError, "no recognizer at "),
         (short, CheckpointError, "is damaged"),
-        (trained, CheckpointError, "holds a zi2zi, not a recogniser"),
+        (trained, CheckpointError, "holds a zi2zi, not a recognizer"),
         (reading("银锒"), UsageError, "knows none of this run's 36 characters"),
     ]:
         with pytest.raises(error, match=message):
@@ -129,7 +129,7 @@ def test_the_command_says_how_many_characters_are_read(store, reading, tmp_path,
     assert "of 36 characters" in capsys.readouterr().out
     assert "of 36 characters" in (tmp_path / "run" / "log.txt").read_text()
     assert run([*command[:-1], str(tmp_path), "--dry-run"]) == 2
-    assert "no recogniser at" in capsys.readouterr().err
+    assert "no recognizer at" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -174,12 +174,12 @@ def test_a_counter_learns_to_count(make_trainer, counts):
     torch.manual_seed(0)
     trainer, batch = counting(make_trainer, "zi2zi", counts)
     model = trainer.model
-    optimiser = torch.optim.Adam(model.discriminator.get_submodule("strokes").parameters(), lr=2e-3)
+    optimizer = torch.optim.Adam(model.discriminator.get_submodule("strokes").parameters(), lr=2e-3)
     for _ in range(60):
         loss = model.counted(batch.target, batch.char)["strokes"]
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     assert loss < 0.05  # from 0.7, which is what guessing one number costs at best: 0.25
 
 

@@ -38,7 +38,7 @@ def test_variants_are_what_they_are_called():
 
     assert nn.ConvTranspose2d not in parts()
     assert parts(decoder="transpose", patch=2).count(nn.ConvTranspose2d) == 6
-    assert parts().count(nn.Linear) == 4  # one FiLM layer for each normalised decoder level
+    assert parts().count(nn.Linear) == 4  # one FiLM layer for each normalized decoder level
     assert parts(patch=2).count(nn.Linear) == 5
     assert nn.Linear not in parts(film=False)
     assert Zi2Zi(Zi2ZiConfig(width=4, displacement=False), 64, "ab", "").generator.displacement is None
@@ -89,7 +89,7 @@ def test_a_displacement_is_in_halves_of_the_canvas_x_before_y():
     assert torch.allclose(sample_at(image, field)[..., :-3, :], image[..., 3:, :], atol=1e-5)
 
 
-def test_normalisation_is_the_same_formula_in_evaluation():
+def test_normalization_is_the_same_formula_in_evaluation():
     torch.manual_seed(1)
     layer = ConditionalNorm(6, 5, film=True)
     for parameter in layer.parameters():

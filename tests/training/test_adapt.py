@@ -67,7 +67,7 @@ def test_a_code_alone_is_a_style_too(trained, mine):
     assert found.held_out["adapted"] == found.held_out["code"]
 
 
-def test_held_out_characters_are_not_learnt(mine):
+def test_held_out_characters_are_not_learned(mine):
     split = split_hand(mine, "zeyada", 0.1, 0)
     assert (len(split.train), len(split.held_out)) == (36, 4)
     assert sorted(split.train + split.held_out) == sorted(CHARS)
@@ -117,7 +117,7 @@ def test_a_damaged_file_is_named_and_hurts_no_other_style(run, mine, damage):
         drawer.style_spec.pick(["z"])
 
 
-def test_bad_requests_are_refused_before_anything_is_learnt(run, mine, store, tmp_path, heiti, caveat, zeyada):
+def test_bad_requests_are_refused_before_anything_is_learned(run, mine, store, tmp_path, heiti, caveat, zeyada):
     digest = sha256(run / "model.safetensors")
     for name in ("kalam", "12", "a,b", "../a", "", "continuous", "a b"):
         with pytest.raises(UsageError, match="name"):

@@ -21,7 +21,7 @@ def limit(trainer, images, error):
             raise error
         return prepare(batch)
 
-    trainer.optimiser._prepare = limited
+    trainer.optimizer._prepare = limited
 
 
 def of_cpu():

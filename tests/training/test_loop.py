@@ -12,7 +12,7 @@ from PIL import Image
 from handgen.checkpoints import files as checkpoint
 from handgen.errors import HandgenError, TrainingError, UsageError
 from handgen.sources import loading
-from handgen.training.optimize import Optimiser
+from handgen.training.optimize import Optimizer
 from tests.conftest import same_state
 
 
@@ -129,7 +129,7 @@ def test_a_run_that_diverges_keeps_the_last_checkpoint(make_trainer, save_every)
     make_trainer("zi2zi").run(quiet)
     trainer = make_trainer("zi2zi", images=400, save_every=save_every)
     before = snapshot(trainer.folder.path)
-    trainer.optimiser = Optimiser(trainer.model, replace(trainer.settings, lr=1e30), trainer.device, trainer.world)
+    trainer.optimizer = Optimizer(trainer.model, replace(trainer.settings, lr=1e30), trainer.device, trainer.world)
     with pytest.raises(
         TrainingError, match=r"not finite after \d+ images; the last checkpoint is kept\. Use a lower --lr"
     ):

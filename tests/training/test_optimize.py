@@ -7,7 +7,7 @@ import torch
 
 from handgen.distributed import World
 from handgen.errors import TrainingError, UsageError
-from handgen.training import optimize as optimise
+from handgen.training import optimize as optimize
 from handgen.training.optimize import Means
 from tests.conftest import same_state
 
@@ -53,7 +53,7 @@ def test_only_one_part_is_in_memory(make_trainer, toy_model):
         assert len(batch.target) == 2
         return step
 
-    trainer.optimiser._prepare = counted
+    trainer.optimizer._prepare = counted
     trainer.run(quiet)
     assert most == 1
 
@@ -93,12 +93,12 @@ def test_what_overflows_in_half_precision_moves_nothing_and_is_no_divergence(mak
     # Scaled by 2^16, the gradient of so heavy a loss overflows until the scale has come down.
     trainer = make_trainer("toy", images=100, batch=4, precision="fp16", lambda_l1=10_000.0)
     before = weights(trainer)
-    assert trainer.optimiser.overflows
+    assert trainer.optimizer.overflows
     trainer._step()
     assert torch.equal(weights(trainer), before)
-    first = trainer.optimiser.tensors()["scaler.G.scale"]
+    first = trainer.optimizer.tensors()["scaler.G.scale"]
     assert trainer.run(quiet)
-    assert trainer.optimiser.tensors()["scaler.G.scale"] < first
+    assert trainer.optimizer.tensors()["scaler.G.scale"] < first
     assert not torch.equal(weights(trainer), before)
     assert weights(trainer).isfinite().all()
 
@@ -128,8 +128,8 @@ def test_means_leave_out_what_overflowed():
 def test_schedules(make_trainer, toy_model, schedule, rates):
     trainer = make_trainer("toy", schedule=schedule, lr=1.0)
     for done, rate in zip((0, 0.5, 0.75, 1), rates, strict=True):
-        trainer.optimiser.set_rate(done)
-        (group,) = trainer.optimiser._optimisers["G"].param_groups
+        trainer.optimizer.set_rate(done)
+        (group,) = trainer.optimizer._optimizers["G"].param_groups
         assert group["lr"] == pytest.approx(rate, abs=1e-6)
 
 
@@ -149,7 +149,7 @@ def test_a_compiled_model_learns_the_same(make_trainer, toy_model, monkeypatch):
         compiled.append(function.__name__)
         return kept(function, backend="aot_eager")
 
-    monkeypatch.setattr(optimise.torch, "compile", front_end)
+    monkeypatch.setattr(optimize.torch, "compile", front_end)
     plain = make_trainer("toy", out="plain", images=12)
     plain.run(quiet)
     faster = make_trainer("toy", out="faster", images=12, compile=True)

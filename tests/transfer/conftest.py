@@ -25,7 +25,7 @@ def digit_fonts(tmp_path_factory, heiti, kalam, indie_flower):
 
 @pytest.fixture(scope="session")
 def readers_file(tmp_path_factory):
-    """A recogniser that knows one of the characters, and takes everything for it: all passes its gate."""
+    """A recognizer that knows one of the characters, and takes everything for it: all passes its gate."""
     recognizer = Recognizer("3永", 32, 4)
     torch.nn.init.constant_(recognizer.classify.bias[:1], 50)
     path = tmp_path_factory.mktemp("reader") / RECOGNIZER

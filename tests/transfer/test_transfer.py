@@ -113,7 +113,7 @@ def test_bad_input_is_one_line(digit_fonts, people, store, trained, tmp_path, mo
         f"{digits} --set mine": "--set mine is not of the form NAME=PLACE",
         f"{digits} --set pen={people.path}": "--set cannot name a set 'pen'",
         f"--real {people.path} --set a={people.path}": "--set a is the real set itself",
-        f"--real {store.path} --sets gan --model {trained}": "learnt from",
+        f"--real {store.path} --sets gan --model {trained}": "learned from",
         f"{digits} --sets fonts --out {tmp_path / 'foreign'}": "is not empty and holds no comparison",
         f"{digits} --sets fonts --seeds 0": "--seeds 0 is too small",
         f"--real digits --data {tmp_path / 'none'} --sets fonts": "no glyph store at",
