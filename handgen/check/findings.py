@@ -49,7 +49,7 @@ RULES: dict[str, Rule] = {
     "wrong-size-key": Rule("defect", "wh- keys that contradict the image", "Write the wh- keys again, or drop them."),
     "label-empty": Rule("defect", "empty labels", _TEXT),
     "label-not-utf8": Rule("defect", "labels that are not UTF-8", _TEXT),
-    "label-not-nfc": Rule("defect", "labels that are not NFC", "Normalise the text to NFC and write it again."),
+    "label-not-nfc": Rule("defect", "labels that are not NFC", "Normalize the text to NFC and write it again."),
     "label-control": Rule("defect", "labels with control characters or line breaks", _TEXT),
     "label-charset": Rule("defect", "labels outside the charset", "Train with a charset that has these characters."),
     "two-labels": Rule("defect", "one image under two labels", "Check the font: two characters share one glyph."),
@@ -67,7 +67,7 @@ RULES: dict[str, Rule] = {
     "label-invisible": Rule("warning", "labels with invisible characters", _TEXT),
     "duplicate": Rule("warning", "images that repeat an earlier one", "Ask for fewer samples, or more styles."),
     "mixed-sizes": Rule("warning", "images of different sizes", "Write one dataset for each size."),
-    "mixed-modes": Rule("warning", "images of different colour modes", "Write them all grey, or all RGB."),
+    "mixed-modes": Rule("warning", "images of different color modes", "Write them all gray, or all RGB."),
     "stray-key": Rule("warning", "keys that no trainer reads", "Take them out; they may be samples with a wrong key."),
     "stray-folder": Rule("warning", "folders without data.mdb: LMDB trainers stop there", "Move them elsewhere."),
     "blank-line": Rule(
