@@ -19,7 +19,8 @@ def nfc(text: str) -> str:
     if unicodedata.is_normalized("NFC", text):
         return text
     return "".join(
-        part if number % 2 else unicodedata.normalize("NFC", part) for number, part in enumerate(_IDEOGRAPHS.split(text))
+        part if number % 2 else unicodedata.normalize("NFC", part)
+        for number, part in enumerate(_IDEOGRAPHS.split(text))
     )
 
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from handgen.check.files import Entry, ListReader, _file, utf8, without_bom
+from handgen.check.files import Entry, ListReader, file_at, utf8, without_bom
 from handgen.check.findings import Findings
 
 
@@ -26,7 +26,7 @@ class DoctrReader(ListReader):
             labels = json.loads((folder / cls.marks[0]).read_bytes())
         except (OSError, ValueError, RecursionError):
             return False
-        return isinstance(labels, dict) and any(_file(folder, name) for name in itertools.islice(labels, 20))
+        return isinstance(labels, dict) and any(file_at(folder, name) for name in itertools.islice(labels, 20))
 
     def _find_base(self) -> Path:
         return self.folder / "images" if (self.folder / "images").is_dir() else self.folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import itertools
 import json
@@ -101,9 +102,7 @@ class FileReader(Reader):
             for number, stored in enumerate(self._samples(findings), 1):
                 text = (stored.label or b"").decode("utf-8", errors="replace")
                 self._labels.append(same.setdefault(text, text))
-                yield Record(
-                    number, stored.image, stored.label, meta=stored.meta, name=stored.name, fault=stored.fault
-                )
+                yield Record(number, stored.image, stored.label, meta=stored.meta, name=stored.name, fault=stored.fault)
         except self.damage as error:
             findings.add("damaged", len(self._labels) + 1, detail=str(error))
 
@@ -132,11 +131,10 @@ class FileReader(Reader):
         if file.is_file():
             with file.open(encoding="utf-8", errors="replace") as lines:
                 for number, line in enumerate(lines, 1):
-                    try:
-                        yield dict(json.loads(line))
-                    except (ValueError, TypeError, RecursionError):
+                    meta = _object(line)
+                    if meta is None:
                         findings.add("damaged", detail=f"{file.name}, line {number}")
-                        yield None
+                    yield meta
         yield from itertools.repeat(None)
 
 
@@ -178,13 +176,13 @@ class ListReader(FileReader):
         except self.damage:
             return self.folder
         for base in (self.folder, *self.folder.absolute().parents[:3]):
-            if any(_file(base, name) for name in names):
+            if any(file_at(base, name) for name in names):
                 return base
         return self.folder
 
     def _image(self, name: str, findings: Findings) -> tuple[bytes | None, str]:
         """Return the image, or None and why it cannot be read."""
-        path = _file(self._base, name)
+        path = file_at(self._base, name)
         if path is None:
             return None, f"no file {name}"
         if path != self._base / name:
@@ -203,14 +201,19 @@ class ListReader(FileReader):
         """
 
 
-def _file(base: Path, name: str) -> Path | None:
+def _object(line: str) -> Meta | None:
+    try:
+        return dict(json.loads(line))
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def file_at(base: Path, name: str) -> Path | None:
     """Return the file that a list calls ``name``; Windows writes backslashes."""
-    for each in (name, name.replace("\\", "/")):
-        try:
+    with contextlib.suppress(OSError, ValueError):  # a name that is too long, or has a zero in it
+        for each in (name, name.replace("\\", "/")):
             if (base / each).is_file():
                 return base / each
-        except (OSError, ValueError):  # a name that is too long, or has a zero in it
-            continue
     return None
 
 

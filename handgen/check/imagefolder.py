@@ -5,24 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from handgen.check.files import BOM, Entry, ListReader, Meta, lines_of, utf8
 from handgen.check.findings import Findings
+from handgen.check.labels import ColumnTypes
 
 TEXT_COLUMNS = ("text", "label", "transcription", "words", "sentence", "caption")
 """Columns that hold the label, the first that is there; ``text`` is what TrOCR's examples call it."""
 _FILE = "file_name"
-_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d(:?\d\d(:?\d\d(\.\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?)?")
-_NOTHING = frozenset(
-    ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA")
-    + ("NULL", "NaN", "None", "n/a", "nan", "null")
-)
-_TRUTHS = frozenset(("True", "TRUE", "true", "False", "FALSE", "false"))
 
 
 class ImageFolderReader(ListReader):
@@ -47,7 +40,7 @@ class ImageFolderReader(ListReader):
 
     def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
         of_csv = file.suffix == ".csv"
-        labels = _Types(of_csv)
+        labels = ColumnTypes(of_csv)
         for where, row in _csv_rows(file) if of_csv else _json_rows(file):
             if isinstance(row, str):
                 yield Entry("", None, fault=f"{where}: {row}")
@@ -83,33 +76,5 @@ def _csv_rows(file: Path) -> Iterator[tuple[str, Meta | str]]:
     rows = csv.DictReader(io.StringIO(data.decode("utf-8", "surrogateescape"), newline=""))
     for row in rows:
         where = f"{file.name}, line {rows.line_num}"
-        more = row.pop(None, None)  # type: ignore[call-overload]
+        more = row.pop(None, None)
         yield where, "more cells than the header has" if more else dict(row)
-
-
-class _Types:
-    """What Hugging Face's readers of CSV and JSON take a column of labels for, which have no types themselves."""
-
-    def __init__(self, of_csv: bool) -> None:
-        self._of_csv = of_csv
-        self._nothing = 0
-        self._seen = 0
-        self._all = dict.fromkeys(("numbers", "truth values", "dates"), True)
-
-    def add(self, text: object) -> None:
-        """Take in a label."""
-        if not isinstance(text, str):
-            return
-        if self._of_csv and text in _NOTHING:
-            self._nothing += 1
-            return
-        self._seen += 1
-        self._all["numbers"] &= self._of_csv and _NUMBER.fullmatch(text) is not None
-        self._all["truth values"] &= self._of_csv and text in _TRUTHS
-        self._all["dates"] &= not self._of_csv and _DATE.fullmatch(text) is not None
-
-    def verdict(self) -> str:
-        """Say what becomes of the labels; empty if they stay text."""
-        found = [f"{self._nothing:,} labels such as NA are read as nothing"] if self._nothing else []
-        found += [f"all labels are read as {kind}" for kind, each in self._all.items() if each and self._seen]
-        return "; ".join(found)

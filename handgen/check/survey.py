@@ -92,7 +92,7 @@ class Survey:
         return label
 
     def _read_image(self, record: Record, label: str | None) -> tuple[int, Fault | None]:
-        """Judge the image; return a digest of its pixels, 0 when there are none to compare, and what it suffers from."""
+        """Judge the image; return a digest of its pixels, 0 without any, and what is wrong with it."""
         number, add = record.number, self._findings.add
         if record.image is None:
             add("no-image", number, label, _where(record))
