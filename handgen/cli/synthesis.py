@@ -51,7 +51,7 @@ def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
     if as_json:
         print_json(records)
         return
-    table = Table("#", "style", "font", "licence")
+    table = Table("#", "style", "font", "license")
     for number, record in enumerate(records, 1):
         origin = record.get("origin", {})
         license = str(origin.get("licence") or "")

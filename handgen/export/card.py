@@ -70,7 +70,7 @@ def _data(facts: Mapping[str, Any], styles: Mapping[str, Provenance]) -> str:
         "The weights themselves are under handgen's own license, Apache-2.0. "
         + " ".join(line for line in drawn_from if line)
         + "\n\n"
-        + _table(("style", "font", "licence", "where it is from"), rows)
+        + _table(("style", "font", "license", "where it is from"), rows)
     )
 
 

@@ -12,7 +12,7 @@ from handgen.errors import UsageError
 from handgen.fonts.catalog import Entry, find_entry
 from handgen.fonts.find import short_license
 
-COLUMNS = ("style", "family", "licence", "from")
+COLUMNS = ("style", "family", "license", "from")
 UNKNOWN = "unknown"
 
 
@@ -40,7 +40,7 @@ def read_table(path: Path) -> dict[str, Provenance]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
-            return {row["style"]: Provenance(row["family"], row["licence"], row["from"]) for row in rows}
+            return {row["style"]: Provenance(row["family"], row["license"], row["from"]) for row in rows}
     except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
         raise UsageError(f"{path} is no table of fonts ({error})", f"Its columns are {', '.join(COLUMNS)}.") from error
 
