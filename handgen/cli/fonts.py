@@ -279,7 +279,7 @@ def _print_plan(entries: list[Entry], folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({"out": str(folder), "fonts": [asdict(entry) for entry in entries]})
         return
-    table = Table("family", "licence", "from", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table("family", "license", "from", box=box.SIMPLE_HEAD, pad_edge=False)
     for entry in entries:
         table.add_row(entry.family, entry.license, f"{entry.source.type} {entry.source.package}")
     stdout.print(table)
