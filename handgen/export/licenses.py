@@ -40,10 +40,7 @@ def read_table(path: Path) -> dict[str, Provenance]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
-            return {
-                row["style"]: Provenance(row["family"], row["license" if "license" in row else "licence"], row["from"])
-                for row in rows
-            }
+            return {row["style"]: Provenance(row["family"], row["license"], row["from"]) for row in rows}
     except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
         raise UsageError(f"{path} is no table of fonts ({error})", f"Its columns are {', '.join(COLUMNS)}.") from error
 
