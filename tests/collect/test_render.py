@@ -47,15 +47,17 @@ def test_the_store_holds_source_and_samples(latin, caveat):
     assert [len(store.rows(style)) for style in range(4)] == [62, 30, 40, 30]
     assert [style.count for style in latin.styles] == [62, 30, 40, 30]
     origin = store.styles[0].origin
-    assert (origin["family"], origin["file"], origin["sha256"]) == ("Caveat", caveat.name, sha256(caveat))
-    assert "OFL" in origin["licence"]
+    assert (origin.family, origin.file, origin.sha256) == ("Caveat", caveat.name, sha256(caveat))
+    assert "OFL" in origin.license
     assert set(store.labels["char"][store.rows(1)].tolist()) != set(store.labels["char"][store.rows(3)].tolist())
 
 
 def test_the_store_says_how_to_draw_more_of_the_source(latin):
     store = GlyphStore(latin.out)
     chars = "".join(store.labels["char"][store.rows(0)])
-    images, drawn, skipped = source_glyphs(FontRef.parse(store.raster["source"]), store.raster, chars)
+    images, drawn, skipped = source_glyphs(
+        FontRef.parse(store.raster.source), store.size, store.raster.placement, chars
+    )
     assert (drawn, skipped) == (chars, {})
     assert np.array_equal(images, store.images[store.rows(0)])
 
