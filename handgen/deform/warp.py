@@ -79,8 +79,7 @@ class Warp:
             inside: a drawing that would leave the canvas is moved inside, and made smaller if it must be.
             mode: ``bilinear``, or ``bicubic``, which blurs thin strokes less and may leave the range a little.
         """
-        grid = self.grid(images, inside=inside)
-        return 1 - F.grid_sample(1 - images, grid, mode=mode, padding_mode="zeros", align_corners=False)
+        return resampled(images, self.grid(images, inside=inside), mode)
 
     def grid(self, images: Tensor, *, inside: bool = True) -> Tensor:
         """Return where each pixel of the result comes from, as ``grid_sample`` has it: ``[B, H, W, 2]``, -1 to 1."""
@@ -105,7 +104,7 @@ class Warp:
     def _kept_inside(self, images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return matrix and offset, source = matrix @ result + offset, that keep the ink's box inside."""
         height, width = images.shape[-2:]
-        box = _ink_box(images)
+        box = ink_box(images)
         forward = np.linalg.inv(self.matrix)
         corners = np.stack([np.stack([box[:, i], box[:, 2 + j]], 1) for i in (0, 1) for j in (0, 1)], 1)
         moved = (forward[:, None] * corners[:, :, None]).sum(3) + self.offset[:, None]
@@ -124,6 +123,42 @@ class Warp:
         return matrix, offset
 
 
+def resampled(images: Tensor, grid: Tensor, mode: str = "bilinear") -> Tensor:
+    """Return images whose pixels come from where ``grid`` (``[B, H, W, 2]``) says; 1 = paper, which is all around."""
+    return 1 - F.grid_sample(1 - images, grid, mode=mode, padding_mode="zeros", align_corners=False)
+
+
+def kept_inside(grid: Tensor, box: NDArray[np.float64]) -> Tensor:
+    """Return a grid changed so that no pixel of the canvas's edge comes from the ink's box, which thus stays inside.
+
+    ``Warp.grid`` leaves room for the greatest displacement there can be; this looks at the one there is.
+
+    Args:
+        grid: ``[B, H, W, 2]``, as ``Warp.grid`` makes it with ``inside=False``; it is used up.
+        box: of the ink before, see ``ink_box``.
+    """
+    height, width = grid.shape[1:3]
+    low = torch.from_numpy(box[:, [0, 2]].astype(np.float32)).to(grid.device)
+    high = torch.from_numpy(box[:, [1, 3]].astype(np.float32)).to(grid.device)
+    scale = torch.tensor([2 * height / width, 2.0], device=grid.device)
+    margin = 2 * _EDGE / torch.tensor([width, height], device=grid.device)
+    low, high = low * scale - margin, high * scale + margin
+    x, y = grid[..., 0], grid[..., 1]
+    first, last = [], []
+    for axis, (own, other) in enumerate(((x, y), (y, x))):
+        begin, end = ((own[:, :, 0], other[:, :, 0]), (own[:, :, -1], other[:, :, -1])) if axis == 0 else (
+            (own[:, 0], other[:, 0]), (own[:, -1], other[:, -1]))  # fmt: skip
+        between = [(o > low[:, 1 - axis, None]) & (o < high[:, 1 - axis, None]) for _, o in (begin, end)]
+        first.append(torch.where(between[0], begin[0], -torch.inf).amax(1).minimum(high[:, axis]))
+        last.append(torch.where(between[1], end[0], torch.inf).amin(1).maximum(low[:, axis]))
+    begin_, end_ = torch.stack(first, 1), torch.stack(last, 1)
+    wider = ((high - low) / (end_ - begin_)).nan_to_num(1.0).clamp(1, 4).amax(1, keepdim=True)
+    least, most = high - wider * end_, low - wider * begin_
+    shift = torch.minimum(torch.maximum(torch.zeros_like(low), least), most)
+    moving = bool(((wider > 1) | (shift != 0)).any())
+    return grid.mul_(wider[:, None, None]).add_(shift[:, None, None]) if moving else grid
+
+
 def _column(values: NDArray[np.float64], images: Tensor) -> Tensor:
     return torch.as_tensor(values.astype(np.float32), device=images.device).view(-1, 1, 1, 1)
 
@@ -135,7 +170,7 @@ def _sum(bends: Sequence[tuple[Field, NDArray[np.float64]]], height: int, device
     return torch.matmul(torch.from_numpy(np.concatenate(down, 1)).to(device), rows)
 
 
-def _ink_box(images: Tensor) -> NDArray[np.float64]:
+def ink_box(images: Tensor) -> NDArray[np.float64]:
     """Return left, right, top, bottom of the ink in heights from the middle, ``[B, 4]``; 0 if there is none."""
     height, width = images.shape[-2:]
     least = images.amin(1) if images.shape[1] > 1 else images[:, 0]
