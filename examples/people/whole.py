@@ -13,7 +13,6 @@ from pathlib import Path
 
 import lmdb
 import numpy as np
-from components import flat
 from matching import Array, Matched
 from PIL import Image
 

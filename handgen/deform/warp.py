@@ -17,6 +17,7 @@ _INK = 0.9
 """What is darker counts as ink when it is kept inside."""
 _EDGE = 0.75
 """Pixels of paper left at the edge where ink had to be moved."""
+_TRIES = 12
 _STEPS = 1 << 14
 """Displacements are multiples of the inverse, so that sums of them are exact; see ``fields``."""
 
@@ -43,6 +44,11 @@ class Warp:
     def none(cls, images: Tensor) -> Warp:
         """Return the warp that leaves ``images`` as they are."""
         return cls(np.tile(np.eye(2), (len(images), 1, 1)), np.zeros((len(images), 2)), (), images)
+
+    @classmethod
+    def from_source(cls, images: Tensor, matrix: NDArray[np.float64], shift: NDArray[np.float64]) -> Warp:
+        """Return the warp whose pixels come from ``matrix @ (x, y) + shift``: ``[B, 2, 2]`` and ``[B, 2]`` heights."""
+        return cls(matrix, -np.linalg.solve(matrix, shift[..., None])[..., 0], (), images)
 
     @property
     def length(self) -> float:
@@ -143,20 +149,33 @@ def kept_inside(grid: Tensor, box: NDArray[np.float64]) -> Tensor:
     scale = torch.tensor([2 * height / width, 2.0], device=grid.device)
     margin = 2 * _EDGE / torch.tensor([width, height], device=grid.device)
     low, high = low * scale - margin, high * scale + margin
-    x, y = grid[..., 0], grid[..., 1]
+    for _ in range(_TRIES):
+        begin, end = _edges(grid, low, high)
+        wider = ((high - low) / (end - begin).clamp_min(1e-3)).clamp(1, 1.5).amax(1, keepdim=True)
+        shift = torch.minimum(torch.maximum(torch.zeros_like(low), high - wider * end), low - wider * begin)
+        moved = (wider > 1) | (shift != 0)
+        if not bool(moved.any()):
+            break
+        grid = grid.mul_(wider[:, None, None]).add_(shift[:, None, None])
+    return grid
+
+
+def _edges(grid: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where the canvas's edges come from, as far as it is beside the ink's box: ``[B, 2]`` each.
+
+    The greatest x of the left edge and the least of the right one, and likewise y; infinite where nothing is beside.
+    """
     first, last = [], []
-    for axis, (own, other) in enumerate(((x, y), (y, x))):
-        begin, end = ((own[:, :, 0], other[:, :, 0]), (own[:, :, -1], other[:, :, -1])) if axis == 0 else (
-            (own[:, 0], other[:, 0]), (own[:, -1], other[:, -1]))  # fmt: skip
-        between = [(o > low[:, 1 - axis, None]) & (o < high[:, 1 - axis, None]) for _, o in (begin, end)]
-        first.append(torch.where(between[0], begin[0], -torch.inf).amax(1).minimum(high[:, axis]))
-        last.append(torch.where(between[1], end[0], torch.inf).amin(1).maximum(low[:, axis]))
-    begin_, end_ = torch.stack(first, 1), torch.stack(last, 1)
-    wider = ((high - low) / (end_ - begin_)).nan_to_num(1.0).clamp(1, 4).amax(1, keepdim=True)
-    least, most = high - wider * end_, low - wider * begin_
-    shift = torch.minimum(torch.maximum(torch.zeros_like(low), least), most)
-    moving = bool(((wider > 1) | (shift != 0)).any())
-    return grid.mul_(wider[:, None, None]).add_(shift[:, None, None]) if moving else grid
+    for axis in (0, 1):
+        for number, found in ((0, first), (-1, last)):
+            edge = grid.select(2 - axis, number)
+            own, other = edge[..., axis], edge[..., 1 - axis]
+            beside = (other > low[:, 1 - axis, None]) & (other < high[:, 1 - axis, None])
+            if number == 0:
+                found.append(torch.where(beside, own, -torch.inf).amax(1))
+            else:
+                found.append(torch.where(beside, own, torch.inf).amin(1))
+    return torch.stack(first, 1), torch.stack(last, 1)
 
 
 def _column(values: NDArray[np.float64], images: Tensor) -> Tensor:
