@@ -44,5 +44,24 @@ def place(
     offset = np.array([[a.dx, a.dy] for a in alignments])
     # aligned = scale * natural + offset
     natural = Warp.none(images).shifted(*-offset.T).linear(1 / scale[:, 0], yy=1 / scale[:, 1])
-    who = PersonKeys.strangers(keys(index, derive(seed, "vary"))) if people is None else people
+    who = PersonKeys.strangers(_sample_keys(index, seed)) if people is None else people
     return deform(images, who, strength, natural)
+
+
+def of_one_hand(
+    index: NDArray[np.int64], hands: NDArray[np.int64], characters: NDArray[np.int64], seed: int
+) -> PersonKeys:
+    """Return the keys of samples of which those with the same ``hands`` are one person's, as in a line.
+
+    Args:
+        index: int64 ``[B]``, numbers of the samples.
+        hands: ``[B]``, numbers of the writers.
+        characters: ``[B]``, numbers of the characters: a writer's habits go with them.
+        seed: of the run.
+    """
+    writer = keys(hands, derive(seed, "vary writer"))
+    return PersonKeys.of(_sample_keys(index, seed), writer, characters.astype(np.uint64))
+
+
+def _sample_keys(index: NDArray[np.int64], seed: int) -> NDArray[np.uint64]:
+    return keys(index, derive(seed, "vary"))
