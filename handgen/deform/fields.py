@@ -45,7 +45,7 @@ class Field:
 
 @functools.lru_cache(maxsize=64)
 def bspline_weights(length: int, spacing: float) -> NDArray[np.float32]:
-    """Return the weights ``[length, knots]`` of a uniform cubic B-spline at the pixels' centres.
+    """Return the weights ``[length, knots]`` of a uniform cubic B-spline at the pixels' centers.
 
     Args:
         length: in pixels.

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Pixel = tuple[int, int]
 _RING = ((0, -1), (1, 0), (0, 1), (-1, 0), (1, -1), (1, 1), (-1, 1), (-1, -1))
-"""Neighbours as (x, y), the four nearest first."""
+"""Neighbors as (x, y), the four nearest first."""
 _SPUR = 1.0
 """Loose ends shorter than this many widths of the ink come from thinning a corner."""
 _STRAIGHT = math.radians(50)
@@ -38,13 +38,13 @@ class Edge:
 
 
 def edges_of(line: NDArray[np.bool_]) -> list[Edge]:
-    """Return the edges of a line drawing; every pixel with one, or more than two, neighbours is part of a node.
+    """Return the edges of a line drawing; every pixel with one, or more than two, neighbors is part of a node.
 
     Args:
         line: bool ``[h, w]``, one pixel wide.
     """
     pixels = {(int(x), int(y)) for y, x in np.argwhere(line)}
-    around = {pixel: list(_neighbours(pixel, pixels)) for pixel in pixels}
+    around = {pixel: list(_neighbors(pixel, pixels)) for pixel in pixels}
     node_of = _nodes(around)
     edges, used = [], set()
     for start in [pixel for pixel in around if pixel in node_of]:
@@ -68,8 +68,8 @@ def edges_of(line: NDArray[np.bool_]) -> list[Edge]:
     return edges
 
 
-def _neighbours(pixel: Pixel, pixels: set[Pixel]) -> Iterator[Pixel]:
-    """Yield neighbours; a diagonal one only if there is no way round the corner."""
+def _neighbors(pixel: Pixel, pixels: set[Pixel]) -> Iterator[Pixel]:
+    """Yield neighbors; a diagonal one only if there is no way round the corner."""
     x, y = pixel
     for dx, dy in _RING:
         if (x + dx, y + dy) in pixels:

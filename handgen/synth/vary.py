@@ -12,7 +12,7 @@ from torch import Tensor
 
 from handgen.deform.people import PersonKeys, deform
 from handgen.deform.warp import Warp
-from handgen.glyphs.store import Alignment
+from handgen.fonts.align import Alignment
 from handgen.seeds import derive, keys
 
 

@@ -18,7 +18,7 @@ from handgen.models.base import Batch
 from handgen.seeds import uniforms
 
 _FIELDS = ((4, 0.09), (7, 0.04))
-"""Knots a side, and the greatest displacement at strength 1 in halves of the side. Neighbouring knots are so far apart
+"""Knots a side, and the greatest displacement at strength 1 in halves of the side. Neighboring knots are so far apart
 that no field folds."""
 _COLUMNS = sum(2 * knots**2 for knots, _ in _FIELDS)
 _EDGE = 6

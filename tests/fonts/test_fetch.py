@@ -11,7 +11,7 @@ from fontTools.ttLib import TTFont
 
 from handgen.errors import FontError, HandgenError
 from handgen.files import sha256
-from handgen.fonts.catalogue import Entry, Source
+from handgen.fonts.catalog import Entry, Source
 from handgen.fonts.fetch import fetch, fetch_all, installed
 from tests.conftest import rectangle
 
@@ -76,7 +76,7 @@ def good(slices):
     }
 
 
-def test_an_npm_package_becomes_one_font_with_licence_and_provenance(tmp_path, out, clients, good):
+def test_an_npm_package_becomes_one_font_with_license_and_provenance(tmp_path, out, clients, good):
     archive = tgz(tmp_path, good)
     clients(archive)
     path = fetch(NPM, out)
@@ -85,7 +85,7 @@ def test_an_npm_package_becomes_one_font_with_licence_and_provenance(tmp_path, o
     assert (out / "LICENSE-tiny-hand.txt").read_bytes() == good["package/LICENSE"]
     about = json.loads((out / "tiny-hand.json").read_text(encoding="utf-8"))
     assert about["source"] == {"type": "npm", "package": "@tiny/hand", "version": "1.2.0"}
-    assert (about["licence"], about["converted"], about["slices"]) == ("OFL-1.1", True, 2)
+    assert (about["license"], about["converted"], about["slices"]) == ("OFL-1.1", True, 2)
     assert (about["sha256"], about["archive_sha256"]) == (sha256(path), sha256(archive))
 
 
@@ -144,11 +144,11 @@ def test_a_wheel_that_leads_outside_its_folder_is_refused(tmp_path, out, clients
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"package/LICENSE": None}, "holds no licence"),
+        ({"package/LICENSE": None}, "holds no license"),
         ({f"package/files/tiny-hand-{part}-400-normal.woff2": None for part in ("latin", "0")}, "holds no files/"),
         ({"package/files/tiny-hand-latin-400-normal.woff2": b"<html></html>"}, "slices of tiny-hand"),
     ],
-    ids=["licence", "font", "page"],
+    ids=["license", "font", "page"],
 )
 def test_a_package_without_what_it_should_hold(tmp_path, out, clients, good, change, message):
     clients(tgz(tmp_path, {name: data for name, data in {**good, **change}.items() if data is not None}))
