@@ -13,7 +13,7 @@ from PIL import Image
 from handgen.cli import run
 from handgen.glyphs.store import GlyphStore
 from handgen.training.data import Domains, Pairs, split_store
-from tests.glyphs.importing.conftest import hand, record, written  # noqa: F401 - a fixture
+from tests.collect.conftest import hand, record, written  # noqa: F401 - a fixture
 
 CHARS = "ABCDEFGHKMRSabdegq2345"
 WIDTH = ("--width", "4", "--batch", "4", "--images", "8")
