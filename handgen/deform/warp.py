@@ -137,7 +137,8 @@ def resampled(images: Tensor, grid: Tensor, mode: str = "bilinear") -> Tensor:
 def kept_inside(grid: Tensor, box: NDArray[np.float64]) -> Tensor:
     """Return a grid changed so that no pixel of the canvas's edge comes from the ink's box, which thus stays inside.
 
-    ``Warp.grid`` leaves room for the greatest displacement there can be; this looks at the one there is.
+    ``Warp.grid`` leaves room for the greatest displacement there can be; this looks at the one there is. It is for
+    maps that turn by less than 45 degrees.
 
     Args:
         grid: ``[B, H, W, 2]``, as ``Warp.grid`` makes it with ``inside=False``; it is used up.
