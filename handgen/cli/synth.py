@@ -60,7 +60,12 @@ def synth(
     ] = True,
     vary: Annotated[
         float,
-        typer.Option(min=0, max=1, help="How much each drawing differs from the next, 0 to 1.", rich_help_panel=HANDS),
+        typer.Option(
+            min=0,
+            max=1,
+            help="How much each drawing differs from the next: 0 not at all, 1 as people do.",
+            rich_help_panel=HANDS,
+        ),
     ] = 1.0,
     content: Annotated[
         str,
