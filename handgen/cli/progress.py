@@ -85,7 +85,8 @@ def pace_line(what: str, done: int, total: int, rate: float) -> str:
     line = f"{what}: {done:,} of {total:,}"
     if rate <= 0 or not done:
         return line
-    return f"{line}, {rate:.3g} a second, {_duration((total - done) / rate)} left"
+    pace = f"{rate:.3g} a second" if rate >= 1 else f"{_duration(1 / rate)} each"
+    return f"{line}, {pace}, {_duration((total - done) / rate)} left"
 
 
 def _duration(seconds: float) -> str:

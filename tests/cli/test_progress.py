@@ -85,4 +85,5 @@ def test_without_a_terminal_a_run_prints_lines(monkeypatch):
 def test_the_time_left_is_told_when_the_rate_is_known():
     assert pace_line("fonts", 0, 61, 0) == "fonts: 0 of 61"
     assert pace_line("fonts", 12, 61, 1.25) == "fonts: 12 of 61, 1.25 a second, 39 s left"
+    assert pace_line("fonts", 5, 6, 0.04) == "fonts: 5 of 6, 25 s each, 25 s left"
     assert pace_line("images", 1000, 401_000, 100.0) == "images: 1,000 of 401,000, 100 a second, 1 h 6 min left"
