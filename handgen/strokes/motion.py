@@ -25,7 +25,7 @@ _SINES = np.sin(np.pi * np.outer(_T[1:-1], _TERMS)).astype(np.float32)
 _TREMOR = slice(3, 12)
 _SHORT = 0.22
 """Strokes shorter than this share of the square are dots."""
-_IDEOGRAPHIC = 0x2E80
+IDEOGRAPHIC = 0x2E80
 """The first code point of Chinese and Japanese writing."""
 _TURN, _SCALE, _SHIFT = 0.16, 0.13, 0.028
 """Of a stroke at habit or looseness 1: standard deviations in radians, as a share, and in squares."""
@@ -129,7 +129,7 @@ def write(
     own = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
     luck = 0.5 + 0.85 * own + 0.15 * _even(keys(sample[glyph], number, 1), 2)
     # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
-    ease = np.where(codes < _IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
+    ease = np.where(codes < IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
     joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck / ease[:, None])
     _pull(strokes, joined, hand, glyph)
     _bend(strokes, hand, glyph, keys(sample[glyph], number, 2), joined)

@@ -62,25 +62,28 @@ class Placed:
     precision: float
 
 
-def register(strokes: Sequence[NDArray[np.float32]], images: NDArray[np.uint8]) -> Iterator[Placed]:
+def register(
+    strokes: Sequence[NDArray[np.float32]], images: NDArray[np.uint8], *, placed: bool = False
+) -> Iterator[Placed]:
     """Lay standard strokes over glyphs of one style.
 
     Args:
         strokes: of each character, ``[n, POINTS, 2]``, as a book has them.
         images: the glyphs, uint8 ``[len(strokes), size, size]``, 0 = ink.
+        placed: the glyphs as a whole are already where the strokes are, and as large.
 
     Yields:
         The strokes of each character, in order.
     """
-    middle, scale = _frame(strokes, images)
+    middle, scale = (np.zeros(2, np.float32), np.ones(2, np.float32)) if placed else _frame(strokes, images)
     order = sorted(range(len(strokes)), key=lambda place: len(strokes[place]))  # alike ones together, to pad little
     made: dict[int, Placed] = {}
     for start in range(0, len(order), _BATCH):
         some = order[start : start + _BATCH]
-        placed = _register(
+        found = _register(
             [strokes[i][:, PICKED] * scale + middle for i in some], images[some], [_lengths(strokes[i]) for i in some]
         )
-        made.update(zip(some, placed, strict=True))
+        made.update(zip(some, found, strict=True))
     yield from (made[place] for place in range(len(order)))
 
 
