@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/demo.installed ## A checked, labelled, degraded Chinese set and its report in ./demo, in a minute on a CPU.
+demo: $(VENV)/demo.installed ## A checked, labeled, degraded Chinese set and its report in ./demo, in a minute on a CPU.
 	$(BIN)/python -m examples.demo.run
 
 latin: $(VENV)/demo.installed ## The article's Latin experiment: 26 hands, every remedy; about an hour on two cores.
@@ -49,9 +49,10 @@ trust: $(VENV)/dev.installed ## Losses against lost strokes, and how far the gat
 test: $(VENV)/dev.installed ## Run the whole test suite.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: $(VENV)/dev.installed ## Look for mistakes and for unformatted code.
+lint: $(VENV)/dev.installed ## Look for mistakes, for unformatted code, and for imports that go up.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/lint-imports
 
 format: $(VENV)/dev.installed ## Format the code and mend what can be mended.
 	$(BIN)/ruff check --fix

@@ -41,7 +41,7 @@ PARTS = {
     ),
     "gate": (
         "The gate",
-        "What it costs that a recogniser reads every drawing. In lines, drawings are read as they are here.",
+        "What it costs that a recognizer reads every drawing. In lines, drawings are read as they are here.",
     ),
     "growth": (
         "Growth",

@@ -19,24 +19,24 @@ import torch
 
 from benchmarks.row import Row, Scale, Told, in_process
 from benchmarks.synth import model_and_reader
-from handgen.glyphs.pool import cores
+from handgen.allocator import keep_freed_memory
+from handgen.formats.png import encode_png
 from handgen.glyphs.store import to_unit
-from handgen.memory import keep_freed_memory
 from handgen.models.styles import vectors
 from handgen.synth.dataset import Request, Run
 from handgen.synth.gate import OFF, REDRAW
-from handgen.writers.png import encode_png
+from handgen.workers import cores
 
 WHOLE, STAGES = "with and without the gate", "stages, on one thread, in processor time"
 _BLOCKS = 16
 
 
 def measure(scale: Scale, device: torch.device, told: Told) -> list[Row]:
-    """Time datasets with and without the gate, and each stage; nothing if there is no recogniser."""
+    """Time datasets with and without the gate, and each stage; nothing if there is no recognizer."""
     with tempfile.TemporaryDirectory() as folder:
         model, reader = model_and_reader(Path(folder), scale)
         if reader is None:
-            told("no recogniser: give --recognizer, with a --model")
+            told("no recognizer: give --recognizer, with a --model")
             return []
         best: dict[str, Row] = {}
         for _ in range(scale.rounds):

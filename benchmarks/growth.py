@@ -18,8 +18,8 @@ from benchmarks.models import chars_of, save_free
 from benchmarks.render import FONT, TARGET
 from benchmarks.row import Row, Scale, Told, in_process, peak_memory
 from benchmarks.synth import whole
-from handgen.glyphs.pool import cores
-from handgen.glyphs.render import make_plan, render
+from handgen.collect.render import make_plan, render
+from handgen.workers import cores
 
 BY_COUNT, BY_CHARSET, RENDERED = "synth by number of samples", "synth by charset", "render by charset"
 

@@ -10,16 +10,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from handgen.checkpoints import files as checkpoint
+from handgen.collect.draw import SourceJob, look_at_source
+from handgen.fonts.align import Alignment
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
-from handgen.glyphs.draw import SourceJob, look_at_source
-from handgen.glyphs.store import Alignment
 from handgen.models.base import Batch, Model, StyleSpec
 from handgen.models.styles import CodeTable, gaussian_code
 from handgen.models.zi2zi import Zi2Zi, Zi2ZiConfig
 from handgen.settings import Settings
-from handgen.training import checkpoint
+from handgen.sources import loading
 
 STYLES = 15
 _FRAMES = (
@@ -74,11 +75,11 @@ def save_free(path: Path, size: int, chars: str) -> None:
 
 
 def save_untrained(path: Path, size: int, chars: str) -> None:
-    """Write a Zi2Zi of the default settings; how fast it draws does not depend on what it learnt."""
+    """Write a Zi2Zi of the default settings; how fast it draws does not depend on what it learned."""
     config = Zi2ZiConfig()
     torch.manual_seed(0)
     model = Zi2Zi(config, size, _styles(), chars)
-    _save(path, "zi2zi", checkpoint.drawing_tensors(model, model.generator), asdict(config), size, chars)
+    _save(path, "zi2zi", loading.drawing_tensors(model, model.generator), asdict(config), size, chars)
 
 
 def _styles() -> list[str]:

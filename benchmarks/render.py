@@ -15,13 +15,13 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.row import Row, Scale, Told, best_of, timed
+from handgen.collect.draw import Block, FontJob, Looked, SourceJob, draw_font, look_at_source
+from handgen.collect.render import make_plan, render
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
-from handgen.glyphs.draw import Block, FontJob, Looked, SourceJob, draw_font, look_at_source
-from handgen.glyphs.pool import cores
-from handgen.glyphs.render import make_plan, render
 from handgen.glyphs.store import StoreWriter, Style
+from handgen.workers import cores
 
 FONT, TARGET = "Heiti", "Noto Serif SC"
 

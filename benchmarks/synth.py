@@ -26,12 +26,12 @@ from benchmarks.machine import arithmetic, wait_for
 from benchmarks.models import chars_of, save_free, save_untrained
 from benchmarks.row import Row, Scale, Told, in_process, in_threads, peak_memory
 from handgen.fonts.find import resolve_font
-from handgen.glyphs.pool import cores
 from handgen.glyphs.store import to_unit
 from handgen.synth.dataset import Request, Run
 from handgen.synth.gate import OFF, REDRAW
 from handgen.synth.processes import Processes
 from handgen.weights import FIRST, MODEL, recognizer_beside, shipped
+from handgen.workers import cores
 
 END_TO_END, REST = "end to end", "all but the network"
 _COMMIT = 1000
@@ -66,7 +66,7 @@ def model_and_reader(folder: Path, scale: Scale) -> tuple[Path, Path | None]:
     """Return the model that draws, and who reads what it draws.
 
     It is the one that is asked for, else the one that comes with handgen, else one of the default settings that
-    nobody trained, written to ``folder``. How fast it draws does not depend on what it learnt.
+    nobody trained, written to ``folder``. How fast it draws does not depend on what it learned.
     """
     model = scale.model or (shipped()[FIRST] / MODEL if FIRST in shipped() else None)
     if model is None:

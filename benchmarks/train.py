@@ -18,10 +18,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.machine import arithmetic, wait_for
 from benchmarks.originals import ORIGINALS
 from benchmarks.row import Row, Scale, Told, best_of
+from handgen.distributed import World
 from handgen.models import MODELS
 from handgen.models.base import Batch, Model
-from handgen.training.distributed import World
-from handgen.training.optimise import Optimiser
+from handgen.training.optimize import Optimizer
 from handgen.training.settings import TrainSettings
 
 STYLES = 15
@@ -89,8 +89,8 @@ def _step(kind: type[Model], config: Any, content: Tensor, target: Tensor, style
         noise=torch.randn(len(content), model.noise, device=device),
         mix=torch.rand(len(content), device=device),
     )
-    optimiser = Optimiser(model, TrainSettings(), device, World())
-    return lambda: optimiser.step(model.phases, [batch])
+    optimizer = Optimizer(model, TrainSettings(), device, World())
+    return lambda: optimizer.step(model.phases, [batch])
 
 
 def _operations(step: Step) -> int:

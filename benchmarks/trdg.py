@@ -13,7 +13,7 @@ from pathlib import Path
 
 from benchmarks.row import Row, Scale, Told
 from handgen.fonts.find import resolve_font
-from handgen.glyphs.pool import cores
+from handgen.workers import cores
 
 WANTED = "trdg==1.8.0", "pillow<10"
 _WAYS = {"TRDG, its defaults": "", "TRDG, with skew, blur and distortion": "-k 8 -rk -bl 1 -rbl -d 3 -do 2"}

@@ -16,10 +16,10 @@ from PIL import Image, ImageDraw, ImageFont
 
 from benchmarks.row import Row, Scale, Told, best_of, in_threads, timed
 from handgen.fonts.find import resolve_font
-from handgen.glyphs.pool import cores
-from handgen.writers.base import Sample
-from handgen.writers.lmdb import LmdbWriter
-from handgen.writers.png import encode_png
+from handgen.formats.base import Sample
+from handgen.formats.lmdb import LmdbWriter
+from handgen.formats.png import encode_png
+from handgen.workers import cores
 
 Images = list[NDArray[np.uint8]]
 _DISTINCT = 2_000

@@ -17,11 +17,11 @@ from handgen.check.findings import Findings
 from handgen.check.report import find_datasets
 from handgen.errors import DatasetError, UsageError
 from handgen.files import sha256
-from handgen.writers import WRITERS
-from handgen.writers.base import MANIFEST, Sample
+from handgen.formats import WRITERS
+from handgen.formats.base import MANIFEST, Sample
 
 _PNG = b"\x89PNG"
-_GREY_MODES = ("1", "L", "LA", "I", "I;16", "F")
+_GRAY_MODES = ("1", "L", "LA", "I", "I;16", "F")
 _WRITE = 500
 
 
@@ -136,7 +136,7 @@ def _image(data: bytes) -> Any:
     if data.startswith(_PNG):
         return data
     with Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("L" if image.mode in _GREY_MODES else "RGB"))
+        return np.asarray(image.convert("L" if image.mode in _GRAY_MODES else "RGB"))
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def clients(tmp_path, monkeypatch):
 
 def render_store(path, source, targets, chars, **options):
     """Render characters of some fonts into a glyph store and open it."""
-    from handgen.glyphs.render import make_plan, render
+    from handgen.collect.render import make_plan, render
     from handgen.glyphs.store import GlyphStore
 
     charset = path.with_suffix(".txt")
@@ -161,10 +161,10 @@ def bigger_store(tmp_path_factory, heiti, kalam, indie_flower, zeyada):
 
 
 def same_state(first, second):
-    """Assert that two run folders stand at the same place: weights, averages, optimisers, images."""
+    """Assert that two run folders stand at the same place: weights, averages, optimizers, images."""
     import torch
 
-    from handgen.training import checkpoint
+    from handgen.checkpoints import files as checkpoint
 
     one, other = (checkpoint.load(path / "state.safetensors") for path in (first, second))
     assert one.facts == other.facts
@@ -212,8 +212,8 @@ def train_small(store, out):
     """Train a small Zi2Zi for two steps; return its model file."""
     import torch
 
+    from handgen.checkpoints.files import MODEL
     from handgen.models.zi2zi import Zi2ZiConfig
-    from handgen.training.checkpoint import MODEL
     from handgen.training.loop import Trainer
     from handgen.training.settings import TrainSettings
 

@@ -17,8 +17,8 @@ from examples.tables import fill, markdown
 from examples.weights import run as recipes
 from handgen import __version__
 from handgen.cli.main import app
-from handgen.fonts.catalogue import find_entry
-from handgen.weights.licences import read_table
+from handgen.export.licenses import read_table
+from handgen.fonts.catalog import find_entry
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
@@ -71,9 +71,9 @@ def test_commands_show_themselves_and_end_with_their_exit_code(capfd):
     assert "$ handgen rendre 'a b'" in capfd.readouterr().out
 
 
-def test_every_font_can_be_had_and_its_licence_is_known():
+def test_every_font_can_be_had_and_its_license_is_known():
     table = read_table(recipes.FONTS)
-    assert all(known.family and known.licence and known.where for known in table.values())
+    assert all(known.family and known.license and known.where for known in table.values())
     assert recipes.elsewhere().keys() == table.keys()
     for name, recipe in recipes.RECIPES.items():
         assert len(set(recipe.hands)) == len(recipe.hands)

@@ -6,10 +6,10 @@ import sys
 import pytest
 
 from handgen.errors import UsageError
+from handgen.formats import WRITERS
 from handgen.metrics import METRICS
 from handgen.models import MODELS
 from handgen.registry import Registry, nearest
-from handgen.writers import WRITERS
 
 
 @pytest.fixture
@@ -64,8 +64,8 @@ def test_everything_registered_exists_and_says_what_it_is(registered):
 
 def test_listing_imports_nothing_heavy():
     code = (
-        "import sys, handgen.models, handgen.metrics, handgen.writers\n"
-        "list(handgen.models.MODELS), list(handgen.metrics.METRICS), list(handgen.writers.WRITERS)\n"
+        "import sys, handgen.models, handgen.metrics, handgen.formats\n"
+        "list(handgen.models.MODELS), list(handgen.metrics.METRICS), list(handgen.formats.WRITERS)\n"
         "sys.exit(bool({'torch', 'numpy', 'PIL', 'lmdb'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -25,8 +25,8 @@ def test_uniforms_are_uniform_and_independent():
         counts = np.histogram(column, 20, (0, 1))[0]
         assert np.abs(counts - 1000).max() < 150  # 5 standard deviations
     between_columns = np.corrcoef(drawn.T)[np.triu_indices(4, 1)]
-    neighbours = np.corrcoef(drawn[:-1, 0], drawn[1:, 0])[0, 1]
-    assert np.abs([*between_columns, neighbours]).max() < 0.035
+    neighbors = np.corrcoef(drawn[:-1, 0], drawn[1:, 0])[0, 1]
+    assert np.abs([*between_columns, neighbors]).max() < 0.035
     assert len(np.unique(drawn)) == drawn.size
 
 

@@ -21,7 +21,7 @@ FIELDS = [
 @dataclass(frozen=True)
 class Example(Settings):
     share: float = setting(0.5, "Share.", minimum=0, maximum=1)
-    colour: str = setting("red", "Colour.", choices=("red", "green"))
+    color: str = setting("red", "Color.", choices=("red", "green"))
     few_words: int | None = setting(None, "Words.", minimum=1)
 
 
@@ -53,7 +53,7 @@ def test_every_field_has_help_a_panel_and_refuses_what_it_cannot_be(kind, field)
         ({"share": -0.1}, "--share -0.1 is too small. The least is 0."),
         ({"share": 1.5}, "--share 1.5 is too large. The most is 1."),
         ({"share": float("nan")}, "--share nan is too small. The least is 0."),
-        ({"colour": "gren"}, "--colour gren is unknown. Did you mean 'green'?"),
+        ({"color": "gren"}, "--color gren is unknown. Did you mean 'green'?"),
         ({"few_words": 0}, "--few-words 0 is too small. The least is 1."),
     ],
 )

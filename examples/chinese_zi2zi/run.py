@@ -21,7 +21,7 @@ import torch
 from examples.commands import handgen
 from examples.tables import fill, markdown
 from handgen.evaluation.model import draw_held_out
-from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.together import recorded_stores
 from handgen.report.evaluation import RESULTS
 

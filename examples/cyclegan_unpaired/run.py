@@ -17,11 +17,12 @@ import torch
 from PIL import Image
 
 from examples.commands import handgen
-from handgen.glyphs.sheet import contact_sheet
+from handgen.checkpoints import files as checkpoint
+from handgen.glyphs.contact_sheet import contact_sheet
 from handgen.glyphs.store import GlyphStore, to_bytes
 from handgen.metrics import METRICS
 from handgen.models.base import Batch, Model
-from handgen.training import checkpoint
+from handgen.sources import loading
 from handgen.training.data import Pairs, Split
 
 HERE = Path(__file__).parent
@@ -74,7 +75,7 @@ def main() -> None:
     split = json.loads((run / "split.json").read_text(encoding="utf-8"))
     pairs = Pairs(GlyphStore(work / "glyphs"), Split(split["train"], split["held_out"]), [HAND], held_out=True)
     torch.set_num_threads(1)
-    model = checkpoint.build(file)
+    model = loading.build(file)
     scores = measure(model, pairs)
     change = 1 - scores["drawn"]["l1"] / scores["source"]["l1"]
     result = {"images": file.facts["images"], "held_out": len(pairs), **scores, "l1_falls_by": round(change, 4)}

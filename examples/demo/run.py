@@ -43,12 +43,12 @@ def summary(seconds: dict[str, float]) -> Table:
     """Lay out what was made, where it is, and how long it took."""
     dataset = json.loads(Path("demo/dataset/manifest.json").read_text(encoding="utf-8"))
     plan, gate = dataset["plan"], dataset["info"].get("gate")
-    read = f"{gate['redrawn']:,} drawings made again, {gate['dropped']:,} replaced" if gate else "no recogniser: unread"
+    read = f"{gate['redrawn']:,} drawings made again, {gate['dropped']:,} replaced" if gate else "no recognizer: unread"
     table = Table("", "what", "where", "seconds", title="What was made", title_justify="left")
     table.columns[3].justify = "right"
     rows = {
         "dataset": (
-            f"{dataset['count']:,} labelled images of {len(plan['characters']):,} characters in {len(plan['styles'])} "
+            f"{dataset['count']:,} labeled images of {len(plan['characters']):,} characters in {len(plan['styles'])} "
             f"hands, as from a scanner; {read}",
             "demo/dataset/data.mdb",
         ),

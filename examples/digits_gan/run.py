@@ -17,11 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 from examples.commands import handgen
-from handgen.glyphs.sheet import save_sheet
+from handgen.checkpoints import files as checkpoint
+from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import GlyphStore, to_bytes
 from handgen.models.styles import vectors
 from handgen.seeds import generator
-from handgen.training import checkpoint
+from handgen.sources import loading
 
 HERE = Path(__file__).parent
 COMMON = "--batch 16 --width 16 --eval-every 1000000 --save-every 12000"
@@ -33,7 +34,7 @@ _SHOWN, _ROWS = 16, 3
 @torch.inference_mode()
 def samples(run: Path) -> NDArray[np.uint8]:
     """Return drawings of a trained model, uint8 ``[n, size, size]``."""
-    model = checkpoint.build(checkpoint.load(run / checkpoint.MODEL))
+    model = loading.build(checkpoint.load(run / checkpoint.MODEL))
     styles = model.style_spec.draw(_SHOWN * _ROWS, seed=0)
     latents = vectors(styles, np.arange(len(styles)), seed=0)
     return to_bytes(model.generate(torch.zeros(len(styles), dtype=torch.int64), latents))[:, 0].numpy()

@@ -23,20 +23,21 @@ from PIL import Image
 
 from examples.commands import handgen
 from examples.tables import fill, markdown
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints import find
 from handgen.evaluation.model import Drawn, evaluate_model
 from handgen.fonts.align import source_placement
 from handgen.fonts.coverage import survey
 from handgen.fonts.find import resolve_font
 from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Rasterizer
-from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.models.base import DrawnStyle, Generator
 from handgen.ocr.judge import read
 from handgen.seeds import generator
-from handgen.strokes.model import PenRequest
+from handgen.sources.pen import PenRequest
 from handgen.synth.source import open_source
-from handgen.training import checkpoint
 
 HERE = Path(__file__).parent
 COUNTS = (30, 100, 300)
@@ -158,7 +159,7 @@ def measure(work: Path, base: Path, hand: str) -> tuple[dict[str, Any], list[tup
 
 def tables(results: dict[str, Any]) -> dict[str, str]:
     """Return the README's table of the results."""
-    head = ["hand", "learnt from", "L1", "SSIM", "stroke recall", "read by PP-OCR", "processor time", "file"]
+    head = ["hand", "learned from", "L1", "SSIM", "stroke recall", "read by PP-OCR", "processor time", "file"]
     lines = []
     for hand, rows in results["hands"].items():
         for name, row in rows.items():
@@ -188,7 +189,7 @@ def main() -> None:
     base = given.work / "base"
     if not base.is_dir():  # a copy, so that the styles of this experiment stay with it
         base.mkdir(parents=True)
-        shutil.copy(checkpoint.find_model(given.base, ()), base / checkpoint.MODEL)
+        shutil.copy(find.find_model(given.base, ()), base / checkpoint.MODEL)
     hands: dict[str, Any] = {}
     rows = []
     for font in given.fonts:

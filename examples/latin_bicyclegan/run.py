@@ -19,9 +19,10 @@ import torch
 
 from examples.commands import handgen
 from examples.tables import fill, markdown
+from handgen.checkpoints import files as checkpoint
 from handgen.glyphs.store import GlyphStore
 from handgen.metrics import METRICS
-from handgen.training import checkpoint
+from handgen.sources import loading
 from handgen.training.data import Pairs, Split
 from handgen.training.evaluate import measure_diversity
 
@@ -69,7 +70,7 @@ def row(work: Path, name: str) -> dict[str, Any]:
     held_out = Pairs(store, pairs, file.style_names, held_out=True)
     torch.set_num_threads(1)
     diversity = measure_diversity(
-        checkpoint.build(file), store, Split(split["train"], ""), file.facts["charset"], torch.device("cpu")
+        loading.build(file), store, Split(split["train"], ""), file.facts["charset"], torch.device("cpu")
     )
     measured = [line for line in lines if line["kind"] == "held-out"][-1]["styles"]["mean"]
     return {

@@ -30,6 +30,7 @@ from handgen.fonts.find import resolve_font
 from handgen.metrics.skeleton import thinned
 from handgen.ocr.judge import read
 from handgen.seeds import generator, keys
+from handgen.sources.find import find_model
 from handgen.strokes.base import Book, make_book
 from handgen.strokes.ink import draw
 from handgen.strokes.kanjivg import read_kanjivg
@@ -40,7 +41,6 @@ from handgen.strokes.raster import coverage, outlines
 from handgen.strokes.trace import SIDE, trace, traced
 from handgen.strokes.writer import DIM, Population, Writer
 from handgen.synth.dataset import Request, Run
-from handgen.training.checkpoint import find_model
 
 HERE = Path(__file__).parent
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

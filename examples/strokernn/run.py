@@ -20,7 +20,7 @@ from PIL import Image
 
 from examples.commands import handgen
 from handgen.evaluation.model import Drawn, draw_held_out, evaluate_model
-from handgen.glyphs.sheet import contact_sheet
+from handgen.glyphs.contact_sheet import contact_sheet
 from handgen.glyphs.store import GlyphStore
 from handgen.ocr.judge import read
 from handgen.strokes.copybook import KEPT, Copybook, Task, make_copybook

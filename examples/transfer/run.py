@@ -20,9 +20,9 @@ import numpy as np
 
 from examples.commands import handgen
 from examples.tables import fill, markdown
-from handgen.bench.plot import save_plot
-from handgen.writers.base import Sample
-from handgen.writers.lmdb import LmdbWriter
+from handgen.formats.base import Sample
+from handgen.formats.lmdb import LmdbWriter
+from handgen.transfer.plot import save_plot
 
 HERE = Path(__file__).parent
 # fmt: off

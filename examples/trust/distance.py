@@ -21,14 +21,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from examples.tables import markdown
+from handgen.check.samples import Samples, samples_in
 from handgen.errors import UsageError
-from handgen.evaluation.readers import JUDGES, Judge
-from handgen.evaluation.samples import Samples, samples_in
 from handgen.files import write_json
 from handgen.glyphs.store import GlyphStore
+from handgen.ocr.readers import JUDGES, Judge
+from handgen.sources.find import find_model
 from handgen.synth.dataset import Request, Run
 from handgen.synth.gate import OFF, REDRAW, store_of
-from handgen.training.checkpoint import find_model
 
 LEAST = 0.01
 """The distance, of 1, below which a share of it is not worth a number: a dozen glyphs of some hundred."""

@@ -20,11 +20,11 @@ import torch
 from numpy.typing import NDArray
 
 from handgen.evaluation.dataset import evaluate_dataset
+from handgen.formats.base import Sample
+from handgen.formats.lmdb import LmdbWriter
 from handgen.glyphs.store import GlyphStore
 from handgen.ocr.reader import load_reader
 from handgen.seeds import generator
-from handgen.writers.base import Sample
-from handgen.writers.lmdb import LmdbWriter
 
 CONFUSED = Path(__file__).with_name("confusables.txt")
 """Characters that are taken for each other, a group a line."""
@@ -132,7 +132,7 @@ def main() -> None:
     if given.json:
         print(json.dumps(result, ensure_ascii=False, indent=2))
         return
-    print(f"{result['samples']:,} glyphs, {result['planted']:,} planted; read as they are labelled: {result['styles']}")
+    print(f"{result['samples']:,} glyphs, {result['planted']:,} planted; read as they are labeled: {result['styles']}")
     print(f"found         {result['found']:,} ({result['found'] / result['planted']:.1%})")
     for name in ("listed", "nearest", "silver"):
         print(f"  {name:<12}{result[name][0]} of {result[name][1]}")

@@ -2,7 +2,7 @@
 
     python -m examples.weights.run en            # or zh, or recognizer
 
-Everything is a ``handgen`` command; run it again and it goes on where it stopped. Fonts of the catalogue are
+Everything is a ``handgen`` command; run it again and it goes on where it stopped. Fonts of the catalog are
 fetched; others, named in fonts.csv, must be installed first, and it says how.
 """
 
@@ -29,7 +29,7 @@ class Recipe:
 
     Attributes:
         source: the source font, which pip brings.
-        hands: names of the styles, as in the catalogue or in fonts.csv.
+        hands: names of the styles, as in the catalog or in fonts.csv.
         render: options of ``handgen render``.
         train: arguments of ``handgen train``, one run after the other.
         export: options of ``handgen models export``; nothing is exported where there are none.
@@ -61,7 +61,7 @@ MORE = (
     "liu-jian-mao-cao", "mochiy-pop-one", "noto-serif-sc", "tw-sung", "wqy-microhei", "wqy-zenhei", "zcool-kuaile",
     "zcool-xiaowei",
 )
-"""Further fonts that the recogniser learns to read."""
+"""Further fonts that the recognizer learns to read."""
 TAKE = (
     "lxgw-wenkai=4000", "ma-shan-zheng=4000", "ar-pl-kaitim-gb=4000", "kiloji=3300", "yz-pen-hand=4000",
     "kouzan-mouhitsu=4000", "kouzan-gyosho=3300", "fandol-fang=4000", "oblique-hei=4000",
@@ -98,7 +98,7 @@ RECIPES = {
 
 
 def elsewhere() -> dict[str, tuple[str, str]]:
-    """Return style -> (Debian package, file in it) of the fonts that the catalogue does not have."""
+    """Return style -> (Debian package, file in it) of the fonts that the catalog does not have."""
     with FONTS.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     places = {row["style"]: re.fullmatch(r"Debian package (\S+): (.+)", row["from"]) for row in rows}

@@ -15,7 +15,7 @@ from handgen.check.findings import Findings
 from handgen.check.survey import Survey
 from handgen.check.tree import Found, gathered
 from handgen.errors import UsageError
-from handgen.writers.tree import Tree
+from handgen.formats.tree import Tree
 
 _TREE = Tree.format
 

@@ -6,9 +6,7 @@ Of each sample only three numbers are kept, so memory hardly grows with the data
 from __future__ import annotations
 
 import io
-import struct
 import unicodedata
-import zlib
 from array import array
 from collections import Counter
 from hashlib import blake2b
@@ -20,13 +18,12 @@ from PIL import Image
 
 from handgen.check.base import Record, Records
 from handgen.check.findings import Findings, visible
+from handgen.glyphs.pictures import UNDECODABLE
 
 INK = 16
-"""An image whose brightest and darkest grey differ by less than this (of 255) shows nothing."""
+"""An image whose brightest and darkest gray differ by less than this (of 255) shows nothing."""
 
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
-UNDECODABLE = (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError)
-"""What decoding a damaged image raises."""
 
 
 class Survey:

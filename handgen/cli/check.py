@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from handgen.check.base import Record
     from handgen.check.findings import Finding
     from handgen.check.report import DatasetReport, Report
-    from handgen.check.trainers.judge import Judgement, Verdict
+    from handgen.check.trainers.judge import Judgment, Verdict
 
 RULES = "What counts as wrong"
 
@@ -78,14 +78,14 @@ def check(
         charset = load_charset(charset)
     labels = None if trainer is None else Labels()
     report = check_folder(dataset, charset, _track, labels)
-    judgement = judge(trainer, report, labels, charset) if trainer is not None and labels is not None else None
+    judgment = judge(trainer, report, labels, charset) if trainer is not None and labels is not None else None
     if as_json:
-        print_json({**report.as_dict(), **({"trainer": judgement.as_dict()} if judgement else {})})
+        print_json({**report.as_dict(), **({"trainer": judgment.as_dict()} if judgment else {})})
     else:
         _print(report)
-        if judgement:
-            _print_judgement(judgement)
-    lost = judgement is not None and judgement.with_flags.altered + judgement.with_flags.dropped > 0
+        if judgment:
+            _print_judgment(judgment)
+    lost = judgment is not None and judgment.with_flags.altered + judgment.with_flags.dropped > 0
     if report.count("defect") or (strict and (report.count("warning") or lost)):
         raise typer.Exit(1)
 
@@ -137,27 +137,27 @@ def _facts(dataset: DatasetReport) -> Table:
     return table
 
 
-def _print_judgement(judgement: Judgement) -> None:
+def _print_judgment(judgment: Judgment) -> None:
     """Print what a trainer makes of the labels, and how to start it."""
-    trainer = judgement.trainer
-    stdout.print(_verdicts(judgement))
-    if judgement.flags:
+    trainer = judgment.trainer
+    stdout.print(_verdicts(judgment))
+    if judgment.flags:
         stdout.print("[bold]flags[/bold]")
-    for flag, why in judgement.flags.items():
+    for flag, why in judgment.flags.items():
         stdout.print(f"{flag}   # {why}", soft_wrap=True, markup=False)
     for note in trainer.notes():
         stdout.print(f"note: {note}", soft_wrap=True, markup=False)
-    if judgement.command:
+    if judgment.command:
         stdout.print("[bold]train[/bold]")
-    for line in (*judgement.prepare, *judgement.command):
+    for line in (*judgment.prepare, *judgment.command):
         stdout.print(line, soft_wrap=True, markup=False)
 
 
-def _verdicts(judgement: Judgement) -> Table:
+def _verdicts(judgment: Judgment) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    trainer = judgement.trainer
+    trainer = judgment.trainer
     table = Table("", "kept", "altered", "dropped", "first examples", title=Text(trainer.title, "bold"))
     table.title_justify, table.columns[4].overflow = "left", "fold"
     for column in table.columns[1:4]:
@@ -169,8 +169,8 @@ def _verdicts(judgement: Judgement) -> Table:
             examples = Text("\n".join(str(example) for example in counted.examples[:3]))
             table.add_row(f"  {reason}", "", f"{counted.altered:,}", f"{counted.dropped:,}", examples)
 
-    rows(f"as {trainer.comes_as} has it", judgement.as_it_comes)
-    rows("with the flags below", judgement.with_flags)
+    rows(f"as {trainer.comes_as} has it", judgment.as_it_comes)
+    rows("with the flags below", judgment.with_flags)
     return table
 
 
@@ -182,9 +182,9 @@ def _table(found: list[Finding]) -> Table:
     table = Table("", "what is wrong", "count", "first examples", "what to do")
     table.columns[2].justify, table.columns[3].overflow = "right", "fold"
     for finding in found:
-        colour = "red" if finding.rule.severity == "defect" else "yellow"
+        color = "red" if finding.rule.severity == "defect" else "yellow"
         examples = "\n".join(str(example) for example in finding.examples[:3])
-        mark = Text(finding.rule.severity, colour)
+        mark = Text(finding.rule.severity, color)
         table.add_row(mark, finding.rule.title, f"{finding.count:,}", Text(examples), finding.rule.remedy)
     return table
 

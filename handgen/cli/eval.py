@@ -13,7 +13,7 @@ from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, 
 
 if TYPE_CHECKING:
     from handgen.check.base import Record
-    from handgen.evaluation.readers import GlyphReader, Judge
+    from handgen.ocr.readers import GlyphReader, Judge
 
 _READING = "Who reads"
 _SHOWN = "What to show"
@@ -29,7 +29,7 @@ def evaluate(
         str | None,
         typer.Option(
             metavar="PATH|none",
-            help="Run folder or file of a trained recogniser, or the name of weights that have one; 'none' leaves the "
+            help="Run folder or file of a trained recognizer, or the name of weights that have one; 'none' leaves the "
             "reading to the judge.",
             show_default="the newest in runs/, else that of zh; none for a run",
             rich_help_panel=_READING,
@@ -38,7 +38,7 @@ def evaluate(
     judge: Annotated[
         str | None,
         typer.Option(
-            help="An independent reader beside the recogniser: rapidocr (pip install 'handgen\\[judge]').",
+            help="An independent reader beside the recognizer: rapidocr (pip install 'handgen\\[judge]').",
             show_default=False,
             rich_help_panel=_READING,
         ),
@@ -68,7 +68,7 @@ def evaluate(
         typer.Option(
             metavar="NAMES",
             help="Of a run, measure these styles alone, with commas between; added ones on all that they were not "
-            "learnt from.",
+            "learned from.",
             show_default="every trained style",
             rich_help_panel=_SHOWN,
         ),
@@ -100,7 +100,7 @@ def evaluate(
     """Measure a model on the glyphs it never saw, or read a dataset again and find labels that are wrong.
 
     A run's drawings are compared with the true glyphs. Of a dataset each image
-    of one character is read by a recogniser: how much reads as its label, by
+    of one character is read by a recognizer: how much reads as its label, by
     style and by character, what is taken for what, and which samples deserve a
     look.
 
@@ -169,8 +169,8 @@ def _reader(place: str | None, device: Any) -> GlyphReader | None:
 
 
 def _digest(place: str | None) -> str:
+    from handgen.checkpoints import files as checkpoint
     from handgen.ocr.reader import find_recognizer
-    from handgen.training import checkpoint
 
     return checkpoint.load(find_recognizer(Path(place) if place else None)).digest()
 
@@ -178,7 +178,7 @@ def _digest(place: str | None) -> str:
 def _judge(name: str | None) -> Judge | None:
     if name is None:
         return None
-    from handgen.evaluation.readers import JUDGES
+    from handgen.ocr.readers import JUDGES
 
     judge: Judge = JUDGES.load(name)
     return judge
@@ -199,4 +199,4 @@ def _print(result: dict[str, Any], most: int) -> None:
         if most:
             show(table, most)
     if result.get("unknown"):
-        stdout.print(f"{result['unknown']:,} samples have a label that the recogniser does not know")
+        stdout.print(f"{result['unknown']:,} samples have a label that the recognizer does not know")

@@ -10,7 +10,7 @@ import typer
 from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, stderr, stdout
 
 if TYPE_CHECKING:
-    from handgen.fonts.catalogue import Entry
+    from handgen.fonts.catalog import Entry
     from handgen.fonts.coverage import Coverage
     from handgen.fonts.face import FontRef
     from handgen.fonts.fetch import Outcome
@@ -68,7 +68,7 @@ def list_fonts(
 
     _known("script", script, SCRIPTS)
     if kind:
-        from handgen.fonts.catalogue import KINDS
+        from handgen.fonts.catalog import KINDS
 
         _known("kind", kind, sorted(KINDS))
     found = find_fonts()
@@ -103,7 +103,7 @@ def _row(font: FoundFont, charset: str | None) -> dict[str, Any]:
         "charset": name,
         "covered": covered(font.ref, chars),
         "characters": len(chars),
-        "licence": font.licence,
+        "licence": font.license,
         "where": font.where,
         "path": font.ref.spec,
     }
@@ -124,8 +124,8 @@ def _print_list(rows: list[dict[str, Any]], broken: list[FoundFont]) -> None:
         best = max(faces, key=lambda row: row["covered"])
         name = f"{family} ({len(faces)})" if len(faces) > 1 else family
         covers = f"{best['covered'] / best['characters']:4.0%} {best['charset'][:8]}"
-        licence = best["licence"].partition("://")[2] or best["licence"]
-        table.add_row(*map(Text, (name, best["script"], best["kind"], covers, licence[:10], best["where"])))
+        license = best["licence"].partition("://")[2] or best["licence"]
+        table.add_row(*map(Text, (name, best["script"], best["kind"], covers, license[:10], best["where"])))
     if rows:
         stdout.print(table)
     stdout.print(f"{len(families)} families. More: handgen fonts fetch zh|en", markup=False)
@@ -213,7 +213,7 @@ def fetch(
         typer.Option(
             "--out",
             "-o",
-            help="Folder for the fonts, their licences and their provenance.",
+            help="Folder for the fonts, their licenses and their provenance.",
             show_default="handgen's font cache, $HANDGEN_FONTS",
             rich_help_panel=PLACES,
         ),
@@ -225,9 +225,9 @@ def fetch(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Fetch free fonts of the catalogue with the npm and pip clients.
+    """Fetch free fonts of the catalog with the npm and pip clients.
 
-    Web fonts are put together into one TTF. Each font's licence is stored beside it.
+    Web fonts are put together into one TTF. Each font's license is stored beside it.
 
     Strokes are what `handgen synth --model pen` writes; with them come the
     counts that `handgen train zi2zi --lambda-strokes` reads.
@@ -244,7 +244,7 @@ def fetch(
 
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from handgen.fonts.catalogue import select
+    from handgen.fonts.catalog import select
     from handgen.fonts.fetch import fetch_all
     from handgen.fonts.find import font_cache
     from handgen.strokes.fetch import KANJIVG, STROKES, fetch_kanjivg, fetch_strokes
@@ -281,7 +281,7 @@ def _print_plan(entries: list[Entry], folder: Path, as_json: bool) -> None:
         return
     table = Table("family", "licence", "from", box=box.SIMPLE_HEAD, pad_edge=False)
     for entry in entries:
-        table.add_row(entry.family, entry.licence, f"{entry.source.type} {entry.source.package}")
+        table.add_row(entry.family, entry.license, f"{entry.source.type} {entry.source.package}")
     stdout.print(table)
     stdout.print(f"into {folder}", markup=False, soft_wrap=True)
 

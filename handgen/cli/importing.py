@@ -15,8 +15,8 @@ from handgen.cli.generated import with_signature
 from handgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from handgen.glyphs.importing.base import Reader
-    from handgen.glyphs.importing.build import Drawn, Imported, ImportPlan
+    from handgen.collect.base import Reader
+    from handgen.collect.build import Drawn, Imported, ImportPlan
 
 CHOICE = "What to take"
 SOURCE = "What stands beside it"
@@ -125,7 +125,7 @@ def _root() -> None:
 
 
 def _run(reader: Reader, given: dict[str, Any]) -> None:
-    from handgen.glyphs.importing.build import import_store, make_import_plan
+    from handgen.collect.build import import_store, make_import_plan
 
     if given["no_font"] and given["match"]:
         raise UsageError("--no-font and --match exclude each other", "Give one of them.")
@@ -160,10 +160,11 @@ def _matched(place: Path) -> Path | Drawn:
 
     if is_store(place):
         return place
+    from handgen.checkpoints import files as checkpoint
+    from handgen.checkpoints import find
     from handgen.synth.content import source_font
-    from handgen.training import checkpoint
 
-    file = checkpoint.find_model(place, ())
+    file = find.find_model(place, ())
     if not file.is_file():
         return place
     raster = checkpoint.load(file).facts.get("raster", {})
@@ -272,7 +273,7 @@ def gnt(
 
     handgen import gnt 001-f.gnt 002-f.gnt --charset gb2312-1 --match data/glyphs
     """
-    from handgen.glyphs.importing.gnt import GntReader
+    from handgen.collect.gnt import GntReader
 
     return GntReader(files, style)
 
@@ -302,7 +303,7 @@ def images(
 
     handgen import images scans/ --labels name --charset latin62 --out data/latin-hands
     """
-    from handgen.glyphs.importing.images import ImagesReader
+    from handgen.collect.images import ImagesReader
 
     return ImagesReader(folder, labels, style)
 
@@ -341,7 +342,7 @@ def idx(
 
     handgen import idx emnist-images.gz emnist-labels.gz --mapping emnist-mapping.txt --orientation emnist
     """
-    from handgen.glyphs.importing.idx import IdxReader
+    from handgen.collect.idx import IdxReader
 
     return IdxReader(images, labels, classes=classes, mapping=mapping, orientation=orientation, style=style)
 
@@ -358,7 +359,7 @@ def lmdb(
 
     handgen import lmdb real/characters --style people --per-char 5
     """
-    from handgen.glyphs.importing.lmdb import DatasetReader
+    from handgen.collect.lmdb import DatasetReader
 
     return DatasetReader(dataset, style)
 
@@ -380,7 +381,7 @@ def sheet(
     corner markers must be seen. A page that was filled twice gives two samples
     of each character. Boxes that are empty, crossed out, or written over their
     sides are listed and left out; page-001.png, ... in the store show each box
-    in the colour of what became of it.
+    in the color of what became of it.
 
     A folder's scans are one writer's, called like the folder; files are those
     of 'hand', unless --style says otherwise.
@@ -393,6 +394,6 @@ def sheet(
 
     handgen import sheet writers/anna writers/bo --out data/people
     """
-    from handgen.glyphs.importing.sheet import SheetReader
+    from handgen.collect.scans import SheetReader
 
     return SheetReader(scans, style)

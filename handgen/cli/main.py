@@ -14,7 +14,6 @@ from typer.core import TyperGroup
 
 from handgen import __version__
 from handgen.cli import common
-from handgen.cli.bench import bench
 from handgen.cli.check import check
 from handgen.cli.convert import convert
 from handgen.cli.eval import evaluate
@@ -27,6 +26,7 @@ from handgen.cli.report import report
 from handgen.cli.sheet import sheet
 from handgen.cli.synth import synth
 from handgen.cli.train import train
+from handgen.cli.transfer import bench
 from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error
 
@@ -59,7 +59,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Labelled handwriting for training OCR, made from fonts by style-transfer GANs.",
+    help="Labeled handwriting for training OCR, made from fonts by style-transfer GANs.",
     epilog=(
         "[bold]In order:[/bold]\n\n"
         "handgen render --font Heiti.ttf\n\n"

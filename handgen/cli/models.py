@@ -10,8 +10,8 @@ import typer
 from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, stdout
 
 if TYPE_CHECKING:
-    from handgen.weights.export import Exported
-    from handgen.weights.listing import Listed
+    from handgen.export.export import Exported
+    from handgen.export.listing import Listed
 
 _RUNS = Path("runs")
 _CARD = "What the card says"
@@ -34,7 +34,7 @@ def list_models(context: typer.Context, as_json: Json = False, debug: Debug = Fa
         return
     from dataclasses import asdict
 
-    from handgen.weights.listing import listed
+    from handgen.export.listing import listed
 
     found = listed(sorted(_RUNS.glob("*/")))
     if as_json:
@@ -62,15 +62,15 @@ def _print(found: list[Listed]) -> None:
             f"{each.bytes / 1e6:.1f}" if each.bytes else "",
         )
     stdout.print(table)
-    licences: dict[str, list[str]] = {}
+    licenses: dict[str, list[str]] = {}
     for each in found:
         if each.problem:
             stdout.print(Text.assemble(f"{each.name}: ", (each.problem, "red")))
-        elif each.licence:
-            licences.setdefault(each.licence, []).append(each.name)
-    # Beside the table, not in it: in what a terminal has left for a column, licences break within words.
-    for licence, names in licences.items():
-        stdout.print(Text(f"{', '.join(names)}: fonts under {licence}"))
+        elif each.license:
+            licenses.setdefault(each.license, []).append(each.name)
+    # Beside the table, not in it: in what a terminal has left for a column, licenses break within words.
+    for license, names in licenses.items():
+        stdout.print(Text(f"{', '.join(names)}: fonts under {license}"))
     stdout.print("use one with 'handgen synth --model NAME', a recognizer with --recognizer NAME", markup=False)
 
 
@@ -85,7 +85,7 @@ def export(
     recognizer: Annotated[
         Path | None,
         typer.Option(
-            help="Run folder or file of a recogniser to go with it, for the gate.",
+            help="Run folder or file of a recognizer to go with it, for the gate.",
             show_default=False,
             rich_help_panel=PLACES,
         ),
@@ -118,7 +118,7 @@ def export(
     fonts: Annotated[
         Path | None,
         typer.Option(
-            help="CSV of fonts that 'handgen fonts' does not know: style,family,licence,from.",
+            help="CSV of fonts that 'handgen fonts' does not know: style,family,license,from.",
             show_default=False,
             rich_help_panel=_CARD,
         ),
@@ -131,7 +131,7 @@ def export(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Make weights for others of a run: half precision, a model card, a picture, and a recogniser if one is named.
+    """Make weights for others of a run: half precision, a model card, a picture, and a recognizer if one is named.
 
     What only this machine knows, such as paths, stays here. 'handgen synth --model DIR' draws with them.
 
@@ -142,8 +142,8 @@ def export(
     handgen models export runs/zi2zi --name mine --recognizer runs/recognizer --font Heiti --out shared/mine
     """
     from handgen.devices import resolve_device
-    from handgen.weights.export import Export
-    from handgen.weights.export import export as write
+    from handgen.export.export import Export
+    from handgen.export.export import export as write
 
     place = out or Path("weights") / name
     request = Export(run, name, place, recognizer, tuple(data or ()), font, charset, fonts, notes)

@@ -95,13 +95,14 @@ def preview(
 
     handgen preview --interpolate ma-shan-zheng iansui --steps 9 --out walk.png
     """
+    from handgen.checkpoints.find import run_name
     from handgen.cli.synthesis import characters_meant
     from handgen.degrade.pipeline import Pipeline
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
-    from handgen.glyphs.sheet import save_sheet
+    from handgen.glyphs.contact_sheet import save_sheet
+    from handgen.sources.find import find_model
     from handgen.synth.preview import Preview, Wanted, degraded_font, one_model
-    from handgen.training.checkpoint import find_model, run_name
 
     if interpolate and (grid or styles):
         raise UsageError("--interpolate excludes --grid and --styles", "Ask for one picture at a time.")
@@ -126,7 +127,7 @@ def preview(
             picture = look.degraded(effects, styles)
         else:
             picture = look.walk(*interpolate, steps) if interpolate else look.grid(styles)
-    save_sheet(out, picture.rows, title=picture.title, greys=256 if effects else 16)
+    save_sheet(out, picture.rows, title=picture.title, grays=256 if effects else 16)
     if as_json:
         print_json(
             {"out": str(out), "model": str(file) if file else None, "rows": [caption for caption, _ in picture.rows]}

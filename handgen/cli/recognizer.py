@@ -39,7 +39,7 @@ def _common(
 
 def recognizer_command() -> Any:
     """Make the command from its settings class."""
-    from handgen.ocr.training import RecognizerSettings
+    from handgen.training.recognizer import RecognizerSettings
 
     made = [
         parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
@@ -50,7 +50,7 @@ def recognizer_command() -> Any:
         _run(generated.values(RecognizerSettings, given), given)
 
     command.__doc__ = (
-        "Train the recogniser: it reads single glyphs and says how sure it is.\n\n"
+        "Train the recognizer: it reads single glyphs and says how sure it is.\n\n"
         "It learns every font of the stores but a few, on which it is calibrated and measured. "
         "Ctrl-C saves; the same command goes on where it stopped.\n\n"
         "[bold]Examples:[/bold]\n\nhandgen train recognizer\n\n"
@@ -65,11 +65,11 @@ def _run(settings: Any, given: dict[str, Any]) -> None:
     from handgen.cli.progress import TrainingBar
     from handgen.devices import resolve_device
     from handgen.fonts.charsets import load_charset
-    from handgen.ocr.glyphs import LabelledGlyphs
-    from handgen.ocr.training import RecognizerTraining
+    from handgen.training.read_glyphs import LabeledGlyphs
+    from handgen.training.recognizer import RecognizerTraining
 
     charset = load_charset(given["charset"]) if given["charset"] else ""
-    glyphs = LabelledGlyphs(given["data"] or [Path("data/glyphs")], charset)
+    glyphs = LabeledGlyphs(given["data"] or [Path("data/glyphs")], charset)
     settings = settings.fitted(len(glyphs.charset))
     held_out = glyphs.held_out_fonts(settings.holdout_fonts, settings.seed)
     plan = {

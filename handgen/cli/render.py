@@ -10,7 +10,7 @@ import typer
 from handgen.cli.common import PLACES, Debug, DryRun, Json, Seed, Workers, print_json, stderr, stdout
 
 if TYPE_CHECKING:
-    from handgen.glyphs.render import Plan, Rendered
+    from handgen.collect.render import Plan, Rendered
 
 DRAWING = "What to draw"
 _DEFAULT_OUT = Path("data/glyphs")
@@ -123,9 +123,9 @@ def render(
 
     handgen render -f Heiti -t fonts/han --vary pen --samples 4 -o data/varied
     """
+    from handgen.collect.render import make_plan
+    from handgen.collect.render import render as draw
     from handgen.errors import UsageError
-    from handgen.glyphs.render import make_plan
-    from handgen.glyphs.render import render as draw
 
     if vary == "none" and samples is not None:
         raise UsageError("--samples counts the drawings of --vary pen", "Add --vary pen.")

@@ -10,7 +10,7 @@ import typer
 from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, stdout
 
 if TYPE_CHECKING:
-    from handgen.sheets.sheet import Sheet
+    from handgen.sheets.plan import Sheet
 
 CONTENT = "What to write"
 PRINT = "How it is printed"
@@ -40,7 +40,7 @@ def sheet(
         typer.Option(
             min=10,
             max=40,
-            help="Side of a box in millimetres.",
+            help="Side of a box in millimeters.",
             show_default="the largest from 14 to 20 that needs no more pages",
             rich_help_panel=PRINT,
         ),
@@ -71,7 +71,7 @@ def sheet(
     """
     from handgen.fonts.charsets import load_charset
     from handgen.fonts.find import resolve_font
-    from handgen.sheets.sheet import plan_sheet, save_sheet_pdf
+    from handgen.sheets.plan import plan_sheet, save_sheet_pdf
 
     chars = load_charset(charset)
     title = charset if len(charset) <= 24 and not Path(charset).is_file() else Path(charset).stem[:24]

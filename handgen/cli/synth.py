@@ -1,4 +1,4 @@
-"""``handgen synth``: a checkpoint to a labelled dataset."""
+"""``handgen synth``: a checkpoint to a labeled dataset."""
 
 from __future__ import annotations
 
@@ -144,16 +144,16 @@ def synth(
         str,
         typer.Option(
             metavar="off|mark|redraw",
-            help="A recogniser reads each drawing. Draw again what does not read as its label, and another style or "
+            help="A recognizer reads each drawing. Draw again what does not read as its label, and another style or "
             "character in place of what never does (a line is written without it); or only mark it.",
-            show_default="redraw, if there is a recogniser: the model's own, or one in runs/",
+            show_default="redraw, if there is a recognizer: the model's own, or one in runs/",
             rich_help_panel=GATE,
         ),
     ] = "auto",
     recognizer: Annotated[
         Path | None,
         typer.Option(
-            help="Run folder or file of the recogniser, or the name of weights that have one.",
+            help="Run folder or file of the recognizer, or the name of weights that have one.",
             show_default="the model's own, else the latest in runs/",
             rich_help_panel=GATE,
         ),
@@ -179,7 +179,7 @@ def synth(
         str,
         typer.Option(
             metavar="SOURCES",
-            help="Where strokes come from, first to last: hanzi, kanjivg, trace (the centrelines of --font).",
+            help="Where strokes come from, first to last: hanzi, kanjivg, trace (the centerlines of --font).",
             rich_help_panel=PEN,
         ),
     ] = "hanzi,kanjivg,trace",
@@ -231,7 +231,7 @@ def synth(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Write a labelled dataset (LMDB) with a trained model.
+    """Write a labeled dataset (LMDB) with a trained model.
 
     Stopped anywhere, the same command goes on. Sample i depends on the seed and i alone.
 
@@ -259,6 +259,7 @@ def synth(
 
     handgen synth --model pen --styles 200 --cursiveness 0,0.3 --count 100000
     """
+    from handgen.checkpoints.find import run_name
     from handgen.cli.synthesis import (
         characters_meant,
         list_trained,
@@ -269,10 +270,10 @@ def synth(
     )
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
-    from handgen.strokes.model import PenRequest, parse_range
+    from handgen.sources.find import find_model
+    from handgen.sources.pen import PenRequest, parse_range
     from handgen.synth.dataset import Request, Run
     from handgen.synth.lines import LineRequest
-    from handgen.training.checkpoint import find_model, run_name
 
     wanted = "" if model else characters_meant(charset, text, corpus)
     file = find_model(model, sorted(_RUNS.glob("*/")), wanted)

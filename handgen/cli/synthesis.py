@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from handgen.cli.common import print_json, stderr, stdout
 
 if TYPE_CHECKING:
-    from handgen.strokes.model import PenRequest
+    from handgen.sources.pen import PenRequest
     from handgen.synth.dataset import Run
     from handgen.synth.lines import Lines
     from handgen.synth.shards import Spread
@@ -54,13 +54,13 @@ def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
     table = Table("#", "style", "font", "licence")
     for number, record in enumerate(records, 1):
         origin = record.get("origin", {})
-        licence = str(origin.get("licence") or "")
+        license = str(origin.get("licence") or "")
         family = str(origin.get("family") or "")
         if record.get("added"):
             family = record.get("error") or f"added, from {record['glyphs']:,} glyphs" + (
                 f" of {family}" if family else ""
             )
-        table.add_row(str(number), Text(record["name"]), Text(family), Text(licence[:60]))
+        table.add_row(str(number), Text(record["name"]), Text(family), Text(license[:60]))
     stdout.print(table)
 
 
@@ -103,7 +103,7 @@ def print_plan(run: Run) -> None:
 
 
 def _gate(run: Run) -> str:
-    """Say whether a recogniser reads, and what for; or why not."""
+    """Say whether a recognizer reads, and what for; or why not."""
     if run.gate is None:
         return f"off: {run.note}" if run.note else "off"
     if not run.gate.redraws:

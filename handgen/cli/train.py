@@ -131,17 +131,17 @@ def _command(name: str) -> Any:
 
 
 def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
+    from handgen.checkpoints.run import recorded
+    from handgen.distributed import joined
     from handgen.glyphs.together import open_stores
-    from handgen.training import checkpoint
-    from handgen.training.distributed import joined
+    from handgen.sources import loading
     from handgen.training.loop import Trainer
-    from handgen.training.run import recorded
 
     out: Path = given["out"] or Path("runs") / name
     with joined(given["device"]) as (world, device):
         start = None
         if given["start"] is not None:
-            start = checkpoint.load_for_training(given["start"], name)
+            start = loading.load_for_training(given["start"], name)
         store = open_stores(given["data"] or _DATA)
         if given["dry_run"]:
             if world.leads:
@@ -183,9 +183,9 @@ def _with_progress(trainer: Trainer) -> bool:
 
 
 def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
+    from handgen.checkpoints.files import MODEL
     from handgen.cli.tables import show
     from handgen.report.evaluation import style_table
-    from handgen.training.checkpoint import MODEL
     from handgen.training.curves import CURVES
     from handgen.training.health import of_kind, verdict
 
@@ -200,7 +200,7 @@ def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
         return
     if finished and latest:
         show(style_table(f"Held-out characters after {trainer.images:,} images", latest))
-    lines = [("learnt", line) for line in trainer.notes]
+    lines = [("learned", line) for line in trainer.notes]
     lines += [("diversity", _compared(diversity))] if diversity else []
     lines += [("health", line) for line in health]
     lines += [("curves", str(path / CURVES))] if (path / CURVES).is_file() else []

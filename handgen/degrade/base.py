@@ -1,6 +1,6 @@
 """The contract of an effect: draw parameters for samples, apply parameters to images.
 
-Images are float32 ``[B, C, H, W]`` in [0, 1], 0 = ink, 1 = paper, C = 1 (grey) or 3 (RGB), of any
+Images are float32 ``[B, C, H, W]`` in [0, 1], 0 = ink, 1 = paper, C = 1 (gray) or 3 (RGB), of any
 height and width. Lengths in settings and parameters are shares of the height H.
 
 Parameters are a dict of arrays ``[B]``, a column a sample, of plain numbers that JSON keeps
@@ -40,7 +40,7 @@ class Effect(Settings, ABC):
     Attributes:
         name: the name it is registered under.
         group: at most one effect of a group befalls a sample; empty for none.
-        colour: it needs images of three channels.
+        color: it needs images of three channels.
         on_lines: lines of text get it too; false for what surrounds a single character.
 
     Raises:
@@ -49,7 +49,7 @@ class Effect(Settings, ABC):
 
     name: ClassVar[str]
     group: ClassVar[str] = ""
-    colour: ClassVar[bool] = False
+    color: ClassVar[bool] = False
     on_lines: ClassVar[bool] = True
 
     def sample(self, seed: int, index: NDArray[np.int64]) -> Params:

@@ -94,7 +94,7 @@ def white(noise: NDArray[np.int64], like: Tensor) -> Tensor:
 
 @functools.lru_cache(maxsize=64)
 def _weights(length: int, spacing: float) -> NDArray[np.float32]:
-    """Return the weights ``[length, knots]`` of a uniform cubic B-spline at the pixels' centres."""
+    """Return the weights ``[length, knots]`` of a uniform cubic B-spline at the pixels' centers."""
     place = (np.arange(length) + 0.5) / spacing
     cell, t = np.floor(place).astype(np.int64), place % 1
     weights = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], 1) / 6

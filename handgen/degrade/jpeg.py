@@ -24,7 +24,7 @@ _CHROMA = """
 17 18 24 47 99 99 99 99      18 21 26 66 99 99 99 99     24 26 56 99 99 99 99 99     47 66 99 99 99 99 99 99
 99 99 99 99 99 99 99 99      99 99 99 99 99 99 99 99     99 99 99 99 99 99 99 99     99 99 99 99 99 99 99 99
 """
-"""Quantisation of brightness and of colour, ITU-T T.81, tables K.1 and K.2."""
+"""Quantization of brightness and of color, ITU-T T.81, tables K.1 and K.2."""
 _SIDE = 8
 _ABREAST = 2
 """Blocks that are transformed along x at once: wider products are faster, though half of it is zeros."""
@@ -37,7 +37,7 @@ the same bits in whatever order it adds."""
 
 @dataclass(frozen=True)
 class Jpeg(Effect):
-    """What compression does: blocks of 8 x 8 whose cosines are rounded, colour at half resolution."""
+    """What compression does: blocks of 8 x 8 whose cosines are rounded, color at half resolution."""
 
     name: ClassVar[str] = "jpeg"
 
@@ -57,8 +57,8 @@ class Jpeg(Effect):
         light = (0.299 * red).add_(0.587 * green).add_(0.114 * blue).round_()
         halved = _halved(torch.stack([blue - light, red - light], 1))
         factors = torch.tensor([0.564, 0.713], device=images.device).view(2, 1, 1)
-        colour = _coded(halved.mul_(factors).round_(), quality, _CHROMA)
-        blue, red = 1.773 * colour[:, 0], 1.403 * colour[:, 1]
+        color = _coded(halved.mul_(factors).round_(), quality, _CHROMA)
+        blue, red = 1.773 * color[:, 0], 1.403 * color[:, 1]
         added = torch.stack([red, (red * 0.299 + blue * 0.114).div_(-0.587), blue], 1)
         light = _coded(light.sub_(128)[:, None], quality, _LUMA).add_(128)
         return _doubled(added)[..., : light.shape[2], : light.shape[3]].add(light).div_(255)

@@ -14,7 +14,7 @@ from handgen.settings import setting
 
 @dataclass(frozen=True)
 class Noise(Effect):
-    """Every pixel is a little wrong, in each colour by itself."""
+    """Every pixel is a little wrong, in each color by itself."""
 
     name: ClassVar[str] = "noise"
 

@@ -9,11 +9,11 @@ from torch import Tensor
 from handgen.degrade.base import Params, Uniforms, between, column
 
 _TINTS = ((1.0, 1.0, 1.0), (1.0, 0.7, 0.3), (0.8, 0.4, 0.75), (0.35, 1.0, 0.9))
-"""What grey, blue, green and red printing takes from red, green and blue light."""
+"""What gray, blue, green and red printing takes from red, green and blue light."""
 
 
 def places(images: Tensor) -> tuple[Tensor, Tensor]:
-    """Return x ``[W]`` and y ``[H, 1]`` of the pixels' centres, in heights from the middle."""
+    """Return x ``[W]`` and y ``[H, 1]`` of the pixels' centers, in heights from the middle."""
     height, width = images.shape[-2:]
     x = ((torch.arange(width) + 0.5) / height - width / height / 2).to(images.device)
     y = ((torch.arange(height) + 0.5) / height - 0.5).to(images.device)
@@ -42,7 +42,7 @@ def print_params(u: Uniforms, darkness: float, thickness: float) -> Params:
 
 
 def printed(images: Tensor, cover: Tensor, params: Params) -> Tensor:
-    """Print what covers pixels by ``cover`` under the writing; in colour if the images have it."""
+    """Print what covers pixels by ``cover`` under the writing; in color if the images have it."""
     taken = column(params["darkness"], images)
     if images.shape[1] == 3:
         taken = taken * torch.tensor(_TINTS, device=images.device)[torch.from_numpy(params["tint"])][:, :, None, None]

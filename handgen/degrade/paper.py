@@ -20,8 +20,8 @@ class Paper(Effect):
 
     name: ClassVar[str] = "paper"
 
-    darkest: float = setting(0.85, "Grey of the darkest paper, 1 = white.", minimum=0.6, maximum=1)
-    fibre: float = setting(0.02, "Greatest deviation of grey by fibres and clouds, 1 = full.", minimum=0, maximum=0.08)
+    darkest: float = setting(0.85, "Gray of the darkest paper, 1 = white.", minimum=0.6, maximum=1)
+    fibre: float = setting(0.02, "Greatest deviation of gray by fibres and clouds, 1 = full.", minimum=0, maximum=0.08)
 
     def params(self, u: Uniforms) -> Params:
         """``tone``, ``fibre``; ``noise``: names the field."""

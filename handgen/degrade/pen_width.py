@@ -17,7 +17,7 @@ from handgen.settings import setting
 _MOST = 0.04
 _RIDGE, _FAINT, _EDGE = 2, 30, 127
 _WORD = 64
-"""A pixel belongs to a stroke if it has this share of the ink of its neighbourhood, and this much;
+"""A pixel belongs to a stroke if it has this share of the ink of its neighborhood, and this much;
 to its edge, if it has no more than this."""
 
 
@@ -57,7 +57,7 @@ class PenWidth(Effect):
 def _layer(drawn: NDArray[np.float32], thicker: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return how much a whole layer takes off the ink, or off the paper where ``thicker``, ``[n, H, W]``, 0 to 255.
 
-    The images lie in a row, each in a frame of one pixel, so that all pixels' neighbours on one side
+    The images lie in a row, each in a frame of one pixel, so that all pixels' neighbors on one side
     are one slice. Beyond the canvas there is paper.
     """
     count, height, width = drawn.shape

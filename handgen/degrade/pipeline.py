@@ -16,6 +16,8 @@ from torch import Tensor
 from handgen.degrade import EFFECTS
 from handgen.degrade.base import Effect, Params, draws
 from handgen.degrade.presets import PRESETS
+from handgen.degrade.recipe import read_recipe
+from handgen.degrade.step import Step, make_step
 from handgen.degrade.warp import Geometry, Warp
 from handgen.errors import UsageError
 from handgen.registry import nearest
@@ -23,23 +25,6 @@ from handgen.registry import nearest
 Record = dict[str, dict[str, float]]
 """What befell one sample: effect -> parameter -> number. JSON keeps it exactly."""
 _ROOM = 1e-9
-
-
-@dataclass(frozen=True)
-class Step:
-    """An effect and the share of samples that it befalls, 0 to 1.
-
-    Raises:
-        UsageError: that is no such share.
-    """
-
-    effect: Effect
-    probability: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.probability <= 1:
-            message = f"probability {self.probability:g} of effect '{self.effect.name}' is impossible"
-            raise UsageError(message, "Give a number from 0 to 1.")
 
 
 @dataclass(frozen=True)
@@ -99,8 +84,6 @@ class Pipeline:
         path = Path(name)
         if path.suffix.lower() not in (".yaml", ".yml") and not path.exists():
             raise UsageError(f"unknown preset '{name}'", nearest(name, PRESETS))
-        from handgen.degrade.recipe import read_recipe
-
         return cls(path.name, read_recipe(path))
 
     def for_lines(self) -> Pipeline:
@@ -108,9 +91,9 @@ class Pipeline:
         return Pipeline(self.name, [step for step in self.steps if step.effect.on_lines])
 
     @cached_property
-    def colour(self) -> bool:
-        """Whether the result is in colour. It is for every sample or for none."""
-        return any(step.effect.colour for step in self.steps)
+    def color(self) -> bool:
+        """Whether the result is in color. It is for every sample or for none."""
+        return any(step.effect.color for step in self.steps)
 
     def spec(self) -> dict[str, dict[str, float]]:
         """Return all effects with their probabilities and settings, for a manifest."""
@@ -128,7 +111,7 @@ class Pipeline:
             seed: of the run.
 
         Returns:
-            uint8 ``[B, H, W]``, or ``[B, H, W, 3]`` (RGB) if ``colour``; and B records.
+            uint8 ``[B, H, W]``, or ``[B, H, W, 3]`` (RGB) if ``color``; and B records.
         """
         drawn = self._draw(index, seed)
         records: list[Record] = [{} for _ in index]
@@ -189,12 +172,12 @@ class Pipeline:
         batch = _warped(batch, [step for step in drawn if isinstance(step.effect, Geometry)])
         others = {step.effect.name: step for step in drawn if not isinstance(step.effect, Geometry)}
         for step in self.steps:
-            if step.effect.colour and batch.shape[1] == 1:
+            if step.effect.color and batch.shape[1] == 1:
                 batch = batch.repeat(1, 3, 1, 1)
             if step.effect.name in others:
                 batch = others[step.effect.name].put(batch)
         done = batch.mul_(255).round_().clamp_(0, 255).numpy().astype(np.uint8)
-        return np.stack([done[:, 0], done[:, 1], done[:, 2]], 3) if self.colour else done[:, 0]
+        return np.stack([done[:, 0], done[:, 1], done[:, 2]], 3) if self.color else done[:, 0]
 
 
 def _warped(batch: Tensor, drawn: Sequence[_Drawn]) -> Tensor:
@@ -226,23 +209,3 @@ def _warp(images: Tensor, rows: NDArray[np.int64], drawn: Sequence[_Drawn]) -> W
         assert isinstance(step.effect, Geometry)
         warp = step.effect.move(warp, params)
     return warp
-
-
-def make_step(name: str, facts: Mapping[str, float]) -> Step:
-    """Return an effect with its settings and ``probability`` (1 unless given).
-
-    Raises:
-        UsageError: no such effect or setting, or a value that it cannot have.
-    """
-    kind = EFFECTS.load(name)
-    known = {field.name: field for field in dataclasses.fields(kind)}
-    for key, value in facts.items():
-        if key not in known and key != "probability":
-            raise UsageError(f"effect '{name}' has no setting '{key}'", nearest(key, [*known, "probability"]))
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise UsageError(f"{key} of effect '{name}' must be a number, not {value!r}")
-    try:
-        effect = kind(**{key: float(value) for key, value in facts.items() if key != "probability"})
-    except UsageError as error:
-        raise UsageError(f"effect '{name}': {error.message.removeprefix('--')}", error.remedy) from error
-    return Step(effect, float(facts.get("probability", 1.0)))

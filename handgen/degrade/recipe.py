@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from handgen.degrade.pipeline import Step, make_step
+from handgen.degrade.step import Step, make_step
 from handgen.errors import UsageError
 
 _FORM = "Write 'effect: {probability: 0.5, setting: value}' on each line."

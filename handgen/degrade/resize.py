@@ -36,13 +36,13 @@ def _product(images: Tensor, down: NDArray[np.float32], across: NDArray[np.float
 def _coarsening(length: int, small: int) -> NDArray[np.float32]:
     """Return ``[length, length]``: a triangle over as many pixels as become one, then linear interpolation."""
     reach = length / small
-    centre = (np.arange(small)[:, None] + 0.5) * reach
-    shrinking = np.maximum(0, 1 - np.abs(np.arange(length) + 0.5 - centre) / reach)
+    center = (np.arange(small)[:, None] + 0.5) * reach
+    shrinking = np.maximum(0, 1 - np.abs(np.arange(length) + 0.5 - center) / reach)
     return _exact(_enlarging(small, length) @ (shrinking / shrinking.sum(1, keepdims=True)))
 
 
 def _enlarging(small: int, length: int) -> NDArray[np.float64]:
-    """Return what each of ``small`` pixels weighs in each of ``length``, linear between their centres."""
+    """Return what each of ``small`` pixels weighs in each of ``length``, linear between their centers."""
     place = ((np.arange(length)[:, None] + 0.5) * small / length - 0.5).clip(0, small - 1)
     weights: NDArray[np.float64] = np.maximum(0, 1 - np.abs(place - np.arange(small)))
     return weights

@@ -18,7 +18,7 @@ _BROWN = (0.55, 0.85, 1.2)
 
 @dataclass(frozen=True)
 class Stains(Effect):
-    """Dried drops: pale blotches with a darker rim, brown if there is colour."""
+    """Dried drops: pale blotches with a darker rim, brown if there is color."""
 
     name: ClassVar[str] = "stains"
 

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.check.report import Track, is_finished
+from handgen.check.samples import Samples, samples_in
 from handgen.errors import UsageError
 from handgen.evaluation.distance import Moments, frechet
-from handgen.evaluation.readers import GlyphReader, Judge
-from handgen.evaluation.samples import Samples, samples_in
-from handgen.evaluation.suspicion import FALSE_ALARMS
 from handgen.evaluation.tally import Tally
-from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.contact_sheet import save_sheet
+from handgen.ocr.readers import GlyphReader, Judge
+from handgen.ocr.suspicion import FALSE_ALARMS
 from handgen.seeds import uniforms
 
 _ROW, _ROWS = 12, 8
@@ -37,7 +37,7 @@ def evaluate_dataset(
 
     Args:
         place: its folder.
-        reader: the recogniser.
+        reader: the recognizer.
         judge: an independent reader.
         like: another dataset or store, to measure the distance to.
         share: read this share of the samples, drawn by their numbers alone.
@@ -49,13 +49,13 @@ def evaluate_dataset(
         ``path`` and the Fréchet ``distance``.
 
     Raises:
-        UsageError: there is no dataset, or no sample of one character; nobody reads; ``like`` without a recogniser;
-            a recogniser of another charset.
+        UsageError: there is no dataset, or no sample of one character; nobody reads; ``like`` without a recognizer;
+            a recognizer of another charset.
     """
     if reader is None and judge is None:
-        raise UsageError("there is nobody to read", "Give --judge rapidocr, or a recogniser with --recognizer.")
+        raise UsageError("there is nobody to read", "Give --judge rapidocr, or a recognizer with --recognizer.")
     if like is not None and reader is None:
-        raise UsageError("--like needs a recogniser, whose features it compares", "Name one with --recognizer.")
+        raise UsageError("--like needs a recognizer, whose features it compares", "Name one with --recognizer.")
     moments = Moments() if like is not None else None
     tally = Tally(reader, judge, moments)
     count = 0
@@ -73,7 +73,7 @@ def evaluate_dataset(
     if not is_finished(place):
         result["unfinished"] = True
     if result.get("unknown") == count and judge is None:
-        raise UsageError(f"the recogniser knows no character of {place}", "Train one on its charset.")
+        raise UsageError(f"the recognizer knows no character of {place}", "Train one on its charset.")
     if like is not None and moments is not None and reader is not None:
         other = Moments()
         for samples in samples_in(like, track):
@@ -85,9 +85,9 @@ def evaluate_dataset(
 
 
 def gated_by(place: Path) -> str | None:
-    """Return the digest of the recogniser without whose consent no sample came into a dataset; None if there is none.
+    """Return the digest of the recognizer without whose consent no sample came into a dataset; None if there is none.
 
-    What that recogniser reads of the dataset says nothing.
+    What that recognizer reads of the dataset says nothing.
     """
     try:
         plan = json.loads((place / "manifest.json").read_text(encoding="utf-8"))["plan"]

@@ -1,4 +1,4 @@
-"""The Fréchet distance between two sets of images, on the features of a recogniser."""
+"""The Fréchet distance between two sets of images, on the features of a recognizer."""
 
 from __future__ import annotations
 

@@ -13,23 +13,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints.files import Checkpoint
+from handgen.checkpoints.run import CONFIG, SPLIT
 from handgen.errors import CheckpointError, UsageError
 from handgen.evaluation.distance import Moments, frechet
-from handgen.evaluation.readers import GlyphReader, Judge
 from handgen.evaluation.tally import Tally, rows_of
-from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.glyphs.together import recorded_stores
 from handgen.metrics import METRICS
 from handgen.metrics.base import Images, Metric
 from handgen.models.base import Generator, Model
-from handgen.training import checkpoint
-from handgen.training.added import load as load_added
-from handgen.training.added import with_added
-from handgen.training.checkpoint import Checkpoint
+from handgen.ocr.readers import GlyphReader, Judge
+from handgen.sources import loading
+from handgen.sources.added import load as load_added
+from handgen.sources.added import with_added
 from handgen.training.data import DATA, Glyphs, Pairs, Split
 from handgen.training.evaluate import drawn
-from handgen.training.run import CONFIG, SPLIT
 
 SHEET = "worst.png"
 _BATCH = 64
@@ -59,7 +60,7 @@ def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Se
 
     Args:
         run: its folder.
-        data: the glyph store; by default the one that the run was trained with, or that an added style was learnt from.
+        data: the glyph store; by default the one that the run was trained with, or an added style was learned from.
         device: where to compute.
         styles: of these alone, trained or added; empty = every trained one.
 
@@ -68,7 +69,7 @@ def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Se
         CheckpointError: the run is damaged.
     """
     loaded = checkpoint.load(run / checkpoint.MODEL)
-    model = checkpoint.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = loading.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     drawer = with_added(loaded, model)
     drawer.style_spec.pick(styles)
     trained = [name for name in styles if name in loaded.style_names]
@@ -83,7 +84,7 @@ def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Se
 
 
 def _added_held_out(loaded: Checkpoint, drawer: Generator, name: str, data: Path | None, device: torch.device) -> Drawn:
-    """Draw what an added style was not learnt from: all other characters of its hand in the store."""
+    """Draw what an added style was not learned from: all other characters of its hand in the store."""
     facts = load_added(loaded, name)[1]
     store = GlyphStore(data) if data else recorded_stores(facts["data"])
     hands = [store.styles[number].name for number in store.targets]
@@ -143,7 +144,7 @@ def evaluate_model(
     Returns:
         ``styles``, with ``mean`` over them at the end, and ``characters``, those whose strokes are worst
         first: glyphs, every metric, and of those who read the shares ``reads`` and ``judge`` of drawn,
-        ``reads_true`` and ``judge_true`` of true glyphs. With a recogniser ``distance`` too, between a
+        ``reads_true`` and ``judge_true`` of true glyphs. With a recognizer ``distance`` too, between a
         style's drawn and true glyphs; and ``unknown``, glyphs whose character it does not know.
     """
     values = _measured(glyphs, device)

@@ -1,4 +1,4 @@
-"""What readers made of labelled images, gathered batch by batch."""
+"""What readers made of labeled images, gathered batch by batch."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.evaluation.distance import Moments
-from handgen.evaluation.readers import GlyphReader, Judge
-from handgen.evaluation.suspicion import FALSE_ALARMS, suspicious
+from handgen.ocr.readers import GlyphReader, Judge
+from handgen.ocr.suspicion import FALSE_ALARMS, suspicious
 
 
 class Tally:
     """Counts who reads what as what.
 
     Args:
-        reader: the recogniser; None = only the judge reads.
-        judge: the independent reader; None = nobody but the recogniser reads.
-        moments: gathers the recogniser's features, if given.
+        reader: the recognizer; None = only the judge reads.
+        judge: the independent reader; None = nobody but the recognizer reads.
+        moments: gathers the recognizer's features, if given.
     """
 
     def __init__(self, reader: GlyphReader | None, judge: Judge | None = None, moments: Moments | None = None) -> None:
@@ -75,7 +75,7 @@ class Tally:
         ``styles``, with ``all`` at the end, and ``characters``, worst first: samples, and the shares
         ``reads``, ``suspicious`` and ``judge`` of those who read. ``confusions``: label, read, count, most
         frequent first. ``suspicious``: number, label, read, confidence, margin, style, worst first.
-        ``unknown``: samples whose label the recogniser does not know.
+        ``unknown``: samples whose label the recognizer does not know.
         """
         margins = np.array(self._margins if self._reader else [np.nan] * len(self._labels))
         of_style, of_label = rows_of(self._styles), rows_of(self._labels)

@@ -6,14 +6,13 @@ should go into shapes, so every target font gets one scale and one offset for ea
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgen.fonts.coverage import Coverage
 from handgen.fonts.raster import Placement
-from handgen.glyphs.store import Alignment
 
 MARGIN = 0.04
 """Free border around the source's ink, as a fraction of the canvas side."""
@@ -26,10 +25,25 @@ _STRETCH = 1.6
 _EDGE_PERCENT = 1.0
 
 
+@dataclass(frozen=True)
+class Alignment:
+    """How a style's glyphs were moved onto the source font's, as fractions of the canvas side.
+
+    With the origin at the canvas center, x to the right and y down,
+    ``aligned = (sx, sy) * natural + (dx, dy)``, where *natural* is the glyph at the source's
+    pixels per em, on the source's baseline, its advance width centered.
+    """
+
+    sx: float = 1.0
+    sy: float = 1.0
+    dx: float = 0.0
+    dy: float = 0.0
+
+
 def source_placement(boxes: NDArray[np.float64], size: int, margin: float = MARGIN) -> Placement:
     """Choose pixels per em and an origin so that the charset fills the canvas less the margin.
 
-    The charset's ink as a whole is centred; all glyphs share the baseline, and the middle of
+    The charset's ink as a whole is centered; all glyphs share the baseline, and the middle of
     their advance widths. The outermost 1 % of the ink edges are ignored, so that one swash
     does not shrink the rest.
 
@@ -47,12 +61,12 @@ def source_placement(boxes: NDArray[np.float64], size: int, margin: float = MARG
 
 
 def natural_placement(placement: Placement, size: int) -> Placement:
-    """Return the placement that ``Alignment`` calls natural: the source's, but centred on the advance."""
+    """Return the placement that ``Alignment`` calls natural: the source's, but centered on the advance."""
     return replace(placement, x=size / 2)
 
 
 def source_alignment(placement: Placement, size: int) -> Alignment:
-    """Return how the source font itself was moved: its ink as a whole is centred."""
+    """Return how the source font itself was moved: its ink as a whole is centered."""
     return Alignment(dx=placement.x / size - 0.5)
 
 
@@ -60,7 +74,7 @@ def fit_alignment(source: Coverage, target: Coverage, placement: Placement, size
     """Fit a target font's scale and offset so that its mean ink edges fall on the source's.
 
     With ``l, r`` the mean left and right edges over the common characters (5 % trimmed at both
-    ends), in fractions of the canvas from its centre, ``sx = (r - l) / (r_target - l_target)``
+    ends), in fractions of the canvas from its center, ``sx = (r - l) / (r_target - l_target)``
     and ``dx = (l + r) / 2 - sx * (l_target + r_target) / 2``; the same for y. Then a scale is
     reduced, the middles staying where they are, until the target's 1st and 99th percentile
     edges are on the canvas, and until neither axis is scaled 1.6 times as much as the other.
@@ -104,7 +118,7 @@ def aligned_placement(placement: Placement, alignment: Alignment, size: int) -> 
 
 
 def _canvas_boxes(coverage: Coverage, common: set[str], placement: Placement, size: int) -> NDArray[np.float64]:
-    """Return ``[n, 4]`` left, top, right, bottom of the common characters, as fractions from the centre."""
+    """Return ``[n, 4]`` left, top, right, bottom of the common characters, as fractions from the center."""
     rows = [row for row, char in enumerate(coverage.drawn) if char in common]
     left, bottom, right, top = coverage.boxes[rows].T
     x, y = placement.x / size - 0.5, placement.baseline / size - 0.5

@@ -16,6 +16,8 @@ from pathlib import Path
 from handgen.errors import UsageError
 from handgen.registry import nearest
 
+_NOT_WRITTEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"})
+
 
 def _rows(codec: str, leads: range, trails: Iterable[int]) -> str:
     """Decode a block of a double-byte codec, in code order; unassigned cells are left out."""
@@ -121,3 +123,8 @@ def _looks_like_name(name: str) -> bool:
     if get_close_matches(name, CHARSETS, n=1, cutoff=0.6):
         return True
     return re.fullmatch(r"[a-z][a-z0-9_-]{3,}", name) is not None and list(name) != sorted(name)
+
+
+def is_written(char: str) -> bool:
+    """Whether ``char`` is one character that can be written: no space, control or unassigned code."""
+    return len(char) == 1 and unicodedata.category(char) not in _NOT_WRITTEN

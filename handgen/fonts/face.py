@@ -81,14 +81,14 @@ class FontInfo:
         ref: the face, at its default instance.
         family: family name, or the file's stem when the font gives none.
         subfamily: "Regular", "Bold", ...
-        licence: licence URL or the first line of the licence text, at most 160 characters.
+        license: license URL or the first line of the license text, at most 160 characters.
         instances: names of a variable font's instances.
     """
 
     ref: FontRef
     family: str
     subfamily: str
-    licence: str
+    license: str
     instances: tuple[str, ...] = ()
 
 
@@ -140,7 +140,7 @@ def face_count(path: Path) -> int:
 
 
 def describe(path: Path) -> list[FontInfo]:
-    """Read names, licence and instances of every face of a font file.
+    """Read names, license and instances of every face of a font file.
 
     Raises:
         FontError: it is missing, is not a font, or its tables are damaged.
@@ -150,12 +150,12 @@ def describe(path: Path) -> list[FontInfo]:
 
 def _describe(ref: FontRef) -> FontInfo:
     with _tables(ref) as font:
-        licence = (_name(font, 14) or _name(font, 13)).strip().splitlines() or [""]
+        license = (_name(font, 14) or _name(font, 13)).strip().splitlines() or [""]
         return FontInfo(
             ref=ref,
             family=_name(font, 16) or _name(font, 1) or ref.path.stem,
             subfamily=_name(font, 17) or _name(font, 2) or "Regular",
-            licence=licence[0].strip()[:160],
+            license=license[0].strip()[:160],
             instances=tuple(_instances(font)),
         )
 

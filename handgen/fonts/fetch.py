@@ -1,6 +1,6 @@
-"""Fetching fonts of the catalogue with the npm and pip clients.
+"""Fetching fonts of the catalog with the npm and pip clients.
 
-Nothing is installed: a package is downloaded into a scratch folder, its font and licence are taken
+Nothing is installed: a package is downloaded into a scratch folder, its font and license are taken
 out, and only a whole font reaches the font folder. Fonts under the OFL may reserve their names for
 unmodified files. A merged font keeps its name, so that it is found by it, as a private conversion
 for use on this machine; ``<family>.json`` says so, and it must not be passed on under that name.
@@ -24,11 +24,11 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from handgen.errors import FontError, HandgenError
 from handgen.files import from_os_error, sha256, writable_folder, write_json
-from handgen.fonts.catalogue import Entry, Source
+from handgen.fonts.catalog import Entry, Source
 from handgen.fonts.face import FontRef, open_face
 from handgen.fonts.merge import merge_slices
 
-_LICENCE_FILES = ("license*", "licence*", "ofl*", "copying*")
+_LICENSE_FILES = ("license*", "license*", "ofl*", "copying*")
 _CLIENT_SECONDS = 900
 
 
@@ -85,18 +85,18 @@ def fetch(entry: Entry, out: Path) -> Path:
 
     Raises:
         HandgenError: the client is missing or failed.
-        FontError: the package holds unsafe paths, no such font, no licence, or a damaged font.
+        FontError: the package holds unsafe paths, no such font, no license, or a damaged font.
     """
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
         scratch = Path(folder)
         archive = download(entry.source, scratch)
-        slices, licence = _unpack(archive, entry.source, scratch)
+        slices, license = _unpack(archive, entry.source, scratch)
         font = merge_slices(slices, scratch, entry.slug)
         open_face(FontRef(font))
-        licence = licence.replace(scratch / f"LICENSE-{entry.slug}.txt")
+        license = license.replace(scratch / f"LICENSE-{entry.slug}.txt")
         about = scratch / f"{entry.slug}.json"
         write_json(about, _provenance(entry, archive, slices, font))
-        for path in (licence, about, font):
+        for path in (license, about, font):
             path.replace(out / path.name)
     return out / font.name
 
@@ -104,7 +104,7 @@ def fetch(entry: Entry, out: Path) -> Path:
 def _provenance(entry: Entry, archive: Path, slices: list[Path], font: Path) -> dict[str, object]:
     return {
         "family": entry.family,
-        "licence": entry.licence,
+        "licence": entry.license,
         "source": {"type": entry.source.type, "package": entry.source.package, "version": entry.source.version},
         "archive_sha256": sha256(archive),
         "files": entry.source.take,
@@ -167,26 +167,26 @@ def _complaint(stderr: str) -> str:
 
 
 def _unpack(archive: Path, source: Source, scratch: Path) -> tuple[list[Path], Path]:
-    """Take the wanted font files and the licence out of an archive; nothing else is written.
+    """Take the wanted font files and the license out of an archive; nothing else is written.
 
     Raises:
-        FontError: unreadable, unsafe, or without the font or the licence.
+        FontError: unreadable, unsafe, or without the font or the license.
     """
     name = f"{source.package} {source.version}"
     files: list[Path] = []
-    licence: Path | None = None
+    license: Path | None = None
     for path, data in members(archive, source):
         if fnmatch.fnmatchcase(str(path), source.take):
             files.append(_write(scratch / f"slice-{len(files):03}-{path.name}", data))
-        elif licence is None and any(fnmatch.fnmatchcase(path.name.lower(), form) for form in _LICENCE_FILES):
-            licence = _write(scratch / "licence", data)
+        elif license is None and any(fnmatch.fnmatchcase(path.name.lower(), form) for form in _LICENSE_FILES):
+            license = _write(scratch / "licence", data)
     if not files:
         raise FontError(
             f"the package {name} holds no {source.take}", "Its layout has changed; install a newer handgen."
         )
-    if licence is None:
-        raise FontError(f"the package {name} holds no licence", "A font without its licence is not kept.")
-    return files, licence
+    if license is None:
+        raise FontError(f"the package {name} holds no license", "A font without its license is not kept.")
+    return files, license
 
 
 def members(archive: Path, source: Source) -> Iterator[tuple[PurePosixPath, bytes]]:

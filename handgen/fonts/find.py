@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from handgen.errors import FontError, UsageError
-from handgen.fonts.catalogue import GROUPS, HANDWRITTEN, catalogue, find_entry, plain
+from handgen.fonts.catalog import GROUPS, HANDWRITTEN, catalog, find_entry, plain
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
 from handgen.registry import nearest
@@ -63,8 +63,8 @@ class FoundFont:
         ref: what to render with.
         family, subfamily: names out of the font; the file's stem when it is broken.
         script: ``han``, ``kana``, ``latin`` or ``other``.
-        kind: one of ``handgen.fonts.catalogue.KINDS``; from the catalogue, else a guess.
-        licence: SPDX where the catalogue knows it, else what the font says; may be empty.
+        kind: one of ``handgen.fonts.catalog.KINDS``; from the catalog, else a guess.
+        license: SPDX where the catalog knows it, else what the font says; may be empty.
         where: one of PLACES.
         broken: why the file cannot be used; empty for a good font.
     """
@@ -74,7 +74,7 @@ class FoundFont:
     subfamily: str
     script: str
     kind: str
-    licence: str
+    license: str
     where: str
     broken: str = ""
 
@@ -181,7 +181,7 @@ def _look(info: FontInfo) -> FoundFont:
         subfamily=info.subfamily,
         script=script,
         kind=entry.kind if entry else guess_kind(info.family, script),
-        licence=entry.licence if entry else short_licence(info.licence),
+        license=entry.license if entry else short_license(info.license),
         where="",
     )
 
@@ -190,8 +190,8 @@ def _broken(path: Path, reason: str) -> FoundFont:
     return FoundFont(FontRef(path), path.stem, "", "other", "display", "", "", broken=reason)
 
 
-def short_licence(text: str) -> str:
-    """Return the SPDX name of the two licences that most free fonts have; other texts stay."""
+def short_license(text: str) -> str:
+    """Return the SPDX name of the two licenses that most free fonts have; other texts stay."""
     if "scripts.sil.org/OFL" in text or "openfontlicense.org" in text or "Open Font License" in text:
         return "OFL-1.1"
     return "Apache-2.0" if "apache.org/licenses/LICENSE-2.0" in text else text
@@ -206,7 +206,7 @@ def _script(ref: FontRef) -> str:
 
 
 def guess_kind(family: str, script: str) -> str:
-    """Guess the kind of a font that the catalogue does not know from the words of its name."""
+    """Guess the kind of a font that the catalog does not know from the words of its name."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|[-_]", " ", family).casefold().split()
     for kind, marks in _KIND_WORDS.items():
         if any(mark in words or (not mark.isascii() and mark in family) for mark in marks):
@@ -285,9 +285,9 @@ def _unknown(name: Path, fonts: list[FoundFont]) -> UsageError:
     if entry := find_entry(stem):
         return UsageError(message, f"Get it with: handgen fonts fetch '{entry.family}'")
     if kind := ALIASES.get(stem.casefold()):
-        family = next(entry.family for entry in catalogue() if entry.kind == kind and entry.script == "han")
+        family = next(entry.family for entry in catalog() if entry.kind == kind and entry.script == "han")
         return UsageError(message, f"Get one with: handgen fonts fetch '{family}'")
-    known = {font.family for font in fonts} | {entry.family for entry in catalogue()}
+    known = {font.family for font in fonts} | {entry.family for entry in catalog()}
     close = nearest(stem, sorted(known)) if known else ""
     hint = f"{close} " if close.startswith("Did") else ""
     groups = "|".join(GROUPS)

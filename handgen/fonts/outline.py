@@ -84,11 +84,11 @@ class Outlines:
         """Return the present glyph's left, bottom, right and top; control points count unless ``exact``."""
         measure = raw.FT_Outline_Get_BBox if exact else raw.FT_Outline_Get_CBox
         measure(self._outline_ref, self._box_ref)
-        box, centre = self._box, self._metrics.horiAdvance / 2
+        box, center = self._box, self._metrics.horiAdvance / 2
         return (
-            (box.xMin - centre) / _UNITS,
+            (box.xMin - center) / _UNITS,
             box.yMin / _UNITS,
-            (box.xMax - centre) / _UNITS,
+            (box.xMax - center) / _UNITS,
             box.yMax / _UNITS,
         )
 
@@ -102,14 +102,14 @@ class Outlines:
     def curves(self) -> list[Curve]:
         """Return the present glyph's contours, in em from the middle of the advance width and the baseline, y up."""
         made: list[Curve] = []
-        centre = self._metrics.horiAdvance / 2
+        center = self._metrics.horiAdvance / 2
 
         def add(kind: str, *vectors: Any) -> None:
-            made.append((kind, tuple(value for v in vectors for value in ((v.x - centre) / _UNITS, v.y / _UNITS))))
+            made.append((kind, tuple(value for v in vectors for value in ((v.x - center) / _UNITS, v.y / _UNITS))))
 
         def conic(control: Any, end: Any, context: Any) -> None:
             start = complex(*made[-1][1][-2:])
-            one, two = (complex(v.x - centre, v.y) / _UNITS for v in (control, end))
+            one, two = (complex(v.x - center, v.y) / _UNITS for v in (control, end))
             first, second = start + (one - start) * 2 / 3, two + (one - two) * 2 / 3
             made.append(("c", (first.real, first.imag, second.real, second.imag, two.real, two.imag)))
 

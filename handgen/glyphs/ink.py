@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 INK = 200
-"""Grey values of a drawing below are ink, those above paper or the pale edge of a stroke."""
+"""Gray values of a drawing below are ink, those above paper or the pale edge of a stroke."""
 _FAINTEST = 40
 """Levels of 256 by which ink must differ from paper."""
 _LARGEST = 1024
@@ -47,8 +47,8 @@ def inked(glyphs: NDArray[np.uint8], *axes: int) -> NDArray[np.bool_]:
     return dark
 
 
-def grey_of(image: Image.Image, largest: int | None = _LARGEST) -> Ink:
-    """Return grey levels, 0 to 255; what is transparent is white, and no side is longer than ``largest``."""
+def gray_of(image: Image.Image, largest: int | None = _LARGEST) -> Ink:
+    """Return gray levels, 0 to 255; what is transparent is white, and no side is longer than ``largest``."""
     if image.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
         image = Image.fromarray(np.asarray(image, np.float32) / 257)
     elif image.has_transparency_data:
@@ -66,7 +66,7 @@ def ink_of(levels: Ink) -> Ink:
     What is darker than the paper's noise is ink; the darkest is 1.
 
     Args:
-        levels: grey, 0 to 255.
+        levels: gray, 0 to 255.
     """
     dark = levels <= _threshold(levels)
     if 2 * dark.sum() > dark.size:
@@ -80,7 +80,7 @@ def ink_within_border(levels: Ink) -> Ink:
     Where the border is as much dark as light, paper is the larger part after all.
 
     Args:
-        levels: grey, 0 to 255.
+        levels: gray, 0 to 255.
     """
     dark = levels <= _threshold(levels)
     border = np.concatenate([dark[0], dark[-1], dark[1:-1, 0], dark[1:-1, -1]]).mean()
@@ -90,7 +90,7 @@ def ink_within_border(levels: Ink) -> Ink:
 
 
 def ink_on(levels: Ink, paper: int) -> Ink:
-    """Tell ink from paper of a known grey, 0 or 255, as a file format states it."""
+    """Tell ink from paper of a known gray, 0 or 255, as a file format states it."""
     lack = np.abs(levels - np.float32(paper))
     return _stretched(lack, lack >= 255 - _threshold(255 - lack))
 

@@ -4,7 +4,7 @@ A store is a folder of three files and a picture:
 
 - ``images.npy``   uint8 ``[N, size, size]``, 0 = ink, 255 = paper; memory-mapped when read
 - ``labels.npy``   one row an image: character, style number, sample number
-- ``manifest.json`` charset, raster settings, and one record a style (font, licence, alignment)
+- ``manifest.json`` charset, raster settings, and one record a style (font, license, alignment)
 - ``preview.png``  a contact sheet, one row a style
 
 Nothing else in handgen knows these names. No file holds a pickle.
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from handgen import __version__
 from handgen.errors import StoreError, UsageError
 from handgen.files import from_os_error, sha256, writable_folder, write_json
+from handgen.fonts.align import Alignment
 
 if TYPE_CHECKING:
     import torch
@@ -40,28 +41,13 @@ _HEADER = 128
 
 
 @dataclass(frozen=True)
-class Alignment:
-    """How a style's glyphs were moved onto the source font's, as fractions of the canvas side.
-
-    With the origin at the canvas centre, x to the right and y down,
-    ``aligned = (sx, sy) * natural + (dx, dy)``, where *natural* is the glyph at the source's
-    pixels per em, on the source's baseline, its advance width centred.
-    """
-
-    sx: float = 1.0
-    sy: float = 1.0
-    dx: float = 0.0
-    dy: float = 0.0
-
-
-@dataclass(frozen=True)
 class Style:
     """One hand in a store: a font, or a person.
 
     Attributes:
         name: what a person calls it, unique in the store; used by ``--styles``.
         role: ``source`` (the content font) or ``target``.
-        origin: where it comes from: family, file name, face, instance, sha256, licence.
+        origin: where it comes from: family, file name, face, instance, sha256, license.
         alignment: how it was moved onto the source.
         skipped: reason -> characters that were asked for and not drawn.
     """
@@ -69,7 +55,7 @@ class Style:
     name: str
     role: str
     origin: dict[str, Any] = field(default_factory=dict)
-    alignment: Alignment = Alignment()
+    alignment: Alignment = Alignment()  # noqa: RUF009 - frozen
     skipped: dict[str, str] = field(default_factory=dict)
 
 
@@ -120,7 +106,7 @@ class GlyphStore:
 
     @property
     def targets(self) -> tuple[int, ...]:
-        """Numbers of the styles to be learnt."""
+        """Numbers of the styles to be learned."""
         return tuple(i for i, style in enumerate(self.styles) if style.role == "target")
 
     @property

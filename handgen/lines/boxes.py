@@ -17,7 +17,7 @@ def moved_boxes(
     """Return the boxes of characters on an image whose pixels were moved.
 
     A new box holds the pixels whose origin is inky and within the old one; so it is exact where
-    boxes do not overlap, and holds a neighbour's stroke at most where they do.
+    boxes do not overlap, and holds a neighbor's stroke at most where they do.
 
     Args:
         boxes: ``(x0, y0, x1, y1)`` in pixels of the clean image, x1 and y1 one past the last; None for a space.

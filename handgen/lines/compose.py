@@ -171,12 +171,12 @@ def _filters(marked: NDArray[np.bool_], start: Floats, zoom: Floats) -> tuple[ND
     high = np.minimum(side - marked[:, ::-1].argmax(axis=1) + _FRINGE, side)
     first = np.floor(start + low * zoom).astype(np.int64)
     count = int((np.ceil(start + high * zoom).astype(np.int64) - first).max())
-    centre = ((first - start)[:, None] + np.arange(count) + 0.5) / zoom[:, None] - 0.5
+    center = ((first - start)[:, None] + np.arange(count) + 0.5) / zoom[:, None] - 0.5
     reach = np.maximum(1, 1 / zoom)
     # The canvas goes on in paper, so that weights at its edge add up to one like all others.
     beyond = int(np.ceil(reach.max()))
     source = np.arange(-beyond, side + beyond, dtype=np.float32)
-    near = reach.astype(np.float32)[:, None, None] - np.abs(centre.astype(np.float32)[:, :, None] - source)
+    near = reach.astype(np.float32)[:, None, None] - np.abs(center.astype(np.float32)[:, :, None] - source)
     weights = np.maximum(0, near, out=near)
     weights /= np.maximum(weights.sum(axis=2, keepdims=True), 1e-3)
     place = source[beyond : beyond + side]

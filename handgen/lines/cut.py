@@ -75,7 +75,7 @@ def wordy(text: str) -> bool:
 def stretches(text: str, drawn: Set[str]) -> Iterator[str]:
     """Yield the longest parts of clean ``text`` whose characters are in ``drawn`` or a space.
 
-    Punctuation that would open or close nothing, because its neighbour is gone, goes too.
+    Punctuation that would open or close nothing, because its neighbor is gone, goes too.
     """
     if text and drawn >= set(text.replace(" ", "")):
         yield text

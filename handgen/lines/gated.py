@@ -29,7 +29,7 @@ def sifted(
 
     Returns:
         The glyphs, and what to keep of the reading: ``p``, the confidence in each character that the line shows,
-        spaces aside, None for one that the recogniser does not know; and ``faults``, the glyphs that did not pass
+        spaces aside, None for one that the recognizer does not know; and ``faults``, the glyphs that did not pass
         at first: ``place`` among the characters of ``text`` that are no space, ``char``, ``outcome`` (redrawn,
         dropped, or kept all the same), further ``tries``, ``first`` confidence and the one at last, ``p``. Empty
         if nobody read.

@@ -91,7 +91,7 @@ def draw_habits(seed: int, line: int, count: int) -> Habits:
     waves = np.stack(
         [_AMPLITUDES * amplitude, _LENGTHS[:, 0] + np.ptp(_LENGTHS, axis=1) * length, 2 * math.pi * phase], axis=1
     )
-    # A size that drifts, and a little of its own: neighbours are alike, yet none is equal.
+    # A size that drifts, and a little of its own: neighbors are alike, yet none is equal.
     drift = np.convolve(own[:, 0], np.ones(3) / 3, mode="same")[:count]
     return Habits(
         **drawn,

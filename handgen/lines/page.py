@@ -26,7 +26,7 @@ def page(lines: Sequence[NDArray[np.uint8]], vertical: bool = False, *, length: 
         length: of a row in pixels, if no line is longer.
 
     Returns:
-        An RGB picture; grey lines stay grey.
+        An RGB picture; gray lines stay gray.
     """
     if vertical:
         return page([np.swapaxes(line, 0, 1) for line in lines], length=length).transpose(Image.Transpose.TRANSPOSE)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from handgen.degrade.pipeline import Pipeline, Record
 from handgen.errors import DatasetError
+from handgen.formats.base import Sample
 from handgen.glyphs.ink import inked
 from handgen.lines.boxes import moved_boxes
 from handgen.lines.compose import Box, Line, compose
@@ -21,7 +22,6 @@ from handgen.lines.cut import LONGEST
 from handgen.lines.gated import sifted
 from handgen.lines.texts import Texts
 from handgen.seeds import derive
-from handgen.writers.base import Sample
 
 Drawn = tuple[NDArray[np.uint8], list[dict[str, Any]]]
 """Glyphs uint8 ``[n, side, side]``, side >= 16, 0 = ink, each at its place in its em box; and, if they were read,

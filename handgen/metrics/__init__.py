@@ -1,7 +1,7 @@
 """How close drawn glyphs are to the true ones: one metric a file, one line here.
 
-All take images in [-1, 1] (-1 = ink); the first three report on the scale of grey values in [0, 1],
-the others look at strokes, where a pixel darker than middle grey is ink. The parenthesis that ends a
+All take images in [-1, 1] (-1 = ink); the first three report on the scale of gray values in [0, 1],
+the others look at strokes, where a pixel darker than middle gray is ink. The parenthesis that ends a
 summary says which way is better.
 """
 
@@ -14,12 +14,12 @@ METRICS.register("ssim", "handgen.metrics.ssim:SSIM", "structural similarity (hi
 METRICS.register(
     "stroke_recall",
     "handgen.metrics.stroke_recall:StrokeRecall",
-    "share of the true centrelines that were drawn (higher is better)",
+    "share of the true centerlines that were drawn (higher is better)",
 )
 METRICS.register(
     "stroke_precision",
     "handgen.metrics.stroke_precision:StrokePrecision",
-    "share of the drawn centrelines that are true (higher is better)",
+    "share of the drawn centerlines that are true (higher is better)",
 )
 METRICS.register(
     "broken_strokes",

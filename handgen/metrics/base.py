@@ -19,17 +19,17 @@ class Images:
     """
 
     def __init__(self, images: Tensor) -> None:
-        self.grey = (images.detach().float() + 1) / 2
+        self.gray = (images.detach().float() + 1) / 2
         """``[B, 1, h, w]`` in [0, 1], 0 = ink."""
 
     @cached_property
     def ink(self) -> Tensor:
-        """Return where a pixel is darker than middle grey, bool ``[B, h, w]``."""
-        return self.grey[:, 0] < 0.5
+        """Return where a pixel is darker than middle gray, bool ``[B, h, w]``."""
+        return self.gray[:, 0] < 0.5
 
     @cached_property
     def skeleton(self) -> Tensor:
-        """Return the centrelines of the ink, bool ``[B, h, w]``."""
+        """Return the centerlines of the ink, bool ``[B, h, w]``."""
         return thinned(self.ink)
 
     @cached_property
@@ -39,7 +39,7 @@ class Images:
 
     @property
     def tolerance(self) -> int:
-        """How far a centreline may be off, in pixels: 1 at 64 px and below, and in proportion above."""
+        """How far a centerline may be off, in pixels: 1 at 64 px and below, and in proportion above."""
         return max(1, round(self.ink.shape[-1] / 64))
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 def count_components(ink: Tensor, least: int = 1) -> Tensor:
     """Count the 8-connected pieces of ink.
 
-    Runs of ink within a row are found first. Those that touch in neighbouring rows are then joined,
+    Runs of ink within a row are found first. Those that touch in neighboring rows are then joined,
     all at once and again until nothing changes: the trees of Shiloach and Vishkin 1982.
 
     Args:

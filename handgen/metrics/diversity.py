@@ -11,9 +11,9 @@ from torch import Tensor
 
 
 def mean_pairwise_l1(images: Tensor) -> float:
-    """Return the mean absolute difference of grey values, 0 to 1, over all pairs of ``images``.
+    """Return the mean absolute difference of gray values, 0 to 1, over all pairs of ``images``.
 
-    Sorted along the images, every gap between two neighbouring values of a pixel lies between
+    Sorted along the images, every gap between two neighboring values of a pixel lies between
     k (S - k) pairs, k the number of values below it; so S images cost a sort, and no S x S table.
 
     Args:

@@ -8,7 +8,7 @@ from handgen.metrics.base import Images, Metric
 
 
 class InkRatio(Metric):
-    """Drawn over true ink in pixels darker than middle grey, the mean over glyphs; 1 is equal, less is thinner.
+    """Drawn over true ink in pixels darker than middle gray, the mean over glyphs; 1 is equal, less is thinner.
 
     A true glyph without ink counts as one of 1 px, unless the drawing has none either: that is 1.
     """

@@ -8,8 +8,8 @@ from handgen.metrics.base import Images, Metric
 
 
 class L1(Metric):
-    """Mean absolute difference of grey values, 0 to 1."""
+    """Mean absolute difference of gray values, 0 to 1."""
 
     def per_image(self, output: Images, truth: Images) -> Tensor:
         """Return ``[B]``."""
-        return (output.grey - truth.grey).abs().mean(dim=(1, 2, 3))
+        return (output.gray - truth.gray).abs().mean(dim=(1, 2, 3))

@@ -8,8 +8,8 @@ from handgen.metrics.base import Images, Metric
 
 
 class RMSE(Metric):
-    """Root of the mean squared difference of grey values within an image, 0 to 1, averaged over images."""
+    """Root of the mean squared difference of gray values within an image, 0 to 1, averaged over images."""
 
     def per_image(self, output: Images, truth: Images) -> Tensor:
         """Return ``[B]``."""
-        return (output.grey - truth.grey).square().mean(dim=(1, 2, 3)).sqrt()
+        return (output.gray - truth.gray).square().mean(dim=(1, 2, 3)).sqrt()

@@ -1,4 +1,4 @@
-"""Centrelines of strokes, in batches and on any device."""
+"""Centerlines of strokes, in batches and on any device."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 _RING = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
-"""The neighbours of a pixel, (down, right), clockwise from the one above: P2 to P9 of the paper."""
+"""The neighbors of a pixel, (down, right), clockwise from the one above: P2 to P9 of the paper."""
 
 
 def _deletable() -> Tensor:
-    """Tell which neighbourhoods let a pixel go: bool ``[2, 256]``, bit k of the index = neighbour k is ink."""
+    """Tell which neighborhoods let a pixel go: bool ``[2, 256]``, bit k of the index = neighbor k is ink."""
     n, ne, e, se, s, sw, w, nw = (torch.arange(256) >> k & 1 == 1 for k in range(8))
     crossings = sum(part.int() for part in (~n & (ne | e), ~e & (se | s), ~s & (sw | w), ~w & (nw | n)))
     pairs = sum(part.int() for part in (nw | n, ne | e, se | s, sw | w))

@@ -42,4 +42,4 @@ class SSIM(Metric):
 
     def per_image(self, output: Images, truth: Images) -> Tensor:
         """Return ``[B]``; images must be at least 11 pixels high and wide."""
-        return structural_similarity(output.grey, truth.grey)
+        return structural_similarity(output.gray, truth.gray)

@@ -9,7 +9,7 @@ from handgen.metrics.skeleton import covered
 
 
 class StrokePrecision(Metric):
-    """Share of the drawn glyph's centrelines that run along the true glyph's, 0 to 1.
+    """Share of the drawn glyph's centerlines that run along the true glyph's, 0 to 1.
 
     The other half of clDice: ``StrokeRecall`` with both glyphs exchanged. Strokes too many, or in the
     wrong place, lower it. A drawing without ink has 0, not 1: it is no glyph.

@@ -8,8 +8,8 @@ MODELS.register(
     "bicyclegan", "handgen.models.bicyclegan:BicycleGAN", "every latent is another hand (for Latin and small charsets)"
 )
 MODELS.register("cgan", "handgen.models.cgan:CGAN", "characters and styles by class, without a source font")
-MODELS.register("gan", "handgen.models.gan:GAN", "fully connected, unlabelled samples: the game of 2014")
-MODELS.register("dcgan", "handgen.models.dcgan:DCGAN", "convolutional, unlabelled samples")
+MODELS.register("gan", "handgen.models.gan:GAN", "fully connected, unlabeled samples: the game of 2014")
+MODELS.register("dcgan", "handgen.models.dcgan:DCGAN", "convolutional, unlabeled samples")
 MODELS.register("wgan", "handgen.models.dcgan:WGAN", "dcgan with the Wasserstein loss, RMSprop and five critic steps")
 MODELS.register("lsgan", "handgen.models.dcgan:LSGAN", "dcgan with the least-squares loss")
 MODELS.register("pix2pix", "handgen.models.pix2pix:Pix2Pix", "one style, from pairs of source and target")
@@ -17,7 +17,3 @@ MODELS.register(
     "cyclegan", "handgen.models.cyclegan:CycleGAN", "one hand without pairs: real handwriting by many writers"
 )
 MODELS.register("strokernn", "handgen.models.strokernn:StrokeRNN", "a hand's strokes from standard ones, as a pen goes")
-
-GENERATORS = Registry("generator")
-"""What draws without having been trained; ``--model`` takes it by name."""
-GENERATORS.register("pen", "handgen.strokes.model:PenModel", "writes stroke by stroke; every writer is a style")

@@ -1,7 +1,7 @@
 """Adapters: small changes to a trained generator's weights, by which it draws one more style.
 
 The weight of a convolution or of a linear layer, taken as a matrix, gets a product of two narrow
-ones added: LoRA (Hu et al. 2021, equation 3). Biases, and the scales of normalisations, get an
+ones added: LoRA (Hu et al. 2021, equation 3). Biases, and the scales of normalizations, get an
 offset. All goes by the names of parameters, so any generator whose second input is a style vector
 can be adapted, whatever its layers.
 """

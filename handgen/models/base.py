@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from handgen.errors import UsageError
+from handgen.losses.adversarial import Adversarial
 from handgen.settings import Settings
-from handgen.training.adversarial import Adversarial
 
 Needs = Literal["pairs", "domains", "glyphs"]
 Draws = Literal["glyph", "character", "strokes", "nothing"]
@@ -39,7 +39,7 @@ class Batch:
         noise: float32 ``[B, Model.noise]`` from N(0, 1).
         mix: float32 ``[B]``, uniform in [0, 1): where between real and fake a penalty is taken.
         code: int64 ``[B]``, code points of the targets' characters, for models that look characters up.
-        number: int64 ``[B]``, numbers of the targets among all that is learnt from, as ``Lessons`` has them.
+        number: int64 ``[B]``, numbers of the targets among all that is learned from, as ``Lessons`` has them.
     """
 
     content: Tensor
@@ -73,7 +73,7 @@ class Lessons:
 
 @dataclass(frozen=True)
 class DrawnStyle:
-    """A style to synthesise with: what a person calls it and what the model is given.
+    """A style to synthesize with: what a person calls it and what the model is given.
 
     Attributes:
         name: unique in a dataset.
@@ -193,7 +193,7 @@ class Model(nn.Module, Generator, ABC):
 
     Config: ClassVar[type[Settings]]
     phases: tuple[str, ...]
-    """The optimisation phases of one step, in order; each owns an optimiser. "D" is the critics'. A model whose
+    """The optimization phases of one step, in order; each owns an optimizer. "D" is the critics'. A model whose
     settings give its critics no weight may leave theirs out."""
 
     critics: ClassVar[tuple[str, ...]] = ("discriminator",)
@@ -228,7 +228,7 @@ class Model(nn.Module, Generator, ABC):
 
         Args:
             config: the settings.
-            chars: what is learnt from.
+            chars: what is learned from.
             recorded: the settings of the run that is to go on; empty if there is none.
 
         Raises:
@@ -240,7 +240,7 @@ class Model(nn.Module, Generator, ABC):
         """Read the files that ``resolve`` found; the loop calls this, and drawing needs none of them."""
 
     def survey(self, lessons: Lessons) -> tuple[str, ...]:
-        """Look at all that is learnt from, before a run begins or goes on; most models need not.
+        """Look at all that is learned from, before a run begins or goes on; most models need not.
 
         Ranks come one after the other, the first of them first.
 
@@ -248,13 +248,13 @@ class Model(nn.Module, Generator, ABC):
             What a user should know of it, a line each.
 
         Raises:
-            HandgenError: nothing can be learnt from it; or what was kept of it is damaged.
+            HandgenError: nothing can be learned from it; or what was kept of it is damaged.
         """
         return ()
 
     @abstractmethod
     def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
-        """The parameters that ``phase`` optimises."""
+        """The parameters that ``phase`` optimizes."""
 
     @property
     @abstractmethod
@@ -276,7 +276,7 @@ class Model(nn.Module, Generator, ABC):
     def losses(self, phase: str, step: Any) -> dict[str, Tensor]:
         """Return the unweighted scalar losses of one phase by name.
 
-        A value that needs no gradient is an observation: logged and not optimised.
+        A value that needs no gradient is an observation: logged and not optimized.
         """
 
     def tell(self, content: Tensor, char: Tensor, code: Tensor) -> Any:

@@ -20,6 +20,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from handgen.distributed import summed
+from handgen.losses import basic as losses
+from handgen.losses.adversarial import Logits
 from handgen.models.base import Batch, DrawnStyle, StyleSpec, init_weights
 from handgen.models.critics import CRITICS, make_critic, pair
 from handgen.models.features import FeatureExtractor
@@ -27,9 +30,6 @@ from handgen.models.layers import UNet, statistics_kept
 from handgen.models.remedies import NETWORK, REMEDIES, Remedied, RemedySettings
 from handgen.models.styles import Latents
 from handgen.settings import setting
-from handgen.training import losses
-from handgen.training.adversarial import Logits
-from handgen.training.distributed import summed
 
 LOSSES = "Losses"
 _DOWN = 4
@@ -85,7 +85,7 @@ class StyleEncoder(nn.Module):
 
 
 class Hand(nn.Module):
-    """What draws and what recognises a hand; and where the hands of the training set lie."""
+    """What draws and what recognizes a hand; and where the hands of the training set lie."""
 
     places: Tensor
 
@@ -114,8 +114,8 @@ class Hand(nn.Module):
         of_style = torch.nn.functional.one_hot(style, len(self.places)).to(mean.dtype)
         sums = summed(torch.cat([of_style.T @ mean, of_style.sum(dim=0)[:, None]], dim=1))
         count = sums[:, -1:]
-        centre = sums[:, :-1] / count.clamp(min=1)
-        self.places.lerp_(centre, 1 - (1 - _FOLLOW) ** count)
+        center = sums[:, :-1] / count.clamp(min=1)
+        self.places.lerp_(center, 1 - (1 - _FOLLOW) ** count)
 
 
 class HandLatents(Latents):

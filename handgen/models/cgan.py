@@ -21,13 +21,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from handgen.losses.adversarial import Critic
 from handgen.models import dcgan
 from handgen.models.base import Batch, DrawnStyle, StyleSpec, init_weights
 from handgen.models.critics import PatchTrunk
 from handgen.models.gan import GAN, NETWORK
 from handgen.models.styles import CodeTable
 from handgen.settings import Settings, setting
-from handgen.training.adversarial import Critic
 
 
 @dataclass(frozen=True)

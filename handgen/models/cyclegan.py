@@ -22,12 +22,12 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
+from handgen.losses import basic as losses
 from handgen.models.base import Batch, Model, StyleSpec
 from handgen.models.critics import TwoScales
 from handgen.models.layers import SubPixel, UNet, statistics_kept
 from handgen.models.styles import OneStyle
 from handgen.settings import Settings, setting
-from handgen.training import losses
 
 NETWORK, LOSSES = "Network", "Losses"
 _KEPT = 2.0
@@ -178,7 +178,7 @@ class CycleGAN(Model):
 
     @property
     def style_spec(self) -> StyleSpec:
-        """The one hand, which is all the styles it was learnt from."""
+        """The one hand, which is all the styles it was learned from."""
         return OneStyle(self.styles)
 
 

@@ -2,7 +2,7 @@
 
 After Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative
 Adversarial Networks" (2016), section 3: strided and transposed convolutions in place of pooling,
-batch normalisation in both networks but at the generator's output and the discriminator's input,
+batch normalization in both networks but at the generator's output and the discriminator's input,
 rectifiers in the generator, leaky ones in the discriminator, no hidden layer that is fully
 connected, weights from N(0, 0.02), Adam at 2e-4 with a first moment of 0.5.
 
@@ -105,7 +105,7 @@ class DCGAN(GAN):
 
 
 class WGAN(DCGAN):
-    """DCGAN's networks with the loss, optimiser and critic steps of WGAN's algorithm 1."""
+    """DCGAN's networks with the loss, optimizer and critic steps of WGAN's algorithm 1."""
 
     defaults: ClassVar = {"gan_loss": "wgan", "optimizer": "rmsprop", "lr": 5e-5, "d_steps": 5, "batch": 64}
 

@@ -56,14 +56,14 @@ class FeatureExtractor(nn.Module):
     def fit(self, batches: Callable[[int], Batch], steps: int | None = None) -> float:
         """Learn to read the targets of ``steps`` batches (300); return the last accuracy (0 to 1)."""
         self.requires_grad_(True)
-        optimiser = torch.optim.Adam(self.parameters(), lr=_LR)
+        optimizer = torch.optim.Adam(self.parameters(), lr=_LR)
         recent: list[Tensor] = []
         for step in range(STEPS if steps is None else steps):
             batch = batches(step)
             logits = self.classify(F.adaptive_avg_pool2d(self(_moved(batch.target))[-1], 4).flatten(1))
-            optimiser.zero_grad(set_to_none=True)
+            optimizer.zero_grad(set_to_none=True)
             F.cross_entropy(logits, batch.char).backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
+            optimizer.step()
             recent = [*recent[-19:], (logits.argmax(1) == batch.char).float().mean()]
         self.requires_grad_(False)
         return float(torch.stack(recent).mean())

@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from handgen.losses.adversarial import Critic
 from handgen.models.base import Batch, Draws, Model, StyleSpec
 from handgen.models.styles import Latents
 from handgen.settings import Settings, setting
-from handgen.training.adversarial import Critic
 
 NETWORK = "Network"
 _PIECES = 5

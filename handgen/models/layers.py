@@ -1,7 +1,7 @@
 """The U-Net that image-to-image models share: encoder, decoder with skip connections, styles.
 
 A style vector can enter in four places: joined to the input image, to the input of every encoder
-level, to the bottleneck, or as scale and shift of every normalised decoder layer (FiLM).
+level, to the bottleneck, or as scale and shift of every normalized decoder layer (FiLM).
 
 Two things go beyond pix2pix's U-Net (Isola et al. 2017, section 3.2.1), because held-out glyphs
 came out measurably better (examples/zi2zi_cpu has the figures):
@@ -48,7 +48,7 @@ def channels(size: int, width: int, patch: int = 2) -> list[int]:
 
 
 class ConditionalNorm(nn.Module):
-    """Batch normalisation whose scale and shift a style code adjusts (FiLM, Perez et al. 2018, equation 2)."""
+    """Batch normalization whose scale and shift a style code adjusts (FiLM, Perez et al. 2018, equation 2)."""
 
     def __init__(self, width: int, code_dim: int, *, film: bool) -> None:
         super().__init__()
@@ -56,10 +56,10 @@ class ConditionalNorm(nn.Module):
         self.film = nn.Linear(code_dim, 2 * width) if film else None
 
     def forward(self, x: Tensor, code: Tensor) -> Tensor:
-        """Normalise ``[B, width, h, w]`` and modulate it by ``[B, code_dim]``."""
+        """Normalize ``[B, width, h, w]`` and modulate it by ``[B, code_dim]``."""
         if self.film is None:
-            normalised: Tensor = self.norm(x)
-            return normalised
+            normalized: Tensor = self.norm(x)
+            return normalized
         scale, shift = self.film(code)[:, :, None, None].chunk(2, dim=1)
         if self.training:
             return torch.addcmul(shift, self.norm(x), 1 + scale)
@@ -67,7 +67,7 @@ class ConditionalNorm(nn.Module):
         return torch.addcmul(own_shift * (1 + scale) + shift, x, own_scale * (1 + scale))
 
     def _affine(self) -> tuple[Tensor, Tensor]:
-        """Return what the normalisation does outside training, as scale and shift ``[width, 1, 1]``."""
+        """Return what the normalization does outside training, as scale and shift ``[width, 1, 1]``."""
         norm = self.norm
         assert norm.running_mean is not None
         assert norm.running_var is not None
@@ -96,8 +96,8 @@ class Encoder(nn.Module):
             nn.Conv2d(wide, after, 2 * stride, stride, stride // 2, bias=not level)
             for level, (wide, after, stride) in enumerate(zip(before, out, strides, strict=False))
         )
-        # Neither the first layer, as in the original, nor the last: batch normalisation of one
-        # pixel a sample would tie the code of a glyph to its neighbours in the batch.
+        # Neither the first layer, as in the original, nor the last: batch normalization of one
+        # pixel a sample would tie the code of a glyph to its neighbors in the batch.
         self.norms = nn.ModuleList(
             nn.BatchNorm2d(width_) if 0 < level < len(out) - 1 else nn.Identity() for level, width_ in enumerate(out)
         )

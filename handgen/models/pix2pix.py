@@ -16,12 +16,12 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from handgen.losses import basic as losses
 from handgen.models.base import Batch, Model, StyleSpec
 from handgen.models.critics import CRITICS, make_critic, pair
 from handgen.models.layers import DECODERS, UNet
 from handgen.models.styles import OneStyle
 from handgen.settings import Settings, setting
-from handgen.training import losses
 
 NETWORK, LOSSES = "Network", "Losses"
 
@@ -32,7 +32,7 @@ class Pix2PixConfig(Settings):
 
     The paper's only noise is dropout, which it leaves on when it draws, and finds to vary the
     output little (section 3.2.1). Here a drawn glyph must depend on its number alone, so dropout is a
-    regulariser of training, and off by default.
+    regularizer of training, and off by default.
     """
 
     width: int = setting(24, "Channels of the first layer; the paper has 64.", minimum=4, maximum=256, panel=NETWORK)

@@ -12,14 +12,15 @@ from torch import Tensor, nn
 
 from handgen.errors import UsageError
 from handgen.files import sha256
+from handgen.losses import basic as losses
+from handgen.losses import fidelity
+from handgen.losses.recognition import RecognizerLoss
 from handgen.models.base import Batch, Model, Resolved
 from handgen.models.critics import StrokeCounter
 from handgen.models.features import FeatureExtractor
 from handgen.ocr.reader import find_recognizer, load_recognizer
 from handgen.settings import Settings, option_name, setting
 from handgen.strokes.counts import find_counts, read_counts
-from handgen.training import fidelity, losses
-from handgen.training.recognition import RecognizerLoss
 
 NETWORK, REMEDIES = "Network", "Against lost strokes"
 
@@ -36,7 +37,7 @@ class RemedySettings(Settings):
     )
     lambda_binary: float = setting(0.0, "Weight of the distance from pure ink and paper.", minimum=0, panel=REMEDIES)
     lambda_cldice: float = setting(
-        0.0, "Weight of 1 - soft clDice: centrelines that are lost or invented.", minimum=0, panel=REMEDIES
+        0.0, "Weight of 1 - soft clDice: centerlines that are lost or invented.", minimum=0, panel=REMEDIES
     )
     lambda_projection: float = setting(
         0.0, "Weight of the projection loss: how far ink has moved.", minimum=0, panel=REMEDIES
@@ -44,7 +45,7 @@ class RemedySettings(Settings):
     lambda_ssim: float = setting(0.0, "Weight of 1 - SSIM: lost contrast and structure.", minimum=0, panel=REMEDIES)
     lambda_recognizer: float = setting(
         0.0,
-        "Weight of a recogniser's cross entropy, for drawings to be read as their characters.",
+        "Weight of a recognizer's cross entropy, for drawings to be read as their characters.",
         minimum=0,
         panel=REMEDIES,
     )
@@ -113,7 +114,7 @@ class Remedied(Model):
 
     @classmethod
     def resolve(cls, config: RemedySettings, chars: str, recorded: Mapping[str, Any]) -> Resolved:
-        """Find recogniser and stroke counts, and see that they know some of the characters."""
+        """Find recognizer and stroke counts, and see that they know some of the characters."""
         files: dict[str, Path] = {}
         notes: list[str] = []
         for name, needed in _NEEDED.items():
@@ -133,7 +134,7 @@ class Remedied(Model):
         return Resolved(replace(config, **found), {name: sha256(file) for name, file in files.items()}, tuple(notes))
 
     def equip(self, device: torch.device) -> None:
-        """Load recogniser and stroke counts, where they have a weight."""
+        """Load recognizer and stroke counts, where they have a weight."""
         c = self._settings
         if c.lambda_recognizer:
             self._reading = RecognizerLoss(load_recognizer(Path(c.recognizer)), self._charset, device)

@@ -30,8 +30,8 @@ from handgen.settings import Settings, setting
 from handgen.strokes import library
 from handgen.strokes.base import POINTS, Book
 from handgen.strokes.copybook import FILE, Task, open_copybook
-from handgen.strokes.model import Told
 from handgen.strokes.paint import paint
+from handgen.strokes.prompts import StrokePrompts
 from handgen.strokes.register import PICKED
 from handgen.strokes.series import TERMS, WIDTHS, cosines
 
@@ -87,7 +87,7 @@ class StrokeRNNConfig(Settings):
 
 @dataclass(frozen=True)
 class Step:
-    """Characters to be learnt.
+    """Characters to be learned.
 
     Attributes:
         knots: standard strokes, ``[B, S, KNOTS, 2]``.
@@ -123,7 +123,7 @@ class StrokeRNN(Model):
         self.register_buffer("codes", torch.stack(codes))
         self._scale = torch.tensor([s for s in _OFFSET for _ in range(2)] + [*_WIDTH, 1.0])
         self._shelf = Shelf(config.strokes)
-        self._learnt: _Learnt | None = None
+        self._learned: _Learned | None = None
 
     @classmethod
     def resolve(cls, config: StrokeRNNConfig, chars: str, recorded: Mapping[str, Any]) -> Resolved:
@@ -143,7 +143,7 @@ class StrokeRNN(Model):
         said = np.concatenate(
             [copy.offsets.reshape(-1, 2 * TERMS), copy.widths - [_USUAL, *[0] * (WIDTHS - 1)], copy.joined[:, None]], 1
         )
-        self._learnt = _Learnt(
+        self._learned = _Learned(
             torch.from_numpy(copy.first).to(device),
             torch.from_numpy(np.concatenate(knots)).to(device),
             (torch.from_numpy(said.astype(np.float32)) / self._scale).to(device),
@@ -161,8 +161,8 @@ class StrokeRNN(Model):
 
     def prepare(self, batch: Batch) -> Step:
         """Look up how the batch's glyphs are written; those that are left out stay away."""
-        assert self._learnt is not None, "survey comes first"
-        knots, there, said = self._learnt.rows(batch.number)
+        assert self._learned is not None, "survey comes first"
+        knots, there, said = self._learned.rows(batch.number)
         if self.training and self.config.augment:
             knots, said = self._moved(knots, said)
         return Step(knots, there, said, self.codes[batch.style])
@@ -198,15 +198,15 @@ class StrokeRNN(Model):
     def _mixture(self, numbers: Tensor) -> Mixture:
         return Mixture.of(numbers.float(), self.config.components, TERMS, WIDTHS)
 
-    def tell(self, content: Tensor, char: Tensor, code: Tensor) -> Told:
+    def tell(self, content: Tensor, char: Tensor, code: Tensor) -> StrokePrompts:
         """Return the standard strokes of characters, to be drawn as is likeliest."""
         chars = [chr(number) for number in code.tolist()]
         book = self._shelf.book(chars)
         place = {each: number for number, each in enumerate(book.chars)}
         rows = np.array([place.get(each, -1) for each in chars], np.int64)
-        return Told(book, rows, np.zeros(len(rows), np.uint64), 0.0)
+        return StrokePrompts(book, rows, np.zeros(len(rows), np.uint64), 0.0)
 
-    def generate(self, content: Told, style: Tensor) -> Tensor:
+    def generate(self, content: StrokePrompts, style: Tensor) -> Tensor:
         """Write characters in the styles ``[B, code_dim]``; one without strokes is left white."""
         knots, whole, there = _padded(content.book, content.characters)
         device, warm = self.codes.device, self.config.temperature * content.vary
@@ -249,7 +249,7 @@ class StrokeRNN(Model):
 
 
 @dataclass(frozen=True)
-class _Learnt:
+class _Learned:
     """All strokes of a run; those of glyph g are ``first[g]`` to ``first[g + 1]``."""
 
     first: Tensor

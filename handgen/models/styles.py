@@ -192,7 +192,7 @@ class OneStyle(CodeTable):
     """The only style of a model that needs no code: its vector is empty.
 
     Args:
-        styles: what it was learnt from. It has their name if it is one, else it is called "hand".
+        styles: what it was learned from. It has their name if it is one, else it is called "hand".
     """
 
     def __init__(self, styles: Sequence[str]) -> None:
@@ -200,5 +200,5 @@ class OneStyle(CodeTable):
         self._of = {name: 1 / len(styles) for name in styles}
 
     def pick(self, names: Sequence[str]) -> list[DrawnStyle]:
-        """Return the style; its shares are those of what it was learnt from."""
+        """Return the style; its shares are those of what it was learned from."""
         return [DrawnStyle(style.name, style.vector, self._of) for style in super().pick(names)]

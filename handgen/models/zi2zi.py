@@ -8,7 +8,7 @@ with a real/fake and a style head.
 
 Two things differ by default, both measured (examples/zi2zi_cpu) and both to be switched off: the
 decoder moves what its skip connections carry, and the style code also scales and shifts every
-normalised decoder layer (the original has conditional instance normalisation as an option).
+normalized decoder layer (the original has conditional instance normalization as an option).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import torch
 from torch import Tensor, nn
 
 from handgen.errors import UsageError
+from handgen.losses import basic as losses
 from handgen.models.base import Batch, StyleSpec, init_weights
 from handgen.models.critics import make_critic, pair
 from handgen.models.features import FeatureExtractor
@@ -28,7 +29,6 @@ from handgen.models.layers import DECODERS, UNet, statistics_kept
 from handgen.models.remedies import NETWORK, REMEDIES, Remedied, RemedySettings
 from handgen.models.styles import CodeTable, gaussian_code
 from handgen.settings import setting
-from handgen.training import losses
 
 LOSSES, SECOND_STAGE = "Losses", "Second stage"
 _CODE_SEED = 2017

@@ -1,1 +1,1 @@
-"""Reading glyphs: the reference recogniser, and a judge that took no part in making them."""
+"""Reading glyphs: the reference recognizer, and a judge that took no part in making them."""

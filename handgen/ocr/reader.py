@@ -1,4 +1,4 @@
-"""A trained recogniser at work: what it reads, how sure it is, and where it is kept."""
+"""A trained recognizer at work: what it reads, how sure it is, and where it is kept."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen import weights
+from handgen.checkpoints import files as checkpoint
 from handgen.errors import CheckpointError, UsageError
 from handgen.glyphs.store import to_unit
 from handgen.ocr.recognizer import FEATURES, LAYOUT, Recognizer, folded
-from handgen.training import checkpoint
 
 RECOGNIZER = weights.RECOGNIZER
 KIND = "recognizer"
@@ -39,7 +39,7 @@ class Reading:
 
 
 class Reader:
-    """A recogniser in evaluation mode. Images are uint8 ``[N, H, W]``, 0 = ink, 255 = paper."""
+    """A recognizer in evaluation mode. Images are uint8 ``[N, H, W]``, 0 = ink, 255 = paper."""
 
     def __init__(self, recognizer: Recognizer, device: torch.device) -> None:
         ready = folded(recognizer)
@@ -117,7 +117,7 @@ class Reader:
 
 
 def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -> None:
-    """Write a recogniser, whole or not at all; ``facts`` say what it was trained on.
+    """Write a recognizer, whole or not at all; ``facts`` say what it was trained on.
 
     Raises:
         HandgenError: the disk is full or not writable.
@@ -134,7 +134,7 @@ def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -
 
 
 def find_recognizer(path: Path | None, *, shipped: bool = True) -> Path:
-    """Return the file of a recogniser.
+    """Return the file of a recognizer.
 
     Args:
         path: a run folder, a file, or the name of shipped weights that have one; None = the newest in ``runs/``.
@@ -151,15 +151,15 @@ def find_recognizer(path: Path | None, *, shipped: bool = True) -> Path:
     if named and not file.is_file():
         able = ", ".join(place.parent.name for place in weights.shipped_recognizers())
         raise UsageError(
-            f"no recogniser comes with the weights '{path}'", f"These have one: {able or 'none'}. {_TRAIN}"
+            f"no recognizer comes with the weights '{path}'", f"These have one: {able or 'none'}. {_TRAIN}"
         )
     if not file.is_file():
-        raise UsageError(f"no recogniser at {path}", f"Name its run folder or its file. {_TRAIN}")
+        raise UsageError(f"no recognizer at {path}", f"Name its run folder or its file. {_TRAIN}")
     return file
 
 
 def load_recognizer(path: Path | None) -> Recognizer:
-    """Read a recogniser.
+    """Read a recognizer.
 
     Args:
         path: as for ``find_recognizer``.
@@ -171,27 +171,27 @@ def load_recognizer(path: Path | None) -> Recognizer:
     file = find_recognizer(path)
     loaded = checkpoint.load(file)
     if loaded.facts.get("kind") != KIND:
-        raise CheckpointError(f"{file} holds a {loaded.facts.get('model', 'model')}, not a recogniser", _TRAIN)
+        raise CheckpointError(f"{file} holds a {loaded.facts.get('model', 'model')}, not a recognizer", _TRAIN)
     if loaded.facts.get("layout") != LAYOUT:
-        raise CheckpointError(f"the recogniser {file} was built by another version of handgen", _TRAIN)
+        raise CheckpointError(f"the recognizer {file} was built by another version of handgen", _TRAIN)
     try:
         recognizer = Recognizer(*(loaded.facts[name] for name in ("charset", "size", "width")))
         recognizer.load_state_dict(loaded.tensors)
         recognizer.floors = {str(name): float(value) for name, value in loaded.facts["floors"].items()}
     except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise CheckpointError(f"the recogniser {file} does not fit ({reason})", _TRAIN) from error
+        raise CheckpointError(f"the recognizer {file} does not fit ({reason})", _TRAIN) from error
     return recognizer.eval()
 
 
 def load_reader(path: Path | None, device: torch.device) -> Reader:
-    """Read a recogniser as ``load_recognizer`` does, ready to read."""
+    """Read a recognizer as ``load_recognizer`` does, ready to read."""
     return Reader(load_recognizer(path), device)
 
 
 def _newest(others: Sequence[Path]) -> Path:
-    """Return the newest recogniser in ``runs/``, else the first of ``others``."""
+    """Return the newest recognizer in ``runs/``, else the first of ``others``."""
     files = list(_RUNS.glob(f"*/{RECOGNIZER}"))
     if not files and not others:
-        raise UsageError("no recogniser was found in runs/", _TRAIN)
+        raise UsageError("no recognizer was found in runs/", _TRAIN)
     return max(files, key=lambda file: file.stat().st_mtime) if files else others[0]

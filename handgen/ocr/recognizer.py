@@ -1,4 +1,4 @@
-"""The reference recogniser: a small residual network that reads single glyphs, for as little as drawing one costs.
+"""The reference recognizer: a small residual network that reads single glyphs, for as little as drawing one costs.
 
 After He et al. 2016, "Deep Residual Learning for Image Recognition", cut down to what a processor does
 at the greatest share of its peak: plain 3 x 3 convolutions, none of them at the full side. The feature
@@ -18,7 +18,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 FEATURES = 192
 LAYOUT = 2
-"""Counts the ways in which a recogniser was ever built, so that one of another way is recognised."""
+"""Counts the ways in which a recognizer was ever built, so that one of another way is recognized."""
 _WIDTHS = (1, 2, 4, 8)
 """Channels of the stem and of each block, in those of the stem."""
 _HALVINGS = len(_WIDTHS)
@@ -46,7 +46,7 @@ class Block(nn.Module):
 
 
 def folded(recognizer: Recognizer) -> Recognizer:
-    """Return a copy whose normalisations are part of the weights before them: the same results, a fifth faster."""
+    """Return a copy whose normalizations are part of the weights before them: the same results, a fifth faster."""
     copy = deepcopy(recognizer).eval()
     for part in [module for module in copy.modules() if isinstance(module, nn.Sequential)]:
         for before, after in pairwise(range(len(part))):

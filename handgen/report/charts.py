@@ -1,4 +1,4 @@
-"""Charts as inline SVG; their colours are the page's, so that they follow light and dark."""
+"""Charts as inline SVG; their colors are the page's, so that they follow light and dark."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from handgen.report.text import plain
 _WIDTH, _HEIGHT = 640, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 8, 10, 26
 _POINTS = 240
-_COLOURS = 6
+_COLORS = 6
 _BROADEST = 96
 Points = Sequence[tuple[float, float]]
 
@@ -72,7 +72,7 @@ def lines(series: Mapping[str, Points], label: str) -> Markup:
         )
         parts.append(
             Markup('<polyline class="line c{}" points="{}"><title>{}</title></polyline>').format(
-                place % _COLOURS, path, plain(name)
+                place % _COLORS, path, plain(name)
             )
         )
     return _svg(parts, label) + _legend(list(shown))
@@ -109,7 +109,7 @@ def _svg(parts: Sequence[Markup], label: str) -> Markup:
 
 def _legend(names: Sequence[str]) -> Markup:
     items = Markup("").join(
-        Markup('<li><i class="swatch c{}"></i>{}</li>').format(place % _COLOURS, escape(plain(name)))
+        Markup('<li><i class="swatch c{}"></i>{}</li>').format(place % _COLORS, escape(plain(name)))
         for place, name in enumerate(names)
     )
     return Markup('<ul class="legend">{}</ul>').format(items)

@@ -13,25 +13,25 @@ RESULTS = ".handgen.eval.json"
 """What ``handgen eval`` leaves in a dataset or run. Hidden, so that no trainer takes it for data: Hugging Face
 guesses a folder's format from the endings in it, and a split from names such as eval."""
 _WORDS = {
-    "l1": "Mean absolute difference of grey values from the true glyph: 0 is the same image. Lower is better.",
+    "l1": "Mean absolute difference of gray values from the true glyph: 0 is the same image. Lower is better.",
     "rmse": "Like L1, but large differences weigh more, as where a stroke is missing. Lower is better.",
     "ssim": "Structural similarity: 1 is the same image, 0 has nothing of its structure. Higher is better.",
-    "stroke_recall": "Share of the true strokes' centrelines that the drawn ones run along: what is missing from 1 was "
+    "stroke_recall": "Share of the true strokes' centerlines that the drawn ones run along: what is missing from 1 was "
     "left out or drawn elsewhere. Higher is better.",
-    "stroke_precision": "Share of the drawn strokes' centrelines that run along the true ones: what is missing from 1 "
+    "stroke_precision": "Share of the drawn strokes' centerlines that run along the true ones: what is missing from 1 "
     "should not be there. Higher is better.",
     "broken_strokes": "Pieces of ink that a drawn glyph has more than the true one, on average. Lower is better.",
     "merged_strokes": "Pieces of ink that it has fewer, as where two strokes run together or one is lost. "
     "Lower is better.",
     "ink_ratio": "Drawn over true ink: above 1 strokes are too thick or too many, below 1 too thin or too few. "
     "1 is best.",
-    "reads": "Share of images that the recogniser reads as their label. Higher is better.",
+    "reads": "Share of images that the recognizer reads as their label. Higher is better.",
     "reads_true": "The same of the true glyphs: what the drawn ones can hope for.",
     "suspicious": "Share of images that read so little like their label that they deserve a look. Lower is better.",
     "judge": "Share that an independent reader (PP-OCR) reads as the label; it took no part in making them. "
     "Higher is better.",
     "judge_true": "The same of the true glyphs: what the drawn ones can hope for.",
-    "distance": "Fréchet distance between the recogniser's features of drawn and of true glyphs: 0 for sets that look "
+    "distance": "Fréchet distance between the recognizer's features of drawn and of true glyphs: 0 for sets that look "
     "alike, larger for few glyphs. Lower is better.",
     "samples": "How many images were read.",
     "glyphs": "How many glyphs were compared.",
@@ -51,7 +51,7 @@ def remarks(result: Mapping[str, Any]) -> list[str]:
     if result.get("unfinished"):
         found.append("when this was measured, the dataset was not finished")
     if result.get("gated_by_reader"):
-        found.append("its gate kept what this recogniser reads, so 'reads' says little; ask --judge rapidocr")
+        found.append("its gate kept what this recognizer reads, so 'reads' says little; ask --judge rapidocr")
     return found
 
 
@@ -65,7 +65,7 @@ def tables(result: Mapping[str, Any]) -> list[Table]:
         if worst:
             found.append(_table("Worst characters", "character", dict(worst)))
     if like := result.get("like"):
-        word = "Fréchet distance of the recogniser's features: 0 for sets that look alike. Lower is better."
+        word = "Fréchet distance of the recognizer's features: 0 for sets that look alike. Lower is better."
         rows = [[str(like["path"]), number("distance", like["distance"])]]
         found.append(Table("Distance to another set", ["set", "distance"], rows, {"distance": word}))
     if confusions := result.get("confusions"):

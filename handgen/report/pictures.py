@@ -9,12 +9,12 @@ from pathlib import Path
 
 from PIL import Image
 
-from handgen.check.survey import UNDECODABLE
+from handgen.glyphs.pictures import UNDECODABLE
 
 BUDGET = 3_000_000
 """Bytes of images on a page; as text they take a third more."""
 _TALLEST, _WIDEST = 64, 512
-_GREYS = 16
+_GRAYS = 16
 _HEAVY = 6_000
 """Bytes of a PNG from which on JPEG is tried: noise and paper do not compress."""
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -66,7 +66,7 @@ def size_of(data: bytes) -> tuple[int, int] | None:
 def _encoded(image: Image.Image) -> tuple[str, bytes]:
     file = io.BytesIO()
     if image.mode == "L":
-        image = image.quantize(_GREYS, dither=Image.Dither.NONE)
+        image = image.quantize(_GRAYS, dither=Image.Dither.NONE)
     image.save(file, "PNG", optimize=True)
     if file.tell() <= _HEAVY:
         return "png", file.getvalue()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from handgen.checkpoints.run import CONFIG, STATS
 from handgen.errors import CheckpointError
 from handgen.metrics import better
 from handgen.report.charts import lines
@@ -14,7 +15,6 @@ from handgen.report.evaluation import RESULTS, number, spoken, style_table, tabl
 from handgen.report.page import Chart, Page, settings_of
 from handgen.report.pictures import Album
 from handgen.training.health import loss_names, of_kind, verdict
-from handgen.training.run import CONFIG, STATS
 
 
 def is_run(path: Path) -> bool:

@@ -4,5 +4,5 @@
 plans and prints a PDF. None of these needs more than handgen itself. To read a scan, ``find`` finds the
 page in the picture and its code, ``flatten`` follows paper that is not flat, ``ink`` parts ink from
 paper, shadows and guides, and ``boxes`` says whose ink it is. ``find`` and what comes after it need
-the extra ``scan``; ``handgen/glyphs/importing/sheet.py`` runs them.
+the extra ``scan``; ``handgen/collect/scans.py`` runs them.
 """

@@ -4,7 +4,7 @@
 - ``crossed out``: a straight line leaves the box on two sides, two lines cross from corner to corner
   over other writing, or the box is filled;
 - ``outside its box``: writing goes further than to the middle between two boxes, or hangs together
-  with that of a neighbour.
+  with that of a neighbor.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from handgen.sheets.layout import ROOM, Page
 TAKEN, EMPTY, CROSSED, OUTSIDE = "taken", "empty box", "crossed out", "outside its box"
 
 _LEAST = 0.12
-"""Square millimetres of ink that are writing; a full stop has more."""
+"""Square millimeters of ink that are writing; a full stop has more."""
 _LOST = 0.15
-"""Square millimetres beyond the middle between two boxes that make writing outside."""
+"""Square millimeters beyond the middle between two boxes that make writing outside."""
 _SHARED = 0.2
-"""Share of the ink in a box that may be a neighbour's before they are taken to be entangled."""
+"""Share of the ink in a box that may be a neighbor's before they are taken to be entangled."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Box:
         char: what should be written in it.
         number: on the page, from 0.
         state: ``TAKEN`` or why not.
-        x: left edge of the box in millimetres from the page's.
+        x: left edge of the box in millimeters from the page's.
         y: its upper edge.
         image: uint8 ``[H, W]``, ink dark on 255; it reaches ``ROOM`` beyond the box.
     """

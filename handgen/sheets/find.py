@@ -32,14 +32,14 @@ from handgen.sheets.layout import (
 from handgen.sheets.pictures import EXTRA
 
 SCALE = 12
-"""Pixels a millimetre of a page that was found; 305 dpi."""
+"""Pixels a millimeter of a page that was found; 305 dpi."""
 _SIDES = (2400, 1200, None)
 """Longer sides in pixels at which markers are looked for, one after another; None = as it is."""
 _LEAST = 4.0
-"""Pixels a millimetre below which a page is too small to be read; 100 dpi."""
+"""Pixels a millimeter below which a page is too small to be read; 100 dpi."""
 _CORRECTED = 3
 _PAPER, _WIDE, _SMOOTH = 6.0, 30.0, 1.0
-"""Millimetres: wider than any stroke, wider than a box that was blackened, and how far the light is smoothed."""
+"""Millimeters: wider than any stroke, wider than a box that was blackened, and how far the light is smoothed."""
 _SHADOW = 0.5
 """No shadow is darker than this share of the light around it; what is darker is ink."""
 _COARSE = 4
@@ -48,7 +48,7 @@ _SPARSE = 4
 """Medians are taken of each so many-th pixel and row."""
 
 Dark = NDArray[np.float32]
-"""A page ``[H, W]``, ``SCALE`` pixels a millimetre: 0 = paper, 1 = as dark as printed black."""
+"""A page ``[H, W]``, ``SCALE`` pixels a millimeter: 0 = paper, 1 = as dark as printed black."""
 
 
 class NoPageError(Exception):
@@ -70,24 +70,24 @@ class Found:
     noise: float
 
 
-def find_page(grey: NDArray[np.uint8]) -> Found:
+def find_page(gray: NDArray[np.uint8]) -> Found:
     """Find a page in a picture, at any angle.
 
     Args:
-        grey: the picture, ``[H, W]``.
+        gray: the picture, ``[H, W]``.
 
     Raises:
         NoPageError: a marker is missing, there are several pages, it is too small, or its code cannot be read.
         HandgenError: OpenCV is not installed.
     """
     cv2 = load_extra("cv2", EXTRA)
-    corners = _corners(grey, cv2)
+    corners = _corners(gray, cv2)
     paper, matrix = _perspective(corners, cv2)
-    dark, noise = _even(_from_above(grey, paper, matrix, corners, cv2), paper, cv2)
+    dark, noise = _even(_from_above(gray, paper, matrix, corners, cv2), paper, cv2)
     return Found(_read_code(dark, paper, cv2), dark, noise)
 
 
-def _corners(grey: NDArray[np.uint8], cv2: Any) -> NDArray[np.float32]:
+def _corners(gray: NDArray[np.uint8], cv2: Any) -> NDArray[np.float32]:
     """Return the corners of the four markers in the picture, ``[4, 4, 2]``, in the order of ``CORNERS``.
 
     Raises:
@@ -96,13 +96,13 @@ def _corners(grey: NDArray[np.uint8], cv2: Any) -> NDArray[np.float32]:
     detector = _detector(cv2)
     seen: dict[int, NDArray[np.float32]] = {}
     for side in _SIDES:
-        factor = min(1.0, side / max(grey.shape)) if side else 1.0
-        smaller = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else grey
+        factor = min(1.0, side / max(gray.shape)) if side else 1.0
+        smaller = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else gray
         places, numbers, _ = detector.detectMarkers(smaller)
         found = [] if numbers is None else numbers.ravel().tolist()
         if any(count > 1 for count in Counter(found).values()):
             raise NoPageError("several sheets are in one picture")
-        # Pixel centres are whole numbers on both sides.
+        # Pixel centers are whole numbers on both sides.
         now = {number: (place[0] + 0.5) / factor - 0.5 for number, place in zip(found, places, strict=True)}
         seen = now if len(now) > len(seen) else seen
         if len(seen) == len(MARKERS):
@@ -124,7 +124,7 @@ def _detector(cv2: Any) -> Any:
 
 
 def _perspective(corners: NDArray[np.float32], cv2: Any) -> tuple[Paper, NDArray[np.float64]]:
-    """Return the paper, and the matrix from millimetres on it to pixels of the picture: those that fit best."""
+    """Return the paper, and the matrix from millimeters on it to pixels of the picture: those that fit best."""
     tried = []
     for paper in PAPERS:
         there = np.array([_square(x, y) for x, y in marker_places(paper)], np.float32)
@@ -143,15 +143,15 @@ def _square(x: float, y: float) -> list[tuple[float, float]]:
 
 
 def _from_above(
-    grey: NDArray[np.uint8], paper: Paper, matrix: NDArray[np.float64], corners: NDArray[np.float32], cv2: Any
+    gray: NDArray[np.uint8], paper: Paper, matrix: NDArray[np.float64], corners: NDArray[np.float32], cv2: Any
 ) -> NDArray[np.uint8]:
-    """Return the page as if seen from above, ``SCALE`` pixels a millimetre."""
+    """Return the page as if seen from above, ``SCALE`` pixels a millimeter."""
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
     if float(sides.mean()) < _LEAST * MARKER:
         raise NoPageError(f"the page is too small in the picture, {sides.mean() / MARKER * 25.4:.0f} dpi")
     factor = min(1.0, SCALE * MARKER / float(sides.min()))  # or fine detail would be skipped over
     if factor < 0.8:
-        grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        gray = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     else:
         factor = 1.0
     shift = (factor - 1) / 2
@@ -161,7 +161,7 @@ def _from_above(
     size = (round(paper.width * SCALE), round(paper.height * SCALE))
     how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     seen: NDArray[np.uint8] = cv2.warpPerspective(
-        grey, smaller @ matrix @ to_mm, size, flags=how, borderMode=cv2.BORDER_REPLICATE
+        gray, smaller @ matrix @ to_mm, size, flags=how, borderMode=cv2.BORDER_REPLICATE
     )
     return seen
 
@@ -202,7 +202,7 @@ def _black(paper: Paper) -> list[tuple[slice, slice]]:
 
 
 def window(x: float, y: float, width: float, height: float) -> tuple[slice, slice]:
-    """Return the pixels of a rectangle given in millimetres."""
+    """Return the pixels of a rectangle given in millimeters."""
     left, top = max(0, round(x * SCALE)), max(0, round(y * SCALE))
     return slice(top, max(top, round((y + height) * SCALE))), slice(left, max(left, round((x + width) * SCALE)))
 

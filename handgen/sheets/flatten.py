@@ -1,7 +1,7 @@
 """Paper that is not flat: how far each box is from where four markers on flat paper would have it.
 
 The boxes' lines are looked for near their places. What is found is smoothed by a polynomial over the
-page, so that a box whose lines are covered by writing goes with its neighbours.
+page, so that a box whose lines are covered by writing goes with its neighbors.
 """
 
 from __future__ import annotations
@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.sheets.find import SCALE, Dark, window
-from handgen.sheets.layout import GREY, MARKER, Page, marker_places
+from handgen.sheets.layout import GRAY, MARKER, Page, marker_places
 
 REACH = 2.5
-"""Millimetres by which a box may be off."""
+"""Millimeters by which a box may be off."""
 _CLEAR = 0.35
-"""A line is seen if it is so dark on its whole length, as a share of the guides' grey."""
+"""A line is seen if it is so dark on its whole length, as a share of the guides' gray."""
 _FEWEST = 24
 """With fewer boxes that are seen the paper is taken for a slanted plane."""
 _DEGREE = 3
 _ROUNDS = 5
 
 Shifts = NDArray[np.float64]
-"""``[boxes, 2]``: millimetres to the right and down."""
+"""``[boxes, 2]``: millimeters to the right and down."""
 
 
 def shifts(dark: Dark, page: Page) -> Shifts:
@@ -69,7 +69,7 @@ def _fitted(terms: NDArray[np.float64], off: NDArray[np.float64]) -> NDArray[np.
 def _shift(dark: Dark, x: float, y: float, box: float) -> tuple[float, float]:
     """Return how far the lines of one box are off, across and down; not a number where they are not seen."""
     rows, columns = window(x - REACH, y - REACH, box + 2 * REACH, box + 2 * REACH)
-    part = dark[rows, columns].clip(0, 1 - GREY)  # writing is no better a line than a line is
+    part = dark[rows, columns].clip(0, 1 - GRAY)  # writing is no better a line than a line is
     inner = round(REACH * SCALE)
     # A line lasts for the whole side, writing does not: so a median over the side.
     across = np.median(part[inner:-inner], axis=0)
@@ -78,15 +78,15 @@ def _shift(dark: Dark, x: float, y: float, box: float) -> tuple[float, float]:
 
 
 def _offset(profile: NDArray[np.floating], box: float) -> float:
-    """Return by how many millimetres the two lines of a box are off their places in a profile."""
+    """Return by how many millimeters the two lines of a box are off their places in a profile."""
     smooth = np.convolve(profile, [0.25, 0.5, 0.25], "same")
     length, span = round(box * SCALE), 2 * round(REACH * SCALE)
     if len(smooth) < length + span:
         return float("nan")
     first, second = smooth[:span], smooth[length : length + span]
-    # Neighbours have lines as well, but not two that are a box apart.
+    # Neighbors have lines as well, but not two that are a box apart.
     best = int(np.argmax(np.minimum(first, second) + 0.1 * (first + second)))
-    if min(first[best], second[best]) < _CLEAR * (1 - GREY):
+    if min(first[best], second[best]) < _CLEAR * (1 - GRAY):
         return float("nan")
     near = np.arange(max(0, best - 3), min(span, best + 4))
     weight = first[near] + second[near]

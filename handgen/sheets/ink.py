@@ -1,4 +1,4 @@
-"""Ink told from guides: what is no darker than the bar in the guides' grey is none."""
+"""Ink told from guides: what is no darker than the bar in the guides' gray is none."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from handgen.sheets.find import SCALE, Dark, Found, NoPageError, window
 from handgen.sheets.pictures import EXTRA
 
 SPECK = 0.05
-"""Square millimetres; smaller spots are dirt."""
+"""Square millimeters; smaller spots are dirt."""
 _EDGE = 2
 """Pixels beside ink that belong to it though they are paler than the guides: its soft edges."""
 _FLOOR, _CEILING = 0.15, 0.55
 _NOISE = 5
 _BLURS = (0.0, 1.0, 1.5, 2.0, 3.0)
-"""Pixels. A printer makes grey of black dots; they are smoothed until they are even."""
+"""Pixels. A printer makes gray of black dots; they are smoothed until they are even."""
 
 
 @dataclass(frozen=True)
@@ -83,4 +83,4 @@ def _floor(found: Found, cv2: Any) -> tuple[Dark, float]:
         floor = max(_FLOOR, 1.1 * guide + 0.03, _NOISE * noise)
         if floor <= _CEILING:
             return dark, floor
-    raise NoPageError("its grey guides are as dark as ink: print it again, or scan it in grey")
+    raise NoPageError("its gray guides are as dark as ink: print it again, or scan it in gray")

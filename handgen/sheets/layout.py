@@ -1,14 +1,14 @@
-"""Where everything on a page of a writing sheet is, in millimetres from the upper left corner, y down.
+"""Where everything on a page of a writing sheet is, in millimeters from the upper left corner, y down.
 
     marker   page code                       marker
     a line of instructions
     guide    guide    guide ...
     [box]    [box]    [box]
     ...
-    marker   guides' grey, caption           marker
+    marker   guides' gray, caption           marker
 
 Four markers of four patterns stand in the corners, so that a picture of the page tells which side is up.
-Everything that is no marker, code or caption is printed in one light grey; a bar of it near the lower
+Everything that is no marker, code or caption is printed in one light gray; a bar of it near the lower
 edge shows the reader how dark a printer and a camera made it.
 """
 
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Paper:
-    """A size of paper: its name, and its sides in millimetres."""
+    """A size of paper: its name, and its sides in millimeters."""
 
     name: str
     width: float
@@ -49,7 +49,7 @@ CELL = 0.8
 CODE_COLUMNS, CODE_ROWS = 200, 16
 """The page code: side of a cell, and how many there are."""
 
-GREY = 0.7
+GRAY = 0.7
 """Lightness of the guides; 1 = paper."""
 LINE = 0.3
 """Width of the boxes' lines."""
@@ -68,7 +68,7 @@ Rectangle = tuple[float, float, float, float]
 class Layout:
     """Where the boxes of a page are.
 
-    Lengths are whole tenths of a millimetre, as the page code keeps them.
+    Lengths are whole tenths of a millimeter, as the page code keeps them.
 
     Attributes:
         paper: what it is printed on.
@@ -99,7 +99,7 @@ class Layout:
 
     @property
     def bar(self) -> Rectangle:
-        """The bar in the guides' grey."""
+        """The bar in the guides' gray."""
         width, height = _BAR
         return EDGE + MARKER + 6, self.paper.height - EDGE - MARKER / 2 - height / 2, width, height
 

@@ -1,4 +1,4 @@
-"""Pictures of pages as they were read, each box framed in the colour of what became of it."""
+"""Pictures of pages as they were read, each box framed in the color of what became of it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from handgen.files import replacing
 from handgen.sheets.boxes import CROSSED, EMPTY, OUTSIDE, TAKEN, Box
 from handgen.sheets.find import SCALE, Found
 
-COLOURS = {TAKEN: (20, 150, 60), EMPTY: (150, 150, 160), CROSSED: (230, 130, 0), OUTSIDE: (210, 20, 40)}
+COLORS = {TAKEN: (20, 150, 60), EMPTY: (150, 150, 160), CROSSED: (230, 130, 0), OUTSIDE: (210, 20, 40)}
 _SCALE = 4
-"""Pixels a millimetre."""
-_GREYS = 12
+"""Pixels a millimeter."""
+_GRAYS = 12
 """Few, or the paper's noise makes the file large."""
 _MOST = 100
 """Pages that are kept."""
@@ -52,20 +52,20 @@ def _draw(where: str, found: Found, boxes: list[Box]) -> Image.Image:
     step = SCALE // _SCALE
     height, width = (side // step for side in found.dark.shape)
     small = found.dark[: height * step, : width * step].reshape(height, step, width, step).mean(axis=(1, 3))
-    levels = np.round((_GREYS - 1) * (1 - small.clip(0, 1))) * (255 / (_GREYS - 1))
-    grey = Image.fromarray(levels.astype(np.uint8))
+    levels = np.round((_GRAYS - 1) * (1 - small.clip(0, 1))) * (255 / (_GRAYS - 1))
+    gray = Image.fromarray(levels.astype(np.uint8))
     picture = Image.new("RGB", (width, height + _LEGEND), "white")
-    picture.paste(grey.convert("RGB"), (0, _LEGEND))
+    picture.paste(gray.convert("RGB"), (0, _LEGEND))
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=16)
-    counts = {state: sum(box.state == state for box in boxes) for state in COLOURS}
+    counts = {state: sum(box.state == state for box in boxes) for state in COLORS}
     x = 8.0
     for state, count in counts.items():
         text = f"{count} {state}"
-        draw.text((x, _LEGEND / 2), text, fill=COLOURS[state], font=font, anchor="lm")
+        draw.text((x, _LEGEND / 2), text, fill=COLORS[state], font=font, anchor="lm")
         x += font.getlength(text) + 24
     draw.text((width - 8, _LEGEND / 2), where[-48:], fill=(60, 60, 60), font=font, anchor="rm")
     side = found.page.layout.box
     for box in boxes:
         left, top = box.x * _SCALE, box.y * _SCALE + _LEGEND
-        draw.rectangle((left, top, left + side * _SCALE, top + side * _SCALE), outline=COLOURS[box.state], width=2)
+        draw.rectangle((left, top, left + side * _SCALE, top + side * _SCALE), outline=COLORS[box.state], width=2)
     return picture

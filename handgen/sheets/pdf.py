@@ -1,4 +1,4 @@
-"""PDF files of filled shapes in greys, after ISO 32000: all that a writing sheet needs.
+"""PDF files of filled shapes in grays, after ISO 32000: all that a writing sheet needs.
 
 Glyphs are drawn as outlines, so no font is embedded, and print is sharp at any resolution.
 """
@@ -13,36 +13,36 @@ from handgen.fonts.outline import Curve
 from handgen.sheets.layout import Paper, Rectangle
 
 _POINTS = 72 / 25.4
-"""Points in a millimetre."""
+"""Points in a millimeter."""
 
 
 @dataclass
 class Canvas:
-    """One page to draw on, in millimetres from its upper left corner, y down; greys from 0 = black to 1 = white."""
+    """One page to draw on, in millimeters from its upper left corner, y down; grays from 0 = black to 1 = white."""
 
     paper: Paper
     _drawn: list[str] = field(default_factory=list)
 
-    def rectangles(self, places: Iterable[Rectangle], grey: float = 0.0) -> None:
+    def rectangles(self, places: Iterable[Rectangle], gray: float = 0.0) -> None:
         """Fill rectangles."""
-        self._fill([f"{x:.3f} {y:.3f} {width:.3f} {height:.3f} re" for x, y, width, height in places], grey)
+        self._fill([f"{x:.3f} {y:.3f} {width:.3f} {height:.3f} re" for x, y, width, height in places], gray)
 
-    def frame(self, place: Rectangle, width: float, grey: float) -> None:
+    def frame(self, place: Rectangle, width: float, gray: float) -> None:
         """Draw the outline of a rectangle, its lines in the middle of the edges."""
         x, y, across, down = place
-        self._drawn.append(f"{grey:.3f} G {width:.3f} w {x:.3f} {y:.3f} {across:.3f} {down:.3f} re S")
+        self._drawn.append(f"{gray:.3f} G {width:.3f} w {x:.3f} {y:.3f} {across:.3f} {down:.3f} re S")
 
-    def glyph(self, curves: Sequence[Curve], x: float, baseline: float, em: float, grey: float) -> None:
+    def glyph(self, curves: Sequence[Curve], x: float, baseline: float, em: float, gray: float) -> None:
         """Fill a glyph, as ``Outlines.curves`` returns it, with its origin at ``x`` and ``baseline``."""
         parts: list[str] = []
         for kind, values in curves:
             points = zip(values[::2], values[1::2], strict=True)
             parts += [f"{x + em * px:.3f} {baseline - em * py:.3f}" for px, py in points] + [kind]
-        self._fill(parts, grey)
+        self._fill(parts, gray)
 
-    def _fill(self, parts: list[str], grey: float) -> None:
+    def _fill(self, parts: list[str], gray: float) -> None:
         if parts:
-            self._drawn.append(f"{grey:.3f} g {' '.join(parts)} f")
+            self._drawn.append(f"{gray:.3f} g {' '.join(parts)} f")
 
     def content(self) -> bytes:
         """Return what was drawn, as operators of PDF."""

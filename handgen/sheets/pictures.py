@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from handgen.check.survey import UNDECODABLE
 from handgen.extras import load_extra
-from handgen.glyphs.importing.pictures import SUFFIXES as IMAGES
-from handgen.glyphs.ink import grey_of
+from handgen.glyphs.ink import gray_of
+from handgen.glyphs.pictures import SUFFIXES as IMAGES
+from handgen.glyphs.pictures import UNDECODABLE
 
 EXTRA = "scan"
 """The extra of handgen that reading sheets needs."""
@@ -26,10 +26,10 @@ _LONGEST = 6000
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of what may be a page: where it comes from, and its greys ``[H, W]``; None if it cannot be read."""
+    """A picture of what may be a page: where it comes from, and its grays ``[H, W]``; None if it cannot be read."""
 
     where: str
-    grey: NDArray[np.uint8] | None
+    gray: NDArray[np.uint8] | None
 
 
 def read_pictures(file: Path) -> Iterator[Picture]:
@@ -55,7 +55,7 @@ def _images(file: Path) -> Iterator[Picture]:
             for number in range(count):
                 where = f"{file.name}, image {number + 1}" if several else file.name
                 opened.seek(number)
-                yield Picture(where, np.round(grey_of(ImageOps.exif_transpose(opened), None)).astype(np.uint8))
+                yield Picture(where, np.round(gray_of(ImageOps.exif_transpose(opened), None)).astype(np.uint8))
     except UNDECODABLE:
         yield Picture(file.name, None)
 

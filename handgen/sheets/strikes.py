@@ -15,9 +15,9 @@ from handgen.sheets.pictures import EXTRA
 _FILLED = 0.6
 """Share of a box; no brush writes so bold a character."""
 _WOBBLE = 0.2
-"""Millimetres by which a line drawn by hand may be beside its curve."""
+"""Millimeters by which a line drawn by hand may be beside its curve."""
 _BENDS = (0.0, 0.4, -0.4, 0.8, -0.8, 1.2, -1.2)
-"""Millimetres from the middle of a line to that of its curve."""
+"""Millimeters from the middle of a line to that of its curve."""
 _WHOLE = 0.97
 """Share of a line that must be ink."""
 _CORNER = 0.25
@@ -25,7 +25,7 @@ _CORNER = 0.25
 _OTHER = 0.2
 """Share of a box's ink that is no part of two crossing lines, if something was written before."""
 _BROAD = 1.0
-"""Millimetres by which a line is taken to be broader than its ink."""
+"""Millimeters by which a line is taken to be broader than its ink."""
 _CROSSES = frozenset("XxΧχХх×※乂义又叉爻文")
 """Characters that are two lines from corner to corner themselves; within its box a cross does not cross them out."""
 _LONG = 0.9
@@ -42,7 +42,7 @@ def struck(mine: Mask, box: float, char: str) -> bool:
 
     Args:
         mine: bool ``[H, W]``, its ink; ``ROOM`` around the box is seen.
-        box: its side in millimetres.
+        box: its side in millimeters.
         char: what should be written in it.
     """
     room = round(ROOM * SCALE)

@@ -28,7 +28,7 @@ class Book:
         first: int64 ``[len(chars) + 1]``, where the strokes of each character begin.
         codes: uint64 ``[len(chars)]``, their code points.
         sources: name of a source -> how many characters are its.
-        licences: name of a source -> licence and provenance, as far as known.
+        licenses: name of a source -> license and provenance, as far as known.
     """
 
     chars: str
@@ -37,7 +37,7 @@ class Book:
     first: NDArray[np.int64]
     codes: NDArray[np.uint64]
     sources: Mapping[str, int] = field(default_factory=dict)
-    licences: Mapping[str, str] = field(default_factory=dict)
+    licenses: Mapping[str, str] = field(default_factory=dict)
 
     def strokes(self, char: str) -> NDArray[np.float32]:
         """Return the strokes of a character of the book, float32 ``[n, POINTS, 2]``."""
@@ -46,14 +46,14 @@ class Book:
 
 
 def make_book(
-    drawn: Mapping[str, Strokes], sources: Mapping[str, int] | None = None, licences: Mapping[str, str] | None = None
+    drawn: Mapping[str, Strokes], sources: Mapping[str, int] | None = None, licenses: Mapping[str, str] | None = None
 ) -> Book:
     """Put characters into a book; each has at least one stroke of at least one point."""
     counts = [len(strokes) for strokes in drawn.values()]
     points, lengths = resampled([stroke for strokes in drawn.values() for stroke in strokes])
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     codes = np.array([ord(char) for char in drawn], np.uint64)
-    return Book("".join(drawn), points, lengths, first, codes, sources or {}, licences or {})
+    return Book("".join(drawn), points, lengths, first, codes, sources or {}, licenses or {})
 
 
 def resampled(strokes: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

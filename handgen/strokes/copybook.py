@@ -80,7 +80,7 @@ class Copybook:
     reason: NDArray[np.uint8]
 
     def report(self, task: Task, styles: Sequence[str]) -> list[str]:
-        """Return what a user should know: how many glyphs are learnt from, and which are not."""
+        """Return what a user should know: how many glyphs are learned from, and which are not."""
         lines = [f"strokes laid over {int((self.reason == KEPT).sum()):,} of {len(self.reason):,} glyphs"]
         for reason, text in _REASONS.items():
             left: list[int] = np.flatnonzero(self.reason == reason).tolist()
@@ -106,7 +106,7 @@ def open_copybook(
 
     Raises:
         HandgenError: the file is damaged, of another version, or of other glyphs or strokes.
-        TrainingError: not one glyph can be learnt from.
+        TrainingError: not one glyph can be learned from.
     """
     digest = task.digest(stroke_digest)
     if file.is_file():
@@ -115,7 +115,7 @@ def open_copybook(
     if not (made.reason == KEPT).any():
         why = "; ".join(f"{int((made.reason == reason).sum()):,}: {text}" for reason, text in _REASONS.items())
         raise TrainingError(
-            f"not one of the {len(made.reason):,} glyphs can be learnt from ({why})",
+            f"not one of the {len(made.reason):,} glyphs can be learned from ({why})",
             "Name other --strokes, or hands that write these characters as the standard does.",
         )
     with replacing(file) as temporary, temporary.open("wb") as out:

@@ -1,8 +1,8 @@
 """Fetching strokes: of 9,574 Chinese characters, Hanzi Writer's data, made from the Arphic fonts; and KanjiVG's.
 
 Four files come of the first. ``stroke-counts.tsv`` is what training reads; ``strokes.jsonl.gz`` has for every
-character its strokes in writing order, as outlines (SVG paths) and as centrelines (medians), in the
-1024 units of an em; licence and provenance lie beside them.
+character its strokes in writing order, as outlines (SVG paths) and as centerlines (medians), in the
+1024 units of an em; license and provenance lie beside them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from handgen.errors import FontError
 from handgen.files import sha256, write_json
-from handgen.fonts.catalogue import Entry, Source
+from handgen.fonts.catalog import Entry, Source
 from handgen.fonts.fetch import Outcome, attempt, download, members
 from handgen.strokes import kanjivg
 from handgen.strokes.counts import COUNTS, FOLDER, write_counts
@@ -28,8 +28,8 @@ KANJIVG = Entry(
 )
 _PATH = re.compile(rb'<path\b[^>]*?\sd="([^"]*)"')
 _CODE = re.compile("[0-9a-f]{5}")
-_KANJIVG_LICENCE = "LICENSE-kanjivg.txt"
-_OUTLINES, _LICENCE, _ABOUT = "strokes.jsonl.gz", "LICENSE-strokes.txt", "strokes.json"
+_KANJIVG_LICENSE = "LICENSE-kanjivg.txt"
+_OUTLINES, _LICENSE, _ABOUT = "strokes.jsonl.gz", "LICENSE-strokes.txt", "strokes.json"
 
 
 def fetch_strokes(out: Path, force: bool = False) -> Iterator[Outcome]:
@@ -50,20 +50,20 @@ def _fetch_kanjivg(entry: Entry, out: Path) -> Path:
         scratch = Path(folder)
         archive = download(entry.source, scratch)
         paths: dict[str, list[str]] = {}
-        licence = b""
+        license = b""
         for path, data in members(archive, entry.source):
             if path.match(entry.source.take) and _CODE.fullmatch(path.stem):  # others are variants
                 paths[chr(int(path.stem, 16))] = _strokes_of(path.name, data)
             elif path.name == "COPYING":
-                licence = data
-        if not paths or not licence:
+                license = data
+        if not paths or not license:
             raise _lacking(entry.source, "strokes" if not paths else "licence")
-        (scratch / _KANJIVG_LICENCE).write_bytes(licence)
+        (scratch / _KANJIVG_LICENSE).write_bytes(license)
         write_json(scratch / kanjivg.ABOUT, _provenance(entry, archive, len(paths)))
         write_json(scratch / kanjivg.FILE, dict(sorted(paths.items())))
         final = out / FOLDER
         final.mkdir(exist_ok=True)
-        for name in (_KANJIVG_LICENCE, kanjivg.ABOUT, kanjivg.FILE):
+        for name in (_KANJIVG_LICENSE, kanjivg.ABOUT, kanjivg.FILE):
             (scratch / name).replace(final / name)
     return final / kanjivg.FILE
 
@@ -93,39 +93,39 @@ def _fetch(entry: Entry, out: Path) -> Path:
 
     Raises:
         HandgenError: the client is missing or failed.
-        FontError: the package is unsafe, damaged, or has no strokes or no licence.
+        FontError: the package is unsafe, damaged, or has no strokes or no license.
     """
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
         scratch = Path(folder)
         archive = download(entry.source, scratch)
-        characters, licence = _unpack(archive, entry.source)
+        characters, license = _unpack(archive, entry.source)
         with gzip.GzipFile(scratch / _OUTLINES, "wb", mtime=0) as file:
             for char, drawn in sorted(characters.items()):
                 record = {"character": char, "strokes": drawn["strokes"], "medians": drawn["medians"]}
                 file.write((json.dumps(record, ensure_ascii=False) + "\n").encode())
-        (scratch / _LICENCE).write_bytes(licence)
+        (scratch / _LICENSE).write_bytes(license)
         write_json(scratch / _ABOUT, _provenance(entry, archive, len(characters)))
         write_counts(scratch / COUNTS, {char: len(drawn["strokes"]) for char, drawn in characters.items()})
         final = out / FOLDER
         final.mkdir(exist_ok=True)
-        for name in (_LICENCE, _ABOUT, _OUTLINES, COUNTS):
+        for name in (_LICENSE, _ABOUT, _OUTLINES, COUNTS):
             (scratch / name).replace(final / name)
     return final / COUNTS
 
 
 def _unpack(archive: Path, source: Source) -> tuple[dict[str, dict[str, list[object]]], bytes]:
-    """Return the strokes and medians of every character, and the licence."""
+    """Return the strokes and medians of every character, and the license."""
     characters: dict[str, dict[str, list[object]]] = {}
-    licence = b""
+    license = b""
     for path, data in members(archive, source):
         if path.match(source.take):
             characters[path.stem] = _drawn(path.name, data)
         elif path.name == "ARPHICPL.TXT" and len(path.parts) == 1:
-            licence = data
-    if not characters or not licence:
+            license = data
+    if not characters or not license:
         raise _lacking(source, "strokes" if not characters else "licence")
-    return characters, licence
+    return characters, license
 
 
 def _drawn(name: str, data: bytes) -> dict[str, list[object]]:
@@ -141,7 +141,7 @@ def _drawn(name: str, data: bytes) -> dict[str, list[object]]:
 
 def _provenance(entry: Entry, archive: Path, characters: int) -> dict[str, object]:
     return {
-        "licence": entry.licence,
+        "licence": entry.license,
         "source": {"type": entry.source.type, "package": entry.source.package, "version": entry.source.version},
         "archive_sha256": sha256(archive),
         "characters": characters,

@@ -118,7 +118,7 @@ def _evenness(dark: NDArray[np.floating], ink: NDArray[np.bool_]) -> tuple[NDArr
 
 
 def _ends(line: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return how many pixels of centrelines ``[n, h, w]`` have one neighbour."""
+    """Return how many pixels of centerlines ``[n, h, w]`` have one neighbor."""
     padded = np.pad(line, ((0, 0), (1, 1), (1, 1))).astype(np.uint8)
     rows = padded[:, :, :-2] + padded[:, :, 1:-1] + padded[:, :, 2:]
     near = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]  # itself counted

@@ -21,7 +21,7 @@ _BEFORE = '{"character": "'
 
 
 def read_hanzi(folder: Path, chars: str) -> dict[str, Strokes]:
-    """Read the centrelines (medians) of those of ``chars`` that the data has.
+    """Read the centerlines (medians) of those of ``chars`` that the data has.
 
     Args:
         folder: holds ``strokes.jsonl.gz``.

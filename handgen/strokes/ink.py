@@ -1,4 +1,4 @@
-"""From what a hand does to grey images: how wide the line is at each point, and how dark."""
+"""From what a hand does to gray images: how wide the line is at each point, and how dark."""
 
 from __future__ import annotations
 

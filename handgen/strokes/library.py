@@ -1,4 +1,4 @@
-"""Where the strokes of characters come from: stroke data first, then centrelines traced from a font's glyphs."""
+"""Where the strokes of characters come from: stroke data first, then centerlines traced from a font's glyphs."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def find_strokes(chars: str, order: tuple[str, ...] = ORDER, font: str | None = 
         raise UsageError("--font is for tracing, which --strokes leaves out", "Add trace to --strokes.")
     found: dict[str, Strokes] = {}
     counts: dict[str, int] = {}
-    licences: dict[str, str] = {}
+    licenses: dict[str, str] = {}
     traced: FontRef | None = None
     absent: list[str] = []
     for source in order:
@@ -107,19 +107,19 @@ def find_strokes(chars: str, order: tuple[str, ...] = ORDER, font: str | None = 
         if source == TRACE:
             traced = _font(font)
             more = _trace(traced, lacking, fill=not found) if traced else {}
-            licence = _font_licence(traced) if traced else ""
+            license = _font_license(traced) if traced else ""
         else:
             folder = folder_of(source)
             more = _DATA[source].read(folder, lacking) if folder else {}
-            licence = _licence(folder, source) if folder else ""
+            license = _license(folder, source) if folder else ""
             absent += [source] * (folder is None)
         if more:
-            counts[source], licences[source] = len(more), licence
+            counts[source], licenses[source] = len(more), license
             found |= more
     lacking = "".join(char for char in chars if char not in found)
     if not found:
         raise UsageError(f"no strokes were found for any of the {len(chars):,} characters", _GET)
-    book = make_book({char: found[char] for char in chars if char in found}, counts, licences)
+    book = make_book({char: found[char] for char in chars if char in found}, counts, licenses)
     used = traced if TRACE in counts else None
     reason = "without strokes" + (f" ({' and '.join(absent)} not fetched)" if absent else "")
     return Library(book, {reason: lacking} if lacking else {}, used, sha256(used.path) if used else "")
@@ -148,15 +148,15 @@ def _trace(font: FontRef, chars: str, *, fill: bool) -> dict[str, Strokes]:
     return trace(font, chars, fill=fill)
 
 
-def _licence(folder: Path, source: str) -> str:
-    """Return licence, package and version, as they were recorded when the data was fetched."""
+def _license(folder: Path, source: str) -> str:
+    """Return license, package and version, as they were recorded when the data was fetched."""
     try:
         about = json.loads((folder / _DATA[source].about).read_text(encoding="utf-8"))
-        return f"{about['licence']}, {about['source']['package']} {about['source']['version']}"
+        return f"{about['license']}, {about['source']['package']} {about['source']['version']}"
     except (OSError, ValueError, KeyError, TypeError):
         return "unknown"
 
 
-def _font_licence(font: FontRef) -> str:
+def _font_license(font: FontRef) -> str:
     info = describe(font.path)[font.face]
-    return f"{info.licence or 'unknown'}, {info.family}"
+    return f"{info.license or 'unknown'}, {info.family}"

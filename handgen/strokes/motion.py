@@ -180,7 +180,7 @@ def _displace(
     sample: NDArray[np.uint64],
     vary: float,
 ) -> None:
-    """Move neighbouring strokes together, by some slow waves of each drawing."""
+    """Move neighboring strokes together, by some slow waves of each drawing."""
     own = hand["structure"] * _haste(hand)
     amount = (own, own * np.float32(0.7), hand["looseness"] * np.float32(0.03 * vary))
     waves = [

@@ -36,7 +36,7 @@ class Pen:
 PENS: dict[str, Pen] = {
     "ball": Pen(0.75, 0.15, 0.0, 0.05, 0.10, 0.95, 0.05, 0.0, "an even line that hardly feels speed"),
     "fountain": Pen(0.95, 0.35, 0.45, 0.15, 0.30, 1.0, 0.0, 0.0, "a broad nib: its line depends on direction"),
-    "pencil": Pen(0.85, 0.30, 0.0, 0.10, 0.25, 0.72, 0.35, 0.0, "grey, with the paper's grain in it"),
+    "pencil": Pen(0.85, 0.30, 0.0, 0.10, 0.25, 0.72, 0.35, 0.0, "gray, with the paper's grain in it"),
     "brush": Pen(1.10, 0.60, 0.10, 0.20, 0.65, 1.0, 0.0, 0.24, "swells with pressure, and ends in a point"),
     "marker": Pen(1.40, 0.08, 0.15, 0.0, 0.0, 0.97, 0.0, 0.0, "broad and even"),
 }

@@ -1,4 +1,4 @@
-"""Thick lines of varying width made into grey images: exact coverage of their outlines, by FreeType.
+"""Thick lines of varying width made into gray images: exact coverage of their outlines, by FreeType.
 
 An outline goes along one side of the line and back along the other, round its ends. All outlines of a
 glyph are filled together under the nonzero rule, so crossings are simply ink.

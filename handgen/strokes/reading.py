@@ -1,4 +1,4 @@
-"""What registration reads off glyphs: centrelines and which way they run, how thick ink is, and what is joined."""
+"""What registration reads off glyphs: centerlines and which way they run, how thick ink is, and what is joined."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _FINE = 3
 
 @dataclass(frozen=True)
 class Lines:
-    """The centrelines of some glyphs, in the unit square.
+    """The centerlines of some glyphs, in the unit square.
 
     Attributes:
         points: float32 ``[B, N, 2]``, middles of their pixels.
@@ -40,8 +40,8 @@ class Lines:
     there: Tensor
 
 
-def centrelines(images: NDArray[np.uint8]) -> Lines:
-    """Return the centrelines of glyphs uint8 ``[B, size, size]``, 0 = ink."""
+def centerlines(images: NDArray[np.uint8]) -> Lines:
+    """Return the centerlines of glyphs uint8 ``[B, size, size]``, 0 = ink."""
     size = images.shape[-1]
     ink = torch.from_numpy(images) < _PAPER
     skeleton = thinned(ink)
@@ -96,11 +96,11 @@ def half_widths(images: NDArray[np.uint8], scale: int = 2, most: float = 0.16) -
 
 
 def trimmed(points: Tensor, lines: Lines) -> Tensor:
-    """End strokes where their glyph's lines end: the middle stays where it is, the ends are drawn back to a centreline.
+    """End strokes where their glyph's lines end: the middle stays where it is, the ends are drawn back to a centerline.
 
     Args:
         points: ``[B, S, k, 2]``.
-        lines: the centrelines.
+        lines: the centerlines.
     """
     batch, count, knots, _ = points.shape
     fine = _finer(points)
@@ -150,12 +150,12 @@ def joined(points: Tensor, there: Tensor, widths: Tensor, images: NDArray[np.uin
 
 
 def quality(points: Tensor, lengths: Tensor, lines: Lines) -> tuple[Tensor, Tensor]:
-    """Return which share of centrelines has a stroke near it, and which share of strokes a centreline: ``[B]`` each.
+    """Return which share of centerlines has a stroke near it, and which share of strokes a centerline: ``[B]`` each.
 
     Args:
         points: ``[B, S, k, 2]``.
         lengths: of the strokes, ``[B, S]``; 0 = none.
-        lines: the centrelines.
+        lines: the centerlines.
     """
     fine = _finer(points)
     weight = lengths[..., None].expand(-1, -1, fine.shape[2]).flatten(1)
@@ -167,7 +167,7 @@ def quality(points: Tensor, lengths: Tensor, lines: Lines) -> tuple[Tensor, Tens
 
 
 def _distance(points: Tensor, lines: Lines) -> Tensor:
-    """Return how far points ``[B, M, 2]`` are from the nearest centreline, ``[B, M]``."""
+    """Return how far points ``[B, M, 2]`` are from the nearest centerline, ``[B, M]``."""
     return torch.cdist(points, lines.points).masked_fill(~lines.there[:, None], 9.0).amin(2)
 
 

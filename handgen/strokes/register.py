@@ -1,9 +1,9 @@
 """Standard strokes laid over the glyphs of a hand: where each stroke of the standard is in the glyph, and how thick.
 
-The standard's points are the centres of a mixture of Gaussians that is to explain the glyph's centrelines, as in
+The standard's points are the centers of a mixture of Gaussians that is to explain the glyph's centerlines, as in
 coherent point drift (Myronenko & Song, "Point set registration", 2010): their common displacement is smooth. Three
 things differ. The prior on displacements is a Gaussian process that moves a stroke more easily as a whole than it
-bends it; a centreline's pixel is explained by a point only where both run the same way; and the spread of the
+bends it; a centerline's pixel is explained by a point only where both run the same way; and the spread of the
 Gaussians falls on a fixed schedule. First a map of the whole character is fitted, then the displacement.
 """
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.strokes.base import POINTS
-from handgen.strokes.reading import Lines, centrelines, half_widths, joined, quality, trimmed
+from handgen.strokes.reading import Lines, centerlines, half_widths, joined, quality, trimmed
 
 KNOTS = 10
 """Points of a stroke that are fitted; those between them follow smoothly."""
@@ -30,7 +30,7 @@ _WHOLE = (0.10, 0.04, 6)
 _PARTS = (0.05, 0.012, 12)
 """Spread of the Gaussians at first and at last, in sides of the square, and how many steps lie between."""
 _OUTLIERS = 0.08
-"""Share of centrelines that no stroke of the standard explains, such as joins."""
+"""Share of centerlines that no stroke of the standard explains, such as joins."""
 _NOTHING = -60.0
 _TURNED = 2.5
 """How much less likely a point explains a line that runs across it: by exp(-2 * this)."""
@@ -38,7 +38,7 @@ _FIELD, _FIELD_REACH = 0.04, 0.30
 _STROKE, _BEND, _BEND_REACH = 0.035, 0.02, 0.35
 """Standard deviations of displacements: of all strokes together, near ones alike; of each stroke; and within one."""
 _STIFF = 0.02
-"""How strongly the map of the whole character is held to the style's, in centreline pixels a point."""
+"""How strongly the map of the whole character is held to the style's, in centerline pixels a point."""
 _DIRECTIONS = 5
 """In which a stroke is displaced: the shift, and four ways to bend."""
 
@@ -51,8 +51,8 @@ class Placed:
         points: float32 ``[strokes, KNOTS, 2]`` in the unit square, y down.
         widths: float32 ``[strokes, KNOTS]``, of the line, in sides of the square.
         joined: bool ``[strokes]``, whether the pen stays down after it.
-        recall: share of the glyph's centrelines near a stroke or a join, 0 to 1.
-        precision: share of the strokes near a centreline, 0 to 1.
+        recall: share of the glyph's centerlines near a stroke or a join, 0 to 1.
+        precision: share of the strokes near a centerline, 0 to 1.
     """
 
     points: NDArray[np.float32]
@@ -98,7 +98,7 @@ def _frame(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the offset and scale, ``[2]`` each, that bring standard strokes onto a style's glyphs as a whole."""
     some = np.unique(np.linspace(0, len(strokes) - 1, most).astype(int))
-    lines = centrelines(images[some])
+    lines = centerlines(images[some])
     ours = [_moments(torch.from_numpy(strokes[i]).flatten(0, 1)) for i in some]
     theirs = [_moments(points[there]) for points, there in zip(lines.points, lines.there, strict=True) if there.any()]
     (middle, spread), (there, wide) = (torch.stack(each).median(0).values for each in (ours, theirs))
@@ -119,7 +119,7 @@ def _register(
     points = torch.stack([F.pad(torch.from_numpy(s), (0, 0, 0, 0, 0, most - len(s))) for s in strokes])
     long = torch.stack([F.pad(torch.from_numpy(s), (0, most - len(s))) for s in lengths])
     prior = (long / long.sum(1, keepdim=True) / KNOTS)[:, :, None].expand(-1, -1, KNOTS).flatten(1)
-    lines = centrelines(images)
+    lines = centerlines(images)
     placed = trimmed(_drift(_whole(points, prior, lines), prior, lines), lines)
     thick = F.max_pool2d(half_widths(images), 3, 1, 1)
     widths = 2 * F.grid_sample(thick, placed.flatten(1, 2)[:, :, None] * 2 - 1, align_corners=False)

@@ -1,6 +1,6 @@
-"""Strokes of any script, traced from a font: its glyphs thinned to centrelines, and these put into strokes.
+"""Strokes of any script, traced from a font: its glyphs thinned to centerlines, and these put into strokes.
 
-A centreline is a graph of lines between ends and junctions. Spurs that thinning leaves at corners are cut off,
+A centerline is a graph of lines between ends and junctions. Spurs that thinning leaves at corners are cut off,
 junctions that are one crossing are made one, and there the lines that go straight on are one stroke.
 """
 
@@ -67,7 +67,7 @@ def traced(ink: NDArray[np.bool_], line: NDArray[np.bool_]) -> Strokes:
 
     Args:
         ink: bool ``[h, w]``, square.
-        line: its centrelines, one pixel wide, likewise.
+        line: its centerlines, one pixel wide, likewise.
     """
     return _strokes(ink[None], line[None])[0]
 

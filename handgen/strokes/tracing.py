@@ -1,7 +1,7 @@
 """One font's forms: the strokes of its glyphs, found once and checked.
 
 Where standard strokes are known they are laid over the glyph, so that order, direction and joins are known; where
-that does not explain the glyph's ink, or nothing is known of the character, its centrelines are put into strokes as
+that does not explain the glyph's ink, or nothing is known of the character, its centerlines are put into strokes as
 a graph says. What is drawn again along the strokes is compared with the glyph, and a bad trace is not used.
 """
 
@@ -30,7 +30,7 @@ from handgen.strokes.series import TERMS, cosines, fitted
 from handgen.strokes.trace import traced_all
 
 ABSENT, REJECTED, REGISTERED, TRACED = 0, 1, 2, 3
-"""What became of a character: the font does not draw it; its trace is bad; standard strokes; the centrelines' graph."""
+"""What became of a character: the font does not draw it; its trace is bad; standard strokes; the centerlines' graph."""
 LIFTED, JOINED, ONWARD = 0, 1, 2
 """After a stroke the pen is lifted; is joined to the next; goes straight on, as within one stroke."""
 LONGEST = 0.9
@@ -51,7 +51,7 @@ _FEWEST = 3
 _RECALL, _PRECISION = 0.86, 0.86
 """Of the ink drawn again; below either a trace is bad."""
 _LINES = 0.9
-"""Share of the centrelines that standard strokes explain, and the other way round; below it the graph is asked."""
+"""Share of the centerlines that standard strokes explain, and the other way round; below it the graph is asked."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _whole_strokes(standard: list[NDArray[np.float32]], placed: list[Placed]) ->
 
 
 def _graphs(outlines: Outlines, chars: str, place: Placement) -> dict[str, _Form]:
-    """Put the centrelines of glyphs into strokes."""
+    """Put the centerlines of glyphs into strokes."""
     found: dict[str, _Form] = {}
     for start in range(0, len(chars), _BATCH):
         some = chars[start : start + _BATCH]
@@ -269,7 +269,7 @@ def _latin_place(outlines: Outlines) -> Placement:
 
 
 def _line_boxes(outlines: Outlines, probes: Coverage) -> tuple[Placement, NDArray[np.float64]]:
-    """Return a placement that shows some glyphs, and the boxes of their centrelines there, ``[n, 4]`` in pixels."""
+    """Return a placement that shows some glyphs, and the boxes of their centerlines there, ``[n, 4]`` in pixels."""
     place = source_placement(probes.boxes, _FINE, 0.1)
     images = Rasterizer(outlines, _FINE, place).draw_all(probes.drawn)
     lines = thinned(torch.from_numpy(images < _PAPER)).numpy()

@@ -41,7 +41,7 @@ class Writer(Settings):
     join_curve: float = _number(0.5, "Joins are straight (0) or swing out (1).", 0, 1)
     rounding: float = _number(0.25, "How round corners are, beyond what cursiveness does.", 0, 1)
     shortening: float = _number(0.5, "How much running strokes are cut short and pulled to one another.", 0, 1)
-    dots: float = _number(0.5, "How readily neighbouring dots become one stroke, at full cursiveness.", 0, 1)
+    dots: float = _number(0.5, "How readily neighboring dots become one stroke, at full cursiveness.", 0, 1)
     slant: float = _number(0.03, "Lean of uprights to the right: x per y.", -0.4, 0.6)
     tilt: float = _number(0.05, "Rise of horizontals to the right: y per x.", -0.2, 0.3)
     aspect: float = _number(1.0, "Width by height.", 0.7, 1.4)

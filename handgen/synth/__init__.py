@@ -1,1 +1,1 @@
-"""From a trained model to labelled samples."""
+"""From a trained model to labeled samples."""

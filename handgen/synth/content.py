@@ -11,16 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.checkpoints.files import usual_characters
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
-from handgen.models import GENERATORS, MODELS
+from handgen.models import MODELS
+from handgen.sources import GENERATORS
 from handgen.strokes.base import Book
 from handgen.strokes.library import find_strokes, parse_order
-from handgen.training.checkpoint import usual_characters
 
 _SHOWN = 60
 """Characters that a message lists at most."""
@@ -123,11 +124,11 @@ def _by_number(facts: Mapping[str, Any], wanted: str, font: str | None) -> Conte
         known = facts["charset"]
         shown = known if len(known) <= _SHOWN else known[:_SHOWN] + "…"
         raise UsageError(
-            f"the model has learnt none of the {len(wanted)} characters", f"Give a --charset of these: {shown}"
+            f"the model has learned none of the {len(wanted)} characters", f"Give a --charset of these: {shown}"
         )
     lacking = "".join(char for char in wanted if char not in drawn)
     nothing = np.empty((0, facts["size"], facts["size"]), np.uint8)
-    return Content(drawn, numbers[numbers >= 0], nothing, {"not learnt": lacking} if lacking else {}, ())
+    return Content(drawn, numbers[numbers >= 0], nothing, {"not learned": lacking} if lacking else {}, ())
 
 
 def _numbers(facts: Mapping[str, Any], chars: str) -> NDArray[np.int64]:

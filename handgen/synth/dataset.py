@@ -18,15 +18,18 @@ import torch
 
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
-from handgen.glyphs.sheet import save_sheet
+from handgen.formats import WRITERS
+from handgen.formats.base import Writer
+from handgen.formats.tree import Tree
+from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import PREVIEW, is_store, to_unit
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
 from handgen.models.base import DrawnStyle, Generator, StyleSpec
 from handgen.registry import nearest
 from handgen.seeds import generator
+from handgen.sources.pen import PenModel, PenRequest
 from handgen.strokes import fit, library
-from handgen.strokes.model import PenModel, PenRequest
 from handgen.strokes.restroke import Restroked
 from handgen.strokes.writer import save_writers
 from handgen.synth import rejects
@@ -51,9 +54,6 @@ from handgen.synth.samples import Synthesis, alignment_of
 from handgen.synth.shards import Shard, Spread, Told, cut
 from handgen.synth.source import open_source, style_records
 from handgen.weights import recognizer_beside
-from handgen.writers import WRITERS
-from handgen.writers.base import Writer
-from handgen.writers.tree import Tree
 
 CONTINUOUS = "continuous"
 _WRITE = 1000
@@ -115,7 +115,7 @@ class Request:
 def _cannot_label(name: str, model: Path) -> UsageError:
     able = ", ".join(entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing")
     return UsageError(
-        f"a {name} is not told which character to draw, so its samples cannot be labelled",
+        f"a {name} is not told which character to draw, so its samples cannot be labeled",
         f"Look at them with 'handgen preview --model {model}', or train one that can: {able}.",
     )
 
@@ -266,7 +266,7 @@ class Run:
 
     def _common_info(self) -> dict[str, Any]:
         book = self.content.book
-        sources = {"stroke_sources": dict(book.sources), "stroke_licences": dict(book.licences)} if book else {}
+        sources = {"stroke_sources": dict(book.sources), "stroke_licenses": dict(book.licenses)} if book else {}
         return {"style_table": self.style_table(), "skipped": self.content.skipped, **sources}
 
     def _gate_info(self, folders: Sequence[str]) -> dict[str, Any]:

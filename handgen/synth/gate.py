@@ -19,17 +19,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints.run import CONFIG
 from handgen.errors import DatasetError, HandgenError, UsageError
-from handgen.evaluation.readers import GlyphReader
-from handgen.evaluation.suspicion import SURE, floor
 from handgen.glyphs.ink import inked
 from handgen.glyphs.store import GlyphStore
 from handgen.glyphs.together import recorded_stores
 from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import find_recognizer, load_reader
+from handgen.ocr.readers import GlyphReader
+from handgen.ocr.suspicion import SURE, floor
 from handgen.seeds import generator
-from handgen.training import checkpoint
-from handgen.training.run import CONFIG
 
 OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
 MODES = (OFF, MARK, REDRAW, AUTO)
@@ -65,7 +65,7 @@ class Sifted:
         vectors: of their styles, float32 ``[n, dim]``.
         characters: int64 ``[n]``, what they show; the planned ones, but for those that were replaced.
         styles: int64 ``[n]``, likewise.
-        records: of each sample, for its meta: ``p``, the confidence in the label, None if the recogniser does
+        records: of each sample, for its meta: ``p``, the confidence in the label, None if the recognizer does
             not know it; ``first``, that of the first drawing, if it did not pass; ``tries``, further drawings
             that were made; ``instead``, the planned char and style, if they were given up; ``rejected``, if
             it did not pass and is kept.
@@ -84,7 +84,7 @@ class Gate:
 
     Attributes:
         reader: reads glyphs.
-        digest: of the recogniser's weights.
+        digest: of the recognizer's weights.
         mode: ``mark`` or ``redraw``.
         tries: how often a drawing is made again before something else is drawn.
         chars: what can be drawn.
@@ -122,7 +122,7 @@ class Gate:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return p(label), and by how much its margin is above its style's floor; both ``[n]``, NaN if unknown.
 
-        Paper without ink shows no character, one that the recogniser does not know included.
+        Paper without ink shows no character, one that the recognizer does not know included.
         """
         numbers = np.array([self.reader.number(self.chars[place]) for place in characters.tolist()], np.int64)
         known = numbers >= 0
@@ -216,7 +216,7 @@ class Gate:
         return DatasetError(
             f"'{self.chars[character]}' in style {self.styles[style]} does not read as such, nor does anything that "
             "was tried in its place",
-            "Look at 'handgen preview', train the model or the recogniser for longer, or use --gate mark or off.",
+            "Look at 'handgen preview', train the model or the recognizer for longer, or use --gate mark or off.",
         )
 
 
@@ -237,7 +237,7 @@ def find_reader(
     """Find who reads for the gate that is asked for.
 
     Args:
-        mode: ``off``, ``mark``, ``redraw``; or ``auto``: redraw, if there is a recogniser that knows a character.
+        mode: ``off``, ``mark``, ``redraw``; or ``auto``: redraw, if there is a recognizer that knows a character.
         recognizer: its run folder or file; None = the one beside the model, else the newest in ``runs/``; if
             ``mode`` asks for one, else the one that comes with handgen.
         device: where to read.
@@ -250,7 +250,7 @@ def find_reader(
         of it, empty if nothing.
 
     Raises:
-        UsageError: there is no such mode, no recogniser, the model's own is missing, or one knows none of the
+        UsageError: there is no such mode, no recognizer, the model's own is missing, or one knows none of the
             characters.
         CheckpointError: it is damaged.
     """
@@ -262,7 +262,7 @@ def find_reader(
         return None, ""
     if owed and recognizer is None and beside is None:
         raise UsageError(
-            "the recogniser that came with these weights is missing",
+            "the recognizer that came with these weights is missing",
             "Put recognizer.safetensors back beside the model, name one with --recognizer, or use --gate off.",
         )
     asked = mode != AUTO or recognizer is not None
@@ -271,20 +271,20 @@ def find_reader(
     except UsageError:
         if asked:
             raise
-        return None, "there is no recogniser in runs/; 'handgen train recognizer' makes one"
+        return None, "there is no recognizer in runs/; 'handgen train recognizer' makes one"
     reader = load_reader(file, device)
     unknown = [char for char in chars if reader.number(char) < 0]
     if len(unknown) == len(chars):
         if asked:
             raise UsageError(
-                f"the recogniser {file} knows none of the characters",
+                f"the recognizer {file} knows none of the characters",
                 "Train one on these with 'handgen train recognizer', or use --gate off.",
             )
-        return None, f"the recogniser {file} knows none of the characters"
+        return None, f"the recognizer {file} knows none of the characters"
     found = reader, checkpoint.load(file).digest()
     if unknown:
         shown = "".join(unknown[:40]) + ("…" if len(unknown) > 40 else "")
-        return found, f"the recogniser does not know {len(unknown):,} characters, which pass unread: {shown}"
+        return found, f"the recognizer does not know {len(unknown):,} characters, which pass unread: {shown}"
     return found, ""
 
 
@@ -300,7 +300,7 @@ def calibrate(
     Args:
         reader: reads glyphs.
         styles: the styles to draw in. A mixture has the mean floor of its parents, by their shares.
-        store: has the real glyphs of trained styles, if it still exists. If not, a font that the recogniser was
+        store: has the real glyphs of trained styles, if it still exists. If not, a font that the recognizer was
             trained or measured on has the floor that it found then.
         drawn: draws some glyphs of the style with this number, which stand in for real ones that are missing;
             a few bad ones among them hardly move the floor.
@@ -336,7 +336,7 @@ def _floor(reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]
 
 
 def known_floors(facts: Mapping[str, Any], digest: str) -> dict[str, float]:
-    """Return the floors that a shipped model's facts have for the recogniser with this digest; none by default."""
+    """Return the floors that a shipped model's facts have for the recognizer with this digest; none by default."""
     kept = facts.get(FLOORS, {})
     return dict(kept["floors"]) if kept.get("recognizer_digest") == digest else {}
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from handgen.errors import UsageError
-from handgen.glyphs.ink import Box, Ink, grey_of, ink_box, ink_of, resized
+from handgen.formats.base import MANIFEST
+from handgen.glyphs.ink import Box, Ink, gray_of, ink_box, ink_of, resized
 from handgen.glyphs.store import GlyphStore, is_store
 from handgen.seeds import generator
-from handgen.writers.base import MANIFEST
 
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 _SMALLEST = 8
@@ -26,7 +26,7 @@ def read_hand(place: Path, size: int, extent: float) -> NDArray[np.uint8]:
 
     Light may fall unevenly, and the ink may be lighter than the paper. A glyph stays where it is
     on its canvas, padded to a square. Where at least half of them touch an edge they were cut out
-    around their ink: they are centred, and scaled together.
+    around their ink: they are centered, and scaled together.
 
     Args:
         place: the image or the folder; folders in it are not looked into.
@@ -50,7 +50,7 @@ def read_hand(place: Path, size: int, extent: float) -> NDArray[np.uint8]:
     cut_out = np.mean([_touches(box, ink) for box, ink in zip(boxes, inks, strict=True)]) >= 0.5
     if cut_out:
         scale = extent / float(np.median([max(box.width, box.height) for box in boxes]))
-        glyphs = [_centred(ink, box, size, scale) for ink, box in zip(inks, boxes, strict=True)]
+        glyphs = [_centered(ink, box, size, scale) for ink, box in zip(inks, boxes, strict=True)]
     else:
         glyphs = [resized(_square(ink), size, size) for ink in inks]
     return np.stack([np.round(255 * (1 - glyph)).astype(np.uint8) for glyph in glyphs])
@@ -116,7 +116,7 @@ def _read(file: Path) -> tuple[tuple[int, int], Ink]:
     try:
         with Image.open(file) as opened:
             image = ImageOps.exif_transpose(opened)
-            levels = grey_of(image)
+            levels = gray_of(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = "no image that can be read" if isinstance(error, UnidentifiedImageError) else str(error)
         raise UsageError(f"{file} cannot be read ({reason})", "Save it as PNG or JPEG.") from error
@@ -168,7 +168,7 @@ def _square(ink: Ink) -> Ink:
     return np.pad(ink, [(b, side - length - b) for b, length in zip(before, ink.shape, strict=True)])
 
 
-def _centred(ink: Ink, box: Box, size: int, scale: float) -> Ink:
+def _centered(ink: Ink, box: Box, size: int, scale: float) -> Ink:
     """Return the ink alone, scaled as far as the canvas less a margin has room, in its middle."""
     scale = min(scale, size * (1 - 2 * _MARGIN) / max(box.width, box.height))
     width, height = (max(1, round(length * scale)) for length in (box.width, box.height))

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen.checkpoints.files import usual_characters
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.fonts.charsets import load_charset, unique_chars
@@ -24,7 +25,6 @@ from handgen.lines.texts import coverage
 from handgen.models.styles import vectors
 from handgen.synth.gate import MARK
 from handgen.synth.samples import Synthesis, style_meta
-from handgen.training.checkpoint import usual_characters
 
 LOWEST, HIGHEST = 16, 256
 _SHOWN = 64

@@ -11,26 +11,27 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from handgen.checkpoints.files import Checkpoint
+from handgen.degrade.contact_sheet import effect_sheet
 from handgen.degrade.pipeline import Pipeline
-from handgen.degrade.sheet import effect_sheet
 from handgen.errors import FontError, UsageError
-from handgen.fonts.align import source_placement
+from handgen.fonts.align import Alignment, source_placement
 from handgen.fonts.charsets import unique_chars
 from handgen.fonts.coverage import survey
 from handgen.fonts.find import resolve_font
 from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Rasterizer
-from handgen.glyphs.store import Alignment, to_bytes
+from handgen.glyphs.store import to_bytes
 from handgen.models.base import DrawnStyle, Generator, StyleSpec
 from handgen.models.styles import Latents, vectors
 from handgen.seeds import generator
-from handgen.strokes.model import PenRequest
+from handgen.sources.find import find_model
+from handgen.sources.pen import PenRequest
 from handgen.synth.content import Content, load_content
 from handgen.synth.dataset import choose_styles
 from handgen.synth.plan import Plan
 from handgen.synth.samples import Synthesis, alignment_of
 from handgen.synth.source import open_source, style_records
-from handgen.training.checkpoint import Checkpoint, find_model
 
 MOST = 100
 """Rows, and columns, that a picture may have."""

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.files import from_os_error, replacing
-from handgen.glyphs.sheet import save_sheet
+from handgen.formats.base import Sample
+from handgen.glyphs.contact_sheet import save_sheet
 from handgen.lines.cut import LONGEST
 from handgen.lines.gated import DROPPED, KEPT, REDRAWN
 from handgen.synth.samples import Synthesis
-from handgen.writers.base import Sample
 
 REJECTS, SHEET = "rejects.jsonl", "rejects.png"
 _STYLES, _EACH = 8, 8

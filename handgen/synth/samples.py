@@ -13,19 +13,20 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen.allocator import keep_freed_memory
 from handgen.degrade.pipeline import Pipeline
-from handgen.glyphs.store import Alignment, to_bytes, to_unit
-from handgen.memory import keep_freed_memory
+from handgen.fonts.align import Alignment
+from handgen.formats.base import Sample
+from handgen.glyphs.store import to_bytes, to_unit
 from handgen.models.base import DrawnStyle, Generator
 from handgen.models.styles import vectors
 from handgen.seeds import derive, keys
-from handgen.strokes.model import Told
+from handgen.strokes.prompts import StrokePrompts
 from handgen.strokes.restroke import Restroked
 from handgen.synth.content import Content
 from handgen.synth.gate import Gate, Sifted
 from handgen.synth.plan import Plan
 from handgen.synth.vary import place
-from handgen.writers.base import Sample
 
 _BLOCK = {"cpu": 64}
 _GPU_BLOCK = 256
@@ -175,7 +176,7 @@ class Synthesis:
         if self.model.draws == "strokes":  # what writes varies it, too; pixels move to a style's own frame alone
             sample = keys(index, derive(seed, "pen"))
             assert self.content.book is not None
-            strokes = Told(self.content.book, characters, sample, self.vary)
+            strokes = StrokePrompts(self.content.book, characters, sample, self.vary)
             written = self.model.generate(strokes, style_vectors).float()
             placed = place(written, [self.alignments[style] for style in styles], index, seed, 0.0)
             return to_bytes(placed)[:, 0].numpy(), style_vectors

@@ -8,13 +8,13 @@ from typing import Any
 
 import torch
 
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints.files import Checkpoint
 from handgen.errors import UsageError
-from handgen.models import GENERATORS
 from handgen.models.adapters import Adapted
 from handgen.models.base import Generator
-from handgen.strokes.model import PenRequest, open_pen
-from handgen.training import added, checkpoint
-from handgen.training.checkpoint import Checkpoint
+from handgen.sources import GENERATORS, added, loading
+from handgen.sources.pen import PenRequest, open_pen
 
 
 def untrained(place: Path) -> bool:
@@ -41,7 +41,7 @@ def open_source(place: Path, device: torch.device, pen: PenRequest, seed: int = 
     if pen != PenRequest():
         raise UsageError("--writer, --cursiveness, --strokes and --size are for a pen", "Add --model pen.")
     loaded = checkpoint.load(place)
-    model = checkpoint.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = loading.build(loaded).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return loaded, added.with_added(loaded, model)
 
 
@@ -53,7 +53,7 @@ def style_records(source: Checkpoint, drawer: Generator) -> list[Mapping[str, An
 def list_styles(place: Path, pen: PenRequest) -> list[dict[str, Any]]:
     """Return the records of all styles that ``--styles`` knows by name.
 
-    Of an added one ``added`` is true; ``glyphs`` says from how many it was learnt, or ``error`` why it is of no use.
+    Of an added one ``added`` is true; ``glyphs`` says from how many it was learned, or ``error`` why it is of no use.
 
     Raises:
         HandgenError: as ``open_source``.

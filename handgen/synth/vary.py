@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
-from handgen.glyphs.store import Alignment
+from handgen.fonts.align import Alignment
 from handgen.seeds import uniforms
 
 _ROTATION = math.radians(3)
@@ -70,17 +70,17 @@ def _grid(matrix: Tensor, knots: Tensor, height: int, width: int) -> Tensor:
         height: of the images.
         width: likewise.
     """
-    x, down, across = _centres(width), _cubic(height), _cubic(width)
+    x, down, across = _centers(width), _cubic(height), _cubic(width)
     level = matrix[:, :, :1] * x + matrix[:, :, 2:]
     tilt = matrix[:, :, 1:2].expand(-1, -1, width)
     # One product of matrices sums it all: much less work than a grid for each part.
     rows = torch.cat([torch.matmul(knots, across.T), torch.stack([level, tilt], 2)], 2)
-    columns = torch.cat([down, torch.ones(height, 1), _centres(height)[:, None]], 1)
+    columns = torch.cat([down, torch.ones(height, 1), _centers(height)[:, None]], 1)
     return torch.matmul(columns, rows).permute(0, 2, 3, 1)
 
 
-def _centres(length: int) -> Tensor:
-    """Return the places of the pixels' centres, from -1 to 1."""
+def _centers(length: int) -> Tensor:
+    """Return the places of the pixels' centers, from -1 to 1."""
     return (2 * torch.arange(length) + 1) / length - 1
 
 
@@ -92,7 +92,7 @@ def _cubic(length: int) -> Tensor:
 
 
 def _kept_inside(images: Tensor, scale: Tensor, offset: Tensor, room: Tensor) -> tuple[Tensor, Tensor]:
-    """Return ``scale`` and ``offset`` changed so that the ink's box stays within ``room`` (``[B]``) of the centre."""
+    """Return ``scale`` and ``offset`` changed so that the ink's box stays within ``room`` (``[B]``) of the center."""
     glyphs = images[:, 0].cpu()
     kept_scale, kept_offset = [], []
     for axis, across in ((0, 1), (1, 2)):

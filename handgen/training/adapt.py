@@ -7,7 +7,7 @@ Three steps, each of which begins where the one before it ended:
 2. The code by gradient, the network as it is.
 3. Code and small changes to every layer but the encoder's (``models.adapters``).
 
-Few samples overfit. So normalisations keep the statistics of the base, samples and their source
+Few samples overfit. So normalizations keep the statistics of the base, samples and their source
 glyphs are bent alike, in another way each time; the weights are averaged, and those that
 are best on held-out samples are kept: if nothing helps, that is the code alone.
 """
@@ -27,6 +27,8 @@ from torch import Tensor, nn
 
 from handgen.errors import StoreError, TrainingError, UsageError
 from handgen.glyphs.store import GlyphStore, to_bytes
+from handgen.losses import basic as losses
+from handgen.losses import fidelity
 from handgen.metrics import METRICS
 from handgen.metrics.base import Images, Metric
 from handgen.models.adapters import Changes, changed, no_changes
@@ -35,7 +37,6 @@ from handgen.models.styles import simplex_least_squares
 from handgen.registry import nearest
 from handgen.seeds import derive, generator
 from handgen.settings import Settings, setting
-from handgen.training import fidelity, losses
 from handgen.training.data import Pairs, Split
 from handgen.training.displace import displaced
 from handgen.training.loop import Progress
@@ -139,7 +140,7 @@ class _Best:
 
 @dataclass
 class _Averaged:
-    """Averages of tensors that are being learnt."""
+    """Averages of tensors that are being learned."""
 
     present: dict[str, Tensor]
     steps: int = 0
@@ -223,7 +224,7 @@ class Adaptation:
         return self._steps(min(self.settings.adapter_images, useful))
 
     def _steps(self, images: int) -> int:
-        """Return the multiple of the batch that is learnt from."""
+        """Return the multiple of the batch that is learned from."""
         return images // self._batch * self._batch
 
     def run(self, watch: Callable[[Progress], None]) -> Found:
@@ -300,16 +301,16 @@ class Adaptation:
 
     def _find_code(self, code: Tensor, watch: Callable[[Progress], None]) -> Tensor:
         """Return the code found by gradient from ``code``."""
-        learnt = {_CODE: code.clone().requires_grad_()}
-        average = _Averaged(learnt)
-        self._learn(learnt, average, self._steps(self.settings.code_images), self.settings.code_lr, "code", watch)
+        learned = {_CODE: code.clone().requires_grad_()}
+        average = _Averaged(learned)
+        self._learn(learned, average, self._steps(self.settings.code_images), self.settings.code_lr, "code", watch)
         return average.tensors[_CODE]
 
     def _adapt(self, code: Tensor, watch: Callable[[Progress], None]) -> _Best | None:
         """Return the averages that were best on held-out samples; None if the code alone was."""
         changes = no_changes(self._network, self.settings.adapter_rank)
-        learnt = {name: each.clone().requires_grad_() for name, each in {_CODE: code, **changes}.items()}
-        average, best, budget = _Averaged(learnt), None, self._adapter_images
+        learned = {name: each.clone().requires_grad_() for name, each in {_CODE: code, **changes}.items()}
+        average, best, budget = _Averaged(learned), None, self._adapter_images
         check = max(1, budget // self._batch // _CHECKS) * self._batch
         to_beat = self._held_out_loss(code, {})
 
@@ -322,20 +323,20 @@ class Adaptation:
             if now < to_beat:
                 best, to_beat = _Best(tensors, images), now
 
-        self._learn(learnt, average, budget, self.settings.adapter_lr, "adapter", watch, look)
+        self._learn(learned, average, budget, self.settings.adapter_lr, "adapter", watch, look)
         return best
 
     def _held_out_loss(self, code: Tensor, changes: Changes) -> float:
         return float(self._loss(self._drawn(self._truth.content, code, changes), self._truth.target))
 
     def _loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Return L1 and, where the base learnt from it, 1 - SSIM by its share."""
+        """Return L1 and, where the base learned from it, 1 - SSIM by its share."""
         loss = losses.l1(output, target)
         return loss + self._ssim * fidelity.ssim(output, target) if self._ssim else loss
 
     def _learn(
         self,
-        learnt: dict[str, Tensor],
+        learned: dict[str, Tensor],
         average: _Averaged,
         budget: int,
         rate: float,
@@ -344,18 +345,18 @@ class Adaptation:
         look: Callable[[int], None] = lambda images: None,
     ) -> None:
         """Fit code and changes to samples, each bent a little; the rate falls to zero over the second half."""
-        optimiser = torch.optim.Adam(learnt.values(), lr=rate, betas=(0.9, 0.99))
-        code, changes = learnt[_CODE], {name: each for name, each in learnt.items() if name != _CODE}
+        optimizer = torch.optim.Adam(learned.values(), lr=rate, betas=(0.9, 0.99))
+        code, changes = learned[_CODE], {name: each for name, each in learned.items() if name != _CODE}
         began, shown = time.monotonic(), 0
         for first in range(0, budget, self._batch):
-            optimiser.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - first / budget))
+            optimizer.param_groups[0]["lr"] = rate * min(1.0, 2 * (1 - first / budget))
             batch = self._load(self.data, self.data.drawn(first, self._batch, derive(self._seed, what)))
             places = np.arange(first, first + self._batch)
             batch = displaced(batch, _DISPLACED, derive(self._seed, what), places)
             loss = self._loss(self._draw(batch.content, code, changes), batch.target)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
-            optimiser.step()
+            optimizer.step()
             average.update()
             self._images += self._batch
             look(first + self._batch)

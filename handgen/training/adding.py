@@ -8,13 +8,15 @@ from pathlib import Path
 
 import torch
 
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints import find
+from handgen.checkpoints.files import Checkpoint
 from handgen.errors import StoreError, UsageError
-from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import GlyphStore
 from handgen.models.adapters import Adapter
-from handgen.training import added, checkpoint
+from handgen.sources import added, loading
 from handgen.training.adapt import Adaptation, AddSettings, Found, split_hand
-from handgen.training.checkpoint import Checkpoint
 from handgen.training.loop import Progress
 
 _SHOWN = 16
@@ -54,8 +56,8 @@ class Addition:
         holdout: float,
         device: torch.device,
     ) -> None:
-        self.base = checkpoint.load(checkpoint.find_model(place, ()))
-        network = checkpoint.build(self.base)
+        self.base = checkpoint.load(find.find_model(place, ()))
+        network = loading.build(self.base)
         if self.base.facts["model"] != model:
             raise UsageError(
                 f"{self.base.path} holds a {self.base.facts['model']}, not a {model}", "Name another --from."

@@ -25,8 +25,8 @@ _DECADES = 1e-4
 """Losses below this share of the largest are cut off, so that the others are not pressed together."""
 _WIDE = 20
 """Ratio of the largest to the smallest value from which on a scale is logarithmic."""
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Okabe & Ito 2008: told apart by colour-blind readers too."""
+_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+"""Okabe & Ito 2008: told apart by color-blind readers too."""
 _QUIET = "#8a8a8a"
 
 Draw = Callable[["Axes"], None]
@@ -87,8 +87,8 @@ def _panels(stats: Stats, lines: Stats) -> list[tuple[str, Draw]]:
 def _losses(axes: Axes, lines: Stats, phase: str) -> None:
     curves = {name.partition("/")[2]: _series(lines, f"{name} weighted") for name in loss_names(lines, phase)}
     for number, (name, (images, values)) in enumerate(curves.items()):
-        again, colour = divmod(number, len(_COLOURS))
-        axes.plot(images, values, color=_COLOURS[colour], ls=("-", "--", ":")[again % 3], lw=1.2, label=name)
+        again, color = divmod(number, len(_COLORS))
+        axes.plot(images, values, color=_COLORS[color], ls=("-", "--", ":")[again % 3], lw=1.2, label=name)
     every = np.concatenate([values for _, values in curves.values()])
     positive = every[every > 0]
     if not (every < 0).any() and len(positive) and positive.max() > _WIDE * positive.min():
@@ -99,8 +99,8 @@ def _losses(axes: Axes, lines: Stats, phase: str) -> None:
 
 
 def _accuracy(axes: Axes, lines: Stats) -> None:
-    for colour, kind in zip(_COLOURS, ("real", "fake"), strict=False):
-        axes.plot(*_series(lines, f"D/{kind} accuracy"), color=colour, lw=1.2, label=f"on {kind}")
+    for color, kind in zip(_COLORS, ("real", "fake"), strict=False):
+        axes.plot(*_series(lines, f"D/{kind} accuracy"), color=color, lw=1.2, label=f"on {kind}")
     _level(axes, 1.0, "D has won", WON)
     _level(axes, 0.5, "D guesses", 0.5)
     axes.set_ylim(0, 1.05)
@@ -113,12 +113,12 @@ def _held_out(axes: Axes, lines: Stats, metric: str) -> None:
         values = [line["styles"].get(style, {}).get(metric, np.nan) for line in lines]
         axes.plot(images, values, color=_QUIET, lw=0.7, alpha=0.6, label="" if number else "a style")
     means = [line["styles"]["mean"].get(metric, np.nan) for line in lines]  # earlier versions measured less
-    axes.plot(images, means, color=_COLOURS[0], lw=1.8, marker="o", ms=3.5, label="mean")
+    axes.plot(images, means, color=_COLORS[0], lw=1.8, marker="o", ms=3.5, label="mean")
 
 
 def _diversity(axes: Axes, lines: Stats) -> None:
     images, ratios = _series(lines, "ratio")
-    axes.plot(images, ratios, color=_COLOURS[0], lw=1.8, marker="o", ms=3.5)
+    axes.plot(images, ratios, color=_COLORS[0], lw=1.8, marker="o", ms=3.5)
     _level(axes, 1.0, "as real", 1.0)
     _level(axes, 0.0, "collapsed", COLLAPSED)
     axes.set_ylim(0, max(1.1, 1.1 * ratios.max()))

@@ -26,12 +26,12 @@ _BLOCK = 65_536
 
 @dataclass(frozen=True)
 class Split:
-    """Which glyphs are learnt from and which are only measured on.
+    """Which glyphs are learned from and which are only measured on.
 
     Attributes:
         train: characters to learn from.
-        held_out: characters never learnt from.
-        pairs: (character, style name) never learnt from, though the character is in other styles.
+        held_out: characters never learned from.
+        pairs: (character, style name) never learned from, though the character is in other styles.
     """
 
     train: str
@@ -310,7 +310,7 @@ class Domains(Glyphs):
     targets + target, where the source is as many places further than the target as ``shift`` says.
 
     With ``disjoint``, of the characters that both have one half is left to the source and the other
-    to the targets: nothing that is learnt can then come from a pair.
+    to the targets: nothing that is learned can then come from a pair.
     """
 
     def _usable(self, chars: set[str]) -> set[str]:

@@ -19,7 +19,7 @@ from handgen.models.base import Batch
 from handgen.seeds import uniforms
 
 _FIELDS = ((4, 0.09), (7, 0.04))
-"""Knots a side, and the greatest displacement at strength 1 in halves of the side. Neighbouring knots are so far apart
+"""Knots a side, and the greatest displacement at strength 1 in halves of the side. Neighboring knots are so far apart
 that no field folds."""
 _COLUMNS = sum(2 * knots**2 for knots, _ in _FIELDS)
 _EDGE = 6
@@ -49,8 +49,8 @@ def displaced(batch: Batch, strength: float, seed: int, places: NDArray[np.int64
 
 def _grid(draw: Tensor, size: int) -> Tensor:
     """Return where each pixel comes from, as ``grid_sample`` has it: ``[B, size, size, 2]``; ``draw`` is in [-1, 1]."""
-    centres = _centres(size).to(draw.device)
-    grid = torch.stack(torch.meshgrid(centres, centres, indexing="xy")).expand(len(draw), -1, -1, -1)
+    centers = _centers(size).to(draw.device)
+    grid = torch.stack(torch.meshgrid(centers, centers, indexing="xy")).expand(len(draw), -1, -1, -1)
     used = 0
     for knots, most in _FIELDS:
         weights = _weights(knots, size).to(draw.device)
@@ -60,8 +60,8 @@ def _grid(draw: Tensor, size: int) -> Tensor:
     return grid.permute(0, 2, 3, 1)
 
 
-def _centres(size: int) -> Tensor:
-    """Return the places of the pixels' centres, from -1 to 1."""
+def _centers(size: int) -> Tensor:
+    """Return the places of the pixels' centers, from -1 to 1."""
     return (2 * torch.arange(size) + 1) / size - 1
 
 
@@ -69,7 +69,7 @@ def _centres(size: int) -> Tensor:
 def _weights(knots: int, size: int) -> Tensor:
     """Return what each knot weighs at each pixel, ``[size, knots]``: bicubic interpolation, falling off at the edge."""
     cubic = F.interpolate(torch.eye(knots)[None, None], size=(knots, size), mode="bicubic", align_corners=True)[0, 0]
-    return (cubic.T * (1 - _centres(size) ** _EDGE)[:, None]).contiguous()
+    return (cubic.T * (1 - _centers(size) ** _EDGE)[:, None]).contiguous()
 
 
 def _moved(images: Tensor, grid: Tensor) -> Tensor:

@@ -90,7 +90,7 @@ def measure_diversity(
         device: where the model is.
 
     Returns:
-        ``generated`` and ``real``, mean pairwise L1 of grey values from 0 to 1, and their ``ratio``;
+        ``generated`` and ``real``, mean pairwise L1 of gray values from 0 to 1, and their ``ratio``;
         None where there is nothing to compare.
     """
     generated, real = Diversity(), Diversity()

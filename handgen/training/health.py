@@ -73,7 +73,7 @@ def of_kind(stats: Stats, kind: str) -> list[Mapping[str, Any]]:
 
 
 def loss_names(lines: Stats, phase: str) -> list[str]:
-    """Return the names, as ``G/l1``, of what a phase optimises; observations are not among them."""
+    """Return the names, as ``G/l1``, of what a phase optimizes; observations are not among them."""
     end = " weighted"
     names = dict.fromkeys(key for line in lines for key in line if key.startswith(f"{phase}/") and key.endswith(end))
     return [name.removesuffix(end) for name in names]
@@ -154,7 +154,7 @@ def _drawings(stats: Stats) -> list[str]:
     if line["ratio"] > WILD:
         return [f"The generator (G) draws noise: {numbers}. Begin anew with a lower --lr."]
     return [
-        f"The generator (G) has collapsed, or has not learnt yet: {numbers}. Try more --images, or --gan-loss wgan-gp."
+        f"The generator (G) has collapsed, or has not learned yet: {numbers}. Try more --images, or --gan-loss wgan-gp."
     ]
 
 

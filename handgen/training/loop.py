@@ -15,27 +15,29 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from handgen.allocator import keep_freed_memory
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints.files import MODEL, STATE, Checkpoint
+from handgen.checkpoints.run import RunFolder, recorded
+from handgen.distributed import World, share_statistics
 from handgen.errors import TrainingError, UsageError
 from handgen.extras import load_extra
 from handgen.glyphs.store import GlyphStore
-from handgen.memory import keep_freed_memory
+from handgen.losses.adversarial import Adversarial, prepare_critic
 from handgen.models import MODELS
 from handgen.models.base import Batch, Model
 from handgen.seeds import derive
 from handgen.settings import Settings
-from handgen.training import checkpoint, memory
-from handgen.training.adversarial import Adversarial, prepare_critic
-from handgen.training.checkpoint import MODEL, STATE, Checkpoint
+from handgen.sources import loading
+from handgen.training import footprint as memory
 from handgen.training.curves import CURVES, save_curves
 from handgen.training.data import DATA, Glyphs, Pairs, split_store, style_names
 from handgen.training.displace import displaced
-from handgen.training.distributed import World, share_statistics
 from handgen.training.evaluate import drawn, measure, measure_diversity
 from handgen.training.health import verdict
-from handgen.training.optimise import Means, Optimiser, move_average, refuse_uncompiled
+from handgen.training.optimize import Means, Optimizer, move_average, refuse_uncompiled
 from handgen.training.pictures import Grid
 from handgen.training.process import deterministic, stopping_politely
-from handgen.training.run import RunFolder, recorded
 from handgen.training.settings import TrainSettings
 
 _LOG_STEPS = 25
@@ -105,18 +107,18 @@ class Trainer:
         self.config: Settings = self.resolved.config
         self.folder = RunFolder(out, self._identity(start), self._defaults(), writes=world.leads)
         world.any(False)  # the others look into the folder when rank 0 has made it
-        self.folder.write_split(self.split)
+        self.folder.write_split(asdict(self.split))
         for line in self.resolved.notes:
             self.folder.log(line)
         torch.manual_seed(settings.seed)
         self.model: Model = self._make_model()
         if start is not None:
             left = self.model.adopt(start.tensors, start.style_names)
-            checkpoint.refuse_unfit(start, left, self.model, config)
+            loading.refuse_unfit(start, left, self.model, config)
         self.model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.model.equip(device)
         self.averaged: nn.Module = copy.deepcopy(self.model.generator).requires_grad_(False)
-        self.optimiser = Optimiser(self.model, settings, device, world)
+        self.optimizer = Optimizer(self.model, settings, device, world)
         self.images = 0
         if self.folder.has_state:
             self._resume()
@@ -125,7 +127,7 @@ class Trainer:
         self.notes: tuple[str, ...] = ()
 
     def _datasets(self, only: Sequence[str]) -> tuple[Glyphs, Glyphs]:
-        """What is learnt from, and the pairs that are measured and shown (if the store has pairs)."""
+        """What is learned from, and the pairs that are measured and shown (if the store has pairs)."""
         common: dict[str, Any] = {"styles": self.styles, "only": only, "charset": self.charset}
         ways: dict[str, Any] = {"balanced": self.settings.balance_styles, "disjoint": self.settings.disjoint}
         data = DATA[self.kind.needs](self.store, self.split, **ways, **common)
@@ -195,7 +197,7 @@ class Trainer:
             self._reals()
             self.model.study(lambda number: self._batch(number * self.settings.batch, "study"))
         self.world.copy_from_first([*self.model.state_dict().values(), *self.averaged.state_dict().values()])
-        means, began = Means(overflows=self.optimiser.overflows), time.monotonic()
+        means, began = Means(overflows=self.optimizer.overflows), time.monotonic()
         with stopping_politely(self.stop):
             while not self.done and not self.world.any(self._stop):
                 before = self.images
@@ -245,8 +247,8 @@ class Trainer:
         self._stop = True
 
     def _step(self) -> dict[str, Tensor]:
-        """One optimiser step of every phase, after those that the critics are ahead; return the last losses."""
-        self.optimiser.set_rate(self.images / self.settings.images)
+        """One optimizer step of every phase, after those that the critics are ahead; return the last losses."""
+        self.optimizer.set_rate(self.images / self.settings.images)
         if "D" in self.model.phases:
             for _ in range(self.settings.d_steps - 1):
                 self._turn(("D",))
@@ -259,7 +261,7 @@ class Trainer:
         # What a model draws at random depends on the place in the run, so that a resumed run goes
         # on exactly; and on the rank, whose images are others.
         torch.manual_seed(derive(self.settings.seed, "step", self.images) ^ self.world.rank)
-        logged = self.optimiser.step(phases, self._parts())
+        logged = self.optimizer.step(phases, self._parts())
         self.images += self.settings.batch
         return logged
 
@@ -305,7 +307,7 @@ class Trainer:
         return memory.explanation(self.device, self.settings, self.config, self.world.size, fits)
 
     def _try(self, rows: slice) -> None:
-        self.optimiser.step(self.model.phases, [self._batch(self.images, "noise", rows)])
+        self.optimizer.step(self.model.phases, [self._batch(self.images, "noise", rows)])
 
     def _milestones(self, before: int) -> None:
         """Save and measure when a step crossed a multiple of their intervals."""
@@ -365,7 +367,7 @@ class Trainer:
             "seed": self.settings.seed,
         }
         checkpoint.save(self.folder.path / STATE, state, facts)
-        checkpoint.save(self.folder.path / MODEL, checkpoint.drawing_tensors(self.model, self.averaged), facts)
+        checkpoint.save(self.folder.path / MODEL, loading.drawing_tensors(self.model, self.averaged), facts)
         path = self.folder.path / f"fakes-{self.images:09d}.png"
         with self.evaluating() as model:
             self.grid.save(path, drawn(model, self.held_out, self.grid.which, self.device))
@@ -376,7 +378,7 @@ class Trainer:
         """All tensors that the run needs to go on exactly."""
         state = {f"model.{k}": v for k, v in self.model.state_dict().items()}
         state |= {f"averaged.{k}": v for k, v in self.averaged.state_dict().items()}
-        state |= self.optimiser.tensors()
+        state |= self.optimizer.tensors()
         for name, tensor in state.items():
             if tensor.is_floating_point() and not tensor.isfinite().all():
                 raise self._diverged(name)
@@ -392,6 +394,6 @@ class Trainer:
         state = checkpoint.load(self.folder.path / STATE)
         self.model.load_state_dict(checkpoint.under("model.", state.tensors))
         self.averaged.load_state_dict(checkpoint.under("averaged.", state.tensors))
-        self.optimiser.restore(state.tensors)
+        self.optimizer.restore(state.tensors)
         self.images = state.facts["images"]
         self.folder.log(f"went on from {self.images} images")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.glyphs.sheet import save_sheet
+from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import GlyphStore
 from handgen.training.data import Glyphs
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from handgen.losses.adversarial import GAN_LOSSES
 from handgen.settings import Settings, setting
-from handgen.training.adversarial import GAN_LOSSES
 
-RUN, OPTIMISER, DATA, GAN = "Run", "Optimiser", "Data", "Adversarial game"
+RUN, OPTIMIZER, DATA, GAN = "Run", "Optimizer", "Data", "Adversarial game"
 
 
 @dataclass(frozen=True)
@@ -15,29 +15,29 @@ class TrainSettings(Settings):
     """How a run learns, whatever the model; counts are in images seen, not epochs."""
 
     images: int = setting(200_000, "Training budget in images seen.", minimum=1, panel=RUN)
-    batch: int = setting(16, "Images per optimiser step.", minimum=2, maximum=4096, panel=RUN)
+    batch: int = setting(16, "Images per optimizer step.", minimum=2, maximum=4096, panel=RUN)
     seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1, panel=RUN)
-    lr: float = setting(1e-3, "Learning rate.", minimum=0, panel=OPTIMISER)
+    lr: float = setting(1e-3, "Learning rate.", minimum=0, panel=OPTIMIZER)
     schedule: str = setting(
         "linear",
         "The rate over the run: constant; linear = constant, then to zero over the second half; cosine = to zero.",
         choices=("linear", "cosine", "constant"),
-        panel=OPTIMISER,
+        panel=OPTIMIZER,
     )
-    optimizer: str = setting("adam", "Adam, or RMSprop as WGAN's paper.", choices=("adam", "rmsprop"), panel=OPTIMISER)
-    beta1: float = setting(0.5, "Adam's first moment, as DCGAN.", minimum=0, maximum=0.999, panel=OPTIMISER)
+    optimizer: str = setting("adam", "Adam, or RMSprop as WGAN's paper.", choices=("adam", "rmsprop"), panel=OPTIMIZER)
+    beta1: float = setting(0.5, "Adam's first moment, as DCGAN.", minimum=0, maximum=0.999, panel=OPTIMIZER)
     ema: int = setting(
-        8_000, "Half-life in images of the averaged weights that are evaluated and shipped.", minimum=0, panel=OPTIMISER
+        8_000, "Half-life in images of the averaged weights that are evaluated and shipped.", minimum=0, panel=OPTIMIZER
     )
     precision: str = setting(
         "auto",
         "Of the arithmetic; weights stay fp32. auto takes bf16 on GPUs that have it, else fp32.",
         choices=("auto", "fp32", "bf16", "fp16"),
-        panel=OPTIMISER,
+        panel=OPTIMIZER,
     )
-    clip_grad: float = setting(0.0, "Bound on the norm of each phase's gradient; 0 = none.", minimum=0, panel=OPTIMISER)
+    clip_grad: float = setting(0.0, "Bound on the norm of each phase's gradient; 0 = none.", minimum=0, panel=OPTIMIZER)
     accumulate: int = setting(
-        1, "Parts that a batch is learnt from one after the other, to save memory.", minimum=1, panel=OPTIMISER
+        1, "Parts that a batch is learned from one after the other, to save memory.", minimum=1, panel=OPTIMIZER
     )
     holdout: float = setting(
         0.1, "Share of the characters kept from training, to measure on.", minimum=0, maximum=0.9, panel=DATA

@@ -2,7 +2,7 @@
 
 model.safetensors       what draws, in half precision; a checkpoint as a run has it
 recognizer.safetensors  who reads what it draws, for the gate; not every folder has one
-README.md               the model card: data and licences, settings, numbers, limits, how to make it again
+README.md               the model card: data and licenses, settings, numbers, limits, how to make it again
 styles.png              a row for each style
 
 ``handgen models export`` makes such a folder of a run.
@@ -17,7 +17,7 @@ MODEL, RECOGNIZER, CARD, PICTURE = "model.safetensors", "recognizer.safetensors"
 FIRST = "zh"
 """What is taken where nothing tells which."""
 MOST_MODEL, MOST_RECOGNIZER = 16 * 10**6, 12 * 10**6
-"""Bytes that a shipped model and a shipped recogniser may have."""
+"""Bytes that a shipped model and a shipped recognizer may have."""
 
 
 def shipped() -> dict[str, Path]:
@@ -29,11 +29,11 @@ def shipped() -> dict[str, Path]:
 
 
 def recognizer_beside(model: Path) -> Path | None:
-    """Return the recogniser that came with a model file, if one did."""
+    """Return the recognizer that came with a model file, if one did."""
     file = model.parent / RECOGNIZER
     return file if file.is_file() else None
 
 
 def shipped_recognizers() -> list[Path]:
-    """Return the recognisers that this installation has, that of ``zh`` first."""
+    """Return the recognizers that this installation has, that of ``zh`` first."""
     return [file for folder in shipped().values() if (file := recognizer_beside(folder / MODEL))]

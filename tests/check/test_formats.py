@@ -10,8 +10,8 @@ from PIL import Image
 from handgen.check import READERS
 from handgen.check.report import check_folder
 from handgen.errors import UsageError
-from handgen.writers import WRITERS
-from handgen.writers.base import Sample
+from handgen.formats import WRITERS
+from handgen.formats.base import Sample
 
 TEXTS = "永和九年歲在癸丑暮春之初"
 

@@ -10,8 +10,8 @@ import pytest
 from handgen.check.findings import RULES
 from handgen.check.report import check_folder
 from handgen.errors import UsageError
-from handgen.writers.base import Sample
-from handgen.writers.lmdb import LmdbWriter
+from handgen.formats.base import Sample
+from handgen.formats.lmdb import LmdbWriter
 
 
 def found(report):
@@ -45,8 +45,8 @@ def drop(*keys):
 
 def blank(records, tools):
     pixels = np.full((24, 24), 250, np.uint8)
-    pixels[::2] = 255  # paper is not one even colour
-    from handgen.writers.png import encode_png
+    pixels[::2] = 255  # paper is not one even color
+    from handgen.formats.png import encode_png
 
     records[image(3)] = encode_png(pixels)
 
@@ -59,7 +59,7 @@ def resize(records, tools):
     records[image(4)] = tools.png(4, (24, 30))
 
 
-def colour(records, tools):
+def color(records, tools):
     records[image(4)] = tools.png(4, (24, 24, 3))
 
 
@@ -86,7 +86,7 @@ PLANTED = {
     "no count": (drop(b"num-samples"), {"no-count": (1, None)}),
     "a count that is no number": (put(b"num-samples", b"twelve"), {"no-count": (1, None)}),
     "mixed sizes": (resize, {"mixed-sizes": (2, None)}),
-    "mixed modes": (colour, {"mixed-modes": (2, None)}),
+    "mixed modes": (color, {"mixed-modes": (2, None)}),
     "a wrong wh": (put(b"wh-000000002", b"24_99"), {"wrong-size-key": (1, 2)}),
     "a key without zeros": (put(b"image-13", b"x"), {"stray-key": (1, None)}),
     "a foreign key": (put(b"zebra", b"x"), {"stray-key": (1, None)}),

@@ -17,8 +17,8 @@ from handgen.check.trainers import TRAINERS
 from handgen.check.trainers.base import outside, safe_in_class
 from handgen.check.trainers.judge import judge
 from handgen.errors import UsageError
-from handgen.writers import WRITERS
-from handgen.writers.base import Sample
+from handgen.formats import WRITERS
+from handgen.formats.base import Sample
 
 TEXTS = [
     *(

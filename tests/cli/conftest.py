@@ -10,8 +10,9 @@ def untrained(trained, tmp_path_factory):
     """Make a model file of any kind, as training would leave it but for the weights: ``untrained("bicyclegan")``."""
     import torch
 
+    from handgen.checkpoints import files as checkpoint
     from handgen.models import MODELS
-    from handgen.training import checkpoint
+    from handgen.sources import loading
 
     facts = checkpoint.load(trained).facts
 
@@ -22,13 +23,13 @@ def untrained(trained, tmp_path_factory):
         with torch.random.fork_rng(), torch.no_grad():
             torch.manual_seed(0)
             model = kind(kind.Config(width=4, **settings), facts["size"], names, facts["charset"])
-            for parameter in model.generator.parameters():  # so that styles differ by more than a level of grey
+            for parameter in model.generator.parameters():  # so that styles differ by more than a level of gray
                 parameter.mul_(4)
             if name == "bicyclegan":
                 model.generator.places.normal_()
         path = tmp_path_factory.mktemp("untrained") / name / checkpoint.MODEL
         mine = facts | {"model": name, "config": {"width": 4, **settings}}
-        checkpoint.save(path, checkpoint.drawing_tensors(model, model.generator), mine)
+        checkpoint.save(path, loading.drawing_tensors(model, model.generator), mine)
         return path
 
     return make

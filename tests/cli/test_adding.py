@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.glyphs.store import GlyphStore
-from handgen.training import checkpoint
 from tests.conftest import render_store
 
 CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt23"
@@ -88,7 +88,7 @@ def test_it_is_listed_previewed_walked_to_and_measured(base, mine, tmp_path, cap
     assert set(json.loads(call(capsys, *both)[1])["styles"]) == {"mine", "kalam", "mean"}
 
 
-def test_a_dry_run_says_what_would_be_learnt(base, mine, capsys):
+def test_a_dry_run_says_what_would_be_learned(base, mine, capsys):
     command = ("train", "zi2zi", "--from", base, "--add-style", "yours", "--data", mine.path, *QUICK, "--dry-run")
     code, out, _ = call(capsys, *command, "--json")
     assert code == 0

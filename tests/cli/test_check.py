@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from handgen.cli import run
-from handgen.writers.base import Sample
-from handgen.writers.lmdb import LmdbWriter
+from handgen.formats.base import Sample
+from handgen.formats.lmdb import LmdbWriter
 
 
 @pytest.fixture

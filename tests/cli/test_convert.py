@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from handgen.cli import run
-from handgen.writers import WRITERS
-from handgen.writers.base import Sample
-from handgen.writers.lmdb import LmdbWriter
+from handgen.formats import WRITERS
+from handgen.formats.base import Sample
+from handgen.formats.lmdb import LmdbWriter
 from tests.check.conftest import save, sound
 from tests.readers import FORMATS, items
 
@@ -65,7 +65,7 @@ def test_shards_become_one(tmp_path):
 
 def test_a_conversion_that_was_stopped_goes_on(source, tmp_path, monkeypatch):
     from handgen import convert
-    from handgen.writers.doctr import DoctrWriter
+    from handgen.formats.doctr import DoctrWriter
 
     seen = []
 

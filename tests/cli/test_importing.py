@@ -128,16 +128,16 @@ def test_every_sample_is_paired_with_the_source_of_its_character(imported):
     assert len(Domains(imported, split, names)) == len(pairs)
 
 
-def test_no_sample_of_a_held_out_pair_is_learnt_from(imported):
+def test_no_sample_of_a_held_out_pair_is_learned_from(imported):
     split = split_store(imported, "pairs", 0.2, 0, by="pairs")
     names = [imported.styles[number].name for number in imported.targets]
-    learnt, held = (Pairs(imported, split, names, held_out=held) for held in (False, True))
+    learned, held = (Pairs(imported, split, names, held_out=held) for held in (False, True))
     assert len(held) == 2 * len(split.pairs)
 
     def glyphs(data):
         return {tuple(imported.labels[row][["char", "style"]].tolist()) for row in data.target}
 
-    assert glyphs(learnt).isdisjoint(glyphs(held))
+    assert glyphs(learned).isdisjoint(glyphs(held))
 
 
 def test_fonts_and_real_writers_in_one_run(capsys, store, gnt, heiti, tmp_path):

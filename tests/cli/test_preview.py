@@ -7,11 +7,12 @@ import pytest
 import torch
 from PIL import Image
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.degrade.pipeline import Pipeline
 from handgen.glyphs.store import to_unit
+from handgen.sources import loading
 from handgen.synth.preview import Preview, Wanted
-from handgen.training import checkpoint
 
 
 def preview(model, *options):
@@ -37,7 +38,7 @@ def test_a_cell_is_what_synth_would_draw(latents):
     """Unmoved, as no deformation is added and a drawn latent has no frame of its own."""
     look = Preview(Wanted(latents, text="AB", seed=3))
     picture = dict(look.grid("3").rows)
-    model = checkpoint.build(checkpoint.load(latents))
+    model = loading.build(checkpoint.load(latents))
     for style in model.style_spec.draw(3, 3):
         with torch.inference_mode():
             drawn = model.generate(to_unit(picture["source"])[:, None], style.vector.expand(2, -1))
@@ -60,7 +61,7 @@ def test_a_walk_begins_and_ends_at_its_styles(untrained, trained, name):
 
 
 def test_latents_between_two_are_as_far_out_as_they_are(latents):
-    spec = checkpoint.build(checkpoint.load(latents)).style_spec
+    spec = loading.build(checkpoint.load(latents)).style_spec
     a, b = spec.draw(2, 0)
     lengths = [float(spec.between(a, b, share).vector.norm()) for share in (0, 0.25, 0.5, 0.75, 1)]
     assert lengths == pytest.approx(np.linspace(float(a.vector.norm()), float(b.vector.norm()), 5), rel=1e-4)
@@ -134,7 +135,7 @@ def test_effects_alone_and_together_of_a_model_and_of_a_font(trained, untrained,
     with Image.open(out) as picture:
         assert picture.mode == "RGB"
         assert picture.height == len(expected) * 68 + 4
-        assert np.ptp(np.asarray(picture)[-60:], axis=2).max() > 20  # ink or paper in colour
+        assert np.ptp(np.asarray(picture)[-60:], axis=2).max() > 20  # ink or paper in color
     mine = tmp_path / "mine.yaml"
     mine.write_text("blur: {probability: 1}\n", encoding="utf-8")
     assert run(["preview", "--degrade", str(mine), "--font", str(caveat), "--out", str(out), "--json"]) == 0

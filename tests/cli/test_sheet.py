@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from handgen.cli import run
+from handgen.collect.normalize import Frames, normalize
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import Placement
-from handgen.glyphs.importing.normalise import Frames, normalise
 from handgen.glyphs.store import GlyphStore
-from handgen.sheets.sheet import plan_sheet
+from handgen.sheets.plan import plan_sheet
 from tests.sheets.conftest import fill, photographed, printed
 
 MATCH = 0.9
@@ -33,7 +33,7 @@ def matching(store, samples, written, source):
     rows = store.rows(store.targets[0])
     rows = rows[store.labels["sample"][rows] == samples]
     chars = store.labels["char"][rows].tolist()
-    true = np.stack([normalise(255 - written[char], frames.of(char), store.size, 255) for char in chars])
+    true = np.stack([normalize(255 - written[char], frames.of(char), store.size, 255) for char in chars])
     both = np.corrcoef(store.images[rows].reshape(len(rows), -1), true.reshape(len(rows), -1))
     alike = both[: len(rows), len(rows) :]
     return len(rows), int((alike.diagonal() > MATCH).sum()), int((alike.argmax(1) == np.arange(len(rows))).sum())

@@ -12,10 +12,11 @@ import pytest
 import torch
 from PIL import Image
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.glyphs.store import to_bytes, to_unit
+from handgen.sources import loading
 from handgen.synth.content import load_content
-from handgen.training import checkpoint
 from tests.readers import items, read_as_trainers_do
 
 
@@ -194,7 +195,7 @@ def test_continuous_styles_can_be_drawn_again(latents, tmp_path):
     kept = meta(out)
     assert {sample["style"] for sample in kept} == {"continuous"}
     assert len({tuple(sample["latent"]) for sample in kept}) == 70
-    model = checkpoint.build(checkpoint.load(latents))
+    model = loading.build(checkpoint.load(latents))
     for (label, image), sample in list(zip(read_as_trainers_do(out), kept, strict=True))[::10]:
         glyph = load_content(checkpoint.load(latents).facts, chars=label).glyphs
         with torch.inference_mode():

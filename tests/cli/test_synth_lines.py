@@ -9,9 +9,9 @@ from PIL import Image
 
 from handgen.cli import run
 from handgen.degrade.pipeline import Pipeline
+from handgen.formats.lmdb import LmdbWriter
 from handgen.synth.dataset import Request, Run
 from handgen.synth.lines import LineRequest
-from handgen.writers.lmdb import LmdbWriter
 from tests.readers import items, read_as_trainers_do
 
 CORPUS = "ABA CAB, BADE\nThe HEN ran far；end\nXYZ ABC DEF GHI JKL MNO PQR STU\nfgh 龘 mnq\n"

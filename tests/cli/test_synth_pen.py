@@ -10,8 +10,9 @@ import pytest
 
 from handgen.cli import run
 from handgen.seeds import keys
+from handgen.sources.pen import PenRequest, open_pen
 from handgen.strokes.library import find_strokes
-from handgen.strokes.model import PenRequest, Told, open_pen
+from handgen.strokes.prompts import StrokePrompts
 from tests.cli.test_synth import refused
 from tests.readers import items, read_as_trainers_do
 from tests.strokes.conftest import HANZI, stroke_data
@@ -40,7 +41,7 @@ def test_writers_write_a_set_that_trainers_read(pen, capsys):
     assert all(image.shape == (64, 64) and image.min() < 160 for _, image in read)
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["info"]["stroke_sources"] == {"hanzi": len(CHARS)}
-    assert manifest["info"]["stroke_licences"] == {"hanzi": "Arphic-1999, hanzi-writer-data 2.0.1"}
+    assert manifest["info"]["stroke_licenses"] == {"hanzi": "Arphic-1999, hanzi-writer-data 2.0.1"}
     writers = [style["writer"] for style in manifest["info"]["style_table"]]
     assert len({writer["slant"] for writer in writers}) == 20
     assert len({image.tobytes() for _, image in read}) == 300
@@ -72,7 +73,7 @@ def test_writers_come_back_from_their_file(pen):
     assert (again / "writers.json").read_text() != (first / "writers.json").read_text()
     spec = open_pen(PenRequest(writer=first / "writers.json"))[1]
     book = find_strokes(CHARS).book
-    told = Told(book, np.arange(len(CHARS)), keys(np.arange(len(CHARS))))
+    told = StrokePrompts(book, np.arange(len(CHARS)), keys(np.arange(len(CHARS))))
     drawn = [
         model.generate(told, model.style_spec.pick(["writer2"])[0].vector.repeat(len(CHARS), 1)).numpy()
         for model in (spec, open_pen(PenRequest())[1])

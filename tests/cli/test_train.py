@@ -9,8 +9,9 @@ import time
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
-from handgen.training import checkpoint
+from handgen.sources import loading
 from tests.conftest import same_state
 
 SMALL = ("--width", "4", "--code-dim", "8", "--batch", "4")
@@ -154,7 +155,7 @@ def test_a_registered_model_has_a_command_of_its_own(command, toy_model, capsys)
     code, out, _ = command("--images", "8", model="toy", small=("--width", "3", "--batch", "4"))
     assert code == 0
     assert "handgen synth" in out
-    assert checkpoint.build(checkpoint.load(command.out / "model.safetensors")).config.width == 3
+    assert loading.build(checkpoint.load(command.out / "model.safetensors")).config.width == 3
 
 
 @pytest.fixture(scope="module")

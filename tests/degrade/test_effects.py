@@ -10,7 +10,8 @@ from skimage.measure import label
 
 from handgen.degrade import EFFECTS
 from handgen.degrade.base import DRAWS
-from handgen.degrade.pipeline import Pipeline, Step
+from handgen.degrade.pipeline import Pipeline
+from handgen.degrade.step import Step
 from handgen.degrade.warp import Geometry
 from handgen.errors import UsageError
 from tests.degrade.conftest import HAN, LATIN, draw
@@ -48,12 +49,12 @@ def test_an_effect_changes_images_within_their_range(kind, han):
     for effect in (kind(), strongest(kind)):
         done, records = alone(effect)(han, INDEX, 3)
         assert done.dtype == np.uint8
-        assert done.shape == ((*han.shape, 3) if kind.colour else han.shape)
+        assert done.shape == ((*han.shape, 3) if kind.color else han.shape)
         assert all(set(record) == {kind.name} for record in records)
-        clean = han[..., None] if kind.colour else han
+        clean = han[..., None] if kind.color else han
         changed = [not np.array_equal(a, np.broadcast_to(b, a.shape)) for a, b in zip(done, clean, strict=True)]
         assert sum(changed) > len(han) / 2
-        images = torch.rand(3, 3 if kind.colour else 1, 40, 56)
+        images = torch.rand(3, 3 if kind.color else 1, 40, 56)
         before = images.clone()
         raw = effect.apply(images, effect.sample(0, np.arange(3)))
         assert torch.equal(images, before)
@@ -147,7 +148,7 @@ def test_a_thinner_pen_breaks_no_stroke_and_a_thicker_one_closes_no_gap(heiti, c
 
 
 def test_black_and_white_is_black_and_white(han):
-    done, _ = alone(EFFECTS.load("binarise")())(han, INDEX, 0)
+    done, _ = alone(EFFECTS.load("binarize")())(han, INDEX, 0)
     assert set(np.unique(done)) == {0, 255}
 
 

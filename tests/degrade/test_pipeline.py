@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from handgen.degrade import EFFECTS
-from handgen.degrade.pipeline import Pipeline, Step, make_step
+from handgen.degrade.contact_sheet import effect_sheet
+from handgen.degrade.pipeline import Pipeline
 from handgen.degrade.presets import PRESETS
-from handgen.degrade.sheet import effect_sheet
+from handgen.degrade.step import Step, make_step
 from handgen.errors import UsageError
 
 
@@ -22,11 +23,11 @@ def test_none_changes_nothing(han):
 @pytest.mark.parametrize("name", PRESETS)
 def test_presets_are_functions_of_seed_and_index(name, han, line):
     pipeline = Pipeline.load(name)
-    assert not pipeline.colour or name in ("notebook", "photo")
+    assert not pipeline.color or name in ("notebook", "photo")
     for images in (han, line):
         index = np.arange(len(images)) + 40
         done, records = pipeline(images, index, 5)
-        assert done.shape == images.shape + (3,) * pipeline.colour
+        assert done.shape == images.shape + (3,) * pipeline.color
         cuts = [0, 1, len(images) // 2 + 1, len(images)]
         parts = [pipeline(images[a:b], index[a:b], 5) for a, b in itertools.pairwise(cuts)]
         np.testing.assert_array_equal(np.concatenate([part[0] for part in parts]), done)

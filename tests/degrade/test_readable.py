@@ -1,6 +1,6 @@
 """What presets leave of the label, by matching glyphs against clean templates of their font.
 
-The reader is a simple one: the greatest normalised correlation over shifts, sizes and widths. It
+The reader is a simple one: the greatest normalized correlation over shifts, sizes and widths. It
 fails sooner than a person does, so what it loses is more than what is really lost.
 """
 
@@ -11,8 +11,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from handgen.degrade.pipeline import Pipeline, make_step
+from handgen.degrade.pipeline import Pipeline
 from handgen.degrade.presets import PRESETS
+from handgen.degrade.step import make_step
 from tests.degrade.conftest import LATIN, draw
 
 CONFUSABLE = "己已巳土士未末人入八大太犬木本日曰目自白百千干于天夫失矢石右古田由甲申王玉主银锒"

@@ -17,9 +17,9 @@ from handgen.cli import run
 from handgen.errors import UsageError
 from handgen.evaluation.dataset import evaluate_dataset, save_suspicious
 from handgen.evaluation.distance import Moments, frechet
-from handgen.evaluation.suspicion import floor, suspicious
 from handgen.evaluation.tally import Tally
 from handgen.fonts.charsets import load_charset
+from handgen.ocr.suspicion import floor, suspicious
 
 SIDE = 48
 PAIRS = ["银锒", "己已", "已巳", "未末", "土士", "日曰", "人入", "干千", "天夭", "大太"]
@@ -39,7 +39,7 @@ def drawn(chars, random, size=40):
 
 
 class Templates:
-    """A recogniser by nearest template: the class whose clean glyph differs least is the likeliest."""
+    """A recognizer by nearest template: the class whose clean glyph differs least is the likeliest."""
 
     def __init__(self, chars):
         self.charset = "".join(chars)
@@ -132,7 +132,7 @@ def test_what_makes_a_result_say_less_is_said(planted, templates, tmp_path, caps
         plan = {"gate": gate, "recognizer_digest": digest}
         (folder / "manifest.json").write_text(json.dumps({"complete": True, "plan": plan}), encoding="utf-8")
         assert run(words) == 0
-        assert ("its gate kept what this recogniser reads" in capsys.readouterr().err) == told
+        assert ("its gate kept what this recognizer reads" in capsys.readouterr().err) == told
 
 
 def test_a_set_is_nearer_to_its_like_than_to_another(planted, templates, tmp_path):
@@ -152,7 +152,7 @@ def test_a_set_is_nearer_to_its_like_than_to_another(planted, templates, tmp_pat
     assert near < far / 2
 
 
-def test_labels_that_the_recogniser_does_not_know_are_counted_and_not_suspected(templates):
+def test_labels_that_the_recognizer_does_not_know_are_counted_and_not_suspected(templates):
     tally = Tally(templates)
     tally.add(drawn("永和", np.random.default_rng(0)), ["永", "𠀀"], ["", ""], [1, 2])
     result = tally.result()
@@ -160,7 +160,7 @@ def test_labels_that_the_recogniser_does_not_know_are_counted_and_not_suspected(
     assert all(sample["label"] != "𠀀" for sample in result["suspicious"])
 
 
-def test_a_recogniser_of_another_charset_is_refused(planted):
+def test_a_recognizer_of_another_charset_is_refused(planted):
     with pytest.raises(UsageError, match="knows no character"):
         evaluate_dataset(planted[0], Templates("犇骉鑫"), share=0.02)
 
@@ -246,7 +246,7 @@ def test_wrong_usage_is_one_clear_line(words, said, capsys, tmp_path, monkeypatc
 
 
 def test_images_that_are_no_squares_keep_their_shape():
-    from handgen.evaluation.samples import decoded
+    from handgen.check.samples import decoded
 
     data = io.BytesIO()
     Image.new("L", (40, 10), 200).save(data, "PNG")

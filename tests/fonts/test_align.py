@@ -5,12 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgen.fonts.align import MARGIN, aligned_placement, fit_alignment, source_alignment, source_placement
+from handgen.fonts.align import MARGIN, Alignment, aligned_placement, fit_alignment, source_alignment, source_placement
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.coverage import Coverage, survey
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import Rasterizer
-from handgen.glyphs.store import Alignment
 from tests.conftest import rectangle
 
 CHARS = "abcdefghijklmnop"
@@ -33,7 +32,7 @@ def canvas(boxes, place):
 
 
 @pytest.mark.parametrize(("font", "charset"), [("heiti", "gb2312-1"), ("caveat", "latin62")])
-def test_the_source_fills_the_canvas_and_is_centred(request, font, charset):
+def test_the_source_fills_the_canvas_and_is_centered(request, font, charset):
     coverage = survey(FontRef(request.getfixturevalue(font)), load_charset(charset))
     placed = canvas(coverage.boxes, source_placement(coverage.boxes, SIZE))
     low, high = np.percentile(placed[:, :2], 1, axis=0), np.percentile(placed[:, 2:], 99, axis=0)
@@ -59,7 +58,7 @@ def test_alignment_says_how_to_undo_it():
     a = fit_alignment(Coverage(CHARS, source), Coverage(CHARS, target), place, SIZE)
     aligned = canvas(target, aligned_placement(place, a, SIZE)) / SIZE - 0.5
     natural = (aligned - [a.dx, a.dy, a.dx, a.dy]) / [a.sx, a.sy, a.sx, a.sy]
-    # By Alignment's definition: source pixels per em, source baseline, advance centred.
+    # By Alignment's definition: source pixels per em, source baseline, advance centered.
     left, bottom, right, top = target.T * place.scale_x / SIZE
     base = place.baseline / SIZE - 0.5
     assert np.allclose(natural, np.stack([left, base - top, right, base - bottom], axis=1))

@@ -11,7 +11,7 @@ from fontTools.ttLib import TTFont
 
 from handgen.errors import FontError, HandgenError
 from handgen.files import sha256
-from handgen.fonts.catalogue import Entry, Source
+from handgen.fonts.catalog import Entry, Source
 from handgen.fonts.fetch import fetch, fetch_all, installed
 from tests.conftest import rectangle
 
@@ -76,7 +76,7 @@ def good(slices):
     }
 
 
-def test_an_npm_package_becomes_one_font_with_licence_and_provenance(tmp_path, out, clients, good):
+def test_an_npm_package_becomes_one_font_with_license_and_provenance(tmp_path, out, clients, good):
     archive = tgz(tmp_path, good)
     clients(archive)
     path = fetch(NPM, out)
@@ -144,7 +144,7 @@ def test_a_wheel_that_leads_outside_its_folder_is_refused(tmp_path, out, clients
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"package/LICENSE": None}, "holds no licence"),
+        ({"package/LICENSE": None}, "holds no license"),
         ({f"package/files/tiny-hand-{part}-400-normal.woff2": None for part in ("latin", "0")}, "holds no files/"),
         ({"package/files/tiny-hand-latin-400-normal.woff2": b"<html></html>"}, "slices of tiny-hand"),
     ],

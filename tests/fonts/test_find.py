@@ -44,7 +44,7 @@ def found(family):
 
 def test_fonts_of_pip_packages(heiti, caveat):
     (sans,) = found("Noto Sans SC")
-    assert (sans.ref, sans.script, sans.kind, sans.licence) == (FontRef(heiti), "han", "hei", "OFL-1.1")
+    assert (sans.ref, sans.script, sans.kind, sans.license) == (FontRef(heiti), "han", "hei", "OFL-1.1")
     (hand,) = found("Caveat")
     assert (hand.ref, hand.script, hand.kind, hand.where) == (FontRef(caveat), "latin", "handwriting", "pip")
 

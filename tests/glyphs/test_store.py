@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from handgen.errors import StoreError, UsageError
-from handgen.glyphs.store import LABEL, Alignment, GlyphStore, StoreWriter, Style, to_bytes, to_unit
+from handgen.fonts.align import Alignment
+from handgen.glyphs.store import LABEL, GlyphStore, StoreWriter, Style, to_bytes, to_unit
 
 CHARS = "银锒永"
 

@@ -13,7 +13,7 @@ DRAWN = {"sha256": "abc", "placement": {"scale_x": 50.0}}
 
 
 def make(path, *styles, raster=DRAWN, size=16):
-    """Write a store of ``(name, role, characters)``; every image has a grey of its own."""
+    """Write a store of ``(name, role, characters)``; every image has a gray of its own."""
     charset = "".join(sorted({char for _, _, chars in styles for char in chars}))
     with StoreWriter(path, size=size, charset=charset, raster=raster) as writer:
         for name, role, chars in styles:

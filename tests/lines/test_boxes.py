@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handgen.degrade.pipeline import Pipeline, make_step
+from handgen.degrade.pipeline import Pipeline
+from handgen.degrade.step import make_step
 from handgen.lines.boxes import moved_boxes
 from handgen.lines.page import page, save_page
 

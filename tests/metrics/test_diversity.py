@@ -13,8 +13,8 @@ from handgen.metrics.diversity import Diversity, mean_pairwise_l1
 
 
 def brute_force(images):
-    grey = (images.double() + 1) / 2
-    return float(torch.stack([(a - b).abs().mean() for a, b in itertools.combinations(grey, 2)]).mean())
+    gray = (images.double() + 1) / 2
+    return float(torch.stack([(a - b).abs().mean() for a, b in itertools.combinations(gray, 2)]).mean())
 
 
 @given(st.integers(2, 12), st.integers(1, 4), st.integers(0, 2**40), st.booleans())

@@ -69,7 +69,7 @@ def test_one_number_an_image(name, glyphs):
     assert METRICS.load(name)().per_image(*map(Images, glyphs)).shape == (10,)
 
 
-def test_l1_and_rmse_are_on_the_scale_of_grey_values():
+def test_l1_and_rmse_are_on_the_scale_of_gray_values():
     paper, ink = torch.ones(2, 1, 16, 16), -torch.ones(2, 1, 16, 16)
     assert result("l1", ink, paper) == result("rmse", ink, paper) == 1
     half = paper.clone()

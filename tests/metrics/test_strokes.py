@@ -66,7 +66,7 @@ def test_thinning_keeps_every_piece_and_every_hole(ink):
     assert np.array_equal(thinned(torch.from_numpy(lines)).numpy(), lines)
 
 
-def test_centrelines_run_where_those_of_scikit_image_do(store):
+def test_centerlines_run_where_those_of_scikit_image_do(store):
     ink = store.images[:200] < 128
     mine, theirs = thinned(torch.from_numpy(ink)), torch.from_numpy(np.stack([skeletonize(each) for each in ink]))
     assert covered(mine, theirs, 2).mean() > 0.98
@@ -99,7 +99,7 @@ def test_a_cut_is_a_break_and_a_bridge_a_merger():
     assert score("broken_strokes", speck, TWO) == 0
 
 
-def test_a_thicker_pen_changes_ink_and_not_centrelines():
+def test_a_thicker_pen_changes_ink_and_not_centerlines():
     thick = page((28, 36, 8, 56), (8, 56, 28, 36))
     assert score("ink_ratio", thick, CROSS[0]) == pytest.approx(2, abs=0.1)
     assert score("stroke_recall", thick, CROSS[0]) > 0.9

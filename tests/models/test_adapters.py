@@ -4,9 +4,10 @@ import pytest
 import torch
 from torch import nn
 
+from handgen.checkpoints import files as checkpoint
 from handgen.errors import UsageError
 from handgen.models.adapters import Adapted, Adapter, changed, no_changes
-from handgen.training import checkpoint
+from handgen.sources import loading
 
 
 class Network(nn.Module):
@@ -55,7 +56,7 @@ def test_what_is_added_is_the_product(network):
 @pytest.fixture
 def adapted(trained):
     """A small Zi2Zi with two styles added: ``one`` and ``two``, which change its weights a lot."""
-    base = checkpoint.build(checkpoint.load(trained))
+    base = loading.build(checkpoint.load(trained))
     torch.manual_seed(1)
 
     def load(name):

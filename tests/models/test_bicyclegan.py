@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.models import features
 from handgen.models.base import Batch
 from handgen.models.bicyclegan import BicycleGAN, BicycleGANConfig
-from handgen.training import checkpoint
+from handgen.sources import loading
 from tests.conftest import render_store
 
 
@@ -50,7 +51,7 @@ def test_every_remedy_trains_and_comes_back(make_trainer, remedy):
         if name.startswith("lambda_"):
             loss = name.removeprefix("lambda_").replace("ac", "category")
             assert f'"G/{loss} weighted"' in logged, weight
-    loaded = checkpoint.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
+    loaded = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
     assert loaded.style_spec.names == trainer.styles
     resumed = make_trainer("bicyclegan", images=12, **remedy)
     assert resumed.images == 8
@@ -58,7 +59,7 @@ def test_every_remedy_trains_and_comes_back(make_trainer, remedy):
 
 
 def test_the_latent_loss_teaches_the_generator_alone():
-    mine = model().eval()  # in training, batch normalisation ties the two halves of a batch together
+    mine = model().eval()  # in training, batch normalization ties the two halves of a batch together
     step = mine.prepare(batch(mine.noise))
     found = mine.losses("G", step)["latent"]
     encoder = list(mine.generator.encoder.parameters())
@@ -97,10 +98,10 @@ def test_a_style_has_its_place_where_its_glyphs_are(make_trainer):
     with trainer.evaluating() as mine, torch.inference_mode():
         everything = trainer.data.batch(np.arange(len(trainer.data)), trainer.device, torch.zeros(len(trainer.data), 0))
         mean, _ = mine.generator.encoder(everything.target)
-        centres = torch.stack([mean[everything.style == number].mean(dim=0) for number in range(2)])
+        centers = torch.stack([mean[everything.style == number].mean(dim=0) for number in range(2)])
         places = torch.stack([style.vector for style in mine.style_spec.pick(mine.styles)])
-    own = (places - centres).norm(dim=1)
-    assert (own < (places - centres.flip(0)).norm(dim=1)).all()
+    own = (places - centers).norm(dim=1)
+    assert (own < (places - centers.flip(0)).norm(dim=1)).all()
 
 
 def test_pairs_are_held_out_by_default_settings(make_trainer):

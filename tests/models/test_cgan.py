@@ -9,7 +9,7 @@ import torch
 from handgen.cli import run
 from handgen.models.cgan import CGAN, CGANConfig, Classes
 from handgen.models.styles import vectors
-from handgen.training import checkpoint
+from handgen.sources import loading
 from tests.readers import items, read_as_trainers_do
 
 SMALL = CGANConfig(width=4, latent_dim=3, code_dim=8)
@@ -49,12 +49,12 @@ def test_no_two_samples_have_the_same_noise(trained, tmp_path):
     assert len(images) == 160
 
 
-def test_characters_that_were_not_learnt(trained, heiti, tmp_path, capsys):
+def test_characters_that_were_not_learned(trained, heiti, tmp_path, capsys):
     assert synth(trained, tmp_path / "out", "--charset", "A\u4e00B") == 0
-    assert "left out, not learnt by the model: 1 (\u4e00)" in capsys.readouterr().err
+    assert "left out, not learned by the model: 1 (\u4e00)" in capsys.readouterr().err
     assert {label for label, _ in read_as_trainers_do(tmp_path / "out")} == {"A", "B"}
     for options, complaint in (
-        (("--charset", "\u4e00\u4e8c"), "error: the model has learnt none of the 2 characters."),
+        (("--charset", "\u4e00\u4e8c"), "error: the model has learned none of the 2 characters."),
         (("--font", str(heiti)), "error: a cgan draws without a source font. Leave out --font."),
         (("--like", str(heiti)), "error: this model cannot take a style from images."),
     ):
@@ -105,7 +105,7 @@ def test_codes_follow_their_character_and_style_to_another_model():
 def test_added_characters_and_styles_leave_the_old_ones_alone(make_trainer, bigger_store):
     first = make_trainer("cgan", out="first")
     first.run(lambda progress: None)
-    start = checkpoint.load_for_training(first.folder.path, "cgan")
+    start = loading.load_for_training(first.folder.path, "cgan")
     second = make_trainer("cgan", on=bigger_store, out="second", start=start)
     assert second.styles == (*first.styles, "zeyada")
     number = [trainer.charset.index("Q") for trainer in (first, second)]

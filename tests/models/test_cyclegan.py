@@ -8,12 +8,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.errors import UsageError
 from handgen.glyphs.store import GlyphStore, StoreWriter, Style
 from handgen.models.base import Batch
 from handgen.models.cyclegan import CycleGAN, CycleGANConfig, ImagePool
-from handgen.training import checkpoint
 from handgen.training.data import Domains, Pairs, split_store
 from handgen.training.evaluate import measure
 from tests.conftest import render_store, same_state

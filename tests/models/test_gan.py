@@ -8,10 +8,10 @@ from handgen.models import MODELS
 from handgen.models.base import Batch
 from handgen.models.gan import GAN, GANConfig, Maxout
 
-UNLABELLED = [entry.name for entry in MODELS if MODELS.load(entry.name).draws == "nothing"]
+UNLABELED = [entry.name for entry in MODELS if MODELS.load(entry.name).draws == "nothing"]
 
 
-@pytest.fixture(params=UNLABELLED)
+@pytest.fixture(params=UNLABELED)
 def trainer(request, make_trainer):
     trained = make_trainer(request.param)
     trained.run(lambda progress: None)
@@ -37,12 +37,12 @@ def test_what_is_drawn_follows_from_the_noise_alone():
     assert model.style_spec.continuous().fresh == 3
 
 
-def test_no_labelled_set_is_written(trainer, tmp_path, capsys):
+def test_no_labeled_set_is_written(trainer, tmp_path, capsys):
     out = tmp_path / "dataset"
     capsys.readouterr()
     assert run(["synth", "--model", str(trainer.folder.path), "--out", str(out)]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert f"error: a {trainer.name} is not told which character to draw" in line
     assert "handgen preview --model" in line
-    assert line.endswith(f"one that can: {', '.join(e.name for e in MODELS if e.name not in UNLABELLED)}.")
+    assert line.endswith(f"one that can: {', '.join(e.name for e in MODELS if e.name not in UNLABELED)}.")
     assert not out.exists()

@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
+from handgen.losses.adversarial import GAN_LOSSES
 from handgen.models import MODELS
 from handgen.models.styles import vectors
-from handgen.strokes.model import Told
-from handgen.training import checkpoint
-from handgen.training.adversarial import GAN_LOSSES
+from handgen.sources import loading
+from handgen.strokes.prompts import StrokePrompts
 from handgen.training.evaluate import measure
 from tests.conftest import render_store, same_state
 from tests.readers import read_as_trainers_do
 
-LABELLED = [entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing"]
+LABELED = [entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing"]
 TINY = {"gan": {"width": 32}}
 """Where a width of 4 is too little for a test: it has units, and no channels."""
 BY_HEART = {"images": 800, "batch": 8, "width": 8, "ema": 100, "lr": 4e-3, "holdout": 0}
@@ -66,7 +67,7 @@ def told(model, batch):
 
 def one_by_one(content):
     """What a model is told, drawing by drawing."""
-    if isinstance(content, Told):
+    if isinstance(content, StrokePrompts):
         rows = [slice(place, place + 1) for place in range(len(content.characters))]
         return [replace(content, characters=content.characters[row], sample=content.sample[row]) for row in rows]
     return [each[None] for each in content]
@@ -98,7 +99,7 @@ def test_every_loss_trains_saves_loads_and_resumes(name, gan_loss, make):
     assert [key for key, parameter in moving.items() if torch.equal(parameter, before[key])] == []
 
     content, styles = inputs(first, 4)
-    loaded = checkpoint.build(checkpoint.load(first.folder.path / "model.safetensors"))
+    loaded = loading.build(checkpoint.load(first.folder.path / "model.safetensors"))
     loaded.to(memory_format=torch.channels_last)  # as it was trained: another layout adds up in another order
     with torch.inference_mode(), first.evaluating() as model:
         assert torch.equal(model.generate(content, styles), loaded.generate(content, styles))
@@ -168,9 +169,9 @@ def test_a_saved_model_has_the_same_styles(name, make):
     trainer = make(name)
     trainer.run(lambda progress: None)
     mine = trainer.model.style_spec
-    theirs = checkpoint.build(checkpoint.load(trainer.folder.path / "model.safetensors")).style_spec
+    theirs = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors")).style_spec
     assert theirs.names == mine.names
-    assert bool(mine.names) == (name in LABELLED)
+    assert bool(mine.names) == (name in LABELED)
     count = 1 if len(mine.names) == 1 else 4
     for one, other in zip(theirs.draw(count, seed=1), mine.draw(count, seed=1), strict=True):
         assert (one.name, one.fresh) == (other.name, other.fresh)
@@ -180,13 +181,13 @@ def test_a_saved_model_has_the_same_styles(name, make):
 def test_a_run_begins_with_the_weights_of_another(name, make):
     first = make(name)
     first.run(lambda progress: None)
-    second = make(name, out="second", start=checkpoint.load_for_training(first.folder.path, name), seed=1)
+    second = make(name, out="second", start=loading.load_for_training(first.folder.path, name), seed=1)
     ours, theirs = first.averaged.state_dict(), second.model.generator.state_dict()
     assert [key for key in ours if not torch.equal(ours[key], theirs[key])] == []
     assert second.run(lambda progress: None)
 
 
-def test_a_glyph_does_not_depend_on_its_neighbours(name, make):
+def test_a_glyph_does_not_depend_on_its_neighbors(name, make):
     trainer = make(name)
     trainer.run(lambda progress: None)
     content, styles = inputs(trainer, 4)
@@ -197,7 +198,7 @@ def test_a_glyph_does_not_depend_on_its_neighbours(name, make):
     assert torch.allclose(together, alone, atol=0.05 if model.draws == "strokes" else 1e-5)
 
 
-@pytest.mark.parametrize("name", LABELLED)
+@pytest.mark.parametrize("name", LABELED)
 def test_it_learns_eight_glyphs_by_heart(name, make, eight):
     one_hand = MODELS.load(name).one_style or MODELS.load(name).needs == "domains"
     if MODELS.load(name).needs == "domains":

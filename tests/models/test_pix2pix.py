@@ -4,11 +4,12 @@ import pytest
 import torch
 from torch import nn
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.errors import UsageError
 from handgen.models.critics import LstmCritic, TwoScales
 from handgen.models.pix2pix import Pix2Pix, Pix2PixConfig
-from handgen.training import checkpoint
+from handgen.sources import loading
 from tests.readers import read_as_trainers_do
 
 VARIANTS = [{"decoder": "transpose"}, {"displacement": False}, {"dropout": 0.5}, {"discriminator": "lstm"}]
@@ -26,7 +27,7 @@ def test_every_variant_trains_and_comes_back(make_trainer, variant):
     trainer.run(lambda progress: None)
     weights = {key: parameter for key, parameter in trainer.model.named_parameters() if parameter.ndim > 1}
     assert not any(torch.equal(parameter, before[key]) for key, parameter in weights.items())
-    loaded = checkpoint.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
+    loaded = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
     assert loaded.config == trainer.config
     assert loaded.style_spec.names == ("kalam",)
 

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.errors import CheckpointError, HandgenError, UsageError
 from handgen.models import MODELS
 from handgen.ocr.reader import RECOGNIZER, save_recognizer
 from handgen.ocr.recognizer import Recognizer
+from handgen.sources import loading
 from handgen.strokes.counts import write_counts
-from handgen.training import checkpoint
 
 MODELS_WITH = ["zi2zi", "bicyclegan"]
 CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt23"
@@ -25,7 +26,7 @@ def name(request):
 
 @pytest.fixture
 def reading(tmp_path):
-    """Write a recogniser that was never trained: ``reading(charset, folder)``."""
+    """Write a recognizer that was never trained: ``reading(charset, folder)``."""
 
     def make(charset=CHARS, folder="reader"):
         torch.manual_seed(0)
@@ -41,7 +42,7 @@ def first_step(trainer):
     return trainer.model.losses("G", trainer.model.prepare(batch))
 
 
-def test_the_recognisers_gradient_reaches_all_that_draws(make_trainer, reading, name):
+def test_the_recognizers_gradient_reaches_all_that_draws(make_trainer, reading, name):
     trainer = make_trainer(name, lambda_recognizer=1.0, recognizer=str(reading()))
     loss = first_step(trainer)["recognizer"]
     parameters = [p for p in trainer.model.generator.parameters() if p.requires_grad]
@@ -49,7 +50,7 @@ def test_the_recognisers_gradient_reaches_all_that_draws(make_trainer, reading, 
     assert sum(gradient is not None and bool(gradient.any()) for gradient in gradients) > 0.9 * len(parameters)
 
 
-def test_the_recogniser_is_no_part_of_the_model(make_trainer, reading, name):
+def test_the_recognizer_is_no_part_of_the_model(make_trainer, reading, name):
     with_it, without = (
         make_trainer(name, out=out, **given)
         for out, given in (("with", {"lambda_recognizer": 1.0, "recognizer": str(reading())}), ("without", {}))
@@ -60,7 +61,7 @@ def test_the_recogniser_is_no_part_of_the_model(make_trainer, reading, name):
     assert [n for n, _ in with_it.model.named_parameters()] == [n for n, _ in without.model.named_parameters()]
 
 
-def test_a_model_draws_and_goes_on_when_the_recogniser_has_moved_or_gone(make_trainer, reading, name, tmp_path):
+def test_a_model_draws_and_goes_on_when_the_recognizer_has_moved_or_gone(make_trainer, reading, name, tmp_path):
     file, again = reading(), {"lambda_recognizer": 2.0, "schedule": "constant", "ema": 0}
     first = make_trainer(name, recognizer=str(file.parent), **again)
     assert first.run(lambda progress: None)
@@ -78,7 +79,7 @@ def test_a_model_draws_and_goes_on_when_the_recogniser_has_moved_or_gone(make_tr
     assert same_tensors(whole, resumed)
 
     moved.unlink()
-    model = checkpoint.build(checkpoint.load(first.folder.path / "model.safetensors"))
+    model = loading.build(checkpoint.load(first.folder.path / "model.safetensors"))
     assert model.style_spec.names == first.styles
 
 
@@ -87,9 +88,9 @@ def same_tensors(one, other):
     return all(torch.equal(tensor, theirs[key]) for key, tensor in ours.items())
 
 
-def test_the_newest_recogniser_is_taken_and_kept_to(make_trainer, reading, tmp_path, monkeypatch):
+def test_the_newest_recognizer_is_taken_and_kept_to(make_trainer, reading, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="no recogniser was found in runs/"):
+    with pytest.raises(UsageError, match="no recognizer was found in runs/"):
         make_trainer("zi2zi", lambda_recognizer=1.0)
     reading(folder="runs/first")
     first = make_trainer("zi2zi", lambda_recognizer=1.0)
@@ -102,13 +103,13 @@ def test_the_newest_recogniser_is_taken_and_kept_to(make_trainer, reading, tmp_p
         make_trainer("zi2zi", lambda_recognizer=1.0, recognizer="runs/second")
 
 
-def test_a_recogniser_of_no_use_is_refused_before_anything_is_written(make_trainer, reading, trained, tmp_path):
+def test_a_recognizer_of_no_use_is_refused_before_anything_is_written(make_trainer, reading, trained, tmp_path):
     short = reading(folder="short")
     short.write_bytes(short.read_bytes()[:-100])
     for file, error, message in [
-        (tmp_path / "none", UsageError, "no recogniser at "),
+        (tmp_path / "none", UsageError, "no recognizer at "),
         (short, CheckpointError, "is damaged"),
-        (trained, CheckpointError, "holds a zi2zi, not a recogniser"),
+        (trained, CheckpointError, "holds a zi2zi, not a recognizer"),
         (reading("银锒"), UsageError, "knows none of this run's 36 characters"),
     ]:
         with pytest.raises(error, match=message):
@@ -128,7 +129,7 @@ def test_the_command_says_how_many_characters_are_read(store, reading, tmp_path,
     assert "of 36 characters" in capsys.readouterr().out
     assert "of 36 characters" in (tmp_path / "run" / "log.txt").read_text()
     assert run([*command[:-1], str(tmp_path), "--dry-run"]) == 2
-    assert "no recogniser at" in capsys.readouterr().err
+    assert "no recognizer at" in capsys.readouterr().err
 
 
 @pytest.fixture
@@ -173,12 +174,12 @@ def test_a_counter_learns_to_count(make_trainer, counts):
     torch.manual_seed(0)
     trainer, batch = counting(make_trainer, "zi2zi", counts)
     model = trainer.model
-    optimiser = torch.optim.Adam(model.discriminator.get_submodule("strokes").parameters(), lr=2e-3)
+    optimizer = torch.optim.Adam(model.discriminator.get_submodule("strokes").parameters(), lr=2e-3)
     for _ in range(60):
         loss = model.counted(batch.target, batch.char)["strokes"]
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
-        optimiser.step()
+        optimizer.step()
     assert loss < 0.05  # from 0.7, which is what guessing one number costs at best: 0.25
 
 
@@ -191,7 +192,7 @@ def test_a_model_that_counts_trains_and_comes_back_without_its_file(make_trainer
         assert line[f"{phase}/strokes weighted"] == pytest.approx(line[f"{phase}/strokes"] / 2, rel=1e-3)
     assert make_trainer(name, images=12, **given).images == 8
     counts.unlink()
-    assert checkpoint.build(checkpoint.load(first.folder.path / "model.safetensors")).config.lambda_strokes
+    assert loading.build(checkpoint.load(first.folder.path / "model.safetensors")).config.lambda_strokes
 
 
 def test_stroke_counts_of_no_use_are_refused_before_anything_is_written(make_trainer, counts, tmp_path):
@@ -232,7 +233,7 @@ def test_attention_learns_and_comes_back(make_trainer, name):
     assert trainer.run(lambda progress: None)
     now = dict(trainer.model.named_parameters())
     assert [key for key in before if torch.equal(before[key], now[key])] == []
-    loaded = checkpoint.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
+    loaded = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
     assert loaded.config.attention
 
 

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.errors import HandgenError
 from handgen.glyphs.store import GlyphStore, StoreWriter, Style
 from handgen.models.strokernn import StrokeRNN, StrokeRNNConfig
 from handgen.seeds import keys
+from handgen.sources import loading
 from handgen.strokes.copybook import FILE
-from handgen.strokes.model import Told
-from handgen.training import checkpoint
+from handgen.strokes.prompts import StrokePrompts
 from handgen.training.evaluate import measure
 from tests.conftest import same_state
 from tests.readers import items, read_as_trainers_do
@@ -119,7 +120,7 @@ def test_it_measures_characters_that_it_never_saw(make_trainer, written_store):
     trainer.run(lambda progress: None)
     (line,) = trainer.folder.measurements()
     assert set(line["styles"]) == {"upright", "moving", "mean"}
-    loaded = checkpoint.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
+    loaded = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
     result = measure(loaded, trainer.held_out, trainer.styles, trainer.device)
     assert result["mean"]["l1"] == pytest.approx(line["styles"]["mean"]["l1"], abs=2e-3)
 
@@ -133,11 +134,11 @@ def model():
 @torch.inference_mode()
 def test_a_character_without_strokes_is_white_and_drawings_follow_from_their_keys(model, book):
     style = model.codes[[0, 1, 0]]
-    told = Told(book, np.array([1, -1, 1]), keys(np.array([5, 6, 5])), 1.0)
+    told = StrokePrompts(book, np.array([1, -1, 1]), keys(np.array([5, 6, 5])), 1.0)
     drawn = model.generate(told, style)
     assert (drawn[1] == 1).all()
     assert torch.equal(drawn[0], drawn[2])
-    other = model.generate(Told(book, np.array([1]), keys(np.array([7])), 1.0), style[:1])
+    other = model.generate(StrokePrompts(book, np.array([1]), keys(np.array([7])), 1.0), style[:1])
     assert not torch.equal(other[0], drawn[0])
 
 

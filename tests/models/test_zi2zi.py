@@ -7,10 +7,11 @@ import pytest
 import torch
 from torch import nn
 
+from handgen.checkpoints import files as checkpoint
 from handgen.errors import UsageError
 from handgen.models.layers import ConditionalNorm, channels, sample_at
 from handgen.models.zi2zi import Zi2Zi, Zi2ZiConfig
-from handgen.training import checkpoint
+from handgen.sources import loading
 
 VARIANTS = [{"decoder": "transpose", "patch": 2}, {"patch": 8}, {"displacement": False}, {"film": False}]
 
@@ -27,7 +28,7 @@ def test_every_variant_trains_and_comes_back(make_trainer, variant):
     before = {key: parameter.detach().clone() for key, parameter in trainer.model.named_parameters()}
     trainer.run(lambda progress: None)
     assert not any(torch.equal(parameter, before[key]) for key, parameter in trainer.model.named_parameters())
-    loaded = checkpoint.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
+    loaded = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
     assert loaded.config == trainer.config
 
 
@@ -37,7 +38,7 @@ def test_variants_are_what_they_are_called():
 
     assert nn.ConvTranspose2d not in parts()
     assert parts(decoder="transpose", patch=2).count(nn.ConvTranspose2d) == 6
-    assert parts().count(nn.Linear) == 4  # one FiLM layer for each normalised decoder level
+    assert parts().count(nn.Linear) == 4  # one FiLM layer for each normalized decoder level
     assert parts(patch=2).count(nn.Linear) == 5
     assert nn.Linear not in parts(film=False)
     assert Zi2Zi(Zi2ZiConfig(width=4, displacement=False), 64, "ab", "").generator.displacement is None
@@ -88,7 +89,7 @@ def test_a_displacement_is_in_halves_of_the_canvas_x_before_y():
     assert torch.allclose(sample_at(image, field)[..., :-3, :], image[..., 3:, :], atol=1e-5)
 
 
-def test_normalisation_is_the_same_formula_in_evaluation():
+def test_normalization_is_the_same_formula_in_evaluation():
     torch.manual_seed(1)
     layer = ConditionalNorm(6, 5, film=True)
     for parameter in layer.parameters():
@@ -112,7 +113,7 @@ def test_a_loss_of_no_weight_is_not_computed_for_the_generator(make_trainer):
 
 def test_a_frozen_encoder_stays_as_it_was(make_trainer):
     first = train(make_trainer, out="first")
-    start = checkpoint.load_for_training(first.folder.path, "zi2zi")
+    start = loading.load_for_training(first.folder.path, "zi2zi")
     second = make_trainer("zi2zi", out="second", start=start, freeze_encoder=True, images=12)
     before = {key: tensor.clone() for key, tensor in second.model.state_dict().items()}
     second.run(lambda progress: None)
@@ -129,7 +130,7 @@ def test_a_frozen_encoder_stays_as_it_was(make_trainer):
 @pytest.mark.parametrize("file", ["", "state.safetensors", "model.safetensors"])
 def test_added_styles_leave_the_old_ones_alone(make_trainer, bigger_store, file):
     first = train(make_trainer, out="first")
-    start = checkpoint.load_for_training(first.folder.path / file, "zi2zi")
+    start = loading.load_for_training(first.folder.path / file, "zi2zi")
     second = make_trainer("zi2zi", on=bigger_store, out="second", start=start)
     assert second.styles == (*first.styles, "zeyada")
     assert torch.equal(second.model.codes[:2], first.model.codes)

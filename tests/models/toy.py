@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from handgen.losses import basic as losses
 from handgen.models.base import Model
 from handgen.models.styles import CodeTable
 from handgen.settings import Settings, setting
-from handgen.training import losses
 
 
 @dataclass(frozen=True)

@@ -17,14 +17,14 @@ def digits(tmp_path_factory, heiti):
 
 @pytest.fixture(scope="session")
 def reading(digits, tmp_path_factory):
-    """The run folder of a recogniser of digits that never saw Kalam."""
+    """The run folder of a recognizer of digits that never saw Kalam."""
     import torch
 
-    from handgen.ocr.glyphs import LabelledGlyphs
-    from handgen.ocr.training import RecognizerSettings, RecognizerTraining
+    from handgen.training.read_glyphs import LabeledGlyphs
+    from handgen.training.recognizer import RecognizerSettings, RecognizerTraining
 
     settings = RecognizerSettings(images=4800, batch=64, width=8, holdout_fonts="kalam")
     out = tmp_path_factory.mktemp("runs") / "recognizer"
-    training = RecognizerTraining(settings, LabelledGlyphs([digits.path]), out, torch.device("cpu"))
+    training = RecognizerTraining(settings, LabeledGlyphs([digits.path]), out, torch.device("cpu"))
     assert training.run(lambda progress: None)
     return out

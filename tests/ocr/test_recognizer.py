@@ -10,18 +10,18 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli.main import app
 from handgen.errors import CheckpointError, StoreError, UsageError
-from handgen.evaluation.suspicion import SURE
 from handgen.models.base import DrawnStyle
-from handgen.ocr.augment import varied
-from handgen.ocr.calibration import calibrated
-from handgen.ocr.glyphs import LabelledGlyphs
 from handgen.ocr.reader import RECOGNIZER, load_reader, load_recognizer
 from handgen.ocr.recognizer import FEATURES, Recognizer
-from handgen.ocr.training import RecognizerSettings, RecognizerTraining
+from handgen.ocr.suspicion import SURE
 from handgen.synth.gate import calibrate
-from handgen.training import checkpoint
+from handgen.training.augment import varied
+from handgen.training.calibration import calibrated
+from handgen.training.read_glyphs import LabeledGlyphs
+from handgen.training.recognizer import RecognizerSettings, RecognizerTraining
 from tests.conftest import render_store, same_state
 
 CPU = torch.device("cpu")
@@ -72,7 +72,7 @@ def test_what_is_unknown_has_no_number(reader):
 
 
 def test_a_stopped_run_goes_on_exactly(digits, tmp_path):
-    glyphs = LabelledGlyphs([digits.path])
+    glyphs = LabeledGlyphs([digits.path])
     settings = RecognizerSettings(images=192, batch=32, width=4, holdout_fonts="2")
     whole = RecognizerTraining(settings, glyphs, tmp_path / "whole", CPU)
     assert whole.run(lambda progress: None)
@@ -112,11 +112,11 @@ def test_variation_is_a_function_of_its_generator_and_keeps_the_range(digits):
     assert (first.amin((1, 2, 3)) < 0.6).all()  # no glyph is lost
 
 
-def test_fonts_of_several_stores_are_learnt_together(digits, tmp_path, heiti, zeyada):
+def test_fonts_of_several_stores_are_learned_together(digits, tmp_path, heiti, zeyada):
     shadows = fontpkg.path("Shadows Into Light")
     more = render_store(tmp_path / "more", heiti, [zeyada, shadows], "89AB", align=False)
     new = more.styles[2].name
-    glyphs = LabelledGlyphs([digits.path, more.path])
+    glyphs = LabeledGlyphs([digits.path, more.path])
     assert glyphs.charset == "0123456789AB"
     assert glyphs.fonts.count("zeyada") == 1
     rows = glyphs.of_fonts(["zeyada"])
@@ -131,22 +131,22 @@ def test_fonts_of_several_stores_are_learnt_together(digits, tmp_path, heiti, ze
 @pytest.mark.parametrize(("wanted", "why"), [("zeyad", "Did you mean 'zeyada'"), ("7", "none of 7 fonts")])
 def test_fonts_that_cannot_be_held_out(digits, wanted, why):
     with pytest.raises(UsageError) as error:
-        LabelledGlyphs([digits.path]).held_out_fonts(wanted, seed=0)
+        LabeledGlyphs([digits.path]).held_out_fonts(wanted, seed=0)
     assert why in f"{error.value} {error.value.remedy}"
 
 
 def test_one_character_is_nothing_to_tell_apart(digits):
     with pytest.raises(StoreError, match="fewer than two"):
-        LabelledGlyphs([digits.path], "7x")
+        LabeledGlyphs([digits.path], "7x")
 
 
 def test_damaged_and_foreign_files_give_one_line(reading, trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="no recogniser was found"):
+    with pytest.raises(UsageError, match="no recognizer was found"):
         load_recognizer(None)
-    with pytest.raises(UsageError, match="no recogniser at"):
+    with pytest.raises(UsageError, match="no recognizer at"):
         load_recognizer(tmp_path)
-    with pytest.raises(CheckpointError, match="holds a zi2zi, not a recogniser"):
+    with pytest.raises(CheckpointError, match="holds a zi2zi, not a recognizer"):
         load_recognizer(trained)
     short = tmp_path / "runs" / "short" / RECOGNIZER
     short.parent.mkdir(parents=True)
@@ -161,22 +161,22 @@ def test_damaged_and_foreign_files_give_one_line(reading, trained, tmp_path, mon
 
 def test_a_run_ends_when_its_time_is_over(digits, tmp_path, monkeypatch):
     clock = SimpleNamespace(monotonic=itertools.count().__next__)  # a second from one look to the next
-    monkeypatch.setattr("handgen.ocr.training.time", clock)
+    monkeypatch.setattr("handgen.training.recognizer.time", clock)
     settings = RecognizerSettings(images=10**9, minutes=0.2, batch=16, width=4)
-    training = RecognizerTraining(settings, LabelledGlyphs([digits.path]), tmp_path / "run", CPU)
+    training = RecognizerTraining(settings, LabeledGlyphs([digits.path]), tmp_path / "run", CPU)
     rates = []
     step = training._step
 
     def watched():
         done = step()
-        rates.append(training._optimiser.param_groups[0]["lr"])
+        rates.append(training._optimizer.param_groups[0]["lr"])
         return done
 
     training._step = watched
     assert training.run(lambda progress: None)
     assert training.images == 16 * 12 == 16 * len(rates)
     assert rates[-1] < max(rates) / 10
-    assert RecognizerTraining(settings, LabelledGlyphs([digits.path]), tmp_path / "run", CPU).done
+    assert RecognizerTraining(settings, LabeledGlyphs([digits.path]), tmp_path / "run", CPU).done
 
 
 def test_the_budget_fits_the_charset():

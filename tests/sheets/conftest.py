@@ -27,7 +27,7 @@ def box_place(layout, number):
     return x * MM, y * MM, layout.box * MM
 
 
-def write(picture, layout, number, char, font, *, share=0.72, grey=30, shift=(0.0, 0.0)):
+def write(picture, layout, number, char, font, *, share=0.72, gray=30, shift=(0.0, 0.0)):
     """Write a character into the middle of a box: ``share`` of its side large, moved by a share of it."""
     x, y, side = box_place(layout, number)
     face = ImageFont.truetype(str(font), 200)
@@ -37,7 +37,7 @@ def write(picture, layout, number, char, font, *, share=0.72, grey=30, shift=(0.
     factor = share * side / max(mask.size)
     mask = mask.resize((max(3, round(mask.width * factor)), max(3, round(mask.height * factor))))
     at = (round(x + side * (0.5 + shift[0]) - mask.width / 2), round(y + side * (0.5 + shift[1]) - mask.height / 2))
-    picture.paste(grey, at, mask)
+    picture.paste(gray, at, mask)
     return np.asarray(mask)
 
 
@@ -54,7 +54,7 @@ def fill(picture, page, font, *, seed=0, without=()):
 
 
 def photographed(picture, *, seed=0, angle=7.0, dpi=150, quality=80, slant=0.06, shade=0.35, noise=5.0, bend=0.0):
-    """A JPEG of a page: bent (millimetres), turned, seen at a slant, unevenly lit with a hard shadow, noised."""
+    """A JPEG of a page: bent (millimeters), turned, seen at a slant, unevenly lit with a hard shadow, noised."""
     rng = np.random.default_rng(seed)
     page = np.asarray(picture)
     height, width = page.shape
@@ -86,7 +86,7 @@ def photographed(picture, *, seed=0, angle=7.0, dpi=150, quality=80, slant=0.06,
 def sheet_of(heiti, tmp_path_factory):
     """Plan, save and print a sheet: ``sheet_of("ABC", ...)`` -> the plan, and a list of blank pages."""
     from handgen.fonts.face import FontRef
-    from handgen.sheets.sheet import plan_sheet, save_sheet_pdf
+    from handgen.sheets.plan import plan_sheet, save_sheet_pdf
 
     def make(chars, **options):
         planned = plan_sheet(chars, FontRef(heiti), **options)
@@ -99,8 +99,8 @@ def sheet_of(heiti, tmp_path_factory):
 
 def read(*scans, **options):
     """Everything that the reader takes from scans (paths), and what it skipped."""
-    from handgen.glyphs.importing.base import Intake
-    from handgen.glyphs.importing.sheet import SheetReader
+    from handgen.collect.base import Intake
+    from handgen.collect.scans import SheetReader
 
     intake = Intake()
     return list(SheetReader([*scans], **options).writings(intake)), intake

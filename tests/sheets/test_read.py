@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
+from handgen.collect.scans import NOT_GIVEN, SheetReader
 from handgen.errors import HandgenError, UsageError
-from handgen.glyphs.importing.sheet import NOT_GIVEN, SheetReader
 from handgen.sheets.find import NoPageError, find_page
 from tests.sheets.conftest import MM, box_place, cv2, fill, photographed, read, write
 
@@ -172,13 +172,13 @@ def test_scans_that_are_not_there(tmp_path, monkeypatch):
         SheetReader([tmp_path])
 
 
-def test_printed_grey_is_dots_and_still_no_ink(blank, kalam, tmp_path):
+def test_printed_gray_is_dots_and_still_no_ink(blank, kalam, tmp_path):
     page, picture = blank
-    grey = np.asarray(picture).astype(float)
-    rows, columns = np.indices(grey.shape)
+    gray = np.asarray(picture).astype(float)
+    rows, columns = np.indices(gray.shape)
     turned = 2 * np.pi / (300 / 85) * np.array([rows + columns, rows - columns]) / 2**0.5
     dots = (np.cos(turned[0]) + np.cos(turned[1]) + 2) / 4 * 255
-    screened = Image.fromarray(np.where(grey > dots, 255, 0).astype(np.uint8))
+    screened = Image.fromarray(np.where(gray > dots, 255, 0).astype(np.uint8))
     fill(screened, page, kalam, without=range(5, len(CHARS)))
     scan = saved(tmp_path / "a.jpg", photographed(screened, dpi=200, angle=0.5, slant=0.0, shade=0.05))
     writings, _ = read(scan)

@@ -44,7 +44,7 @@ def fetch(tmp_path, clients, capsys):
     return call
 
 
-def test_strokes_come_with_counts_licence_and_provenance(fetch, good):
+def test_strokes_come_with_counts_license_and_provenance(fetch, good):
     code, said = fetch(good)
     assert (code, "fetched 1: strokes" in said) == (0, True)
     folder = fetch.out / "strokes"
@@ -73,7 +73,7 @@ def test_what_is_there_stays_unless_forced(fetch, good):
         ({"package/一.json": b"{"}, "the stroke data 一.json is damaged"),
         ({"package/一.json": b'{"strokes": ["M"], "medians": []}'}, "1 strokes and 0 medians"),
         ({"package/一.json": b"[]"}, "the stroke data 一.json is damaged"),
-        ({"package/ARPHICPL.TXT": None}, "holds no licence"),
+        ({"package/ARPHICPL.TXT": None}, "holds no license"),
         ({"package/一.json": None, "package/𠀀.json": None}, "holds no strokes"),
         ({"package/../evil.json": b"x"}, "paths that lead outside its folder"),
     ],
@@ -118,7 +118,7 @@ def fetch_kanjivg(tmp_path, clients, capsys, monkeypatch):
     return call
 
 
-def test_kanjivg_comes_with_its_licence(fetch_kanjivg, tmp_path):
+def test_kanjivg_comes_with_its_license(fetch_kanjivg, tmp_path):
     assert fetch_kanjivg(WHEEL)[0] == 0
     folder = tmp_path / "fonts" / "strokes"
     assert names(folder) == ["LICENSE-kanjivg.txt", "kanjivg-about.json", "kanjivg.json"]
@@ -133,7 +133,7 @@ def test_kanjivg_comes_with_its_licence(fetch_kanjivg, tmp_path):
         ({"kanji/00041.svg": SVG[:-9].encode()}, "00041.svg is damaged (no strokes, or cut short)"),
         ({"kanji/00041.svg": SVG.replace("L9 9", "L9").encode()}, "00041.svg is damaged"),
         ({"kanji/00041.svg": b"<svg></svg>"}, "no strokes"),
-        ({"kanjivg-20260714.dist-info/licenses/COPYING": None}, "holds no licence"),
+        ({"kanjivg-20260714.dist-info/licenses/COPYING": None}, "holds no license"),
         ({"kanji/00041.svg": None}, "holds no strokes"),
     ],
 )

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from handgen.seeds import keys
+from handgen.sources.pen import PenModel, WriterSpec
 from handgen.strokes.fit import features
 from handgen.strokes.ink import draw
-from handgen.strokes.model import PenModel, Told, WriterSpec
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.pens import PENS
+from handgen.strokes.prompts import StrokePrompts
 from handgen.strokes.writer import NUMBERS, Population, Writer
 
 SIZE, MANY = 64, 40
@@ -219,7 +220,7 @@ def test_habits_walk_smoothly_from_one_writer_to_another(book):
         Population(), {"a": Writer(traits=1, habit=1, slant=-0.1), "b": Writer(traits=9, habit=1, pen="brush")}
     )
     ends = spec.pick(["a", "b"])
-    pen, told = PenModel(SIZE, Population(), {}), Told(book, np.arange(5), keys(np.arange(5)), 0.0)
+    pen, told = PenModel(SIZE, Population(), {}), StrokePrompts(book, np.arange(5), keys(np.arange(5)), 0.0)
 
     def drawn(style):
         return pen.generate(told, style.vector.repeat(5, 1)).numpy()

@@ -13,7 +13,7 @@ from handgen.errors import HandgenError, TrainingError
 from handgen.strokes.base import POINTS
 from handgen.strokes.copybook import BAD_FIT, KEPT, NO_STROKES, Task, make_copybook, open_copybook
 from handgen.strokes.paint import paint
-from handgen.strokes.reading import centrelines
+from handgen.strokes.reading import centerlines
 from handgen.strokes.register import PICKED, register
 from handgen.strokes.series import TERMS, cosines, fitted
 
@@ -68,8 +68,8 @@ def test_the_pen_that_stays_down_is_seen(book):
     assert not together.joined[3]
 
 
-def test_centrelines_run_as_they_are_drawn(book):
-    lines = centrelines(drawn([book.strokes("十")]))
+def test_centerlines_run_as_they_are_drawn(book):
+    lines = centerlines(drawn([book.strokes("十")]))
     points, ways = lines.points[0][lines.there[0]], lines.ways[0][lines.there[0]]
     away = (points - torch.tensor([0.5, 0.47])).abs()
     across, down = ways[away[:, 0] > 0.2], ways[away[:, 1] > 0.2]  # twice the angle: (1, 0) and (-1, 0)
@@ -139,6 +139,6 @@ def test_a_copybook_is_kept_and_refused_when_it_is_not_of_these_glyphs(tmp_path,
     with pytest.raises(HandgenError, match="its parts do not match"):
         opened()
     file.unlink()
-    with pytest.raises(TrainingError, match=r"not one of the 15 glyphs can be learnt from .15: no strokes"):
+    with pytest.raises(TrainingError, match=r"not one of the 15 glyphs can be learned from .15: no strokes"):
         open_copybook(file, task, {}, "none", ("hand", "wrong"))
     assert not file.exists()

@@ -91,8 +91,8 @@ def test_each_character_comes_from_the_first_source_that_has_it(stroke_data, hei
     assert found.book.sources == {"hanzi": 1, "kanjivg": 1, "trace": 2}
     assert found.skipped == {"without strokes": "\ue000"}
     assert found.book.chars == "一Aあ中"
-    assert found.book.licences["hanzi"] == "Arphic-1999, hanzi-writer-data 2.0.1"
-    assert found.book.licences["kanjivg"].startswith("CC-BY-SA")
+    assert found.book.licenses["hanzi"] == "Arphic-1999, hanzi-writer-data 2.0.1"
+    assert found.book.licenses["kanjivg"].startswith("CC-BY-SA")
     assert found.font.path == heiti
     only = find_strokes("一A", ("kanjivg",))
     assert (only.book.sources, only.font) == ({"kanjivg": 2}, None)

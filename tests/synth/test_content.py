@@ -15,14 +15,14 @@ def test_characters_by_number_need_no_font():
     assert (content.skipped, content.counts) == ({}, ())
 
 
-def test_characters_that_were_not_learnt_are_left_out_and_named(tmp_path):
+def test_characters_that_were_not_learned_are_left_out_and_named(tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("CCBzCzz\n", encoding="utf-8")
     content = load_content(CGAN, text=text)
     assert dict(zip(content.chars, content.numbers.tolist(), strict=True)) == {"B": 1, "C": 2}
     assert dict(zip(content.chars, content.counts, strict=True)) == {"B": 1, "C": 3}
-    assert content.skipped == {"not learnt": "z"}
-    with pytest.raises(UsageError, match=r"learnt none of the 2 characters\. Give a --charset of these: ABC"):
+    assert content.skipped == {"not learned": "z"}
+    with pytest.raises(UsageError, match=r"learned none of the 2 characters\. Give a --charset of these: ABC"):
         load_content(CGAN, charset="xz")
 
 

@@ -1,4 +1,4 @@
-"""The gate: with a real recogniser on real glyphs, and on whole runs with a reader that turns many drawings away."""
+"""The gate: with a real recognizer on real glyphs, and on whole runs with a reader that turns many drawings away."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from PIL import Image
 from handgen.check.report import check_folder
 from handgen.cli import run
 from handgen.errors import DatasetError, UsageError
+from handgen.formats import WRITERS
 from handgen.lines.cut import LONGEST
 from handgen.ocr.reader import load_reader
 from handgen.synth import gate as gates
 from handgen.synth import rejects
 from handgen.synth.gate import Gate, calibrate, find_reader
-from handgen.writers import WRITERS
 from tests.ocr.conftest import digits, reading  # noqa: F401 - fixtures
 from tests.readers import items
 
@@ -310,19 +310,19 @@ def refused(capsys, *words):
 def test_the_gate_never_turns_itself_off_in_silence(trained, reading, tmp_path, capsys, monkeypatch):  # noqa: F811
     monkeypatch.chdir(tmp_path)
     words = ["--model", trained, "--count", 10, "--out", "set"]
-    assert "no recogniser" in refused(capsys, *words, "--gate", "redraw")
-    assert "no recogniser" in refused(capsys, *words, "--recognizer", "nowhere")
+    assert "no recognizer" in refused(capsys, *words, "--gate", "redraw")
+    assert "no recognizer" in refused(capsys, *words, "--recognizer", "nowhere")
     assert "knows none" in refused(capsys, *words, "--recognizer", reading, "--charset", "ABC")
     assert "unknown" in refused(capsys, *words, "--gate", "on")
     assert "--gate is off" in refused(capsys, *words, "--gate", "off", "--recognizer", reading)
     assert not Path("set").exists()
     assert run(["synth", *map(str, words), "--dry-run"]) == 0
-    assert "off: there is no recogniser in runs/" in " ".join(capsys.readouterr().out.split())
+    assert "off: there is no recognizer in runs/" in " ".join(capsys.readouterr().out.split())
     assert run(["synth", *map(str, words), "--dry-run", "--json"]) == 0
-    assert "the gate is off: there is no recogniser" in capsys.readouterr().err
+    assert "the gate is off: there is no recognizer" in capsys.readouterr().err
 
 
-def test_a_recogniser_that_is_cut_short_is_one_line(trained, reading, tmp_path, capsys):  # noqa: F811
+def test_a_recognizer_that_is_cut_short_is_one_line(trained, reading, tmp_path, capsys):  # noqa: F811
     short = tmp_path / "recognizer.safetensors"
     short.write_bytes((reading / "recognizer.safetensors").read_bytes()[:5000])
     words = ["synth", "--model", str(trained), "--count", "10", "--out", str(tmp_path / "set")]
@@ -330,7 +330,7 @@ def test_a_recogniser_that_is_cut_short_is_one_line(trained, reading, tmp_path, 
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_a_recogniser_that_came_with_weights_and_is_gone_is_missed(tmp_path, monkeypatch):
+def test_a_recognizer_that_came_with_weights_and_is_gone_is_missed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     here = torch.device("cpu"), "AB", None
     for mode in ("auto", "mark", "redraw"):

@@ -81,15 +81,15 @@ def test_a_photograph_becomes_ink_on_white_paper(page, tmp_path, negative):
 
 
 def test_every_kind_of_file_reads_alike(clean, tmp_path):
-    grey = Image.fromarray(clean)
-    ink = Image.merge("RGBA", [Image.new("L", grey.size, 0)] * 3 + [Image.fromarray(255 - clean)])
+    gray = Image.fromarray(clean)
+    ink = Image.merge("RGBA", [Image.new("L", gray.size, 0)] * 3 + [Image.fromarray(255 - clean)])
     for name, picture in {
-        "rgb.png": grey.convert("RGB"),
-        "palette.png": grey.convert("P"),
+        "rgb.png": gray.convert("RGB"),
+        "palette.png": gray.convert("P"),
         "transparent.png": ink,
         "deep.png": Image.fromarray(clean.astype(np.uint16) * 257),
         "deep.tif": Image.fromarray(clean.astype(np.uint16) * 257),
-        "grey.webp": grey,
+        "gray.webp": gray,
     }.items():
         how = {"lossless": True} if name.endswith("webp") else {}
         picture.save(tmp_path / name, **how)

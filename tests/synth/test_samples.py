@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.errors import FontError, UsageError
-from handgen.glyphs.store import Alignment
+from handgen.fonts.align import Alignment
 from handgen.models.base import DrawnStyle
+from handgen.sources import loading
 from handgen.synth.content import load_content
 from handgen.synth.dataset import Request, Run, choose_styles
 from handgen.synth.samples import alignment_of
-from handgen.training import checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -66,13 +67,13 @@ def test_mixtures_have_the_mean_alignment_of_their_parents():
     ],
 )
 def test_impossible_styles(trained, wanted, complaint):
-    spec = checkpoint.build(checkpoint.load(trained)).style_spec
+    spec = loading.build(checkpoint.load(trained)).style_spec
     with pytest.raises(UsageError, match=complaint):
         choose_styles(spec, wanted, 0)
 
 
 def test_styles_by_number_and_by_name(trained):
-    spec = checkpoint.build(checkpoint.load(trained)).style_spec
+    spec = loading.build(checkpoint.load(trained)).style_spec
     assert [s.name for s in choose_styles(spec, "", 0)] == ["kalam", "indie-flower"]
     assert [s.name for s in choose_styles(spec, "indie-flower", 0)] == ["indie-flower"]
     five = choose_styles(spec, "5", 0)

@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgen.check.report import check_folder
+from handgen.check.samples import samples_in
 from handgen.cli import run
 from handgen.errors import UsageError
-from handgen.evaluation.samples import samples_in
 from handgen.synth.shards import cut
 from tests.readers import items, read_as_trainers_do
 

@@ -5,7 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handgen.glyphs.store import Alignment, GlyphStore, to_unit
+from handgen.fonts.align import Alignment
+from handgen.glyphs.store import GlyphStore, to_unit
 from handgen.synth.vary import place
 
 
@@ -14,7 +15,7 @@ def glyphs(store: GlyphStore, count: int = 8) -> torch.Tensor:
 
 
 def box(image: torch.Tensor) -> tuple[float, float, float, float]:
-    """Left, top, right, bottom of the ink in pixels, to a fraction by the grey at the edges."""
+    """Left, top, right, bottom of the ink in pixels, to a fraction by the gray at the edges."""
     ink = (1 - image[0]) / 2
     rows, columns = ink.amax(1), ink.amax(0)
     ys, xs = np.flatnonzero(rows > 0.5), np.flatnonzero(columns > 0.5)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from handgen.training import checkpoint
+from handgen.sources import loading
 
 
 @pytest.fixture
@@ -16,4 +16,4 @@ def trained(make_trainer):
 @pytest.fixture
 def start(trained):
     """Read the weights to begin a second stage with."""
-    return checkpoint.load_for_training(trained, "zi2zi")
+    return loading.load_for_training(trained, "zi2zi")

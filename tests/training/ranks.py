@@ -8,9 +8,9 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
+from handgen.distributed import joined
 from handgen.glyphs.store import GlyphStore
 from handgen.models import MODELS
-from handgen.training.distributed import joined
 from handgen.training.loop import Trainer
 from handgen.training.settings import TrainSettings
 

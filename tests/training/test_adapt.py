@@ -5,9 +5,10 @@ import shutil
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.errors import CheckpointError, StoreError, UsageError
 from handgen.files import sha256
-from handgen.training import added, checkpoint
+from handgen.sources import added, loading
 from handgen.training.adapt import Adaptation, AddSettings, split_hand
 from handgen.training.adding import Addition
 from tests.conftest import render_store, train_small
@@ -37,7 +38,7 @@ def run(trained, tmp_path):
 
 
 def adaptation(trained, mine, **given):
-    model = checkpoint.build(checkpoint.load(trained))
+    model = loading.build(checkpoint.load(trained))
     split = split_hand(mine, "zeyada", 0.2, 0)
     settings = AddSettings(**{"code_images": 32, "adapter_images": 96, "adapter_rank": 2, "add_style": "z", **given})
     return Adaptation(model, mine, "zeyada", split, settings, batch=8, seed=0, device=CPU)
@@ -66,7 +67,7 @@ def test_a_code_alone_is_a_style_too(trained, mine):
     assert found.held_out["adapted"] == found.held_out["code"]
 
 
-def test_held_out_characters_are_not_learnt(mine):
+def test_held_out_characters_are_not_learned(mine):
     split = split_hand(mine, "zeyada", 0.1, 0)
     assert (len(split.train), len(split.held_out)) == (36, 4)
     assert sorted(split.train + split.held_out) == sorted(CHARS)
@@ -110,13 +111,13 @@ def test_a_damaged_file_is_named_and_hurts_no_other_style(run, mine, damage):
     else:
         kept = checkpoint.load(path)
         checkpoint.save(path, {name: each.flatten()[1:] for name, each in kept.tensors.items()}, kept.facts)
-    drawer = added.with_added(base, checkpoint.build(base))
+    drawer = added.with_added(base, loading.build(base))
     assert drawer.style_spec.pick(["kalam"])
     with pytest.raises(CheckpointError, match=r"z\.safetensors"):
         drawer.style_spec.pick(["z"])
 
 
-def test_bad_requests_are_refused_before_anything_is_learnt(run, mine, store, tmp_path, heiti, caveat, zeyada):
+def test_bad_requests_are_refused_before_anything_is_learned(run, mine, store, tmp_path, heiti, caveat, zeyada):
     digest = sha256(run / "model.safetensors")
     for name in ("kalam", "12", "a,b", "../a", "", "continuous", "a b"):
         with pytest.raises(UsageError, match="name"):

@@ -52,8 +52,8 @@ def test_each_run_has_its_panels(tmp_path, stats, rows, recwarn):
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.size == (1260, 290 * rows)
         pixels = np.asarray(picture.convert("RGB")).astype(int)
-    coloured = (pixels.max(axis=2) - pixels.min(axis=2) > 60).sum()
-    assert coloured > 500  # curves, not just axes
+    colored = (pixels.max(axis=2) - pixels.min(axis=2) > 60).sum()
+    assert colored > 500  # curves, not just axes
     assert not [str(warning.message) for warning in recwarn]
     assert [path.name for path in tmp_path.iterdir()] == ["curves.png"]
 

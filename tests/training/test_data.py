@@ -76,7 +76,7 @@ def test_what_comes_at_a_place_does_not_depend_on_the_batches(pairs, batches, fi
 
 
 @given(st.floats(0, 0.9), st.integers(0, 2**40))
-def test_held_out_characters_are_not_learnt_from(store, share, seed):
+def test_held_out_characters_are_not_learned_from(store, share, seed):
     split = split_store(store, "pairs", share, seed)
     assert set(split.train).isdisjoint(split.held_out)
     assert Counter(split.train + split.held_out) == Counter(store.charset)
@@ -94,7 +94,7 @@ def test_a_second_stage_measures_on_what_the_first_did_not_see(store, bigger_sto
     assert len(split_store(store, "pairs", 0.9, 0, seen=first.train).held_out) == 36
 
 
-def test_one_character_is_learnt_from(tmp_path):
+def test_one_character_is_learned_from(tmp_path):
     store = small_store(tmp_path / "s", ("hei", "source", "a"), ("kai", "target", "a"))
     assert split_store(store, "pairs", 0.5, 0).train == "a"
 

@@ -19,22 +19,22 @@ CHARS = "abc"
 
 @pytest.fixture
 def handmade(tmp_path):
-    """Make a store: ``handmade({style name: {char: [grey, ...]}})``; every glyph is of one grey."""
+    """Make a store: ``handmade({style name: {char: [gray, ...]}})``; every glyph is of one gray."""
 
     def make(targets):
         with StoreWriter(tmp_path / "store", size=8, charset=CHARS, raster={}) as writer:
             for name, glyphs in {"print": {char: [0] for char in CHARS}, **targets}.items():
                 number = writer.add_style(Style(name, "source" if name == "print" else "target"))
-                for char, greys in glyphs.items():
-                    images = np.stack([np.full((8, 8), grey, np.uint8) for grey in greys])
-                    writer.append(images, [char] * len(greys), number, range(len(greys)))
+                for char, grays in glyphs.items():
+                    images = np.stack([np.full((8, 8), gray, np.uint8) for gray in grays])
+                    writer.append(images, [char] * len(grays), number, range(len(grays)))
         return GlyphStore(tmp_path / "store")
 
     return make
 
 
-class Grey(Toy):
-    """Draws the first number of its style's vector, as grey in [-1, 1]; keeps what it was told."""
+class Gray(Toy):
+    """Draws the first number of its style's vector, as gray in [-1, 1]; keeps what it was told."""
 
     def __init__(self, spec, draws="glyph"):
         super().__init__(ToyConfig(), 8, ("any",), CHARS)
@@ -56,8 +56,8 @@ class Noisy(CodeTable):
         return [replace(style, fresh=1) for style in super().pick(names)]
 
 
-def table(kind=CodeTable, **greys):
-    return kind(list(greys), torch.tensor(list(greys.values()))[:, None])
+def table(kind=CodeTable, **grays):
+    return kind(list(grays), torch.tensor(list(grays.values()))[:, None])
 
 
 def measured(model, store, held_out="", train=CHARS):
@@ -66,20 +66,20 @@ def measured(model, store, held_out="", train=CHARS):
 
 def test_trained_styles_against_the_same_styles_of_the_store(handmade):
     store = handmade({"x": {"a": [0], "b": [0]}, "y": {"a": [51], "b": [102]}, "untrained": {"a": [255], "b": [255]}})
-    model = Grey(table(x=0.0, y=0.2, elsewhere=1.0))
+    model = Gray(table(x=0.0, y=0.2, elsewhere=1.0))
     result = measured(model, store)
     assert result == pytest.approx({"generated": 0.1, "real": 0.3, "ratio": 1 / 3}, abs=1e-4)
 
 
 def test_mixtures_do_not_count(handmade):
     store = handmade({"x": {"a": [0]}, "y": {"a": [255]}})
-    assert measured(Grey(table(x=-1.0, y=1.0)), store)["ratio"] == 1
+    assert measured(Gray(table(x=-1.0, y=1.0)), store)["ratio"] == 1
 
 
 def test_held_out_characters_come_first_and_at_most_some(store):
     split = split_store(store, "pairs", 0.1, 0)
     names = [store.styles[number].name for number in store.targets]
-    model = Grey(CodeTable(names, torch.tensor([[0.0], [1.0]])))
+    model = Gray(CodeTable(names, torch.tensor([[0.0], [1.0]])))
     result = measure_diversity(model, store, split, split.train, CPU)
     told = [content[0] for content in model.told]
     assert len(told) == 24
@@ -94,45 +94,45 @@ def test_held_out_characters_come_first_and_at_most_some(store):
 @pytest.mark.parametrize("targets", [{"x": {"a": [0], "b": [9]}}, {"x": {"a": [0]}, "y": {"b": [9]}}])
 def test_nothing_to_compare(handmade, targets):
     nothing = {"generated": None, "real": None, "ratio": None}
-    assert measured(Grey(table(x=0.0, y=1.0)), handmade(targets)) == nothing
+    assert measured(Gray(table(x=0.0, y=1.0)), handmade(targets)) == nothing
 
 
 def test_a_model_of_one_style_has_nothing_to_compare(handmade):
     store = handmade({"x": {"a": [0]}, "y": {"a": [255]}})
-    assert measured(Grey(table(x=0.0)), store)["ratio"] is None
+    assert measured(Gray(table(x=0.0)), store)["ratio"] is None
 
 
 def test_one_style_with_noise_is_compared_with_its_samples(handmade):
     store = handmade({"x": {"a": [0, 255, 0, 255]}})
-    noisy = measured(Grey(table(Noisy, x=0.0), "character"), store)
+    noisy = measured(Gray(table(Noisy, x=0.0), "character"), store)
     assert noisy["real"] == pytest.approx(2 / 3, abs=1e-4)
     assert 0.2 < noisy["generated"] < 0.6
 
 
 def test_latents_are_compared_with_all_styles(handmade):
     store = handmade({"x": {"a": [0], "b": [0]}, "y": {"a": [255], "b": [0]}})
-    result = measured(Grey(Latents(["x"], torch.zeros(1, 1))), store)
+    result = measured(Gray(Latents(["x"], torch.zeros(1, 1))), store)
     assert result["real"] == 0.5
     assert 0.2 < result["generated"] < 0.6
 
 
 def test_what_a_model_is_told(handmade):
     store = handmade({"x": {"b": [0], "c": [0]}, "y": {"b": [1], "c": [1]}})
-    model = Grey(table(x=0.0, y=1.0), "character")
+    model = Gray(table(x=0.0, y=1.0), "character")
     measured(model, store, held_out="c", train="b")
     assert [content.tolist() for content in model.told] == [[2, 2], [1, 1]]
 
 
 def test_a_model_that_is_told_nothing_is_compared_as_a_whole(handmade):
     store = handmade({"x": {"a": [0], "b": [255]}})
-    result = measured(Grey(Latents((), torch.empty(0, 1)), "nothing"), store)
+    result = measured(Gray(Latents((), torch.empty(0, 1)), "nothing"), store)
     assert result["real"] == 1
     assert 0.2 < result["generated"] < 0.6
 
 
 def test_a_collapsed_model_has_none(handmade):
     store = handmade({"x": {"a": [0]}, "y": {"a": [255]}})
-    assert measured(Grey(table(x=0.5, y=0.5)), store) == {"generated": 0, "real": 1, "ratio": 0}
+    assert measured(Gray(table(x=0.5, y=0.5)), store) == {"generated": 0, "real": 1, "ratio": 0}
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in MODELS])
@@ -160,7 +160,7 @@ def test_real_glyphs_drawn_as_they_are_have_a_ratio_of_one(store):
     split = split_store(store, "pairs", 0.1, 0)
     rows = [{str(store.labels["char"][row]): row for row in store.rows(number)} for number in store.targets]
 
-    class Copy(Grey):
+    class Copy(Gray):
         def generate(self, content, style):
             char = split.train[int(content[0])]
             return torch.stack([to_unit(store.images[rows[int(number)][char]])[None] for number in style[:, 0]])

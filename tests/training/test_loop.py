@@ -9,9 +9,10 @@ import pytest
 import torch
 from PIL import Image
 
+from handgen.checkpoints import files as checkpoint
 from handgen.errors import HandgenError, TrainingError, UsageError
-from handgen.training import checkpoint
-from handgen.training.optimise import Optimiser
+from handgen.sources import loading
+from handgen.training.optimize import Optimizer
 from tests.conftest import same_state
 
 
@@ -60,7 +61,7 @@ def test_the_run_folder_holds_what_it_should(make_trainer, store):
 def test_measurements_are_of_the_averaged_model_on_held_out_glyphs(make_trainer, store):
     trainer = make_trainer("zi2zi", images=16)
     trainer.run(quiet)
-    model = checkpoint.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
+    model = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
     held_out = json.loads((trainer.folder.path / "split.json").read_text())["held_out"]
     chars = store.labels["char"]
     with torch.inference_mode():
@@ -128,7 +129,7 @@ def test_a_run_that_diverges_keeps_the_last_checkpoint(make_trainer, save_every)
     make_trainer("zi2zi").run(quiet)
     trainer = make_trainer("zi2zi", images=400, save_every=save_every)
     before = snapshot(trainer.folder.path)
-    trainer.optimiser = Optimiser(trainer.model, replace(trainer.settings, lr=1e30), trainer.device, trainer.world)
+    trainer.optimizer = Optimizer(trainer.model, replace(trainer.settings, lr=1e30), trainer.device, trainer.world)
     with pytest.raises(
         TrainingError, match=r"not finite after \d+ images; the last checkpoint is kept\. Use a lower --lr"
     ):

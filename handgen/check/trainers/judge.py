@@ -58,7 +58,7 @@ class Verdict:
 
 
 @dataclass
-class Judgement:
+class Judgment:
     """A trainer's two verdicts, and what to do.
 
     Attributes:
@@ -89,7 +89,7 @@ class Judgement:
         }
 
 
-def judge(name: str, report: Report, labels: Labels, charset: str | None = None) -> Judgement:
+def judge(name: str, report: Report, labels: Labels, charset: str | None = None) -> Judgment:
     """Apply a trainer's rules to every label.
 
     Args:
@@ -114,7 +114,7 @@ def judge(name: str, report: Report, labels: Labels, charset: str | None = None)
     for label, (count, first) in labels.items():
         as_it_comes.add(plain, label, count, first)
         with_flags.add(trainer, label, count, first)
-    return Judgement(trainer, as_it_comes, with_flags, trainer.flags(facts), trainer.command(facts), prepare)
+    return Judgment(trainer, as_it_comes, with_flags, trainer.flags(facts), trainer.command(facts), prepare)
 
 
 def _facts(report: Report, labels: Labels, charset: str | None) -> tuple[Facts, list[str]]:

@@ -1,0 +1,168 @@
+"""Checkpoints: tensors in safetensors, everything else as JSON in the same file's header.
+
+Two kinds: a *model* file holds the averaged weights and all that ``synth`` must know; a *state*
+file holds what a run needs to go on exactly. Both are written whole or not at all, and neither
+can hold code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from handgen import __version__, weights
+from handgen.errors import CheckpointError, UsageError
+from handgen.files import replacing
+
+FORMAT = 1
+MODEL, STATE = weights.MODEL, "state.safetensors"
+WRITES = "writes"
+"""The fact of a shipped model that names the characters it writes by default, if not those of its store."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file's tensors and facts.
+
+    ``facts`` of a model file: model, config, size, styles (a list of records with name, role,
+    origin, alignment), charset (characters seen in training), held_out (those kept from it), raster,
+    images, seed.
+    """
+
+    path: Path
+    tensors: dict[str, Tensor]
+    facts: dict[str, Any]
+
+    @property
+    def style_names(self) -> list[str]:
+        """Names of the styles it was trained on."""
+        return [style["name"] for style in self.facts["styles"]]
+
+    def digest(self) -> str:
+        """Return a hash of weights and facts: the same for a file that was copied or moved."""
+        hasher = hashlib.sha256(json.dumps(self.facts, sort_keys=True, ensure_ascii=False).encode())
+        for name in sorted(self.tensors):
+            hasher.update(name.encode())
+            hasher.update(self.tensors[name].contiguous().flatten().view(torch.uint8).numpy().tobytes())
+        return hasher.hexdigest()
+
+
+def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
+    """Write a checkpoint, whole or not at all.
+
+    Raises:
+        HandgenError: the disk is full or not writable.
+    """
+    header = {"handgen": __version__, "format": str(FORMAT), "facts": json.dumps(facts, ensure_ascii=False)}
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        with replacing(path) as temporary:
+            save_file(contiguous, temporary, metadata=header)
+    except SafetensorError as error:
+        raise CheckpointError(f"cannot write {path} ({error})", "Free some space and run the command again.") from error
+
+
+def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors as shipped weights have them: kernels and matrices in half precision.
+
+    Biases, norms and running statistics stay as they are: they weigh little, and statistics may leave
+    half precision's range. So does a kernel that does.
+    """
+    made = {}
+    for name, tensor in tensors.items():
+        half = tensor.half() if tensor.dtype == torch.float32 and tensor.dim() > 1 else tensor
+        made[name] = half if half.isfinite().all() else tensor
+    return made
+
+
+def load(path: Path) -> Checkpoint:
+    """Read a checkpoint; what is in half precision comes back in single.
+
+    Raises:
+        UsageError: there is none.
+        CheckpointError: it is cut short, no checkpoint of handgen, or of another version.
+    """
+    return _read(path, with_tensors=True)
+
+
+def facts_of(path: Path) -> dict[str, Any]:
+    """Read the facts of a checkpoint and leave its tensors where they are; errors are those of ``load``."""
+    return _read(path, with_tensors=False).facts
+
+
+def _single(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype == torch.float16 else tensor
+
+
+def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
+    if not path.is_file():
+        raise UsageError(f"no checkpoint at {path}", "Name a run folder or its model file.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = file.metadata() or {}
+            if "facts" not in header:
+                raise CheckpointError(f"{path} is no checkpoint of handgen", "Name a run folder or its model file.")
+            if header.get("format") != str(FORMAT):
+                made_by = header.get("handgen", "unknown")
+                raise CheckpointError(f"{path} was made by another version of handgen ({made_by})", "Train it again.")
+            names = file.keys() if with_tensors else ()
+            tensors = {name: _single(file.get_tensor(name)) for name in names}
+            return Checkpoint(path, tensors, json.loads(header["facts"]))
+    except (SafetensorError, json.JSONDecodeError) as error:
+        raise CheckpointError(
+            f"the checkpoint {path} is damaged ({error})", "Copy it again, or train again."
+        ) from error
+
+
+def optimizer_tensors(phase: str, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """Flatten an optimizer's state to tensors named ``optimizer.<phase>.<parameter>.<slot>``."""
+    state = optimizer.state_dict()["state"]
+    return {
+        f"optimizer.{phase}.{number}.{slot}": torch.as_tensor(value)
+        for number, slots in state.items()
+        for slot, value in slots.items()
+    }
+
+
+def restore_optimizer(phase: str, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put back what ``optimizer_tensors`` took out."""
+    prefix = f"optimizer.{phase}."
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith(prefix):
+            number, slot = name[len(prefix) :].split(".")
+            state.setdefault(int(number), {})[slot] = _laid_out_as(parameters[int(number)], tensor)
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def _laid_out_as(parameter: Tensor, tensor: Tensor) -> Tensor:
+    """Return ``tensor`` in the memory layout of ``parameter``.
+
+    A file holds all tensors row by row, and fused Adam walks through the memory of a parameter
+    and of its moments side by side without a look at their strides.
+    """
+    return torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
+
+
+def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors whose name starts with ``prefix``, without it."""
+    return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def usual_characters(facts: Mapping[str, Any]) -> str:
+    """Return the characters that ``synth`` writes unless told otherwise: those of the store, or what was shipped says.
+
+    Args:
+        facts: of a model file.
+    """
+    return str(facts.get(WRITES) or "".join(sorted(facts["charset"] + facts["held_out"])))

@@ -1,0 +1,179 @@
+"""The run folder: what a training run writes, and how it is found again.
+
+config.json          resolved settings; a run with others is refused
+split.json           training and held-out characters
+log.txt              what was said, with times
+stats.jsonl          losses and measurements by images seen
+curves.png           the same as curves, once the run has ended or was stopped
+reals.png            a fixed grid of true glyphs
+fakes-000010000.png  the same grid, drawn
+model.safetensors    averaged weights: what synth needs
+state.safetensors    everything needed to go on exactly
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from handgen import __version__
+from handgen.checkpoints.board import Board
+from handgen.checkpoints.files import STATE
+from handgen.errors import CheckpointError, UsageError
+from handgen.files import from_os_error, lock_folder, writable_folder, write_json, write_text
+
+CONFIG, SPLIT, LOG, STATS = "config.json", "split.json", "log.txt", "stats.jsonl"
+_MAY_CHANGE = frozenset(
+    {"handgen", "images", "eval_every", "save_every", "data", "from"}
+    | {"accumulate", "compile", "deterministic", "tensorboard"}
+    | {"recognizer", "stroke_counts"}
+)
+"""What a run may be continued with although it changed: its length, where things lie (their hashes
+tell), and how it is computed rather than what."""
+
+
+def recorded(path: Path) -> dict[str, Any]:
+    """Return the settings of the run in a folder; none if there is no such run, or they cannot be read."""
+    with contextlib.suppress(OSError, ValueError, TypeError):
+        return dict(json.loads((path / CONFIG).read_text(encoding="utf-8")))
+    return {}
+
+
+class RunFolder:
+    """A folder that belongs to one training run.
+
+    Args:
+        path: created if need be.
+        config: the resolved settings, as JSON holds them.
+        defaults: of settings; a run of an older version has them where it knew no such setting.
+        writes: whether this process is the one that writes; else the folder is taken as it is.
+
+    Raises:
+        UsageError: the folder holds something else, or a run with other settings.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        config: dict[str, Any],
+        defaults: Mapping[str, Any] = MappingProxyType({}),
+        *,
+        writes: bool = True,
+    ) -> None:
+        self.path = path
+        self._writes = writes
+        self._defaults = defaults
+        self._board: Board | None = None
+        if not writes:
+            return
+        config = {"handgen": __version__, **json.loads(json.dumps(config))}
+        before = path / CONFIG
+        if before.is_file():
+            self._refuse_other(config, before)
+        elif path.is_dir() and any(path.iterdir()):
+            raise UsageError(f"{path} is not empty and holds no training run", "Choose another --out.")
+        writable_folder(path)
+        write_json(before, config)
+
+    def _refuse_other(self, config: dict[str, Any], before: Path) -> None:
+        try:
+            old = json.loads(before.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise CheckpointError(f"{before} is damaged", f"Delete {self.path}, or choose another --out.") from error
+        if not isinstance(old, dict) or "handgen" not in old:
+            raise UsageError(f"{self.path} is not empty and holds no training run", "Choose another --out.")
+        old = {**self._defaults, **old}
+        different = [
+            f"another {key.removesuffix('_sha256')}"
+            if key.endswith("_sha256")
+            else f"{key} {old.get(key)} -> {config.get(key)}"
+            for key in sorted(set(old) | set(config))
+            if old.get(key) != config.get(key) and key not in _MAY_CHANGE
+        ]
+        if different and self.has_state:
+            raise UsageError(
+                f"{self.path} holds a run with other settings ({'; '.join(different)})",
+                "Choose another --out, or delete that folder.",
+            )
+
+    @property
+    def has_state(self) -> bool:
+        """Whether there is something to go on from."""
+        return (self.path / STATE).is_file()
+
+    @contextlib.contextmanager
+    def being_written(self, images: int, *, tensorboard: bool) -> Iterator[None]:
+        """Keep other runs out while this one goes on from so many images.
+
+        Args:
+            images: where it goes on.
+            tensorboard: whether what is recorded goes to TensorBoard, too.
+
+        Raises:
+            UsageError: another run writes to the folder.
+        """
+        if not self._writes:
+            yield
+            return
+        lock = lock_folder(self.path)
+        try:
+            self._board = Board(self.path, images) if tensorboard else None
+            yield
+        finally:
+            if self._board is not None:
+                self._board.close()
+            os.close(lock)
+
+    def write_split(self, split: Mapping[str, str]) -> None:
+        """Record which characters were held out."""
+        if self._writes:
+            write_json(self.path / SPLIT, dict(split))
+
+    def log(self, line: str) -> None:
+        """Append a line with the time to log.txt."""
+        if self._writes:
+            now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+            self._append(LOG, f"{now} {line}")
+
+    def record(self, images: int, kind: str, values: dict[str, Any]) -> None:
+        """Append one line to stats.jsonl: ``{"images": ..., "kind": "losses"|"held-out"|"diversity", ...}``."""
+        if self._writes:
+            self._append(STATS, json.dumps({"images": images, "kind": kind, **values}, ensure_ascii=False))
+        if self._board is not None:
+            self._board.numbers(images, kind, values)
+
+    def show(self, images: int, name: str, picture: Path) -> None:
+        """Show a picture of the folder on TensorBoard, if that is wanted."""
+        if self._board is not None:
+            self._board.picture(images, name, picture)
+
+    def _append(self, name: str, line: str) -> None:
+        try:
+            with (self.path / name).open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise from_os_error(error, self.path / name) from error
+
+    def forget_after(self, images: int) -> None:
+        """Drop what was recorded after the checkpoint to go on from; all of it when there is none."""
+        file = self.path / STATS
+        if self._writes and file.is_file():
+            lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["images"] <= images]
+            write_text(file, "".join(kept))
+
+    def stats(self) -> list[dict[str, Any]]:
+        """Return all that was recorded, oldest first."""
+        file = self.path / STATS
+        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+        return [json.loads(line) for line in lines]
+
+    def measurements(self) -> list[dict[str, Any]]:
+        """Return the recorded held-out measurements, oldest first."""
+        return [line for line in self.stats() if line["kind"] == "held-out"]

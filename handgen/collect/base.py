@@ -1,0 +1,143 @@
+"""What a reader of handwriting yields, and how it says what it could not take."""
+
+from __future__ import annotations
+
+import unicodedata
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.fonts.charsets import is_written
+
+UNKNOWN = "\ufffd"
+"""Stands for a character that is not known, in lists of what was skipped."""
+
+DAMAGED, NO_LABEL, SEVERAL = "damaged", "unknown label", "several characters"
+"""Reasons for which readers skip."""
+
+_PLACES = 10_000
+"""Places that are remembered; beyond, what is skipped is only counted."""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """One character as somebody wrote it: what a reader yields.
+
+    Attributes:
+        style: the writer's name; all that bear one name are one style.
+        char: the label, one character; the builder brings it to NFC and skips what is none.
+        image: uint8 ``[H, W]``, gray, of any size, dark on light or light on dark, the light may be uneven.
+        where: file and place in it, to name it by.
+        paper: 0 or 255 where the format states the gray of paper; None = find out.
+    """
+
+    style: str
+    char: str
+    image: NDArray[np.uint8]
+    where: str
+    paper: int | None = None
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Something that was not taken: why, where it is, whose it is, and which character, if these are known."""
+
+    reason: str
+    where: str
+    style: str = ""
+    char: str = ""
+
+
+class Intake:
+    """What an import wants, what it has, and what it skipped. Readers may ask before they decode.
+
+    Args:
+        charset: take these characters alone; all when empty.
+        per_char: samples of one character by one writer at most; None = all.
+        writers: take the first so many alone; None = all.
+        watch: called with how far the reader is, in units of ``Reader.total``.
+    """
+
+    def __init__(
+        self,
+        charset: str = "",
+        per_char: int | None = None,
+        writers: int | None = None,
+        watch: Callable[[int], None] = lambda done: None,
+    ) -> None:
+        self._charset = frozenset(charset)
+        self.filters = bool(charset)
+        self._per_char, self._writers = per_char, writers
+        self.at = watch
+        self.taken: Counter[tuple[str, str]] = Counter()
+        self.styles: dict[str, None] = {}
+        self.skipped: Counter[tuple[str, str, str]] = Counter()
+        self.places: list[Skip] = []
+
+    def wants(self, style: str, char: str = "") -> bool:
+        """Whether more of this writer is wanted, or of this character by this writer."""
+        if self._writers is not None and style not in self.styles and len(self.styles) >= self._writers:
+            return False
+        if not char:
+            return True
+        wanted = not self._charset or char in self._charset
+        return wanted and (self._per_char is None or self.taken[style, char] < self._per_char)
+
+    def take(self, style: str, char: str) -> int:
+        """Note that a sample was taken; return its number among those of this writer and character, from 0."""
+        self.styles[style] = None
+        self.taken[style, char] += 1
+        return self.taken[style, char] - 1
+
+    def skip(self, reason: str, where: str, style: str = "", char: str = "") -> None:
+        """Count something that was not taken."""
+        self.skipped[reason, style, char] += 1
+        if len(self.places) < _PLACES:
+            self.places.append(Skip(reason, where, style, char))
+
+    def char(self, label: str, where: str, style: str = "") -> str:
+        """Return the one character that a label is, in NFC; empty where it is none, which is counted."""
+        char = unicodedata.normalize("NFC", label)
+        if len(char) > 1:
+            self.skip(SEVERAL, where, style)
+            return ""
+        if not is_written(char):
+            self.skip(NO_LABEL, where, style)
+            return ""
+        return char
+
+
+class Reader(ABC):
+    """Reads handwriting of one kind of file, as a stream.
+
+    Attributes:
+        kind: the name of its command.
+        total: how much there is to read, for a progress bar, in units that it tells ``Intake.at``; None = unknown.
+        chars: the characters that can come, where that is known before reading; else empty.
+    """
+
+    kind: ClassVar[str]
+    total: int | None = None
+    chars: str = ""
+
+    @abstractmethod
+    def writings(self, intake: Intake) -> Iterator[Writing]:
+        """Yield what was written, in a fixed order; whatever is damaged goes to ``intake.skip``."""
+
+    @abstractmethod
+    def plan(self) -> dict[str, Any]:
+        """Return what will be read, as a table for ``--dry-run``: name -> value."""
+
+    def origin(self, style: str) -> dict[str, Any]:
+        """Return where a writer's glyphs come from, for the manifest."""
+        return {"kind": self.kind}
+
+    def pictures(self, folder: Path) -> list[Path]:
+        """Save into the store's folder what else a person should look at; return the files."""
+        return []

@@ -1,0 +1,165 @@
+"""Draw one font for a store: what the worker processes of ``handgen render`` do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.errors import FontError
+from handgen.files import sha256
+from handgen.fonts.align import Alignment, aligned_placement, fit_alignment, source_alignment, source_placement
+from handgen.fonts.coverage import Coverage, survey
+from handgen.fonts.face import FontRef, describe
+from handgen.fonts.outline import Outlines
+from handgen.fonts.raster import Placement, Rasterizer
+from handgen.seeds import derive, generator, keys
+
+_BLOCK_BYTES = 4 << 20
+_TRACED = 256
+"""Glyphs that are traced in one go: about 80 a second, and a worker must not be silent for long."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of the source font once it was looked at."""
+
+    coverage: Coverage
+    placement: Placement
+    origin: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class SourceJob:
+    """The source font to look at: its face, the charset, and the side of the canvas in pixels."""
+
+    ref: FontRef
+    chars: str
+    size: int
+
+
+@dataclass(frozen=True)
+class FontJob:
+    """One font to draw.
+
+    Attributes:
+        style: its name in the store.
+        ref: the face; the source font itself, or a target.
+        size: side of the canvas in pixels.
+        source: the source font; its characters are the ones to look for.
+        is_source: whether ``ref`` is the source font.
+        count: how many characters to sample; None = all.
+        seed: of the sample.
+        align: move a target onto the source.
+        drawings: of each character of the source; those after the first are written anew by the pen.
+    """
+
+    style: str
+    ref: FontRef
+    size: int
+    source: Source
+    is_source: bool = False
+    count: int | None = None
+    seed: int = 0
+    align: bool = True
+    drawings: int = 1
+
+
+@dataclass(frozen=True)
+class Looked:
+    """The first message of a font: what it holds, how it will be drawn, and how many glyphs that makes."""
+
+    origin: dict[str, Any]
+    alignment: Alignment
+    skipped: dict[str, str]
+    count: int
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some of a font's glyphs: uint8 ``[n, size, size]``, their n characters, and which drawing of them it is."""
+
+    images: NDArray[np.uint8]
+    chars: str
+    sample: int = 0
+
+
+def look_at_source(job: SourceJob) -> Iterator[Source]:
+    """Survey the source font and choose its placement.
+
+    Raises:
+        FontError: the font cannot be read or draws none of the characters.
+    """
+    coverage = survey(job.ref, job.chars)
+    if not coverage.drawn:
+        raise FontError(f"it draws none of the {len(job.chars)} characters asked for")
+    yield Source(coverage, source_placement(coverage.boxes, job.size), font_origin(job.ref))
+
+
+def draw_font(job: FontJob) -> Iterator[Looked | Block]:
+    """Yield one ``Looked``, then the font's glyphs in ``Block``s of about 4 MiB.
+
+    Raises:
+        FontError: the font cannot be read or draws none of the source's characters.
+    """
+    source, outlines = job.source, Outlines(job.ref)
+    coverage = source.coverage if job.is_source else survey(outlines, source.coverage.drawn)
+    if not coverage.drawn:
+        raise FontError(f"it draws none of the {len(source.coverage.drawn)} characters of the source")
+    if job.is_source:
+        alignment, placement = source_alignment(source.placement, job.size), source.placement
+    else:
+        alignment = Alignment()
+        if job.align:
+            alignment = fit_alignment(source.coverage, coverage, source.placement, job.size)
+        placement = aligned_placement(source.placement, alignment, job.size)
+    chosen = _sample(coverage.drawn, job)
+    origin = source.origin if job.is_source else font_origin(job.ref)
+    yield Looked(origin, alignment, coverage.skipped, len(chosen) * job.drawings)
+    rasterizer = Rasterizer(outlines, job.size, placement)
+    step = max(1, min(_BLOCK_BYTES // job.size**2, _TRACED if job.drawings > 1 else _BLOCK_BYTES))
+    for start in range(0, len(chosen), step):
+        chars = chosen[start : start + step]
+        glyphs = rasterizer.draw_all(chars)
+        yield Block(glyphs, chars)
+        if job.drawings > 1:
+            yield from _written_anew(job, placement, chars, glyphs)
+
+
+def _written_anew(job: FontJob, placement: Placement, chars: str, glyphs: NDArray[np.uint8]) -> Iterator[Block]:
+    """Yield the further drawings of some glyphs, each a function of seed, character and number."""
+    from handgen.strokes.restroke import Restroked  # which needs torch
+
+    anew = Restroked.prepare(job.ref, {"size": job.size, "placement": asdict(placement)}, chars, glyphs)
+    place = np.arange(len(chars))
+    codes = np.array([ord(char) for char in chars], np.uint64)
+    for number in range(1, job.drawings):
+        # Its number takes the place of a style: no two drawings have the same odd habits.
+        some = anew(glyphs, place, np.full(len(chars), number), keys(codes, derive(job.seed, "anew", number)), 1.0)
+        yield Block(some, chars, number)
+
+
+def _sample(drawn: str, job: FontJob) -> str:
+    """Choose ``job.count`` of the drawn characters, a function of seed and style name; order is kept."""
+    if job.count is None or job.count >= len(drawn):
+        return drawn
+    picked = generator(job.seed, "render", job.style).choice(len(drawn), size=job.count, replace=False)
+    return "".join(drawn[index] for index in sorted(picked))
+
+
+def font_origin(ref: FontRef) -> dict[str, Any]:
+    """Return what a store's manifest says of a font."""
+    info = describe(ref.path)[ref.face]
+    return {
+        "family": info.family,
+        "subfamily": info.subfamily,
+        "file": ref.path.name,
+        "path": str(ref.path.resolve()),
+        "face": ref.face,
+        "instance": ref.instance,
+        "sha256": sha256(ref.path),
+        "licence": info.license,
+    }

@@ -1,0 +1,149 @@
+"""MNIST's IDX files, and EMNIST's: images and labels side by side, gzipped or not.
+
+The published layout, big-endian: two zeros, 8 for bytes, the number of dimensions, the dimensions as
+uint32, the bytes. EMNIST stores every image transposed, and says in a mapping file what a label is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import IO, Any, cast
+
+import numpy as np
+
+from handgen.collect.base import NO_LABEL, Intake, Reader, Writing
+from handgen.collect.files import style_name
+from handgen.errors import UsageError
+from handgen.fonts.charsets import load_charset
+
+ORIENTATIONS = ("normal", "emnist")
+_BLOCK = 1024
+_REMEDY = "Give IMAGES and LABELS, such as train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz."
+
+
+class IdxReader(Reader):
+    """Reads a pair of IDX files.
+
+    Args:
+        images: bytes ``[n, H, W]``.
+        labels: bytes ``[n]``.
+        classes: the characters of the labels 0, 1, 2, ...: a charset's name, a file, or the characters.
+        mapping: a file in place of ``classes``: on each line a label and the code point of its character.
+        orientation: one of ``ORIENTATIONS``.
+        style: the name of the whole; the images' file name by default, for the files name no writers.
+
+    Raises:
+        UsageError: a file is missing, of another kind, or the two do not belong together.
+    """
+
+    kind = "idx"
+
+    def __init__(
+        self,
+        images: Path,
+        labels: Path,
+        *,
+        classes: str = "digits",
+        mapping: Path | None = None,
+        orientation: str = "normal",
+        style: str | None = None,
+    ) -> None:
+        self._images, self._labels, self._orientation = images, labels, orientation
+        self._char_of = _mapping(mapping) if mapping else dict(enumerate(load_charset(classes)))
+        self.chars = "".join(sorted(set(self._char_of.values())))
+        self._style = style_name(style or images.name.removesuffix(".gz").partition("-idx")[0])
+        with ExitStack() as stack:
+            (count, *sides), (labeled,) = (
+                _dimensions(stack.enter_context(_opened(path)), path, expected)
+                for path, expected in ((images, 3), (labels, 1))
+            )
+        if count != labeled:
+            raise UsageError(f"{images.name} holds {count:,} images and {labels.name} {labeled:,} labels", _REMEDY)
+        self.total, self._sides = count, sides
+
+    def plan(self) -> dict[str, Any]:
+        """Return the files, and how the images lie."""
+        height, width = self._sides
+        return {
+            "idx": f"{self._images} ({self.total:,} images of {width} x {height}), {self._labels}",
+            "classes": self.chars,
+            "lie": "transposed, as in EMNIST" if self._orientation == "emnist" else "as they are",
+        }
+
+    def origin(self, style: str) -> dict[str, Any]:
+        """Return the file."""
+        return {"kind": self.kind, "file": self._images.name}
+
+    def writings(self, intake: Intake) -> Iterator[Writing]:
+        """Yield the images in order."""
+        height, width = self._sides
+        assert self.total is not None
+        with ExitStack() as stack:
+            images, labels = (stack.enter_context(_opened(path)) for path in (self._images, self._labels))
+            images.read(16)
+            labels.read(8)
+            for start in range(0, self.total, _BLOCK):
+                intake.at(start)
+                count = min(_BLOCK, self.total - start)
+                pixels, numbers = _read(images, count * height * width), _read(labels, count)
+                whole = min(len(pixels) // (height * width), len(numbers))
+                block = np.frombuffer(pixels, np.uint8, whole * height * width).reshape(-1, height, width)
+                if self._orientation == "emnist":
+                    block = block.transpose(0, 2, 1)
+                for place, (image, number) in enumerate(zip(block, numbers[:whole], strict=True), start):
+                    where = f"{self._images.name} number {place:,}"
+                    char = self._char_of.get(number, "")
+                    if not char:
+                        intake.skip(NO_LABEL, f"{where} (label {number})", self._style)
+                    elif intake.wants(self._style, char):
+                        yield Writing(self._style, char, image, where)
+                if whole < count:
+                    for _ in range(self.total - start - whole):
+                        intake.skip("the file ends before it", f"from number {start + whole:,} on", self._style)
+                    return
+        intake.at(self.total)
+
+
+def _opened(path: Path) -> IO[bytes]:
+    if not path.is_file():
+        raise UsageError(f"no file at {path}", _REMEDY)
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return cast(IO[bytes], gzip.open(path, "rb")) if packed else path.open("rb")
+
+
+def _read(file: IO[bytes], count: int) -> bytes:
+    """Return so many bytes, or those before damage or the end; what of them is lost is for the caller to count."""
+    data = bytearray()
+    try:
+        while len(data) < count and (more := file.read(min(1 << 16, count - len(data)))):
+            data += more
+    except (EOFError, OSError, zlib.error):
+        pass
+    return bytes(data)
+
+
+def _dimensions(file: IO[bytes], path: Path, expected: int) -> list[int]:
+    head = _read(file, 4 + 4 * expected)
+    if len(head) < 4 + 4 * expected or head[:4] != bytes((0, 0, 8, expected)):
+        what = "images" if expected == 3 else "labels"
+        raise UsageError(f"{path} is no IDX file of {what}", _REMEDY)
+    sizes = np.frombuffer(head, ">u4", expected, 4).astype(int).tolist()
+    if not all(sizes) or max(sizes[1:], default=1) > 1024:
+        raise UsageError(f"{path} holds nothing that is read here: {' x '.join(map(str, sizes))}", _REMEDY)
+    return [int(size) for size in sizes]
+
+
+def _mapping(path: Path) -> dict[int, str]:
+    """Read EMNIST's mapping: ``label code`` on each line; of several codes, upper and lower case, the first."""
+    if not path.is_file():
+        raise UsageError(f"no mapping at {path}", "Check --mapping.")
+    try:
+        rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        return {int(label): chr(int(code)) for label, code, *_ in rows}
+    except (ValueError, OverflowError):
+        raise UsageError(f"{path} is no mapping", "Each line is a label and a code point, as in '10 65'.") from None

@@ -1,0 +1,68 @@
+"""Any dataset that handgen reads: LMDB, image folders, WebDataset and the rest; its single characters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from handgen.check.findings import Findings
+from handgen.check.samples import one_dataset
+from handgen.collect.base import DAMAGED, NO_LABEL, Intake, Reader, Writing
+from handgen.collect.files import style_name
+from handgen.glyphs.pictures import read_gray
+
+
+class DatasetReader(Reader):
+    """Reads the samples of a dataset that show one character.
+
+    Args:
+        place: the dataset, which may be in shards.
+        style: one name for all; by default what the dataset notes of each sample, else the folder's name.
+
+    Raises:
+        UsageError: there is no dataset, or more than one.
+    """
+
+    kind = "lmdb"
+
+    def __init__(self, place: Path, style: str | None = None) -> None:
+        self._place = place
+        self._found = one_dataset(place)
+        self._style = style_name(style) if style else None
+        with self._found.open() as records:
+            self.total = records.total
+
+    def plan(self) -> dict[str, Any]:
+        """Return the dataset and its format."""
+        count = f", {self.total:,} samples" if self.total is not None else ""
+        return {"dataset": f"{self._place} ({self._found.kind.format}{count})"}
+
+    def origin(self, style: str) -> dict[str, Any]:
+        """Return the dataset."""
+        return {"kind": self._found.kind.format, "folder": self._place.name}
+
+    def writings(self, intake: Intake) -> Iterator[Writing]:
+        """Yield the samples in order."""
+        findings, seen = Findings(), 0
+        default = style_name(self._place.resolve().name)
+        with self._found.open() as records:
+            for seen, record in enumerate(records.records(findings), 1):
+                intake.at(seen)
+                style = self._style or (style_name(record.style) if record.style else default)
+                where = f"sample {record.number:,}"
+                try:
+                    label = (record.label or b"").decode()
+                except UnicodeDecodeError:
+                    intake.skip(NO_LABEL, where, style)
+                    continue
+                char = intake.char(label, where, style)
+                if not char or not intake.wants(style, char):
+                    continue
+                image = read_gray(record.image) if record.image else None
+                if image is None:
+                    intake.skip(DAMAGED, where, style, char)
+                    continue
+                yield Writing(style, char, image, where)
+        if "damaged" in findings:
+            intake.skip(DAMAGED, f"{self._place.name}: after {seen:,} samples", default)

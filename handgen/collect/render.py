@@ -1,0 +1,343 @@
+"""Fonts to a glyph store: plan what to draw, have it drawn, write it, and picture it."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.collect.draw import Block, FontJob, Looked, Source, SourceJob, draw_font, look_at_source
+from handgen.errors import FontError, UsageError
+from handgen.fonts.align import MARGIN
+from handgen.fonts.charsets import load_charset
+from handgen.fonts.face import FONT_SUFFIXES, FontRef, open_face
+from handgen.fonts.find import covered, resolve_font, suitable_targets
+from handgen.glyphs.contact_sheet import save_sheet
+from handgen.glyphs.store import PREVIEW, GlyphStore, StoreWriter, Style
+from handgen.registry import nearest
+from handgen.seeds import generator
+from handgen.workers import STALL_SECONDS, Failed, Finished, Pool, cores
+
+SIZES = (64, 128, 256)
+PREVIEW_COLUMNS = 20
+_PREVIEW_CELL = 96
+_PREVIEW_ROWS = 48
+
+Progress = Callable[[str, int, int], None]
+"""Called with a style's name, the glyphs drawn so far, and how many there will be."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target font of a plan: its style name, its face, and how many characters to sample (None = all)."""
+
+    style: str
+    ref: FontRef
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides what ``render`` draws.
+
+    Attributes:
+        source: the content font, drawn for every character.
+        targets: the hands to learn.
+        charset: what the characters were called.
+        chars: the characters.
+        size: side of the images in pixels.
+        out: folder of the store.
+        seed: of the samples of characters.
+        align: move every target onto the source, see ``fonts.align``.
+        workers: processes; 0 = one for each core. Changes nothing in the result.
+        drawings: of each character of the source: the font's own glyph, and others written anew by the pen.
+    """
+
+    source: Target
+    targets: tuple[Target, ...]
+    charset: str
+    chars: str
+    size: int
+    out: Path
+    seed: int = 0
+    align: bool = True
+    workers: int = 0
+    drawings: int = 1
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A style that was drawn: how many glyphs, and reason -> characters that were not."""
+
+    style: str
+    role: str
+    count: int
+    skipped: dict[str, str]
+
+
+@dataclass
+class Rendered:
+    """What ``render`` made: where, of which fonts, and which fonts failed and why."""
+
+    out: Path
+    styles: list[Drawn] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def glyphs(self) -> int:
+        """Number of images in the store."""
+        return sum(style.count for style in self.styles)
+
+    @property
+    def preview(self) -> Path:
+        """The contact sheet."""
+        return self.out / PREVIEW
+
+
+def make_plan(
+    font: str,
+    *,
+    out: Path,
+    targets: Sequence[str] = (),
+    charset: str | None = None,
+    size: int = 64,
+    per_font: int | None = None,
+    take: Sequence[str] = (),
+    seed: int = 0,
+    align: bool = True,
+    workers: int = 0,
+    drawings: int = 1,
+) -> Plan:
+    """Resolve what a user typed into fonts, characters and counts.
+
+    Args:
+        font: the source: a path, file name, family or alias.
+        out: folder of the store.
+        targets: fonts as ``font``, or folders; none = every suitable font found.
+        charset: as ``load_charset``; None = gb2312-1 for a font with Chinese, else latin62.
+        size: 64, 128 or 256.
+        per_font: characters sampled from every target; None = all.
+        take: ``FONT=N``: so many from one target, called by its style or file name.
+        seed: see ``Plan``.
+        align: see ``Plan``.
+        workers: see ``Plan``.
+        drawings: see ``Plan``.
+
+    Raises:
+        UsageError, FontError: something asked for does not exist or cannot be read.
+    """
+    if size not in SIZES:
+        raise UsageError(f"--size {size} is not supported", f"Choose one of {', '.join(map(str, SIZES))}.")
+    source = resolve_font(font)
+    open_face(source)
+    charset = charset if charset is not None else _default_charset(source)
+    chars = load_charset(charset)
+    refs = _without(source, [ref for text in targets for ref in _expand(text)])
+    if not targets:
+        refs = _without(source, suitable_targets(chars, source))
+    if not refs:
+        named = f"no font other than the source in {', '.join(targets)}" if targets else "no target font was found"
+        raise UsageError(named, "Name fonts with --target FONT|DIR, or get some with 'handgen fonts fetch zh' (or en).")
+    names = _style_names([source, *refs])
+    found = [Target(name, ref, per_font) for name, ref in zip(names[1:], refs, strict=True)]
+    return Plan(
+        source=Target(names[0], source),
+        targets=tuple(_take(found, take)),
+        charset=charset,
+        chars=chars,
+        size=size,
+        out=out,
+        seed=seed,
+        align=align,
+        workers=workers,
+        drawings=drawings,
+    )
+
+
+def _default_charset(source: FontRef) -> str:
+    han = load_charset("gb2312-1")
+    return "gb2312-1" if covered(source, han) * 2 >= len(han) else "latin62"
+
+
+def _expand(text: str) -> list[FontRef]:
+    """Return the font called ``text``, or those in the folder ``text``, sorted by path."""
+    folder = Path(text)
+    if not folder.is_dir():
+        return [resolve_font(text)]
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in FONT_SUFFIXES)
+    if not files:
+        raise UsageError(f"no font in the folder {text}", f"handgen looks for {', '.join(FONT_SUFFIXES)}.")
+    return [FontRef(path) for path in files]
+
+
+def _without(source: FontRef, refs: Sequence[FontRef]) -> list[FontRef]:
+    """Return ``refs`` without the source and without repetitions."""
+    unique = {replace(ref, path=ref.path.resolve()): ref for ref in reversed(refs)}
+    unique.pop(replace(source, path=source.path.resolve()), None)
+    return list(reversed(unique.values()))
+
+
+def _style_names(refs: Sequence[FontRef]) -> list[str]:
+    """Return a name for each font; -2, -3, ... tell fonts of one name apart."""
+    names: list[str] = []
+    for ref in refs:
+        name, number = ref.style_name, 1
+        while name in names:
+            number += 1
+            name = f"{ref.style_name}-{number}"
+        names.append(name)
+    return names
+
+
+def _take(targets: list[Target], take: Sequence[str]) -> list[Target]:
+    """Apply every ``FONT=N``."""
+    for text in take:
+        font, _, number = text.rpartition("=")
+        if not font or not number.isdecimal() or int(number) < 1:
+            raise UsageError(
+                f"--take {text} is not of the form FONT=N", "Give a whole number from 1, as in caveat=500."
+            )
+        called = [i for i, target in enumerate(targets) if font in (target.style, target.ref.path.name)]
+        if not called:
+            raise UsageError(f"--take: no target is called '{font}'", nearest(font, [t.style for t in targets]))
+        for i in called:
+            targets[i] = replace(targets[i], count=int(number))
+    return targets
+
+
+def render(
+    plan: Plan, progress: Progress = lambda style, done, total: None, *, stall: float = STALL_SECONDS
+) -> Rendered:
+    """Draw every font of the plan into a glyph store with a preview.
+
+    A target that is damaged, draws nothing, crashes or hangs is left out and reported. Targets
+    are asked for the characters that the source draws: others would have no content image.
+
+    Args:
+        plan: what to draw, from ``make_plan``.
+        progress: see ``Progress``.
+        stall: seconds of silence after which a font is taken to hang.
+
+    Raises:
+        FontError: the source or every target failed.
+        UsageError: the folder cannot be written or holds something else.
+        HandgenError: the disk is full.
+    """
+    started = time.monotonic()
+    rendered = Rendered(plan.out)
+    workers = min(plan.workers or cores(), 1 + len(plan.targets))
+    with Pool(workers, stall) as pool:
+        source = _look(pool, plan)
+        settings = {
+            "size": plan.size,
+            "margin": MARGIN,
+            "source": replace(plan.source.ref, path=plan.source.ref.path.resolve()).spec,
+            "sha256": source.origin["sha256"],
+            "placement": asdict(source.placement),
+            "seed": plan.seed,
+            **({"drawings": plan.drawings} if plan.drawings > 1 else {}),
+        }
+        with StoreWriter(plan.out, size=plan.size, charset=plan.chars, raster=settings) as writer:
+            _draw(pool, plan, source, writer, rendered, progress)
+            if not any(style.role == "target" for style in rendered.styles):
+                reasons = "; ".join(f"{style}: {reason}" for style, reason in rendered.failed.items())
+                raise FontError(f"no target font could be drawn ({reasons})", "Name others with --target.")
+    save_preview(plan.out, plan.seed)
+    rendered.seconds = time.monotonic() - started
+    return rendered
+
+
+def _look(pool: Pool, plan: Plan) -> Source:
+    job = SourceJob(plan.source.ref, plan.chars, plan.size)
+    source: Source | None = None
+    for _, message in pool.stream(look_at_source, [job]):
+        if isinstance(message, Failed):
+            raise _source_error(plan, message)
+        if isinstance(message, Source):
+            source = message
+    assert source is not None
+    return source
+
+
+def _source_error(plan: Plan, failed: Failed) -> FontError:
+    return FontError(
+        f"the source font {plan.source.ref.spec} cannot be used: {failed.reason}",
+        "Try 'handgen fonts check' on it, or use another --font or --charset.",
+    )
+
+
+def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered: Rendered, progress: Progress) -> None:
+    """Have all fonts drawn and write them in the plan's order."""
+    fonts = [plan.source, *plan.targets]
+    jobs = [
+        FontJob(font.style, font.ref, plan.size, source, font is plan.source, font.count, plan.seed, plan.align)
+        for font in fonts
+    ]
+    jobs[0] = replace(jobs[0], drawings=plan.drawings)
+    room = len(source.coverage.drawn)
+    expected = [min(font.count or room, room) for font in fonts]
+    done = [0] * len(fonts)
+    style, looked = 0, None
+    for number, message in pool.stream(draw_font, jobs):
+        name, role = fonts[number].style, "source" if number == 0 else "target"
+        if isinstance(message, Looked):
+            looked, expected[number] = message, message.count
+            style = writer.add_style(Style(name, role, message.origin, message.alignment, message.skipped))
+        elif isinstance(message, Block):
+            writer.append(message.images, message.chars, style, [message.sample] * len(message.chars))
+            done[number] += len(message.chars)
+        elif isinstance(message, Finished) and looked:
+            rendered.styles.append(Drawn(name, role, done[number], looked.skipped))
+            looked = None
+        elif isinstance(message, Failed):
+            if number == 0:
+                raise _source_error(plan, message)
+            if looked:
+                writer.drop_last_style()
+            rendered.failed[name] = message.reason
+            looked, expected[number], done[number] = None, 0, 0
+        progress(name, sum(done), sum(expected))
+
+
+def save_preview(path: Path, seed: int, columns: int = PREVIEW_COLUMNS) -> None:
+    """Save a contact sheet of the store at ``path``: one row a style, the source first, of many the first 48.
+
+    Every row shows the same characters where its style has them; a source that was written anew has a
+    row for one such drawing. Characters are drawn by ``seed`` from those that most styles have.
+    """
+    store = GlyphStore(path)
+    found = [row for style in range(min(len(store.styles), _PREVIEW_ROWS)) for row in _rows(store, style)]
+    shared = Counter(char for _, rows in found for char in rows)
+    order = generator(seed, "preview").permutation(len(store.charset))
+    chars = [store.charset[i] for i in order]
+    best = sorted(sorted(chars, key=lambda char: -shared[char])[:columns], key=store.charset.index)
+    save_sheet(
+        path / PREVIEW,
+        [(caption, _pick(store, rows, best, chars)) for caption, rows in found],
+        cell=min(store.size, _PREVIEW_CELL),
+    )
+
+
+def _rows(store: GlyphStore, style: int) -> list[tuple[str, dict[str, int]]]:
+    """Return captions of a style's rows, and for each: character -> image; of several samples the first."""
+    name, images = store.styles[style].name, store.rows(style)
+    first = images[np.argsort(store.labels["sample"][images], kind="stable")][::-1]  # so that the first is put in last
+    rows = [(name, dict(zip(store.labels["char"][first].tolist(), first.tolist(), strict=True)))]
+    second = images[store.labels["sample"][images] == 1]
+    if style in store.sources and len(second):
+        rows.append((f"{name}, anew", dict(zip(store.labels["char"][second].tolist(), second.tolist(), strict=True))))
+    return rows
+
+
+def _pick(store: GlyphStore, found: dict[str, int], best: list[str], others: list[str]) -> NDArray[np.uint8]:
+    """Return a style's images of ``best``, with others of its own in place of those it lacks."""
+    spare = iter([char for char in others if char in found and char not in best])
+    shown = [char if char in found else next(spare, None) for char in best]
+    images: NDArray[np.uint8] = store.images[[found[char] for char in shown if char is not None]]
+    return images

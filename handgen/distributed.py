@@ -1,0 +1,217 @@
+"""Several processes, one run: what the ranks that ``torchrun`` started share.
+
+Every rank takes its share of each batch, and what depends on the whole batch is brought together:
+gradients, the statistics of batch normalization, shown losses, the wish to stop. A run then learns
+the same on one GPU and on eight. Rank 0 alone measures, writes and speaks.
+
+``nn.parallel.DistributedDataParallel`` is not used. It wraps the forward pass of one module and
+averages gradients while they are computed; the losses of a GAN call parts of the model, several
+times, for some of the parameters in each phase. One sum of all gradients after the backward pass
+is exact for any model, and a dozen lines.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from handgen.devices import resolve_device
+from handgen.errors import TrainingError, UsageError
+
+_TIMEOUT = timedelta(hours=1)
+"""How long ranks wait for one another: rank 0 measures alone. A rank that died is noticed at once."""
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes of a run; alone, everything here does nothing.
+
+    Attributes:
+        rank: number of this process, from 0.
+        size: how many there are.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this is the rank that measures, writes and speaks."""
+        return self.rank == 0
+
+    def rows(self, batch: int, parts: int) -> list[slice]:
+        """Return the rows of a batch that this rank takes, part by part.
+
+        A part is shared out among all ranks before the next begins, so that it is the same
+        images however many ranks there are.
+
+        Raises:
+            UsageError: the parts or shares would not be equal.
+        """
+        if batch % (parts * self.size):
+            even = parts * self.size
+            processes = f" on {self.size} processes" if self.size > 1 else ""
+            raise UsageError(
+                f"--batch {batch} cannot be split into {parts} equal parts{processes}",
+                f"Use a multiple of {even}, e.g. --batch {-(-batch // even) * even}.",
+            )
+        share = batch // (parts * self.size)
+        return [slice(start, start + share) for start in range(self.rank * share, batch, self.size * share)]
+
+    def any(self, wish: bool) -> bool:
+        """Return whether any rank wishes it."""
+        if self.size == 1:
+            return wish
+        flag = torch.tensor(int(wish))
+        dist.all_reduce(flag, dist.ReduceOp.MAX)
+        return bool(flag)
+
+    @torch.no_grad()
+    def sum(self, tensors: Sequence[Tensor]) -> None:
+        """Add up tensors of one type over the ranks, in place."""
+        if self.size == 1 or not tensors:
+            return
+        flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
+        dist.all_reduce(flat)
+        for tensor, part in zip(tensors, torch.split(flat, [tensor.numel() for tensor in tensors]), strict=True):
+            tensor.copy_(part.view(tensor.shape))
+
+    @torch.no_grad()
+    def average(self, gradients: Sequence[Tensor]) -> None:
+        """Replace gradients by their means over the ranks."""
+        self.sum(gradients)
+        if self.size > 1:
+            torch._foreach_div_(list(gradients), self.size)
+
+    @torch.no_grad()
+    def copy_from_first(self, tensors: Iterable[Tensor]) -> None:
+        """Give every rank what rank 0 has."""
+        if self.size == 1:
+            return
+        for tensor in tensors:
+            copy = tensor.contiguous()
+            dist.broadcast(copy, 0)
+            tensor.copy_(copy)
+
+
+@contextlib.contextmanager
+def joined(device: str) -> Iterator[tuple[World, torch.device]]:
+    """Yield the processes that this one belongs to, and its device; join those of ``torchrun``.
+
+    Args:
+        device: as ``--device``; ``auto`` and ``cuda`` are a GPU for each process of a machine.
+
+    Raises:
+        UsageError: no such device, or fewer GPUs than processes.
+        TrainingError: another process has ended.
+    """
+    size = int(os.environ.get("WORLD_SIZE", "1"))
+    if size == 1:
+        yield World(), resolve_device(device)
+        return
+    if device == "cuda" or (device == "auto" and torch.cuda.is_available()):
+        device = f"cuda:{os.environ['LOCAL_RANK']}"
+    place = resolve_device(device)
+    if place.type == "cuda":
+        torch.cuda.set_device(place)
+    # When a rank is lost torchrun sends this to the others, who are to say what happened and end by themselves.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Gloo carries the wish to stop past the GPU, which need not be waited for, and notices a rank that died.
+    dist.init_process_group("cpu:gloo,cuda:nccl" if place.type == "cuda" else "gloo", timeout=_TIMEOUT)
+    try:
+        yield World(dist.get_rank(), size), place
+    except RuntimeError as error:
+        if not _lost_another(error):
+            raise
+        raise TrainingError(
+            "another process of this run has ended; the last checkpoint is kept", "The same command goes on from there."
+        ) from error
+    dist.destroy_process_group()
+
+
+def _lost_another(error: RuntimeError) -> bool:
+    words = str(error).lower()
+    return isinstance(error, dist.DistError) or "gloo" in words or "nccl" in words
+
+
+class _Sum(torch.autograd.Function):
+    """The sum over the ranks; its gradient is the sum of theirs, as often as it is differentiated."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> Tensor:
+        total = x.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        total: Tensor = _Sum.apply(gradients[0])  # type: ignore[no-untyped-call]
+        return total
+
+
+class SharedBatchNorm2d(nn.BatchNorm2d):
+    """Batch normalization over the shares of all ranks, which are of one size.
+
+    ``nn.SyncBatchNorm`` refuses the CPU.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalize ``[B, c, h, w]``."""
+        if not self.training:
+            return super().forward(x)
+        wide = x.float()
+        mean, variance = self._moments(wide)
+        scale = self.weight * torch.rsqrt(variance + self.eps)
+        shift = self.bias - mean * scale
+        return (wide * scale[:, None, None] + shift[:, None, None]).to(x.dtype)
+
+    def _moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mean and variance of each channel, and let the running ones follow."""
+        rank, size = dist.get_rank(), dist.get_world_size()
+        variance, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)
+        mine = torch.stack([mean, variance])
+        # Rank r fills row r of a table; a sum of tables is a table of all ranks' rows.
+        rows = [mine if row == rank else torch.zeros_like(mine) for row in range(size)]
+        table: Tensor = _Sum.apply(torch.stack(rows))  # type: ignore[no-untyped-call]
+        means, variances = table.unbind(dim=1)
+        mean, variance = means.mean(dim=0), variances.mean(dim=0) + means.var(dim=0, correction=0)
+        self._follow(mean.detach(), variance.detach(), count=size * x.numel() // x.shape[1])
+        return mean, variance
+
+    @torch.no_grad()
+    def _follow(self, mean: Tensor, variance: Tensor, count: int) -> None:
+        assert self.running_mean is not None
+        assert self.running_var is not None
+        assert self.num_batches_tracked is not None
+        assert self.momentum is not None
+        self.num_batches_tracked += 1
+        self.running_mean.lerp_(mean, self.momentum)
+        self.running_var.lerp_(variance * (count / max(1, count - 1)), self.momentum)
+
+
+def summed(x: Tensor) -> Tensor:
+    """Return the sum of a tensor over the ranks; alone, the tensor itself. No gradient passes."""
+    if not dist.is_initialized():
+        return x
+    total = x.detach().clone()
+    dist.all_reduce(total)
+    return total
+
+
+def share_statistics(model: nn.Module) -> None:
+    """Let every batch normalization of ``model`` see the whole batch; names of tensors stay what they are."""
+    for parent in list(model.modules()):
+        for name, part in list(parent.named_children()):
+            if isinstance(part, nn.BatchNorm2d):
+                shared = SharedBatchNorm2d(part.num_features, part.eps, part.momentum)
+                shared.load_state_dict(part.state_dict())
+                setattr(parent, name, shared)

@@ -1,0 +1,1 @@
+"""Trained models made ready for others: weights, model card, licenses."""

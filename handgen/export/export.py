@@ -1,0 +1,265 @@
+"""Making shipped weights of a run: half precision, nothing that only this machine knows, the gate's floors, a card."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from handgen import weights
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints import find
+from handgen.checkpoints.files import Checkpoint
+from handgen.errors import StoreError, UsageError
+from handgen.export.card import make_card
+from handgen.export.licenses import Provenance, provenance, read_table
+from handgen.export.measured import measured, settings_of
+from handgen.files import sha256, writable_folder, write_text
+from handgen.fonts.charsets import load_charset
+from handgen.fonts.face import FontRef
+from handgen.fonts.find import resolve_font
+from handgen.fonts.raster import source_glyphs
+from handgen.glyphs.contact_sheet import save_sheet
+from handgen.glyphs.store import to_bytes, to_unit
+from handgen.glyphs.together import open_stores
+from handgen.models.base import Model
+from handgen.models.styles import Latents
+from handgen.ocr.reader import KIND, find_recognizer, load_reader, load_recognizer
+from handgen.sources import loading
+from handgen.synth.content import load_content
+from handgen.synth.gate import FLOORS, Drawn, calibrate, store_of
+from handgen.synth.preview import Preview, Wanted
+
+_OURS = frozenset({weights.MODEL, weights.RECOGNIZER, weights.CARD, weights.PICTURE})
+_GLYPHS, _STYLES = 32, 15
+"""So many glyphs in so many styles at most tell what half precision changes."""
+_SHOWN = 24
+
+
+@dataclass(frozen=True)
+class Export:
+    """What a user asks of ``handgen models export``; see the options of the command.
+
+    Attributes:
+        run: run folder or model file.
+        name: what the weights are to be called.
+        out: the folder to write.
+        recognizer: run folder or file of the recognizer to ship for the gate.
+        data: glyph stores of the real glyphs; those that the run was trained with by default.
+        font: the source font, if another file than in training is what others have.
+        charset: what ``synth`` is to write by default; the characters of the run's store if None.
+        fonts: a table of fonts that the catalog lacks, as ``read_table`` has it.
+        notes: Markdown to end the card with.
+    """
+
+    run: Path
+    name: str
+    out: Path
+    recognizer: Path | None = None
+    data: tuple[Path, ...] = ()
+    font: str | None = None
+    charset: str | None = None
+    fonts: Path | None = None
+    notes: Path | None = None
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        files: name -> bytes.
+        facts: of the model file.
+        warnings: what a user should mend before others get it.
+    """
+
+    files: dict[str, int]
+    facts: dict[str, Any]
+    warnings: list[str]
+
+
+def export(request: Export, device: torch.device) -> Exported:
+    """Write a folder of shipped weights.
+
+    Raises:
+        UsageError: there is no such run or recognizer, the name or the folder will not do, the model draws what
+            nobody can label, or the store of the real glyphs is gone.
+        CheckpointError: a file is damaged.
+    """
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", request.name):
+        raise UsageError(f"--name {request.name} will not do", "Use small letters, digits, hyphens, dots.")
+    file = find.find_model(request.run, ())
+    loaded = checkpoint.load(file)
+    if loaded.facts.get("kind") == KIND:
+        raise UsageError(f"{file} holds a recognizer", "Name a model's run, and the recognizer with --recognizer.")
+    model = loading.build(loaded)
+    if model.draws == "nothing":
+        raise UsageError(f"a {loaded.facts['model']} cannot be told what to draw", "Export a model that can.")
+    notes = _read(request.notes) if request.notes else ""
+    styles = _provenances(loaded, read_table(request.fonts) if request.fonts else {})
+    _refuse_other(request.out)
+    facts = _facts(request, loaded, file, styles)
+    warnings = [f"the license of {name} is unknown" for name, known in styles.items() if known.license == "unknown"]
+    facts["raster"], moved = _source(loaded.facts["raster"], request.font, facts["charset"], warnings)
+    out = writable_folder(request.out)
+    if request.recognizer:
+        facts[FLOORS] = _ship_recognizer(request, model, file, device)
+    else:
+        (out / weights.RECOGNIZER).unlink(missing_ok=True)
+    tensors = checkpoint.halved(loaded.tensors)
+    checkpoint.save(out / weights.MODEL, tensors, facts)
+    facts["half_precision"] = _rounding(model, loading.build(checkpoint.load(out / weights.MODEL)), facts)
+    facts["source_moved"] = moved
+    checkpoint.save(out / weights.MODEL, tensors, facts)
+    _picture(out, model, facts)
+    files = {path.name: path.stat().st_size for path in sorted(out.iterdir()) if path.name in _OURS}
+    write_text(out / weights.CARD, make_card(facts, styles, files, _facts_of_recognizer(out), notes))
+    files[weights.CARD] = (out / weights.CARD).stat().st_size
+    return Exported(files, facts, warnings + _too_large(files))
+
+
+def _picture(out: Path, model: Model, facts: Mapping[str, Any]) -> None:
+    """Show what ``--styles 15`` draws, or all styles where there are fewer and they are no latents."""
+    spec = model.style_spec
+    count = _STYLES if isinstance(spec, Latents) else min(_STYLES, len(spec.names))
+    look = Preview(Wanted(out / weights.MODEL, text=_sample(checkpoint.usual_characters(facts), _SHOWN)))
+    save_sheet(out / weights.PICTURE, look.grid(str(count)).rows)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read ({error})", "Give a UTF-8 file of Markdown.") from error
+
+
+def _refuse_other(out: Path) -> None:
+    """Refuse a folder that holds anything but shipped weights."""
+    if out.is_dir() and (foreign := sorted(path.name for path in out.iterdir() if path.name not in _OURS)):
+        raise UsageError(f"{out} holds something else ({foreign[0]})", "Choose another --out.")
+
+
+def _provenances(loaded: Checkpoint, table: Mapping[str, Provenance]) -> dict[str, Provenance]:
+    return {
+        style["name"]: provenance(style["name"], style.get("origin", {}), table) for style in loaded.facts["styles"]
+    }
+
+
+def _facts(request: Export, loaded: Checkpoint, file: Path, styles: Mapping[str, Provenance]) -> dict[str, Any]:
+    """Return the model's facts without anything that only this machine knows."""
+    records = []
+    for style in loaded.facts["styles"]:
+        known = styles[style["name"]]
+        origin = {key: value for key, value in style.get("origin", {}).items() if key not in ("path", "skipped")}
+        origin |= {"family": known.family, "licence": known.license}
+        records.append({**style, "origin": origin, "skipped": {}})
+    facts = {key: value for key, value in loaded.facts.items() if key not in (FLOORS, "half_precision")}
+    if request.charset:
+        facts[checkpoint.WRITES] = load_charset(request.charset)
+    return facts | {
+        "name": request.name,
+        "styles": records,
+        "settings": settings_of(file.parent, facts["config"]) or facts.get("settings", {}),
+        "measured": measured(file.parent, facts["images"]) or facts.get("measured", {}),
+    }
+
+
+def _source(
+    raster: Mapping[str, Any], font: str | None, charset: str, warnings: list[str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Name the source font by its file's name alone, so that it is found wherever it is installed.
+
+    Returns:
+        The raster settings; and, where another font takes its place, by how many levels of gray its glyphs differ.
+    """
+    if not raster.get("source"):
+        return dict(raster), {}
+    recorded = FontRef.parse(raster["source"])
+    ref = resolve_font(font) if font else recorded
+    moved: dict[str, Any] = {}
+    if font and recorded.path.is_file():
+        chars = _sample(charset, 500)
+        (before, drawn, _), (after, again, _) = (source_glyphs(each, raster, chars) for each in (recorded, ref))
+        if drawn != again:
+            raise UsageError(f"{ref.path.name} lacks characters that the source font has", "Name another --font.")
+        difference = np.abs(before.astype(np.int16) - after)
+        moved = {"trained_with": recorded.path.name, "glyphs": len(drawn), **_levels(difference)}
+    digest = sha256(ref.path) if ref.path.is_file() else raster["sha256"]
+    bare = replace(ref, path=Path(ref.path.name))
+    try:
+        found = resolve_font(bare.path.name)
+        if found.path.is_file() and sha256(found.path) != digest:
+            warnings.append(f"by its name, {bare.path.name}, another file is found: {found.path}")
+    except UsageError:
+        warnings.append(f"no font called {bare.path.name} is installed; others will not find it, either (see --font)")
+    return {**raster, "source": bare.spec, "sha256": digest}, moved
+
+
+def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.device) -> dict[str, Any]:
+    """Write the recognizer; return its digest and the floor of each style, from real glyphs."""
+    place = find_recognizer(request.recognizer)
+    load_recognizer(place)  # refuses what is none
+    loaded = checkpoint.load(place)
+    target = request.out / weights.RECOGNIZER
+    checkpoint.save(target, checkpoint.halved(loaded.tensors), loaded.facts)
+    store = open_stores(request.data) if request.data else store_of(file)
+    if store is None:
+        raise UsageError(f"the glyph store that {file} was trained with is not there", "Name it with --data.")
+    names = model.style_spec.names
+    lacking = [name for name in names if name not in {style.name for style in store.styles}]
+    if lacking:
+        raise StoreError(f"the glyph store {store.path} has no style {lacking[0]}", "Name another with --data.")
+
+    def missing(number: int) -> Drawn:
+        raise StoreError(f"the style {names[number]} has no real glyphs", "Name the store with --data.")
+
+    floors = calibrate(load_reader(target, device), model.style_spec.pick(names), store, missing)
+    return {"recognizer_digest": checkpoint.load(target).digest(), "floors": dict(zip(names, floors, strict=True))}
+
+
+@torch.inference_mode()
+def _rounding(model: Model, half: Model, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return by how many levels of gray drawings in half precision differ."""
+    names = model.style_spec.names[:_STYLES]
+    content = load_content(facts, chars=_sample(facts["charset"], _GLYPHS))
+    codes = torch.tensor([ord(char) for char in content.chars])
+    told = model.tell(to_unit(content.glyphs)[:, None], torch.from_numpy(content.numbers), codes)
+    pairs = zip(model.style_spec.pick(names), half.style_spec.pick(names), strict=True)
+    differences = []
+    for before, after in pairs:
+        drawn, again = (
+            to_bytes(each.generate(told, style.vector.expand(len(codes), -1))).numpy().astype(np.int16)
+            for each, style in ((model, before), (half, after))
+        )
+        differences.append(np.abs(drawn - again))
+    return _levels(np.stack(differences))
+
+
+def _levels(difference: NDArray[np.int16]) -> dict[str, Any]:
+    return {"mean_levels": round(float(difference.mean()), 3), "most_levels": int(difference.max())}
+
+
+def _sample(charset: str, count: int) -> str:
+    """Return so many characters, spread evenly over the charset."""
+    chars: Sequence[str] = sorted(charset)
+    return "".join(chars[round(place)] for place in np.linspace(0, len(chars) - 1, min(count, len(chars))))
+
+
+def _facts_of_recognizer(out: Path) -> dict[str, Any]:
+    file = out / weights.RECOGNIZER
+    return checkpoint.facts_of(file) if file.is_file() else {}
+
+
+def _too_large(files: Mapping[str, int]) -> list[str]:
+    most = {weights.MODEL: weights.MOST_MODEL, weights.RECOGNIZER: weights.MOST_RECOGNIZER}
+    return [
+        f"{name} has {files[name] / 1e6:.1f} MB, more than the {limit / 1e6:.0f} that are shipped"
+        for name, limit in most.items()
+        if files.get(name, 0) > limit
+    ]

@@ -1,0 +1,67 @@
+"""Where fonts come from and what their licenses allow: of the catalog, of a table a user gives, or of the font."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handgen.errors import UsageError
+from handgen.fonts.catalog import Entry, find_entry
+from handgen.fonts.find import short_license
+
+COLUMNS = ("style", "family", "licence", "from")
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """What a model card says of one hand.
+
+    Attributes:
+        family: name of the font, or of the writer's data.
+        license: SPDX where it is known.
+        where: how anyone gets it; empty where nobody said.
+    """
+
+    family: str
+    license: str
+    where: str
+
+
+def read_table(path: Path) -> dict[str, Provenance]:
+    """Read a CSV of fonts that the catalog does not have, with the columns ``COLUMNS``, by style.
+
+    Raises:
+        UsageError: there is no such file, or it has other columns.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+            return {row["style"]: Provenance(row["family"], row["licence"], row["from"]) for row in rows}
+    except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
+        raise UsageError(f"{path} is no table of fonts ({error})", f"Its columns are {', '.join(COLUMNS)}.") from error
+
+
+def provenance(style: str, origin: Mapping[str, Any], table: Mapping[str, Provenance]) -> Provenance:
+    """Return where a style comes from; what the table says goes before the catalog, that before the font.
+
+    Args:
+        style: its name.
+        origin: as the glyph store has it.
+        table: of ``read_table``.
+    """
+    if style in table:
+        return table[style]
+    family = str(origin.get("family") or origin.get("folder") or origin.get("file") or style)
+    entry = find_entry(family) or find_entry(style)
+    if entry:
+        return Provenance(entry.family, entry.license, _fetched(entry))
+    return Provenance(family, short_license(str(origin.get("licence") or "")) or UNKNOWN, "")
+
+
+def _fetched(entry: Entry) -> str:
+    source = entry.source
+    return f"`handgen fonts fetch '{entry.family}'` ({source.type}: {source.package} {source.version})"

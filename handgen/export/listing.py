@@ -1,0 +1,100 @@
+"""What there is to draw with: shipped weights, runs, and what needs no training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handgen import weights
+from handgen.checkpoints.files import facts_of, usual_characters
+from handgen.errors import HandgenError
+from handgen.fonts.charsets import CHARSETS, load_charset
+from handgen.fonts.find import short_license
+from handgen.sources import GENERATORS
+
+SHIPPED, RUN, BUILT_IN = "shipped", "run", "built in"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One thing that draws or reads.
+
+    Attributes:
+        name: what ``--model`` or ``--recognizer`` takes.
+        kind: the model's name in the registry, or ``recognizer``.
+        where: ``SHIPPED``, ``RUN`` or ``BUILT_IN``.
+        styles: how many it was trained on.
+        charset: its name, or how many characters it has.
+        size: side of its images in pixels; 0 = any.
+        bytes: of its file.
+        license: of the fonts it was trained on, each once.
+        images: seen in training.
+        problem: why it cannot be used; empty for a good one.
+    """
+
+    name: str
+    kind: str
+    where: str
+    styles: int = 0
+    charset: str = ""
+    size: int = 0
+    bytes: int = 0
+    license: str = ""
+    images: int = 0
+    problem: str = ""
+
+
+def charset_name(chars: str) -> str:
+    """Return ``6,763 characters (gb2312)``, with the name of a charset only if it is exactly that one."""
+    own = set(chars)
+    name = next((name for name in CHARSETS if own == set(load_charset(name))), "")
+    return f"{len(own):,} characters" + (f" ({name})" if name else "")
+
+
+def listed(runs: Sequence[Path]) -> list[Listed]:
+    """Return everything: shipped weights, then runs, the latest first, then what needs no training.
+
+    Args:
+        runs: folders of runs.
+    """
+    files = [(SHIPPED, name, folder) for name, folder in weights.shipped().items()]
+    files += [(RUN, str(run), run) for run in sorted(runs, key=_changed, reverse=True)]
+    found = [
+        _look(where, name, folder / kind)
+        for where, name, folder in files
+        for kind in (weights.MODEL, weights.RECOGNIZER)
+        if (folder / kind).is_file()
+    ]
+    return found + [Listed(entry.name, entry.name, BUILT_IN) for entry in GENERATORS]
+
+
+def _changed(run: Path) -> float:
+    files = [run / name for name in (weights.MODEL, weights.RECOGNIZER) if (run / name).is_file()]
+    return max((file.stat().st_mtime for file in files), default=0.0)
+
+
+def _look(where: str, name: str, file: Path) -> Listed:
+    size = file.stat().st_size
+    try:
+        facts = facts_of(file)
+        reads = facts.get("kind") == "recognizer"
+        return Listed(
+            name=name,
+            kind="recognizer" if reads else facts["model"],
+            where=where,
+            styles=0 if reads else len(facts["styles"]),
+            charset=charset_name(facts["charset"] if reads else usual_characters(facts)),
+            size=int(facts["size"]),
+            bytes=size,
+            license="" if reads else _licenses(facts["styles"]),
+            images=int(facts.get("images", 0)),
+        )
+    except (HandgenError, KeyError, TypeError) as error:
+        return Listed(name, "?", where, bytes=size, problem=getattr(error, "message", f"{file} lacks {error}"))
+
+
+def _licenses(styles: Sequence[Mapping[str, Any]]) -> str:
+    known = [short_license(str(style.get("origin", {}).get("licence") or "")) or "unknown" for style in styles]
+    return ", ".join(sorted({license[:40] for license in known}))

@@ -1,0 +1,79 @@
+"""What a run says of itself: how it was trained, and how good it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from handgen.checkpoints.run import STATS, recorded
+from handgen.report.evaluation import RESULTS
+from handgen.settings import option_name
+from handgen.weights import MODEL
+
+_PLACES = frozenset({"handgen", "model", "data", "from", "recognizer", "stroke_counts", "tensorboard"})
+"""What a run's config.json holds that is no setting, or means something on one machine only."""
+
+
+def settings_of(run: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a run beside those of its model; none if it has no config.json."""
+    known = recorded(run)
+    begun = {"from": Path(known["from"]).name} if known.get("from") else {}
+    return begun | {
+        key: value
+        for key, value in known.items()
+        if key not in _PLACES and key not in config and not key.endswith("_sha256")
+    }
+
+
+def measured(run: Path, images: int) -> dict[str, Any]:
+    """Return the newest measurement on held-out glyphs: ``handgen eval``'s, else the run's own; by style.
+
+    Returns:
+        ``images``, ``by`` (``eval`` or ``training``), ``styles``: name -> metric -> value, ``diversity``, if the run
+        knows it, and ``glyphs_per_style_at_most`` of a training; empty if nothing was measured.
+    """
+    stats = _stats(run)
+    diversity = {key: value for key, value in _last(stats, "diversity").items() if key not in ("images", "kind")}
+    if found := _evaluated(run):
+        return {"images": images, "by": "eval", "styles": found, "diversity": diversity}
+    last = {key: value for key, value in _last(stats, "held-out").items() if key != "kind"}
+    return last | {"by": "training", "diversity": diversity} if last else {}
+
+
+def _evaluated(run: Path) -> dict[str, Any]:
+    """Return what ``handgen eval`` left, unless the model is newer."""
+    file = run / RESULTS
+    try:
+        if file.stat().st_mtime < (run / MODEL).stat().st_mtime:
+            return {}
+        result = json.loads(file.read_text(encoding="utf-8"))
+        return dict(result["styles"]) if result.get("kind") == "run" else {}
+    except (OSError, ValueError, KeyError, AttributeError):
+        return {}
+
+
+def _stats(run: Path) -> list[dict[str, Any]]:
+    try:
+        return [json.loads(line) for line in (run / STATS).read_text(encoding="utf-8").splitlines()]
+    except (OSError, ValueError):
+        return []
+
+
+def _last(stats: Sequence[Mapping[str, Any]], kind: str) -> dict[str, Any]:
+    return dict(next((line for line in reversed(stats) if line.get("kind") == kind), {}))
+
+
+def train_command(model: str, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
+    """Return the ``handgen train`` command of these settings; those that are the defaults are left out."""
+    words = ["handgen", "train", model]
+    for key, value in settings.items():
+        if key not in defaults or value == defaults[key]:
+            continue
+        flag = option_name(key)
+        if isinstance(value, bool):
+            words.append(flag if value else f"--no-{flag[2:]}")
+        else:
+            words += [flag, f"{value:g}" if isinstance(value, float) else str(value)]
+    return " ".join(words)

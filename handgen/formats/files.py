@@ -1,0 +1,148 @@
+"""What the formats made of ordinary files do alike.
+
+Samples are committed in groups: their files first, then ``progress.json``, which says how many
+samples there are and how long each growing file is. What a crash left beyond that is
+overwritten. One file or folder of each format makes readers take the dataset for whole; it is
+called ``.part`` until the end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import ClassVar, Generic, TypeVar
+
+from handgen.errors import DatasetError
+from handgen.files import from_os_error, write_json
+from handgen.formats.base import Sample, Writer
+from handgen.formats.png import as_png
+
+Row = TypeVar("Row")
+
+PROGRESS, META = "progress.json", "meta.jsonl"
+_PER_TASK = 50
+_PER_FOLDER = 10_000
+json_line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def image_name(index: int) -> str:
+    """Return the path of an image, 10,000 to a folder; images are numbered from 1 as in an LMDB."""
+    return f"{index // _PER_FOLDER:05d}/{index + 1:09d}.png"
+
+
+class FileWriter(Writer, Generic[Row]):
+    """Writes a dataset of files; see ``Writer``.
+
+    Attributes:
+        whole: the file or folder that makes readers take the dataset for whole.
+        per_commit: samples that are committed together, at least.
+    """
+
+    whole: ClassVar[str]
+    per_commit: ClassVar[int] = 1000
+
+    def _open(self, resources: ExitStack) -> tuple[int, bool]:
+        self._tasks: list[Future[list[Row]]] = []
+        self._waiting = 0
+        self._pool = ThreadPoolExecutor(self.workers, "encode")
+        resources.callback(self._pool.shutdown, cancel_futures=True)
+        self._part = self.path / f"{self.whole}.part"
+        self._stored = 0
+        self._sizes: dict[str, int] = {}
+        self._committed: set[str] = set()
+        file = self.path / PROGRESS
+        if (self.path / self.whole).exists():
+            file.unlink(missing_ok=True)
+            count = (self._manifest() or {}).get("count")
+            if not isinstance(count, int):
+                raise self._damaged(self.path / self.whole)
+            return count, True
+        if not file.exists():
+            return 0, False
+        try:
+            progress = json.loads(file.read_text(encoding="utf-8"))
+            self._sizes, self._stored = dict(progress["sizes"]), int(progress["samples"])
+            self._committed.update(progress["characters"])
+        except (ValueError, KeyError, TypeError):
+            raise self._damaged(file) from None
+        for name, size in self._sizes.items():
+            path = self.path / name
+            if not path.is_file() or path.stat().st_size < size:
+                raise self._damaged(path)
+        return self._stored, False
+
+    def _labels(self) -> Iterable[str]:
+        return ("".join(self._committed),)
+
+    def _append(self, samples: Sequence[Sample], labels: Sequence[str]) -> None:
+        for start in range(0, len(samples), _PER_TASK):
+            part = slice(start, start + _PER_TASK)
+            self._tasks.append(self._pool.submit(self._rows, samples[part], labels[part]))
+            self._committed.update(*labels[part])
+            self._waiting += len(samples[part])
+            if self._waiting >= self.per_commit:
+                self._flush()
+
+    def _rows(self, samples: Sequence[Sample], labels: Sequence[str]) -> list[Row]:
+        return [self._row(sample, label, as_png(sample.image)) for sample, label in zip(samples, labels, strict=True)]
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        try:
+            self._commit([row for task in self._tasks for row in task.result()])
+            if sys.platform != "win32":
+                os.sync()  # an fsync for each of a thousand images would take far longer
+            self._stored += self._waiting
+            characters = "".join(sorted(self._committed))
+            write_json(self.path / PROGRESS, {"samples": self._stored, "sizes": self._sizes, "characters": characters})
+        except OSError as error:
+            raise from_os_error(error, self.path) from error
+        self._tasks.clear()
+        self._waiting = 0
+
+    def _write_count(self) -> None:
+        self._end()
+        self._part.rename(self.path / self.whole)
+        (self.path / PROGRESS).unlink()
+
+    @abstractmethod
+    def _row(self, sample: Sample, label: str, png: bytes) -> Row:
+        """Return what ``_commit`` needs of a sample; write what is a file of its own. Runs in threads."""
+
+    @abstractmethod
+    def _commit(self, rows: Sequence[Row]) -> None:
+        """Write rows to the end of the files that grow."""
+
+    def _end(self) -> None:
+        """Write what stands behind the last sample."""
+
+    def _store(self, path: Path, data: bytes) -> None:
+        """Write one whole file; its folder is made if need be."""
+        try:
+            path.write_bytes(data)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+
+    def _grow(self, path: Path, data: bytes) -> None:
+        """Write ``data`` behind what is committed of a file."""
+        name = path.relative_to(self.path).as_posix()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("r+b" if path.exists() else "xb") as file:
+            size = self._sizes.get(name, 0)
+            file.truncate(size)
+            file.seek(size)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        self._sizes[name] = size + len(data)
+
+    def _damaged(self, path: Path) -> DatasetError:
+        return DatasetError(f"{path} is damaged", "Remove the dataset's folder and run the command again.")

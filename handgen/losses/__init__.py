@@ -1,0 +1,1 @@
+"""Losses: pure functions, adversarial games, and fidelity of strokes."""

@@ -1,0 +1,116 @@
+"""Networks built from checkpoints, and which of their tensors belong in which file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from handgen.checkpoints.files import MODEL, STATE, Checkpoint, load, under
+from handgen.checkpoints.find import find_model
+from handgen.errors import CheckpointError, UsageError
+from handgen.models import MODELS
+from handgen.models.base import Model
+from handgen.settings import Settings
+
+_FACTS = frozenset({"model", "config", "size", "styles", "charset", "held_out", "raster", "images", "seed"})
+
+
+def build(checkpoint: Checkpoint) -> Model:
+    """Return the model of a model file, in evaluation mode on the CPU.
+
+    Raises:
+        CheckpointError: settings or weights do not fit this version's model.
+    """
+    _require_facts(checkpoint)
+    facts = checkpoint.facts
+    remedy = "Train it again with this version of handgen."
+    try:
+        kind = MODELS.load(facts["model"])
+        model: Model = kind(kind.Config(**facts["config"]), facts["size"], checkpoint.style_names, facts["charset"])
+        missing, unexpected = model.load_state_dict(checkpoint.tensors, strict=False)
+    except (KeyError, TypeError, RuntimeError, UsageError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise CheckpointError(f"the checkpoint {checkpoint.path} does not fit ({reason})", remedy) from error
+    lacking = [name for name in missing if name.startswith("generator.") or not name.startswith(_training_only(model))]
+    if lacking or unexpected:
+        raise CheckpointError(
+            f"the checkpoint {checkpoint.path} does not fit ({(lacking + unexpected)[0]} is missing or unknown)", remedy
+        )
+    return model.eval()
+
+
+def _require_facts(checkpoint: Checkpoint) -> None:
+    if "base" in checkpoint.facts:
+        raise UsageError(
+            f"{checkpoint.path} is a style that was added to a model",
+            f"Name the model with --model, and the style with --styles {checkpoint.path.stem}.",
+        )
+    lacking = sorted(_FACTS - checkpoint.facts.keys())
+    if lacking:
+        raise CheckpointError(
+            f"{checkpoint.path} was made by another version of handgen (it lacks {', '.join(lacking)})",
+            "Train it again.",
+        )
+
+
+def load_for_training(place: Path, model: str) -> Checkpoint:
+    """Read a run folder, state file, model file or shipped weights, by name, to begin a new run with.
+
+    Tensors are named as the model's.
+
+    Raises:
+        UsageError: it holds another kind of model.
+        CheckpointError: as ``load``.
+    """
+    path = place
+    if place.is_dir():  # a state holds the discriminator too; a shipped model may come without one
+        path = place / STATE if (place / STATE).is_file() else place / MODEL
+    elif not place.exists():
+        path = find_model(place, ())
+    loaded = load(path)
+    _require_facts(loaded)
+    if loaded.facts["model"] != model:
+        raise UsageError(f"{path} holds a {loaded.facts['model']}, not a {model}", "Name another --from.")
+    tensors = under("model.", loaded.tensors) or loaded.tensors
+    averaged = {f"generator.{name}": tensor for name, tensor in under("averaged.", loaded.tensors).items()}
+    return Checkpoint(path, tensors | averaged, loaded.facts)
+
+
+def refuse_unfit(start: Checkpoint, left: Iterable[str], model: Model, config: Settings) -> None:
+    """Refuse trained weights that left part of what draws as it was, or that it has no place for.
+
+    Args:
+        start: the trained weights.
+        left: names of the tensors that they did not fill.
+        model: what they were to fill.
+        config: its settings.
+
+    Raises:
+        UsageError: names the settings that they were trained with.
+    """
+    training_only = _training_only(model)
+    homeless = start.tensors.keys() - model.state_dict().keys()
+    if all(name.startswith(training_only) for name in {*left, *homeless}):
+        return
+    now = asdict(config)  # type: ignore[call-overload]
+    other = [(key, value, now[key]) for key, value in start.facts["config"].items() if now.get(key, value) != value]
+    differing = ", ".join(f"{key} {before} -> {here}" for key, before, here in other)
+    raise UsageError(
+        f"the weights in {start.path} do not fit these settings and this store ({differing or 'another size'})",
+        "Give the settings that they were trained with.",
+    )
+
+
+def _training_only(model: Model) -> tuple[str, ...]:
+    """Return the prefixes of the parts that a model file leaves out: every child but the generator."""
+    return tuple(f"{name}." for name, _ in model.named_children() if name != "generator")
+
+
+def drawing_tensors(model: Model, averaged: nn.Module) -> dict[str, Tensor]:
+    """Return what a model file holds: ``averaged`` in the generator's place, no training-only parts."""
+    left_out = (*_training_only(model), "generator.")
+    own = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith(left_out)}
+    return own | {f"generator.{name}": tensor for name, tensor in averaged.state_dict().items()}

@@ -1,0 +1,27 @@
+"""What is written stroke by stroke: characters, and what differs from one drawing to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.strokes.base import Book
+
+
+@dataclass(frozen=True)
+class StrokePrompts:
+    """Characters to be written stroke by stroke.
+
+    Attributes:
+        book: strokes.
+        characters: int64 ``[n]``, places in the book.
+        sample: uint64 ``[n]``, keys from which all follows that differs from one drawing to the next.
+        vary: how much does, 0 to 1.
+    """
+
+    book: Book
+    characters: NDArray[np.int64]
+    sample: NDArray[np.uint64]
+    vary: float = 1.0

@@ -1,0 +1,101 @@
+"""What a recognizer learns from: glyphs of any number of stores, and the fonts kept to measure on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from handgen.errors import StoreError, UsageError
+from handgen.glyphs.store import GlyphStore, to_unit
+from handgen.registry import nearest
+from handgen.seeds import generator
+
+
+class LabeledGlyphs:
+    """All glyphs of some stores, each with its character and its font; a font of several stores is one.
+
+    Args:
+        places: folders of glyph stores of one image size.
+        charset: characters to learn; all that the stores have when empty.
+
+    Attributes:
+        charset: the characters, sorted.
+        fonts: names of the fonts, in order.
+        char: int64 ``[N]``, numbers in ``charset``.
+        font: int64 ``[N]``, numbers in ``fonts``.
+
+    Raises:
+        UsageError: a store is missing.
+        StoreError: the sizes differ, or there is nothing to tell apart.
+    """
+
+    def __init__(self, places: Sequence[Path], charset: str = "") -> None:
+        stores = [GlyphStore(place) for place in places]
+        sizes = {store.size for store in stores}
+        if len(sizes) > 1:
+            raise StoreError(
+                f"the glyph stores differ in size ({', '.join(map(str, sorted(sizes)))} pixels)",
+                "Render them with the same --size.",
+            )
+        self.size = sizes.pop()
+        found = {str(char) for store in stores for char in np.unique(store.labels["char"])}
+        self.charset = "".join(sorted(char for char in found if len(char) == 1 and (not charset or char in charset)))
+        if len(self.charset) < 2:
+            raise StoreError("the glyph stores have fewer than two characters to tell apart", "Render a --charset.")
+        self.fonts = tuple(dict.fromkeys(style.name for store in stores for style in store.styles))
+        self._images = [store.images for store in stores]
+        number = {char: place for place, char in enumerate(self.charset)}
+        chars = [np.array([number.get(str(char), -1) for char in store.labels["char"]], np.int64) for store in stores]
+        fonts = [
+            np.array([self.fonts.index(style.name) for style in store.styles])[store.labels["style"]]
+            for store in stores
+        ]
+        rows = np.concatenate([np.arange(len(store.labels)) for store in stores])
+        which = np.repeat(np.arange(len(stores)), [len(store.labels) for store in stores])
+        char = np.concatenate(chars)
+        known = char >= 0
+        self.char, self.font = char[known], np.concatenate(fonts)[known]
+        self._row, self._store = rows[known], which[known]
+
+    def images(self, which: NDArray[np.int64]) -> Tensor:
+        """Return the glyphs numbered ``which`` (``[n]``), float32 ``[n, 1, size, size]`` in [-1, 1]."""
+        pixels = np.empty((len(which), self.size, self.size), np.uint8)
+        for number, images in enumerate(self._images):
+            here = self._store[which] == number
+            pixels[here] = images[self._row[which[here]]]
+        return to_unit(pixels)[:, None]
+
+    def labels(self, which: NDArray[np.int64]) -> Tensor:
+        """Return their characters, int64 ``[n]``."""
+        return torch.from_numpy(self.char[which])
+
+    def held_out_fonts(self, wanted: str, seed: int) -> tuple[str, ...]:
+        """Return the fonts to measure on: names with commas, or so many drawn by ``seed``.
+
+        Raises:
+            UsageError: a font is unknown, or none would be left to learn from.
+        """
+        names: tuple[str, ...]
+        if wanted.isdigit():
+            order = generator(seed, "held-out fonts").permutation(len(self.fonts))
+            names = tuple(sorted(self.fonts[place] for place in order[: int(wanted)]))
+        else:
+            names = tuple(dict.fromkeys(name.strip() for name in wanted.split(",") if name.strip()))
+            for name in names:
+                if name not in self.fonts:
+                    raise UsageError(f"the glyph stores have no font '{name}'", nearest(name, self.fonts))
+        if len(names) >= len(self.fonts):
+            raise UsageError(
+                f"--holdout-fonts {wanted} leaves none of {len(self.fonts)} fonts to learn from",
+                "Hold out fewer, or render more fonts.",
+            )
+        return names
+
+    def of_fonts(self, names: Sequence[str]) -> NDArray[np.int64]:
+        """Return the numbers of these fonts' glyphs."""
+        return np.flatnonzero(np.isin(self.font, [self.fonts.index(name) for name in names]))

@@ -1,0 +1,189 @@
+"""The training sets that handgen can make of a glyph store, a model and a pen: one function each."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from handgen.degrade.pipeline import Pipeline
+from handgen.errors import UsageError
+from handgen.fonts.face import FontRef
+from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
+from handgen.glyphs.together import open_stores
+from handgen.registry import nearest
+from handgen.sources import GENERATORS
+from handgen.sources.find import find_model
+from handgen.sources.pen import PenRequest
+from handgen.strokes.library import TRACE
+from handgen.synth.dataset import CONTINUOUS, FONT, PEN, Request, Run
+from handgen.synth.gate import OFF, REDRAW, store_of
+from handgen.synth.source import open_source
+from handgen.synth.vary import place
+from handgen.transfer import RECIPES
+from handgen.transfer.pools import Pool, pool_of
+from handgen.transfer.sources import Degraded, Drawn, Mixed, Pooled, Source
+
+_NO_FILE = Path("nowhere")
+"""Nothing is written there."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What recipes have to work with.
+
+    Attributes:
+        chars: the characters that are wanted.
+        data: glyph stores of fonts.
+        model: what draws ``gan``: a run folder or a model file.
+        recognizer: what reads for ``gated``; the newest in ``runs/`` by default.
+        styles: of the model's drawings, as ``synth`` has it; every sample another, if the model can, by default.
+        strokes: of the pen, as ``synth`` has them.
+        left: the part of the real set that is not tested on.
+        real: the folder of the real set, if it is one.
+        device: where a model draws.
+    """
+
+    chars: str
+    data: tuple[Path, ...]
+    model: Path | None
+    recognizer: Path | None
+    styles: str
+    strokes: str
+    left: Pool
+    real: Path | None
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    @functools.cached_property
+    def store(self) -> GlyphStore:
+        """The glyph stores, opened as one."""
+        return open_stores(self.data)
+
+    def run(self, model: Path, **more: Any) -> Run:
+        """Make a run of ``synth`` ready."""
+        charset = " ".join(self.chars)  # with spaces no characters look like a charset's name
+        return Run(Request(model=model, out=_NO_FILE, count=1, charset=charset, device=self.device, **more))
+
+
+def fonts(asked: Asked) -> Source:
+    """Return the glyphs of the store's hands."""
+    store = asked.store
+    return _Glyphs(store, pool_of(store).of(asked.chars))
+
+
+def warped(asked: Asked) -> Source:
+    """Return the glyphs of the store's hands as another hand with another pen would write them."""
+    return Degraded(fonts(asked), Pipeline.load("pen"))
+
+
+def scanned(asked: Asked) -> Source:
+    """Return the glyphs of the store's hands as an office scanner would see them."""
+    return Degraded(fonts(asked), Pipeline.load("scan"))
+
+
+def gan(asked: Asked) -> Source:
+    """Return drawings of the model."""
+    return Drawn(_model_run(asked))
+
+
+def gated(asked: Asked) -> Source:
+    """Return drawings of the model that a recognizer reads as their labels."""
+    return Drawn(_model_run(asked, gate=REDRAW, recognizer=asked.recognizer))
+
+
+def pen_gan(asked: Asked) -> Source:
+    """Return what the model makes of its source's glyphs, written anew by the pen each time."""
+    return Drawn(_model_run(asked, content=PEN))
+
+
+def pen(asked: Asked) -> Source:
+    """Return what a pen writes, another writer for each sample."""
+    return Drawn(asked.run(Path(PEN), styles=CONTINUOUS, pen=PenRequest(strokes=asked.strokes)))
+
+
+def traced(asked: Asked) -> Source:
+    """Return what a pen writes along the centerlines of each of the store's fonts."""
+    parts: dict[str, Source] = {}
+    store = asked.store
+    for number in store.targets or store.sources:
+        style = store.styles[number]
+        file = style.origin.get("path")
+        if not file or not Path(file).is_file():
+            continue
+        ref = FontRef(Path(file), int(style.origin.get("face") or 0), style.origin.get("instance") or "")
+        request = PenRequest(strokes=TRACE)
+        with contextlib.suppress(UsageError):  # a font of which nothing can be traced
+            parts[style.name] = Drawn(asked.run(Path(PEN), styles=CONTINUOUS, font=ref.spec, pen=request))
+    if not parts:
+        raise UsageError(f"no font of {asked.store.path} is where it was", "Render the glyph store again.")
+    return Mixed(parts)
+
+
+def real(asked: Asked) -> Source:
+    """Return the part of the real set that is not tested on."""
+    if not len(asked.left):
+        raise UsageError(
+            "--test-share 1 leaves nothing of the real set to learn from", "Lower it, or leave out 'real'."
+        )
+    return Pooled(asked.left.of(asked.chars), {"left of": "the real set"})
+
+
+class _Glyphs(Pooled):
+    """Glyphs of a store as their fonts draw them, not as they were moved onto the source."""
+
+    def __init__(self, store: GlyphStore, pool: Pool) -> None:
+        super().__init__(pool, {"store": store.fingerprint()})
+        self._alignments = [style.alignment for style in store.styles]
+
+    def image(self, place_: int) -> NDArray[np.uint8]:
+        """Return a glyph, less its alignment."""
+        glyph = to_unit(super().image(place_)[None])[:, None]
+        alignment = self._alignments[int(self.pool.writers[place_])]
+        return to_bytes(place(glyph, [alignment], np.zeros(1, np.int64), 0, 0.0))[0, 0].numpy()
+
+
+def _model_run(asked: Asked, content: str = FONT, gate: str = OFF, recognizer: Path | None = None) -> Run:
+    if asked.model is None or str(asked.model) in GENERATORS:
+        raise UsageError("no model is given to draw with", "Name a run folder with --model, or leave that set out.")
+    file = find_model(asked.model, ())
+    _refuse_taught(file, asked.real)
+    styles = asked.styles
+    if not styles:
+        with contextlib.suppress(UsageError):
+            open_source(file, asked.device, PenRequest())[1].style_spec.continuous()
+            styles = CONTINUOUS
+    return asked.run(file, styles=styles, content=content, gate=gate, recognizer=recognizer)
+
+
+def _refuse_taught(model: Path, real: Path | None) -> None:
+    """Refuse a model that learned from the very set that it is tested on."""
+    store = store_of(model)
+    if real and store and any(place.resolve() == real.resolve() for place in store.places):
+        raise UsageError(
+            f"the model {model} learned from {real}, on which it would be tested",
+            "Test on other writers: import them into a store of their own.",
+        )
+
+
+def made(name: str, known: Mapping[str, Source], asked: Asked) -> Source:
+    """Return a training set by its name: a recipe, one of ``known``, or several with ``+`` between in equal parts.
+
+    Raises:
+        UsageError: there is none of that name, or it cannot be made of what is given.
+    """
+    if name in known:
+        return known[name]
+    if "+" in name:
+        return Mixed({part: made(part, known, asked) for part in name.split("+")})
+    if name not in RECIPES:
+        names = [*known, *(entry.name for entry in RECIPES)]
+        raise UsageError(f"unknown training set '{name}'", nearest(name, names))
+    source: Source = RECIPES.load(name)(asked)
+    return source

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+
+from handgen.collect.idx import IdxReader
+from handgen.errors import UsageError
+from tests.glyphs.importing.conftest import taken
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (1500, 28, 20), np.uint8)
+NUMBERS = np.arange(1500, dtype=np.uint8) % 11
+
+
+def write(folder, images=IMAGES, numbers=NUMBERS, pack=lambda data: data):
+    """Write a pair by the published format."""
+    places = folder / "train-images-idx3-ubyte.gz", folder / "train-labels-idx1-ubyte.gz"
+    places[0].write_bytes(pack(struct.pack(">BBBB3I", 0, 0, 8, 3, *images.shape) + images.tobytes()))
+    places[1].write_bytes(pack(struct.pack(">BBBBI", 0, 0, 8, 1, len(numbers)) + numbers.tobytes()))
+    return places
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, bytes])
+@pytest.mark.parametrize("orientation", ["normal", "emnist"])
+def test_what_goes_in_comes_out(tmp_path, pack, orientation):
+    writings, intake = taken(IdxReader(*write(tmp_path, pack=pack), orientation=orientation))
+    known = np.flatnonzero(NUMBERS < 10)
+    assert "".join(w.char for w in writings) == "".join(str(NUMBERS[place]) for place in known)
+    images = [w.image.T if orientation == "emnist" else w.image for w in writings]
+    assert np.array_equal(np.stack(images), IMAGES[known])
+    assert {w.style for w in writings} == {"train-images"}
+    assert sum(intake.skipped.values()) == (NUMBERS == 10).sum()
+    assert intake.places[0].where == "train-images-idx3-ubyte.gz number 10 (label 10)"
+
+
+def test_a_mapping_names_the_characters(tmp_path):
+    mapping = tmp_path / "mapping.txt"
+    mapping.write_text("".join(f"{number} {ord('A') + number} {ord('a') + number}\n" for number in range(11)))
+    reader = IdxReader(*write(tmp_path), mapping=mapping, style="letters")
+    assert "".join(w.char for w in taken(reader)[0][:11]) == "ABCDEFGHIJK"
+    reader = IdxReader(*write(tmp_path), classes="latin62")
+    assert "".join(w.char for w in taken(reader)[0][:11]) == "0123456789A"
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_a_cut_end_is_counted(tmp_path, packed):
+    images, labels = write(tmp_path, pack=gzip.compress if packed else bytes)
+    images.write_bytes(images.read_bytes()[: images.stat().st_size // 2])
+    writings, intake = taken(IdxReader(images, labels))
+    lost = sum(count for (reason, *_), count in intake.skipped.items() if reason == "the file ends before it")
+    assert len(writings) > 500
+    assert lost > 500
+    assert len(writings) + sum(intake.skipped.values()) == 1500
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda images, labels: (labels, images), "is no IDX file of images"),
+        (lambda images, labels: (images, images.with_name("gone")), "no file at"),
+    ],
+)
+def test_other_files_are_refused(tmp_path, change, message):
+    with pytest.raises(UsageError, match=message):
+        IdxReader(*change(*write(tmp_path)))
+
+
+def test_files_that_do_not_belong_together_are_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"1,500 images and .* 7 labels"):
+        IdxReader(*write(tmp_path, numbers=NUMBERS[:7]))

@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import textwrap
+import unicodedata
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from handgen.errors import DatasetError, HandgenError
+from handgen.formats import WRITERS
+from handgen.formats.base import Sample
+from handgen.formats.png import encode_png
+from tests.readers import FORMATS, items
+
+NAMES = [entry.name for entry in WRITERS]
+COUNT, HOLD = 500, 440
+
+# A run that writes COUNT samples, 20 at a time, with small commits, shards and folders; at sample HOLD it waits.
+RUN = """
+import resource, sys, time
+import numpy as np
+from pathlib import Path
+from handgen.errors import HandgenError
+from handgen.formats import WRITERS, files, lmdb, parquet, webdataset
+from handgen.formats.base import Sample
+
+name, path, (count, limit, hold) = sys.argv[1], Path(sys.argv[2]), map(int, sys.argv[3:])
+files._PER_FOLDER = parquet.PER_SHARD = webdataset.PER_SHARD = 100
+lmdb._PER_COMMIT = 60
+kind = WRITERS.load(name)
+kind.per_commit = 60
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+def sample(i):
+    image = np.random.default_rng(i).integers(0, 256, (24, 24 + i % 5), np.uint8)
+    return Sample(i, chr(0x4E00 + i % 500) * (1 + i % 3), image, {"style": f"s{i % 3}"})
+
+try:
+    with kind(path, {"count": count}, workers=2) as writer:
+        print("from", writer.written, flush=True)
+        for start in range(writer.written, count, 20):
+            if start == hold:
+                time.sleep(60)
+            writer.write([sample(i) for i in range(start, min(start + 20, count))])
+            print("wrote", writer.written, flush=True)
+        if not writer.complete:
+            writer.finish({})
+except HandgenError as error:
+    sys.exit(f"{type(error).__name__}: {error}")
+"""
+
+
+@pytest.fixture(params=NAMES)
+def name(request):
+    if request.param == "parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow comes with handgen[parquet]")
+    return request.param
+
+
+def start(name, path, limit=0, hold=-1):
+    command = [sys.executable, "-c", textwrap.dedent(RUN), name, *map(str, (path, COUNT, limit, hold))]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def content(path):
+    """Every file of a dataset and its bytes; of an LMDB its keys, for pages may lie in another order."""
+    found = {file.relative_to(path).as_posix(): file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    if found.pop("data.mdb", None):
+        found.pop("lock.mdb")
+        found.update(items(path))
+    return found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    known = {}
+
+    def whole(name):
+        if name not in known:
+            path = tmp_path_factory.mktemp("undisturbed") / name
+            assert start(name, path).communicate(timeout=60)[1] == ""
+            known[name] = content(path)
+        return known[name]
+
+    return whole
+
+
+def readable(name, path):
+    """Whether a reader takes what is there for a dataset."""
+    try:
+        return bool(FORMATS[name](path))
+    except (OSError, TypeError, ValueError):
+        return False
+
+
+SPECIAL = ["永", "e\u0301，㍻", "a b", " lead", 'q,"u"', "back\\slash", "Ａ１", "<b>&amp;", "NA", "007", "'", "𠮷野"]
+
+
+def various(texts):
+    """Samples in gray and color, of different widths, with and without more than a style noted."""
+    rng = np.random.default_rng(0)
+    for i, text in enumerate(texts):
+        shape = (12, 9 + i % 4) if i % 3 else (12, 9 + i % 4, 3)
+        more = {"boxes": [[0, i, 3, 4]], "corpus": 'a,"b"\t永'} if i % 2 else {}
+        yield Sample(i, text, rng.integers(0, 256, shape, np.uint8), {"style": f"手 {i % 3}", **more})
+
+
+def assert_same(read, samples):
+    assert len(read) == len(samples)
+    for (label, image, meta), sample in zip(read, samples, strict=True):
+        assert label == unicodedata.normalize("NFC", sample.text)
+        assert np.array_equal(image, sample.image)
+        assert {key: value for key, value in meta.items() if value is not None} == sample.meta
+
+
+def test_there_is_a_reader_for_every_writer():
+    assert sorted(FORMATS) == sorted(NAMES)
+
+
+def test_readers_read_what_was_written(name, tmp_path):
+    samples = list(various(SPECIAL))
+    with WRITERS.load(name)(tmp_path, {"seed": 1}, workers=2) as writer:
+        for first in range(0, len(samples), 5):
+            writer.write(samples[first : first + 5])
+        writer._flush()
+    assert not readable(name, tmp_path)
+    with WRITERS.load(name)(tmp_path, {"seed": 1}) as writer:
+        assert writer.written == len(samples)
+        writer.finish({})
+    assert_same(FORMATS[name](tmp_path), samples)
+    charset = (tmp_path / "charset.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    assert charset == sorted(set(unicodedata.normalize("NFC", "".join(SPECIAL))))
+    assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["count"] == len(samples)
+
+
+labels = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=12)
+
+
+@pytest.mark.parametrize("each", ["easyocr", "paddleocr", "doctr", "imagefolder", "kraken", "webdataset"])
+@settings(max_examples=12)
+@given(st.lists(labels, min_size=1, max_size=20))
+def test_any_label_comes_back(each, texts):
+    samples = list(various(texts))
+    with tempfile.TemporaryDirectory() as folder:
+        with WRITERS.load(each)(Path(folder), {}) as writer:
+            writer.write(samples)
+            writer.finish({})
+        assert_same(FORMATS[each](Path(folder)), samples)
+
+
+@pytest.mark.parametrize("text", ["a\tb", "a\nb", ""])
+def test_labels_that_would_break_a_list_are_refused(name, text, tmp_path):
+    with WRITERS.load(name)(tmp_path, {}) as writer, pytest.raises(DatasetError, match="label of sample 0"):
+        writer.write([Sample(0, text, np.zeros((4, 4), np.uint8), {})])
+
+
+def test_a_png_is_stored_as_it_is(name, tmp_path):
+    image = encode_png(np.arange(120, dtype=np.uint8).reshape(6, 20)) + b"and what stands behind it"
+    with WRITERS.load(name)(tmp_path, {}) as writer:
+        writer.write([Sample(0, "a", image, {"style": "b"})])
+        writer.finish({})
+    data = [value for value in content(tmp_path).values() if image in value]
+    assert len(data) == 1
+
+
+def test_a_meta_key_that_the_list_has_itself(tmp_path):
+    with WRITERS.load("imagefolder")(tmp_path, {}) as writer:
+        writer.write([Sample(0, "a", np.zeros((4, 4), np.uint8), {"text": "b"})])
+        with pytest.raises(DatasetError, match="meta key 'text'"):
+            writer.finish({})
+
+
+def test_killed_at_random_points_it_ends_in_the_same_bytes(name, tmp_path, undisturbed):
+    rng = random.Random(name)
+    out, resumed = tmp_path / "out", []
+    for _ in range(2):
+        run = start(name, out, hold=HOLD)
+        resumed.append(int(run.stdout.readline().split()[1]))
+        for _ in range(min(rng.randrange(6, 14), (HOLD - resumed[-1]) // 20)):
+            run.stdout.readline()
+        run.kill()
+        run.communicate()
+        assert not readable(name, out)
+    assert resumed == sorted(resumed)
+    assert 0 < resumed[-1] <= HOLD
+    assert start(name, out).communicate(timeout=60)[1] == ""
+    assert content(out) == undisturbed(name)
+
+
+def test_stopped_at_the_last_step_it_ends_in_the_same_bytes(name, tmp_path, monkeypatch):
+    def power_cut(*_):
+        raise InterruptedError
+
+    def write(path):
+        with WRITERS.load(name)(path, {}) as writer:
+            writer.write(list(various(SPECIAL))[writer.written :])
+            writer.finish({})
+
+    write(tmp_path / "whole")
+    kind = type(WRITERS.load(name)(tmp_path, {}))
+    with monkeypatch.context() as patch:
+        patch.setattr(*((kind, "_commit") if name == "lmdb" else (Path, "rename")), power_cut)
+        with pytest.raises((HandgenError, InterruptedError)):
+            write(tmp_path / "out")
+    assert not readable(name, tmp_path / "out")
+    write(tmp_path / "out")
+    assert content(tmp_path / "out") == content(tmp_path / "whole")
+
+
+def test_disk_full(name, tmp_path, undisturbed):
+    if name == "lmdb":
+        pytest.skip("test_lmdb.py does this with limits that suit its pages")
+    out = tmp_path / "out"
+    run = start(name, out, limit=6000)
+    message = run.communicate(timeout=60)[1]
+    assert run.returncode == 1
+    assert len(message.splitlines()) == 1
+    assert "run the same command again" in message
+    assert not readable(name, out)
+    assert start(name, out).communicate(timeout=60)[1] == ""
+    assert content(out) == undisturbed(name)
+
+
+def test_refuses_to_go_on_with_damaged_files(tmp_path):
+    with WRITERS.load("doctr")(tmp_path, {}) as writer:
+        writer.write(list(various(SPECIAL)))
+        writer._flush()
+    (tmp_path / "labels.json.part").write_bytes(b"{")
+    with pytest.raises(DatasetError, match="is damaged"), WRITERS.load("doctr")(tmp_path, {}):
+        pass
+
+
+def test_without_pyarrow_nothing_is_touched(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(HandgenError, match=r"pip install 'handgen\[parquet\]'"):
+        WRITERS.load("parquet")(tmp_path / "out", {})
+    assert not (tmp_path / "out").exists()
