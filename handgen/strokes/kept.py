@@ -8,12 +8,13 @@ from a font, whose license it is under, so it stays where it was made.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from handgen.files import replacing
@@ -23,11 +24,9 @@ from handgen.strokes.base import POINTS
 from handgen.strokes.tracing import FontForms
 
 FOLDER = "traced"
+_TYPES = {"U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "I64": np.int64, "F32": np.float32}
 VERSION = 1
 """Of tracing: forms that another version traced are traced again."""
-_LOW, _SPAN = -1.0, 3.0
-"""Coordinates are kept in 16 bits over this range."""
-_STEPS = 65535
 
 
 def identity(font: FontRef, font_sha256: str, chars: str, standard: str) -> str:
@@ -61,10 +60,8 @@ def kept_or_made(name: str, make: Callable[[], FontForms]) -> FontForms:
 
 def write_forms(file: Path, name: str, forms: FontForms) -> None:
     """Write forms, whole or not at all."""
-    points = np.clip((forms.points - _LOW) / _SPAN, 0, 1) * _STEPS
-    arrays = {
-        "points": np.rint(points).astype(np.uint16), "lengths": forms.lengths, "first": forms.first,
-        "held": forms.held, "way": forms.way, "fit": forms.fit,
+    arrays: dict[str, NDArray[Any]] = {
+        "points": forms.points, "first": forms.first, "held": forms.held, "way": forms.way, "fit": forms.fit,
         "chars": np.array([ord(char) for char in forms.chars], np.uint32),
     }  # fmt: skip
     about = {"kind": "handgen traced forms", "identity": name, "sum": _sum(arrays)}
@@ -77,19 +74,30 @@ def read_forms(file: Path, name: str) -> FontForms | None:
     if not file.is_file():
         return None
     try:
-        with safe_open(file, "numpy") as kept:
-            about = kept.metadata() or {}
-            arrays = {key: kept.get_tensor(key) for key in kept.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError, ValueError):
+        about, arrays = _mapped(file)
+        points, codes = arrays["points"], arrays["chars"].tolist()
+        sound = about.get("identity") == name and about.get("sum") == _sum(arrays) and points.shape[1:] == (POINTS, 2)
+        made = FontForms("".join(map(chr, codes)), *(arrays[key] for key in ("first", "points", "held", "way", "fit")))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
         return None
-    if about.get("identity") != name or about.get("sum") != _sum(arrays):
-        return None
-    points = (arrays.pop("points").astype(np.float32) * np.float32(_SPAN / _STEPS)) + np.float32(_LOW)
-    chars = "".join(map(chr, arrays.pop("chars").tolist()))
-    return FontForms(chars=chars, points=points.reshape(-1, POINTS, 2), **arrays)
+    return made if sound else None
 
 
-def _sum(arrays: dict[str, NDArray[np.generic]]) -> str:
+def _mapped(file: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    """Return the metadata and the arrays of a safetensors file, mapped into memory: workers share the pages."""
+    with file.open("rb") as opened:
+        size = int.from_bytes(opened.read(8), "little")
+        header = json.loads(opened.read(size))
+    about = header.pop("__metadata__")
+    data = np.memmap(file, np.uint8, "r", offset=8 + size)
+    arrays = {}
+    for key, entry in header.items():
+        start, stop = entry["data_offsets"]
+        arrays[key] = data[start:stop].view(_TYPES[entry["dtype"]]).reshape(entry["shape"])
+    return about, arrays
+
+
+def _sum(arrays: dict[str, NDArray[Any]]) -> str:
     hasher = hashlib.sha256()
     for key in sorted(arrays):
         hasher.update(key.encode())

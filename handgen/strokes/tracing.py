@@ -22,7 +22,7 @@ from handgen.fonts.face import FontRef
 from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Placement, Rasterizer
 from handgen.metrics.skeleton import thinned
-from handgen.strokes.base import POINTS, Strokes, resampled
+from handgen.strokes.base import JOINED, LIFTED, ONWARD, POINTS, Strokes, resampled
 from handgen.strokes.motion import IDEOGRAPHIC
 from handgen.strokes.paint import paint
 from handgen.strokes.register import PICKED, Placed, register
@@ -31,11 +31,11 @@ from handgen.strokes.trace import traced_all
 
 ABSENT, REJECTED, REGISTERED, TRACED = 0, 1, 2, 3
 """What became of a character: the font does not draw it; its trace is bad; standard strokes; the centerlines' graph."""
-LIFTED, JOINED, ONWARD = 0, 1, 2
-"""After a stroke the pen is lifted; is joined to the next; goes straight on, as within one stroke."""
 LONGEST = 0.9
 """A traced stroke longer than this is kept in pieces, so that its points stay near each other. In squares."""
 
+_LOW, _SPAN, _STEPS = -1.0, 3.0, 65535
+"""Coordinates are kept over this range, in so many steps."""
 _BATCH = 64
 _PAPER = 128
 _COARSE, _FINE = 64, 128
@@ -61,8 +61,7 @@ class FontForms:
     Attributes:
         chars: the characters.
         first: int64 ``[chars + 1]``, where the strokes of each begin; one without a form has none.
-        points: float32 ``[strokes, POINTS, 2]``.
-        lengths: float32 ``[strokes]``.
+        points: uint16 ``[strokes, POINTS, 2]``, as ``encoded`` makes them: a font's forms are many.
         held: uint8 ``[strokes]``: ``LIFTED``, ``JOINED`` or ``ONWARD`` after it.
         way: uint8 ``[chars]``: ``ABSENT``, ``REJECTED``, ``REGISTERED`` or ``TRACED``.
         fit: float32 ``[chars, 2]``: recall and precision of the ink drawn again.
@@ -70,8 +69,7 @@ class FontForms:
 
     chars: str
     first: NDArray[np.int64]
-    points: NDArray[np.float32]
-    lengths: NDArray[np.float32]
+    points: NDArray[np.uint16]
     held: NDArray[np.uint8]
     way: NDArray[np.uint8]
     fit: NDArray[np.float32]
@@ -296,7 +294,18 @@ def _packed(chars: str, found: Mapping[str, _Form]) -> FontForms:
     first = np.concatenate([[0], np.cumsum([len(form.points) if form else 0 for form in good])]).astype(np.int64)
     points = np.concatenate([np.empty((0, POINTS, 2), np.float32), *(form.points for form in good if form)])
     held = np.concatenate([np.empty(0, np.uint8), *(form.held for form in good if form)])
-    lengths = np.sqrt((np.diff(points, axis=1) ** 2).sum(2)).sum(1).astype(np.float32)
     way = np.array([form.way if form else ABSENT for form in used], np.uint8)
     fit = np.array([form.fit if form else (0, 0) for form in used], np.float32).reshape(-1, 2)
-    return FontForms(chars, first, points, lengths, held, way, fit)
+    return FontForms(chars, first, encoded(points), held, way, fit)
+
+
+def encoded(points: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Return coordinates in 16 bits, from ``_LOW`` on."""
+    made: NDArray[np.uint16] = np.rint(np.clip((points - _LOW) / _SPAN, 0, 1) * _STEPS).astype(np.uint16)
+    return made
+
+
+def decoded(points: NDArray[np.uint16]) -> NDArray[np.float32]:
+    """Return what ``encoded`` was given, to within 1/40,000 of the square."""
+    made: NDArray[np.float32] = points.astype(np.float32) * np.float32(_SPAN / _STEPS) + np.float32(_LOW)
+    return made
