@@ -23,7 +23,7 @@ from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Placement, Rasterizer
 from handgen.metrics.skeleton import thinned
 from handgen.strokes.base import JOINED, LIFTED, ONWARD, POINTS, Strokes, resampled
-from handgen.strokes.motion import IDEOGRAPHIC
+from handgen.strokes.motion import IDEOGRAPHIC, lengths_of
 from handgen.strokes.paint import paint
 from handgen.strokes.register import PICKED, Placed, register
 from handgen.strokes.series import TERMS, cosines, fitted
@@ -131,7 +131,7 @@ def _registered(standard: list[NDArray[np.float32]], images: NDArray[np.uint8]) 
     """Lay standard strokes over glyphs; what does not fit is ``REJECTED``."""
     placed = list(register(standard, images, placed=True))
     made = _whole_strokes(standard, placed)
-    fit = _fit(made, images, 1.0, 0.0)
+    fit = _fit(made, images)
     sound = (fit[:, 0] >= _RECALL) & (fit[:, 1] >= _PRECISION)
     sound &= np.array([min(each.recall, each.precision) >= _LINES for each in placed])
     return [
@@ -189,7 +189,7 @@ def _traced(images: NDArray[np.uint8], scale: float) -> list[_Form]:
     drawn = [resampled(strokes)[0] for strokes in made]
     # Compared on half of the canvas' pixels, which is as fine as anybody looks.
     small = F.avg_pool2d(torch.from_numpy(images)[:, None].float(), 2)[:, 0].byte().numpy()
-    fit = _fit(drawn, small, 1.0, 0.0)
+    fit = _fit(drawn, small)
     forms = []
     for strokes, (recall, precision) in zip(made, fit, strict=True):
         ok = bool(strokes) and recall >= _RECALL and precision >= _PRECISION
@@ -213,13 +213,20 @@ def in_pieces(strokes: Strokes) -> tuple[NDArray[np.float32], NDArray[np.uint8]]
     return resampled(pieces)[0], np.array(held, np.uint8)
 
 
-def _fit(
-    drawn: list[NDArray[np.float32]], images: NDArray[np.uint8], scale: float, shift: float
-) -> NDArray[np.float32]:
+def _even_width(
+    ink: NDArray[np.floating], length: NDArray[np.floating], strokes: NDArray[np.int64]
+) -> NDArray[np.floating]:
+    """Return how wide even lines with round ends are that have as much ink: A = length w + strokes pi / 4 w^2."""
+    caps = np.pi / 4 * np.maximum(strokes, 1)
+    width: NDArray[np.floating] = (np.sqrt(length**2 + 4 * caps * ink) - length) / (2 * caps)
+    return width
+
+
+def _fit(drawn: list[NDArray[np.float32]], images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return which share of glyphs' ink has drawn ink near it, and the other way round: float32 ``[n, 2]``.
 
     Args:
-        drawn: strokes of each, ``[k, POINTS, 2]``, in sides of the canvas after ``* scale + shift``.
+        drawn: strokes of each, ``[k, POINTS, 2]``, in sides of the canvas.
         images: uint8 ``[n, size, size]``, 0 = ink.
     """
     fit = np.zeros((len(images), 2), np.float32)
@@ -230,10 +237,11 @@ def _fit(
         counts = [len(each) for each in part]
         if not sum(counts):
             continue
-        width = (ink.flatten(1).sum(1) / thinned(ink).flatten(1).sum(1).clamp(min=1)).clamp(min=1.5).numpy() / size
         owner = np.repeat(np.arange(len(some)), counts)
-        lines = np.concatenate([each for each in part if len(each)]) * np.float32(scale) + np.float32(shift)
-        wide = np.repeat(width[owner, None].astype(np.float32), POINTS, 1)
+        lines = np.concatenate([each for each in part if len(each)])
+        length = np.bincount(owner, lengths_of(lines).sum(1), len(some))
+        width = _even_width(ink.flatten(1).float().mean(1).numpy(), length, np.array(counts))
+        wide = np.repeat(np.maximum(width, 1.5 / size)[owner, None].astype(np.float32), POINTS, 1)
         again = torch.from_numpy(paint(lines, wide, np.zeros(len(owner), bool), owner, len(some), size)) < _PAPER
         near = [F.max_pool2d(mask[:, None].float(), 3, 1, 1)[:, 0] > 0 for mask in (ink, again)]
         for column, (mask, other) in enumerate(((ink, near[1]), (again, near[0]))):
