@@ -115,7 +115,9 @@ class Forms:
             tables.append(kept_or_made(name, lambda ref=ref: trace_font(ref, self._asked, strokes)))  # type: ignore[misc]
             if progress:
                 progress(ref.style_name, number + 1, len(self._fonts))
-        has = np.stack([table.way >= REGISTERED for table in tables]) if tables else np.zeros((0, len(self._asked)), bool)
+        has = (
+            np.stack([table.way >= REGISTERED for table in tables]) if tables else np.zeros((0, len(self._asked)), bool)
+        )
         drawn = np.flatnonzero(has.any(0))
         if not len(drawn):
             raise UsageError(
@@ -157,7 +159,11 @@ class Forms:
                 continue
             ways = Counter(table.way.tolist())
             drawn = len(table.chars) - ways[ABSENT]
-            bad = f", {ways[REJECTED]:,} not used, as what was traced is not what the font draws" if ways[REJECTED] else ""
+            bad = (
+                f", {ways[REJECTED]:,} not used, as what was traced is not what the font draws"
+                if ways[REJECTED]
+                else ""
+            )
             lines.append(
                 f"{name}: {ways[REGISTERED] + ways[TRACED]:,} of {drawn:,} glyphs traced"
                 f" ({ways[REGISTERED]:,} stroke by stroke, {ways[TRACED]:,} by their centerlines{bad})"

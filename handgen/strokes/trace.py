@@ -48,13 +48,11 @@ def trace(font: FontRef, chars: str, *, fill: bool = True, place: Placement | No
         em = Placement(SIDE, SIDE, SIDE / 2, _BASELINE * SIDE)
         place = source_placement(coverage.boxes, SIDE) if fill else em
     images = Rasterizer(outlines, SIDE, place).draw_all(coverage.drawn)
-    found = {}
+    found: dict[str, Strokes] = {}
     for start in range(0, len(images), _BATCH):
-        ink = images[start : start + _BATCH] < _PAPER
-        for char, strokes in zip(coverage.drawn[start : start + _BATCH], traced_all(ink), strict=True):
-            if strokes:
-                found[char] = strokes
-    return found
+        some = traced_all(images[start : start + _BATCH] < _PAPER)
+        found.update(zip(coverage.drawn[start : start + _BATCH], some, strict=True))
+    return {char: strokes for char, strokes in found.items() if strokes}
 
 
 def traced_all(ink: NDArray[np.bool_]) -> list[Strokes]:

@@ -50,6 +50,10 @@ _CAPITALS = "BDEHKLNRTXZ"
 _FEWEST = 3
 _RECALL, _PRECISION = 0.86, 0.86
 """Of the ink drawn again; below either a trace is bad."""
+_BROADEST = 0.25
+"""No line is so wide: what is, is a blot."""
+_LONGER = 1.45
+"""A character whose strokes are so many times as long as others', against the standard's, is another character."""
 _LINES = 0.9
 """Share of the centerlines that standard strokes explain, and the other way round; below it the graph is asked."""
 
@@ -107,7 +111,21 @@ def trace_font(font: FontRef, chars: str, standard: Mapping[str, NDArray[np.floa
         if some:
             place = _han_place(outlines) if han else _latin_place(outlines)
             found.update(_forms(outlines, some, standard if han else {}, place))
-    return _packed(chars, found)
+    return _packed(chars, _without_others(found, standard))
+
+
+def _without_others(found: Mapping[str, _Form], standard: Mapping[str, NDArray[np.float32]]) -> dict[str, _Form]:
+    """Reject what is far longer than the standard's strokes are: fonts draw 國 where 国 is asked for."""
+    known = [char for char, form in found.items() if char in standard and form.way >= REGISTERED]
+    if not known:
+        return dict(found)
+    ratio = {char: _way(found[char].points) / max(_way(standard[char]), 1e-3) for char in known}
+    most = _LONGER * float(np.median(list(ratio.values())))
+    return {c: replace(form, way=REJECTED) if ratio.get(c, 0) > most else form for c, form in found.items()}
+
+
+def _way(points: NDArray[np.float32]) -> float:
+    return float(lengths_of(points).sum())
 
 
 def _is_han(char: str) -> bool:
@@ -176,7 +194,9 @@ def _drawn(
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Draw glyphs with the square, of ``unit`` pixels, in the canvas' middle; tell which are inside the canvas."""
     ratio, edge = unit / _COARSE, (side - unit) / 2
-    here = Placement(place.scale_x * ratio, place.scale_y * ratio, place.x * ratio + edge, place.baseline * ratio + edge)
+    here = Placement(
+        place.scale_x * ratio, place.scale_y * ratio, place.x * ratio + edge, place.baseline * ratio + edge
+    )
     boxes = survey(outlines, chars).boxes
     x, y = here.x + boxes[:, ::2] * here.scale_x, here.baseline - boxes[:, 1::2] * here.scale_y
     inside = (np.minimum(x, y).min(1) >= 0) & (np.maximum(x, y).max(1) <= side)
@@ -239,14 +259,14 @@ def _fit(drawn: list[NDArray[np.float32]], images: NDArray[np.uint8]) -> NDArray
             continue
         owner = np.repeat(np.arange(len(some)), counts)
         lines = np.concatenate([each for each in part if len(each)])
-        length = np.bincount(owner, lengths_of(lines).sum(1), len(some))
+        length = np.bincount(owner, lengths_of(lines).sum(1), len(some)).astype(np.float64)
         width = _even_width(ink.flatten(1).float().mean(1).numpy(), length, np.array(counts))
         wide = np.repeat(np.maximum(width, 1.5 / size)[owner, None].astype(np.float32), POINTS, 1)
         again = torch.from_numpy(paint(lines, wide, np.zeros(len(owner), bool), owner, len(some), size)) < _PAPER
         near = [F.max_pool2d(mask[:, None].float(), 3, 1, 1)[:, 0] > 0 for mask in (ink, again)]
         for column, (mask, other) in enumerate(((ink, near[1]), (again, near[0]))):
             share = (mask & other).flatten(1).sum(1) / mask.flatten(1).sum(1).clamp(min=1)
-            fit[start : start + len(some), column] = share.numpy()
+            fit[start : start + len(some), column] = np.where(width > _BROADEST, 0, share.numpy())
     return fit
 
 
@@ -287,9 +307,7 @@ def _line_boxes(outlines: Outlines, probes: Coverage) -> tuple[Placement, NDArra
     return place, np.array(boxes, np.float64).reshape(-1, 4)
 
 
-def _moved(
-    place: Placement, scale: float, there: NDArray[np.float64], here: NDArray[np.float64]
-) -> Placement:
+def _moved(place: Placement, scale: float, there: NDArray[np.float64], here: NDArray[np.float64]) -> Placement:
     """Return a placement so many times as large, which puts what was at ``there`` to ``here``."""
     x, y = here + scale * (np.array([place.x, place.baseline]) - there)
     return replace(place, scale_x=place.scale_x * scale, scale_y=place.scale_y * scale, x=float(x), baseline=float(y))
@@ -297,7 +315,7 @@ def _moved(
 
 def _packed(chars: str, found: Mapping[str, _Form]) -> FontForms:
     """Put the forms of characters into flat arrays; bad ones have no strokes."""
-    used = [found[char] if char in found else None for char in chars]
+    used = [found.get(char) for char in chars]
     good = [form if form and form.way in (REGISTERED, TRACED) else None for form in used]
     first = np.concatenate([[0], np.cumsum([len(form.points) if form else 0 for form in good])]).astype(np.int64)
     points = np.concatenate([np.empty((0, POINTS, 2), np.float32), *(form.points for form in good if form)])
