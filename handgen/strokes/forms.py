@@ -25,8 +25,10 @@ from handgen.files import sha256
 from handgen.fonts.face import FontRef, describe
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.base import Book
+from handgen.strokes.components import find_components
 from handgen.strokes.kept import VERSION, identity, kept_or_made
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
+from handgen.strokes.running import PARTS, Running, apply
 from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded, trace_font
 
 STANDARD = "standard"
@@ -60,10 +62,21 @@ class Forms:
         fonts: the faces, each with a hash of its file.
         asked: the characters, each once.
         standard: their standard strokes; None if there are none.
+        parts: standard strokes of components, which running forms are for; None = no running forms.
+        running: the fonts that components take running forms from, each with a hash of its file.
     """
 
-    def __init__(self, fonts: Mapping[FontRef, str], asked: str, standard: Book | None) -> None:
+    def __init__(
+        self,
+        fonts: Mapping[FontRef, str],
+        asked: str,
+        standard: Book | None,
+        parts: Book | None = None,
+        running: Mapping[FontRef, str] | None = None,
+    ) -> None:
         self._fonts, self._asked, self._standard = dict(fonts), asked, standard
+        self._parts, self._running_fonts = parts, dict(running or {})
+        self._running: Running | None = None
         self._digest = digest(standard) if standard else ""
         slugs = [ref.style_name for ref in fonts]
         named = [s if slugs.count(s) == 1 else f"{s}-{n}" for n, s in enumerate(slugs)]
@@ -75,13 +88,20 @@ class Forms:
         self.has: NDArray[np.bool_] = np.zeros((0, 0), bool)
 
     @classmethod
-    def open(cls, fonts: Sequence[FontRef], chars: str, order: tuple[str, ...] = (HANZI, KANJIVG)) -> Forms:
+    def open(
+        cls,
+        fonts: Sequence[FontRef],
+        chars: str,
+        order: tuple[str, ...] = (HANZI, KANJIVG),
+        running: Sequence[FontRef] = (),
+    ) -> Forms:
         """Look for standard strokes; nothing is traced yet.
 
         Args:
             fonts: whose forms are traced; may be empty.
             chars: what is to be written.
             order: sources of standard strokes, names of ``library.ORDER`` without ``trace``.
+            running: running hands whose components writers may own; rules know some without any font.
 
         Raises:
             UsageError: there are neither fonts nor standard strokes of any of the characters.
@@ -94,7 +114,9 @@ class Forms:
         except UsageError:
             if not fonts:
                 raise
-        return cls({ref: sha256(ref.path) for ref in dict.fromkeys(fonts)}, asked, standard)
+        parts = find_strokes(PARTS, (HANZI,)).book if standard and HANZI in standard.sources else None
+        hashed = ({ref: sha256(ref.path) for ref in dict.fromkeys(some)} for some in (fonts, running))
+        return cls(next(hashed), asked, standard, parts, next(hashed))
 
     def prepare(self, progress: Progress | None = None) -> None:
         """Trace what is not in the cache, and make the tables ready; a second call does nothing.
@@ -109,12 +131,11 @@ class Forms:
         if self._tables:
             return
         tables = [_as_forms(self._standard, self._asked)] if self._standard else []
-        strokes = {char: self._standard.strokes(char) for char in self._standard.chars} if self._standard else {}
-        for number, (ref, hash_) in enumerate(self._fonts.items()):
-            name = identity(ref, hash_, self._asked, self._digest)
-            tables.append(kept_or_made(name, lambda ref=ref: trace_font(ref, self._asked, strokes)))  # type: ignore[misc]
+        total = len(self._fonts) + len(self._running_fonts)
+        for number, (ref, font_hash) in enumerate(self._fonts.items()):
+            tables.append(_traced(ref, font_hash, self._asked, self._standard))
             if progress:
-                progress(ref.style_name, number + 1, len(self._fonts))
+                progress(ref.style_name, number + 1, total)
         has = (
             np.stack([table.way >= REGISTERED for table in tables]) if tables else np.zeros((0, len(self._asked)), bool)
         )
@@ -127,6 +148,15 @@ class Forms:
         self._place, self.has = drawn, has[:, drawn]
         self.chars = "".join(self._asked[i] for i in drawn)
         self._own = [np.repeat(_own(table), np.diff(table.first)) for table in tables]
+        if self._parts and self._standard:
+            fonts = {}
+            for number, (ref, font_hash) in enumerate(self._running_fonts.items()):
+                fonts[ref.style_name] = _traced(ref, font_hash, self._parts.chars, self._parts)
+                if progress:
+                    progress(ref.style_name, len(self._fonts) + number + 1, total)
+            strokes = {part: self._parts.strokes(part) for part in self._parts.chars}
+            counts = {part: len(some) for part, some in strokes.items()}
+            self._running = Running(find_components(self._standard, strokes), counts, fonts)
         self._tables = tables
 
     @property
@@ -138,15 +168,16 @@ class Forms:
     @property
     def digest(self) -> str:
         """A hash of what decides the forms: fonts, stroke data, characters, and the version of tracing."""
-        parts = [str(VERSION), self._digest, self._asked, *self._fonts.values()]
-        parts += [f"{ref.face}@{ref.instance}" for ref in self._fonts]
+        parts = [str(VERSION), self._digest, self._asked]
+        for fonts in (self._fonts, self._running_fonts):
+            parts += [f"{font_hash}#{ref.face}@{ref.instance}" for ref, font_hash in fonts.items()] + ["/"]
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     @property
     def licenses(self) -> dict[str, str]:
         """Name of a source of strokes -> license and provenance, as far as known."""
         made = dict(self._standard.licenses) if self._standard else {}
-        for ref in self._fonts:
+        for ref in (*self._fonts, *self._running_fonts):
             info = describe(ref.path)[ref.face]
             made[ref.style_name] = f"{info.license or 'unknown'}, {info.family}"
         return made
@@ -212,7 +243,17 @@ class Forms:
         chars = "".join(self.chars[i] for i in characters)
         codes = np.array([ord(char) for char in chars], np.uint64)
         book = Book(chars, points, lengths.astype(np.float32), ends, codes, held=held, own=own)
-        return Picked(book, hand, ((),) * len(row))
+        if cursiveness is None or self._running is None:
+            return Picked(book, hand, ((),) * len(row))
+        able = np.zeros(len(row), bool)
+        for number in np.unique(hand):
+            some = hand == number
+            able[some] = self._tables[number].way[row[some]] == REGISTERED
+        choices = self._running.choose(chars, able, key, cursiveness)
+        notes: list[list[str]] = [[] for _ in row]
+        for choice in choices:
+            notes[choice.drawing].append(choice.note)
+        return Picked(apply(book, choices), hand, tuple(map(tuple, notes)))
 
     def _instead(
         self, characters: NDArray[np.int64], hand: NDArray[np.int64], key: NDArray[np.uint64]
@@ -246,6 +287,13 @@ class Forms:
             points[some] = decoded(self._tables[number].points[rows[some]])
             held[some], own[some] = self._tables[number].held[rows[some]], self._own[number][rows[some]]
         return points, held, own
+
+
+def _traced(ref: FontRef, font_hash: str, chars: str, standard: Book | None) -> FontForms:
+    """Return a font's forms of characters, from the cache or anew."""
+    strokes = {char: standard.strokes(char) for char in standard.chars} if standard else {}
+    name = identity(ref, font_hash, chars, digest(standard) if standard else "")
+    return kept_or_made(name, lambda: trace_font(ref, chars, strokes))
 
 
 def _own(table: FontForms) -> NDArray[np.float32]:
