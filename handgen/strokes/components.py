@@ -65,8 +65,8 @@ def find_components(book: Book, parts: Mapping[str, NDArray[np.float32]]) -> dic
         runs = book.points[(book.first[owner] + begin)[:, None] + np.arange(size)][:, :, _SEEN]
         shapes, aspect = _normalized(runs)
         wanted, their_aspect = _normalized(np.stack([parts[name] for name in names])[:, :, _SEEN])
-        apart = np.sqrt(np.maximum(
-            (shapes**2).sum(1)[:, None] + (wanted**2).sum(1) - 2 * shapes @ wanted.T, 0) / (size * len(_SEEN)))  # fmt: skip
+        squared = (shapes**2).sum(1)[:, None] + (wanted**2).sum(1) - 2 * shapes @ wanted.T
+        apart = np.sqrt(np.maximum(squared, 0) / (size * len(_SEEN)))
         stretched = np.abs(np.log(aspect[:, None] / their_aspect)) > np.log(_STRETCH)
         apart[stretched] = np.inf
         best = apart.argmin(1)

@@ -5,6 +5,7 @@ They need no font: a rule is applied to the strokes of whatever form the charact
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import cache
 
@@ -166,7 +167,7 @@ def merged(strokes: NDArray[np.float32], group: tuple[int, ...], smooth: float) 
     parts = [strokes[n].copy() if n >= 0 else strokes[~n][::-1].copy() for n in group]
     if len(parts) == 1:
         return parts[0]
-    for one, other in zip(parts, parts[1:], strict=False):
+    for one, other in itertools.pairwise(parts):
         gap = other[0] - one[-1]
         one += _PULL * gap * _T**3
         other -= _PULL * gap * (1 - _T) ** 3
