@@ -31,6 +31,7 @@ _PARTS = (0.05, 0.012, 12)
 """Spread of the Gaussians at first and at last, in sides of the square, and how many steps lie between."""
 _OUTLIERS = 0.08
 """Share of centerlines that no stroke of the standard explains, such as joins."""
+_NOTHING = -60.0
 _TURNED = 2.5
 """How much less likely a point explains a line that runs across it: by exp(-2 * this)."""
 _FIELD, _FIELD_REACH = 0.04, 0.30
@@ -61,25 +62,28 @@ class Placed:
     precision: float
 
 
-def register(strokes: Sequence[NDArray[np.float32]], images: NDArray[np.uint8]) -> Iterator[Placed]:
+def register(
+    strokes: Sequence[NDArray[np.float32]], images: NDArray[np.uint8], *, placed: bool = False
+) -> Iterator[Placed]:
     """Lay standard strokes over glyphs of one style.
 
     Args:
         strokes: of each character, ``[n, POINTS, 2]``, as a book has them.
         images: the glyphs, uint8 ``[len(strokes), size, size]``, 0 = ink.
+        placed: the glyphs as a whole are already where the strokes are, and as large.
 
     Yields:
         The strokes of each character, in order.
     """
-    middle, scale = _frame(strokes, images)
+    middle, scale = (np.zeros(2, np.float32), np.ones(2, np.float32)) if placed else _frame(strokes, images)
     order = sorted(range(len(strokes)), key=lambda place: len(strokes[place]))  # alike ones together, to pad little
     made: dict[int, Placed] = {}
     for start in range(0, len(order), _BATCH):
         some = order[start : start + _BATCH]
-        placed = _register(
+        found = _register(
             [strokes[i][:, PICKED] * scale + middle for i in some], images[some], [_lengths(strokes[i]) for i in some]
         )
-        made.update(zip(some, placed, strict=True))
+        made.update(zip(some, found, strict=True))
     yield from (made[place] for place in range(len(order)))
 
 
@@ -146,7 +150,8 @@ def _explained(points: Tensor, prior: Tensor, lines: Lines, spread: float) -> tu
     ours = torch.cat([ours, torch.full_like(x, -inverse / 2)], 2)
     squares = (lines.points**2).sum(2, keepdim=True)
     theirs = torch.cat([lines.points, torch.ones_like(squares), lines.ways, squares], 2)
-    likely = torch.bmm(theirs, ours.transpose(1, 2)).exp_()
+    # Below this it is nothing beside the outliers; and numbers next to 0 take ten times as long.
+    likely = torch.bmm(theirs, ours.transpose(1, 2)).clamp_(min=_NOTHING).exp_()
     share = lines.there[..., None] / (likely.sum(2, keepdim=True) + 1)
     sums = torch.bmm(likely.transpose(1, 2), torch.cat([share, share * lines.points], 2))
     return sums[..., 0], sums[..., 1:]
