@@ -25,7 +25,7 @@ from handgen.strokes.tracing import FontForms
 
 FOLDER = "traced"
 _TYPES = {"U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "I64": np.int64, "F32": np.float32}
-VERSION = 2
+VERSION = 3
 """Of tracing: forms that another version traced are traced again."""
 
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.strokes.base import POINTS
-from handgen.strokes.reading import Lines, centerlines, half_widths, joined, quality, trimmed
+from handgen.strokes.reading import PAPER, Lines, centerlines, half_widths, joined, quality, trimmed
 
 KNOTS = 10
 """Points of a stroke that are fitted; those between them follow smoothly."""
@@ -63,7 +63,7 @@ class Placed:
 
 
 def register(
-    strokes: Sequence[NDArray[np.float32]], images: NDArray[np.uint8], *, placed: bool = False
+    strokes: Sequence[NDArray[np.float32]], images: NDArray[np.uint8], *, placed: bool = False, quick: bool = False
 ) -> Iterator[Placed]:
     """Lay standard strokes over glyphs of one style.
 
@@ -71,6 +71,7 @@ def register(
         strokes: of each character, ``[n, POINTS, 2]``, as a book has them.
         images: the glyphs, uint8 ``[len(strokes), size, size]``, 0 = ink.
         placed: the glyphs as a whole are already where the strokes are, and as large.
+        quick: look at half of the pixels, and let every line of a glyph be as wide as its mean.
 
     Yields:
         The strokes of each character, in order.
@@ -80,9 +81,8 @@ def register(
     made: dict[int, Placed] = {}
     for start in range(0, len(order), _BATCH):
         some = order[start : start + _BATCH]
-        found = _register(
-            [strokes[i][:, PICKED] * scale + middle for i in some], images[some], [_lengths(strokes[i]) for i in some]
-        )
+        moved = [strokes[i][:, PICKED] * scale + middle for i in some]
+        found = _register(moved, images[some], [_lengths(strokes[i]) for i in some], quick)
         made.update(zip(some, found, strict=True))
     yield from (made[place] for place in range(len(order)))
 
@@ -111,7 +111,7 @@ def _moments(points: Tensor) -> Tensor:
 
 
 def _register(
-    strokes: list[NDArray[np.float32]], images: NDArray[np.uint8], lengths: list[NDArray[np.float32]]
+    strokes: list[NDArray[np.float32]], images: NDArray[np.uint8], lengths: list[NDArray[np.float32]], quick: bool
 ) -> list[Placed]:
     """Lay strokes ``[n, KNOTS, 2]`` over glyphs, together."""
     counts = [len(each) for each in strokes]
@@ -120,10 +120,15 @@ def _register(
     long = torch.stack([F.pad(torch.from_numpy(s), (0, most - len(s))) for s in lengths])
     prior = (long / long.sum(1, keepdim=True) / KNOTS)[:, :, None].expand(-1, -1, KNOTS).flatten(1)
     lines = centerlines(images)
-    placed = trimmed(_drift(_whole(points, prior, lines), prior, lines), lines)
-    thick = F.max_pool2d(half_widths(images), 3, 1, 1)
-    widths = 2 * F.grid_sample(thick, placed.flatten(1, 2)[:, :, None] * 2 - 1, align_corners=False)
-    widths = widths.view(len(strokes), most, KNOTS)
+    seen = lines.sparse(images.shape[-1]) if quick else lines
+    placed = trimmed(_drift(_whole(points, prior, seen), prior, seen), lines)
+    if quick:
+        mean = (images < PAPER).sum((1, 2)) / np.maximum(lines.there.sum(1).numpy(), 1) / images.shape[-1]
+        widths = torch.from_numpy(mean.astype(np.float32))[:, None, None].expand(-1, most, KNOTS)
+    else:
+        thick = F.max_pool2d(half_widths(images), 3, 1, 1)
+        widths = 2 * F.grid_sample(thick, placed.flatten(1, 2)[:, :, None] * 2 - 1, align_corners=False)
+        widths = widths.view(len(strokes), most, KNOTS)
     down = joined(placed, long > 0, widths, images)
     recall, precision = quality(placed, long, lines)
     return [
@@ -152,7 +157,7 @@ def _explained(points: Tensor, prior: Tensor, lines: Lines, spread: float) -> tu
     theirs = torch.cat([lines.points, torch.ones_like(squares), lines.ways, squares], 2)
     # Below this it is nothing beside the outliers; and numbers next to 0 take ten times as long.
     likely = torch.bmm(theirs, ours.transpose(1, 2)).clamp_(min=_NOTHING).exp_()
-    share = lines.there[..., None] / (likely.sum(2, keepdim=True) + 1)
+    share = lines.weight * lines.there[..., None] / (likely.sum(2, keepdim=True) + 1)
     sums = torch.bmm(likely.transpose(1, 2), torch.cat([share, share * lines.points], 2))
     return sums[..., 0], sums[..., 1:]
 
@@ -163,7 +168,7 @@ def _whole(points: Tensor, prior: Tensor, lines: Lines) -> Tensor:
     ones = torch.ones_like(flat[..., :1])
     middle = (flat * prior[..., None]).sum(1, keepdim=True)
     basis = torch.cat([flat - middle, ones], 2)
-    pixels = lines.there.sum(1).float()[:, None, None]
+    pixels = lines.weight * lines.there.sum(1).float()[:, None, None]
     # A shift is free compared with a stretch: characters differ in both, flat ones have but one direction.
     ridge = torch.diag(torch.tensor([_STIFF, _STIFF, _STIFF / 10])) * pixels
     made = flat

@@ -147,7 +147,7 @@ def _forms(
 
 def _registered(standard: list[NDArray[np.float32]], images: NDArray[np.uint8]) -> list[_Form]:
     """Lay standard strokes over glyphs; what does not fit is ``REJECTED``."""
-    placed = list(register(standard, images, placed=True))
+    placed = list(register(standard, images, placed=True, quick=True))
     made = _whole_strokes(standard, placed)
     fit = _fit(made, images)
     sound = (fit[:, 0] >= _RECALL) & (fit[:, 1] >= _PRECISION)
