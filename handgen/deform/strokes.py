@@ -118,7 +118,7 @@ def _stretched(strokes: Array, series: Array) -> Array:
     steps = np.diff(strokes, axis=1)
     t = (np.arange(steps.shape[1], dtype=np.float32) + np.float32(0.5)) / steps.shape[1]
     waves = np.cos(np.pi * np.outer(np.arange(1, _TERMS + 1), t)).astype(np.float32)
-    steps = steps * np.exp(np.clip(series @ waves, -1, 1))[:, :, None]
+    steps = steps * np.exp(np.clip(_summed(series, waves), -1, 1))[:, :, None]
     made = np.concatenate([np.zeros_like(strokes[:, :1]), np.cumsum(steps, axis=1)], 1)
     return np.asarray(made + (strokes.mean(1) - made.mean(1))[:, None])
 
@@ -132,7 +132,7 @@ def _bowed(strokes: Array, series: Array) -> Array:
     along[:, 0], along[:, -1] = strokes[:, 1] - strokes[:, 0], strokes[:, -1] - strokes[:, -2]
     along /= np.maximum(np.sqrt((along**2).sum(2, keepdims=True)), np.float32(1e-6))
     across = np.stack([-along[:, :, 1], along[:, :, 0]], 2)
-    return np.asarray(strokes + (series @ waves)[:, :, None] * across)
+    return np.asarray(strokes + (_summed(series, waves))[:, :, None] * across)
 
 
 def _placed(strokes: Array, middle: Array, shift: Array) -> Array:
@@ -143,3 +143,8 @@ def _placed(strokes: Array, middle: Array, shift: Array) -> Array:
     x, y = arm[:, :, 0], arm[:, :, 1]
     turned = np.stack([cos[:, None] * x - sin[:, None] * y, sin[:, None] * x + cos[:, None] * y], 2)
     return np.asarray(turned + (middle + shift[:, :2])[:, None])
+
+
+def _summed(series: Array, waves: Array) -> Array:
+    """Return ``series @ waves``, a stroke at a time: the last bits must not depend on how many are together."""
+    return np.asarray(np.matmul(series[:, None], waves)[:, 0])
