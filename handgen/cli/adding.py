@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from handgen.cli.common import print_json, stderr, stdout
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from handgen.settings import Settings
@@ -130,6 +131,6 @@ def _report(addition: Addition, found: Found, as_json: bool) -> None:
     lines = [
         ("style", f"{addition.path} ({addition.path.stat().st_size / 1024:,.0f} KiB, {found.seconds:.0f} s)"),
         ("preview", str(addition.picture)),
-        ("next:", f"handgen synth --model {run} --styles {addition.settings.add_style} --count 10000"),
+        ("next:", f"handgen synth --model {quoted(run)} --styles {quoted(addition.settings.add_style)} --count 10000"),
     ]
     stdout.print("\n".join(f"{name:<8} {text}" for name, text in lines), soft_wrap=True, markup=False)

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
+_NARROWEST = 20
+
+
+def _heed_width() -> None:
+    """Forget a COLUMNS of 0, as some containers and editors set it: nothing at all would be printed."""
+    columns = os.environ.get("COLUMNS", "").strip()
+    if columns.isdecimal() and int(columns) < _NARROWEST:
+        del os.environ["COLUMNS"]
+
+
+_heed_width()
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
 

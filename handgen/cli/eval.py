@@ -116,7 +116,6 @@ def evaluate(
     """
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
-    from handgen.files import write_json
     from handgen.report.evaluation import RESULTS, remarks
     from handgen.report.run import is_run
 
@@ -149,14 +148,26 @@ def evaluate(
         shown = save_suspicious(picture, place, result, _track)
     for remark in remarks(result):
         stderr.print(f"[yellow]warning:[/yellow] {escape(f'{place}: {remark}')}", soft_wrap=True)
-    if save:
-        write_json(place / RESULTS, result)
     if as_json:
         print_json(result)
     else:
         _print(result, characters)
         if shown:
             stdout.print(f"worst  {picture}", soft_wrap=True, markup=False)
+    if save:
+        _keep(place / RESULTS, result)
+
+
+def _keep(file: Path, result: dict[str, Any]) -> None:
+    from handgen.errors import HandgenError
+    from handgen.files import write_json
+
+    try:
+        write_json(file, result)
+    except HandgenError as error:  # the measuring may have taken hours
+        raise HandgenError(
+            f"{error.message}: the result is not kept there", "Leave that out with --no-save."
+        ) from error
 
 
 def _reader(place: str | None, device: Any) -> GlyphReader | None:

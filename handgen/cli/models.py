@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, stdout
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from handgen.export.export import Exported
@@ -160,4 +161,4 @@ def _report(place: Path, done: Exported) -> None:
     for warning in done.warnings:
         stderr.print("[yellow]warning:[/yellow]", end=" ")
         stderr.print(warning, soft_wrap=True, markup=False)
-    stdout.print(f"next: handgen synth --model {place}", soft_wrap=True, markup=False)
+    stdout.print(f"next: handgen synth --model {quoted(place)}", soft_wrap=True, markup=False)

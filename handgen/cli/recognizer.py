@@ -10,6 +10,7 @@ import typer
 
 from handgen.cli import generated
 from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, stderr, stdout
+from handgen.errors import quoted
 
 NAME, SUMMARY = "recognizer", "reads single glyphs: what 'eval' and training against lost strokes ask"
 
@@ -115,4 +116,4 @@ def _report(
         for font, values in measured.items():
             table.add_row(Text(font), *(f"{values[name]:.4f}" for name in names))
         stdout.print(table)
-    stdout.print(f"next: handgen eval DATASET --recognizer {plan['out']}", soft_wrap=True, markup=False)
+    stdout.print(f"next: handgen eval DATASET --recognizer {quoted(plan['out'])}", soft_wrap=True, markup=False)

@@ -9,6 +9,7 @@ import typer
 
 from handgen.characters import listed
 from handgen.cli.common import PLACES, Debug, DryRun, Json, Seed, Workers, print_json, stderr, stdout
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from handgen.collect.render import Plan, Rendered
@@ -249,5 +250,5 @@ def _print(rendered: Rendered) -> None:
     stdout.print(f"{rendered.glyphs:,} glyphs in {rendered.seconds:.1f} s")
     stdout.print(f"store    {rendered.out}", soft_wrap=True, markup=False)
     stdout.print(f"preview  {rendered.preview}", soft_wrap=True, markup=False)
-    data = "" if rendered.out == _DEFAULT_OUT else f" --data {rendered.out}"
+    data = "" if rendered.out == _DEFAULT_OUT else f" --data {quoted(rendered.out)}"
     stdout.print(f"next: handgen train zi2zi{data}", soft_wrap=True, markup=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handgen.cli.common import print_json, stderr, stdout
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from handgen.sources.pen import PenRequest
@@ -218,5 +219,5 @@ def print_result(run: Run, written: bool) -> None:
             f"of the first lines {run.blank.total():,} characters were drawn without ink, and are left out of image "
             f"and label: {describe(run.blank)}"
         )
-    lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}"
+    lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {quoted(out)}"
     stdout.print(lines, soft_wrap=True, markup=False)

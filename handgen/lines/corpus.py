@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from handgen.characters import line_ends, shown, split_lines
 from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error, regular, walk
-from handgen.lines.cut import Limits, clean, piece, stretches, wordy
+from handgen.lines.cut import UNCOMPOSED, Limits, clean, composable, piece, stretches, wordy
 from handgen.lines.shuffle import shuffled
 from handgen.seeds import uniforms
 
@@ -88,7 +88,9 @@ def describe(missing: Counter[str]) -> str:
         f"{shown(char)} U+{ord(char):04X} ({count:,})".removeprefix(f"U+{ord(char):04X} ")
         for char, count in missing.most_common(_SHOWN)
     )
-    return ", ".join(found) + (", …" if len(missing) > _SHOWN else "")
+    apart = sum(not composable(char) for char in missing)
+    why = f"; {apart:,} of them are {UNCOMPOSED}" if apart else ""
+    return ", ".join(found) + (", …" if len(missing) > _SHOWN else "") + why
 
 
 def _text_files(folder: Path) -> list[Path]:
@@ -244,10 +246,13 @@ class CorpusTexts:
             if text:
                 return text
         missing = self.corpus.left_out(self.drawn)
+        all_apart = bool(missing) and not any(map(composable, missing))
         raise UsageError(
             f"the corpus has no text of {self.limits.shortest} to {self.limits.longest} characters that can be drawn"
             + (f"; these cannot: {describe(missing)}" if missing else ""),
-            "Change --min-chars and --max-chars, or give another --corpus, or a --font that has its characters.",
+            "Give a --corpus of another script: no font mends this."
+            if all_apart
+            else "Change --min-chars and --max-chars, or give another --corpus, or a --font that has its characters.",
         )
 
     def _take(self, passage: int, slot: int, shift: float, length: float) -> str:

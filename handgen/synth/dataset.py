@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from handgen.degrade.pipeline import Pipeline
-from handgen.errors import UsageError
+from handgen.errors import UsageError, quoted
 from handgen.formats import WRITERS
 from handgen.formats.base import Writer
 from handgen.formats.tree import Tree
@@ -117,7 +117,7 @@ def _cannot_label(name: str, model: Path) -> UsageError:
     able = ", ".join(entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing")
     return UsageError(
         f"a {name} is not told which character to draw, so its samples cannot be labeled",
-        f"Look at them with 'handgen preview --model {model}', or train one that can: {able}.",
+        f"Look at them with 'handgen preview --model {quoted(model)}', or train one that can: {able}.",
     )
 
 
