@@ -20,9 +20,27 @@ def setting(
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
     panel: str = "",
+    metavar: str = "",
+    shown: str = "",
+    switch: bool = False,
 ) -> Any:
-    """Return a dataclass field with a default, a help line, and what values it may take."""
-    facts = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "panel": panel}
+    """Return a dataclass field: a default, a help line, what values it may take, and how the command line shows it.
+
+    Args:
+        default: of the field.
+        help: one line.
+        minimum: the least value.
+        maximum: the greatest value.
+        choices: the only values.
+        panel: of the help.
+        metavar: what stands for a value in the help.
+        shown: what to say in place of the default.
+        switch: a yes or no that has no ``--no-`` form.
+    """
+    facts = {
+        "help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "panel": panel, "metavar": metavar,
+        "shown": shown, "switch": switch,
+    }  # fmt: skip
     return dataclasses.field(default=default, metadata=facts)
 
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
 
-from handgen.settings import Settings
+from handgen.settings import Settings, option_name
+
+_KEYWORDS = frozenset({"format"})
 
 
 def parameters(
-    settings: type[Settings], panel: str, defaults: Mapping[str, Any] = MappingProxyType({})
+    settings: type[Settings],
+    panel: str,
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+    but: Collection[str] = (),
 ) -> list[inspect.Parameter]:
     """Return one command-line parameter per field of ``settings``; ``defaults`` take the place of its own.
+
+    Fields named in ``but`` are left out.
 
     Ranges and choices are shown in the help and checked by the settings class itself.
     """
@@ -25,15 +32,24 @@ def parameters(
     made = []
     for field in dataclasses.fields(settings):  # type: ignore[arg-type]
         facts = field.metadata
+        if field.name in but:
+            continue
         text = facts["help"]
-        if facts["choices"]:
+        if facts["choices"] and not facts["metavar"]:
             text += f" One of {', '.join(facts['choices'])}."
         low, high = facts["minimum"], facts["maximum"]
         if low is not None and high is not None and high < 1e6:
             text += f" From {low:g} to {high:g}."
         elif low is not None:
             text += f" At least {low:g}."
-        option = typer.Option(help=text, rich_help_panel=facts["panel"] or panel)
+        flag = option_name(field.name)
+        option = typer.Option(
+            *((flag,) if facts["switch"] or field.name in _KEYWORDS else ()),
+            help=text,
+            rich_help_panel=facts["panel"] or panel,
+            metavar=facts["metavar"] or None,
+            show_default=facts["shown"] or True,
+        )
         made.append(
             inspect.Parameter(
                 field.name,

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import Placement
@@ -24,10 +27,14 @@ def drops_of(ref: FontRef, raster: Mapping[str, Any], chars: str) -> dict[str, f
     Raises:
         FontError, UsageError: the font cannot be opened.
     """
-    size, place = int(raster["size"]), Placement(**raster["placement"])
     coverage = survey(ref, chars)
+    return drops_at(Placement(**raster["placement"]), coverage.drawn, coverage.boxes, int(raster["size"]))
+
+
+def drops_at(place: Placement, chars: str, boxes: NDArray[np.float64], size: int) -> dict[str, float]:
+    """Return the same of characters whose ink has these boxes, as ``Coverage.boxes``, at a placement."""
     drops = {}
-    for char, (_, bottom, _, top) in zip(coverage.drawn, coverage.boxes.tolist(), strict=True):
+    for char, (_, bottom, _, top) in zip(chars, boxes.tolist(), strict=True):
         above = place.baseline - top * place.scale_y
         below = place.baseline - bottom * place.scale_y - size
         if (above < 0 or below > 0) and below - above <= 0:  # out on one side, and not too tall

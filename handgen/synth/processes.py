@@ -15,8 +15,10 @@ from multiprocessing.process import BaseProcess
 from typing import Any, cast
 
 from handgen.errors import HandgenError
-from handgen.synth.dataset import Request, Run
-from handgen.synth.shards import Shard, Told
+from handgen.synth.prepare import prepare_again
+from handgen.synth.request import Request
+from handgen.synth.shards import Shard, ShardProgress
+from handgen.synth.write import write_shard
 
 _ATTEMPTS = 3
 """So often is a shard begun whose process dies."""
@@ -24,7 +26,7 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Processes:
-    """Writes shards in processes of their own; a ``Spread``.
+    """Writes shards in processes of their own; a ``ShardWriter``.
 
     Attributes:
         count: how many at once.
@@ -36,7 +38,7 @@ class Processes:
     batch: int = 1024
     workers: int = 1
 
-    def __call__(self, request: Request, digest: str, shards: Sequence[Shard], told: Told) -> None:
+    def __call__(self, request: Request, digest: str, shards: Sequence[Shard], progress: ShardProgress) -> None:
         """Write ``shards``.
 
         Raises:
@@ -55,7 +57,7 @@ class Processes:
                     process, shard = busy.pop(pipe)
                     news = _news(pipe)
                     if isinstance(news, int):
-                        told(shard.number, news)
+                        progress(shard.number, news)
                         busy[pipe] = process, shard
                         continue
                     if isinstance(news, Exception):
@@ -111,26 +113,12 @@ def _work(pipe: Connection, request: Request, digest: str, batch: int, workers: 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
     with contextlib.suppress(EOFError, OSError):
         try:
-            run = same_run(request, digest)
+            prepared = prepare_again(request, digest)
             while True:
                 shard = pipe.recv()
-                run.write_shard(shard, lambda _, samples: pipe.send(int(samples)), batch=batch, workers=workers)
+                write_shard(prepared, shard, lambda _, samples: pipe.send(int(samples)), batch=batch, workers=workers)
                 pipe.send("written")
         except HandgenError as error:
             pipe.send(error)
         except Exception:  # noqa: BLE001 - the parent raises it
             pipe.send(RuntimeError(traceback.format_exc()))
-
-
-def same_run(request: Request, digest: str) -> Run:
-    """Make a request ready in another process.
-
-    Raises:
-        HandgenError: a file that it reads, such as the model or the corpus, is another one there.
-    """
-    run = Run(request)
-    if run.digest() != digest:
-        raise HandgenError(
-            "a process sees other files than the one that started it", "Leave model, font and corpus as they are."
-        )
-    return run

@@ -1,4 +1,4 @@
-"""How a drawn glyph is put on its canvas: its style's own size and place, and never twice alike.
+"""How a drawn glyph is put on its canvas: its style's own size and offset, and never twice alike.
 
 A model draws in the source font's frame, onto which ``render`` moved every style. Here that is
 undone, and a small deformation of the sample's own is added, in one resampling.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.fonts.align import Alignment
-from handgen.seeds import uniforms
+from handgen.seeds import uniforms_of
 
 _ROTATION = math.radians(3)
 _SLANT, _STRETCH, _SHIFT, _ELASTIC = 0.06, 0.04, 0.04, 0.03
@@ -28,14 +29,13 @@ _EDGE = 0.04
 _INK = 0.9
 
 
-def place(images: Tensor, alignments: list[Alignment], index: NDArray[np.int64], seed: int, strength: float) -> Tensor:
+def deform(images: Tensor, alignments: Sequence[Alignment], key: NDArray[np.uint64], strength: float) -> Tensor:
     """Move drawn glyphs to their style's own frame, each deformed a little in its own way.
 
     Args:
         images: float32 ``[B, 1, size, size]`` in [-1, 1], in the source's frame.
         alignments: ``[B]``, each sample's style's.
-        index: int64 ``[B]``, numbers of the samples; with the seed they decide the deformation.
-        seed: of the run.
+        key: uint64 ``[B]``, decides the deformation of each.
         strength: 0 (none) to 1: rotation up to 3 degrees, slant 0.06, stretch 4 %, shift 2 % of
             the side, elastic displacement 1.5 % of the side.
 
@@ -45,7 +45,7 @@ def place(images: Tensor, alignments: list[Alignment], index: NDArray[np.int64],
     plain = all(a == Alignment() for a in alignments)
     if plain and not strength:
         return images
-    draw = torch.from_numpy(uniforms(seed, "vary", index, _COLUMNS)).float().mul_(2).sub_(1).mul_(strength)
+    draw = torch.from_numpy(uniforms_of(key, _COLUMNS)).float().mul_(2).sub_(1).mul_(strength)
     scale = torch.tensor([[a.sx, a.sy] for a in alignments]) * (1 + _STRETCH * draw[:, 2:4])
     offset = torch.tensor([[a.dx, a.dy] for a in alignments]) * 2 + _SHIFT * draw[:, 4:6]
     rotation, slant = _ROTATION * draw[:, 0], _SLANT * draw[:, 1]
@@ -80,7 +80,7 @@ def _grid(matrix: Tensor, knots: Tensor, height: int, width: int) -> Tensor:
 
 
 def _centers(length: int) -> Tensor:
-    """Return the places of the pixels' centers, from -1 to 1."""
+    """Return the positions of the pixels' centers, from -1 to 1."""
     return (2 * torch.arange(length) + 1) / length - 1
 
 
@@ -105,11 +105,11 @@ def _kept_inside(images: Tensor, scale: Tensor, offset: Tensor, room: Tensor) ->
 
 
 def _extent(marked: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the first and last marked places of each row of ``[B, n]`` in [-1, 1]; 0, 0 if none is."""
+    """Return the first and last marked positions of each row of ``[B, n]`` in [-1, 1]; 0, 0 if none is."""
     n = marked.shape[1]
-    place_ = torch.arange(n, dtype=torch.float32)
-    first = torch.where(marked, place_, float(n)).amin(dim=1)
-    last = torch.where(marked, place_ + 1, 0.0).amax(dim=1)
+    position = torch.arange(n, dtype=torch.float32)
+    first = torch.where(marked, position, float(n)).amin(dim=1)
+    last = torch.where(marked, position + 1, 0.0).amax(dim=1)
     some = marked.any(dim=1)
     low, high = 2 * first / n - 1, 2 * last / n - 1
     return torch.where(some, low, 0.0), torch.where(some, high, 0.0)
