@@ -21,7 +21,7 @@ from handgen.checkpoints import files as checkpoint
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import GlyphStore, to_bytes
 from handgen.models.styles import vectors
-from handgen.seeds import generator
+from handgen.seeds import generator, keys
 from handgen.sources import loading
 
 HERE = Path(__file__).parent

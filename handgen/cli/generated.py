@@ -13,7 +13,8 @@ import typer
 
 from handgen.settings import Settings, option_name
 
-_KEYWORDS = frozenset({"format"})
+_NAMES = {"format": ("--format",), "out": ("--out", "-o")}
+"""Names of options that do not follow from the field."""
 
 
 def parameters(
@@ -44,7 +45,7 @@ def parameters(
             text += f" At least {low:g}."
         flag = option_name(field.name)
         option = typer.Option(
-            *((flag,) if facts["switch"] or field.name in _KEYWORDS else ()),
+            *_NAMES.get(field.name, (flag,) if facts["switch"] else ()),
             help=text,
             rich_help_panel=facts["panel"] or panel,
             metavar=facts["metavar"] or None,

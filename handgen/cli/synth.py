@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from click.core import ParameterSource
 
 from handgen.cli import generated
 from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, Workers, print_json
@@ -172,7 +171,7 @@ def _request(given: dict[str, Any]) -> Request:
     from handgen.errors import UsageError
     from handgen.synth.recipe import find_recipe, read_recipe
 
-    typed = {name for name in given if given["ctx"].get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    typed = {name for name in given if _is_typed(given["ctx"], name)}
     base = Request()
     if given["recipe"]:
         path = find_recipe(given["recipe"])
@@ -189,6 +188,11 @@ def _request(given: dict[str, Any]) -> Request:
         lines=dataclasses.replace(lines, **of_lines) if lines else None,
         **_typed(Request, given, typed, _NESTED),
     )
+
+
+def _is_typed(ctx: typer.Context, name: str) -> bool:
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
 
 
 def _typed(

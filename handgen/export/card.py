@@ -12,7 +12,7 @@ from handgen.export.licenses import Provenance
 from handgen.export.listing import charset_name
 from handgen.export.measured import train_command
 from handgen.models import MODELS
-from handgen.synth.gate import FLOORS
+from handgen.sources.model import FLOORS
 from handgen.training.settings import TrainSettings
 
 _WORST = 3

@@ -133,6 +133,11 @@ class Source(ABC):
         """Return the characters that it draws unless told otherwise."""
 
     @classmethod
+    def unseen_chars(cls, spec: SourceSpec) -> str:
+        """Return characters that were kept from it when it was trained: the most telling to look at."""
+        return ""
+
+    @classmethod
     def own_size(cls, spec: SourceSpec) -> int | None:
         """Return the side of its images in pixels, if it cannot be chosen."""
         return None
@@ -194,8 +199,13 @@ class Source(ABC):
         """Return what a gate can know of it."""
         return GateFacts()
 
+    def content_glyphs(self) -> NDArray[np.uint8] | None:
+        """Return what it redraws of its characters, uint8 ``[len(chars), size, size]``; None if that is no image."""
+        return None
+
     def save_beside(self, folder: Path) -> None:
         """Write into a dataset's folder what another run can draw the same styles from, if that is a file."""
+        del folder
 
     def walk(self, first: str, second: str, steps: int) -> tuple[Source, str]:
         """Return this source in ``steps`` styles from one to another, and what these lie on.

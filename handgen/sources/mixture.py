@@ -89,7 +89,7 @@ class Mixture(Source):
     """Several sources as one: a sample is one source's.
 
     Attributes:
-        parts: the sources.
+        members: the sources.
         styles: all of theirs, under names that tell them apart.
 
     The others are those of ``Source``.
@@ -102,7 +102,7 @@ class Mixture(Source):
     skipped: Mapping[str, str]
     block: int
     parallel: bool
-    parts: Sequence[Part]
+    members: Sequence[Part]
 
     @classmethod
     def of(cls, sources: Sequence[Source], shares: Sequence[int], wanted: str) -> Mixture:
@@ -140,6 +140,11 @@ class Mixture(Source):
     def usual_chars(cls, spec: SourceSpec) -> str:
         """Refuse; see ``open``."""
         raise NotImplementedError
+
+    @property
+    def parts(self) -> Sequence[Part]:
+        """The sources."""
+        return self.members
 
     def draw(self, characters: Rows, styles: Rows, key: SampleKey) -> Drawing:
         """Let each source draw its own, in even blocks; see ``Source.draw``."""
@@ -229,10 +234,11 @@ class Mixture(Source):
     def warnings(self) -> tuple[str, ...]:
         """Those of all, and which cannot draw what others can."""
         lines = [f"{part.source.name}: {line}" for part in self.parts for line in part.source.warnings]
-        for part in self.parts:
-            if lacking := len(self.chars) - len(part.source.chars):
-                lines.append(f"{part.source.name} cannot draw {lacking:,} of the characters, which are left to others")
-        return tuple(lines)
+        lacking = {part.source.name: len(self.chars) - len(part.source.chars) for part in self.parts}
+        return (
+            *lines,
+            *(f"{name} cannot draw {count:,} of the characters; others do" for name, count in lacking.items() if count),
+        )
 
     def gate_facts(self) -> GateFacts:
         """Return the recognizer of the first source that has one; floors are a matter of each source."""

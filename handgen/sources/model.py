@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints.files import Checkpoint, facts_of, usual_characters
+from handgen.checkpoints.find import run_name
 from handgen.checkpoints.run import CONFIG
 from handgen.errors import HandgenError, UsageError
 from handgen.fonts.align import Alignment
@@ -98,7 +99,7 @@ class ModelSource(Source):
         alignments = [alignment_of(style, records) for style in styles]
         cpu = on.type == "cpu"
         return cls(
-            spec.source, content.chars, int(facts["size"]), styles, content.skipped,
+            run_name(loaded.path), content.chars, int(facts["size"]), styles, content.skipped,
             drawer.block or (_BLOCK if cpu else _GPU_BLOCK), cpu, loaded, drawer, content, alignments, spec.vary, on,
             seed, likeness,
         )  # fmt: skip
@@ -107,6 +108,11 @@ class ModelSource(Source):
     def usual_chars(cls, spec: SourceSpec) -> str:
         """Return the characters of the model's store, or what was shipped says."""
         return usual_characters(facts_of(find_model(Path(spec.source), ())))
+
+    @classmethod
+    def unseen_chars(cls, spec: SourceSpec) -> str:
+        """Return the held-out characters of its store."""
+        return str(facts_of(find_model(Path(spec.source), ()))["held_out"])
 
     @classmethod
     def own_size(cls, spec: SourceSpec) -> int | None:
@@ -168,6 +174,10 @@ class ModelSource(Source):
         licenses = {name: origins[name].get("licence") or "unknown" for name in drawn.weights if name in origins}
         return super().describe(style) | self.drawer.describe(drawn) | ({"licenses": licenses} if licenses else {})
 
+    def content_glyphs(self) -> NDArray[np.uint8] | None:
+        """Return the source font's glyphs, if it is given these."""
+        return self.content.glyphs
+
     def drops(self, style: int) -> Mapping[str, float]:
         """Return how far the source font's glyphs were moved up to fit the canvas."""
         return self._drops
@@ -193,7 +203,7 @@ class ModelSource(Source):
         return ("the source font is not the file that the model was trained with",)
 
     def gate_facts(self) -> GateFacts:
-        """Return the recognizer beside the model's file, the store that it learned from, and the floors it came with."""
+        """Return the recognizer beside the model's file, the store it learned from, and the floors it came with."""
         path, facts = self.checkpoint.path, self.checkpoint.facts
         kept = facts.get(FLOORS, {})
         floors, by = dict(kept.get("floors", {})), str(kept.get("recognizer_digest", ""))

@@ -40,7 +40,7 @@ def fitted(specs: Sequence[SourceSpec]) -> tuple[SourceSpec, ...]:
             able = [entry.name for entry in SOURCES if name in SOURCES.load(entry.name).options]
             raise UsageError(
                 f"{option_name(name)} says nothing to {' and '.join(spec.source for spec in specs)}",
-                f"Leave it out, or Add --model {' or '.join('RUN' if each == 'model' else each for each in able)}.",
+                f"Leave it out, or add --model {' or '.join('RUN' if each == 'model' else each for each in able)}.",
             )
     return tuple(
         replace(spec, **{name: _default(name) for name in spec.given() if name not in options | _OWN})

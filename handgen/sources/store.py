@@ -73,8 +73,9 @@ class StoreSource(Source):
         kept = [number for number, some in zip(range(len(names)), has, strict=True) if some]
         lacking = "".join(char for char in chars if char not in present)
         styles = [DrawnStyle(names[number], torch.zeros(0), {names[number]: 1.0}) for number in kept]
+        skipped = {"not in the store": lacking} if lacking else {}
         return cls(
-            spec.source, able, store.size, styles, {"not in the store": lacking} if lacking else {}, _BLOCK, True, store,
+            store.path.name, able, store.size, styles, skipped, _BLOCK, True, store,
             [numbers[number] for number in kept], rows, first[kept], count[kept], spec.vary,
         )  # fmt: skip
 
@@ -83,7 +84,7 @@ class StoreSource(Source):
         """Return the characters of its styles, sorted."""
         store = _open(spec)
         return "".join(
-            sorted(set(store.labels["char"][np.isin(store.labels["style"], store.targets or store.sources)]))
+            sorted(set(store.labels["char"][np.isin(store.labels["style"], store.targets or store.sources)].tolist()))
         )
 
     @classmethod

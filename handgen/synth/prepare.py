@@ -19,7 +19,7 @@ from handgen.formats.base import Sample
 from handgen.lines.synthesis import LineSynthesis
 from handgen.sources.base import Source
 from handgen.sources.find import find_model, kind_of
-from handgen.sources.opening import open_sources, usual_chars
+from handgen.sources.opening import fitted, open_sources, usual_chars
 from handgen.synth import manifest
 from handgen.synth.gate import Gate, find_reader, floors_of
 from handgen.synth.lines import Lines, find_script
@@ -103,8 +103,11 @@ def resolved(request: Request) -> Request:
     """
     sources = request.sources
     if any(not spec.source for spec in sources):
-        found = find_model(None, sorted(_RUNS.glob("*/")), _meant(request))
+        corpus = Path(request.lines.corpus) if request.lines else None
+        meant = characters_meant(request.charset, request.text or corpus)
+        found = find_model(None, sorted(_RUNS.glob("*/")), meant)
         sources = tuple(replace(spec, source=spec.source or str(found)) for spec in sources)
+    sources = fitted(sources)
     names = [_name_of(spec.source) for spec in sources if spec.share]
     out = request.out or Path("datasets") / "+".join(dict.fromkeys(names))
     return replace(request, sources=sources, out=out, device=str(resolve_device(request.device)))
@@ -114,15 +117,21 @@ def _name_of(source: str) -> str:
     return run_name(find_model(Path(source), ())) if kind_of(source) == "model" else Path(source).name
 
 
-def _meant(request: Request) -> str:
-    """Return the characters that are asked for, as far as that tells which shipped weights suit."""
-    corpus = request.lines.corpus if request.lines else ""
-    if request.charset:
-        return load_charset(request.charset)
-    file = request.text or Path(corpus)
-    if not file.is_file():
+def characters_meant(charset: str | None, text: Path | None) -> str:
+    """Return the characters that a user asks for, as far as that tells which shipped weights suit.
+
+    Args:
+        charset: as for ``load_charset``.
+        text: a UTF-8 file, or anything else, which tells nothing.
+
+    Raises:
+        UsageError: there is no such charset.
+    """
+    if charset:
+        return load_charset(charset)
+    if text is None or not text.is_file():
         return ""
-    with file.open("rb") as stream:
+    with text.open("rb") as stream:
         return unique_chars(stream.read(_LOOKED_AT).decode("utf-8", errors="ignore"))
 
 

@@ -58,8 +58,8 @@ def read_recipe(path: Path) -> Request:
     """Return the request that a file describes.
 
     Raises:
-        UsageError: it is missing, is not UTF-8 or YAML, names a setting that does not exist or a value that will not do;
-            names file and line.
+        UsageError: it is missing, is not UTF-8 or YAML, or names a setting or value that does not exist; names file
+            and line.
     """
     document = Document.read(path, _FORM, "Give a YAML file, or the name of a recipe.")
     if document.root is None:
@@ -138,7 +138,7 @@ def _value(
     if key.value not in known:
         raise UsageError(f"{document.at(key)}: unknown setting '{key.value}'", nearest(key.value, known))
     hint = hints[key.value]
-    wanted = [each for each in (typing.get_args(hint) or (hint,)) if each is not types.NoneType][0]
+    wanted = next(each for each in (typing.get_args(hint) or (hint,)) if each is not types.NoneType)
     if is_null(node) and wanted is not hint:
         return None
     found = _plain(document, node)

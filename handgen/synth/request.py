@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from handgen.errors import UsageError
 from handgen.formats import WRITERS
@@ -129,3 +131,20 @@ class Request(Settings):
             raise UsageError("--text is for single characters", "Give lines their text with --corpus.")
         if self.gate == OFF and self.recognizer is not None:
             raise UsageError("--recognizer says nothing when --gate is off", "Leave one of them out.")
+
+
+def make_request(*models: str | Path, **settings: Any) -> Request:
+    """Return a request by the names of its settings and of its sources'.
+
+    Args:
+        models: what draws: run folders, model files, names; none = the usual one.
+        settings: of ``Request``, or of ``SourceSpec`` for each of the models.
+
+    Raises:
+        UsageError: a value is out of range.
+    """
+    own = {field.name for field in dataclasses.fields(SourceSpec)}
+    of_sources = {name: value for name, value in settings.items() if name in own}
+    rest = {name: value for name, value in settings.items() if name not in own}
+    sources = tuple(SourceSpec(source=str(model), **of_sources) for model in models or ("",))
+    return Request(sources=sources, **rest)

@@ -10,13 +10,13 @@ import time
 import numpy as np
 import pytest
 import torch
+from handgen.synth.content import load_content
 from PIL import Image
 
 from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.glyphs.store import to_bytes, to_unit
 from handgen.sources import loading
-from handgen.synth.content import load_content
 from tests.readers import items, read_as_trainers_do
 
 

@@ -5,12 +5,12 @@ import json
 
 import numpy as np
 import pytest
+from handgen.synth.dataset import Request, Run
 from PIL import Image
 
 from handgen.cli import run
 from handgen.degrade.pipeline import Pipeline
 from handgen.formats.lmdb import LmdbWriter
-from handgen.synth.dataset import Request, Run
 from handgen.synth.lines import LineRequest
 from tests.readers import items, read_as_trainers_do
 

@@ -9,6 +9,7 @@ import torch
 from handgen.cli import run
 from handgen.models.cgan import CGAN, CGANConfig, Classes
 from handgen.models.styles import vectors
+from handgen.seeds import keys
 from handgen.sources import loading
 from tests.readers import items, read_as_trainers_do
 

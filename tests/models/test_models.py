@@ -15,6 +15,7 @@ from handgen.cli import run
 from handgen.losses.adversarial import GAN_LOSSES
 from handgen.models import MODELS
 from handgen.models.styles import vectors
+from handgen.seeds import keys
 from handgen.sources import loading
 from handgen.strokes.prompts import StrokePrompt
 from handgen.training.evaluate import measure

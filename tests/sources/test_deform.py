@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from handgen.synth.vary import place
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handgen.fonts.align import Alignment
 from handgen.glyphs.store import GlyphStore, to_unit
-from handgen.synth.vary import place
 
 
 def glyphs(store: GlyphStore, count: int = 8) -> torch.Tensor:

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from handgen.synth.content import load_content
 
 from handgen.errors import UsageError
-from handgen.synth.content import load_content
 
 CGAN = {"model": "cgan", "charset": "ABC", "held_out": "", "size": 64}
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from handgen.synth.dataset import Request, Run
 
 from handgen.cli import run
 from handgen.seeds import keys
-from handgen.synth.dataset import Request, Run
 from tests.cli.conftest import untrained
 from tests.cli.test_synth import refused
 from tests.readers import read_as_trainers_do

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from handgen.synth.content import load_content
+from handgen.synth.dataset import Request, Run, choose_styles
 
 from handgen.checkpoints import files as checkpoint
 from handgen.errors import FontError, UsageError
 from handgen.fonts.align import Alignment
 from handgen.models.base import DrawnStyle
 from handgen.sources import loading
-from handgen.synth.content import load_content
-from handgen.synth.dataset import Request, Run, choose_styles
 from handgen.synth.samples import alignment_of
 
 
