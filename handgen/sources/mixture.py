@@ -175,7 +175,7 @@ class Mixture(Source):
         return found
 
     @cached_property
-    def coverage(self) -> NDArray[np.bool_] | None:  # type: ignore[override]
+    def coverage(self) -> NDArray[np.bool_] | None:
         """Which style can draw which character."""
         has = np.zeros((len(self.styles), len(self.chars)), bool)
         for part in self.parts:
@@ -255,7 +255,8 @@ class Mixture(Source):
 def _names(sources: Sequence[Source]) -> list[list[str]]:
     """Return names of all styles that are unique: SOURCE/STYLE where two would be called alike."""
     times = Counter(style.name for source in sources for style in source.styles)
-    made, seen = [], set()
+    made: list[list[str]] = []
+    seen: set[str] = set()
     labels = Counter[str]()
     for source in sources:
         labels[source.name] += 1

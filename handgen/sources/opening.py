@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from handgen.errors import UsageError
 from handgen.settings import option_name
@@ -48,7 +49,7 @@ def fitted(specs: Sequence[SourceSpec]) -> tuple[SourceSpec, ...]:
     )
 
 
-def _default(name: str) -> object:
+def _default(name: str) -> Any:
     return getattr(SourceSpec(), name)
 
 

@@ -64,7 +64,8 @@ def _styles(rounds: Rounds, number: int) -> Rows:
     """The style of each character in one round."""
     cycle, number = divmod(number, rounds.styles)
     slot, group, moves, names = _square(rounds, cycle)
-    return names[(slot + moves[group, number]) % rounds.styles]
+    styles: Rows = names[(slot + moves[group, number]) % rounds.styles]
+    return styles
 
 
 @functools.lru_cache(maxsize=16)
