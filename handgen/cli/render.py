@@ -44,7 +44,7 @@ def render(
     charset: Annotated[
         str | None,
         typer.Option(
-            help="gb2312-1, gb2312, jis-1, big5-1, latin62, digits, ascii, a UTF-8 file, or the characters.",
+            help="gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
             show_default="gb2312-1 if the source has Chinese, else latin62",
             rich_help_panel=DRAWING,
         ),

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import Placement
+from handgen.glyphs.records import Raster
 
 
-def drops_of(ref: FontRef, raster: Mapping[str, Any], chars: str) -> dict[str, float]:
+def drops_of(ref: FontRef, raster: Raster, chars: str) -> dict[str, float]:
     """Return how much lower than on its canvas each character belongs, in canvas sides.
 
     A charset of ideographs fills the canvas to the bottom, and ``raster`` moves what reaches
@@ -21,14 +19,15 @@ def drops_of(ref: FontRef, raster: Mapping[str, Any], chars: str) -> dict[str, f
 
     Args:
         ref: the source font.
-        raster: ``GlyphStore.raster``: holds ``size`` and the source's ``placement``.
+        raster: how the source is drawn.
         chars: characters; those that stay where they are, are left out of the result.
 
     Raises:
         FontError, UsageError: the font cannot be opened.
     """
+    assert raster.placement is not None
     coverage = survey(ref, chars)
-    return drops_at(Placement(**raster["placement"]), coverage.drawn, coverage.boxes, int(raster["size"]))
+    return drops_at(raster.placement, coverage.drawn, coverage.boxes, raster.size)
 
 
 def drops_at(place: Placement, chars: str, boxes: NDArray[np.float64], size: int) -> dict[str, float]:

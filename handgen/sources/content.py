@@ -11,11 +11,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from handgen.checkpoints.facts import ModelFacts
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
+from handgen.glyphs.records import Raster
 from handgen.sources.prompts import CharacterPrompts, GlyphPrompts, Prompts, StrokePrompts
 from handgen.strokes import library
 
@@ -59,7 +61,7 @@ class Content:
         }
 
 
-def load_content(facts: Mapping[str, Any], draws: str, chars: str, font: str | None, device: torch.device) -> Content:
+def load_content(facts: ModelFacts, draws: str, chars: str, font: str | None, device: torch.device) -> Content:
     """Make the prompts of characters, drawn in the source font if the model needs one.
 
     Args:
@@ -77,20 +79,21 @@ def load_content(facts: Mapping[str, Any], draws: str, chars: str, font: str | N
     return make(facts, chars, font, device)
 
 
-def _by_stroke(facts: Mapping[str, Any], chars: str, font: str | None, device: torch.device) -> Content:
-    found = library.find_strokes(chars, library.parse_order(facts["config"]["strokes"]), font)
+def _by_stroke(facts: ModelFacts, chars: str, font: str | None, device: torch.device) -> Content:
+    found = library.find_strokes(chars, library.parse_order(facts.config["strokes"]), font)
     return Content(found.book.chars, StrokePrompts(found.book), found.skipped, found.font, found.font_sha256)
 
 
-def _by_glyph(facts: Mapping[str, Any], chars: str, font: str | None, device: torch.device) -> Content:
-    raster = facts["raster"]
+def _by_glyph(facts: ModelFacts, chars: str, font: str | None, device: torch.device) -> Content:
+    raster = facts.raster
     ref = source_font(raster, font)
-    glyphs, drawn, skipped = source_glyphs(ref, raster, chars)
+    assert raster.placement is not None
+    glyphs, drawn, skipped = source_glyphs(ref, raster.size, raster.placement, chars)
     if not drawn:
         raise FontError(f"{ref.path.name} draws none of the {len(chars)} characters", "Give another --charset.")
     digest = sha256(ref.path)
-    recorded = FontRef.parse(raster["source"])
-    same = digest == raster["sha256"] and (ref.face, ref.instance) == (recorded.face, recorded.instance)
+    recorded = FontRef.parse(raster.source)
+    same = digest == raster.sha256 and (ref.face, ref.instance) == (recorded.face, recorded.instance)
     return Content(drawn, GlyphPrompts(glyphs, device), _in_font(skipped), ref, digest, same)
 
 
@@ -98,13 +101,13 @@ def _in_font(skipped: Mapping[str, str]) -> dict[str, str]:
     return {f"{reason} in the source font": chars for reason, chars in skipped.items()}
 
 
-def _by_number(facts: Mapping[str, Any], chars: str, font: str | None, device: torch.device) -> Content:
+def _by_number(facts: ModelFacts, chars: str, font: str | None, device: torch.device) -> Content:
     if font:
-        raise UsageError(f"a {facts['model']} draws without a source font", "Leave out --font.")
-    number_of = {char: number for number, char in enumerate(facts["charset"])}
+        raise UsageError(f"a {facts.model} draws without a source font", "Leave out --font.")
+    number_of = {char: number for number, char in enumerate(facts.charset)}
     drawn = "".join(char for char in chars if char in number_of)
     if not drawn:
-        known = facts["charset"]
+        known = facts.charset
         shown = known if len(known) <= _SHOWN else known[:_SHOWN] + "…"
         raise UsageError(
             f"the model has learned none of the {len(chars)} characters", f"Give a --charset of these: {shown}"
@@ -114,7 +117,7 @@ def _by_number(facts: Mapping[str, Any], chars: str, font: str | None, device: t
     return Content(drawn, CharacterPrompts(numbers, device), {"not learned by the model": lacking} if lacking else {})
 
 
-def source_font(raster: Mapping[str, Any], font: str | None = None) -> FontRef:
+def source_font(raster: Raster, font: str | None = None) -> FontRef:
     """Return the font asked for, else the one that ``raster`` records, else one of its file name wherever fonts are.
 
     Raises:
@@ -122,7 +125,7 @@ def source_font(raster: Mapping[str, Any], font: str | None = None) -> FontRef:
     """
     if font:
         return resolve_font(font)
-    recorded = FontRef.parse(raster["source"])
+    recorded = FontRef.parse(raster.source)
     if recorded.path.is_file():
         return recorded
     try:

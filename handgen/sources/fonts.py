@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256
-from handgen.fonts.align import Alignment, source_placement
+from handgen.fonts.align import source_placement
 from handgen.fonts.catalog import KINDS
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.coverage import survey
@@ -40,7 +40,7 @@ from handgen.lines.drops import drops_at
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey
 from handgen.sources.base import Drawing, Rows, Source, no_notes
-from handgen.sources.deform import deform
+from handgen.sources.deform import deform, people_of
 from handgen.sources.spec import SourceSpec, some_names
 
 _BLOCK = 128
@@ -146,7 +146,7 @@ class FontsSource(Source):
             images[rows] = self.faces[style].glyphs(characters[rows])
         if self.vary:
             unit = to_unit(images)[:, None]
-            deformed = deform(unit, [Alignment()] * len(unit), key.keys("vary"), self.vary)
+            deformed = deform(unit, None, people_of(key, characters), self.vary)
             images = to_bytes(deformed)[:, 0].numpy()
         return Drawing(images, no_notes(len(images)))
 
@@ -232,12 +232,12 @@ def _of_store(path: Path) -> dict[str, FontRef]:
     found = {}
     for number in store.targets or store.sources:
         style = store.styles[number]
-        file = style.origin.get("path")
+        file = style.origin.path
         if not file:
             raise UsageError(f"the style {style.name} of {path} is no font", "Draw its images with --model store.")
         if not Path(file).is_file():
             raise UsageError(f"the font {file} of {path} is not where it was", "Render the store again.")
-        found[style.name] = FontRef(Path(file), int(style.origin.get("face") or 0), style.origin.get("instance") or "")
+        found[style.name] = FontRef(Path(file), style.origin.face, style.origin.instance)
     return found
 
 
@@ -246,5 +246,5 @@ def _origin(ref: FontRef) -> dict[str, Any]:
     return {
         "family": info.family,
         "file": replace(ref, path=Path(ref.path.name)).spec,
-        "licence": short_license(info.license) or "unknown",
+        "license": short_license(info.license) or "unknown",
     }

@@ -17,11 +17,12 @@ import torch
 from numpy.typing import NDArray
 
 from handgen.checkpoints import files as checkpoint
-from handgen.checkpoints.files import Checkpoint, facts_of, usual_characters
+from handgen.checkpoints.files import Checkpoint, peek
 from handgen.checkpoints.find import run_name
 from handgen.checkpoints.run import CONFIG
 from handgen.errors import HandgenError, UsageError
 from handgen.fonts.align import Alignment
+from handgen.glyphs.records import Raster, StyleRecord
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.glyphs.together import recorded_stores
 from handgen.lines.drops import drops_of
@@ -33,7 +34,7 @@ from handgen.seeds import SampleKey, keys
 from handgen.sources import added, loading
 from handgen.sources.base import Drawing, GateFacts, Rows, Source, choose_styles, latents
 from handgen.sources.content import Content, load_content
-from handgen.sources.deform import deform
+from handgen.sources.deform import deform, people_of
 from handgen.sources.find import find_model
 from handgen.sources.like import read_hands, usual_extent
 from handgen.sources.prompts import GlyphPrompts
@@ -41,8 +42,6 @@ from handgen.sources.spec import FONT, SourceSpec
 from handgen.strokes.restroke import Restroked
 from handgen.weights import recognizer_beside
 
-FLOORS = "gate"
-"""The fact of a shipped model that holds ``recognizer_digest`` and, of each trained style, ``floors``."""
 _BLOCK, _GPU_BLOCK = 64, 256
 """Samples that pass the network together. The number is fixed for a kind of device, because a network's last bits may
 depend on how many pass together."""
@@ -88,18 +87,18 @@ class ModelSource(Source):
         """Load the model, choose its styles, draw its source glyphs; see ``Source.open``."""
         on = torch.device(device)
         loaded, drawer = open_drawer(Path(spec.source), on)
-        facts = loaded.facts
+        facts = loaded.model
         if drawer.draws == "nothing":
-            raise _cannot_label(facts["model"], loaded.path)
+            raise _cannot_label(facts.model, loaded.path)
         content = load_content(facts, drawer.draws, chars, spec.font, on)
         if spec.content != FONT:
-            content = _restroked(content, facts["raster"])
-        styles, likeness = _styles(drawer.style_spec, spec, content, facts["size"], seed)
+            content = _restroked(content, facts.raster)
+        styles, likeness = _styles(drawer.style_spec, spec, content, facts.size, seed)
         records = style_records(loaded, drawer)
         alignments = [alignment_of(style, records) for style in styles]
         cpu = on.type == "cpu"
         return cls(
-            run_name(loaded.path), content.chars, int(facts["size"]), styles, content.skipped,
+            run_name(loaded.path), content.chars, facts.size, styles, content.skipped,
             drawer.block or (_BLOCK if cpu else _GPU_BLOCK), cpu, loaded, drawer, content, alignments, spec.vary, on,
             seed, likeness,
         )  # fmt: skip
@@ -107,17 +106,17 @@ class ModelSource(Source):
     @classmethod
     def usual_chars(cls, spec: SourceSpec) -> str:
         """Return the characters of the model's store, or what was shipped says."""
-        return usual_characters(facts_of(find_model(Path(spec.source), ())))
+        return peek(find_model(Path(spec.source), ())).model.usual_characters
 
     @classmethod
     def unseen_chars(cls, spec: SourceSpec) -> str:
         """Return the held-out characters of its store."""
-        return str(facts_of(find_model(Path(spec.source), ()))["held_out"])
+        return peek(find_model(Path(spec.source), ())).model.held_out
 
     @classmethod
     def own_size(cls, spec: SourceSpec) -> int | None:
         """Return the side of the images that it learned from."""
-        return int(facts_of(find_model(Path(spec.source), ()))["size"])
+        return peek(find_model(Path(spec.source), ())).model.size
 
     @classmethod
     def list_styles(cls, spec: SourceSpec) -> list[dict[str, Any]]:
@@ -127,7 +126,7 @@ class ModelSource(Source):
         use.
         """
         loaded, _ = open_drawer(Path(spec.source), torch.device("cpu"))
-        return [*loaded.facts["styles"], *added.summaries(loaded)]
+        return [*(style.to_json() for style in loaded.model.styles), *added.summaries(loaded)]
 
     @functools.cached_property
     def _turn(self) -> contextlib.AbstractContextManager[Any]:
@@ -144,19 +143,19 @@ class ModelSource(Source):
             given = prompts.batch(characters, styles, key, self.vary)
             drawn = self.drawer.generate(given, codes.to(self.device)).float().cpu()
         alignments = [self.alignments[style] for style in styles.tolist()]
-        deformed = deform(drawn, alignments, key.keys("vary"), 0.0 if prompts.varies else self.vary)
+        deformed = deform(drawn, alignments, people_of(key, characters), 0.0 if prompts.varies else self.vary)
         return Drawing(to_bytes(deformed)[:, 0].numpy(), notes)
 
     def identity(self) -> dict[str, Any]:
         """Return the digest of the weights, what they are given, and what is drawn in."""
-        facts = self.checkpoint.facts
+        facts = self.checkpoint.model
         adapters = {style.name: found for style in self.styles if (found := self.drawer.describe(style).get("adapter"))}
         prompts = self.content.prompts
         rewritten = isinstance(prompts, GlyphPrompts) and prompts.restroke is not None
         return {
-            "model": facts["model"],
+            "model": facts.model,
             "model_digest": self.checkpoint.digest(),
-            "images_seen": facts["images"],
+            "images_seen": facts.images,
             "size": self.size,
             **self.content.identity(),
             "styles": [style.name for style in self.styles],
@@ -170,8 +169,8 @@ class ModelSource(Source):
     def describe(self, style: int) -> dict[str, Any]:
         """Return its mixture, its vector, its adapter, and the licenses of the fonts it is made of."""
         drawn = self.styles[style]
-        origins = {record["name"]: record.get("origin") or {} for record in style_records(self.checkpoint, self.drawer)}
-        licenses = {name: origins[name].get("licence") or "unknown" for name in drawn.weights if name in origins}
+        origins = {record.name: record.origin for record in style_records(self.checkpoint, self.drawer)}
+        licenses = {name: origins[name].license or "unknown" for name in drawn.weights if name in origins}
         return super().describe(style) | self.drawer.describe(drawn) | ({"licenses": licenses} if licenses else {})
 
     def content_glyphs(self) -> NDArray[np.uint8] | None:
@@ -184,7 +183,7 @@ class ModelSource(Source):
 
     @functools.cached_property
     def _drops(self) -> Mapping[str, float]:
-        font, raster = self.content.font, self.checkpoint.facts["raster"]
+        font, raster = self.content.font, self.checkpoint.model.raster
         return drops_of(font, raster, self.chars) if font and raster and self.content.glyphs is not None else {}
 
     @property
@@ -192,7 +191,7 @@ class ModelSource(Source):
         """The characters that its store did not have."""
         if self.content.prompts.varies:
             return ""
-        known = {*self.checkpoint.facts["charset"], *self.checkpoint.facts["held_out"]}
+        known = {*self.checkpoint.model.charset, *self.checkpoint.model.held_out}
         return "".join(char for char in self.chars if char not in known)
 
     @property
@@ -204,16 +203,15 @@ class ModelSource(Source):
 
     def gate_facts(self) -> GateFacts:
         """Return the recognizer beside the model's file, the store it learned from, and the floors it came with."""
-        path, facts = self.checkpoint.path, self.checkpoint.facts
-        kept = facts.get(FLOORS, {})
+        path, kept = self.checkpoint.path, self.checkpoint.model.gate
         floors, by = dict(kept.get("floors", {})), str(kept.get("recognizer_digest", ""))
-        return GateFacts(recognizer_beside(path), FLOORS in facts, store_of(path), floors, by)
+        return GateFacts(recognizer_beside(path), bool(kept), store_of(path), floors, by)
 
     def walk(self, first: str, second: str, steps: int) -> tuple[Source, str]:
         """Return it in the styles between two, and what they lie on; alignments go straight; see ``Source.walk``."""
         spec = self.drawer.style_spec
         if not spec.names:
-            kind = self.checkpoint.facts["model"]
+            kind = self.checkpoint.model.model
             raise UsageError(f"a {kind} has no styles with a name to walk between", "Leave out --interpolate.")
         ends = [_named(spec, name, self.seed) for name in (first, second)]
         shares = [float(share) for share in np.linspace(0, 1, steps)]
@@ -235,14 +233,14 @@ def open_drawer(path: Path, device: torch.device) -> tuple[Checkpoint, Generator
     return loaded, added.with_added(loaded, model)
 
 
-def style_records(source: Checkpoint, drawer: Generator) -> list[Mapping[str, Any]]:
+def style_records(source: Checkpoint, drawer: Generator) -> list[StyleRecord]:
     """Return the records of the trained styles, and of added ones that were picked."""
-    return [*source.facts["styles"], *(drawer.records if isinstance(drawer, Adapted) else ())]
+    return [*source.model.styles, *(drawer.records if isinstance(drawer, Adapted) else ())]
 
 
-def alignment_of(style: DrawnStyle, records: Sequence[Mapping[str, Any]]) -> Alignment:
+def alignment_of(style: DrawnStyle, records: Sequence[StyleRecord]) -> Alignment:
     """Return a style's alignment: the mean of its parents', by their share in it."""
-    known = {record["name"]: Alignment(**record.get("alignment", {})) for record in records}
+    known = {record.name: record.alignment for record in records}
     shares = {name: share for name, share in style.weights.items() if name in known}
     if not shares:
         return Alignment()
@@ -273,15 +271,15 @@ def unlabeled(path: Path, device: str, count: int, seed: int) -> tuple[str, NDAr
     Returns:
         The kind, and uint8 ``[count, size, size]``.
     """
-    loaded = facts_of(path)
-    if MODELS.load(loaded["model"]).draws != "nothing":
+    kind = peek(path).model.model
+    if MODELS.load(kind).draws != "nothing":
         return None
     on = torch.device(device)
     _, drawer = open_drawer(path, on)
     key = keys(seed, np.arange(count))
     noise = vectors([drawer.style_spec.continuous()] * count, key).to(on)
     images = to_bytes(drawer.generate(torch.zeros(count, dtype=torch.int64), noise))[:, 0].cpu().numpy()
-    return str(loaded["model"]), images
+    return kind, images
 
 
 def _cannot_label(name: str, model: Path) -> UsageError:
@@ -292,11 +290,12 @@ def _cannot_label(name: str, model: Path) -> UsageError:
     )
 
 
-def _restroked(content: Content, raster: Mapping[str, Any]) -> Content:
+def _restroked(content: Content, raster: Raster) -> Content:
     prompts = content.prompts
     if not isinstance(prompts, GlyphPrompts) or content.font is None:
         raise UsageError("--content pen is for models that redraw a source font", "Leave it out.")
-    restroke = Restroked.prepare(content.font, raster, content.chars, prompts.glyphs)
+    assert raster.placement is not None
+    restroke = Restroked.prepare(content.font, raster.size, raster.placement, content.chars, prompts.glyphs)
     return replace(content, prompts=replace(prompts, restroke=restroke))
 
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from handgen.fonts.align import Alignment
+from handgen.deform.people import PersonKeys
 from handgen.glyphs.store import to_unit
 from handgen.seeds import SampleKey
 from handgen.sources.deform import deform
@@ -19,7 +19,7 @@ from handgen.strokes.prompts import StrokePrompt
 from handgen.strokes.restroke import Restroked
 
 Rows = NDArray[np.int64]
-_STIR = 0.5
+_STIR = 0.25
 """How strongly the source glyph is deformed for each further drawing of a sample, as ``vary`` counts."""
 
 
@@ -64,7 +64,8 @@ class GlyphPrompts:
         given = to_unit(glyphs)[:, None].to(self.device, memory_format=torch.channels_last)
         again = np.flatnonzero(key.attempt)
         if len(again):
-            stirred = deform(given[again].cpu(), [Alignment()] * len(again), key[again].keys("source"), _STIR)
+            who = PersonKeys.strangers(key[again].keys("source"))
+            stirred = deform(given[again].cpu(), None, who, _STIR)
             given[again] = stirred.to(self.device)
         return given
 

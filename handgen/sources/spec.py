@@ -46,7 +46,13 @@ class SourceSpec(Settings):
         metavar="IMAGE|DIR|STORE",
         panel=STYLES,
     )
-    vary: float = setting(1.0, "How much each drawing differs from the next.", minimum=0, maximum=1, panel=STYLES)
+    vary: float = setting(
+        1.0,
+        "How much each drawing differs from the next: 0 not at all, 1 as people do.",
+        minimum=0,
+        maximum=1,
+        panel=STYLES,
+    )
     content: str = setting(
         FONT,
         "What a model redraws: the source font's glyphs, or these written anew by a pen for each sample.",

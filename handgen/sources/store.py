@@ -12,12 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from handgen.errors import UsageError
-from handgen.fonts.align import Alignment
 from handgen.glyphs.store import GlyphStore, is_store, to_bytes, to_unit
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, uniforms_of
 from handgen.sources.base import Drawing, Rows, Source, no_notes
-from handgen.sources.deform import deform
+from handgen.sources.deform import deform, people_of
 from handgen.sources.spec import SourceSpec, some_names
 
 _BLOCK = 128
@@ -97,7 +96,7 @@ class StoreSource(Source):
         """Return its styles."""
         store = _open(spec)
         found = [store.styles[number] for number in store.targets or store.sources]
-        return [{"name": style.name, "role": style.role, "origin": style.origin} for style in found]
+        return [{"name": style.name, "role": style.role, "origin": style.origin.to_json()} for style in found]
 
     def draw(self, characters: Rows, styles: Rows, key: SampleKey) -> Drawing:
         """Choose an image of each, put it into its own frame and deform it a little; see ``Source.draw``."""
@@ -107,9 +106,8 @@ class StoreSource(Source):
         images = np.empty((len(chosen), self.size, self.size), np.uint8)
         images[order] = self.store.images[self.rows[chosen][order]]
         alignments = [self.store.styles[self.numbers[style]].alignment for style in styles.tolist()]
-        if self.vary or any(alignment != Alignment() for alignment in alignments):
-            deformed = deform(to_unit(images)[:, None], alignments, key.keys("vary"), self.vary)
-            images = to_bytes(deformed)[:, 0].numpy()
+        deformed = deform(to_unit(images)[:, None], alignments, people_of(key, characters), self.vary)
+        images = to_bytes(deformed)[:, 0].numpy()
         return Drawing(images, no_notes(len(images)))
 
     def identity(self) -> dict[str, Any]:
@@ -124,7 +122,7 @@ class StoreSource(Source):
 
     def describe(self, style: int) -> dict[str, Any]:
         """Return where a style comes from."""
-        return {"origin": dict(self.store.styles[self.numbers[style]].origin)}
+        return {"origin": self.store.styles[self.numbers[style]].origin.to_json()}
 
     @property
     def coverage(self) -> NDArray[np.bool_] | None:

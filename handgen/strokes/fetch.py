@@ -10,14 +10,13 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from handgen.errors import FontError
 from handgen.files import sha256, write_json
 from handgen.fonts.catalog import Entry, Source
-from handgen.fonts.fetch import Outcome, attempt, download, members
+from handgen.fonts.fetch import Outcome, attempt, download, members, scratch_folder
 from handgen.strokes import kanjivg
 from handgen.strokes.counts import COUNTS, FOLDER, write_counts
 from handgen.strokes.svg import flattened
@@ -46,8 +45,7 @@ def fetch_kanjivg(out: Path, force: bool = False) -> Iterator[Outcome]:
 
 def _fetch_kanjivg(entry: Entry, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
-        scratch = Path(folder)
+    with scratch_folder(out) as scratch:
         archive = download(entry.source, scratch)
         paths: dict[str, list[str]] = {}
         license = b""
@@ -57,7 +55,7 @@ def _fetch_kanjivg(entry: Entry, out: Path) -> Path:
             elif path.name == "COPYING":
                 license = data
         if not paths or not license:
-            raise _lacking(entry.source, "strokes" if not paths else "licence")
+            raise _lacking(entry.source, "strokes" if not paths else "license")
         (scratch / _KANJIVG_LICENSE).write_bytes(license)
         write_json(scratch / kanjivg.ABOUT, _provenance(entry, archive, len(paths)))
         write_json(scratch / kanjivg.FILE, dict(sorted(paths.items())))
@@ -96,8 +94,7 @@ def _fetch(entry: Entry, out: Path) -> Path:
         FontError: the package is unsafe, damaged, or has no strokes or no license.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
-        scratch = Path(folder)
+    with scratch_folder(out) as scratch:
         archive = download(entry.source, scratch)
         characters, license = _unpack(archive, entry.source)
         with gzip.GzipFile(scratch / _OUTLINES, "wb", mtime=0) as file:
@@ -124,7 +121,7 @@ def _unpack(archive: Path, source: Source) -> tuple[dict[str, dict[str, list[obj
         elif path.name == "ARPHICPL.TXT" and len(path.parts) == 1:
             license = data
     if not characters or not license:
-        raise _lacking(source, "strokes" if not characters else "licence")
+        raise _lacking(source, "strokes" if not characters else "license")
     return characters, license
 
 
@@ -141,7 +138,7 @@ def _drawn(name: str, data: bytes) -> dict[str, list[object]]:
 
 def _provenance(entry: Entry, archive: Path, characters: int) -> dict[str, object]:
     return {
-        "licence": entry.license,
+        "license": entry.license,
         "source": {"type": entry.source.type, "package": entry.source.package, "version": entry.source.version},
         "archive_sha256": sha256(archive),
         "characters": characters,

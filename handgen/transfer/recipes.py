@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from handgen.deform.people import PersonKeys
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
@@ -117,10 +118,10 @@ def traced(given: Materials) -> Source:
     store = given.store
     for number in store.targets or store.sources:
         style = store.styles[number]
-        file = style.origin.get("path")
+        file = style.origin.path
         if not file or not Path(file).is_file():
             continue
-        ref = FontRef(Path(file), int(style.origin.get("face") or 0), style.origin.get("instance") or "")
+        ref = FontRef(Path(file), style.origin.face, style.origin.instance)
         with contextlib.suppress(UsageError):  # a font of which nothing can be traced
             parts[style.name] = given.synthesis(PEN, styles=CONTINUOUS, font=ref.spec, strokes=TRACE)
     if not parts:
@@ -148,7 +149,7 @@ class _Glyphs(Pooled):
         """Return a glyph, less its alignment."""
         glyph = to_unit(super().image(place)[None])[:, None]
         alignment = self._alignments[int(self.pool.writers[place])]
-        return to_bytes(deform(glyph, [alignment], np.zeros(1, np.uint64), 0.0))[0, 0].numpy()
+        return to_bytes(deform(glyph, [alignment], PersonKeys.strangers(np.zeros(1, np.uint64)), 0.0))[0, 0].numpy()
 
 
 def _of_model(given: Materials, content: str = FONT, gate: str = OFF, recognizer: Path | None = None) -> Synthesized:
@@ -167,7 +168,7 @@ def _of_model(given: Materials, content: str = FONT, gate: str = OFF, recognizer
 def _refuse_taught(model: Path, real: Path | None) -> None:
     """Refuse a model that learned from the very set that it is tested on."""
     store = store_of(model)
-    if real and store and any(place.resolve() == real.resolve() for place in store.places):
+    if real and store and any(place.resolve() == real.resolve() for place in store.folders):
         raise UsageError(
             f"the model {model} learned from {real}, on which it would be tested",
             "Test on other writers: import them into a store of their own.",
