@@ -214,8 +214,7 @@ class PenSource(Source):
 
     def facts(self) -> dict[str, Any]:
         """Return where the strokes come from."""
-        book = self.strokes.book
-        return {"stroke_sources": dict(book.sources), "stroke_licenses": dict(book.licenses)}
+        return StrokePrompts(self.strokes.book).facts()
 
     def save_beside(self, folder: Path) -> None:
         """Write the writers that have a name."""
