@@ -43,7 +43,7 @@ class RealInk(Effect):
     group: ClassVar[str] = "line"
 
     width: float = setting(1.0, "Width of lines, 1 = as on scans.", minimum=0.3, maximum=3)
-    coarse: float = setting(0.5, "Share of samples that are scanned as coarsely as small writing is.", maximum=1)
+    coarse: float = setting(0.5, "Share of samples scanned as coarsely as small writing is.", minimum=0, maximum=1)
 
     def params(self, u: Uniforms) -> Params:
         """``width`` and ``side``: of lines against what is written, and of that in pixels; ``density``; ``uneven``."""
@@ -101,14 +101,14 @@ def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64
     Args:
         images: ``[B, H, W]``, 1 = paper.
     """
-    ink = 1 - images.cpu().numpy().astype(np.float64)
+    ink: NDArray[np.float64] = 1 - images.cpu().numpy().astype(np.float64)
     ink[ink < _INK] = 0
     wide = np.pad(ink, ((0, 0), (0, 1), (0, 1)))
     edges = np.hypot(np.diff(wide[:, :-1], axis=2), np.diff(wide[:, :, :-1], axis=1)).reshape(len(ink), -1).sum(1)
     width = 2 * ink.reshape(len(ink), -1).sum(1) / np.maximum(edges, 1e-9)
     sides = []
     for axis in (1, 2):
-        marked = (ink > 0.3).any(axis)
+        marked = ink.max(axis) > 0.3
         sides.append(np.where(marked.any(1), marked.shape[1] - marked[:, ::-1].argmax(1) - marked.argmax(1), 0))
     return width, np.minimum(np.maximum(*sides), images.shape[-2]).astype(np.float64)
 
