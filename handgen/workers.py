@@ -1,16 +1,20 @@
-"""Work on files that may crash or hang whoever reads them, in processes that may be lost.
+"""One pool of worker processes that may be lost: each is replaced.
 
-A broken font can bring down the rasterizer, and with it the process. So each job runs in a
-worker process; one that dies or falls silent costs its own job and nothing else.
+A broken font can bring down the rasterizer, a large batch can exhaust the memory, and either ends the
+process. So each job runs in a worker process; one that dies or falls silent costs its own job, which
+may be tried again, and nothing else.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import multiprocessing
 import os
 import signal
 import time
-from collections import deque
+import traceback
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
@@ -27,6 +31,8 @@ _BACKLOG = 8
 """Messages kept for a job whose turn has not come; beyond that its worker has to wait."""
 
 Job = TypeVar("Job")
+Send = Callable[[Any], None]
+"""Takes a picklable message to the process that has the pool."""
 
 
 @dataclass(frozen=True)
@@ -36,9 +42,15 @@ class Finished:
 
 @dataclass(frozen=True)
 class Failed:
-    """The last message of a job that did not end well, and why."""
+    """The last message of a job that did not end well.
+
+    Attributes:
+        reason: why, in a few words.
+        error: what it raised; None if its process was lost.
+    """
 
     reason: str
+    error: Exception | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(eq=False)
@@ -49,35 +61,20 @@ class _Worker:
     heard: float = 0.0
 
 
-@dataclass
-class _Stream:
-    """What is known of the jobs of one ``Pool.stream``; jobs go by their number."""
-
-    todo: deque[int]
-    inbox: list[deque[Any]]
-    head: int = 0
-    over: set[int] = field(default_factory=set)
-
-    def put(self, job: int, message: Any) -> None:
-        self.inbox[job].append(message)
-        if isinstance(message, (Finished, Failed)):
-            self.over.add(job)
-
-    def full(self, job: int) -> bool:
-        return job != self.head and len(self.inbox[job]) >= _BACKLOG
-
-
 class Pool:
     """Worker processes, kept until the context is left; a lost one is replaced.
 
     Args:
         workers: how many.
-        stall: seconds of silence after which a worker is given up.
+        stall: seconds of silence after which a worker is given up; None = never.
+        prepare: a picklable function that each worker calls before its first job; what it returns
+            is then the first argument of all work.
     """
 
-    def __init__(self, workers: int, stall: float) -> None:
+    def __init__(self, workers: int, stall: float | None = None, prepare: Callable[[], Any] | None = None) -> None:
         self.workers = workers
         self.stall = stall
+        self._prepare = prepare
         self._pool: list[_Worker] = []
         # Not fork: the parent has threads (progress bar, numpy), and Windows and macOS have none.
         self._context = multiprocessing.get_context("spawn")
@@ -93,79 +90,108 @@ class Pool:
         for worker in list(self._pool):
             self._end(worker)
 
-    def stream(self, work: Callable[[Job], Iterable[Any]], jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
-        """Run ``work`` on every job and yield ``(job number, message)``, job by job in order.
+    def run(
+        self,
+        work: Callable[..., None],
+        jobs: Sequence[Job],
+        *,
+        attempts: int = 1,
+        full: Callable[[int], bool] = lambda job: False,
+    ) -> Iterator[tuple[int, Any]]:
+        """Run ``work(job, send)`` on every job and yield ``(job number, message)`` as messages arrive.
 
-        The messages of a job are what ``work`` yields, then one ``Finished`` or ``Failed``. Jobs
-        run side by side, but memory stays bounded: one that is far ahead has to wait its turn.
+        The messages of a job are what it sends, then one ``Finished`` or ``Failed``.
 
         Args:
-            work: a function that the workers can import; it yields picklable messages.
-            jobs: picklable arguments.
+            work: a function that the workers can import.
+            jobs: picklable.
+            attempts: so often is a job begun whose process is lost.
+            full: tells whether to leave a job's messages where they are for now; its worker then waits.
         """
-        state = _Stream(deque(range(len(jobs))), [deque() for _ in jobs])
-        while state.head < len(jobs):
-            while state.inbox[state.head]:
-                yield state.head, state.inbox[state.head].popleft()
-            if state.head in state.over:
-                state.head += 1
-                continue
-            self._hand_out(work, jobs, state)
-            self._listen(state)
+        waiting, lost, over = deque(range(len(jobs))), Counter[int](), 0
+        while over < len(jobs):
+            self._hand_out(work, jobs, waiting)
+            for job, message in self._listen(full):
+                if isinstance(message, Failed) and message.error is None:
+                    lost[job] += 1
+                    if lost[job] < attempts:
+                        waiting.appendleft(job)
+                        continue
+                over += isinstance(message, (Finished, Failed))
+                yield job, message
 
-    def _hand_out(self, work: Callable[[Job], Iterable[Any]], jobs: Sequence[Job], state: _Stream) -> None:
+    def stream(self, work: Callable[..., Iterable[Any]], jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
+        """Run ``work`` on every job and yield ``(job number, message)``, job by job in order.
+
+        The messages of a job are what ``work(job)`` yields, then one ``Finished`` or ``Failed``. Jobs
+        run side by side, but memory stays bounded: one that is far ahead has to wait its turn.
+        """
+        inbox: list[deque[Any]] = [deque() for _ in jobs]
+        head = 0
+        arriving = self.run(
+            functools.partial(_send_all, work),
+            jobs,
+            full=lambda job: job != head and len(inbox[job]) >= _BACKLOG,
+        )
+        for job, message in arriving:
+            inbox[job].append(message)
+            while head < len(jobs) and inbox[head]:
+                message = inbox[head].popleft()
+                yield head, message
+                head += isinstance(message, (Finished, Failed))
+
+    def _hand_out(self, work: Callable[..., None], jobs: Sequence[Job], waiting: deque[int]) -> None:
         idle = [worker for worker in self._pool if worker.job is None]
-        while state.todo and (idle or len(self._pool) < self.workers):
+        while waiting and (idle or len(self._pool) < self.workers):
             worker = idle.pop() if idle else self._start()
-            worker.job, worker.heard = state.todo.popleft(), time.monotonic()
-            try:
+            worker.job, worker.heard = waiting.popleft(), time.monotonic()
+            with contextlib.suppress(OSError):  # one that is dead already is found out when it is listened to
                 worker.pipe.send((work, jobs[worker.job]))
-            except OSError:
-                self._lose(worker, state)
 
-    def _listen(self, state: _Stream) -> None:
-        """Take one message from every worker that has one, and give up those that are silent."""
+    def _listen(self, full: Callable[[int], bool]) -> Iterator[tuple[int, Any]]:
+        """Take one message from every worker that has one, and give up those that are lost or silent."""
         now = time.monotonic()
-        busy = []
+        busy: list[tuple[_Worker, int]] = []
         for worker in self._pool:
-            if worker.job is not None and state.full(worker.job):
+            if worker.job is not None and full(worker.job):
                 worker.heard = now  # silent because nobody listens
             elif worker.job is not None:
-                busy.append(worker)
-        patience = max(0.0, min((worker.heard + self.stall - now for worker in busy), default=0.0))
-        ready = wait([worker.pipe for worker in busy], timeout=patience)
+                busy.append((worker, worker.job))
+        silent_until = None if self.stall is None else min(worker.heard for worker, _ in busy) + self.stall
+        patience = None if silent_until is None else max(0.0, silent_until - now)
+        ready = wait([worker.pipe for worker, _ in busy], timeout=patience)
         now = time.monotonic()
-        for worker in busy:
-            assert worker.job is not None
+        for worker, job in busy:
             if worker.pipe in ready:
                 worker.heard = now
-                try:
-                    message = worker.pipe.recv()
-                except (EOFError, OSError):
-                    self._lose(worker, state)
-                    continue
-                state.put(worker.job, message)
-                if worker.job in state.over:
-                    worker.job = None
-            elif now - worker.heard >= self.stall:
-                state.put(worker.job, Failed(f"it hung: nothing happened for {self.stall:g} seconds"))
+                message = self._heard(worker)
+            elif self.stall is not None and now - worker.heard >= self.stall:
+                message = Failed(f"it hung: nothing happened for {self.stall:g} seconds")
                 self._end(worker)
+            else:
+                continue
+            if isinstance(message, (Finished, Failed)):
+                worker.job = None
+            yield job, message
+
+    def _heard(self, worker: _Worker) -> Any:
+        """Return the message of a worker that has one; ``Failed`` from one that died, which is ended."""
+        try:
+            return worker.pipe.recv()
+        except (EOFError, OSError):
+            worker.process.join(timeout=5)
+            death = _death(worker.process.exitcode)
+            self._end(worker)
+            return Failed(f"its process was ended {death}")
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_serve, args=(theirs,), daemon=True)
+        process = self._context.Process(target=_serve, args=(theirs, self._prepare), daemon=True)
         process.start()
         theirs.close()
         worker = _Worker(process, ours)
         self._pool.append(worker)
         return worker
-
-    def _lose(self, worker: _Worker, state: _Stream) -> None:
-        """Record that a worker died under its job."""
-        assert worker.job is not None
-        worker.process.join(timeout=5)
-        state.put(worker.job, Failed(f"it crashed the rasterizer ({_death(worker.process.exitcode)})"))
-        self._end(worker)
 
     def _end(self, worker: _Worker) -> None:
         self._pool.remove(worker)
@@ -181,25 +207,37 @@ def cores() -> int:
 
 def _death(code: int | None) -> str:
     if code is not None and code < 0:
-        return signal.Signals(-code).name
-    return f"exit code {code}"
+        return f"by {signal.Signals(-code).name}"
+    return f"with exit code {code}"
 
 
-def _serve(pipe: Connection) -> None:
+def _send_all(work: Callable[..., Iterable[Any]], *given: Any) -> None:
+    *arguments, send = given
+    for message in work(*arguments):
+        send(message)
+
+
+def _serve(pipe: Connection, prepare: Callable[[], Any] | None) -> None:
     """A worker's life: take a job, send its messages, until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
+    prepared: tuple[Any, ...] | None = () if prepare is None else None
     while True:
         try:
             work, job = pipe.recv()
-        except EOFError:
+        except (EOFError, OSError):
             return
         try:
-            for message in work(job):
-                pipe.send(message)
-            pipe.send(Finished())
-        except HandgenError as error:
-            pipe.send(Failed(error.message))
+            if prepare is not None and prepared is None:
+                prepared = (prepare(),)
+            work(*(prepared or ()), job, pipe.send)
+            last: Finished | Failed = Finished()
         except BrokenPipeError:
             return
-        except Exception as error:  # noqa: BLE001 - whatever a strange font provokes is that font's failure
-            pipe.send(Failed(f"{type(error).__name__}: {error}"))
+        except HandgenError as error:
+            last = Failed(error.message, error)
+        except Exception as error:  # noqa: BLE001 - whatever a strange file provokes is that job's failure
+            last = Failed(f"{type(error).__name__}: {error}", RuntimeError(traceback.format_exc()))
+        try:
+            pipe.send(last)
+        except OSError:
+            return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,7 +17,7 @@ from handgen.errors import UsageError
 
 if TYPE_CHECKING:
     from handgen.collect.base import Reader
-    from handgen.collect.build import Drawn, Imported, ImportPlan
+    from handgen.collect.build import Imported, ImportPlan, MatchedSource
 
 CHOICE = "What to take"
 SOURCE = "What stands beside it"
@@ -154,7 +155,7 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         _print(imported, plan)
 
 
-def _matched(place: Path) -> Path | Drawn:
+def _matched(place: Path) -> Path | MatchedSource:
     """Return the store that ``--match`` names, or how the source of the model that it names is drawn."""
     from handgen.glyphs.store import is_store
 
@@ -167,11 +168,11 @@ def _matched(place: Path) -> Path | Drawn:
     file = find.find_model(place, ())
     if not file.is_file():
         return place
-    raster = checkpoint.load(file).facts.get("raster", {})
-    if "source" not in raster:
+    facts = checkpoint.peek(file).model
+    if not facts.raster.source:
         raise UsageError(f"{file} has no source font to match", "Name a font with --font.")
-    ref = source_font(raster)
-    return int(raster["size"]), ref, {**raster, "source": ref.spec}
+    ref = source_font(facts.raster)
+    return ref, replace(facts.raster, size=facts.size, source=ref.spec)
 
 
 def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
@@ -182,7 +183,8 @@ def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
         found["per char"] = plan.per_char
     if plan.writers:
         found["writers"] = f"the first {plan.writers}"
-    return found | {"store": str(plan.out)}
+    ignored = [f"{count:,} × {why}" for why, count in reader.ignored.items()]
+    return found | ({"ignored": "; ".join(ignored)} if ignored else {}) | {"store": str(plan.out)}
 
 
 def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:
@@ -212,6 +214,8 @@ def _dict(imported: Imported) -> dict[str, Any]:
         "source_glyphs": imported.source,
         "not_in_source": imported.no_source,
         "skipped": imported.skipped,
+        "ignored_files": imported.ignored,
+        "labels_changed": imported.changes.count,
         "places": [vars(skip) for skip in imported.places[:_REPORTED]],
         "seconds": round(imported.seconds, 2),
     }
@@ -235,6 +239,8 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
     for reason, chars in imported.no_source.items():
         shown = chars if len(chars) <= 24 else chars[:24] + "…"
         lines.append(f"the source font lacks {len(chars):,} ({reason}), which no model learns by pairs: {shown}")
+    if count := imported.changes.count:
+        lines.append(f"NFC changed {count:,} labels: {'; '.join(imported.changes.described())}")
     for reason, count in imported.skipped.items():
         lines.append(f"skipped {count:,}: {reason}")
     first = [f"{skip.where}: {skip.reason}" + f" ({skip.char})" * bool(skip.char) for skip in imported.places[:_PLACES]]
@@ -286,7 +292,7 @@ def images(
         Literal["csv", "folder", "name"] | None,
         typer.Option(
             help="Where the characters stand: in labels.csv, as folders' names, or at the start of file names.",
-            show_default="csv if it is there, folder if each is called like one character, else name",
+            show_default="csv if it is there, else what suits most of the images",
             rich_help_panel=CHOICE,
         ),
     ] = None,

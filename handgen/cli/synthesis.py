@@ -45,6 +45,7 @@ def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from handgen.glyphs.records import Origin
     from handgen.synth.source import list_styles
 
     records = list_styles(file, pen)
@@ -53,9 +54,8 @@ def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
         return
     table = Table("#", "style", "font", "license")
     for number, record in enumerate(records, 1):
-        origin = record.get("origin", {})
-        license = str(origin.get("licence") or "")
-        family = str(origin.get("family") or "")
+        origin = Origin.from_json(record.get("origin", {}))
+        license, family = origin.license, origin.family
         if record.get("added"):
             family = record.get("error") or f"added, from {record['glyphs']:,} glyphs" + (
                 f" of {family}" if family else ""

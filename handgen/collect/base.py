@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.characters import Changes
 from handgen.fonts.charsets import is_written
+from handgen.glyphs.records import Origin
 
 UNKNOWN = "\ufffd"
 """Stands for a character that is not known, in lists of what was skipped."""
@@ -79,6 +81,7 @@ class Intake:
         self.styles: dict[str, None] = {}
         self.skipped: Counter[tuple[str, str, str]] = Counter()
         self.places: list[Skip] = []
+        self.changes = Changes()
 
     def wants(self, style: str, char: str = "") -> bool:
         """Whether more of this writer is wanted, or of this character by this writer."""
@@ -103,7 +106,7 @@ class Intake:
 
     def char(self, label: str, where: str, style: str = "") -> str:
         """Return the one character that a label is, in NFC; empty where it is none, which is counted."""
-        char = unicodedata.normalize("NFC", label)
+        char = self.changes.nfc(label)
         if len(char) > 1:
             self.skip(SEVERAL, where, style)
             return ""
@@ -120,11 +123,13 @@ class Reader(ABC):
         kind: the name of its command.
         total: how much there is to read, for a progress bar, in units that it tells ``Intake.at``; None = unknown.
         chars: the characters that can come, where that is known before reading; else empty.
+        ignored: why files beside are not read -> how many.
     """
 
     kind: ClassVar[str]
     total: int | None = None
     chars: str = ""
+    ignored: Mapping[str, int] = MappingProxyType({})
 
     @abstractmethod
     def writings(self, intake: Intake) -> Iterator[Writing]:
@@ -134,9 +139,9 @@ class Reader(ABC):
     def plan(self) -> dict[str, Any]:
         """Return what will be read, as a table for ``--dry-run``: name -> value."""
 
-    def origin(self, style: str) -> dict[str, Any]:
+    def origin(self, style: str) -> Origin:
         """Return where a writer's glyphs come from, for the manifest."""
-        return {"kind": self.kind}
+        return Origin(kind=self.kind)
 
     def pictures(self, folder: Path) -> list[Path]:
         """Save into the store's folder what else a person should look at; return the files."""

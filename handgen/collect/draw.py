@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from handgen.errors import FontError
 from handgen.files import sha256
-from handgen.fonts.align import Alignment, aligned_placement, fit_alignment, source_alignment, source_placement
+from handgen.fonts.align import (
+    Alignment,
+    aligned_placement,
+    fit_alignment,
+    oversized,
+    source_alignment,
+    source_placement,
+)
 from handgen.fonts.coverage import Coverage, survey
 from handgen.fonts.face import FontRef, describe
 from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Placement, Rasterizer
+from handgen.glyphs.records import Origin
 from handgen.seeds import derive, generator, keys
 
 _BLOCK_BYTES = 4 << 20
@@ -29,7 +36,7 @@ class Source:
 
     coverage: Coverage
     placement: Placement
-    origin: dict[str, Any]
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -70,12 +77,16 @@ class FontJob:
 
 @dataclass(frozen=True)
 class Looked:
-    """The first message of a font: what it holds, how it will be drawn, and how many glyphs that makes."""
+    """The first message of a font: what it holds, how it will be drawn, and how many glyphs that makes.
 
-    origin: dict[str, Any]
+    ``oversized`` are the characters whose glyphs are so large that they did not count for the size of the others.
+    """
+
+    origin: Origin
     alignment: Alignment
     skipped: dict[str, str]
     count: int
+    oversized: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,7 @@ def draw_font(job: FontJob) -> Iterator[Looked | Block]:
         placement = aligned_placement(source.placement, alignment, job.size)
     chosen = _sample(coverage.drawn, job)
     origin = source.origin if job.is_source else font_origin(job.ref)
-    yield Looked(origin, alignment, coverage.skipped, len(chosen) * job.drawings)
+    yield Looked(origin, alignment, coverage.skipped, len(chosen) * job.drawings, oversized(coverage))
     rasterizer = Rasterizer(outlines, job.size, placement)
     step = max(1, min(_BLOCK_BYTES // job.size**2, _TRACED if job.drawings > 1 else _BLOCK_BYTES))
     for start in range(0, len(chosen), step):
@@ -133,7 +144,7 @@ def _written_anew(job: FontJob, placement: Placement, chars: str, glyphs: NDArra
     """Yield the further drawings of some glyphs, each a function of seed, character and number."""
     from handgen.strokes.restroke import Restroked  # which needs torch
 
-    anew = Restroked.prepare(job.ref, {"size": job.size, "placement": asdict(placement)}, chars, glyphs)
+    anew = Restroked.prepare(job.ref, job.size, placement, chars, glyphs)
     place = np.arange(len(chars))
     codes = np.array([ord(char) for char in chars], np.uint64)
     for number in range(1, job.drawings):
@@ -150,16 +161,16 @@ def _sample(drawn: str, job: FontJob) -> str:
     return "".join(drawn[index] for index in sorted(picked))
 
 
-def font_origin(ref: FontRef) -> dict[str, Any]:
+def font_origin(ref: FontRef) -> Origin:
     """Return what a store's manifest says of a font."""
     info = describe(ref.path)[ref.face]
-    return {
-        "family": info.family,
-        "subfamily": info.subfamily,
-        "file": ref.path.name,
-        "path": str(ref.path.resolve()),
-        "face": ref.face,
-        "instance": ref.instance,
-        "sha256": sha256(ref.path),
-        "licence": info.license,
-    }
+    return Origin(
+        family=info.family,
+        subfamily=info.subfamily,
+        file=ref.path.name,
+        path=str(ref.path.resolve()),
+        face=ref.face,
+        instance=ref.instance,
+        sha256=sha256(ref.path),
+        license=info.license,
+    )

@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.errors import StoreError
-from handgen.glyphs.store import LABEL, GlyphStore, Style
+from handgen.glyphs.records import StyleRecord
+from handgen.glyphs.store import LABEL, GlyphStore
 
 
-def open_stores(places: Path | Sequence[Path]) -> GlyphStore:
+def open_stores(folders: Path | Sequence[Path]) -> GlyphStore:
     """Open a glyph store, or several as one.
 
     Raises:
         UsageError: a store is missing.
         StoreError: one is damaged; they differ in size, or draw their source differently.
     """
-    several = [places] if isinstance(places, Path) else list(dict.fromkeys(places))
-    stores = [GlyphStore(place) for place in several]
+    several = [folders] if isinstance(folders, Path) else list(dict.fromkeys(folders))
+    stores = [GlyphStore(folder) for folder in several]
     return stores[0] if len(stores) == 1 else StoresTogether(stores)
 
 
@@ -32,7 +33,7 @@ def recorded_stores(data: str | Sequence[str]) -> GlyphStore:
     Raises:
         HandgenError: as ``open_stores``.
     """
-    return open_stores([Path(data)] if isinstance(data, str) else [Path(place) for place in data])
+    return open_stores([Path(data)] if isinstance(data, str) else [Path(folder) for folder in data])
 
 
 class StoresTogether(GlyphStore):
@@ -63,7 +64,7 @@ class StoresTogether(GlyphStore):
         self.images = cast("NDArray[np.uint8]", _Rows([store.images for store in stores]))
 
     @property
-    def places(self) -> tuple[Path, ...]:
+    def folders(self) -> tuple[Path, ...]:
         """The folders of the stores, in order."""
         return tuple(store.path for store in self._stores)
 
@@ -79,9 +80,7 @@ def _refuse_unlike(stores: Sequence[GlyphStore], drawn: GlyphStore) -> None:
                 f"the glyph stores {drawn.path} and {store.path} differ in size ({drawn.size} and {store.size} pixels)",
                 f"Make one again with --size {drawn.size}.",
             )
-        unlike = [key for key in ("sha256", "placement") if store.raster.get(key) != drawn.raster.get(key)]
-        if store.sources and unlike:
-            what = "another source font" if "sha256" in unlike else "its source font drawn at another place or scale"
+        if store.sources and (what := store.raster.unlike(drawn.raster)):
             raise StoreError(
                 f"the glyph store {store.path} has {what} than {drawn.path}",
                 f"Make it again: 'handgen import ... --match {drawn.path}', or 'handgen render' with the same --font "
@@ -89,10 +88,10 @@ def _refuse_unlike(stores: Sequence[GlyphStore], drawn: GlyphStore) -> None:
             )
 
 
-def _merged(stores: Sequence[GlyphStore], drawn: GlyphStore) -> tuple[tuple[Style, ...], list[list[int]]]:
+def _merged(stores: Sequence[GlyphStore], drawn: GlyphStore) -> tuple[tuple[StyleRecord, ...], list[list[int]]]:
     """Return the styles of all, and for each store the new number of each of its styles."""
     source = drawn.styles[drawn.sources[0]] if drawn.sources else None
-    styles: dict[str, Style] = {}
+    styles: dict[str, StyleRecord] = {}
     numbers = []
     for store in stores:
         own = []

@@ -17,8 +17,8 @@ import zlib
 
 import numpy as np
 from numpy.typing import NDArray
+from reedsolo import ReedSolomonError, RSCodec
 
-from handgen.sheets import reed_solomon
 from handgen.sheets.layout import CODE_COLUMNS, CODE_ROWS, PAPERS, Layout, Page
 
 VERSION = 1
@@ -58,7 +58,7 @@ def encode(page: Page) -> NDArray[np.bool_]:
     )
     body = head + chars
     data = (body + _CHECK.pack(zlib.crc32(body))).ljust(_DATA, b"\0")
-    halves = [reed_solomon.encode(data[half::2], _PARITY) for half in (0, 1)]
+    halves = [RSCodec(_PARITY).encode(data[half::2]) for half in (0, 1)]
     return _cells(bytes(byte for pair in zip(*halves, strict=True) for byte in pair))
 
 
@@ -70,8 +70,8 @@ def decode(cells: NDArray[np.bool_]) -> Page:
     """
     word = _bytes(cells)
     try:
-        halves = [reed_solomon.decode(word[half::2], _PARITY) for half in (0, 1)]
-    except reed_solomon.TooDamagedError:
+        halves = [RSCodec(_PARITY).decode(word[half::2])[0] for half in (0, 1)]
+    except ReedSolomonError:
         raise UnreadableError("the page code cannot be read") from None
     data = bytes(byte for pair in zip(*halves, strict=True) for byte in pair)
     version, paper, inside, columns, rows, *lengths, number, pages, sheet, count = _HEAD.unpack(data[: _HEAD.size])

@@ -1,68 +1,51 @@
-"""Paths of SVG made into polylines: of SVG 1.1 all commands but arcs, which no stroke data uses."""
+"""Paths of SVG made into polylines."""
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import numpy as np
+from fontTools.pens.recordingPen import RecordingPen
+from fontTools.svgLib.path import parse_path
 from numpy.typing import NDArray
 
-_TOKEN = re.compile(r"[MmLlHhVvCcSsQqTtZz]|[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_ARGUMENTS = {"M": 2, "L": 2, "H": 1, "V": 1, "C": 6, "S": 4, "Q": 4, "T": 2, "Z": 0}
+_ALPHABET = re.compile(r"[MLHVCSQTAZmlhvcsqtaz\d\s,.+eE-]*")
+"""fontTools passes over other letters in silence."""
 _STEPS = 8
+_TIMES = np.arange(1, _STEPS + 1) / _STEPS
 
 
 def flattened(path: str) -> NDArray[np.float32]:
     """Return the points of a path, float32 ``[n, 2]``, curves cut into eight pieces.
 
     Raises:
-        ValueError: it is no path, holds an arc, or more than one piece.
+        ValueError: it is no path, or more than one piece.
     """
-    tokens = _TOKEN.findall(path)
-    if "".join(tokens) != re.sub(r"[\s,]+", "", path) or not tokens or tokens[0] not in "Mm":
-        raise ValueError(f"no path of one stroke: {path[:40]!r}")
+    pen = RecordingPen()
+    try:
+        parse_path(path, pen)
+    except Exception as error:  # whatever the parser runs into in a damaged path
+        raise ValueError(f"no path: {path[:40]!r}") from error
+    if not _ALPHABET.fullmatch(path) or [name for name, _ in pen.value].count("moveTo") != 1:
+        raise ValueError(f"no path of one piece: {path[:40]!r}")
     points: list[complex] = []
-    command, handle, place = "", 0j, 0
-    while place < len(tokens):
-        if tokens[place].isalpha():
-            command, place = tokens[place], place + 1
-            if command in "Mm" and points:
-                raise ValueError(f"a path of several pieces: {path[:40]!r}")
-        count = _ARGUMENTS[command.upper()]
-        values = tokens[place : place + count]
-        if len(values) < count or any(value.isalpha() for value in values) or (not count and place < len(tokens)):
-            raise ValueError(f"a path with a wrong number of values: {path[:40]!r}")
-        place += count
-        handle = _add(points, command, [float(value) for value in values], handle)
-        command = {"M": "L", "m": "l"}.get(command, command)
-    return np.array([(point.real, point.imag) for point in points], np.float32)
+    for name, given in pen.value:
+        ends = [complex(x, y) for x, y in given]
+        if name in ("curveTo", "qCurveTo"):
+            points += _curve([points[-1], *ends])
+        else:  # the line that closes a path is among its lines; what ends one holds no point
+            points += ends
+    found = np.array([(point.real, point.imag) for point in points], np.float32)
+    if len(found) < 2:
+        raise ValueError(f"a path that draws nothing: {path[:40]!r}")
+    return found
 
 
-def _add(points: list[complex], command: str, values: list[float], handle: complex) -> complex:
-    """Add what a command draws; return the handle that a smooth command after it reflects."""
-    kind, here = command.upper(), points[-1] if points else 0j
-    base = here if command.islower() else 0j
-    if kind == "Z":
-        points.append(points[0])
-        return points[0]
-    if kind in "HV":
-        end = complex(values[0] + base.real, here.imag) if kind == "H" else complex(here.real, values[0] + base.imag)
-        points.append(end)
-        return end
-    given = [base + complex(x, y) for x, y in zip(values[::2], values[1::2], strict=True)]
-    if kind in "ML":
-        points.append(given[0])
-        return given[0]
-    mirrored = 2 * here - handle
-    ends = {"C": given, "S": [mirrored, *given], "Q": given, "T": [mirrored, *given]}[kind]
-    t = np.arange(1, _STEPS + 1) / _STEPS
-    if kind in "CS":
-        first, second, end = ends
-        curve = (1 - t) ** 3 * here + 3 * (1 - t) ** 2 * t * first + 3 * (1 - t) * t**2 * second + t**3 * end
-        handle = second
-    else:
-        first, end = ends
-        curve = (1 - t) ** 2 * here + 2 * (1 - t) * t * first + t**2 * end
-        handle = first
-    points += curve.tolist()
-    return handle
+def _curve(handles: list[complex]) -> list[complex]:
+    """Return points on a Bézier curve, by de Casteljau's construction."""
+    rows = [np.full(_STEPS, handle) for handle in handles]
+    while len(rows) > 1:
+        rows = [(1 - _TIMES) * first + _TIMES * second for first, second in itertools.pairwise(rows)]
+    points: list[complex] = rows[0].tolist()
+    return points

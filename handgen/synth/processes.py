@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import multiprocessing
-import signal
-import traceback
-from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
-from typing import Any, cast
 
 from handgen.errors import HandgenError
 from handgen.synth.dataset import Request, Run
 from handgen.synth.shards import Shard, Told
+from handgen.workers import Failed, Finished, Pool, Send
 
 _ATTEMPTS = 3
 """So often is a shard begun whose process dies."""
@@ -42,84 +35,26 @@ class Processes:
         Raises:
             HandgenError: what a process met, as this one would have; or processes died again and again.
         """
-        waiting = deque(shards)
-        died: Counter[Shard] = Counter()
-        busy: dict[Connection, tuple[BaseProcess, Shard]] = {}
-        with contextlib.ExitStack() as crew:
-            for _ in range(min(self.count, len(shards))):
-                pipe, process = self._start(request, digest, crew)
-                busy[pipe] = process, _hand_out(pipe, waiting)
-            while busy:
-                for ready in wait([*busy]):
-                    pipe = cast("Connection", ready)
-                    process, shard = busy.pop(pipe)
-                    news = _news(pipe)
-                    if isinstance(news, int):
-                        told(shard.number, news)
-                        busy[pipe] = process, shard
-                        continue
-                    if isinstance(news, Exception):
-                        raise news
-                    if news is None:
-                        process.join()
-                        died[shard] += 1
-                        if died[shard] >= _ATTEMPTS:
-                            raise _hopeless(shard, process.exitcode)
-                        waiting.appendleft(shard)
-                        pipe, process = self._start(request, digest, crew)
-                    if waiting:
-                        busy[pipe] = process, _hand_out(pipe, waiting)
-
-    def _start(self, request: Request, digest: str, crew: contextlib.ExitStack) -> tuple[Connection, BaseProcess]:
-        """Start a process that waits for shards; leaving ``crew`` ends it."""
-        here, there = multiprocessing.Pipe()
-        work = functools.partial(_work, there, request, digest, self.batch, self.workers)
-        process = multiprocessing.get_context("spawn").Process(target=work, daemon=True)
-        process.start()
-        there.close()
-        crew.callback(here.close)
-        crew.callback(process.join)
-        crew.callback(process.terminate)
-        return here, process
+        work = functools.partial(_write, batch=self.batch, workers=self.workers)
+        prepare = functools.partial(same_run, request, digest)
+        with Pool(min(self.count, len(shards)), prepare=prepare) as pool:
+            for number, news in pool.run(work, shards, attempts=_ATTEMPTS):
+                if isinstance(news, Failed):
+                    raise news.error or _hopeless(shards[number], news.reason)
+                if not isinstance(news, Finished):
+                    told(shards[number].number, news)
 
 
-def _hand_out(pipe: Connection, waiting: deque[Shard]) -> Shard:
-    shard = waiting.popleft()
-    with contextlib.suppress(OSError):  # a process that is dead already is found out when it is listened to
-        pipe.send(shard)
-    return shard
+def _write(run: Run, shard: Shard, send: Send, *, batch: int, workers: int) -> None:
+    """Write a shard, and send how many of its samples are written."""
+    run.write_shard(shard, lambda _, samples: send(int(samples)), batch=batch, workers=workers)
 
 
-def _news(pipe: Connection) -> Any:
-    """Return how many samples are written, "written" when all are, an exception, or None from a dead process."""
-    try:
-        return pipe.recv()
-    except (EOFError, OSError):
-        return None
-
-
-def _hopeless(shard: Shard, code: int | None) -> HandgenError:
-    how = f"by {signal.Signals(-code).name}" if code and code < 0 else f"with exit code {code}"
+def _hopeless(shard: Shard, reason: str) -> HandgenError:
     return HandgenError(
-        f"the process that wrote {shard.name} was ended {how}, {_ATTEMPTS} times",
+        f"{shard.name} was not written: {reason}, {_ATTEMPTS} times",
         "Often that is memory: give fewer --processes or a smaller --batch. The same command goes on.",
     )
-
-
-def _work(pipe: Connection, request: Request, digest: str, batch: int, workers: int) -> None:
-    """Write the shards that come through ``pipe``, until it closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends this process
-    with contextlib.suppress(EOFError, OSError):
-        try:
-            run = same_run(request, digest)
-            while True:
-                shard = pipe.recv()
-                run.write_shard(shard, lambda _, samples: pipe.send(int(samples)), batch=batch, workers=workers)
-                pipe.send("written")
-        except HandgenError as error:
-            pipe.send(error)
-        except Exception:  # noqa: BLE001 - the parent raises it
-            pipe.send(RuntimeError(traceback.format_exc()))
 
 
 def same_run(request: Request, digest: str) -> Run:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import Any
@@ -17,6 +17,7 @@ from handgen.allocator import keep_freed_memory
 from handgen.degrade.pipeline import Pipeline
 from handgen.fonts.align import Alignment
 from handgen.formats.base import Sample
+from handgen.glyphs.records import StyleRecord
 from handgen.glyphs.store import to_bytes, to_unit
 from handgen.models.base import DrawnStyle, Generator
 from handgen.models.styles import vectors
@@ -42,9 +43,9 @@ _STIR = 0.25
 """How strongly the source glyph is deformed for each further drawing of a sample, as ``vary`` counts."""
 
 
-def alignment_of(style: DrawnStyle, records: Sequence[Mapping[str, Any]]) -> Alignment:
+def alignment_of(style: DrawnStyle, records: Sequence[StyleRecord]) -> Alignment:
     """Return a style's alignment: the mean of its parents', by their share in it."""
-    known = {record["name"]: Alignment(**record.get("alignment", {})) for record in records}
+    known = {record.name: record.alignment for record in records}
     shares = {name: share for name, share in style.weights.items() if name in known}
     if not shares:
         return Alignment()

@@ -114,10 +114,10 @@ def traced(asked: Asked) -> Source:
     store = asked.store
     for number in store.targets or store.sources:
         style = store.styles[number]
-        file = style.origin.get("path")
+        file = style.origin.path
         if not file or not Path(file).is_file():
             continue
-        ref = FontRef(Path(file), int(style.origin.get("face") or 0), style.origin.get("instance") or "")
+        ref = FontRef(Path(file), style.origin.face, style.origin.instance)
         request = PenRequest(strokes=TRACE)
         with contextlib.suppress(UsageError):  # a font of which nothing can be traced
             parts[style.name] = Drawn(asked.run(Path(PEN), styles=CONTINUOUS, font=ref.spec, pen=request))
@@ -165,7 +165,7 @@ def _model_run(asked: Asked, content: str = FONT, gate: str = OFF, recognizer: P
 def _refuse_taught(model: Path, real: Path | None) -> None:
     """Refuse a model that learned from the very set that it is tested on."""
     store = store_of(model)
-    if real and store and any(place.resolve() == real.resolve() for place in store.places):
+    if real and store and any(place.resolve() == real.resolve() for place in store.folders):
         raise UsageError(
             f"the model {model} learned from {real}, on which it would be tested",
             "Test on other writers: import them into a store of their own.",

@@ -48,10 +48,12 @@ def test_curves_are_on_their_curve():
     smooth = flattened("M0 0C0 1 1 1 1 0S2 -1 2 0")
     np.testing.assert_allclose(smooth[12], [1.5, -0.75])  # the mirror image of the first
     np.testing.assert_allclose(flattened("M0 0q1 2 2 0t2 0")[12], [3, -1])
+    arc = flattened("M1 0A1 1 0 0 1 0 1")
+    np.testing.assert_allclose(np.hypot(*arc.T), 1, atol=1e-3)
 
 
 @pytest.mark.parametrize(
-    "path", ["", "L1 2", "M1", "M1 2 A3 3 0 0 1 2 2", "M1 2 M3 4", "M1 2 L3", "M1 2 Z 3", "M1 2 x"]
+    "path", ["", "L1 2", "M1", "M1 2", "M1 2 M3 4", "M1 2 L3", "M1 2 Z 3", "M1 2 x", "M1 2 L3 4 x", "garbage"]
 )
 def test_what_is_no_path(path):
     with pytest.raises(ValueError, match="path"):

@@ -1,0 +1,88 @@
+"""The pool of processes: order, replacement, preparation."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from handgen.errors import HandgenError, UsageError
+from handgen.workers import Failed, Finished, Pool
+
+
+def count_to(number):
+    yield from range(number)
+
+
+def test_the_pool_keeps_order_with_far_more_messages_than_it_holds():
+    with Pool(2, stall=30) as pool:
+        heard = list(pool.stream(count_to, [100, 3, 100]))
+        assert heard == [
+            *((0, i) for i in range(100)),
+            (0, Finished()),
+            *((1, i) for i in range(3)),
+            (1, Finished()),
+            *((2, i) for i in range(100)),
+            (2, Finished()),
+        ]
+        assert list(pool.stream(count_to, ["not a number"]))[-1][1] == Failed(
+            "TypeError: 'str' object cannot be interpreted as an integer"
+        )
+
+
+def add(prepared, job, send):
+    send((os.getpid(), prepared + job))
+
+
+def test_a_worker_prepares_once_for_all_its_jobs(tmp_path):
+    with Pool(1, prepare=functools.partial(prepare, tmp_path / "log")) as pool:
+        heard = list(pool.run(add, [1, 2, 3]))
+        assert [message[1] for _, message in heard if not isinstance(message, Finished)] == [41, 42, 43]
+        assert (tmp_path / "log").read_text() == "x"
+
+
+def prepare(log):
+    with log.open("a") as file:
+        file.write("x")
+    return 40
+
+
+def die_at_first(job, send):
+    """Leave a mark; who finds none of its job dies half-way, as often as the job says."""
+    folder, deaths = job
+    marks = len(list(folder.iterdir()))
+    send(marks)
+    if marks < deaths:
+        (folder / str(marks)).touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("deaths", "whole"), [(2, True), (3, False)])
+def test_the_job_of_a_lost_worker_is_begun_again(tmp_path, deaths, whole):
+    calm, mortal = tmp_path / "calm", tmp_path / "mortal"
+    for folder in (calm, mortal):
+        folder.mkdir()
+    with Pool(2) as pool:
+        heard = list(pool.run(die_at_first, [(calm, 0), (mortal, deaths), (calm, 0)], attempts=3))
+    assert [message for job, message in heard if job == 0] == [message for job, message in heard if job == 2]
+    assert [message for job, message in heard if job == 1][:-1] == list(range(deaths + whole))
+    last = Finished() if whole else Failed("its process was ended by SIGKILL")
+    assert [message for job, message in heard if job == 1][-1] == last
+
+
+def refuse(job, send):
+    if job:
+        raise UsageError("no", "Say yes.")
+    Path("nowhere").read_text()
+
+
+def test_an_error_comes_as_it_was_raised():
+    with Pool(1) as pool:
+        (_, refused), (_, broken) = pool.run(refuse, [True, False])
+    assert isinstance(refused.error, UsageError)
+    assert str(refused.error) == "no. Say yes."
+    assert not isinstance(broken.error, HandgenError)
+    assert "FileNotFoundError" in str(broken.error)
