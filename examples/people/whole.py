@@ -13,8 +13,9 @@ from pathlib import Path
 
 import lmdb
 import numpy as np
-from matching import Array, Matched
 from PIL import Image
+
+from examples.people.matching import Array, Matched
 
 NAMES = ("size", "aspect", "slant", "tilt")
 LEVELS = ("writer", "habit", "anew")
