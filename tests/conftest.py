@@ -101,6 +101,24 @@ def indie_flower():
     return Path(fontpkg.path("Indie Flower"))
 
 
+@pytest.fixture(scope="session")
+def dancing_script():
+    """A Latin hand whose letters join."""
+    return Path(fontpkg.path("Dancing Script"))
+
+
+@pytest.fixture(scope="session")
+def amiri():
+    """An Arabic font, with marks."""
+    return Path(fontpkg.path("Amiri"))
+
+
+@pytest.fixture(scope="session")
+def frank():
+    """A Hebrew font, with points; a variable font."""
+    return Path(fontpkg.path("Frank Ruhl Libre"))
+
+
 CLIENT = """
 import os, shutil, sys
 option = "--pack-destination" if "pack" in sys.argv else "--dest"
