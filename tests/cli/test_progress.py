@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from handgen.cli.progress import TrainingBar, losses_table
-from handgen.training.loop import Progress
+from handgen.training.engine import Progress
 
 LOSSES = {
     "D/real": 0.327573,
