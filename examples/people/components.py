@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from matching import POINTS, Array, Matched
+
+from examples.people.matching import POINTS, Array, Matched
 
 TAKEN = slice(1, None, 3)
 """The points of a stroke that are compared."""

@@ -1,4 +1,4 @@
-"""Size, proportions, slant and tilt of whole drawings: how far people differ, and how much of it is alike in each drawing.
+"""Size, proportions, slant and tilt of whole drawings: how far people differ, and what of it stays the same.
 
 Omniglot's 20 drawers of a character say how far drawings differ; each drew it once. A hundred writers who wrote a
 character ten times each (chinese-mnist) say how much of that is a writer's in all characters, how much a writer's
@@ -13,8 +13,9 @@ from pathlib import Path
 
 import lmdb
 import numpy as np
-from matching import Array, Matched
 from PIL import Image
+
+from examples.people.matching import Array, Matched
 
 NAMES = ("size", "aspect", "slant", "tilt")
 LEVELS = ("writer", "habit", "anew")

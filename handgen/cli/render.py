@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from handgen.characters import listed
 from handgen.cli.common import PLACES, Debug, DryRun, Json, Seed, Workers, print_json, stderr, stdout
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def render(
     charset: Annotated[
         str | None,
         typer.Option(
-            help="gb2312-1, gb2312, jis-1, big5-1, latin62, digits, ascii, a UTF-8 file, or the characters.",
+            help="gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
             show_default="gb2312-1 if the source has Chinese, else latin62",
             rich_help_panel=DRAWING,
         ),
@@ -150,6 +151,12 @@ def render(
     rendered = _with_progress(plan, draw)
     for style, reason in rendered.failed.items():
         _warn(f"left out {style}: {reason}")
+    for drawn in rendered.styles:
+        if drawn.oversized:
+            _warn(
+                f"{drawn.style} draws {listed(drawn.oversized)} far larger than its other characters: "
+                "the others are drawn at their own size, and these made to fit"
+            )
     if as_json:
         print_json(_dict(plan, rendered))
     else:
@@ -217,7 +224,11 @@ def _dict(plan: Plan, rendered: Rendered) -> dict[str, Any]:
         **_plan_dict(plan),
         "preview": str(rendered.preview),
         "glyphs": rendered.glyphs,
-        "styles": [{"style": s.style, "role": s.role, "drawn": s.count, "skipped": s.skipped} for s in rendered.styles],
+        "styles": [
+            {"style": s.style, "role": s.role, "drawn": s.count, "skipped": s.skipped}
+            | ({"oversized": s.oversized} if s.oversized else {})
+            for s in rendered.styles
+        ],
         "failed": rendered.failed,
         "seconds": round(rendered.seconds, 2),
     }

@@ -226,7 +226,7 @@ def _print_plan(plan: TrainingPlan, device: str, as_json: bool) -> None:
     store, notes = plan.store, plan.resolved.notes
     shown: dict[str, Any] = {
         "model": plan.name,
-        "data": ", ".join(map(str, store.places)),
+        "data": ", ".join(map(str, store.folders)),
         "out": str(plan.out),
         "device": device,
         "size": store.size,

@@ -10,10 +10,14 @@ from PIL import Image
 
 INK = 200
 """Gray values of a drawing below are ink, those above paper or the pale edge of a stroke."""
-_FAINTEST = 40
-"""Levels of 256 by which ink must differ from paper."""
+_FAINT, _FAINTEST = 40, 16
+"""Levels of 256 by which ink differs from paper without a doubt, and at least."""
+_APART = 4.2
 _LARGEST = 1024
 """Photographs are made smaller first, to this longer side in pixels."""
+_DEPTHS = (1, 255, 1023, 4095, 16383, 65535)
+_ONE_COLOR = 24
+_LIGHT = 144
 _NOISE = 3 * 1.4826
 """Three standard deviations, in median absolute deviations of a normal distribution."""
 
@@ -49,15 +53,40 @@ def inked(glyphs: NDArray[np.uint8], *axes: int) -> NDArray[np.bool_]:
 
 def gray_of(image: Image.Image, largest: int | None = _LARGEST) -> Ink:
     """Return gray levels, 0 to 255; what is transparent is white, and no side is longer than ``largest``."""
-    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
-        image = Image.fromarray(np.asarray(image, np.float32) / 257)
+    if image.mode.startswith(("I", "F")):  # more than 8 bits, which Pillow would clip
+        image = Image.fromarray(_eight_bits(np.asarray(image, np.float32)))
     elif image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = Image.fromarray(_on_paper(np.asarray(image.convert("RGBA"))))
     image = image if image.mode == "F" else image.convert("L")
     if largest:
         image.thumbnail((largest, largest))
     return np.asarray(image, np.float32).clip(0, 255)
+
+
+def _eight_bits(levels: Ink) -> Ink:
+    """Return levels of any depth as 0 to 255; what fits 12 bits is of 12 bits, whatever its file could hold."""
+    levels = np.nan_to_num(levels, nan=0.0, posinf=0.0, neginf=0.0)
+    high = float(levels.max(initial=0.0))
+    full = next((full for full in _DEPTHS if high <= full), high)
+    return (levels * (255 / full)).astype(np.float32)
+
+
+def _on_paper(image: NDArray[np.uint8]) -> Ink:
+    """Return the grays of an RGBA picture ``[H, W, 4]`` on paper.
+
+    Where all that is opaque has one color, the color says nothing and ink is what is opaque: tablets in dark mode
+    save white strokes. What is light throughout was drawn on black; all else lies on white.
+    """
+    alpha = image[..., 3].astype(np.float32) / 255
+    grays = np.asarray(Image.fromarray(image[..., :3]).convert("L"), np.float32)
+    opaque = grays[alpha >= 0.5]
+    if opaque.size in (0, grays.size):
+        return np.asarray(grays * alpha + 255 * (1 - alpha), np.float32)
+    low, high = float(opaque.min()), float(opaque.max())
+    if high - low <= _ONE_COLOR:
+        return np.asarray(255 * (1 - alpha), np.float32)
+    ground = 0 if low >= _LIGHT else 255
+    return np.asarray(grays * alpha + ground * (1 - alpha), np.float32)
 
 
 def ink_of(levels: Ink) -> Ink:
@@ -101,10 +130,21 @@ def _stretched(lack: Ink, dark: NDArray[np.bool_]) -> Ink:
         return np.zeros_like(lack)
     noise = _NOISE * float(np.median(np.abs(lack[~dark]))) if not dark.all() else 0.0
     full = float(np.percentile(lack[dark], 99))
-    if full < max(_FAINTEST, 2 * noise):
+    if full < 2 * noise or (full < _FAINT and not _faint_ink(lack, dark, full)):
         return np.zeros_like(lack)
     ink: Ink = ((lack - noise) / (full - noise)).clip(0, 1).astype(np.float32)
     return ink
+
+
+def _faint_ink(lack: Ink, dark: NDArray[np.bool_], full: float) -> bool:
+    """Tell a pale pencil from the grain of empty paper: it is the smaller part, and its grays stand apart.
+
+    Halves of one normal distribution are 2.6 of their deviations apart, those of a uniform one 3.5.
+    """
+    if full < _FAINTEST or dark.mean() > 0.4:
+        return False
+    within = np.sqrt(dark.mean() * lack[dark].var() + (~dark).mean() * lack[~dark].var())
+    return bool(lack[dark].mean() - lack[~dark].mean() >= _APART * within)
 
 
 def _threshold(levels: Ink) -> float:
@@ -125,9 +165,9 @@ def _paper(levels: Ink, paper: NDArray[np.bool_]) -> Ink:
     off = np.abs(levels - middle)
     paper = paper & (off <= _NOISE * np.median(off[paper]))
     rows, columns = np.indices(levels.shape)
-    places = np.stack([rows.ravel(), columns.ravel(), np.ones(levels.size)], axis=1)
-    plane = np.linalg.lstsq(places[paper.ravel()], levels[paper].astype(np.float64), rcond=None)[0]
-    fitted: Ink = (places @ plane).astype(np.float32).reshape(levels.shape)
+    points = np.stack([rows.ravel(), columns.ravel(), np.ones(levels.size)], axis=1)
+    plane = np.linalg.lstsq(points[paper.ravel()], levels[paper].astype(np.float64), rcond=None)[0]
+    fitted: Ink = (points @ plane).astype(np.float32).reshape(levels.shape)
     return fitted
 
 

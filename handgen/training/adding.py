@@ -103,7 +103,7 @@ class AdditionPlan:
             "held_out": self.split.held_out,
             "glyphs": len(self.search.data),
             "hand": self.style,
-            "data": [str(place) for place in self.store.places],
+            "data": [str(place) for place in self.store.folders],
             "data_sha256": self.store.fingerprint(),
             "settings": asdict(self.settings),
             "seed": self.seed,

@@ -96,7 +96,7 @@ class TrainingPlan:
 
     def identity(self) -> dict[str, Any]:
         """Return what makes this run this run; a folder with another identity is not touched."""
-        paths = [str(path) for path in self.store.places]
+        paths = [str(path) for path in self.store.folders]
         data = {
             "model": self.name,
             "data": paths if len(paths) > 1 else paths[0],

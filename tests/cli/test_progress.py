@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import io
 import re
+import time
 
 import pytest
 from rich.console import Console
 
-from handgen.cli.progress import TrainingBar, losses_table
+from handgen.cli import progress
+from handgen.cli.progress import TrainingBar, losses_table, pace_line
 from handgen.training.engine import Progress
 
 LOSSES = {
@@ -65,3 +67,23 @@ def test_nothing_stays_where_there_is_no_terminal():
     with TrainingBar(console, 100, 0) as bar:
         bar.show(Progress(50, 10.0, LOSSES))
     assert console.file.getvalue().strip() == ""
+
+
+def test_without_a_terminal_a_run_prints_lines(monkeypatch):
+    monkeypatch.setattr(progress, "_TRAINING_EVERY", 0.02)
+    console = Console(file=io.StringIO(), width=40)
+    with TrainingBar(console, 1000, 0) as bar:
+        bar.show(Progress(250, 50.0, LOSSES))
+        for _ in range(500):
+            if lines := console.file.getvalue().splitlines():
+                break
+            time.sleep(0.01)
+    assert lines[0].startswith("images: 250 of 1,000, 50 a second, 15 s left  D/real 0.328  D/fake 0.261")
+    assert "weighted" not in lines[0]
+
+
+def test_the_time_left_is_told_when_the_rate_is_known():
+    assert pace_line("fonts", 0, 61, 0) == "fonts: 0 of 61"
+    assert pace_line("fonts", 12, 61, 1.25) == "fonts: 12 of 61, 1.25 a second, 39 s left"
+    assert pace_line("fonts", 5, 6, 0.04) == "fonts: 5 of 6, 25 s each, 25 s left"
+    assert pace_line("images", 1000, 401_000, 100.0) == "images: 1,000 of 401,000, 100 a second, 1 h 6 min left"
