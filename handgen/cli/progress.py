@@ -16,7 +16,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from handgen.training.loop import Progress as Report
+    from handgen.training.engine import Progress as Report
 
 EVERY = 5.0
 """Seconds between two lines."""
@@ -156,7 +156,7 @@ def losses_table(losses: Mapping[str, float], width: int) -> Table:
     """
     rows: dict[str, list[str]] = {}
     for key, value in losses.items():
-        phase, _, name = key.partition("/")
+        phase, _, name = key.rpartition("/")
         if name.endswith(_ACCURACY):
             rows.setdefault(f"{phase} accuracy", []).append(f"{name.removesuffix(_ACCURACY)} {value:.2f}")
         elif not name.endswith(_WEIGHTED):

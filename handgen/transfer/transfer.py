@@ -32,7 +32,7 @@ from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import MANIFEST, GlyphStore
 from handgen.ocr.reader import RECOGNIZER, load_reader
 from handgen.training.read_glyphs import LabeledGlyphs
-from handgen.training.recognizer import RecognizerSettings, RecognizerTraining
+from handgen.training.recognizer import RecognizerSettings, open_run
 from handgen.transfer import RECIPES, UNION
 from handgen.transfer.pools import DIGITS, open_real, parted, read_pool
 from handgen.transfer.recipes import Asked, made
@@ -272,10 +272,10 @@ class Transfer:
             holdout_fonts="0",
             seed=seed,
         )
-        training = RecognizerTraining(reading, glyphs, self._training(name, repetition), device)
-        if not training.run(lambda progress: watch(title, progress.images)):
+        engine = open_run(reading, glyphs, self._training(name, repetition), device)
+        if not engine.run(lambda progress: watch(title, progress.images)):
             return None
-        reader = load_reader(training.folder.path / RECOGNIZER, device)
+        reader = load_reader(engine.folder.path / RECOGNIZER, device)
         right = reader.read(self.exam.images, top=1).chars[:, 0] == self.exam.labels
         asked = [(char, right[self.exam.labels == number]) for number, char in enumerate(self.chars)]
         return {

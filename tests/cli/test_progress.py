@@ -9,7 +9,7 @@ from rich.console import Console
 
 from handgen.cli import progress
 from handgen.cli.progress import TrainingBar, losses_table, pace_line
-from handgen.training.loop import Progress
+from handgen.training.engine import Progress
 
 LOSSES = {
     "D/real": 0.327573,
