@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgen.cli.common import Debug, DryRun, Json, Workers, print_json, stderr, stdout
+from handgen.cli.common import Debug, DryRun, Json, Workers, print_json, stderr
 
 if TYPE_CHECKING:
     from handgen.convert import Conversion
@@ -51,12 +51,12 @@ def convert(
     if not as_json:
         samples = "" if conversion.total is None else f", {conversion.total:,} samples"
         lines = f"in   {source} ({conversion.format}{samples})\nout  {out} ({conversion.target})"
-        stdout.print(lines, soft_wrap=True, markup=False)
+        say(lines)
     if not dry_run:
         written = _with_progress(conversion, workers)
         if not as_json:
             done = f"next: handgen check {out}" if written else f"{out} is complete already"
-            stdout.print(done, soft_wrap=True, markup=False)
+            say(done)
     if as_json:
         facts = {"in": str(source), "out": str(out), "samples": conversion.total, "written": written}
         print_json({**facts, **conversion.identity()})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, say, stderr, stdout
 
 if TYPE_CHECKING:
     from handgen.fonts.catalog import Entry
@@ -128,7 +128,7 @@ def _print_list(rows: list[dict[str, Any]], broken: list[FoundFont]) -> None:
         table.add_row(*map(Text, (name, best["script"], best["kind"], covers, license[:10], best["where"])))
     if rows:
         stdout.print(table)
-    stdout.print(f"{len(families)} families. More: handgen fonts fetch zh|en", markup=False)
+    say(f"{len(families)} families. More: handgen fonts fetch zh|en")
     for font in broken:
         stderr.print(f"broken: {font.broken}", markup=False, soft_wrap=True)
 
@@ -186,7 +186,7 @@ def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> 
 
     from handgen.fonts.coverage import REASONS
 
-    stdout.print(f"{ref.spec}, {charset[:_SHOWN]}", markup=False, soft_wrap=True)
+    say(f"{ref.spec}, {charset[:_SHOWN]}")
     table = Table("", "count", "characters", box=box.SIMPLE_HEAD, pad_edge=False)
     table.columns[1].justify = "right"
     table.add_row("drawn", f"{len(coverage.drawn):,}", f"of {total:,}")
@@ -195,7 +195,7 @@ def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> 
         table.add_row(reason, f"{len(characters):,}", Text(characters[:_SHOWN] + more))
     stdout.print(table)
     for reason in coverage.skipped:
-        stdout.print(f"{reason}: {REASONS[reason]}", markup=False)
+        say(f"{reason}: {REASONS[reason]}")
 
 
 @fonts.command()
@@ -242,8 +242,7 @@ def fetch(
     """
     from itertools import chain
 
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
+    from handgen.cli.progress import Bar
     from handgen.fonts.catalog import select
     from handgen.fonts.fetch import fetch_all
     from handgen.fonts.find import font_cache
@@ -258,13 +257,11 @@ def fetch(
         _print_plan(entries, folder, as_json)
         return
     outcomes: list[Outcome] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=stderr, transient=True) as bar:
-        task = bar.add_task(entries[0].family, total=len(entries))
+    with Bar(f"fetching {entries[0].family}", len(entries)) as bar:
         for outcome in chain(fetch_all(families, folder, force), *(bring(folder, force) for _, bring in wanted)):
             outcomes.append(outcome)
             following = entries[len(outcomes)].family if len(outcomes) < len(entries) else ""
-            bar.update(task, advance=1, description=following)
+            bar.show(len(outcomes), f"fetching {following}")
     _print_outcomes(outcomes, folder, as_json)
     if any(outcome.error for outcome in outcomes):
         raise typer.Exit(1)
@@ -283,7 +280,7 @@ def _print_plan(entries: list[Entry], folder: Path, as_json: bool) -> None:
     for entry in entries:
         table.add_row(entry.family, entry.license, f"{entry.source.type} {entry.source.package}")
     stdout.print(table)
-    stdout.print(f"into {folder}", markup=False, soft_wrap=True)
+    say(f"into {folder}")
 
 
 def _print_outcomes(outcomes: list[Outcome], folder: Path, as_json: bool) -> None:
@@ -298,9 +295,9 @@ def _print_outcomes(outcomes: list[Outcome], folder: Path, as_json: bool) -> Non
         print_json({"out": str(folder), **states, "failed": failed})
         return
     if states["fetched"]:
-        stdout.print(f"fetched {len(states['fetched'])}: {', '.join(states['fetched'])}", markup=False)
+        say(f"fetched {len(states['fetched'])}: {', '.join(states['fetched'])}")
     if states["present"]:
-        stdout.print(f"already there {len(states['present'])} (--force fetches again)", markup=False)
+        say(f"already there {len(states['present'])} (--force fetches again)")
     for reason, families in reasons.items():
         stderr.print(f"failed {len(families)}: {', '.join(families)}: {reason}", markup=False, soft_wrap=True)
-    stdout.print(f"they are in {folder}", markup=False, soft_wrap=True)
+    say(f"they are in {folder}")

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from handgen.cli import adding, generated, recognizer
-from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
 from handgen.models import MODELS
 
 if TYPE_CHECKING:
@@ -159,17 +159,15 @@ def _lead(trainer: Trainer, as_json: bool) -> bool:
     if not as_json:
         known = f"going on from {trainer.images:,}" if trainer.images else "starting"
         processes = f" in {trainer.world.size} processes" if trainer.world.size > 1 else ""
-        stdout.print(
+        say(
             f"{trainer.name}: {len(trainer.data):,} glyphs, {len(trainer.styles)} styles, "
             f"{len(trainer.held_out):,} held-out glyphs, on {trainer.device}{processes}; {known} to "
             f"{trainer.settings.images:,} images in {trainer.folder.path}",
-            soft_wrap=True,
-            markup=False,
         )
         for line in trainer.resolved.notes:
-            stdout.print(line, soft_wrap=True, markup=False)
+            say(line)
         if trainer.settings.deterministic and trainer.device.type != "cpu":
-            stdout.print("some GPU kernels have no deterministic form: two such runs may still differ a little")
+            say("some GPU kernels have no deterministic form: two such runs may still differ a little")
     finished = _with_progress(trainer)
     _report(trainer, finished, as_json)
     return finished
@@ -213,9 +211,9 @@ def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
             ("preview", str(path / f"fakes-{trainer.images:09d}.png")),
             ("next:", f"handgen {following}{where}"),
         ]
-    stdout.print("\n".join(f"{name:<9}  {text}" for name, text in lines), soft_wrap=True, markup=False)
+    say_facts(lines)
     if not finished:
-        stdout.print(f"stopped and saved at {trainer.images:,} images; the same command goes on from there")
+        say(f"stopped and saved at {trainer.images:,} images; the same command goes on from there")
 
 
 def _compared(diversity: dict[str, float | None]) -> str:
@@ -240,6 +238,4 @@ def _plan(name: str, settings: Any, resolved: Resolved, store: Any, out: Path, d
     if as_json:
         print_json(plan)
         return
-    width = max(map(len, plan))
-    for key, value in plan.items():
-        stdout.print(f"{key:<{width}}  {value}", soft_wrap=True, markup=False)
+    say_facts(plan)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handgen.registry import Registry
 
-WRITERS = Registry("format")
+WRITERS = Registry("format", "handgen.formats")
 WRITERS.register("lmdb", "handgen.formats.lmdb:LmdbWriter", "what deep-text-recognition-benchmark, PARSeq, ... read")
 WRITERS.register("imagefolder", "handgen.formats.imagefolder:ImageFolderWriter", "images, metadata.jsonl: Hugging Face")
 WRITERS.register("parquet", "handgen.formats.parquet:ParquetWriter", "Parquet shards: Hugging Face")

@@ -17,7 +17,6 @@ from handgen.glyphs.store import IMAGES, GlyphStore
 from handgen.seeds import generator
 
 EXTRA = "bench"
-DIGITS = "digits"
 """The real set that scikit-learn brings."""
 _MOST = 200_000
 """Samples that are read of a dataset; of a store all can be had, for nothing is read before it is wanted."""
