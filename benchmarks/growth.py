@@ -61,7 +61,9 @@ def rendered(count: int, size: int) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         charset = Path(folder) / "charset.txt"
         charset.write_text(chars_of(count), encoding="utf-8")
-        plan = make_plan(RenderSettings(FONT, out=Path(folder) / "store", targets=(TARGET,), charset=str(charset), size=size))
+        plan = make_plan(
+            RenderSettings(FONT, out=Path(folder) / "store", targets=(TARGET,), charset=str(charset), size=size)
+        )
         began = time.perf_counter()
         glyphs = render(plan).glyphs
         seconds = time.perf_counter() - began

@@ -94,7 +94,7 @@ def _save(
     raster = {
         "size": size,
         "source": font.spec,
-        "sha256": source.origin["sha256"],
+        "sha256": source.origin.sha256,
         "placement": asdict(source.placement),
     }
     styles = [

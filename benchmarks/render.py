@@ -21,7 +21,8 @@ from handgen.collect.settings import RenderSettings
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
-from handgen.glyphs.store import StoreWriter, Style
+from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.store import StoreWriter
 from handgen.workers import cores
 
 FONT, TARGET = "Heiti", "Noto Serif SC"
@@ -60,10 +61,10 @@ def pillow(font: FontRef, chars: str, size: int, folder: Path) -> None:
 def one_process(font: FontRef, chars: str, size: int, folder: Path) -> None:
     """Do what ``handgen render`` does for the source font, without worker processes."""
     source = next(iter(look_at_source(SourceJob(font, chars, size))))
-    with StoreWriter(folder / "store", size=size, charset=chars, raster={}) as writer:
+    with StoreWriter(folder / "store", size=size, charset=chars, raster=Raster()) as writer:
         for message in draw_font(FontJob("source", font, size, source, is_source=True)):
             if isinstance(message, Looked):
-                writer.add_style(Style("source", "source", message.origin))
+                writer.add_style(StyleRecord("source", "source", message.origin))
             elif isinstance(message, Block):
                 writer.append(message.images, message.chars, 0, [0] * len(message.chars))
 

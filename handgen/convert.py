@@ -6,23 +6,50 @@ import io
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from handgen.characters import Changes
 from handgen.check.base import Reader, Record
 from handgen.check.findings import Findings
 from handgen.check.report import find_datasets
-from handgen.errors import DatasetError, UsageError
-from handgen.files import sha256
+from handgen.check.survey import decoding_error
+from handgen.errors import DatasetError, UsageError, quoted
+from handgen.files import sha256, write_text
 from handgen.formats import WRITERS
-from handgen.formats.base import MANIFEST, Sample
+from handgen.formats.base import MANIFEST, Sample, label_fault
+from handgen.glyphs.ink import gray_of
+from handgen.glyphs.pictures import UNDECODABLE
 
 _PNG = b"\x89PNG"
-_GRAY_MODES = ("1", "L", "LA", "I", "I;16", "F")
+_GRAY_MODES = ("1", "L")
 _WRITE = 500
+LEFT_OUT = "left_out.jsonl"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A sample that was not taken over.
+
+    Attributes:
+        dataset: the folder it is in, from the source on.
+        sample: its number there, from 1; 0 where it is all that follows.
+        name: what the dataset calls it.
+        cause: why.
+    """
+
+    dataset: str
+    sample: int
+    name: str
+    cause: str
+
+    def __str__(self) -> str:
+        where = f"#{self.sample}" if self.sample else "the rest"
+        return " ".join(part for part in (self.dataset.removeprefix("."), where, self.name) if part) + f": {self.cause}"
 
 
 class Conversion:
@@ -34,14 +61,22 @@ class Conversion:
         source: a dataset, or a folder of datasets of one format.
         out: the folder of the new dataset.
         target: its format.
+        skip_bad: leave out samples that cannot be taken over, instead of stopping at the first.
+
+    Attributes:
+        left_out: those samples; ``OUT/left_out.jsonl`` lists them.
+        changes: labels that NFC changed.
 
     Raises:
         UsageError: there is no dataset, or there are several formats, the target is unknown, or
             ``out`` is in the source.
     """
 
-    def __init__(self, source: Path, out: Path, target: str) -> None:
+    def __init__(self, source: Path, out: Path, target: str, *, skip_bad: bool = False) -> None:
         self.out = out
+        self.skip_bad = skip_bad
+        self.left_out: list[LeftOut] = []
+        self.changes = Changes()
         self.target = WRITERS.entry(target).name
         if not source.is_dir():
             raise UsageError(f"{source} is not a folder", "Give a dataset, or a folder of datasets.")
@@ -77,6 +112,7 @@ class Conversion:
             "converted_from": self.format,
             "sources": {name: _fingerprint(path) for name, path in zip(self._names, self.sources, strict=True)},
             "format": self.target,
+            **({"skip_bad": True} if self.skip_bad else {}),
         }
 
     def write(self, progress: Callable[[int], None], *, workers: int = 1) -> bool:
@@ -90,7 +126,7 @@ class Conversion:
             Whether there was anything to do.
 
         Raises:
-            DatasetError: the source has a sample without image or label, or is damaged.
+            DatasetError: a sample cannot be taken over, or the source is damaged; not with ``skip_bad``.
             UsageError: the folder holds something else.
             HandgenError: the disk is full, or a package that the format needs is not installed.
         """
@@ -102,41 +138,88 @@ class Conversion:
             while some := list(itertools.islice(samples, _WRITE)):
                 writer.write(some)
                 progress(writer.written)
-            writer.finish({"sources": [_manifest(path) for path in self.sources]})
+            if self.left_out:
+                lines = (json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in self.left_out)
+                write_text(self.out / LEFT_OUT, "".join(lines))
+            facts = {"left_out": len(self.left_out)} if self.skip_bad else {}
+            writer.finish({"sources": [_manifest(path) for path in self.sources], **facts})
         return True
 
     def _samples(self, start: int) -> Iterator[Sample]:
-        """Yield the samples from ``start`` on."""
+        """Yield the samples from ``start`` on; with ``skip_bad`` all before it are judged again, to count them."""
         index = 0
-        for path in self.sources:
+        for path, part in zip(self.sources, self._names, strict=True):
             findings = Findings()
             with self._kind(path) as reader:
                 for record in reader.records(findings):
-                    if index >= start:
-                        yield _sample(index, record, path)
+                    if index >= start or self.skip_bad:
+                        sample = self._sample(index, record, path, part)
+                        if sample is None:
+                            continue
+                        if index >= start:
+                            yield sample
                     index += 1
-            if findings.count("defect"):
-                raise DatasetError(f"{path}: {findings.sorted()[0].rule.title}", f"See 'handgen check {path}'.")
+            self._conclude(findings, path, part)
 
+    def _sample(self, index: int, record: Record, path: Path, part: str) -> Sample | None:
+        """Return the sample that a record holds; None if it is bad and is to be left out.
 
-def _sample(index: int, record: Record, path: Path) -> Sample:
-    try:
-        if not record.image or not record.label:
-            raise DatasetError(
-                f"sample {record.number} of {path} has no {'label' if record.image else 'image'}",
-                f"See 'handgen check {path}'.",
-            )
-        return Sample(index, record.label.decode("utf-8"), _image(record.image), dict(record.meta or {}))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise DatasetError(f"sample {record.number} of {path}: {error}", f"See 'handgen check {path}'.") from error
+        Raises:
+            DatasetError: it is bad, and is not to be left out.
+        """
+        try:
+            if record.label is None or not record.image:
+                raise ValueError(record.fault or f"there is no {'label' if record.image else 'image'}")
+            label = self.changes.nfc(record.label.decode("utf-8"))
+            if fault := label_fault(label):
+                raise ValueError(f"the label {fault}")
+            return Sample(index, label, _image(record.image), dict(record.meta or {}))
+        except UNDECODABLE as error:
+            cause = "the label is not UTF-8" if isinstance(error, UnicodeDecodeError) else decoding_error(error)
+            if not self.skip_bad:
+                name = f" ({record.name})" if record.name else ""
+                raise DatasetError(
+                    f"sample {record.number}{name} of {path}: {cause}",
+                    f"Repair it, or leave bad samples out with --skip-bad; see 'handgen check {quoted(path)}'.",
+                ) from error
+            self.left_out.append(LeftOut(part, record.number, record.name, cause))
+            return None
+
+    def _conclude(self, findings: Findings, path: Path, part: str) -> None:
+        """Judge what the reader found: what is no fault of a single sample.
+
+        Raises:
+            DatasetError: the file is damaged, or promises more than it has, and that is not to be left out.
+        """
+        for finding in findings.sorted():
+            if finding.rule.severity != "defect" or finding.name == "byte-order-mark":
+                continue
+            example = str(finding.examples[0]) if finding.examples else ""
+            cause = finding.rule.title + (f" ({example})" if example else "")
+            if not self.skip_bad:
+                raise DatasetError(
+                    f"{path}: {cause}",
+                    f"Take what can be read of it with --skip-bad; see 'handgen check {quoted(path)}'.",
+                )
+            self.left_out.append(LeftOut(part, finding.examples[0].sample or 0, "", cause))
 
 
 def _image(data: bytes) -> Any:
-    """Return a PNG file as it is, and the pixels of any other image."""
-    if data.startswith(_PNG):
-        return data
+    """Return a PNG file as it is, and the pixels of any other image; transparent paper is white.
+
+    Raises:
+        One of ``UNDECODABLE``.
+    """
     with Image.open(io.BytesIO(data)) as image:
-        return np.asarray(image.convert("L" if image.mode in _GRAY_MODES else "RGB"))
+        image.load()
+        if data.startswith(_PNG):
+            return data
+        if image.mode.startswith(("I", "F")):
+            return np.round(gray_of(image, None)).astype(np.uint8)
+        shown: Image.Image = image
+        if image.has_transparency_data:
+            shown = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+        return np.asarray(shown.convert("L" if image.mode in _GRAY_MODES else "RGB"))
 
 
 def _manifest(path: Path) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
+from pathlib import Path
+
 
 class HandgenError(Exception):
     """Something failed. ``message`` names the thing; ``remedy`` says what to do about it.
@@ -49,3 +52,8 @@ class TrainingError(HandgenError):
 
 class DatasetError(HandgenError):
     """A dataset cannot be written, continued or read."""
+
+
+def quoted(path: Path | str) -> str:
+    """Return a path or a name as the shell reads it, for a command that a message suggests."""
+    return shlex.quote(str(path))

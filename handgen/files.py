@@ -16,6 +16,8 @@ from typing import Any
 from handgen.errors import HandgenError, UsageError
 
 LOCK = ".handgen.lock"
+SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"})
+_DEEPEST = 64
 
 
 @contextlib.contextmanager
@@ -91,6 +93,32 @@ def writable_folder(path: Path) -> Path:
     except OSError as error:
         raise from_os_error(error, path) from error
     return path
+
+
+def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Yield folder, names of its folders and names of its files, from ``root`` down, all in order of their names.
+
+    Links to folders are followed as ``glob`` follows them, but none that leads back to a folder above it. Hidden
+    folders and those that systems leave behind are no part of anybody's data.
+    """
+    pending: list[tuple[Path, frozenset[tuple[int, int]]]] = [(root, frozenset())]
+    while pending:
+        folder, above = pending.pop()
+        try:
+            found = folder.stat()
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:  # a link that leads nowhere, or a folder that may not be read
+            continue
+        here = (found.st_dev, found.st_ino)
+        if here in above or len(above) > _DEEPEST:
+            continue
+        folders = [entry.name for entry in entries if not _of_a_system(entry.name) and entry.is_dir()]
+        yield folder, folders, [entry.name for entry in entries if not entry.is_dir()]
+        pending += [(folder / name, above | {here}) for name in reversed(folders)]
+
+
+def _of_a_system(name: str) -> bool:
+    return name.startswith(".") or name in SYSTEM_FOLDERS
 
 
 def from_os_error(error: OSError, path: Path) -> HandgenError:

@@ -14,6 +14,7 @@ from handgen import __version__
 from handgen.cli.main import app
 
 ROOT = Path(__file__).parents[1]
+ROOT_COMMAND = typer.main.get_command(app)
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh-CN.md"
 PAGES = [
     *ROOT.glob("*.md"),
@@ -44,7 +45,7 @@ def once(found):
 
 def parse(arguments):
     """Parse the arguments of ``handgen`` as the command line does, and run nothing."""
-    command, rest = typer.main.get_command(app), list(arguments)
+    command, rest = ROOT_COMMAND, list(arguments)
     while hasattr(command, "commands") and not (command.invoke_without_command and not rest):
         name = rest.pop(0)
         command = command.get_command(None, name)
@@ -52,23 +53,28 @@ def parse(arguments):
     return command.make_context("handgen", rest).params
 
 
-@pytest.mark.parametrize(("page", "arguments"), once(commands("handgen")), ids=str)
-def test_commands_of_the_pages_parse(page, arguments):
-    parse(arguments)
+def test_commands_of_the_pages_parse():
+    """One test for all pages: what fails is collected, so that it is seen at once."""
+    shown = once(commands("handgen"))
+    assert len(shown) > 50
+    wrong = []
+    for page, arguments in shown:
+        try:
+            parse(arguments)
+        except Exception as error:
+            wrong.append(f"{page}: handgen {shlex.join(arguments)}: {error}")
+    assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize(
-    ("wrong", "why"),
-    [
+def test_a_wrong_command_does_not_parse():
+    for wrong, why in [
         ("synth --stiles 15", "--stiles"),
         ("synth --count 0", "greater than"),
         ("train zi3zi", "zi3zi"),
         ("check", "DATASET"),
-    ],
-)
-def test_a_wrong_command_does_not_parse(wrong, why):
-    with pytest.raises(Exception, match=f"(?i){why}"):
-        parse(shlex.split(wrong))
+    ]:
+        with pytest.raises(Exception, match=f"(?i){why}"):
+            parse(shlex.split(wrong))
 
 
 def test_the_three_commands_are_there():
@@ -94,17 +100,17 @@ def test_make_targets_exist():
     assert {"demo", "test"} <= named <= targets
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page):
-    text = page.read_text(encoding="utf-8")
-    headings = {
-        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in re.findall(r"^#+ (.+)$", text, re.M)
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", text):
-        if target.startswith("#"):
-            assert target[1:] in headings, target
-        else:
-            assert (page.parent / target).exists(), target
+def test_links_lead_somewhere():
+    assert len(PAGES) > 10
+    dead = []
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+        headings = {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+        for target in re.findall(r"\]\(([^)]+)\)", text):
+            there = target[1:] in headings if target.startswith("#") else (page.parent / target).exists()
+            dead += [] if there else [f"{page.relative_to(ROOT)}: {target}"]
+    assert not dead, "\n".join(dead)
 
 
 def test_versions_agree():

@@ -22,6 +22,8 @@ class Record:
         label: the encoded label, or None when it is missing.
         size: (width, height) where the format states it beside the image.
         meta: what else is noted of it, such as its style; None when that is nothing.
+        name: what the dataset calls it: its file, its member of an archive; empty where it has no name.
+        fault: why the image or the label is missing, where more is known than that.
     """
 
     number: int
@@ -29,6 +31,8 @@ class Record:
     label: bytes | None
     size: tuple[int, int] | None = None
     meta: Mapping[str, Any] | None = None
+    name: str = ""
+    fault: str = ""
 
     @property
     def style(self) -> str | None:

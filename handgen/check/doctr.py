@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from handgen.check.files import ListReader, Meta
+from handgen.check.files import Entry, ListReader, file_at, utf8, without_bom
+from handgen.check.findings import Findings
 
 
 class DoctrReader(ListReader):
-    """Reads the images that ``labels.json`` names."""
+    """Reads the images that ``labels.json`` names, beside it or in ``images``, as ``RecognitionDataset`` is told."""
 
     format = "doctr"
-    marks = "labels.json"
-    frame = 2
+    marks = ("labels.json",)
 
     @classmethod
     def holds(cls, folder: Path) -> bool:
-        """The name is a common one; the folder ``images`` tells."""
-        return (folder / "images").is_dir()
+        """The name is a common one; the folder ``images`` tells, or that it names files beside it."""
+        if (folder / "images").is_dir():
+            return True
+        try:
+            labels = json.loads((folder / cls.marks[0]).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return False
+        return isinstance(labels, dict) and any(file_at(folder, name) for name in itertools.islice(labels, 20))
 
-    def _rows(self, file: Path) -> Iterator[tuple[str, bytes | None, Meta | None]]:
-        labels = json.loads(file.read_text(encoding="utf-8"))
-        for name, label in dict(labels).items():
-            yield f"images/{name}", str(label).encode("utf-8", "surrogatepass"), None
+    def _find_base(self) -> Path:
+        return self.folder / "images" if (self.folder / "images").is_dir() else self.folder
+
+    def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
+        labels = json.loads(without_bom(file.read_bytes(), file, findings))
+        if not isinstance(labels, dict):
+            raise ValueError(f"{file.name} is no object of path and label")
+        for name, label in labels.items():
+            if isinstance(label, str):
+                yield Entry(name, utf8(label))
+            else:
+                yield Entry(name, None, fault=f"the label is {type(label).__name__}, no text")

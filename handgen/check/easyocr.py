@@ -3,29 +3,77 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
-from handgen.check.files import ListReader, Meta
+from handgen.check.files import BOM, Entry, ListReader, lines_of
+from handgen.check.findings import Findings
+
+HEADER = b"filename,words"
 
 
 class EasyOcrReader(ListReader):
-    """Reads the images that ``labels.csv`` names."""
+    """Reads the images that ``labels.csv`` names.
+
+    Two programs read such files: the trainer of today cuts each line at its first comma, as it stands; that of
+    before, and other programs, read CSV. A file in which a label has a comma or a quotation mark that CSV would
+    quote is of the first kind, any other of the second.
+    """
 
     format = "easyocr"
-    marks = "labels.csv"
-    frame = 1
-    damage = (ValueError, csv.Error)
+    marks = ("labels.csv",)
+    damage = (ValueError, OSError)
 
     @classmethod
     def holds(cls, folder: Path) -> bool:
         """The name is a common one; the header tells."""
-        with (folder / cls.marks).open("rb") as file:
-            return file.readline(100).strip().removeprefix(b"\xef\xbb\xbf") == b"filename,words"
+        try:
+            with (folder / cls.marks[0]).open("rb") as file:
+                header = file.readline(100).replace(b"\r", b"\n").partition(b"\n")[0].strip()
+        except OSError:
+            return False
+        return header.removeprefix(BOM) == HEADER
 
-    def _rows(self, file: Path) -> Iterator[tuple[str, bytes | None, Meta | None]]:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.reader(lines)
-            next(rows)
-            for name, label in rows:
-                yield name, label.encode(), None
+    def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
+        lines = lines_of(file, Findings())  # its reader takes blank lines, CRs and the byte-order mark for none
+        next(lines, None)
+        raw = is_raw(file)
+        for number, line in lines:
+            text = line.decode("utf-8", "surrogateescape")
+            name, comma, label = text.strip().partition(",")
+            if not raw and (row := _as_csv(text)):
+                name, label = row
+            encoded = label.encode("utf-8", "surrogateescape")
+            where = f"{file.name}, line {number}"
+            yield Entry(name, encoded if comma else None, fault="" if comma else f"{where} has no comma")
+
+
+def is_raw(file: Path) -> bool:
+    """Tell whether the labels of a ``labels.csv`` stand as they are, commas and quotation marks among them."""
+    lines = lines_of(file, Findings())
+    next(lines, None)
+    return any(b"," in line and not _as_csv(line.decode("utf-8", "surrogateescape")) for _, line in lines)
+
+
+def _as_csv(line: str) -> list[str] | None:
+    """Return path and label of a line of CSV; None if no program that writes CSV writes such a line."""
+    if '"' not in line:
+        row = line.split(",")
+        return row if len(row) == 2 else None
+    try:
+        (row,) = csv.reader([line], strict=True)
+    except (csv.Error, ValueError):
+        return None
+    if len(row) != 2:
+        return None
+    if not any(mark in cell for cell in row for mark in ',"'):
+        return row
+    return row if line in (_written(row, csv.QUOTE_MINIMAL), _written(row, csv.QUOTE_ALL)) else None
+
+
+def _written(row: list[str], quoting: Literal[0, 1, 2, 3]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="", quoting=quoting).writerow(row)
+    return line.getvalue()

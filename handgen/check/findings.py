@@ -53,6 +53,16 @@ RULES: dict[str, Rule] = {
     "label-control": Rule("defect", "labels with control characters or line breaks", _TEXT),
     "label-charset": Rule("defect", "labels outside the charset", "Train with a charset that has these characters."),
     "two-labels": Rule("defect", "one image under two labels", "Check the font: two characters share one glyph."),
+    "byte-order-mark": Rule(
+        "defect",
+        "the list begins with a byte-order mark (BOM), which trainers take for a part of the first path",
+        "Save the list as UTF-8 without BOM.",
+    ),
+    "typed-labels": Rule(
+        "defect",
+        "labels that Hugging Face's reader takes for numbers, dates or nothing",
+        "Write the set in another format: 'handgen convert IN OUT --format parquet'.",
+    ),
     "label-space": Rule("warning", "labels with odd white space", _TEXT),
     "label-invisible": Rule("warning", "labels with invisible characters", _TEXT),
     "duplicate": Rule("warning", "images that repeat an earlier one", "Ask for fewer samples, or more styles."),
@@ -60,6 +70,26 @@ RULES: dict[str, Rule] = {
     "mixed-modes": Rule("warning", "images of different color modes", "Write them all gray, or all RGB."),
     "stray-key": Rule("warning", "keys that no trainer reads", "Take them out; they may be samples with a wrong key."),
     "stray-folder": Rule("warning", "folders without data.mdb: LMDB trainers stop there", "Move them elsewhere."),
+    "blank-line": Rule(
+        "warning",
+        "blank lines in the list: some trainers take another sample in their place, some stop",
+        "Take the blank lines out of the list.",
+    ),
+    "cr-lines": Rule(
+        "warning",
+        "lines that end with CR, as Windows writes them; PaddleOCR keeps the CR in the label",
+        "Save the list with line ends of LF alone.",
+    ),
+    "backslash": Rule(
+        "warning",
+        "paths with backslashes: only trainers on Windows find these images",
+        "Replace \\ by / in the paths of the list.",
+    ),
+    "linked-folder": Rule(
+        "warning",
+        "links to datasets: PARSeq follows them; deep-text-recognition-benchmark and PaddleOCR do not",
+        "Give the trainer the folder itself, or copy it to where the link is.",
+    ),
     "sub-folder": Rule("warning", "a dataset with folders in it: only leaf folders are read", "Move them elsewhere."),
 }
 
@@ -120,6 +150,10 @@ class Findings:
 
     def __contains__(self, name: str) -> bool:
         return name in self._found
+
+    def number(self, name: str) -> int:
+        """Return how often the rule ``name`` is broken."""
+        return self._found[name].count if name in self._found else 0
 
     def sorted(self) -> list[Finding]:
         """Return what was found, in the order of ``RULES``: defects first."""

@@ -2,47 +2,64 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from handgen.check.files import FileReader, Stored
+from handgen.check.findings import Findings
+from handgen.files import walk
 
-_LABEL, _IMAGES = ".gt.txt", (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+_LABEL, _IMAGES = ".gt.txt", (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
+
+
+@dataclass
+class _Pair:
+    image: Path | None = None
+    label: Path | None = None
 
 
 class KrakenReader(FileReader):
-    """Reads ``x.png`` and ``x.gt.txt`` for each x, in the order of their paths."""
+    """Reads ``x.png``, or ``x.bin.png``, and ``x.gt.txt`` for each x, in the order of their paths.
+
+    x ends at the first dot of the name.
+    """
 
     format = "kraken"
-    marks = f"*{_LABEL}"
+    marks = (f"*{_LABEL}",)
     inside = "lines"
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         lines = folder / self.inside
-        names = self._names(lines if lines.is_dir() else folder)
-        self._pairs = sorted(names.items())
-        self.total = len(names)
+        self._pairs = [pair for _, pair in sorted(_pairs(lines if lines.is_dir() else folder).items())]
+        self.total = len(self._pairs)
 
-    @staticmethod
-    def _names(folder: Path) -> dict[str, str]:
-        """Return the path of each pair without its ending, and the ending of the image."""
-        found: dict[str, str] = {}
-        for name, _, files in os.walk(folder):
-            for file in files:
-                stem, ending = os.path.splitext(f"{name}/{file}")  # noqa: PTH122
-                if file.endswith(_LABEL):
-                    found.setdefault(stem.removesuffix(".gt"), "")
-                elif ending.lower() in _IMAGES:
-                    found[stem] = ending
-        return found
-
-    def _samples(self) -> Iterator[Stored]:
-        for (stem, ending), meta in zip(self._pairs, self._sidecar(), strict=False):
-            label = Path(f"{stem}{_LABEL}")
-            yield (
-                Path(stem + ending).read_bytes() if ending else None,
-                label.read_bytes().strip(b"\r\n") if label.is_file() else None,
+    def _samples(self, findings: Findings) -> Iterator[Stored]:
+        for pair, meta in zip(self._pairs, self._sidecar(findings), strict=False):
+            name = str((pair.image or pair.label or self.folder).relative_to(self.folder))
+            yield Stored(
+                pair.image.read_bytes() if pair.image else None,
+                pair.label.read_bytes().strip(b"\r\n") if pair.label else None,
                 meta,
+                name,
             )
+
+
+def _pairs(folder: Path) -> dict[str, _Pair]:
+    """Return the pairs by their paths without endings."""
+    found: dict[str, _Pair] = {}
+    for place, _, names in walk(folder):
+        for name in names:
+            path = place / name
+            stem = f"{place}/{name.partition('.')[0]}"
+            if name.startswith(".") or not path.is_file():
+                continue
+            if name.endswith(_LABEL):
+                found.setdefault(stem, _Pair()).label = path
+            elif path.suffix.lower() in _IMAGES:
+                pair = found.setdefault(stem, _Pair())
+                # Beside a.bin.png or a.nrm.png, which OCRopus leaves, a.png is the line itself.
+                if pair.image is None or len(name) < len(pair.image.name):
+                    pair.image = path
+    return found

@@ -17,9 +17,11 @@ import lmdb
 from handgen.check.base import Reader, Record
 from handgen.check.findings import Findings
 from handgen.errors import UsageError
+from handgen.files import walk
 
 _IMAGE, _LABEL, _SIZE, _META, _COUNT = b"image-", b"label-", b"wh-", b"meta-", b"num-samples"
 _DIGITS = 9
+_LONGEST = 20
 
 
 class LmdbReader(Reader):
@@ -30,17 +32,21 @@ class LmdbReader(Reader):
     @classmethod
     def find(cls, root: Path, findings: Findings) -> list[Path]:
         """Return every folder with a ``data.mdb``, as PARSeq finds them."""
-        found, bare = [], []
-        for name, folders, files in os.walk(root):
-            folder = Path(name)
-            if "data.mdb" in files:
+        found = []
+        for folder, folders, files in walk(root):
+            if "data.mdb" in files and (folder / "data.mdb").is_file():
                 found.append(folder)
                 if folders:
                     findings.add("sub-folder", detail=str(folder))
-            elif not folders:
-                bare.append(folder)
-        for folder in bare if found else ():
-            findings.add("stray-folder", detail=str(folder))
+        if not found:
+            return []
+        real = {Path(name): (folders, files) for name, folders, files in os.walk(root)}  # as the others walk
+        for folder, (folders, files) in real.items():
+            if not folders and "data.mdb" not in files:
+                findings.add("stray-folder", detail=str(folder))
+        for folder in found:
+            if folder not in real:
+                findings.add("linked-folder", detail=str(folder))
         return sorted(found)
 
     def __init__(self, folder: Path) -> None:
@@ -57,7 +63,7 @@ class LmdbReader(Reader):
             count = self._txn.get(_COUNT) if self._whole else None
         except lmdb.Error:
             self._whole, count = False, None
-        self.count = int(count) if count is not None and count.strip().isdigit() else None
+        self.count = int(count) if count is not None and count.strip().isdigit() and len(count) < _LONGEST else None
         self.total = self.count or self._env.stat()["entries"] // 2
 
     def __exit__(
@@ -85,7 +91,8 @@ class LmdbReader(Reader):
                 if number > last + 1:
                     findings.add("gap", last + 1, count=number - last - 1)
                 last = number
-                yield Record(number, image, label, self._size(number), self._meta(number))
+                name = (_IMAGE + b"%0*d" % (_DIGITS, number)).decode()
+                yield Record(number, image, label, self._size(number), self._meta(number), name)
             self._stray_keys(findings)
         except lmdb.Error as error:
             findings.add("damaged", last + 1, detail=str(error))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,28 +11,17 @@ from typing import Any
 from handgen.check import READERS
 from handgen.check.base import Reader, Record
 from handgen.check.findings import Findings
+from handgen.check.labels import Labels
 from handgen.check.survey import Survey
 from handgen.check.tree import Found, gathered
 from handgen.errors import UsageError
+from handgen.files import walk
 from handgen.formats.tree import Tree
 
 _TREE = Tree.format
 
 Track = Callable[[Iterable[Record], Path, int | None], Iterable[Record]]
 """Wraps an iterable of records to show progress; gets the dataset's path and their number too."""
-
-
-class Labels(dict[str, tuple[int, int]]):
-    """Label -> how often it occurs, and the number of the sample where it first does."""
-
-    def passing(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Yield the records again and take down their labels."""
-        for record in records:
-            if record.label is not None:
-                label = record.label.decode("utf-8", errors="replace")
-                count, first = self.get(label, (0, record.number))
-                self[label] = (count + 1, first)
-            yield record
 
 
 @dataclass
@@ -149,13 +137,13 @@ def _begun(root: Path) -> dict[Path, bool]:
     Of a single dataset its reader knows better than its manifest, and counts as not finished here.
     """
     begun = {}
-    for name, _, files in os.walk(root):
-        if "manifest.json" in files:
+    for folder, _, files in walk(root):
+        if "manifest.json" in files and (folder / "manifest.json").is_file():
             try:
-                manifest = json.loads((Path(name) / "manifest.json").read_text(encoding="utf-8"))
+                manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
                 if "plan" in manifest and (manifest["format"] in READERS or manifest["format"] == _TREE):
-                    begun[Path(name)] = manifest["format"] == _TREE and bool(manifest["complete"])
-            except (ValueError, KeyError, TypeError):
+                    begun[folder] = manifest["format"] == _TREE and bool(manifest["complete"])
+            except (OSError, ValueError, KeyError, TypeError, RecursionError):
                 continue
     return begun
 
@@ -164,11 +152,9 @@ def _check(found: Found, charset: str | None, track: Track | None, labels: Label
     path = found.path
     report = DatasetReport(path, found.kind.format, shards=len(found.shards))
     charset = own_charset(path) if charset is None else charset
-    survey = Survey(report.findings, charset)
+    survey = Survey(report.findings, charset, labels)
     with found.open() as reader:
         records: Iterable[Record] = reader.records(report.findings)
-        if labels is not None:
-            records = labels.passing(records)
         for record in track(records, path, reader.total) if track else records:
             survey.add(record)
         survey.conclude(reader)

@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from handgen.characters import nfc
 from handgen.check.base import Record, Records
 from handgen.check.findings import Findings, visible
+from handgen.check.labels import Fault, Labels
 from handgen.glyphs.pictures import UNDECODABLE
 
 INK = 16
@@ -32,10 +34,12 @@ class Survey:
     Args:
         findings: where everything wrong is noted.
         charset: the characters that labels may have besides the space; None = any.
+        labels: takes down all labels, and what is wrong with their samples.
     """
 
-    def __init__(self, findings: Findings, charset: str | None) -> None:
+    def __init__(self, findings: Findings, charset: str | None, labels: Labels | None = None) -> None:
         self._findings = findings
+        self._taken_down = labels
         self._charset = None if charset is None else frozenset(charset) | {" "}
         self._numbers, self._labels, self._images = array("Q"), array("Q"), array("Q")
         self.sizes: Counter[tuple[int, int]] = Counter()
@@ -49,7 +53,9 @@ class Survey:
         """Judge one sample."""
         self.samples += 1
         label = self._read_label(record)
-        pixels = self._read_image(record, label)
+        pixels, fault = self._read_image(record, label)
+        if self._taken_down is not None:
+            self._taken_down.add(record, label, fault)
         if record.style is not None:
             self.styles[record.style] += 1
         if label is not None:
@@ -62,7 +68,7 @@ class Survey:
     def _read_label(self, record: Record) -> str | None:
         number, add = record.number, self._findings.add
         if record.label is None:
-            add("no-label", number)
+            add("no-label", number, detail=_where(record))
             return None
         try:
             label = record.label.decode("utf-8")
@@ -70,8 +76,8 @@ class Survey:
             add("label-not-utf8", number, detail=repr(record.label[:20]))
             return None
         if not label:
-            add("label-empty", number)
-        if not unicodedata.is_normalized("NFC", label):
+            add("label-empty", number, detail=record.name)
+        if nfc(label) != label:
             add("label-not-nfc", number, label)
         kinds = {unicodedata.category(char) for char in label}
         if kinds & _CONTROL:
@@ -85,28 +91,28 @@ class Survey:
             add("label-charset", number, label, detail=f"outside: {visible(outside)}")
         return label
 
-    def _read_image(self, record: Record, label: str | None) -> int:
-        """Judge the image; return a digest of its pixels, 0 when there are none to compare."""
+    def _read_image(self, record: Record, label: str | None) -> tuple[int, Fault | None]:
+        """Judge the image; return a digest of its pixels, 0 without any, and what is wrong with it."""
         number, add = record.number, self._findings.add
         if record.image is None:
-            add("no-image", number, label)
-            return 0
+            add("no-image", number, label, _where(record))
+            return 0, Fault.NO_IMAGE
         try:
             with Image.open(io.BytesIO(record.image)) as image:
                 image.load()
                 low, high = (image if image.mode == "L" else image.convert("L")).getextrema()
                 pixels = _digest(f"{image.size}{image.mode}".encode() + image.tobytes())
         except UNDECODABLE as error:
-            add("image-unreadable", number, label, detail=str(error).partition("<")[0].strip())
-            return 0
+            add("image-unreadable", number, label, f"{record.name}: {decoding_error(error)}".removeprefix(": "))
+            return 0, Fault.BAD_IMAGE
         self.sizes[image.size] += 1
         self.modes[image.mode] += 1
         if record.size not in (None, image.size):
             add("wrong-size-key", number, label)
         if isinstance(low, int) and isinstance(high, int) and high - low < INK:
             add("image-blank", number, label)
-            return 0
-        return pixels
+            return 0, None
+        return pixels, None
 
     def conclude(self, reader: Records) -> None:
         """Judge the dataset as a whole."""
@@ -158,6 +164,16 @@ class Survey:
             "least_frequent": named(order[:5]),
             "longest": self._longest,
         }
+
+
+def decoding_error(error: Exception) -> str:
+    """Say why an image cannot be decoded, without what says nothing to a person."""
+    text = str(error).partition("<")[0].strip()
+    return "no image that can be read" if text == "cannot identify image file" else text or "damaged"
+
+
+def _where(record: Record) -> str:
+    return record.fault or record.name
 
 
 def _digest(data: bytes) -> int:

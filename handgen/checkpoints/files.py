@@ -7,6 +7,7 @@ can hold code.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
@@ -20,32 +21,41 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from handgen import __version__, weights
+from handgen.checkpoints.facts import ModelFacts
 from handgen.errors import CheckpointError, UsageError
 from handgen.files import replacing
+from handgen.typed import FieldError
 
 FORMAT = 1
 MODEL, STATE = weights.MODEL, "state.safetensors"
-WRITES = "writes"
-"""The fact of a shipped model that names the characters it writes by default, if not those of its store."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file's tensors and facts.
-
-    ``facts`` of a model file: model, config, size, styles (a list of records with name, role,
-    origin, alignment), charset (characters seen in training), held_out (those kept from it), raster,
-    images, seed.
-    """
+    """A file's tensors, and its facts as JSON has them; ``model`` are those of a model file, checked."""
 
     path: Path
     tensors: dict[str, Tensor]
     facts: dict[str, Any]
 
+    @functools.cached_property
+    def model(self) -> ModelFacts:
+        """The facts of a model file.
+
+        Raises:
+            CheckpointError: they are no facts of a model, or those of another version.
+        """
+        try:
+            return ModelFacts.from_json(self.facts)
+        except FieldError as error:
+            raise CheckpointError(
+                f"the checkpoint {self.path} does not fit this version of handgen ({error})", "Train it again."
+            ) from error
+
     @property
     def style_names(self) -> list[str]:
         """Names of the styles it was trained on."""
-        return [style["name"] for style in self.facts["styles"]]
+        return self.model.style_names
 
     def digest(self) -> str:
         """Return a hash of weights and facts: the same for a file that was copied or moved."""
@@ -94,9 +104,14 @@ def load(path: Path) -> Checkpoint:
     return _read(path, with_tensors=True)
 
 
+def peek(path: Path) -> Checkpoint:
+    """Read a checkpoint without its tensors; errors are those of ``load``."""
+    return _read(path, with_tensors=False)
+
+
 def facts_of(path: Path) -> dict[str, Any]:
-    """Read the facts of a checkpoint and leave its tensors where they are; errors are those of ``load``."""
-    return _read(path, with_tensors=False).facts
+    """Return the facts of a checkpoint as JSON has them; errors are those of ``load``."""
+    return peek(path).facts
 
 
 def _single(tensor: Tensor) -> Tensor:
@@ -160,9 +175,5 @@ def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def usual_characters(facts: Mapping[str, Any]) -> str:
-    """Return the characters that ``synth`` writes unless told otherwise: those of the store, or what was shipped says.
-
-    Args:
-        facts: of a model file.
-    """
-    return str(facts.get(WRITES) or "".join(sorted(facts["charset"] + facts["held_out"])))
+    """Return ``ModelFacts.usual_characters`` of a model file's facts."""
+    return ModelFacts.from_json(facts).usual_characters

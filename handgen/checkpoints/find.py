@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from handgen import weights
-from handgen.checkpoints.files import MODEL, STATE, facts_of, usual_characters
+from handgen.checkpoints.files import MODEL, STATE, peek
 from handgen.errors import UsageError
 from handgen.registry import nearest
 
@@ -53,7 +53,7 @@ def _shipped_for(wanted: str) -> Path:
         raise UsageError("no trained model was found in runs/", "Train one with 'handgen train zi2zi'.")
 
     def suits(file: Path) -> tuple[int, int]:
-        learned = set(usual_characters(facts_of(file)))
+        learned = set(peek(file).model.usual_characters)
         known = len(learned & set(wanted))
         return known, -len(learned) if known else 0
 

@@ -64,7 +64,8 @@ def check(
 
     handgen check datasets --json > report.json
     """
-    from handgen.check.report import Labels, check_folder
+    from handgen.check.labels import Labels
+    from handgen.check.report import check_folder
     from handgen.check.trainers import TRAINERS
     from handgen.check.trainers.judge import judge
     from handgen.cli.progress import track

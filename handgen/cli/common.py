@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from handgen.errors import HandgenWarning
-from handgen.settings import PLACES, RUNNING
+from handgen.settings import PLACES as PLACES
+from handgen.settings import RUNNING as RUNNING
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)

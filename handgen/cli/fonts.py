@@ -103,7 +103,7 @@ def _row(font: FoundFont, charset: str | None) -> dict[str, Any]:
         "charset": name,
         "covered": covered(font.ref, chars),
         "characters": len(chars),
-        "licence": font.license,
+        "license": font.license,
         "where": font.where,
         "path": font.ref.spec,
     }
@@ -117,14 +117,14 @@ def _print_list(rows: list[dict[str, Any]], broken: list[FoundFont]) -> None:
     families: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         families.setdefault(row["family"], []).append(row)
-    table = Table("family", "script", "kind", "covers", "licence", "where", box=None, pad_edge=False)
+    table = Table("family", "script", "kind", "covers", "license", "where", box=None, pad_edge=False)
     for column in table.columns[1:4]:
         column.no_wrap = True
     for family, faces in families.items():
         best = max(faces, key=lambda row: row["covered"])
         name = f"{family} ({len(faces)})" if len(faces) > 1 else family
         covers = f"{best['covered'] / best['characters']:4.0%} {best['charset'][:8]}"
-        license = best["licence"].partition("://")[2] or best["licence"]
+        license = best["license"].partition("://")[2] or best["license"]
         table.add_row(*map(Text, (name, best["script"], best["kind"], covers, license[:10], best["where"])))
     if rows:
         stdout.print(table)
@@ -276,7 +276,7 @@ def _print_plan(entries: list[Entry], folder: Path, as_json: bool) -> None:
     if as_json:
         print_json({"out": str(folder), "fonts": [asdict(entry) for entry in entries]})
         return
-    table = Table("family", "licence", "from", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table("family", "license", "from", box=box.SIMPLE_HEAD, pad_edge=False)
     for entry in entries:
         table.add_row(entry.family, entry.license, f"{entry.source.type} {entry.source.package}")
     stdout.print(table)

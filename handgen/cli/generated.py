@@ -71,7 +71,7 @@ def _completion(choices: tuple[str, ...]) -> Callable[[str], list[str]]:
     return complete
 
 
-def values(settings: type[SettingsT], given: Mapping[str, Any], **more: Any) -> SettingsT:
+def values(settings: type[SettingsT], given: Mapping[str, Any], /, **more: Any) -> SettingsT:
     """Return the settings object of the command-line values in ``given``; others are ignored.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,7 +17,7 @@ from handgen.errors import UsageError
 
 if TYPE_CHECKING:
     from handgen.collect.base import Reader
-    from handgen.collect.build import Drawn, Imported, ImportPlan
+    from handgen.collect.build import Imported, ImportPlan, MatchedSource
 
 CHOICE = "What to take"
 SOURCE = "What stands beside it"
@@ -153,7 +154,7 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         _print(imported, plan)
 
 
-def _matched(place: Path) -> Path | Drawn:
+def _matched(place: Path) -> Path | MatchedSource:
     """Return the store that ``--match`` names, or how the source of the model that it names is drawn."""
     from handgen.glyphs.store import is_store
 
@@ -166,11 +167,11 @@ def _matched(place: Path) -> Path | Drawn:
     file = find.find_model(place, ())
     if not file.is_file():
         return place
-    raster = checkpoint.load(file).facts.get("raster", {})
-    if "source" not in raster:
+    facts = checkpoint.peek(file).model
+    if not facts.raster.source:
         raise UsageError(f"{file} has no source font to match", "Name a font with --font.")
-    ref = source_font(raster)
-    return int(raster["size"]), ref, {**raster, "source": ref.spec}
+    ref = source_font(facts.raster)
+    return ref, replace(facts.raster, size=facts.size, source=ref.spec)
 
 
 def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:

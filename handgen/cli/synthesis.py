@@ -45,17 +45,17 @@ def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from handgen.glyphs.records import Origin
     from handgen.synth.source import list_styles
 
     records = list_styles(file, pen)
     if as_json:
         print_json(records)
         return
-    table = Table("#", "style", "font", "licence")
+    table = Table("#", "style", "font", "license")
     for number, record in enumerate(records, 1):
-        origin = record.get("origin", {})
-        license = str(origin.get("licence") or "")
-        family = str(origin.get("family") or "")
+        origin = Origin.from_json(record.get("origin", {}))
+        license, family = origin.license, origin.family
         if record.get("added"):
             family = record.get("error") or f"added, from {record['glyphs']:,} glyphs" + (
                 f" of {family}" if family else ""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.fonts.charsets import is_written
+from handgen.glyphs.records import Origin
 
 UNKNOWN = "\ufffd"
 """Stands for a character that is not known, in lists of what was skipped."""
@@ -134,9 +135,9 @@ class Reader(ABC):
     def plan(self) -> dict[str, Any]:
         """Return what will be read, as a table for ``--dry-run``: name -> value."""
 
-    def origin(self, style: str) -> dict[str, Any]:
+    def origin(self, style: str) -> Origin:
         """Return where a writer's glyphs come from, for the manifest."""
-        return {"kind": self.kind}
+        return Origin(kind=self.kind)
 
     def pictures(self, folder: Path) -> list[Path]:
         """Save into the store's folder what else a person should look at; return the files."""

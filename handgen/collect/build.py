@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -24,16 +24,17 @@ from handgen.fonts.charsets import load_charset
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import default_charset, resolve_font
-from handgen.fonts.raster import Placement, source_glyphs
-from handgen.glyphs.store import MANIFEST, PREVIEW, GlyphStore, StoreWriter, Style
+from handgen.fonts.raster import source_glyphs
+from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.store import MANIFEST, PREVIEW, GlyphStore, StoreWriter
 
 NO_INK = "no ink"
 _BLOCK = 512
 _REMEMBERED = 100
 """Places of what was skipped that a style's record keeps."""
 
-Drawn = tuple[int, FontRef, dict[str, Any]]
-"""How a source is drawn: size, font, and raster settings as in ``GlyphStore.raster``."""
+MatchedSource = tuple[FontRef, Raster]
+"""A source font, and how a store or a model has it drawn."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +43,24 @@ class ImportPlan:
 
     Attributes:
         out: folder of the store.
-        size: side of the images in pixels.
         font: the source font, drawn in the same store; None = real samples alone.
-        raster: how the source is drawn, as in ``GlyphStore.raster``.
+        raster: size of the images, and how the source is drawn.
         charset: take these characters alone; all when empty.
         per_char: samples of one character by one writer at most; None = all.
         writers: take the first so many writers; None = all.
     """
 
     out: Path
-    size: int
     font: FontRef | None
-    raster: dict[str, Any]
+    raster: Raster
     charset: str = ""
     per_char: int | None = None
     writers: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Side of the images in pixels."""
+        return self.raster.size
 
 
 @dataclass
@@ -101,7 +105,7 @@ def make_import_plan(
     *,
     out: Path,
     font: str | None = "Heiti",
-    match: Path | Drawn | None = None,
+    match: Path | MatchedSource | None = None,
     charset: str | None = None,
     size: int = 64,
     per_char: int | None = None,
@@ -135,36 +139,35 @@ def make_import_plan(
     if match is not None:
         return ImportPlan(out, *(_drawn_as(match) if isinstance(match, Path) else match), **limits)
     if font is None:
-        return ImportPlan(out, size, None, {"size": size, "margin": MARGIN}, **limits)
+        return ImportPlan(out, None, Raster(size=size, margin=MARGIN), **limits)
     ref = resolve_font(font)
     drawn_for = chars or (load_charset("latin62") if _is_ascii(reader.chars) else load_charset(default_charset(ref)))
     coverage = survey(ref, drawn_for)
     if not coverage.drawn:
         raise UsageError(f"the source font {ref.spec} draws none of the characters", "Use another --font.")
-    raster = {
-        "size": size,
-        "margin": MARGIN,
-        "source": replace(ref, path=ref.path.resolve()).spec,
-        "sha256": font_origin(ref)["sha256"],
-        "placement": asdict(source_placement(coverage.boxes, size)),
-        "seed": 0,
-    }
-    return ImportPlan(out, size, ref, raster, **limits)
+    raster = Raster(
+        size=size,
+        margin=MARGIN,
+        source=replace(ref, path=ref.path.resolve()).spec,
+        sha256=font_origin(ref).sha256,
+        placement=source_placement(coverage.boxes, size),
+    )
+    return ImportPlan(out, ref, raster, **limits)
 
 
 def _is_ascii(chars: str) -> bool:
     return bool(chars) and chars.isascii()
 
 
-def _drawn_as(place: Path) -> Drawn:
-    """Return size, source font and raster settings of a store."""
+def _drawn_as(place: Path) -> MatchedSource:
+    """Return the source font of a store, and how it is drawn."""
     store = GlyphStore(place)
-    if "source" not in store.raster:
+    if not store.raster.source:
         raise UsageError(f"the glyph store {place} has no source font to match", "Name a font with --font.")
-    ref = FontRef.parse(store.raster["source"])
+    ref = FontRef.parse(store.raster.source)
     if not ref.path.is_file():
         raise UsageError(f"the source font {ref.path} of {place} is not there", "Name it with --font.")
-    return store.size, ref, store.raster
+    return ref, replace(store.raster, size=store.size)
 
 
 def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] = lambda done: None) -> Imported:
@@ -183,10 +186,10 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
     started = time.monotonic()
     intake = Intake(plan.charset, plan.per_char, plan.writers, watch)
     result = Imported(plan.out)
-    frames = Frames(plan.size, plan.font, Placement(**plan.raster["placement"]) if plan.font else None)
+    frames = Frames(plan.size, plan.font, plan.raster.placement)
     with StoreWriter(plan.out, size=plan.size, charset="", raster=plan.raster) as writer:
         if plan.font:
-            writer.add_style(Style(plan.font.style_name, "source"))
+            writer.add_style(StyleRecord(plan.font.style_name, "source"))
         styles = _write(reader, intake, frames, writer)
         if not intake.taken:
             raise _nothing(reader, intake)
@@ -196,7 +199,7 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
             result.source, result.no_source = _write_source(plan.font, plan.raster, chars, writer)
         skipped = _by_style(intake)
         for name, number in styles.items():
-            origin = reader.origin(name) | ({"skipped": skipped[name][1]} if skipped[name][1] else {})
+            origin = replace(reader.origin(name), skipped=tuple(skipped[name][1]))
             writer.replace_style(number, replace(writer.styles[number], origin=origin, skipped=skipped[name][0]))
     save_preview(plan.out, 0)
     result.pictures = reader.pictures(plan.out)
@@ -217,7 +220,7 @@ def _write(reader: Reader, intake: Intake, frames: Frames, writer: StoreWriter) 
         name = writing.style
         if name not in numbers:
             taken = any(style.name == name for style in writer.styles[:1])  # by the source font
-            numbers[name] = writer.add_style(Style(f"{name}-2" if taken else name, "target"))
+            numbers[name] = writer.add_style(StyleRecord(f"{name}-2" if taken else name, "target"))
         waiting.append((numbers[name], char, intake.take(name, char), image))
         if len(waiting) == _BLOCK:
             _flush(waiting, writer)
@@ -245,17 +248,18 @@ def _glyphs(reader: Reader, intake: Intake, frames: Frames) -> Iterator[tuple[Wr
         yield writing, char, image
 
 
-def _write_source(ref: FontRef, raster: dict[str, Any], chars: str, writer: StoreWriter) -> tuple[int, dict[str, str]]:
+def _write_source(ref: FontRef, raster: Raster, chars: str, writer: StoreWriter) -> tuple[int, dict[str, str]]:
     """Draw the source's glyphs of ``chars``; return how many there are, and reason -> those that are not."""
-    images, drawn, skipped = source_glyphs(ref, raster, chars)
+    assert raster.placement is not None
+    images, drawn, skipped = source_glyphs(ref, raster.size, raster.placement, chars)
     if not drawn:
         raise StoreError(
             f"the source font {ref.path.name} draws none of the {len(chars)} characters that were read",
             "Name another with --font, or import without one: --no-font.",
         )
     writer.append(images, drawn, 0, [0] * len(drawn))
-    alignment = source_alignment(Placement(**raster["placement"]), int(raster["size"]))
-    writer.replace_style(0, Style(ref.style_name, "source", font_origin(ref), alignment, skipped))
+    alignment = source_alignment(raster.placement, raster.size)
+    writer.replace_style(0, StyleRecord(ref.style_name, "source", font_origin(ref), alignment, skipped))
     return len(drawn), skipped
 
 

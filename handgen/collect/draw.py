@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from handgen.fonts.coverage import Coverage, survey
 from handgen.fonts.face import FontRef, describe
 from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Placement, Rasterizer
+from handgen.glyphs.records import Origin
 from handgen.seeds import derive, generator, keys
 
 _BLOCK_BYTES = 4 << 20
@@ -29,7 +29,7 @@ class Source:
 
     coverage: Coverage
     placement: Placement
-    origin: dict[str, Any]
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class FontJob:
 class Looked:
     """The first message of a font: what it holds, how it will be drawn, and how many glyphs that makes."""
 
-    origin: dict[str, Any]
+    origin: Origin
     alignment: Alignment
     skipped: dict[str, str]
     count: int
@@ -133,7 +133,7 @@ def _written_anew(job: FontJob, placement: Placement, chars: str, glyphs: NDArra
     """Yield the further drawings of some glyphs, each a function of seed, character and number."""
     from handgen.strokes.restroke import Restroked  # which needs torch
 
-    anew = Restroked.prepare(job.ref, {"size": job.size, "placement": asdict(placement)}, chars, glyphs)
+    anew = Restroked.prepare(job.ref, job.size, placement, chars, glyphs)
     place = np.arange(len(chars))
     codes = np.array([ord(char) for char in chars], np.uint64)
     for number in range(1, job.drawings):
@@ -150,16 +150,16 @@ def _sample(drawn: str, job: FontJob) -> str:
     return "".join(drawn[index] for index in sorted(picked))
 
 
-def font_origin(ref: FontRef) -> dict[str, Any]:
+def font_origin(ref: FontRef) -> Origin:
     """Return what a store's manifest says of a font."""
     info = describe(ref.path)[ref.face]
-    return {
-        "family": info.family,
-        "subfamily": info.subfamily,
-        "file": ref.path.name,
-        "path": str(ref.path.resolve()),
-        "face": ref.face,
-        "instance": ref.instance,
-        "sha256": sha256(ref.path),
-        "licence": info.license,
-    }
+    return Origin(
+        family=info.family,
+        subfamily=info.subfamily,
+        file=ref.path.name,
+        path=str(ref.path.resolve()),
+        face=ref.face,
+        instance=ref.instance,
+        sha256=sha256(ref.path),
+        license=info.license,
+    )

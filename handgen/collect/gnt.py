@@ -25,6 +25,7 @@ from handgen.collect.base import DAMAGED, NO_LABEL, Intake, Reader, Writing
 from handgen.collect.files import files_in, style_name
 from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
+from handgen.glyphs.records import Origin
 
 _HEADER = 12
 """Bytes of the longest header: with a code of four bytes."""
@@ -121,9 +122,9 @@ class GntReader(Reader):
         more = f" and {len(self._files) - 3:,} more" if len(self._files) > 3 else ""
         return {"gnt": f"{shown}{more} ({(self.total or 0) / 1e6:,.1f} MB)"}
 
-    def origin(self, style: str) -> dict[str, Any]:
+    def origin(self, style: str) -> Origin:
         """Return the file of a writer."""
-        return {"kind": self.kind, "file": Path(self._origins.get(style, "")).name}
+        return Origin(kind=self.kind, file=Path(self._origins.get(style, "")).name)
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
         """Yield file by file."""

@@ -19,6 +19,7 @@ from handgen.collect.base import NO_LABEL, Intake, Reader, Writing
 from handgen.collect.files import style_name
 from handgen.errors import UsageError
 from handgen.fonts.charsets import load_charset
+from handgen.glyphs.records import Origin
 
 ORIENTATIONS = ("normal", "emnist")
 _BLOCK = 1024
@@ -74,9 +75,9 @@ class IdxReader(Reader):
             "lie": "transposed, as in EMNIST" if self._orientation == "emnist" else "as they are",
         }
 
-    def origin(self, style: str) -> dict[str, Any]:
+    def origin(self, style: str) -> Origin:
         """Return the file."""
-        return {"kind": self.kind, "file": self._images.name}
+        return Origin(kind=self.kind, file=self._images.name)
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
         """Yield the images in order."""

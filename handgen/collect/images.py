@@ -27,6 +27,7 @@ from handgen.collect.files import files_in, style_name
 from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
 from handgen.glyphs.pictures import SUFFIXES, read_gray
+from handgen.glyphs.records import Origin
 
 LABELS = "labels.csv"
 WAYS = ("csv", "folder", "name")
@@ -76,9 +77,9 @@ class ImagesReader(Reader):
         ways = {"csv": f"from {LABELS}", "folder": "the folders' names", "name": "the file names"}
         return {"images": f"{self.folder} ({self.total:,} files)", "labels": ways[self.labels]}
 
-    def origin(self, style: str) -> dict[str, Any]:
+    def origin(self, style: str) -> Origin:
         """Return the folder."""
-        return {"kind": self.kind, "folder": self.folder.name}
+        return Origin(kind=self.kind, folder=self.folder.name)
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
         """Yield the images in the order of their names, or of ``labels.csv``."""

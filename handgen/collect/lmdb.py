@@ -11,6 +11,7 @@ from handgen.check.samples import one_dataset
 from handgen.collect.base import DAMAGED, NO_LABEL, Intake, Reader, Writing
 from handgen.collect.files import style_name
 from handgen.glyphs.pictures import read_gray
+from handgen.glyphs.records import Origin
 
 
 class DatasetReader(Reader):
@@ -38,9 +39,9 @@ class DatasetReader(Reader):
         count = f", {self.total:,} samples" if self.total is not None else ""
         return {"dataset": f"{self._place} ({self._found.kind.format}{count})"}
 
-    def origin(self, style: str) -> dict[str, Any]:
+    def origin(self, style: str) -> Origin:
         """Return the dataset."""
-        return {"kind": self._found.kind.format, "folder": self._place.name}
+        return Origin(kind=self._found.kind.format, folder=self._place.name)
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
         """Yield the samples in order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontRef, open_face
 from handgen.fonts.find import covered, resolve_font, suitable_targets
 from handgen.glyphs.contact_sheet import save_sheet
-from handgen.glyphs.store import PREVIEW, GlyphStore, StoreWriter, Style
+from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.store import PREVIEW, GlyphStore, StoreWriter
 from handgen.registry import nearest
 from handgen.seeds import generator
 from handgen.workers import STALL_SECONDS, Failed, Finished, Pool, cores
@@ -207,16 +208,16 @@ def render(
     workers = min(plan.workers or cores(), 1 + len(plan.targets))
     with Pool(workers, stall) as pool:
         source = _look(pool, plan)
-        settings = {
-            "size": plan.size,
-            "margin": MARGIN,
-            "source": replace(plan.source.ref, path=plan.source.ref.path.resolve()).spec,
-            "sha256": source.origin["sha256"],
-            "placement": asdict(source.placement),
-            "seed": plan.seed,
-            **({"drawings": plan.drawings} if plan.drawings > 1 else {}),
-        }
-        with StoreWriter(plan.out, size=plan.size, charset=plan.chars, raster=settings) as writer:
+        raster = Raster(
+            size=plan.size,
+            margin=MARGIN,
+            source=replace(plan.source.ref, path=plan.source.ref.path.resolve()).spec,
+            sha256=source.origin.sha256,
+            placement=source.placement,
+            seed=plan.seed,
+            drawings=plan.drawings,
+        )
+        with StoreWriter(plan.out, size=plan.size, charset=plan.chars, raster=raster) as writer:
             _draw(pool, plan, source, writer, rendered, progress)
             if not any(style.role == "target" for style in rendered.styles):
                 reasons = "; ".join(f"{style}: {reason}" for style, reason in rendered.failed.items())
@@ -261,7 +262,7 @@ def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered:
         name, role = fonts[number].style, "source" if number == 0 else "target"
         if isinstance(message, Looked):
             looked, expected[number] = message, message.count
-            style = writer.add_style(Style(name, role, message.origin, message.alignment, message.skipped))
+            style = writer.add_style(StyleRecord(name, role, message.origin, message.alignment, message.skipped))
         elif isinstance(message, Block):
             writer.append(message.images, message.chars, style, [message.sample] * len(message.chars))
             done[number] += len(message.chars)

@@ -15,6 +15,7 @@ from handgen.collect.base import Intake, Reader, Writing
 from handgen.collect.files import files_in, style_name
 from handgen.errors import UsageError
 from handgen.extras import load_extra
+from handgen.glyphs.records import Origin
 from handgen.sheets.boxes import TAKEN, Box, cut_boxes
 from handgen.sheets.find import Found, NoPageError, find_page
 from handgen.sheets.flatten import shifts
@@ -64,10 +65,12 @@ class SheetReader(Reader):
         first = ", ".join(str(file) for file, _ in self._scans[:3])
         return {"scans": f"{first}{' ...' if len(self._scans) > 3 else ''} ({len(self._scans):,} files)"}
 
-    def origin(self, style: str) -> dict[str, Any]:
+    def origin(self, style: str) -> Origin:
         """Return the sheets and pages of a writer."""
-        sheets = {sheet: sorted(found.read) for (writer, sheet), found in self._sheets.items() if writer == style}
-        return {"kind": self.kind, "sheets": sheets}
+        sheets = {
+            sheet: tuple(sorted(found.read)) for (writer, sheet), found in self._sheets.items() if writer == style
+        }
+        return Origin(kind=self.kind, sheets=sheets)
 
     def pictures(self, folder: Path) -> list[Path]:
         """Save the pages as they were read, each box in the color of what became of it."""

@@ -77,9 +77,7 @@ class RenderSettings(Settings):
         STORE, "Folder of the glyph store; a store there is replaced.", flags=("--out", "-o"), panel=PLACES
     )
     workers: int = setting(0, "Parallel workers; 0 = one for each core.", minimum=0, panel=RUNNING)
-    seed: int = setting(
-        0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1, panel=RUNNING
-    )
+    seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1, panel=RUNNING)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from handgen.deform.warp import Warp
 from handgen.degrade.base import Params, Uniforms, between, noise_id
 from handgen.degrade.fields import spline
-from handgen.degrade.warp import Geometry, Warp
+from handgen.degrade.warp import Geometry
 from handgen.settings import setting
 
 _SPACING = {"coarse": 0.45, "fine": 0.14}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen.deform.fields import Field, bspline_weights, stepped
 from handgen.seeds import uniforms
 
 _STEPS = 1024
@@ -23,37 +23,13 @@ _WHITE = 1 << 20
 _GRAIN = 512
 
 
-@dataclass(frozen=True)
-class Spline:
-    """Smooth fields before they are drawn: cubic B-splines.
-
-    Attributes:
-        knots: float64 ``[B, m, n]``, -1 to 1.
-        down: what each knot weighs in each row of pixels, float32 ``[H, m]``, or ``[1, m]``: the same in all.
-        across: likewise of columns, ``[W, n]``.
-    """
-
-    knots: NDArray[np.float64]
-    down: NDArray[np.float32]
-    across: NDArray[np.float32]
-
-    def rows(self, amplitude: NDArray[np.float64], steps: int) -> Tensor:
-        """Interpolate along x: return ``[B, m, W]``, whose product with ``down`` is the fields times ``amplitude``.
-
-        All numbers are multiples of ``1 / steps``; amplitude ``[B]``.
-        """
-        knots = (self.knots * amplitude[:, None, None] * steps).round() / steps
-        rows = torch.matmul(torch.from_numpy(knots.astype(np.float32)), torch.from_numpy(self.across).T)
-        return rows.mul_(steps).round_().div_(steps)
-
-
-def spline(noise: NDArray[np.int64], purpose: str, like: Tensor, spacing: float, *, along: bool = False) -> Spline:
+def spline(noise: NDArray[np.int64], purpose: str, like: Tensor, spacing: float, *, along: bool = False) -> Field:
     """Draw the knots of smooth fields; arguments are those of ``smooth_field``."""
     height, width = like.shape[-2:]
-    across = _weights(width, spacing * height)
-    down = np.ones((1, 1), np.float32) if along else _weights(height, spacing * height)
+    across = bspline_weights(width, spacing * height)
+    down = np.ones((1, 1), np.float32) if along else bspline_weights(height, spacing * height)
     knots = uniforms(0, f"field/{purpose}", noise, down.shape[1] * across.shape[1])
-    return Spline(_stepped(2 * knots - 1).reshape(len(noise), down.shape[1], across.shape[1]), down, across)
+    return Field(stepped(2 * knots - 1).reshape(len(noise), down.shape[1], across.shape[1]), down, across)
 
 
 def smooth_field(
@@ -92,26 +68,10 @@ def white(noise: NDArray[np.int64], like: Tensor) -> Tensor:
     return torch.from_numpy(cut).view(like.shape).to(like.device)
 
 
-@functools.lru_cache(maxsize=64)
-def _weights(length: int, spacing: float) -> NDArray[np.float32]:
-    """Return the weights ``[length, knots]`` of a uniform cubic B-spline at the pixels' centers."""
-    place = (np.arange(length) + 0.5) / spacing
-    cell, t = np.floor(place).astype(np.int64), place % 1
-    weights = np.stack([(1 - t) ** 3, 3 * t**3 - 6 * t**2 + 4, -3 * t**3 + 3 * t**2 + 3 * t + 1, t**3], 1) / 6
-    matrix = np.zeros((length, int(cell[-1]) + 4))
-    for tap in range(4):
-        matrix[np.arange(length), cell + tap] = _stepped(weights[:, tap])
-    return matrix.astype(np.float32)
-
-
-def _stepped(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.round(values * _STEPS) / _STEPS
-
-
 @functools.lru_cache(maxsize=2)
 def _white_bank(repeats: int) -> NDArray[np.float32]:
     """A ring of ``_WHITE`` values, repeated, and once more so that a cut may begin anywhere."""
-    values = _stepped((uniforms(0, "bank/white", np.arange(_WHITE), 3).sum(1) - 1.5) * 2)
+    values = stepped((uniforms(0, "bank/white", np.arange(_WHITE), 3).sum(1) - 1.5) * 2)
     return np.tile(values.astype(np.float32), repeats + 1)
 
 
@@ -128,4 +88,4 @@ def _grain_bank(sigma: float) -> NDArray[np.float32]:
     taps = [math.exp(-((k / sigma) ** 2) / 2) for k in range(-reach, reach + 1)]
     for axis in (0, 1):
         values = sum(tap * np.roll(values, k - reach, axis) for k, tap in enumerate(taps))
-    return _stepped(values / values.std()).astype(np.float32)
+    return stepped(values / values.std()).astype(np.float32)

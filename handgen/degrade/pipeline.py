@@ -13,12 +13,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen.deform.warp import Warp
 from handgen.degrade import EFFECTS
 from handgen.degrade.base import Effect, Params, draws
 from handgen.degrade.presets import PRESETS
 from handgen.degrade.recipe import read_recipe
 from handgen.degrade.step import Step, make_step
-from handgen.degrade.warp import Geometry, Warp
+from handgen.degrade.warp import Geometry
 from handgen.errors import UsageError
 from handgen.registry import nearest
 

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
+from handgen.deform.warp import Warp
 from handgen.degrade.base import Params, Uniforms, either
-from handgen.degrade.warp import Geometry, Warp
+from handgen.degrade.warp import Geometry
 from handgen.settings import setting
 
 

@@ -106,7 +106,7 @@ def _added_held_out(loaded: Checkpoint, drawer: Generator, name: str, data: Path
 
 
 def _refuse_size(store: GlyphStore, loaded: Checkpoint) -> None:
-    if store.size != loaded.facts["size"]:
+    if store.size != loaded.model.size:
         raise UsageError(
             f"{store.path} has another image size than {loaded.path}", "Name the run's own store with --data."
         )
@@ -124,7 +124,7 @@ def _trained_held_out(
     store = GlyphStore(data) if data else recorded_stores(config["data"])
     _refuse_size(store, loaded)
     names = loaded.style_names
-    pairs: Glyphs = DATA[model.needs](store, held, names, only, charset=loaded.facts["charset"], held_out=True)
+    pairs: Glyphs = DATA[model.needs](store, held, names, only, charset=loaded.model.charset, held_out=True)
     output = drawn(model, pairs, np.arange(len(pairs)), device)
     chars = [str(char) for char in store.labels["char"][pairs.target]]
     return Drawn(output, store.images[pairs.target], chars, [names[number] for number in pairs.style])

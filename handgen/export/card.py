@@ -7,19 +7,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from handgen import __version__, weights
-from handgen.checkpoints.files import usual_characters
+from handgen.checkpoints.facts import ModelFacts
 from handgen.export.licenses import Provenance
 from handgen.export.listing import charset_name
 from handgen.export.measured import train_command
 from handgen.models import MODELS
-from handgen.synth.gate import FLOORS
 from handgen.training.settings import TrainSettings
 
 _WORST = 3
 
 
 def make_card(
-    facts: Mapping[str, Any],
+    facts: ModelFacts,
     styles: Mapping[str, Provenance],
     files: Mapping[str, int],
     recognizer: Mapping[str, Any],
@@ -46,13 +45,13 @@ def make_card(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _head(facts: Mapping[str, Any], files: Mapping[str, int]) -> str:
-    name, count = facts["name"], len(facts["styles"])
+def _head(facts: ModelFacts, files: Mapping[str, int]) -> str:
+    name, count = facts.name, len(facts.styles)
     megabytes = files[weights.MODEL] / 1e6
     return (
         f"# {name}\n\n"
-        f"Trained weights for `handgen synth`: a {facts['model']} of {count} styles, "
-        f"{charset_name(usual_characters(facts))}, {facts['size']} x {facts['size']} pixels, {megabytes:.1f} MB in "
+        f"Trained weights for `handgen synth`: a {facts.model} of {count} styles, "
+        f"{charset_name(facts.usual_characters)}, {facts.size} x {facts.size} pixels, {megabytes:.1f} MB in "
         f"half precision. Made with handgen {__version__}.\n\n"
         f"```sh\nhandgen synth --model {name} --styles 15 --count 100000\n```\n\n"
         "If they did not come with handgen, `--model` takes their folder.\n\n"
@@ -60,9 +59,9 @@ def _head(facts: Mapping[str, Any], files: Mapping[str, int]) -> str:
     )
 
 
-def _data(facts: Mapping[str, Any], styles: Mapping[str, Provenance]) -> str:
+def _data(facts: ModelFacts, styles: Mapping[str, Provenance]) -> str:
     rows = [(style, known.family, known.license, known.where or "-") for style, known in styles.items()]
-    source = facts["raster"].get("source")
+    source = facts.raster.source
     drawn_from = [f"Source font, at training and at synthesis: {source}.", _other_source(facts)] if source else []
     return (
         "## Data and licenses\n\n"
@@ -70,12 +69,12 @@ def _data(facts: Mapping[str, Any], styles: Mapping[str, Provenance]) -> str:
         "The weights themselves are under handgen's own license, Apache-2.0. "
         + " ".join(line for line in drawn_from if line)
         + "\n\n"
-        + _table(("style", "font", "licence", "where it is from"), rows)
+        + _table(("style", "font", "license", "where it is from"), rows)
     )
 
 
-def _other_source(facts: Mapping[str, Any]) -> str:
-    moved = facts.get("source_moved")
+def _other_source(facts: ModelFacts) -> str:
+    moved = facts.source_moved
     if not moved:
         return ""
     return (
@@ -84,12 +83,12 @@ def _other_source(facts: Mapping[str, Any]) -> str:
     )
 
 
-def _settings(facts: Mapping[str, Any]) -> str:
-    settings = {**facts["settings"], **facts["config"]}
+def _settings(facts: ModelFacts) -> str:
+    settings = {**facts.settings, **facts.config}
     begun = settings.pop("from", "")
     lines = [
-        f"{facts['images']:,} images, seed {facts['seed']}; what is not named is the default of handgen {__version__}:",
-        f"```sh\n{train_command(facts['model'], settings, _defaults(facts['model']))}\n```",
+        f"{facts.images:,} images, seed {facts.seed}; what is not named is the default of handgen {__version__}:",
+        f"```sh\n{train_command(facts.model, settings, _defaults(facts.model))}\n```",
     ]
     if begun:
         lines.append(f"It went on from the weights of another run (`--from`, {begun}).")
@@ -102,22 +101,22 @@ def _defaults(name: str) -> dict[str, Any]:
     return {field.name: field.default for field in own} | dict(model.defaults)
 
 
-def _numbers(facts: Mapping[str, Any]) -> str:
-    half = facts["half_precision"]
+def _numbers(facts: ModelFacts) -> str:
+    half = facts.half_precision
     rounded = (
         f"Half precision changes a drawn pixel by {half['mean_levels']} of 255 gray levels on average, by "
         f"{half['most_levels']} at most."
     )
-    found = facts["measured"].get("styles")
+    found = facts.measured.get("styles")
     if not found:
         return f"## Numbers\n\nNothing was measured on held-out glyphs. {rounded}"
-    by = "`handgen eval`" if facts["measured"]["by"] == "eval" else "`handgen train`"
-    if most := facts["measured"].get("glyphs_per_style_at_most"):
-        by += f" after {facts['measured']['images']:,} images, on at most {most} glyphs a style"
+    by = "`handgen eval`" if facts.measured["by"] == "eval" else "`handgen train`"
+    if most := facts.measured.get("glyphs_per_style_at_most"):
+        by += f" after {facts.measured['images']:,} images, on at most {most} glyphs a style"
     columns = [key for key in next(iter(found.values())) if key not in ("glyphs", "samples")]
     rows = [(name, *(_shown(row.get(key)) for key in columns)) for name, row in found.items()]
     head = ("style", *(column.replace("_", " ") for column in columns))
-    spread = facts["measured"].get("diversity") or {}
+    spread = facts.measured.get("diversity") or {}
     differ = (
         f" Drawings of one character in different styles differ {spread['ratio']:.0%} as much as the real glyphs do."
         if spread.get("ratio")
@@ -133,8 +132,8 @@ def _shown(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else "-" if value is None else str(value)
 
 
-def _recognizer(facts: Mapping[str, Any], recognizer: Mapping[str, Any], files: Mapping[str, int]) -> str:
-    floors = facts.get(FLOORS, {}).get("floors", {})
+def _recognizer(facts: ModelFacts, recognizer: Mapping[str, Any], files: Mapping[str, int]) -> str:
+    floors = facts.gate.get("floors", {})
     text = (
         f"## The recognizer\n\n`{weights.RECOGNIZER}` ({files[weights.RECOGNIZER] / 1e6:.1f} MB) reads "
         f"{charset_name(recognizer['charset'])} for the gate. It learned {len(recognizer.get('fonts', ()))} fonts in "
@@ -152,26 +151,26 @@ def _recognizer(facts: Mapping[str, Any], recognizer: Mapping[str, Any], files: 
     return text
 
 
-def _limits(facts: Mapping[str, Any], recognizer: Mapping[str, Any]) -> str:
+def _limits(facts: ModelFacts, recognizer: Mapping[str, Any]) -> str:
     lines = [
         f"It was trained and measured on {charset_name(_chars(facts))}. Others that the source font has are drawn, "
         "too; nobody has looked how well.",
-        f"Images are {facts['size']} pixels a side; larger ones need a model of their own.",
+        f"Images are {facts.size} pixels a side; larger ones need a model of their own.",
     ]
-    found = facts["measured"].get("styles", {})
+    found = facts.measured.get("styles", {})
     worst = sorted((row["ssim"], name) for name, row in found.items() if name != "mean" and row.get("ssim") is not None)
     if len(worst) > _WORST:
         names = ", ".join(f"{name} ({value:.2f})" for value, name in worst[:_WORST])
         lines.append(f"Farthest from their true glyphs, by SSIM: {names}.")
-    if recognizer and (unknown := set(usual_characters(facts)) - set(recognizer["charset"])):
+    if recognizer and (unknown := set(facts.usual_characters) - set(recognizer["charset"])):
         lines.append(f"The recognizer does not know {len(unknown):,} of its characters; they pass the gate unread.")
     if not recognizer:
         lines.append("No recognizer comes with it: without one in `runs/`, `synth` writes unread labels.")
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
-def _chars(facts: Mapping[str, Any]) -> str:
-    return str(facts["charset"]) + str(facts["held_out"])
+def _chars(facts: ModelFacts) -> str:
+    return facts.charset + facts.held_out
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from handgen import weights
 from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints import find
+from handgen.checkpoints.facts import ModelFacts
 from handgen.checkpoints.files import Checkpoint
 from handgen.errors import StoreError, UsageError
 from handgen.export.card import make_card
@@ -26,6 +27,7 @@ from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
 from handgen.glyphs.contact_sheet import save_sheet
+from handgen.glyphs.records import Raster
 from handgen.glyphs.store import to_bytes, to_unit
 from handgen.glyphs.together import open_stores
 from handgen.models.base import Model
@@ -33,7 +35,7 @@ from handgen.models.styles import Latents
 from handgen.ocr.reader import KIND, find_recognizer, load_reader, load_recognizer
 from handgen.sources import loading
 from handgen.synth.content import load_content
-from handgen.synth.gate import FLOORS, Drawn, calibrate, store_of
+from handgen.synth.gate import Drawn, calibrate, store_of
 from handgen.synth.preview import Preview, Wanted
 
 _OURS = frozenset({weights.MODEL, weights.RECOGNIZER, weights.CARD, weights.PICTURE})
@@ -80,7 +82,7 @@ class Exported:
     """
 
     files: dict[str, int]
-    facts: dict[str, Any]
+    facts: ModelFacts
     warnings: list[str]
 
 
@@ -100,23 +102,24 @@ def export(request: Export, device: torch.device) -> Exported:
         raise UsageError(f"{file} holds a recognizer", "Name a model's run, and the recognizer with --recognizer.")
     model = loading.build(loaded)
     if model.draws == "nothing":
-        raise UsageError(f"a {loaded.facts['model']} cannot be told what to draw", "Export a model that can.")
+        raise UsageError(f"a {loaded.model.model} cannot be told what to draw", "Export a model that can.")
     notes = _read(request.notes) if request.notes else ""
     styles = _provenances(loaded, read_table(request.fonts) if request.fonts else {})
     _refuse_other(request.out)
     facts = _facts(request, loaded, file, styles)
     warnings = [f"the license of {name} is unknown" for name, known in styles.items() if known.license == "unknown"]
-    facts["raster"], moved = _source(loaded.facts["raster"], request.font, facts["charset"], warnings)
+    raster, moved = _source(facts.raster, request.font, facts.charset, warnings)
+    facts = replace(facts, raster=raster)
     out = writable_folder(request.out)
     if request.recognizer:
-        facts[FLOORS] = _ship_recognizer(request, model, file, device)
+        facts = replace(facts, gate=_ship_recognizer(request, model, file, device))
     else:
         (out / weights.RECOGNIZER).unlink(missing_ok=True)
     tensors = checkpoint.halved(loaded.tensors)
-    checkpoint.save(out / weights.MODEL, tensors, facts)
-    facts["half_precision"] = _rounding(model, loading.build(checkpoint.load(out / weights.MODEL)), facts)
-    facts["source_moved"] = moved
-    checkpoint.save(out / weights.MODEL, tensors, facts)
+    checkpoint.save(out / weights.MODEL, tensors, facts.to_json())
+    rounding = _rounding(model, loading.build(checkpoint.load(out / weights.MODEL)), facts)
+    facts = replace(facts, half_precision=rounding, source_moved=moved)
+    checkpoint.save(out / weights.MODEL, tensors, facts.to_json())
     _picture(out, model, facts)
     files = {path.name: path.stat().st_size for path in sorted(out.iterdir()) if path.name in _OURS}
     write_text(out / weights.CARD, make_card(facts, styles, files, _facts_of_recognizer(out), notes))
@@ -124,11 +127,11 @@ def export(request: Export, device: torch.device) -> Exported:
     return Exported(files, facts, warnings + _too_large(files))
 
 
-def _picture(out: Path, model: Model, facts: Mapping[str, Any]) -> None:
+def _picture(out: Path, model: Model, facts: ModelFacts) -> None:
     """Show what ``--styles 15`` draws, or all styles where there are fewer and they are no latents."""
     spec = model.style_spec
     count = _STYLES if isinstance(spec, Latents) else min(_STYLES, len(spec.names))
-    look = Preview(Wanted(out / weights.MODEL, text=_sample(checkpoint.usual_characters(facts), _SHOWN)))
+    look = Preview(Wanted(out / weights.MODEL, text=_sample(facts.usual_characters, _SHOWN)))
     save_sheet(out / weights.PICTURE, look.grid(str(count)).rows)
 
 
@@ -146,51 +149,50 @@ def _refuse_other(out: Path) -> None:
 
 
 def _provenances(loaded: Checkpoint, table: Mapping[str, Provenance]) -> dict[str, Provenance]:
-    return {
-        style["name"]: provenance(style["name"], style.get("origin", {}), table) for style in loaded.facts["styles"]
-    }
+    return {style.name: provenance(style.name, style.origin, table) for style in loaded.model.styles}
 
 
-def _facts(request: Export, loaded: Checkpoint, file: Path, styles: Mapping[str, Provenance]) -> dict[str, Any]:
+def _facts(request: Export, loaded: Checkpoint, file: Path, styles: Mapping[str, Provenance]) -> ModelFacts:
     """Return the model's facts without anything that only this machine knows."""
     records = []
-    for style in loaded.facts["styles"]:
-        known = styles[style["name"]]
-        origin = {key: value for key, value in style.get("origin", {}).items() if key not in ("path", "skipped")}
-        origin |= {"family": known.family, "licence": known.license}
-        records.append({**style, "origin": origin, "skipped": {}})
-    facts = {key: value for key, value in loaded.facts.items() if key not in (FLOORS, "half_precision")}
-    if request.charset:
-        facts[checkpoint.WRITES] = load_charset(request.charset)
-    return facts | {
-        "name": request.name,
-        "styles": records,
-        "settings": settings_of(file.parent, facts["config"]) or facts.get("settings", {}),
-        "measured": measured(file.parent, facts["images"]) or facts.get("measured", {}),
-    }
+    facts = loaded.model
+    for style in facts.styles:
+        known = styles[style.name]
+        origin = replace(style.origin, path="", skipped=(), family=known.family, license=known.license)
+        records.append(replace(style, origin=origin, skipped={}))
+    return replace(
+        facts,
+        name=request.name,
+        styles=tuple(records),
+        writes=load_charset(request.charset) if request.charset else facts.writes,
+        settings=settings_of(file.parent, facts.config) or facts.settings,
+        measured=measured(file.parent, facts.images) or facts.measured,
+        gate={},
+        half_precision={},
+    )
 
 
-def _source(
-    raster: Mapping[str, Any], font: str | None, charset: str, warnings: list[str]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def _source(raster: Raster, font: str | None, charset: str, warnings: list[str]) -> tuple[Raster, dict[str, Any]]:
     """Name the source font by its file's name alone, so that it is found wherever it is installed.
 
     Returns:
         The raster settings; and, where another font takes its place, by how many levels of gray its glyphs differ.
     """
-    if not raster.get("source"):
-        return dict(raster), {}
-    recorded = FontRef.parse(raster["source"])
+    if not raster.source or raster.placement is None:
+        return raster, {}
+    recorded = FontRef.parse(raster.source)
     ref = resolve_font(font) if font else recorded
     moved: dict[str, Any] = {}
     if font and recorded.path.is_file():
         chars = _sample(charset, 500)
-        (before, drawn, _), (after, again, _) = (source_glyphs(each, raster, chars) for each in (recorded, ref))
+        (before, drawn, _), (after, again, _) = (
+            source_glyphs(each, raster.size, raster.placement, chars) for each in (recorded, ref)
+        )
         if drawn != again:
             raise UsageError(f"{ref.path.name} lacks characters that the source font has", "Name another --font.")
         difference = np.abs(before.astype(np.int16) - after)
         moved = {"trained_with": recorded.path.name, "glyphs": len(drawn), **_levels(difference)}
-    digest = sha256(ref.path) if ref.path.is_file() else raster["sha256"]
+    digest = sha256(ref.path) if ref.path.is_file() else raster.sha256
     bare = replace(ref, path=Path(ref.path.name))
     try:
         found = resolve_font(bare.path.name)
@@ -198,7 +200,7 @@ def _source(
             warnings.append(f"by its name, {bare.path.name}, another file is found: {found.path}")
     except UsageError:
         warnings.append(f"no font called {bare.path.name} is installed; others will not find it, either (see --font)")
-    return {**raster, "source": bare.spec, "sha256": digest}, moved
+    return replace(raster, source=bare.spec, sha256=digest), moved
 
 
 def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.device) -> dict[str, Any]:
@@ -224,10 +226,10 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
 
 
 @torch.inference_mode()
-def _rounding(model: Model, half: Model, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _rounding(model: Model, half: Model, facts: ModelFacts) -> dict[str, Any]:
     """Return by how many levels of gray drawings in half precision differ."""
     names = model.style_spec.names[:_STYLES]
-    content = load_content(facts, chars=_sample(facts["charset"], _GLYPHS))
+    content = load_content(facts.to_json(), chars=_sample(facts.charset, _GLYPHS))
     codes = torch.tensor([ord(char) for char in content.chars])
     told = model.tell(to_unit(content.glyphs)[:, None], torch.from_numpy(content.numbers), codes)
     pairs = zip(model.style_spec.pick(names), half.style_spec.pick(names), strict=True)

@@ -6,13 +6,13 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from handgen.errors import UsageError
 from handgen.fonts.catalog import Entry, find_entry
 from handgen.fonts.find import short_license
+from handgen.glyphs.records import Origin
 
-COLUMNS = ("style", "family", "licence", "from")
+COLUMNS = ("style", "family", "license", "from")
 UNKNOWN = "unknown"
 
 
@@ -40,12 +40,12 @@ def read_table(path: Path) -> dict[str, Provenance]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             rows = list(csv.DictReader(file))
-            return {row["style"]: Provenance(row["family"], row["licence"], row["from"]) for row in rows}
+            return {row["style"]: Provenance(row["family"], row["license"], row["from"]) for row in rows}
     except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
         raise UsageError(f"{path} is no table of fonts ({error})", f"Its columns are {', '.join(COLUMNS)}.") from error
 
 
-def provenance(style: str, origin: Mapping[str, Any], table: Mapping[str, Provenance]) -> Provenance:
+def provenance(style: str, origin: Origin, table: Mapping[str, Provenance]) -> Provenance:
     """Return where a style comes from; what the table says goes before the catalog, that before the font.
 
     Args:
@@ -55,11 +55,11 @@ def provenance(style: str, origin: Mapping[str, Any], table: Mapping[str, Proven
     """
     if style in table:
         return table[style]
-    family = str(origin.get("family") or origin.get("folder") or origin.get("file") or style)
+    family = origin.family or origin.folder or origin.file or style
     entry = find_entry(family) or find_entry(style)
     if entry:
         return Provenance(entry.family, entry.license, _fetched(entry))
-    return Provenance(family, short_license(str(origin.get("licence") or "")) or UNKNOWN, "")
+    return Provenance(family, short_license(origin.license) or UNKNOWN, "")
 
 
 def _fetched(entry: Entry) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from handgen import weights
-from handgen.checkpoints.files import facts_of, usual_characters
+from handgen.checkpoints.files import peek
 from handgen.errors import HandgenError
 from handgen.fonts.charsets import CHARSETS, load_charset
 from handgen.fonts.find import short_license
+from handgen.glyphs.records import StyleRecord
 from handgen.sources import GENERATORS
 
 SHIPPED, RUN, BUILT_IN = "shipped", "run", "built in"
@@ -78,23 +78,27 @@ def _changed(run: Path) -> float:
 def _look(where: str, name: str, file: Path) -> Listed:
     size = file.stat().st_size
     try:
-        facts = facts_of(file)
-        reads = facts.get("kind") == "recognizer"
+        found = peek(file)
+        if found.facts.get("kind") == "recognizer":
+            facts = found.facts
+            chars, images = charset_name(facts["charset"]), int(facts.get("images", 0))
+            return Listed(name, "recognizer", where, charset=chars, size=int(facts["size"]), bytes=size, images=images)
+        model = found.model
         return Listed(
             name=name,
-            kind="recognizer" if reads else facts["model"],
+            kind=model.model,
             where=where,
-            styles=0 if reads else len(facts["styles"]),
-            charset=charset_name(facts["charset"] if reads else usual_characters(facts)),
-            size=int(facts["size"]),
+            styles=len(model.styles),
+            charset=charset_name(model.usual_characters),
+            size=model.size,
             bytes=size,
-            license="" if reads else _licenses(facts["styles"]),
-            images=int(facts.get("images", 0)),
+            license=_licenses(model.styles),
+            images=model.images,
         )
     except (HandgenError, KeyError, TypeError) as error:
         return Listed(name, "?", where, bytes=size, problem=getattr(error, "message", f"{file} lacks {error}"))
 
 
-def _licenses(styles: Sequence[Mapping[str, Any]]) -> str:
-    known = [short_license(str(style.get("origin", {}).get("licence") or "")) or "unknown" for style in styles]
+def _licenses(styles: Sequence[StyleRecord]) -> str:
+    known = [short_license(style.origin.license) or "unknown" for style in styles]
     return ", ".join(sorted({license[:40] for license in known}))

@@ -28,7 +28,7 @@ from handgen.fonts.catalog import Entry, Source
 from handgen.fonts.face import FontRef, open_face
 from handgen.fonts.merge import merge_slices
 
-_LICENSE_FILES = ("license*", "license*", "ofl*", "copying*")
+_LICENSE_FILES = ("license*", "licence*", "ofl*", "copying*")
 _CLIENT_SECONDS = 900
 
 
@@ -104,7 +104,7 @@ def fetch(entry: Entry, out: Path) -> Path:
 def _provenance(entry: Entry, archive: Path, slices: list[Path], font: Path) -> dict[str, object]:
     return {
         "family": entry.family,
-        "licence": entry.license,
+        "license": entry.license,
         "source": {"type": entry.source.type, "package": entry.source.package, "version": entry.source.version},
         "archive_sha256": sha256(archive),
         "files": entry.source.take,
@@ -179,7 +179,7 @@ def _unpack(archive: Path, source: Source, scratch: Path) -> tuple[list[Path], P
         if fnmatch.fnmatchcase(str(path), source.take):
             files.append(_write(scratch / f"slice-{len(files):03}-{path.name}", data))
         elif license is None and any(fnmatch.fnmatchcase(path.name.lower(), form) for form in _LICENSE_FILES):
-            license = _write(scratch / "licence", data)
+            license = _write(scratch / "license", data)
     if not files:
         raise FontError(
             f"the package {name} holds no {source.take}", "Its layout has changed; install a newer handgen."

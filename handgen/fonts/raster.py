@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,12 +112,15 @@ def _clamp(middle: float, half: float, size: int) -> float:
     return min(max(middle, half), size - half)
 
 
-def source_glyphs(ref: FontRef, raster: Mapping[str, Any], chars: str) -> tuple[NDArray[np.uint8], str, dict[str, str]]:
+def source_glyphs(
+    ref: FontRef, size: int, placement: Placement, chars: str
+) -> tuple[NDArray[np.uint8], str, dict[str, str]]:
     """Draw content characters exactly as a store's source rows are drawn.
 
     Args:
         ref: the content font.
-        raster: ``GlyphStore.raster``: holds ``size`` and the source's ``placement``.
+        size: side of the images in pixels.
+        placement: where the store has the source's glyphs.
         chars: characters to draw.
 
     Returns:
@@ -130,5 +132,5 @@ def source_glyphs(ref: FontRef, raster: Mapping[str, Any], chars: str) -> tuple[
     """
     outlines = Outlines(ref)
     coverage = survey(outlines, chars)
-    rasterizer = Rasterizer(outlines, int(raster["size"]), Placement(**raster["placement"]))
+    rasterizer = Rasterizer(outlines, size, placement)
     return rasterizer.draw_all(coverage.drawn), coverage.drawn, coverage.skipped

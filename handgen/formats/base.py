@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen import __version__
+from handgen.characters import nfc
 from handgen.errors import DatasetError, UsageError
 from handgen.files import LOCK, from_os_error, lock_folder, writable_folder, write_json, write_text
 
@@ -57,12 +58,20 @@ def label_of(sample: Sample) -> str:
     Raises:
         DatasetError: it is empty, or holds a control character or line break.
     """
-    label = unicodedata.normalize("NFC", sample.text)
+    label = nfc(sample.text)
+    if fault := label_fault(label):
+        raise DatasetError(
+            f"the label of sample {sample.index + 1} {fault}", "Take it out of the text that is written."
+        )
+    return label
+
+
+def label_fault(label: str) -> str:
+    """Say why no format holds this label: it is empty, or has a control character or line break; "" if all do."""
     refused = next((char for char in label if unicodedata.category(char) in _REFUSED), None)
-    if label and refused is None:
-        return label
-    reason = f"has the control character U+{ord(refused):04X}" if refused else "is empty"
-    raise DatasetError(f"the label of sample {sample.index} {reason}", "Take it out of the text that is written.")
+    if refused is not None:
+        return f"has the control character U+{ord(refused):04X}"
+    return "" if label else "is empty"
 
 
 class Folder(ABC):

@@ -16,10 +16,9 @@ import contextlib
 import json
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,7 @@ from numpy.typing import NDArray
 from handgen import __version__
 from handgen.errors import StoreError, UsageError
 from handgen.files import from_os_error, sha256, writable_folder, write_json
-from handgen.fonts.align import Alignment
+from handgen.glyphs.records import Raster, StyleRecord
 
 if TYPE_CHECKING:
     import torch
@@ -38,25 +37,6 @@ IMAGES, LABELS, MANIFEST, PREVIEW = "images.npy", "labels.npy", "manifest.json",
 _STAGING = ".handgen-store"
 _HEADER = 128
 """Bytes before the images in images.npy."""
-
-
-@dataclass(frozen=True)
-class Style:
-    """One hand in a store: a font, or a person.
-
-    Attributes:
-        name: what a person calls it, unique in the store; used by ``--styles``.
-        role: ``source`` (the content font) or ``target``.
-        origin: where it comes from: family, file name, face, instance, sha256, license.
-        alignment: how it was moved onto the source.
-        skipped: reason -> characters that were asked for and not drawn.
-    """
-
-    name: str
-    role: str
-    origin: dict[str, Any] = field(default_factory=dict)
-    alignment: Alignment = Alignment()  # noqa: RUF009 - frozen
-    skipped: dict[str, str] = field(default_factory=dict)
 
 
 class GlyphStore:
@@ -83,9 +63,9 @@ class GlyphStore:
             self.images: NDArray[np.uint8] = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
             self.labels: NDArray[np.void] = np.load(path / LABELS, allow_pickle=False)
             self.charset: str = manifest["charset"]
-            self.raster: dict[str, Any] = manifest["raster"]
+            self.raster = Raster.from_json(manifest["raster"], "raster")
             self.styles = tuple(
-                Style(**{**record, "alignment": Alignment(**record["alignment"])}) for record in manifest["styles"]
+                StyleRecord.from_json(record, f"styles[{number}]") for number, record in enumerate(manifest["styles"])
             )
         except StoreError:
             raise
@@ -137,11 +117,11 @@ class StoreWriter:
         path: the store's folder. A store that is there already is replaced only when the new
             one is whole; a folder that holds anything else is refused.
         size: side of the images in pixels.
-        charset: the characters that were asked for; an attribute, for who knows them only at the end.
-        raster: the settings that drew them, for the manifest.
+        charset: the characters that were asked for; may be set by importers that learn it while reading.
+        raster: how they were drawn.
     """
 
-    def __init__(self, path: Path, *, size: int, charset: str, raster: dict[str, Any]) -> None:
+    def __init__(self, path: Path, *, size: int, charset: str, raster: Raster) -> None:
         foreign = [p.name for p in path.iterdir()] if path.is_dir() else []
         is_store = (path / MANIFEST).is_file() and (path / IMAGES).is_file()
         if foreign and not is_store and foreign != [_STAGING]:
@@ -152,7 +132,7 @@ class StoreWriter:
         self.charset = charset
         self._raster = raster
         self._staging = path / _STAGING
-        self.styles: list[Style] = []
+        self.styles: list[StyleRecord] = []
         self._labels: list[NDArray[np.void]] = []
         self._count = 0
         self._last = (0, 0)
@@ -171,7 +151,7 @@ class StoreWriter:
         self._file.seek(0)
         self._file.write(b"\x93NUMPY\x01\x00" + (_HEADER - 10).to_bytes(2, "little") + text.ljust(_HEADER - 11) + b"\n")
 
-    def add_style(self, style: Style) -> int:
+    def add_style(self, style: StyleRecord) -> int:
         """Add a style and return its number.
 
         Raises:
@@ -191,7 +171,7 @@ class StoreWriter:
         self._file.seek(_HEADER + self._count * self.size**2)
         self._file.truncate()
 
-    def replace_style(self, number: int, style: Style) -> None:
+    def replace_style(self, number: int, style: StyleRecord) -> None:
         """Replace the record of a style, e.g. once it is known what was skipped."""
         self.styles[number] = style
 
@@ -234,8 +214,8 @@ class StoreWriter:
             "handgen": __version__,
             "count": self._count,
             "charset": self.charset,
-            "raster": self._raster,
-            "styles": [asdict(style) for style in self.styles],
+            "raster": self._raster.to_json(),
+            "styles": [style.to_json() for style in self.styles],
         }
         # Without a manifest a folder is no store: it goes first and comes last.
         (self.path / MANIFEST).unlink(missing_ok=True)

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.errors import StoreError
-from handgen.glyphs.store import LABEL, GlyphStore, Style
+from handgen.glyphs.records import StyleRecord
+from handgen.glyphs.store import LABEL, GlyphStore
 
 
 def open_stores(places: Path | Sequence[Path]) -> GlyphStore:
@@ -79,9 +80,7 @@ def _refuse_unlike(stores: Sequence[GlyphStore], drawn: GlyphStore) -> None:
                 f"the glyph stores {drawn.path} and {store.path} differ in size ({drawn.size} and {store.size} pixels)",
                 f"Make one again with --size {drawn.size}.",
             )
-        unlike = [key for key in ("sha256", "placement") if store.raster.get(key) != drawn.raster.get(key)]
-        if store.sources and unlike:
-            what = "another source font" if "sha256" in unlike else "its source font drawn at another place or scale"
+        if store.sources and (what := store.raster.unlike(drawn.raster)):
             raise StoreError(
                 f"the glyph store {store.path} has {what} than {drawn.path}",
                 f"Make it again: 'handgen import ... --match {drawn.path}', or 'handgen render' with the same --font "
@@ -89,10 +88,10 @@ def _refuse_unlike(stores: Sequence[GlyphStore], drawn: GlyphStore) -> None:
             )
 
 
-def _merged(stores: Sequence[GlyphStore], drawn: GlyphStore) -> tuple[tuple[Style, ...], list[list[int]]]:
+def _merged(stores: Sequence[GlyphStore], drawn: GlyphStore) -> tuple[tuple[StyleRecord, ...], list[list[int]]]:
     """Return the styles of all, and for each store the new number of each of its styles."""
     source = drawn.styles[drawn.sources[0]] if drawn.sources else None
-    styles: dict[str, Style] = {}
+    styles: dict[str, StyleRecord] = {}
     numbers = []
     for store in stores:
         own = []

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef
-from handgen.fonts.raster import Placement
+from handgen.glyphs.records import Raster
 
 
-def drops_of(ref: FontRef, raster: Mapping[str, Any], chars: str) -> dict[str, float]:
+def drops_of(ref: FontRef, raster: Raster, chars: str) -> dict[str, float]:
     """Return how much lower than on its canvas each character belongs, in canvas sides.
 
     A charset of ideographs fills the canvas to the bottom, and ``raster`` moves what reaches
@@ -18,13 +15,14 @@ def drops_of(ref: FontRef, raster: Mapping[str, Any], chars: str) -> dict[str, f
 
     Args:
         ref: the source font.
-        raster: ``GlyphStore.raster``: holds ``size`` and the source's ``placement``.
+        raster: how the source is drawn.
         chars: characters; those that stay where they are, are left out of the result.
 
     Raises:
         FontError, UsageError: the font cannot be opened.
     """
-    size, place = int(raster["size"]), Placement(**raster["placement"])
+    size, place = raster.size, raster.placement
+    assert place is not None
     coverage = survey(ref, chars)
     drops = {}
     for char, (_, bottom, _, top) in zip(coverage.drawn, coverage.boxes.tolist(), strict=True):

@@ -11,13 +11,14 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from handgen.errors import UsageError
+from handgen.glyphs.records import StyleRecord
 from handgen.models.base import DrawnStyle, Generator, Model, StyleSpec
 from handgen.registry import nearest
 
@@ -81,14 +82,14 @@ class Adapter:
         name: of the style.
         code: float32 ``[dim]``, its style vector.
         changes: to the generator's parameters.
-        record: of the style, as a checkpoint's facts have it: name, role, origin, alignment.
+        record: of the style.
         digest: tells it from others.
     """
 
     name: str
     code: Tensor
     changes: Changes
-    record: Mapping[str, Any] = field(default_factory=dict)
+    record: StyleRecord
     digest: str = ""
 
 
@@ -162,7 +163,7 @@ class Adapted(Generator):
         return self._picked[name]
 
     @property
-    def records(self) -> list[Mapping[str, Any]]:
+    def records(self) -> list[StyleRecord]:
         """Records of the added styles that were picked."""
         return [adapter.record for adapter in self._picked.values()]
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from handgen.deform import Warp
 from handgen.models.base import Batch
 
 STEPS, _LR, _SHIFT = 300, 2e-3, 0.06
@@ -71,9 +73,7 @@ class FeatureExtractor(nn.Module):
 
 def _moved(images: Tensor) -> Tensor:
     """Shift and scale each image a little, so that the features do not depend on its place."""
-    draw = torch.rand(len(images), 4).to(images.device) * 2 - 1
-    matrix = torch.zeros(len(images), 2, 3, device=images.device)
+    draw = torch.rand(len(images), 4).double().numpy() * 2 - 1
+    matrix = np.zeros((len(images), 2, 2))
     matrix[:, 0, 0], matrix[:, 1, 1] = 1 + _SHIFT * draw[:, 0], 1 + _SHIFT * draw[:, 1]
-    matrix[:, :, 2] = 2 * _SHIFT * draw[:, 2:]
-    grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    return Warp.from_source(images, matrix, _SHIFT * draw[:, 2:]).resample(images, inside=False)

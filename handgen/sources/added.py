@@ -10,6 +10,7 @@ import functools
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ import handgen
 from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints.files import Checkpoint
 from handgen.errors import CheckpointError, HandgenError, UsageError
+from handgen.glyphs.records import StyleRecord
 from handgen.models.adapters import Adapted, Adapter, changed
 from handgen.models.base import Generator, Model
+from handgen.typed import FieldError
 
 FOLDER, KIND = "styles", "added style"
 _CODE = "code"
@@ -70,7 +73,7 @@ def save(base: Checkpoint, adapter: Adapter, facts: Mapping[str, Any]) -> Path:
         HandgenError: the disk is full or not writable.
     """
     path = place_of(base.path, adapter.name)
-    whole = {"kind": KIND, "base": base.digest(), "style": dict(adapter.record), **facts}
+    whole = {"kind": KIND, "base": base.digest(), "style": adapter.record.to_json(), **facts}
     checkpoint.save(path, {_CODE: adapter.code, **adapter.changes}, whole)
     return path
 
@@ -93,7 +96,11 @@ def load(base: Checkpoint, name: str) -> tuple[Adapter, dict[str, Any]]:
             "Delete it, and add the style again with --add-style.",
         )
     code = tensors.pop(_CODE)
-    return Adapter(name, code, tensors, {**facts["style"], "name": name}, _digest(loaded)), facts
+    try:
+        record = replace(StyleRecord.from_json(facts["style"], "style"), name=name)
+    except FieldError as error:
+        raise CheckpointError(f"{path} is damaged ({error})", "Add the style again with --add-style.") from error
+    return Adapter(name, code, tensors, record, _digest(loaded)), facts
 
 
 def _digest(loaded: Checkpoint) -> str:
@@ -110,7 +117,7 @@ def _summary(base: Checkpoint, name: str) -> dict[str, Any]:
         adapter, facts = load(base, name)
     except HandgenError as error:
         return {"name": name, "added": True, "error": error.message}
-    return {**adapter.record, "added": True, "glyphs": facts.get("glyphs")}
+    return {**adapter.record.to_json(), "added": True, "glyphs": facts.get("glyphs")}
 
 
 def with_added(base: Checkpoint, model: Model) -> Generator:
@@ -139,7 +146,7 @@ def _fitting(base: Checkpoint, model: Model, name: str) -> Adapter:
         fits = False
     if not fits:
         raise CheckpointError(
-            f"the style {place_of(base.path, name)} does not fit this version's {base.facts['model']}",
+            f"the style {place_of(base.path, name)} does not fit this version's {base.model.model}",
             "Add it again with --add-style.",
         )
     return Adapter(name, adapter.code, moved, adapter.record, adapter.digest)

@@ -15,8 +15,6 @@ from handgen.models import MODELS
 from handgen.models.base import Model
 from handgen.settings import Settings
 
-_FACTS = frozenset({"model", "config", "size", "styles", "charset", "held_out", "raster", "images", "seed"})
-
 
 def build(checkpoint: Checkpoint) -> Model:
     """Return the model of a model file, in evaluation mode on the CPU.
@@ -24,12 +22,12 @@ def build(checkpoint: Checkpoint) -> Model:
     Raises:
         CheckpointError: settings or weights do not fit this version's model.
     """
-    _require_facts(checkpoint)
-    facts = checkpoint.facts
+    _refuse_added(checkpoint)
+    facts = checkpoint.model
     remedy = "Train it again with this version of handgen."
     try:
-        kind = MODELS.load(facts["model"])
-        model: Model = kind(kind.Config(**facts["config"]), facts["size"], checkpoint.style_names, facts["charset"])
+        kind = MODELS.load(facts.model)
+        model: Model = kind(kind.Config(**facts.config), facts.size, facts.style_names, facts.charset)
         missing, unexpected = model.load_state_dict(checkpoint.tensors, strict=False)
     except (KeyError, TypeError, RuntimeError, UsageError) as error:
         reason = " ".join(str(error).split())[:120]
@@ -42,17 +40,11 @@ def build(checkpoint: Checkpoint) -> Model:
     return model.eval()
 
 
-def _require_facts(checkpoint: Checkpoint) -> None:
+def _refuse_added(checkpoint: Checkpoint) -> None:
     if "base" in checkpoint.facts:
         raise UsageError(
             f"{checkpoint.path} is a style that was added to a model",
             f"Name the model with --model, and the style with --styles {checkpoint.path.stem}.",
-        )
-    lacking = sorted(_FACTS - checkpoint.facts.keys())
-    if lacking:
-        raise CheckpointError(
-            f"{checkpoint.path} was made by another version of handgen (it lacks {', '.join(lacking)})",
-            "Train it again.",
         )
 
 
@@ -71,9 +63,9 @@ def load_for_training(place: Path, model: str) -> Checkpoint:
     elif not place.exists():
         path = find_model(place, ())
     loaded = load(path)
-    _require_facts(loaded)
-    if loaded.facts["model"] != model:
-        raise UsageError(f"{path} holds a {loaded.facts['model']}, not a {model}", "Name another --from.")
+    _refuse_added(loaded)
+    if loaded.model.model != model:
+        raise UsageError(f"{path} holds a {loaded.model.model}, not a {model}", "Name another --from.")
     tensors = under("model.", loaded.tensors) or loaded.tensors
     averaged = {f"generator.{name}": tensor for name, tensor in under("averaged.", loaded.tensors).items()}
     return Checkpoint(path, tensors | averaged, loaded.facts)
@@ -96,7 +88,7 @@ def refuse_unfit(start: Checkpoint, left: Iterable[str], model: Model, config: S
     if all(name.startswith(training_only) for name in {*left, *homeless}):
         return
     now = asdict(config)  # type: ignore[call-overload]
-    other = [(key, value, now[key]) for key, value in start.facts["config"].items() if now.get(key, value) != value]
+    other = [(key, value, now[key]) for key, value in start.model.config.items() if now.get(key, value) != value]
     differing = ", ".join(f"{key} {before} -> {here}" for key, before, here in other)
     raise UsageError(
         f"the weights in {start.path} do not fit these settings and this store ({differing or 'another size'})",

@@ -57,7 +57,7 @@ def _fetch_kanjivg(entry: Entry, out: Path) -> Path:
             elif path.name == "COPYING":
                 license = data
         if not paths or not license:
-            raise _lacking(entry.source, "strokes" if not paths else "licence")
+            raise _lacking(entry.source, "strokes" if not paths else "license")
         (scratch / _KANJIVG_LICENSE).write_bytes(license)
         write_json(scratch / kanjivg.ABOUT, _provenance(entry, archive, len(paths)))
         write_json(scratch / kanjivg.FILE, dict(sorted(paths.items())))
@@ -124,7 +124,7 @@ def _unpack(archive: Path, source: Source) -> tuple[dict[str, dict[str, list[obj
         elif path.name == "ARPHICPL.TXT" and len(path.parts) == 1:
             license = data
     if not characters or not license:
-        raise _lacking(source, "strokes" if not characters else "licence")
+        raise _lacking(source, "strokes" if not characters else "license")
     return characters, license
 
 
@@ -141,7 +141,7 @@ def _drawn(name: str, data: bytes) -> dict[str, list[object]]:
 
 def _provenance(entry: Entry, archive: Path, characters: int) -> dict[str, object]:
     return {
-        "licence": entry.license,
+        "license": entry.license,
         "source": {"type": entry.source.type, "package": entry.source.package, "version": entry.source.version},
         "archive_sha256": sha256(archive),
         "characters": characters,

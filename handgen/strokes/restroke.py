@@ -6,9 +6,7 @@ turned and scaled. So a model gets what it knows, a glyph of its source font, an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -48,30 +46,33 @@ class Restroked:
     size: int
 
     @classmethod
-    def prepare(cls, font: FontRef, raster: Mapping[str, Any], chars: str, glyphs: NDArray[np.uint8]) -> Restroked:
+    def prepare(
+        cls, font: FontRef, size: int, placement: Placement, chars: str, glyphs: NDArray[np.uint8]
+    ) -> Restroked:
         """Trace the content.
 
         Args:
             font: the source font.
-            raster: how its glyphs were drawn: ``size`` and ``placement``.
+            size: side of its glyphs in pixels.
+            placement: where they lie.
             chars: the characters.
             glyphs: theirs, uint8 ``[len(chars), size, size]``, 0 = ink.
 
         Raises:
             FontError: the font cannot be opened.
         """
-        scale = SIDE / int(raster["size"])
-        placement = {name: value * scale for name, value in asdict(Placement(**raster["placement"])).items()}
-        book = make_book(trace(font, chars, place=Placement(**placement)))
+        scale = SIDE / size
+        placement = Placement(**{name: value * scale for name, value in asdict(placement).items()})
+        book = make_book(trace(font, chars, place=placement))
         number = {char: place for place, char in enumerate(book.chars)}
         some = torch.from_numpy(glyphs[:: max(1, len(glyphs) // _MEASURED)] < 128)
-        width = float(some.sum() / thinned(some).sum().clamp(min=1)) / int(raster["size"])
+        width = float(some.sum() / thinned(some).sum().clamp(min=1)) / size
         writer = Writer(
             cursiveness=0, rounding=0.1, size=1, size_rhythm=0, baseline=0, structure=0.02, habit=0.35, looseness=0.3,
             tremor=0.1, tilt=0, slant=0, bow_across=0.01, bow_down=0, pressure=0, darkness=1, pen=_PEN,
             width=float(np.clip(width / PENS[_PEN].width / np.sqrt(1 / 0.85), 0.02, 0.12)),
         )  # fmt: skip
-        return cls(book, np.array([number.get(char, -1) for char in chars]), writer, int(raster["size"]))
+        return cls(book, np.array([number.get(char, -1) for char in chars]), writer, size)
 
     def __call__(
         self,

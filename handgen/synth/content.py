@@ -18,6 +18,7 @@ from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
+from handgen.glyphs.records import Raster
 from handgen.models import MODELS
 from handgen.sources import GENERATORS
 from handgen.strokes.base import Book
@@ -104,14 +105,15 @@ def _by_stroke(facts: Mapping[str, Any], wanted: str, font: str | None) -> Conte
 
 
 def _by_glyph(facts: Mapping[str, Any], wanted: str, font: str | None) -> Content:
-    raster = facts["raster"]
+    raster = Raster.from_json(facts["raster"], "raster")
     ref = source_font(raster, font)
-    glyphs, drawn, skipped = source_glyphs(ref, raster, wanted)
+    assert raster.placement is not None
+    glyphs, drawn, skipped = source_glyphs(ref, raster.size, raster.placement, wanted)
     if not drawn:
         raise FontError(f"{ref.path.name} draws none of the {len(wanted)} characters", "Give another --charset.")
     digest = sha256(ref.path)
-    recorded = FontRef.parse(raster["source"])
-    same = digest == raster["sha256"] and (ref.face, ref.instance) == (recorded.face, recorded.instance)
+    recorded = FontRef.parse(raster.source)
+    same = digest == raster.sha256 and (ref.face, ref.instance) == (recorded.face, recorded.instance)
     return Content(drawn, _numbers(facts, drawn), glyphs, skipped, (), ref, digest, same)
 
 
@@ -142,7 +144,7 @@ def _existing(text: Path) -> Path:
     return text
 
 
-def source_font(raster: Mapping[str, Any], font: str | None = None) -> FontRef:
+def source_font(raster: Raster, font: str | None = None) -> FontRef:
     """Return the font asked for, else the one that ``raster`` records, else one of its file name wherever fonts are.
 
     Raises:
@@ -150,7 +152,7 @@ def source_font(raster: Mapping[str, Any], font: str | None = None) -> FontRef:
     """
     if font:
         return resolve_font(font)
-    recorded = FontRef.parse(raster["source"])
+    recorded = FontRef.parse(raster.source)
     if recorded.path.is_file():
         return recorded
     try:

@@ -8,7 +8,7 @@ import itertools
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from handgen.formats import WRITERS
 from handgen.formats.base import Writer
 from handgen.formats.tree import Tree
 from handgen.glyphs.contact_sheet import save_sheet
+from handgen.glyphs.records import Raster
 from handgen.glyphs.store import PREVIEW, is_store, to_unit
 from handgen.lines.synthesis import LineSynthesis
 from handgen.models import MODELS
@@ -159,22 +160,23 @@ class Run:
             self.pipeline if self.pipeline.spec() and not request.lines else None,
         )
         if request.content != FONT:
-            self.glyphs = replace(self.glyphs, restroke=self._restroked(request.content, facts["raster"]))
+            self.glyphs = replace(self.glyphs, restroke=self._restroked(request.content, self.checkpoint.model.raster))
         self.gate, self.note = self._find_gate()
         self.glyphs = replace(self.glyphs, gate=self.gate)
         self.lines: Lines | None = None
         if request.lines and script:
-            self.lines = Lines.prepare(request.lines, script, self.glyphs, facts["raster"], self.pipeline)
+            self.lines = Lines.prepare(request.lines, script, self.glyphs, self.checkpoint.model.raster, self.pipeline)
         self.synthesis: Synthesis | LineSynthesis = self.lines.synthesis if self.lines else self.glyphs
         self.shards = cut(request.count, request.shards, self.synthesis.block) if request.shards > 1 else []
 
-    def _restroked(self, content: str, raster: Mapping[str, Any]) -> Restroked:
+    def _restroked(self, content: str, raster: Raster) -> Restroked:
         if content != PEN:
             raise UsageError(f"--content {content} is unknown", nearest(content, (FONT, PEN)))
         font = self.content.font
         if self.glyphs.model.draws != "glyph" or font is None:
             raise UsageError("--content pen is for models that redraw a source font", "Leave it out.")
-        return Restroked.prepare(font, raster, self.content.chars, self.content.glyphs)
+        assert raster.placement is not None
+        return Restroked.prepare(font, raster.size, raster.placement, self.content.chars, self.content.glyphs)
 
     def _find_gate(self) -> tuple[Gate | None, str]:
         request, glyphs = self.request, self.glyphs

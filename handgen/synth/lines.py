@@ -16,6 +16,7 @@ from handgen.checkpoints.files import usual_characters
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.fonts.charsets import load_charset, unique_chars
+from handgen.glyphs.records import Raster
 from handgen.lines.cut import LONGEST, Limits
 from handgen.lines.drops import drops_of
 from handgen.lines.page import save_page
@@ -117,7 +118,7 @@ class Lines:
 
     @classmethod
     def prepare(
-        cls, request: LineRequest, script: Script, glyphs: Synthesis, raster: Mapping[str, Any], degrade: Pipeline
+        cls, request: LineRequest, script: Script, glyphs: Synthesis, raster: Raster, degrade: Pipeline
     ) -> Lines:
         """Put texts and a model together.
 
@@ -149,7 +150,7 @@ class Lines:
             height=request.height,
             vertical=request.vertical,
             boxes=request.boxes,
-            drops=drops_of(content.font, raster, content.chars) if content.font and raster else {},
+            drops=drops_of(content.font, raster, content.chars) if content.font and raster.placement else {},
             glyphs_per_pass=glyphs.block,
             degrade=effects if effects.steps else None,
             about=_about(glyphs),

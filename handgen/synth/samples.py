@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import Any
@@ -17,6 +17,7 @@ from handgen.allocator import keep_freed_memory
 from handgen.degrade.pipeline import Pipeline
 from handgen.fonts.align import Alignment
 from handgen.formats.base import Sample
+from handgen.glyphs.records import StyleRecord
 from handgen.glyphs.store import to_bytes, to_unit
 from handgen.models.base import DrawnStyle, Generator
 from handgen.models.styles import vectors
@@ -26,7 +27,7 @@ from handgen.strokes.restroke import Restroked
 from handgen.synth.content import Content
 from handgen.synth.gate import Gate, Sifted
 from handgen.synth.plan import Plan
-from handgen.synth.vary import place
+from handgen.synth.vary import of_one_hand, place
 
 _BLOCK = {"cpu": 64}
 _GPU_BLOCK = 256
@@ -38,13 +39,13 @@ for about so many; with a gate they are more, because what does not pass is draw
 multiples of it."""
 _APART = 1 << 44
 """What a further drawing adds to the number of its sample: more than there are samples."""
-_STIR = 0.5
+_STIR = 0.25
 """How strongly the source glyph is deformed for each further drawing of a sample, as ``vary`` counts."""
 
 
-def alignment_of(style: DrawnStyle, records: Sequence[Mapping[str, Any]]) -> Alignment:
+def alignment_of(style: DrawnStyle, records: Sequence[StyleRecord]) -> Alignment:
     """Return a style's alignment: the mean of its parents', by their share in it."""
-    known = {record["name"]: Alignment(**record.get("alignment", {})) for record in records}
+    known = {record.name: record.alignment for record in records}
     shares = {name: share for name, share in style.weights.items() if name in known}
     if not shares:
         return Alignment()
@@ -190,7 +191,8 @@ class Synthesis:
             stirred = place(told[again].cpu(), [Alignment()] * len(again), index[again], derive(seed, "source"), _STIR)
             told[again] = stirred.to(self.device)
         drawn = self.model.generate(told, style_vectors.to(self.device)).float().cpu()
-        placed = place(drawn, [self.alignments[style] for style in styles], index, seed, self.vary)
+        who = None if hands is None else of_one_hand(index, hands, characters, seed)
+        placed = place(drawn, [self.alignments[style] for style in styles], index, seed, self.vary, who)
         return to_bytes(placed)[:, 0].numpy(), style_vectors
 
     def _told(self, characters: NDArray[np.int64]) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import torch
 from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints.files import Checkpoint
 from handgen.errors import UsageError
+from handgen.glyphs.records import StyleRecord
 from handgen.models.adapters import Adapted
 from handgen.models.base import Generator
 from handgen.sources import GENERATORS, added, loading
@@ -45,9 +45,9 @@ def open_source(place: Path, device: torch.device, pen: PenRequest, seed: int = 
     return loaded, added.with_added(loaded, model)
 
 
-def style_records(source: Checkpoint, drawer: Generator) -> list[Mapping[str, Any]]:
+def style_records(source: Checkpoint, drawer: Generator) -> list[StyleRecord]:
     """Return the records of the trained styles, and of added ones that were picked."""
-    return [*source.facts["styles"], *(drawer.records if isinstance(drawer, Adapted) else ())]
+    return [*source.model.styles, *(drawer.records if isinstance(drawer, Adapted) else ())]
 
 
 def list_styles(place: Path, pen: PenRequest) -> list[dict[str, Any]]:
@@ -59,4 +59,5 @@ def list_styles(place: Path, pen: PenRequest) -> list[dict[str, Any]]:
         HandgenError: as ``open_source``.
     """
     source, _ = open_source(place, torch.device("cpu"), pen)
-    return [*source.facts["styles"], *([] if untrained(place) else added.summaries(source))]
+    trained = [style.to_json() for style in source.model.styles]
+    return [*trained, *([] if untrained(place) else added.summaries(source))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
@@ -58,10 +58,8 @@ class Addition:
     ) -> None:
         self.base = checkpoint.load(find.find_model(place, ()))
         network = loading.build(self.base)
-        if self.base.facts["model"] != model:
-            raise UsageError(
-                f"{self.base.path} holds a {self.base.facts['model']}, not a {model}", "Name another --from."
-            )
+        if self.base.model.model != model:
+            raise UsageError(f"{self.base.path} holds a {self.base.model.model}, not a {model}", "Name another --from.")
         added.check_name(settings.add_style, self.base)
         _refuse_unlike(store, self.base)
         self.store, self.settings, self.seed = store, settings, seed
@@ -90,11 +88,11 @@ class Addition:
             HandgenError: the disk is full.
         """
         found = self.adaptation.run(watch)
-        record = next(asdict(style) for style in self.store.styles if style.name == self.hand)
-        record["name"] = self.settings.add_style
+        record = next(style for style in self.store.styles if style.name == self.hand)
+        record = replace(record, name=self.settings.add_style)
         adapter = Adapter(self.settings.add_style, found.code, found.changes, record)
         facts = {
-            "model": self.base.facts["model"],
+            "model": self.base.model.model,
             "charset": self.split.train,
             "held_out": self.split.held_out,
             "glyphs": len(self.adaptation.data),
@@ -114,13 +112,11 @@ class Addition:
 
 def _refuse_unlike(store: GlyphStore, base: Checkpoint) -> None:
     """Refuse samples whose source glyphs are not drawn as the model knows them."""
-    size, raster = base.facts["size"], base.facts["raster"]
+    size = base.model.size
     remedy = f"Make it again: 'handgen import ... --match {base.path.parent}'."
     if store.size != size:
         raise StoreError(f"the glyph store {store.path} has {store.size} pixels, the model {size}", remedy)
-    unlike = [key for key in ("sha256", "placement") if store.raster.get(key) != raster.get(key)]
-    if store.sources and unlike:
-        what = "another source font" if "sha256" in unlike else "its source font drawn at another place or scale"
+    if store.sources and (what := store.raster.unlike(base.model.raster)):
         raise StoreError(f"the glyph store {store.path} has {what} than the model {base.path}", remedy)
 
 

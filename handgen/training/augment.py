@@ -1,18 +1,20 @@
 """What a glyph may look like and still be the same character: the variation a recognizer learns to see through.
 
-It is made of few and cheap passes, for on a processor it takes time from learning: where each pixel comes
-from is one product of matrices, and what a pen changes are shifted copies.
+It is made of few and cheap passes, for on a processor it takes time from learning: geometry is one resampling, and
+what a pen changes are shifted copies.
 """
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from handgen.deform import Field, Warp, cubic_weights
 
 _ROTATION, _SLANT = math.radians(12), 0.25
 _SMALLEST, _LARGEST, _ASPECT, _SHIFT = 0.7, 1.15, 0.15, 0.16
@@ -33,8 +35,7 @@ def varied(images: Tensor, random: torch.Generator) -> Tensor:
     ink = (1 - images) / 2
     amount = torch.rand(len(ink), generator=random).to(ink.device)
     ink = _with_another_pen(ink, _uniform(random, amount, 1)[:, 0])
-    grid = _grid(amount, ink.shape[-1], random)
-    ink = F.grid_sample(ink, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    ink = 1 - _warp(amount, ink, random).resample(1 - ink, inside=False)
     draw = _uniform(random, amount, 4).view(-1, 4, 1, 1, 1)
     ink = torch.lerp(ink, _around(ink, torch.add) / 9, draw[:, 0].clamp_min(0))
     ink = ink * (1 - _FAINT * draw[:, 1].clamp_min(0)) + 0.1 * draw[:, 2].clamp_min(0)
@@ -62,36 +63,19 @@ def _around(ink: Tensor, both: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
     return both(both(rows[:, :, :-2], rows[:, :, 1:-1]), rows[:, :, 2:])
 
 
-def _grid(amount: Tensor, size: int, random: torch.Generator) -> Tensor:
-    """Return from where each pixel comes, ``[B, size, size, 2]``, as ``grid_sample`` takes it.
-
-    Both coordinates are ``basis @ weights @ basis.T``: the basis holds 1 and the place itself, of which an
-    affine map is made, and what interpolates between the knots of the elastic bends.
-    """
-    basis = _basis(size).to(amount.device)
-    weights = torch.zeros(len(amount), 2, basis.shape[1], basis.shape[1], device=amount.device)
-    draw = _uniform(random, amount, 6)
+def _warp(amount: Tensor, ink: Tensor, random: torch.Generator) -> Warp:
+    """Return how square images ``ink`` are turned, slanted, stretched, moved and bent, each up to its ``amount``."""
+    draw = _uniform(random, amount, 6).double().cpu().numpy()
     scale = 1 / (_SMALLEST + (_LARGEST - _SMALLEST) * (draw[:, 2] + 1) / 2)
-    aspect = torch.exp(_ASPECT * draw[:, 3])
+    aspect = np.exp(_ASPECT * draw[:, 3])
     angle, slant = _ROTATION * draw[:, 0], _SLANT * draw[:, 1]
-    cos, sin = angle.cos(), angle.sin()
-    weights[:, 0, 0, 0], weights[:, 1, 0, 0] = _SHIFT * draw[:, 4], _SHIFT * draw[:, 5]
-    weights[:, 0, 0, 1], weights[:, 0, 1, 0] = scale * aspect * cos, scale * aspect * (slant * cos - sin)
-    weights[:, 1, 0, 1], weights[:, 1, 1, 0] = scale / aspect * sin, scale / aspect * (slant * sin + cos)
-    first = 2
+    cos, sin = np.cos(angle), np.sin(angle)
+    across = np.stack([scale * aspect * cos, scale * aspect * (slant * cos - sin)], 1)
+    down = np.stack([scale / aspect * sin, scale / aspect * (slant * sin + cos)], 1)
+    warp = Warp.from_source(ink, np.stack([across, down], 1), _SHIFT / 2 * draw[:, 4:])
     for knots, most in _ELASTIC:
-        here = slice(first, first + knots)
-        weights[:, :, here, here] = _uniform(random, amount, 2, knots, knots) * most
-        first += knots
-    return (basis @ weights @ basis.T).permute(0, 2, 3, 1)
-
-
-@functools.lru_cache(maxsize=4)
-def _basis(size: int) -> Tensor:
-    """Return ``[size, 2 + knots]``: 1, the place from -1 to 1, and the cubic weight of each knot at each place."""
-    place = (torch.arange(size) + 0.5) * 2 / size - 1
-    columns = [torch.ones(size, 1), place[:, None]]
-    for knots, _ in _ELASTIC:
-        each = torch.eye(knots)[:, None, :, None].expand(-1, -1, -1, 2)
-        columns.append(F.interpolate(each, size=(size, 2), mode="bicubic", align_corners=True)[:, 0, :, 0].T)
-    return torch.cat(columns, 1)
+        weights = cubic_weights(ink.shape[-1], knots)
+        drawn = _uniform(random, amount, 2, knots, knots).double().cpu().numpy()
+        for axis in (0, 1):
+            warp = warp.bent(axis, Field(drawn[:, axis], weights, weights), np.full(len(ink), most / 2))
+    return warp

@@ -6,15 +6,14 @@ a pair are bent by one smooth field, so that what it draws has to follow what it
 
 from __future__ import annotations
 
-import functools
 from dataclasses import replace
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from handgen.deform import Field, Warp, cubic_weights
 from handgen.models.base import Batch
 from handgen.seeds import uniforms
 
@@ -37,42 +36,28 @@ def displaced(batch: Batch, strength: float, seed: int, places: NDArray[np.int64
     """
     if not strength:
         return batch
-    draw = torch.from_numpy(uniforms(seed, "displace", places, _COLUMNS)).float().mul_(2).sub_(1).mul_(strength)
-    grid = _grid(draw.to(batch.target.device), batch.target.shape[-1])
+    draw = strength * (2 * uniforms(seed, "displace", places, _COLUMNS) - 1)
+    warp = _warp(draw, batch.target)
     if batch.content is batch.target:
-        moved = _moved(batch.target, grid)
+        moved = _moved(batch.target, warp)
         return replace(batch, content=moved, target=moved)
-    both = _moved(torch.cat([batch.content, batch.target], 1), grid)
+    both = _moved(torch.cat([batch.content, batch.target], 1), warp)
     content, target = (both[:, part].contiguous(memory_format=torch.channels_last) for part in ([0], [1]))
     return replace(batch, content=content, target=target)
 
 
-def _grid(draw: Tensor, size: int) -> Tensor:
-    """Return where each pixel comes from, as ``grid_sample`` has it: ``[B, size, size, 2]``; ``draw`` is in [-1, 1]."""
-    centers = _centers(size).to(draw.device)
-    grid = torch.stack(torch.meshgrid(centers, centers, indexing="xy")).expand(len(draw), -1, -1, -1)
-    used = 0
+def _warp(draw: NDArray[np.float64], images: Tensor) -> Warp:
+    """Return the warp of square images that numbers in [-1, 1], ``[B, _COLUMNS]``, stand for."""
+    warp, used = Warp.none(images), 0
     for knots, most in _FIELDS:
-        weights = _weights(knots, size).to(draw.device)
-        bend = most * draw[:, used : used + 2 * knots**2].reshape(-1, 2, knots, knots)
-        used += 2 * knots**2
-        grid = grid + torch.matmul(weights, torch.matmul(bend, weights.T))
-    return grid.permute(0, 2, 3, 1)
+        weights = cubic_weights(images.shape[-1], knots, _EDGE)
+        for axis in (0, 1):
+            field = Field(draw[:, used : used + knots**2].reshape(-1, knots, knots), weights, weights)
+            warp = warp.bent(axis, field, np.full(len(draw), most / 2))
+            used += knots**2
+    return warp
 
 
-def _centers(size: int) -> Tensor:
-    """Return the places of the pixels' centers, from -1 to 1."""
-    return (2 * torch.arange(size) + 1) / size - 1
-
-
-@functools.lru_cache(maxsize=16)
-def _weights(knots: int, size: int) -> Tensor:
-    """Return what each knot weighs at each pixel, ``[size, knots]``: bicubic interpolation, falling off at the edge."""
-    cubic = F.interpolate(torch.eye(knots)[None, None], size=(knots, size), mode="bicubic", align_corners=True)[0, 0]
-    return (cubic.T * (1 - _centers(size) ** _EDGE)[:, None]).contiguous()
-
-
-def _moved(images: Tensor, grid: Tensor) -> Tensor:
+def _moved(images: Tensor, warp: Warp) -> Tensor:
     """Resample images in [-1, 1], -1 = ink; cubic, because linear interpolation would blur thin strokes."""
-    ink = F.grid_sample(1 - images, grid, mode="bicubic", padding_mode="zeros", align_corners=False)
-    return (1 - ink).clamp_(-1, 1)
+    return warp.resample(images, inside=False, mode="bicubic").clamp_(-1, 1)

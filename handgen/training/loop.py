@@ -17,11 +17,13 @@ from torch import Tensor, nn
 
 from handgen.allocator import keep_freed_memory
 from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints.facts import ModelFacts
 from handgen.checkpoints.files import MODEL, STATE, Checkpoint
 from handgen.checkpoints.run import RunFolder, recorded
 from handgen.distributed import World, share_statistics
 from handgen.errors import TrainingError, UsageError
 from handgen.extras import load_extra
+from handgen.glyphs.records import StyleRecord
 from handgen.glyphs.store import GlyphStore
 from handgen.losses.adversarial import Adversarial, prepare_critic
 from handgen.models import MODELS
@@ -90,7 +92,7 @@ class Trainer:
         self.settings, self.store, self.device, self.world = settings, store, device, world
         self.name = name
         self.start = start
-        self.seen: str = start.facts["charset"] if start else ""
+        self.seen: str = start.model.charset if start else ""
         self.kind: type[Model] = MODELS.load(name)
         if settings.displace and self.kind.draws == "strokes":
             raise UsageError(f"--displace bends glyphs, and a {name} learns from strokes", "Leave it out.")
@@ -355,17 +357,17 @@ class Trainer:
         state = self._state()
         if not self.world.leads:
             return
-        facts = {
-            "model": self.name,
-            "config": asdict(self.config),  # type: ignore[call-overload]
-            "size": self.store.size,
-            "styles": self._style_records(),
-            "charset": self.charset,
-            "held_out": self.split.held_out,
-            "raster": self.store.raster,
-            "images": self.images,
-            "seed": self.settings.seed,
-        }
+        facts = ModelFacts(
+            model=self.name,
+            config=asdict(self.config),  # type: ignore[call-overload]
+            size=self.store.size,
+            styles=self._style_records(),
+            charset=self.charset,
+            held_out=self.split.held_out,
+            raster=self.store.raster,
+            images=self.images,
+            seed=self.settings.seed,
+        ).to_json()
         checkpoint.save(self.folder.path / STATE, state, facts)
         checkpoint.save(self.folder.path / MODEL, loading.drawing_tensors(self.model, self.averaged), facts)
         path = self.folder.path / f"fakes-{self.images:09d}.png"
@@ -384,11 +386,11 @@ class Trainer:
                 raise self._diverged(name)
         return state
 
-    def _style_records(self) -> list[dict[str, Any]]:
+    def _style_records(self) -> tuple[StyleRecord, ...]:
         """Records of the model's styles: the store's, else those that came with the weights to begin with."""
-        before = {style["name"]: style for style in self.start.facts["styles"]} if self.start else {}
-        here = {style.name: asdict(style) for style in self.store.styles}
-        return [here.get(name) or before[name] for name in self.styles]
+        before = {style.name: style for style in self.start.model.styles} if self.start else {}
+        here = {style.name: style for style in self.store.styles}
+        return tuple(here.get(name) or before[name] for name in self.styles)
 
     def _resume(self) -> None:
         state = checkpoint.load(self.folder.path / STATE)

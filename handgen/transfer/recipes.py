@@ -114,10 +114,10 @@ def traced(asked: Asked) -> Source:
     store = asked.store
     for number in store.targets or store.sources:
         style = store.styles[number]
-        file = style.origin.get("path")
+        file = style.origin.path
         if not file or not Path(file).is_file():
             continue
-        ref = FontRef(Path(file), int(style.origin.get("face") or 0), style.origin.get("instance") or "")
+        ref = FontRef(Path(file), style.origin.face, style.origin.instance)
         request = PenRequest(strokes=TRACE)
         with contextlib.suppress(UsageError):  # a font of which nothing can be traced
             parts[style.name] = Drawn(asked.run(Path(PEN), styles=CONTINUOUS, font=ref.spec, pen=request))

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from handgen.collect.normalize import USUAL, Frame, inked, normalize, placed
 from handgen.errors import HandgenError, StoreError, UsageError
 from handgen.glyphs.ink import Box
-from handgen.glyphs.store import GlyphStore, StoreWriter, Style
+from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.store import GlyphStore, StoreWriter
 from handgen.seeds import derive, generator
 from handgen.transfer.pools import Pool
 from handgen.transfer.sources import Demand, Source
@@ -139,16 +140,16 @@ class TrainingSet:
             UsageError: an image of the test is among them.
             StoreError: too many images show no ink.
         """
-        facts = {"size": self.even.size, "set": facts, "seed": seed}
+        raster = Raster(size=self.even.size, set=facts, seed=seed)
         try:
             store = GlyphStore(path)
-            if store.raster == facts:
+            if store.raster == raster:
                 return store
         except HandgenError:
             pass
         images, labels = self._collected(seed, watch)
-        with StoreWriter(path, size=self.even.size, charset=self.chars, raster=facts) as writer:
-            style = writer.add_style(Style(self.name, "target"))
+        with StoreWriter(path, size=self.even.size, charset=self.chars, raster=raster) as writer:
+            style = writer.add_style(StyleRecord(self.name, "target"))
             writer.append(np.stack(images), labels, style, list(range(len(images))))
         return GlyphStore(path)
 

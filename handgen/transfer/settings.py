@@ -122,9 +122,7 @@ class TransferRequest(Settings):
         shown="continuous if the model can, else every trained style",
         panel=DRAWN,
     )
-    strokes: str = setting(
-        "hanzi,kanjivg,trace", "Strokes of the pen, as for 'synth'.", metavar="SOURCES", panel=DRAWN
-    )
+    strokes: str = setting("hanzi,kanjivg,trace", "Strokes of the pen, as for 'synth'.", metavar="SOURCES", panel=DRAWN)
     data: tuple[Path, ...] = setting(
         (Path("data/glyphs"),), "Glyph store of fonts; may be repeated.", shown="data/glyphs", panel=PLACES
     )

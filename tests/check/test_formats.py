@@ -57,12 +57,12 @@ def test_an_unfinished_one_is_named(name, tmp_path, lmdbs):
 
 
 DAMAGE = {
-    "imagefolder": ("metadata.jsonl", lambda data: data[: len(data) // 2 - 7], {"damaged"}),
+    "imagefolder": ("metadata.jsonl", lambda data: data[: len(data) // 2 - 7], {"no-label"}),
     "parquet": ("data/shard-00000.parquet", lambda data: data[:-9], None),
     "webdataset": ("shards/shard-000000.tar", lambda data: data[: len(data) // 2 + 100], {"damaged"}),
     "paddleocr": ("rec_gt.txt", lambda data: data.replace(b"\t", b" "), {"no-label", "no-image"}),
     "doctr": ("labels.json", lambda data: data[:-4], {"damaged"}),
-    "easyocr": ("labels.csv", lambda data: data.replace(b".png,", b".png,,"), {"damaged"}),
+    "easyocr": ("labels.csv", lambda data: data.replace(b".png,", b".png,,"), {"label-charset"}),
     "kraken": ("lines/00000/000000004.gt.txt", lambda data: data + "\n和".encode(), {"label-control", "label-charset"}),
 }
 

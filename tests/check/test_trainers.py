@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgen.check.report import Labels, check_folder
+from handgen.check.labels import Labels
+from handgen.check.report import check_folder
 from handgen.check.trainers import TRAINERS
 from handgen.check.trainers.base import outside, safe_in_class
 from handgen.check.trainers.judge import judge

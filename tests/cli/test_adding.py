@@ -132,7 +132,7 @@ def test_samples_are_imported_to_match_a_model(base, trained, store, tmp_path, c
         Image.fromarray(store.images[row]).save(folder / f"{store.labels['char'][row]}_1.png")
     data = tmp_path / "data"
     assert call(capsys, "import", "images", folder, "--style", "hand", "--match", base, "--out", data)[0] == 0
-    assert GlyphStore(data).raster["placement"] == checkpoint.load(trained).facts["raster"]["placement"]
+    assert GlyphStore(data).raster.placement == checkpoint.load(trained).model.raster.placement
     code, out, _ = call(capsys, "train", "zi2zi", "--from", base, "--add-style", "h", "--data", data, "--dry-run")
     assert code == 0
     assert "h: 9 glyphs of 'hand' and 3 held-out ones" in out

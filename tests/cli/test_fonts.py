@@ -35,7 +35,7 @@ def test_list_as_json(capsys):
     listing = json.loads(output(capsys, "list", "--kind", "hei", "--charset", "永和九年", "--json").out)
     (font,) = listing["fonts"]
     assert (font["family"], font["covered"], font["characters"]) == ("Noto Sans SC", 4, 4)
-    assert (font["licence"], font["where"]) == ("OFL-1.1", "pip")
+    assert (font["license"], font["where"]) == ("OFL-1.1", "pip")
 
 
 def test_list_of_an_unknown_kind(capsys):

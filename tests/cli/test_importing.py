@@ -13,7 +13,7 @@ from PIL import Image
 from handgen.cli import run
 from handgen.glyphs.store import GlyphStore
 from handgen.training.data import Domains, Pairs, split_store
-from tests.glyphs.importing.conftest import hand, record, written  # noqa: F401 - a fixture
+from tests.collect.conftest import hand, record, written  # noqa: F401 - a fixture
 
 CHARS = "ABCDEFGHKMRSabdegq2345"
 WIDTH = ("--width", "4", "--batch", "4", "--images", "8")
@@ -58,7 +58,7 @@ def test_the_store_holds_every_sample_and_the_source(imported):
     assert [len(imported.rows(style)) for style in range(3)] == [len(CHARS), 2 * len(CHARS), 2 * len(CHARS)]
     assert sorted(set(imported.labels["sample"][imported.rows(1)].tolist())) == [0, 1]
     origin = imported.styles[1].origin
-    assert (origin["kind"], origin["file"]) == ("gnt", "001-f.gnt")
+    assert (origin.kind, origin.file) == ("gnt", "001-f.gnt")
     assert (imported.images.min((1, 2)) < 60).all()
     assert (imported.path / "preview.png").is_file()
 
@@ -73,7 +73,7 @@ def test_what_was_skipped_is_said_and_kept(capsys, gnt, heiti, tmp_path):
     assert "001-f.gnt at byte" in said
     style = GlyphStore(out).styles[1]
     assert style.skipped == {"damaged": "\ufffd", "no ink": "永"}
-    assert len(style.origin["skipped"]) == 2
+    assert len(style.origin.skipped) == 2
 
 
 def test_json_tells_all(capsys, gnt, heiti, tmp_path):

@@ -11,7 +11,7 @@ from handgen.cli import run
 from handgen.collect.normalize import Frames, normalize
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
-from handgen.fonts.raster import Placement
+from handgen.glyphs.records import Origin
 from handgen.glyphs.store import GlyphStore
 from handgen.sheets.plan import plan_sheet
 from tests.sheets.conftest import fill, photographed, printed
@@ -29,7 +29,7 @@ def call(capsys, *arguments):
 
 def matching(store, samples, written, source):
     """Return how many glyphs are what was written, and how many look like another character of the set instead."""
-    frames = Frames(store.size, FontRef(source), Placement(**store.raster["placement"]))
+    frames = Frames(store.size, FontRef(source), store.raster.placement)
     rows = store.rows(store.targets[0])
     rows = rows[store.labels["sample"][rows] == samples]
     chars = store.labels["char"][rows].tolist()
@@ -63,7 +63,7 @@ def test_what_was_written_comes_back(capsys, heiti, request, tmp_path, charset, 
     assert f"{times * len(chars)} glyphs of {len(chars)} characters by 1 writers" in said
     assert "skipped" not in said
     store = GlyphStore(tmp_path / "store")
-    assert store.styles[1].origin == {"kind": "sheet", "sheets": {page.name: [1]}}
+    assert store.styles[1].origin == Origin(kind="sheet", sheets={page.name: (1,)})
     assert sorted(store.labels["char"][store.rows(1)].tolist()) == sorted(chars * times)
     for sample in range(times):
         count, same, first = matching(store, sample, {chars[n]: image for n, image in written.items()}, heiti)

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from handgen.collect.gnt import GntReader
 from handgen.errors import UsageError
-from tests.glyphs.importing.conftest import record, taken
+from tests.collect.conftest import record, taken
 
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40))
 CHARS = st.sampled_from("A啊永銀𠀀é。9丂€")

@@ -8,7 +8,7 @@ import pytest
 
 from handgen.collect.idx import IdxReader
 from handgen.errors import UsageError
-from tests.glyphs.importing.conftest import taken
+from tests.collect.conftest import taken
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (1500, 28, 20), np.uint8)
 NUMBERS = np.arange(1500, dtype=np.uint8) % 11

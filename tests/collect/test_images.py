@@ -10,7 +10,7 @@ from PIL import Image
 from handgen.collect.images import ImagesReader, char_in_name
 from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
-from tests.glyphs.importing.conftest import taken
+from tests.collect.conftest import taken
 
 
 @pytest.fixture

@@ -67,10 +67,8 @@ def test_nothing_of_this_machine_is_in_them(shipping, digit_run, tmp_path_factor
         "family": "Kalam",
         "subfamily": "Regular",
         "file": facts["styles"][0]["origin"]["file"],
-        "face": 0,
-        "instance": "",
         "sha256": facts["styles"][0]["origin"]["sha256"],
-        "licence": "OFL-1.1",
+        "license": "OFL-1.1",
     }
 
 
@@ -120,7 +118,7 @@ def test_fonts_that_the_catalog_lacks_and_notes(digit_run, tmp_path):
     assert "| kalam | My Hand | CC0-1.0 | Debian: fonts-mine |" in card
     assert card.endswith("## Beware\n\nOf 银.\n")
     facts = checkpoint.facts_of(tmp_path / "x" / "model.safetensors")
-    assert facts["styles"][0]["origin"]["licence"] == "CC0-1.0"
+    assert facts["styles"][0]["origin"]["license"] == "CC0-1.0"
 
 
 def test_what_synth_writes_by_default(digit_run, tmp_path):

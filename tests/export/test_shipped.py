@@ -142,7 +142,7 @@ def test_models_lists_what_is_shipped_and_what_is_in_runs(shipped, trained, caps
         "10 characters (digits)",
         64,
     )
-    assert drawn["licence"] == "Apache-2.0, OFL-1.1"
+    assert drawn["license"] == "Apache-2.0, OFL-1.1"
     assert drawn["bytes"] == (shipped / "zh" / "model.safetensors").stat().st_size
     assert "damaged" in found["runs/broken", "?"]["problem"]
     assert run(["models"]) == 0

@@ -12,18 +12,23 @@ ROW = {
     "family": "Tiny Hand",
     "script": "latin",
     "kind": "script",
-    "licence": "OFL-1.1",
+    "license": "OFL-1.1",
     "source": {"type": "npm", "package": "@tiny/hand", "version": "1.0.0", "take": "files/*.woff2"},
 }
 
 
-@pytest.mark.parametrize("entry", catalog(), ids=lambda entry: entry.slug)
-def test_every_entry(entry):
-    assert entry.kind in KINDS
-    assert entry.license in LICENSES
-    assert entry.source.version[0].isdigit()
-    assert find_entry(entry.family) == find_entry(entry.slug) == entry
-    assert (entry.source.type == "npm") == entry.source.take.endswith(".woff2")
+def sound(entry):
+    return (
+        entry.kind in KINDS
+        and entry.license in LICENSES
+        and entry.source.version[0].isdigit()
+        and find_entry(entry.family) == find_entry(entry.slug) == entry
+        and (entry.source.type == "npm") == entry.source.take.endswith(".woff2")
+    )
+
+
+def test_every_entry():
+    assert [entry.slug for entry in catalog() if not sound(entry)] == []
 
 
 def test_enough_for_the_articles_two_experiments():
@@ -64,7 +69,7 @@ def test_a_catalog_of_one():
         "{}",
         catalog_of({**ROW, "kind": "fancy"}),
         catalog_of({**ROW, "script": "runes"}),
-        catalog_of({**ROW, "licence": ""}),
+        catalog_of({**ROW, "license": ""}),
         catalog_of({**ROW, "source": {"type": "npm"}}),
         catalog_of({**ROW, "source": {**ROW["source"], "type": "ftp"}}),
         catalog_of({**ROW, "extra": 1}),

@@ -85,7 +85,7 @@ def test_an_npm_package_becomes_one_font_with_license_and_provenance(tmp_path, o
     assert (out / "LICENSE-tiny-hand.txt").read_bytes() == good["package/LICENSE"]
     about = json.loads((out / "tiny-hand.json").read_text(encoding="utf-8"))
     assert about["source"] == {"type": "npm", "package": "@tiny/hand", "version": "1.2.0"}
-    assert (about["licence"], about["converted"], about["slices"]) == ("OFL-1.1", True, 2)
+    assert (about["license"], about["converted"], about["slices"]) == ("OFL-1.1", True, 2)
     assert (about["sha256"], about["archive_sha256"]) == (sha256(path), sha256(archive))
 
 
@@ -148,7 +148,7 @@ def test_a_wheel_that_leads_outside_its_folder_is_refused(tmp_path, out, clients
         ({f"package/files/tiny-hand-{part}-400-normal.woff2": None for part in ("latin", "0")}, "holds no files/"),
         ({"package/files/tiny-hand-latin-400-normal.woff2": b"<html></html>"}, "slices of tiny-hand"),
     ],
-    ids=["licence", "font", "page"],
+    ids=["license", "font", "page"],
 )
 def test_a_package_without_what_it_should_hold(tmp_path, out, clients, good, change, message):
     clients(tgz(tmp_path, {name: data for name, data in {**good, **change}.items() if data is not None}))

@@ -96,8 +96,7 @@ def test_a_character_the_font_lacks_is_named(caveat):
 
 
 def test_source_glyphs_skips_what_the_font_lacks(caveat):
-    raster = {"size": 128, "margin": 0.04, "placement": {"scale_x": 90, "scale_y": 90, "x": 60, "baseline": 90}}
-    images, drawn, skipped = source_glyphs(FontRef(caveat), raster, "a永b")
+    images, drawn, skipped = source_glyphs(FontRef(caveat), 128, Placement(90, 90, 60, 90), "a永b")
     assert drawn == "ab"
     assert skipped == {"missing": "永"}
     assert np.array_equal(images[1], Rasterizer(FontRef(caveat), 128, Placement(90, 90, 60, 90)).draw("b"))

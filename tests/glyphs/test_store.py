@@ -10,7 +10,8 @@ import pytest
 
 from handgen.errors import StoreError, UsageError
 from handgen.fonts.align import Alignment
-from handgen.glyphs.store import LABEL, GlyphStore, StoreWriter, Style, to_bytes, to_unit
+from handgen.glyphs.records import Origin, Raster, StyleRecord
+from handgen.glyphs.store import LABEL, GlyphStore, StoreWriter, to_bytes, to_unit
 
 CHARS = "银锒永"
 
@@ -20,11 +21,11 @@ def images(count, seed=0):
 
 
 def write(path, *, source="hei"):
-    with StoreWriter(path, size=16, charset=CHARS, raster={"margin": 0.04}) as writer:
-        writer.append(images(3), CHARS, writer.add_style(Style(source, "source")), [0, 0, 0])
-        target = writer.add_style(Style("kai", "target", {"family": "Kai"}, Alignment(1.1, 0.9, 0.01, -0.02)))
+    with StoreWriter(path, size=16, charset=CHARS, raster=Raster(margin=0.04)) as writer:
+        writer.append(images(3), CHARS, writer.add_style(StyleRecord(source, "source")), [0, 0, 0])
+        target = writer.add_style(StyleRecord("kai", "target", Origin(family="Kai"), Alignment(1.1, 0.9, 0.01, -0.02)))
         writer.append(images(2, 1), "银永", target, [0, 1])
-        writer.replace_style(target, Style("kai", "target", {"family": "Kai"}, skipped={"missing": "锒"}))
+        writer.replace_style(target, StyleRecord("kai", "target", Origin(family="Kai"), skipped={"missing": "锒"}))
     return path
 
 
@@ -34,26 +35,26 @@ def test_what_goes_in_comes_out(tmp_path):
     assert isinstance(store.images, np.memmap)
     assert store.labels["char"].tolist() == ["银", "锒", "永", "银", "永"]
     assert store.labels["sample"].tolist() == [0, 0, 0, 0, 1]
-    assert (store.size, store.charset, store.raster) == (16, CHARS, {"margin": 0.04})
+    assert (store.size, store.charset, store.raster) == (16, CHARS, Raster(margin=0.04))
     assert (store.sources, store.targets) == ((0,), (1,))
     assert store.rows(1).tolist() == [3, 4]
-    assert store.styles[1] == Style("kai", "target", {"family": "Kai"}, skipped={"missing": "锒"})
+    assert store.styles[1] == StyleRecord("kai", "target", Origin(family="Kai"), skipped={"missing": "锒"})
     assert sorted(p.name for p in store.path.iterdir()) == ["images.npy", "labels.npy", "manifest.json"]
 
 
 def test_alignment_survives(tmp_path):
     alignment = Alignment(1.25, 0.75, -0.125, 0.5)
-    with StoreWriter(tmp_path, size=16, charset="a", raster={}) as writer:
-        writer.append(images(1), "a", writer.add_style(Style("x", "source", alignment=alignment)), [0])
+    with StoreWriter(tmp_path, size=16, charset="a", raster=Raster()) as writer:
+        writer.append(images(1), "a", writer.add_style(StyleRecord("x", "source", alignment=alignment)), [0])
     assert GlyphStore(tmp_path).styles[0].alignment == alignment
 
 
 def test_a_style_can_be_taken_back(tmp_path):
-    with StoreWriter(tmp_path, size=16, charset=CHARS, raster={}) as writer:
-        writer.append(images(3), CHARS, writer.add_style(Style("a", "source")), [0] * 3)
-        writer.append(images(2, 1), "银锒", writer.add_style(Style("b", "target")), [0] * 2)
+    with StoreWriter(tmp_path, size=16, charset=CHARS, raster=Raster()) as writer:
+        writer.append(images(3), CHARS, writer.add_style(StyleRecord("a", "source")), [0] * 3)
+        writer.append(images(2, 1), "银锒", writer.add_style(StyleRecord("b", "target")), [0] * 2)
         writer.drop_last_style()
-        writer.append(images(1, 2), "永", writer.add_style(Style("c", "target")), [0])
+        writer.append(images(1, 2), "永", writer.add_style(StyleRecord("c", "target")), [0])
     store = GlyphStore(tmp_path)
     assert [style.name for style in store.styles] == ["a", "c"]
     assert np.array_equal(store.images, np.concatenate([images(3), images(1, 2)]))
@@ -74,9 +75,10 @@ def test_an_unfinished_store_is_no_store_and_can_be_made_anew(tmp_path):
         import os
         from pathlib import Path
         import numpy as np
-        from handgen.glyphs.store import StoreWriter, Style
-        with StoreWriter(Path({str(path)!r}), size=16, charset="a", raster={{}}) as writer:
-            writer.append(np.zeros((1, 16, 16), np.uint8), "a", writer.add_style(Style("a", "source")), [0])
+        from handgen.glyphs.records import Raster, StyleRecord
+        from handgen.glyphs.store import StoreWriter
+        with StoreWriter(Path({str(path)!r}), size=16, charset="a", raster=Raster()) as writer:
+            writer.append(np.zeros((1, 16, 16), np.uint8), "a", writer.add_style(StyleRecord("a", "source")), [0])
             os._exit(9)
     """
     assert subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False).returncode == 9
@@ -87,7 +89,7 @@ def test_an_unfinished_store_is_no_store_and_can_be_made_anew(tmp_path):
 
 
 def test_an_empty_store_is_not_written(tmp_path):
-    with pytest.raises(StoreError, match="not one glyph"), StoreWriter(tmp_path, size=16, charset="a", raster={}):
+    with pytest.raises(StoreError, match="not one glyph"), StoreWriter(tmp_path, size=16, charset="a", raster=Raster()):
         pass
     assert list(tmp_path.iterdir()) == []
 
@@ -95,16 +97,16 @@ def test_an_empty_store_is_not_written(tmp_path):
 def test_a_folder_of_other_things_is_refused(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with pytest.raises(UsageError, match="holds no glyph store"):
-        StoreWriter(tmp_path, size=16, charset="a", raster={})
+        StoreWriter(tmp_path, size=16, charset="a", raster=Raster())
     with pytest.raises(UsageError, match="not a folder"):
-        StoreWriter(tmp_path / "thesis.tex", size=16, charset="a", raster={})
+        StoreWriter(tmp_path / "thesis.tex", size=16, charset="a", raster=Raster())
 
 
 def test_a_dataset_is_not_taken_for_a_store(tmp_path):
     (tmp_path / "manifest.json").write_text("{}")
     (tmp_path / "data.mdb").write_bytes(b"")
     with pytest.raises(UsageError, match="holds no glyph store"):
-        StoreWriter(tmp_path, size=16, charset="a", raster={})
+        StoreWriter(tmp_path, size=16, charset="a", raster=Raster())
 
 
 def change_manifest(path, **changes):
@@ -153,12 +155,13 @@ def test_no_room_on_disk_is_said_once_and_leaves_nothing(tmp_path):
         from pathlib import Path
         import numpy as np
         from handgen.errors import HandgenError
-        from handgen.glyphs.store import StoreWriter, Style
+        from handgen.glyphs.records import Raster, StyleRecord
+        from handgen.glyphs.store import StoreWriter
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         try:
-            with StoreWriter(Path({str(tmp_path)!r}), size=256, charset="a", raster={{}}) as writer:
-                style = writer.add_style(Style("a", "source"))
+            with StoreWriter(Path({str(tmp_path)!r}), size=256, charset="a", raster=Raster()) as writer:
+                style = writer.add_style(StyleRecord("a", "source"))
                 for sample in range(9):
                     writer.append(np.zeros((1, 256, 256), np.uint8), "a", style, [sample])
         except HandgenError as error:

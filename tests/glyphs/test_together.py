@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handgen.errors import StoreError
-from handgen.glyphs.store import GlyphStore, StoreWriter, Style
+from handgen.fonts.raster import Placement
+from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.store import GlyphStore, StoreWriter
 from handgen.glyphs.together import StoresTogether, open_stores
 
-DRAWN = {"sha256": "abc", "placement": {"scale_x": 50.0}}
+DRAWN = Raster(sha256="abc", placement=Placement(50.0, 50.0, 8.0, 12.0))
 
 
 def make(path, *styles, raster=DRAWN, size=16):
@@ -19,7 +23,7 @@ def make(path, *styles, raster=DRAWN, size=16):
         for name, role, chars in styles:
             images = np.random.default_rng(len(chars)).integers(0, 256, (len(chars), size, size), np.uint8)
             samples = [chars[:n].count(char) for n, char in enumerate(chars)]
-            writer.append(images, chars, writer.add_style(Style(name, role)), samples)
+            writer.append(images, chars, writer.add_style(StyleRecord(name, role)), samples)
     return path
 
 
@@ -60,7 +64,7 @@ def test_one_store_is_itself(two):
 
 
 def test_a_store_of_real_samples_alone_borrows_the_source(tmp_path, two):
-    real = make(tmp_path / "real", ("bert", "target", "ac"), raster={"size": 16})
+    real = make(tmp_path / "real", ("bert", "target", "ac"), raster=Raster(size=16))
     for order in ((real, two[0]), (two[0], real)):
         store = open_stores(order)
         assert store.raster == DRAWN
@@ -71,8 +75,8 @@ def test_a_store_of_real_samples_alone_borrows_the_source(tmp_path, two):
     ("options", "message"),
     [
         ({"size": 32}, r"differ in size \(16 and 32 pixels\)"),
-        ({"raster": {**DRAWN, "sha256": "other"}}, "another source font than .*--match"),
-        ({"raster": {**DRAWN, "placement": {"scale_x": 51.0}}}, "at another place or scale .*--match"),
+        ({"raster": replace(DRAWN, sha256="other")}, "another source font than .*--match"),
+        ({"raster": replace(DRAWN, placement=Placement(51.0, 50.0, 8.0, 12.0))}, "at another place or scale .*--match"),
     ],
 )
 def test_stores_that_do_not_fit_are_refused(tmp_path, two, options, message):
@@ -82,7 +86,7 @@ def test_stores_that_do_not_fit_are_refused(tmp_path, two, options, message):
 
 
 def test_a_hand_that_is_called_like_the_source_is_refused(tmp_path, two):
-    other = make(tmp_path / "other", ("hei", "target", "ab"), raster={})
+    other = make(tmp_path / "other", ("hei", "target", "ab"), raster=Raster())
     with pytest.raises(StoreError, match="'hei' is the source in one"):
         open_stores([two[0], other])
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import numpy as np
 import pytest
 
@@ -10,6 +8,7 @@ from handgen.fonts.charsets import load_charset
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import source_glyphs
+from handgen.glyphs.records import Raster
 
 SIZE = 64
 
@@ -20,8 +19,8 @@ class FontDrawing:
     def __init__(self, font, chars):
         self.ref = FontRef(font)
         placement = source_placement(survey(self.ref, chars).boxes, SIZE)
-        self.raster = {"size": SIZE, "placement": asdict(placement)}
-        self.images, self.chars, _ = source_glyphs(self.ref, self.raster, chars)
+        self.raster = Raster(size=SIZE, placement=placement)
+        self.images, self.chars, _ = source_glyphs(self.ref, SIZE, placement, chars)
         self.calls = []
 
     def glyphs(self, text):

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.errors import UsageError
-from handgen.glyphs.store import GlyphStore, StoreWriter, Style
+from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.store import GlyphStore, StoreWriter
 from handgen.models.base import Batch
 from handgen.models.cyclegan import CycleGAN, CycleGANConfig, ImagePool
 from handgen.training.data import Domains, Pairs, split_store
@@ -74,9 +75,9 @@ def test_the_pool_goes_on_bit_by_bit(make_trainer):
 
 def store_of(path, *styles):
     """Write a store of ``(role, characters)``, whose styles are called after their roles."""
-    with StoreWriter(path, size=64, charset="abc", raster={}) as writer:
+    with StoreWriter(path, size=64, charset="abc", raster=Raster()) as writer:
         for role, chars in styles:
-            number = writer.add_style(Style(role, role))
+            number = writer.add_style(StyleRecord(role, role))
             writer.append(np.zeros((len(chars), 64, 64), np.uint8), sorted(chars), number, list(range(len(chars))))
     return GlyphStore(path)
 

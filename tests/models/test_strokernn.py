@@ -11,7 +11,8 @@ import torch
 from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.errors import HandgenError
-from handgen.glyphs.store import GlyphStore, StoreWriter, Style
+from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.store import GlyphStore, StoreWriter
 from handgen.models.strokernn import StrokeRNN, StrokeRNNConfig
 from handgen.seeds import keys
 from handgen.sources import loading
@@ -37,7 +38,7 @@ def written_store(stroke_data, tmp_path, book):
     standard = [book.strokes(char) for char in CHARS]
     chars = [*CHARS, "\ue000", "一"]
     path = tmp_path / "store"
-    with StoreWriter(path, size=SIZE, charset=CHARS + "\ue000", raster={"source": "drawn", "sha256": "here"}) as writer:
+    with StoreWriter(path, size=SIZE, charset=CHARS + "\ue000", raster=Raster(source="drawn", sha256="here")) as writer:
         for name, role, strokes in (
             ("standard", "source", standard),
             ("upright", "target", [(each - 0.5) * np.float32(0.8) + np.float32(0.5) for each in standard]),
@@ -45,7 +46,7 @@ def written_store(stroke_data, tmp_path, book):
         ):
             images = drawn(strokes)
             everything = np.concatenate([images, images[:1], images[3:4]])
-            style = writer.add_style(Style(name, role))
+            style = writer.add_style(StyleRecord(name, role))
             writer.append(everything, chars, style, [0] * 7 + [1])
     return GlyphStore(path)
 

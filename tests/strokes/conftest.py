@@ -36,9 +36,9 @@ def stroke_data(tmp_path, monkeypatch):
             record = {"character": char, "strokes": ["M 0 0 Z"] * len(medians), "medians": medians}
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
     (folder / "kanjivg.json").write_text(json.dumps(KANJIVG), encoding="utf-8")
-    about = {"licence": "Arphic-1999", "source": {"package": "hanzi-writer-data", "version": "2.0.1"}}
+    about = {"license": "Arphic-1999", "source": {"package": "hanzi-writer-data", "version": "2.0.1"}}
     (folder / "strokes.json").write_text(json.dumps(about))
-    about = {"licence": "CC-BY-SA-3.0", "source": {"package": "kanjivg", "version": "20260714"}}
+    about = {"license": "CC-BY-SA-3.0", "source": {"package": "kanjivg", "version": "20260714"}}
     (folder / "kanjivg-about.json").write_text(json.dumps(about))
     monkeypatch.setenv("HANDGEN_FONTS", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)

@@ -124,7 +124,7 @@ def test_kanjivg_comes_with_its_license(fetch_kanjivg, tmp_path):
     assert names(folder) == ["LICENSE-kanjivg.txt", "kanjivg-about.json", "kanjivg.json"]
     assert json.loads((folder / "kanjivg.json").read_text()) == {"A": ["M54,14c-8,19,-31,70,-34,78", "M54 14L9 9"]}
     assert [len(stroke) for stroke in read_kanjivg(folder, "A")["A"]] == [9, 2]
-    assert json.loads((folder / "kanjivg-about.json").read_text())["licence"] == "CC-BY-SA-3.0"
+    assert json.loads((folder / "kanjivg-about.json").read_text())["license"] == "CC-BY-SA-3.0"
 
 
 @pytest.mark.parametrize(

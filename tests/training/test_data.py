@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handgen.errors import StoreError, UsageError
-from handgen.glyphs.store import GlyphStore, StoreWriter, Style
+from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.store import GlyphStore, StoreWriter
 from handgen.training.data import Pairs, Split, split_store
 
 CPU = torch.device("cpu")
@@ -30,9 +31,9 @@ def source_rows(pairs):
 
 def small_store(path, *styles):
     """Write a store of ``(name, role, characters)``."""
-    with StoreWriter(path, size=64, charset="abc", raster={}) as writer:
+    with StoreWriter(path, size=64, charset="abc", raster=Raster()) as writer:
         for name, role, chars in styles:
-            number = writer.add_style(Style(name, role))
+            number = writer.add_style(StyleRecord(name, role))
             images = np.full((len(chars), 64, 64), number, np.uint8)
             writer.append(images, chars, number, list(range(len(chars))))
     return GlyphStore(path)

@@ -9,7 +9,7 @@ import torch
 from handgen.errors import UsageError
 from handgen.glyphs.store import to_unit
 from handgen.models.base import Batch
-from handgen.training.displace import _COLUMNS, _grid, displaced
+from handgen.training.displace import _COLUMNS, _warp, displaced
 from handgen.training.settings import TrainSettings
 from tests.conftest import same_state
 
@@ -58,10 +58,11 @@ def test_one_picture_stays_one(batch):
 @pytest.mark.parametrize("size", [64, 128])
 def test_fields_are_smooth_and_leave_the_edge_alone(size):
     ends = torch.where(torch.rand(200, _COLUMNS, generator=torch.Generator().manual_seed(0)) < 0.5, -1.0, 1.0)
-    grid = _grid(ends, size)
+    blank = torch.ones(200, 1, size, size)
+    grid = _warp(ends.double().numpy(), blank).grid(blank, inside=False)
     assert torch.diff(grid[..., 0], dim=2).min() > 0  # no place comes twice
     assert torch.diff(grid[..., 1], dim=1).min() > 0
-    plain = _grid(torch.zeros(1, _COLUMNS), size)
+    plain = _warp(np.zeros((1, _COLUMNS)), blank[:1]).grid(blank[:1], inside=False)
     moved = (grid - plain).norm(dim=-1) * 32  # in pixels of 64
     assert moved[:, [0, -1]].max() < 0.8
     assert moved[:, :, [0, -1]].max() < 0.8

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from handgen.glyphs.store import GlyphStore, StoreWriter, Style, to_unit
+from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.store import GlyphStore, StoreWriter, to_unit
 from handgen.models import MODELS
 from handgen.models.styles import CodeTable, Latents
 from handgen.training.data import Split, split_store
@@ -22,9 +23,9 @@ def handmade(tmp_path):
     """Make a store: ``handmade({style name: {char: [gray, ...]}})``; every glyph is of one gray."""
 
     def make(targets):
-        with StoreWriter(tmp_path / "store", size=8, charset=CHARS, raster={}) as writer:
+        with StoreWriter(tmp_path / "store", size=8, charset=CHARS, raster=Raster()) as writer:
             for name, glyphs in {"print": {char: [0] for char in CHARS}, **targets}.items():
-                number = writer.add_style(Style(name, "source" if name == "print" else "target"))
+                number = writer.add_style(StyleRecord(name, "source" if name == "print" else "target"))
                 for char, grays in glyphs.items():
                     images = np.stack([np.full((8, 8), gray, np.uint8) for gray in grays])
                     writer.append(images, [char] * len(grays), number, range(len(grays)))

@@ -15,7 +15,7 @@ from handgen.transfer.sets import Evened, TrainingSet, different, resolution_of
 from handgen.transfer.settings import TransferSettings
 from handgen.transfer.sources import Mixed, Pooled
 from handgen.transfer.transfer import Transfer, TransferRequest
-from tests.bench.conftest import CHARS
+from tests.transfer.conftest import CHARS
 
 COUNT = 38
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-import shlex
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+
+from handgen.check.labels import Fault
 
 if TYPE_CHECKING:
     from typing import Self
@@ -34,6 +36,7 @@ class Facts:
         folder: the dataset, or the folder of datasets.
         format: of the datasets.
         charset_file: where the charset is, a character a line.
+        raw_csv: labels.csv has labels with commas and quotation marks as they are, not quoted as CSV has them.
     """
 
     charset: str
@@ -42,6 +45,7 @@ class Facts:
     folder: Path
     format: str
     charset_file: Path
+    raw_csv: bool = False
 
     def width(self, height: int, step: int) -> int:
         """Return a width in pixels for images of this height: a multiple of ``step`` that the widest image fits."""
@@ -68,6 +72,38 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What a trainer makes of a sample that has a fault.
+
+    Attributes:
+        reason: what happens, with the exception where it stops.
+        reads: the label that it learns in place of the sample's; None when it takes another sample, or stops.
+        stops: training ends with an error.
+    """
+
+    reason: str
+    reads: str | None = None
+    stops: bool = False
+
+
+def stops(fault: Fault, error: str) -> Outcome:
+    """Return the outcome of a trainer that a fault ends with ``error``."""
+    return Outcome(f"{fault.value}: training stops ({error})", stops=True)
+
+
+def passes_over(fault: Fault) -> Outcome:
+    """Return the outcome of a trainer that draws another sample instead."""
+    return Outcome(f"{fault.value}: another sample is drawn in its place")
+
+
+NO_DECODE = "AttributeError: 'NoneType' object has no attribute 'decode'"
+NOT_UTF8 = "UnicodeDecodeError"
+NO_INT = "TypeError: int() argument must be a string, a bytes-like object or a real number, not 'NoneType'"
+NO_PICTURE = "PIL.UnidentifiedImageError: cannot identify image file"
+"""What Python and Pillow raise, as published trainers let it through."""
+
+
+@dataclass(frozen=True)
 class Trainer(ABC):
     """A trainer with its settings. The defaults of its fields are those of the trainer itself."""
 
@@ -75,6 +111,13 @@ class Trainer(ABC):
     formats: ClassVar[tuple[str, ...]]
     comes_as: ClassVar[str]
     """Whose defaults these are: the program's, or those of one of its configurations."""
+    faults: ClassVar[dict[Fault, Outcome]] = {}
+    """What it makes of samples with faults; of those that are not here, the same as without."""
+
+    @classmethod
+    def as_it_comes(cls, facts: Facts) -> Self:
+        """Return the trainer's own settings."""
+        return cls()
 
     @classmethod
     @abstractmethod
@@ -88,6 +131,14 @@ class Trainer(ABC):
     @abstractmethod
     def flags(self, facts: Facts) -> dict[str, str]:
         """Return flag or change -> why, for the settings of ``for_data``."""
+
+    def outcome(self, fault: Fault, format: str) -> Outcome | None:
+        """Return what becomes of a sample with a fault; None when the trainer does not notice it."""
+        return self.faults.get(fault)
+
+    def stops_at(self, labels: Collection[str]) -> str:
+        """Say why training stops whatever a sample is like; "" if it does not."""
+        return ""
 
     def command(self, facts: Facts) -> list[str]:
         """Return the lines of shell that train on the dataset with all flags; [] when there are none."""
@@ -125,8 +176,3 @@ def safe_in_class(charset: str) -> str:
     known = dict.fromkeys(charset + charset.lower())
     rest = "".join(char for char in known if char not in "]\\-")
     return ("]" if "]" in known else "") + rest + ("\\\\" if "\\" in known else "") + ("-" if "-" in known else "")
-
-
-def quoted(path: Path | str) -> str:
-    """Return a path as the shell reads it."""
-    return shlex.quote(str(path))

@@ -6,16 +6,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
+from handgen.check.labels import Fault
 from handgen.check.trainers.base import (
     CASE,
     LONG,
+    NO_INT,
+    NOT_UTF8,
     NOTHING_LEFT,
     OUTSIDE,
     SPACE,
     Facts,
+    Outcome,
     Reading,
     Trainer,
     altered,
+    passes_over,
+    stops,
 )
 
 if TYPE_CHECKING:
@@ -37,6 +43,18 @@ class DictionaryTrainer(Trainer):
 
     counts_before: ClassVar[bool]
     formats = ("lmdb", "paddleocr")
+    faults: ClassVar[dict[Fault, Outcome]] = {
+        Fault.NO_COUNT: stops(Fault.NO_COUNT, NO_INT),
+        Fault.NO_SAMPLE: passes_over(Fault.NO_SAMPLE),
+        Fault.NO_LABEL: passes_over(Fault.NO_LABEL),
+        Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
+        Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "AssertionError: invalid input 'img' in DecodeImage"),
+        Fault.BAD_IMAGE: passes_over(Fault.BAD_IMAGE),
+    }
+
+    def outcome(self, fault: Fault, format: str) -> Outcome | None:
+        """A line of a list that it cannot use is reported, and another line drawn."""
+        return super().outcome(fault, format) if format == "lmdb" else passes_over(fault)
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import string
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from handgen.check.trainers.base import Facts, Reading, Trainer
+from handgen.check.labels import Fault
+from handgen.check.trainers.base import NO_PICTURE, NOT_UTF8, Facts, Outcome, Reading, Trainer, stops
 
 if TYPE_CHECKING:
     from typing import Self
@@ -26,6 +27,12 @@ class Doctr(Trainer):
     title = "docTR"
     formats = ("doctr",)
     comes_as = "references/recognition, vocabulary 'french'"
+    faults: ClassVar[dict[Fault, Outcome]] = {
+        Fault.NO_LABEL: stops(Fault.NO_LABEL, "TypeError: the label is no text"),
+        Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
+        Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "FileNotFoundError: unable to locate the file"),
+        Fault.BAD_IMAGE: stops(Fault.BAD_IMAGE, NO_PICTURE),
+    }
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:

@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import re
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from handgen.check.labels import Fault
 from handgen.check.trainers.base import (
     CASE,
     DIGITS_LOWER,
     LONG,
+    NO_DECODE,
+    NO_INT,
+    NOT_UTF8,
     OUTSIDE,
     Facts,
+    Outcome,
     Reading,
     Trainer,
     altered,
     outside,
-    quoted,
     safe_in_class,
+    stops,
 )
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from typing import Self
 
 _BROKEN = "the charset is no regular expression: training stops"
+_DUMMY = "[dummy_label]"
 _SENSITIVE = string.printable[:-6]
 """In its order ``\\]`` is an escaped bracket, so the backslash is not in the class."""
 
@@ -41,6 +48,14 @@ class Dtrb(Trainer):
     title = "deep-text-recognition-benchmark"
     formats = ("lmdb",)
     comes_as = "train.py"
+    faults: ClassVar[dict[Fault, Outcome]] = {
+        Fault.NO_COUNT: stops(Fault.NO_COUNT, NO_INT),
+        Fault.NO_SAMPLE: stops(Fault.NO_SAMPLE, NO_DECODE),
+        Fault.NO_LABEL: stops(Fault.NO_LABEL, NO_DECODE),
+        Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
+        Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "TypeError: a bytes-like object is required, not 'NoneType'"),
+        Fault.BAD_IMAGE: Outcome(f"{Fault.BAD_IMAGE.value}: it trains on a black one", _DUMMY),
+    }
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:
@@ -69,6 +84,13 @@ class Dtrb(Trainer):
         cased = label if self.sensitive else label.lower()
         kept = self._outside.sub("", cased)
         return Reading(kept, altered(label, cased, CASE) + altered(cased, kept, OUTSIDE))
+
+    def outcome(self, fault: Fault, format: str) -> Outcome | None:
+        """What stands for an image that it cannot decode goes through the charset too."""
+        found = super().outcome(fault, format)
+        if found is None or found.reads is None or self._outside is None:
+            return found
+        return replace(found, reads=self._outside.sub("", found.reads if self.sensitive else found.reads.lower()))
 
     def flags(self, facts: Facts) -> dict[str, str]:
         """Options of ``train.py``."""

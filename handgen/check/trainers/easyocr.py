@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import string
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from handgen.check.trainers.base import Facts, Reading, altered, safe_in_class
+from handgen.check.labels import ColumnTypes, Fault
+from handgen.check.trainers.base import NO_PICTURE, NOT_UTF8, Facts, Outcome, Reading, altered, safe_in_class, stops
 from handgen.check.trainers.dtrb import Dtrb
 
 if TYPE_CHECKING:
@@ -22,22 +24,35 @@ class EasyOcr(Dtrb):
     """EasyOCR's ``OCRDataset``: the rules of deep-text-recognition-benchmark on ``labels.csv``.
 
     Attributes:
-        raw_csv: each line is cut at its first comma, as it stands.
+        raw_csv: each line is cut at its first comma, as it stands, and the file quotes labels.
+        typed: a column of numbers is read as numbers.
     """
 
     character: str = string.digits + string.punctuation + " €" + string.ascii_uppercase + string.ascii_lowercase
     max_length: int = 34
     sensitive: bool = True
     raw_csv: bool = True
+    typed: bool = True
 
     title = "EasyOCR's trainer"
     formats = ("easyocr",)
     comes_as = "trainer/config_files/en_filtered_config.yaml"
+    faults: ClassVar[dict[Fault, Outcome]] = {
+        Fault.NO_LABEL: stops(Fault.NO_LABEL, "TypeError: object of type 'NoneType' has no len()"),
+        Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
+        Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "FileNotFoundError"),
+        Fault.BAD_IMAGE: stops(Fault.BAD_IMAGE, NO_PICTURE),
+    }
+
+    @classmethod
+    def as_it_comes(cls, facts: Facts) -> Self:
+        """A file whose labels stand as they are is read as it is meant."""
+        return cls(raw_csv=not facts.raw_csv)
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:
         """Take the dataset's charset, in an order that a regular expression takes literally."""
-        return cls(safe_in_class(facts.charset), max(cls.max_length, facts.longest), raw_csv=False)
+        return cls(safe_in_class(facts.charset), max(cls.max_length, facts.longest), raw_csv=False, typed=False)
 
     def read(self, label: str) -> Reading:
         """The file, then the rules of the benchmark."""
@@ -49,6 +64,16 @@ class EasyOcr(Dtrb):
         reading = super().read(text)
         return replace(reading, reasons=altered(label, text, _QUOTED) + reading.reasons)
 
+    def stops_at(self, labels: Collection[str]) -> str:
+        """What is no text has no lower case."""
+        types = ColumnTypes(of_csv=True)
+        for label in labels:
+            types.add(label or "-")  # its reader takes no label for nothing
+        if not self.typed or not types.kind:
+            return ""
+        error = "AttributeError: 'numpy.int64' object has no attribute 'lower'"
+        return f"all labels are read as {types.kind}: training stops ({error})"
+
     def flags(self, facts: Facts) -> dict[str, str]:
         """Lines of the YAML configuration."""
         found = {
@@ -57,9 +82,9 @@ class EasyOcr(Dtrb):
         }
         if self.changed("max_length"):
             found[f"batch_max_length: {self.max_length}"] = "longer labels are dropped"
-        if any(char in facts.charset for char in ",\"' "):
+        if not facts.raw_csv and any(char in facts.charset for char in ",\"' "):
             found["take sep= and engine= out of read_csv in trainer/dataset.py"] = "then quoted labels are read as CSV"
-        if set(facts.charset) <= set(string.digits):
+        if set(facts.charset) <= set(string.digits + ".+-eE"):
             found["add dtype=str to read_csv in trainer/dataset.py"] = "labels of digits are read as numbers otherwise"
         return found
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from handgen.check.easyocr import is_raw
 from handgen.check.findings import EXAMPLES, Example
-from handgen.check.report import Labels, Report, own_charset
+from handgen.check.labels import Fault, Labels
+from handgen.check.report import Report, own_charset
 from handgen.check.trainers import TRAINERS
-from handgen.check.trainers.base import Facts, Trainer, quoted
-from handgen.errors import UsageError
+from handgen.check.trainers.base import Facts, Outcome, Reading, Trainer
+from handgen.errors import UsageError, quoted
 
 
 @dataclass
@@ -24,19 +27,39 @@ class Counted:
 
 @dataclass
 class Verdict:
-    """How many samples a trainer keeps as they are, alters, and drops. Reasons may share a sample."""
+    """How many samples a trainer keeps as they are, alters, and drops. Reasons may share a sample.
+
+    Attributes:
+        stops: training ends with an error at one of the samples that are dropped.
+    """
 
     kept: int = 0
     altered: int = 0
     dropped: int = 0
     reasons: dict[str, Counted] = field(default_factory=dict)
+    stops: bool = False
 
-    def add(self, trainer: Trainer, label: str, count: int, first: int) -> None:
-        """Count the samples of one label; ``first`` is the number of the first of them."""
-        reading = trainer.read(label)
-        if reading.label == label:
+    def add(self, trainer: Trainer, label: str, count: int, first: int, outcome: Outcome | None = None) -> None:
+        """Count samples of one label.
+
+        Args:
+            trainer: with its settings.
+            label: of the samples; empty where it is missing.
+            count: how many there are.
+            first: the number of the first of them.
+            outcome: what becomes of them by a fault, unless their label keeps them out before.
+        """
+        reading = trainer.read(label) if label or outcome is None else Reading("")
+        if outcome is not None and reading.label is not None:
+            reading = Reading(outcome.reads, (*reading.reasons, outcome.reason))
+            self.stops |= outcome.stops
+        elif reading.label == label:
             self.kept += count
             return
+        self.stops |= any("training stops" in reason for reason in reading.reasons)
+        self._count(reading, label, count, first)
+
+    def _count(self, reading: Reading, label: str, count: int, first: int) -> None:
         dropped = reading.label is None
         self.dropped += count * dropped
         self.altered += count * (not dropped)
@@ -46,7 +69,13 @@ class Verdict:
             counted.altered += count * (not dropped)
             if len(counted.examples) < EXAMPLES:
                 read = "dropped" if reading.label is None else f"read as '{reading.label}'"
-                counted.examples.append(Example(first, label, read))
+                counted.examples.append(Example(first or None, label or None, read))
+
+    def lose(self, reason: str, count: int) -> None:
+        """Count samples that are lost whatever they are like, because training stops."""
+        self.stops = True
+        self.kept, self.altered, self.dropped = 0, 0, self.dropped + count
+        self.reasons = {reason: Counted(dropped=count)}
 
     def as_dict(self) -> dict[str, Any]:
         """Return this as JSON."""
@@ -54,7 +83,13 @@ class Verdict:
             reason: {**vars(counted), "examples": [vars(example) for example in counted.examples]}
             for reason, counted in self.reasons.items()
         }
-        return {"kept": self.kept, "altered": self.altered, "dropped": self.dropped, "reasons": reasons}
+        return {
+            "kept": self.kept,
+            "altered": self.altered,
+            "dropped": self.dropped,
+            "stops": self.stops,
+            "reasons": reasons,
+        }
 
 
 @dataclass
@@ -109,12 +144,33 @@ def judge(name: str, report: Report, labels: Labels, charset: str | None = None)
                 f"Run: handgen convert {quoted(report.path)} OUT --format {kind.formats[0]}.",
             )
     facts, prepare = _facts(report, labels, charset)
-    trainer, plain = kind.for_data(facts), kind()
-    as_it_comes, with_flags = Verdict(), Verdict()
+    trainer, plain = kind.for_data(facts), kind.as_it_comes(facts)
+    verdicts = _verdict(plain, report, labels), _verdict(trainer, report, labels)
+    return Judgment(trainer, *verdicts, trainer.flags(facts), trainer.command(facts), prepare)
+
+
+def _verdict(trainer: Trainer, report: Report, labels: Labels) -> Verdict:
+    """Apply the rules of a trainer with its settings to every sample, and to those that are only promised."""
+    verdict = Verdict()
+    format = report.datasets[0].format
+    faulty: Counter[str] = Counter()
+    for (label, fault), (count, first) in labels.faulty.items():
+        if (outcome := trainer.outcome(fault, format)) is not None:
+            verdict.add(trainer, label, count, first, outcome)
+            faulty[label] += count
     for label, (count, first) in labels.items():
-        as_it_comes.add(plain, label, count, first)
-        with_flags.add(trainer, label, count, first)
-    return Judgment(trainer, as_it_comes, with_flags, trainer.flags(facts), trainer.command(facts), prepare)
+        if count > faulty[label]:
+            verdict.add(trainer, label, count - faulty[label], first)
+    total = verdict.kept + verdict.altered + verdict.dropped
+    for dataset in report.datasets:
+        promised, no_count = (trainer.outcome(fault, format) for fault in (Fault.NO_SAMPLE, Fault.NO_COUNT))
+        if promised and (missing := dataset.findings.number("count-too-large") + dataset.findings.number("gap")):
+            verdict.add(trainer, "", missing, dataset.samples + 1, promised)
+        if no_count and "no-count" in dataset.findings:
+            verdict.lose(no_count.reason, total)
+    if total and (reason := trainer.stops_at(labels)):
+        verdict.lose(reason, total)
+    return verdict
 
 
 def _facts(report: Report, labels: Labels, charset: str | None) -> tuple[Facts, list[str]]:
@@ -138,5 +194,6 @@ def _facts(report: Report, labels: Labels, charset: str | None) -> tuple[Facts, 
         folder=report.path,
         format=report.datasets[0].format,
         charset_file=file,
+        raw_csv=report.datasets[0].format == "easyocr" and all(is_raw(path / "labels.csv") for path in paths),
     )
     return facts, prepare

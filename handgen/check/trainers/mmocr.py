@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from handgen.check.trainers.base import CASE, DIGITS_LOWER, Facts, Reading, Trainer, altered
+from handgen.check.labels import Fault
+from handgen.check.trainers.base import (
+    CASE,
+    DIGITS_LOWER,
+    NO_DECODE,
+    NOT_UTF8,
+    Facts,
+    Outcome,
+    Reading,
+    Trainer,
+    altered,
+    passes_over,
+    stops,
+)
 
 if TYPE_CHECKING:
     from typing import Self
@@ -24,6 +37,14 @@ class Mmocr(Trainer):
     title = "MMOCR 1.x"
     formats = ("lmdb",)
     comes_as = "configs/textrecog/crnn"
+    faults: ClassVar[dict[Fault, Outcome]] = {
+        Fault.NO_COUNT: stops(Fault.NO_COUNT, NO_DECODE),
+        Fault.NO_SAMPLE: stops(Fault.NO_SAMPLE, NO_DECODE),
+        Fault.NO_LABEL: stops(Fault.NO_LABEL, NO_DECODE),
+        Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
+        Fault.NO_IMAGE: passes_over(Fault.NO_IMAGE),
+        Fault.BAD_IMAGE: passes_over(Fault.BAD_IMAGE),
+    }
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from handgen.check.trainers.base import ASCII_94
+from handgen.check.labels import Fault
+from handgen.check.trainers.base import ASCII_94, NO_PICTURE, Outcome, stops
 from handgen.check.trainers.dictionary import DictionaryTrainer
 
 
@@ -17,6 +19,12 @@ class OpenOcr(DictionaryTrainer):
     title = "OpenOCR"
     comes_as = "configs/rec/svtrs/crnn_ctc.yml"
     counts_before = False
+    faults: ClassVar[dict[Fault, Outcome]] = {
+        **DictionaryTrainer.faults,
+        Fault.NO_SAMPLE: stops(Fault.NO_SAMPLE, NO_PICTURE),
+        Fault.NO_IMAGE: stops(Fault.NO_IMAGE, NO_PICTURE),
+        Fault.BAD_IMAGE: stops(Fault.BAD_IMAGE, NO_PICTURE),
+    }
 
     def notes(self) -> list[str]:
         """The size beside the image."""

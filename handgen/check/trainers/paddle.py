@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handgen.check.trainers.base import DIGITS_LOWER, Facts, quoted
+from handgen.check.trainers.base import DIGITS_LOWER, Facts
 from handgen.check.trainers.dictionary import DictionaryTrainer
+from handgen.errors import quoted
 
 
 @dataclass(frozen=True)

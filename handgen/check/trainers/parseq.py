@@ -6,21 +6,28 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
+from handgen.check.labels import Fault
 from handgen.check.trainers.base import (
     ASCII_94,
     CASE,
     LONG,
+    NO_DECODE,
+    NO_INT,
+    NO_PICTURE,
+    NOT_UTF8,
     NOTHING_LEFT,
     OUTSIDE,
     SPACE,
     Facts,
+    Outcome,
     Reading,
     Trainer,
     altered,
-    quoted,
+    stops,
 )
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from typing import Self
@@ -41,6 +48,14 @@ class Parseq(Trainer):
     title = "PARSeq"
     formats = ("lmdb",)
     comes_as = "configs/main.yaml"
+    faults: ClassVar[dict[Fault, Outcome]] = {
+        Fault.NO_COUNT: stops(Fault.NO_COUNT, NO_INT),
+        Fault.NO_SAMPLE: stops(Fault.NO_SAMPLE, NO_DECODE),
+        Fault.NO_LABEL: stops(Fault.NO_LABEL, NO_DECODE),
+        Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
+        Fault.NO_IMAGE: stops(Fault.NO_IMAGE, NO_PICTURE),
+        Fault.BAD_IMAGE: stops(Fault.BAD_IMAGE, NO_PICTURE),
+    }
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:

@@ -10,7 +10,7 @@ from handgen.fonts.align import source_placement
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import Rasterizer
-from tests.glyphs.importing.conftest import written
+from tests.collect.conftest import written
 
 MIDDLE = Frame(32, 32, 56)
 
