@@ -169,7 +169,7 @@ class Conversion:
         """
         try:
             if record.label is None or not record.image:
-                raise ValueError(record.fault or f"there is no {'label' if record.image else 'image'}")
+                raise ValueError(record.fault or f"it has no {'label' if record.image else 'image'}")
             label = self.changes.nfc(record.label.decode("utf-8"))
             if fault := label_fault(label):
                 raise ValueError(f"the label {fault}")

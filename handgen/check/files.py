@@ -69,7 +69,9 @@ class FileReader(Reader):
         found = set()
         for folder, _, files in walk(root):
             parts = folder.relative_to(root).parts
-            if cls._marking(files) and not any(part.endswith(".part") for part in parts):
+            if any((folder / n).is_file() for n in cls._marking(files)) and not any(
+                part.endswith(".part") for part in parts
+            ):
                 parts = parts[: parts.index(cls.inside)] if cls.inside in parts else parts
                 found.add(root.joinpath(*parts))
         return sorted(folder for folder in found if cls.holds(folder))

@@ -24,7 +24,7 @@ class Rule:
     remedy: str
 
 
-_AGAIN = "Run the command that made it again: handgen goes on where it stopped."
+_AGAIN = "If handgen made it, run the same command again: it goes on where it stopped."
 _WRITER = "Write the dataset again; this sample is wrong at its source."
 _TEXT = "Clean the text that the labels come from and write the dataset again."
 
@@ -32,7 +32,7 @@ RULES: dict[str, Rule] = {
     "damaged": Rule("defect", "the file is damaged or cut short", "Copy it again, or write it again."),
     "unfinished": Rule("defect", "the run that makes it is not finished", _AGAIN),
     "missing-shard": Rule("defect", "shards are missing", "Copy the folder again, or run the command that made it."),
-    "empty": Rule("defect", "there is not one sample", _AGAIN),
+    "empty": Rule("defect", "there is not one sample", "See what its list names. " + _AGAIN),
     "no-count": Rule("defect", "num-samples is missing: no trainer opens it", _AGAIN),
     "count-too-large": Rule("defect", "num-samples promises samples that are not there", _AGAIN),
     "beyond-count": Rule("defect", "samples after num-samples are never read", "Set num-samples to the last sample."),

@@ -14,6 +14,9 @@ _FAINTEST = 40
 """Levels of 256 by which ink must differ from paper."""
 _LARGEST = 1024
 """Photographs are made smaller first, to this longer side in pixels."""
+_DEPTHS = (1, 255, 1023, 4095, 16383, 65535)
+_ONE_COLOR = 24
+_LIGHT = 144
 _NOISE = 3 * 1.4826
 """Three standard deviations, in median absolute deviations of a normal distribution."""
 
@@ -49,15 +52,40 @@ def inked(glyphs: NDArray[np.uint8], *axes: int) -> NDArray[np.bool_]:
 
 def gray_of(image: Image.Image, largest: int | None = _LARGEST) -> Ink:
     """Return gray levels, 0 to 255; what is transparent is white, and no side is longer than ``largest``."""
-    if image.mode.startswith("I"):  # 16 bits, which Pillow would clip to 8
-        image = Image.fromarray(np.asarray(image, np.float32) / 257)
+    if image.mode.startswith(("I", "F")):  # more than 8 bits, which Pillow would clip
+        image = Image.fromarray(_eight_bits(np.asarray(image, np.float32)))
     elif image.has_transparency_data:
-        image = image.convert("RGBA")
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = Image.fromarray(_on_paper(np.asarray(image.convert("RGBA"))))
     image = image if image.mode == "F" else image.convert("L")
     if largest:
         image.thumbnail((largest, largest))
     return np.asarray(image, np.float32).clip(0, 255)
+
+
+def _eight_bits(levels: Ink) -> Ink:
+    """Return levels of any depth as 0 to 255; what fits 12 bits is of 12 bits, whatever its file could hold."""
+    levels = np.nan_to_num(levels, nan=0.0, posinf=0.0, neginf=0.0)
+    high = float(levels.max(initial=0.0))
+    full = next((full for full in _DEPTHS if high <= full), high)
+    return (levels * (255 / full)).astype(np.float32)
+
+
+def _on_paper(image: NDArray[np.uint8]) -> Ink:
+    """Return the grays of an RGBA picture ``[H, W, 4]`` on paper.
+
+    Where all that is opaque has one color, the color says nothing and ink is what is opaque: tablets in dark mode
+    save white strokes. What is light throughout was drawn on black; all else lies on white.
+    """
+    alpha = image[..., 3].astype(np.float32) / 255
+    grays = np.asarray(Image.fromarray(image[..., :3]).convert("L"), np.float32)
+    opaque = grays[alpha >= 0.5]
+    if opaque.size in (0, grays.size):
+        return np.asarray(grays * alpha + 255 * (1 - alpha), np.float32)
+    low, high = float(opaque.min()), float(opaque.max())
+    if high - low <= _ONE_COLOR:
+        return np.asarray(255 * (1 - alpha), np.float32)
+    ground = 0 if low >= _LIGHT else 255
+    return np.asarray(grays * alpha + ground * (1 - alpha), np.float32)
 
 
 def ink_of(levels: Ink) -> Ink:

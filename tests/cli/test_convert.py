@@ -69,15 +69,15 @@ def test_a_conversion_that_was_stopped_goes_on(source, tmp_path, monkeypatch):
 
     seen = []
 
-    def stop_at_5(index, record, path):
+    def stop_at_5(self, index, record, path, part):
         seen.append(index)
         if len(seen) == 5:
             raise KeyboardInterrupt
-        return real(index, record, path)
+        return real(self, index, record, path, part)
 
-    real = convert._sample
+    real = convert.Conversion._sample
     monkeypatch.setattr(convert, "_WRITE", 2)
-    monkeypatch.setattr(convert, "_sample", stop_at_5)
+    monkeypatch.setattr(convert.Conversion, "_sample", stop_at_5)
     monkeypatch.setattr(DoctrWriter, "per_commit", 2)
     command = ["convert", str(source), str(tmp_path / "out"), "-f", "doctr"]
     assert [run(command), run(command)] == [130, 0]
@@ -138,5 +138,65 @@ def test_a_source_that_has_lost_something(key, tmp_path, capsys):
     del records[key]
     source = save(tmp_path / "source", records)
     assert run(["convert", str(source), str(tmp_path / "out"), "-f", "easyocr"]) == 1
-    assert f"sample 2 of {source} has no {key[:5].decode()}" in capsys.readouterr().err
+    assert f"sample 2 (image-000000002) of {source}: it has no {key[:5].decode()}" in capsys.readouterr().err
     assert not (tmp_path / "out" / "labels.csv").exists()
+
+
+@pytest.fixture
+def faulty(tmp_path):
+    """Six samples; the second to the fifth cannot be taken over, each for another reason."""
+    records = {**sound(6), b"image-000000002": b"garbage", b"label-000000003": b"a\tb", b"label-000000004": b"\xff"}
+    records[b"image-000000005"] = records[b"image-000000005"][:60]  # a PNG whose download broke off
+    return save(tmp_path / "faulty", records)
+
+
+def test_a_bad_sample_is_named_by_its_own_number_and_cause(faulty, tmp_path, capsys):
+    assert run(["convert", str(faulty), str(tmp_path / "out")]) == 1
+    message = capsys.readouterr().err
+    assert "sample 2 (image-000000002)" in message
+    assert "no image that can be read" in message
+    assert "--skip-bad" in message
+    assert " 0x" not in message
+
+
+def test_bad_samples_are_left_out_and_listed(faulty, tmp_path, capsys):
+    command = ["convert", str(faulty), str(tmp_path / "out"), "-f", "doctr", "--skip-bad"]
+    assert run(command) == 0
+    assert "left out 4" in capsys.readouterr().out
+    left = [json.loads(line) for line in (tmp_path / "out" / "left_out.jsonl").read_text("utf-8").splitlines()]
+    assert [each["sample"] for each in left] == [2, 3, 4, 5]
+    assert ["image" in left[0]["cause"], "U+0009" in left[1]["cause"], "UTF-8" in left[2]["cause"]] == [True] * 3
+    assert [label for label, _, _ in FORMATS["doctr"](tmp_path / "out")] == ["永", "在"]
+    assert run(command) == 0
+    assert "complete already" in capsys.readouterr().out
+
+
+def test_compatibility_ideographs_keep_their_form_and_other_changes_are_told(tmp_path, capsys):
+    records = sound(3)
+    records |= {b"label-000000001": "\ufa19\ufa46".encode(), b"label-000000002": "e\u0301".encode()}
+    assert run(["convert", str(save(tmp_path / "source", records)), str(tmp_path / "out"), "-f", "kraken"]) == 0
+    assert [label for label, _, _ in FORMATS["kraken"](tmp_path / "out")] == ["\ufa19\ufa46", "\u00e9", "九"]
+    assert "NFC changed 1 labels: e\u0301 (U+0065 U+0301) -> \u00e9 (U+00E9)" in capsys.readouterr().out
+
+
+def test_a_source_that_promises_more_than_it_has(tmp_path, capsys):
+    source = save(tmp_path / "source", {**sound(3), b"num-samples": b"5"})
+    assert run(["convert", str(source), str(tmp_path / "out")]) == 1
+    assert "num-samples is 5, the last sample 3" in capsys.readouterr().err
+    assert run(["convert", str(source), str(tmp_path / "two"), "--skip-bad"]) == 0
+    assert len(FORMATS["lmdb"](tmp_path / "two")) == 3
+
+
+def test_sixteen_bits_and_transparent_paper(tmp_path):
+    grays = np.tile(np.linspace(0, 4095, 32, dtype=np.uint16), (8, 1))
+    alpha = np.zeros((8, 32, 4), np.uint8)
+    alpha[:, :16, 3] = 255
+    records = sound(2)
+    for number, image in enumerate((Image.fromarray(grays), Image.fromarray(alpha)), 1):
+        data = io.BytesIO()
+        image.save(data, "TIFF")
+        records[b"image-%09d" % number] = data.getvalue()
+    assert run(["convert", str(save(tmp_path / "source", records)), str(tmp_path / "out"), "-f", "kraken"]) == 0
+    (_, first, _), (_, second, _) = FORMATS["kraken"](tmp_path / "out")
+    assert (first.min(), first.max()) == (0, 255)
+    assert (second[:, :16].max(), second[:, 16:].min()) == (0, 255)

@@ -159,7 +159,7 @@ def test_any_label_comes_back(each, texts):
 
 @pytest.mark.parametrize("text", ["a\tb", "a\nb", ""])
 def test_labels_that_would_break_a_list_are_refused(name, text, tmp_path):
-    with WRITERS.load(name)(tmp_path, {}) as writer, pytest.raises(DatasetError, match="label of sample 0"):
+    with WRITERS.load(name)(tmp_path, {}) as writer, pytest.raises(DatasetError, match="label of sample 1"):
         writer.write([Sample(0, text, np.zeros((4, 4), np.uint8), {})])
 
 

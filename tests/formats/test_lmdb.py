@@ -118,7 +118,7 @@ def test_what_stands_beside_the_data(tmp_path):
 
 @pytest.mark.parametrize("text", ["", "a\nb", "\x00", "a\u2028b", "\ud800"])
 def test_refuses_labels_no_trainer_can_read(tmp_path, text):
-    with LmdbWriter(tmp_path, PLAN) as writer, pytest.raises(DatasetError, match="label of sample 0"):
+    with LmdbWriter(tmp_path, PLAN) as writer, pytest.raises(DatasetError, match="label of sample 1"):
         writer.write([Sample(0, text, np.zeros((4, 4), np.uint8), {})])
 
 

@@ -84,8 +84,10 @@ class EasyOcr(Dtrb):
             found[f"batch_max_length: {self.max_length}"] = "longer labels are dropped"
         if not facts.raw_csv and any(char in facts.charset for char in ",\"' "):
             found["take sep= and engine= out of read_csv in trainer/dataset.py"] = "then quoted labels are read as CSV"
-        if set(facts.charset) <= set(string.digits + ".+-eE"):
-            found["add dtype=str to read_csv in trainer/dataset.py"] = "labels of digits are read as numbers otherwise"
+        if any(set(facts.charset) <= set(some) for some in (string.digits + ".+-eE", "TRUEtrueFALSEfalse")):
+            found["add dtype=str to read_csv in trainer/dataset.py"] = (
+                "a column of numbers is read as numbers otherwise"
+            )
         return found
 
     def command(self, facts: Facts) -> list[str]:
