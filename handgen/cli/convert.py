@@ -33,8 +33,8 @@ def _common(
 def convert(**given: Any) -> None:
     """Write a dataset in the format of another trainer; labels, images and order stay as they are.
 
-    Labels that are no NFC are put into NFC, as all formats want it, and counted; what is noted of samples in
-    further columns goes along.
+    Labels that are no NFC are put into NFC, as all formats want it, and counted;
+    what is noted of samples in further columns goes along.
 
     What kind of dataset IN is, handgen finds out itself. Stopped anywhere, the same command goes on.
 

@@ -110,7 +110,8 @@ def test_bad_input_is_one_line(digit_fonts, people, store, trained, tmp_path, mo
         f"{digits} --sets union": "a union needs two sets beside 'real'",
         f"{digits} --sets real --test-share 1": "leaves nothing of the real set to learn from",
         f"{digits} --sets fonts --count 9": "less than one image for each of 10 characters",
-        f"{digits} --set mine": "--set mine is not of the form NAME=PLACE",
+        f"{digits} --set mine": "--set mine is not of the form NAME=PATH",
+        f"{digits} --set a={people.path} --set a={store.path}": "--set a= is there twice",
         f"{digits} --set pen={people.path}": "--set cannot name a set 'pen'",
         f"--real {people.path} --set a={people.path}": "--set a is the real set itself",
         f"--real {store.path} --sets gan --model {trained}": "learned from",
@@ -119,7 +120,7 @@ def test_bad_input_is_one_line(digit_fonts, people, store, trained, tmp_path, mo
         f"--real digits --data {tmp_path / 'none'} --sets fonts": "no glyph store at",
     }
     for given, message in wrong.items():
-        assert run(["bench", "transfer", "--out", str(out), *given.split()]) in (1, 2), given
+        assert run(["transfer", "--out", str(out), *given.split()]) in (1, 2), given
         assert message in " ".join(capsys.readouterr().err.split()), given
     assert not out.exists()
     monkeypatch.setattr(
