@@ -120,15 +120,15 @@ def joined(device: str) -> Iterator[tuple[World, torch.device]]:
         return
     if device == "cuda" or (device == "auto" and torch.cuda.is_available()):
         device = f"cuda:{os.environ['LOCAL_RANK']}"
-    place = resolve_device(device)
-    if place.type == "cuda":
-        torch.cuda.set_device(place)
+    chosen = resolve_device(device)
+    if chosen.type == "cuda":
+        torch.cuda.set_device(chosen)
     # When a rank is lost torchrun sends this to the others, who are to say what happened and end by themselves.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # Gloo carries the wish to stop past the GPU, which need not be waited for, and notices a rank that died.
-    dist.init_process_group("cpu:gloo,cuda:nccl" if place.type == "cuda" else "gloo", timeout=_TIMEOUT)
+    dist.init_process_group("cpu:gloo,cuda:nccl" if chosen.type == "cuda" else "gloo", timeout=_TIMEOUT)
     try:
-        yield World(dist.get_rank(), size), place
+        yield World(dist.get_rank(), size), chosen
     except RuntimeError as error:
         if not _lost_another(error):
             raise

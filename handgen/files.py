@@ -112,9 +112,17 @@ def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
         here = (found.st_dev, found.st_ino)
         if here in above or len(above) > _DEEPEST:
             continue
-        folders = [entry.name for entry in entries if not _of_a_system(entry.name) and entry.is_dir()]
+        within = above | {here}
+        folders = [e.name for e in entries if e.is_dir() and not _of_a_system(e.name) and not _leads_back(e, within)]
         yield folder, folders, [entry.name for entry in entries if not entry.is_dir()]
-        pending += [(folder / name, above | {here}) for name in reversed(folders)]
+        pending += [(folder / name, within) for name in reversed(folders)]
+
+
+def _leads_back(entry: os.DirEntry[str], above: frozenset[tuple[int, int]]) -> bool:
+    if not entry.is_symlink():
+        return False
+    found = entry.stat()
+    return (found.st_dev, found.st_ino) in above
 
 
 def _of_a_system(name: str) -> bool:

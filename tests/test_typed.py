@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handgen.checkpoints.facts import ModelFacts
@@ -31,6 +31,7 @@ origins = st.builds(Origin, family=names, file=names, license=names, face=st.int
 rasters = st.builds(Raster, size=st.integers(0, 512), margin=st.floats(0, 1), source=names, drawings=st.integers(1, 9))
 
 
+@settings(max_examples=30, deadline=None)
 @given(origins, rasters)
 def test_json_and_back(origin, raster):
     facts = replace(FACTS, raster=raster, styles=(replace(STYLE, origin=origin),))

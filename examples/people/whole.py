@@ -1,4 +1,4 @@
-"""Size, proportions, slant and tilt of whole drawings: how far people differ, and how much of it is alike in each drawing.
+"""Size, proportions, slant and tilt of whole drawings: how far people differ, and what of it stays the same.
 
 Omniglot's 20 drawers of a character say how far drawings differ; each drew it once. A hundred writers who wrote a
 character ten times each (chinese-mnist) say how much of that is a writer's in all characters, how much a writer's

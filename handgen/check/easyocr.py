@@ -37,17 +37,33 @@ class EasyOcrReader(ListReader):
         return header.removeprefix(BOM) == HEADER
 
     def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
-        lines = lines_of(file, Findings())  # its reader takes blank lines, CRs and the byte-order mark for none
-        next(lines, None)
-        raw = is_raw(file)
-        for number, line in lines:
-            text = line.decode("utf-8", "surrogateescape")
-            name, comma, label = text.strip().partition(",")
-            if not raw and (row := _as_csv(text)):
-                name, label = row
-            encoded = label.encode("utf-8", "surrogateescape")
-            where = f"{file.name}, line {number}"
-            yield Entry(name, encoded if comma else None, fault="" if comma else f"{where} has no comma")
+        for number, name, label in _cut(file):
+            encoded = None if label is None else label.encode("utf-8", "surrogateescape")
+            fault = f"{file.name}, line {number} has no comma" if label is None else ""
+            yield Entry(name, encoded, fault=fault)
+
+
+def easyocr_rows(file: Path) -> Iterator[tuple[str, str]]:
+    """Yield path and label of each line of a ``labels.csv``.
+
+    Raises:
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    for _, name, label in _cut(file, "strict"):
+        yield name, label or ""
+
+
+def _cut(file: Path, errors: str = "surrogateescape") -> Iterator[tuple[int, str, str | None]]:
+    """Yield number, path and label of each line; the label is None where there is no comma."""
+    lines = lines_of(file, Findings())  # its reader takes blank lines, CRs and the byte-order mark for none
+    next(lines, None)
+    raw = is_raw(file)
+    for number, line in lines:
+        text = line.decode("utf-8", errors)
+        name, comma, label = text.strip().partition(",")
+        if not raw and (row := _as_csv(text)):
+            name, label = row
+        yield number, name, label if comma else None
 
 
 def is_raw(file: Path) -> bool:

@@ -182,7 +182,8 @@ def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
         found["per char"] = plan.per_char
     if plan.writers:
         found["writers"] = f"the first {plan.writers}"
-    return found | {"store": str(plan.out)}
+    ignored = [f"{count:,} × {why}" for why, count in reader.ignored.items()]
+    return found | ({"ignored": "; ".join(ignored)} if ignored else {}) | {"store": str(plan.out)}
 
 
 def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:
@@ -203,6 +204,8 @@ def _dict(imported: Imported) -> dict[str, Any]:
         "source_glyphs": imported.source,
         "not_in_source": imported.no_source,
         "skipped": imported.skipped,
+        "ignored_files": imported.ignored,
+        "labels_changed": imported.changes.count,
         "places": [vars(skip) for skip in imported.places[:_REPORTED]],
         "seconds": round(imported.seconds, 2),
     }
@@ -226,6 +229,8 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
     for reason, chars in imported.no_source.items():
         shown = chars if len(chars) <= 24 else chars[:24] + "…"
         lines.append(f"the source font lacks {len(chars):,} ({reason}), which no model learns by pairs: {shown}")
+    if count := imported.changes.count:
+        lines.append(f"NFC changed {count:,} labels: {'; '.join(imported.changes.described())}")
     for reason, count in imported.skipped.items():
         lines.append(f"skipped {count:,}: {reason}")
     first = [f"{skip.where}: {skip.reason}" + f" ({skip.char})" * bool(skip.char) for skip in imported.places[:_PLACES]]
@@ -277,7 +282,7 @@ def images(
         Literal["csv", "folder", "name"] | None,
         typer.Option(
             help="Where the characters stand: in labels.csv, as folders' names, or at the start of file names.",
-            show_default="csv if it is there, folder if each is called like one character, else name",
+            show_default="csv if it is there, else what suits most of the images",
             rich_help_panel=CHOICE,
         ),
     ] = None,

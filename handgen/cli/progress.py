@@ -52,7 +52,7 @@ class Bar:
         counted: show numbers, of things; else a percentage, as of bytes.
         unit: what is counted, as in "310 glyphs/s".
         console: where to; stderr unless given.
-        every: see ``EVERY``.
+        every: seconds between lines; ``EVERY`` unless given.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Bar:
         counted: bool = True,
         unit: str = "",
         console: Console | None = None,
-        every: float = EVERY,
+        every: float | None = None,
     ) -> None:
         console = console or common.stderr
         self._what, self._total, self._counted, self._unit = what, total, counted, unit
@@ -138,8 +138,9 @@ def pace(what: str, done: float, total: float | None, rate: float, *, unit: str 
 
 
 def _speed(rate: float, unit: str = "") -> str:
-    number = f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}" if rate >= 1 else f"{60 * rate:.1f}"
-    return f"{number}{f' {unit}' if unit else ''}/{'s' if rate >= 1 else 'min'}"
+    if rate < 1:
+        return f"{_span(1 / rate)} each"
+    return f"{rate:,.0f}{f' {unit}' if unit else ''}/s" if rate >= 10 else f"{rate:.1f}{f' {unit}' if unit else ''}/s"
 
 
 def _span(seconds: float) -> str:
@@ -163,8 +164,8 @@ class _Rate(ProgressColumn):
 class _Lines:
     """Prints where a job is every now and then, from a thread: a job that waits for something is not silent either."""
 
-    def __init__(self, line: Callable[[float], str], console: Console, every: float) -> None:
-        self._line, self._console, self._every = line, console, every
+    def __init__(self, line: Callable[[float], str], console: Console, every: float | None) -> None:
+        self._line, self._console, self._every = line, console, EVERY if every is None else every
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._print, daemon=True)
 
@@ -191,10 +192,10 @@ class TrainingBar:
         console: where to.
         total: images of the whole run.
         completed: images seen before.
-        every: see ``EVERY``.
+        every: seconds between lines; ``EVERY`` unless given.
     """
 
-    def __init__(self, console: Console, total: int, completed: int, *, every: float = EVERY) -> None:
+    def __init__(self, console: Console, total: int, completed: int, *, every: float | None = None) -> None:
         columns = (
             BarColumn(bar_width=12),
             MofNCompleteColumn(),

@@ -42,7 +42,7 @@ def synth(
     charset: Annotated[
         str | None,
         typer.Option(
-            help="gb2312-1, gb2312, jis-1, big5-1, latin62, digits, ascii, a UTF-8 file, or the characters.",
+            help="gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
             show_default="the characters of the model's store",
             rich_help_panel=WRITING,
         ),
@@ -60,7 +60,12 @@ def synth(
     ] = True,
     vary: Annotated[
         float,
-        typer.Option(min=0, max=1, help="How much each drawing differs from the next, 0 to 1.", rich_help_panel=HANDS),
+        typer.Option(
+            min=0,
+            max=1,
+            help="How much each drawing differs from the next: 0 not at all, 1 as people do.",
+            rich_help_panel=HANDS,
+        ),
     ] = 1.0,
     content: Annotated[
         str,

@@ -227,7 +227,7 @@ def _plan(name: str, settings: Any, resolved: Resolved, store: Any, out: Path, d
 
     plan = {
         "model": name,
-        "data": ", ".join(map(str, store.places)),
+        "data": ", ".join(map(str, store.folders)),
         "out": str(out),
         "device": device,
         "size": store.size,

@@ -200,7 +200,7 @@ class GntReader(Reader):
 
 def _expand(place: Path) -> list[Path]:
     if place.is_dir():
-        if found := list(files_in(place, (".gnt", ".zip"))):
+        if found := files_in(place, (".gnt", ".zip")):
             return found
         raise UsageError(f"no .gnt file is in the folder {place}", "Give one that holds .gnt files or ZIP archives.")
     if not place.is_file():

@@ -106,7 +106,7 @@ def draw_whole(who: PersonKeys) -> NDArray[np.float64]:
     for level, key in zip(LEVELS, (who.writer, who.habit, who.sample), strict=True):
         share = np.array([known["shares"][name][level]["share"] for name in WHOLE])
         drawn += np.sqrt(share) * (normal(keys(key, 21), len(WHOLE)) @ root.T)
-    return drawn * spread
+    return np.asarray(drawn * spread)
 
 
 def bent(warp: Warp, who: PersonKeys, strength: float, side: NDArray[np.float64]) -> Warp:

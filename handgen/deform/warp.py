@@ -48,7 +48,8 @@ class Warp:
     @classmethod
     def from_source(cls, images: Tensor, matrix: NDArray[np.float64], shift: NDArray[np.float64]) -> Warp:
         """Return the warp whose pixels come from ``matrix @ (x, y) + shift``: ``[B, 2, 2]`` and ``[B, 2]`` heights."""
-        return cls(matrix, -np.linalg.solve(matrix, shift[..., None])[..., 0], (), images)
+        offset = np.asarray(-np.linalg.solve(matrix, shift[..., None])[..., 0], np.float64)
+        return cls(matrix, offset, (), images)
 
     @property
     def length(self) -> float:
@@ -137,7 +138,8 @@ def resampled(images: Tensor, grid: Tensor, mode: str = "bilinear") -> Tensor:
 def kept_inside(grid: Tensor, box: NDArray[np.float64]) -> Tensor:
     """Return a grid changed so that no pixel of the canvas's edge comes from the ink's box, which thus stays inside.
 
-    ``Warp.grid`` leaves room for the greatest displacement there can be; this looks at the one there is.
+    ``Warp.grid`` leaves room for the greatest displacement there can be; this looks at the one there is. It is for
+    maps that turn by less than 45 degrees.
 
     Args:
         grid: ``[B, H, W, 2]``, as ``Warp.grid`` makes it with ``inside=False``; it is used up.
@@ -165,7 +167,8 @@ def _edges(grid: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
 
     The greatest x of the left edge and the least of the right one, and likewise y; infinite where nothing is beside.
     """
-    first, last = [], []
+    first: list[Tensor] = []
+    last: list[Tensor] = []
     for axis in (0, 1):
         for number, found in ((0, first), (-1, last)):
             edge = grid.select(2 - axis, number)

@@ -18,7 +18,7 @@ _SPREAD = 0.28
 
 @dataclass(frozen=True)
 class Dropout(Effect):
-    """A ballpoint that skips, a felt pen that runs dry: places along strokes lose most of their ink."""
+    """A ballpoint that skips, a felt pen that runs dry: spots along strokes lose most of their ink."""
 
     name: ClassVar[str] = "dropout"
 
@@ -26,7 +26,7 @@ class Dropout(Effect):
     depth: float = setting(0.7, "Most ink lost there, as a share; what is left is still seen.", minimum=0, maximum=0.85)
 
     def params(self, u: Uniforms) -> Params:
-        """``share``, ``depth``; ``noise``: names the places."""
+        """``share``, ``depth``; ``noise``: names the spots."""
         return {
             "share": between(u[:, 0], 0.01, self.share),
             "depth": between(u[:, 1], self.depth / 2, self.depth),
@@ -35,7 +35,7 @@ class Dropout(Effect):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Scale the ink down where a rough field is high."""
-        # A normal field is above 2.2 - 5 share deviations in about that share of places, up to 0.4.
+        # A normal field is above 2.2 - 5 share deviations in about that share of spots, up to 0.4.
         level = column((2.2 - 5 * params["share"]) * _SPREAD, images)
         field = smooth_field(params["noise"], "dropout", images, _SPACING)
         field += 0.08 * grain(params["noise"], images, _GRAIN)

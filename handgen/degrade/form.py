@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from handgen.degrade.base import Effect, Params, Uniforms, between, column
-from handgen.degrade.page import line, places, print_params, printed
+from handgen.degrade.page import line, positions, print_params, printed
 from handgen.settings import setting
 
 _ABSENT, _AWAY = 0.4, 2.0
@@ -36,7 +36,7 @@ class Form(Effect):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Print the box; sides end where they meet."""
-        x, y = places(images)
+        x, y = positions(images)
         thickness = column(params["thickness"], images)
         half = images.shape[-1] / images.shape[-2] / 2
         # How far inside each side a pixel lies.

@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from handgen.degrade.base import Effect, Params, Uniforms, between, column
-from handgen.degrade.page import places
+from handgen.degrade.page import positions
 from handgen.settings import setting
 
 
@@ -35,7 +35,7 @@ class Lighting(Effect):
         angle = np.radians(params["angle"])
         span = np.abs(np.cos(angle)) * images.shape[-1] / images.shape[-2] + np.abs(np.sin(angle))
         slope, bright = params["fall"] / span, 1 - params["fall"] / 2
-        x, y = places(images)
+        x, y = positions(images)
         light = column(bright, images) - (
             x * column(slope * np.cos(angle), images) + y * column(slope * np.sin(angle), images)
         )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from handgen.degrade.base import Effect, Params, Uniforms, between, column, either
-from handgen.degrade.page import line, places, print_params, printed
+from handgen.degrade.page import line, positions, print_params, printed
 from handgen.settings import setting
 
 _DASHES, _DRAWN = 9, 0.6
@@ -41,7 +41,7 @@ class Mizige(Effect):
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Print the squares, in a row if the image is wide."""
         thickness, side = column(params["thickness"], images), column(params["side"], images)
-        x, y = places(images)
+        x, y = positions(images)
         # In sides from the middle of the square a pixel is in.
         across, down = (x - column(params["x"], images)) / side, (y - column(params["y"], images)) / side
         across = across - across.round()

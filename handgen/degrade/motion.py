@@ -38,9 +38,9 @@ class Motion(Effect):
         kernels = _kernels(params["length"] * height, np.radians(params["angle"]), reach)
         wide, result = padded(images, reach, reach), torch.zeros_like(images)
         for row, line in enumerate(kernels.swapaxes(0, 1)):
-            for place in np.flatnonzero(line.any(0)):
-                taps = column(line[:, place], images)
-                result += wide[..., row : row + height, place : place + width] * taps
+            for offset in np.flatnonzero(line.any(0)):
+                taps = column(line[:, offset], images)
+                result += wide[..., row : row + height, offset : offset + width] * taps
         return result
 
 

@@ -1,4 +1,4 @@
-"""What printed papers share: places on the page, lines of some width, and printing them."""
+"""What printed papers share: positions on the page, lines of some width, and printing them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TINTS = ((1.0, 1.0, 1.0), (1.0, 0.7, 0.3), (0.8, 0.4, 0.75), (0.35, 1.0, 0.9))
 """What gray, blue, green and red printing takes from red, green and blue light."""
 
 
-def places(images: Tensor) -> tuple[Tensor, Tensor]:
+def positions(images: Tensor) -> tuple[Tensor, Tensor]:
     """Return x ``[W]`` and y ``[H, 1]`` of the pixels' centers, in heights from the middle."""
     height, width = images.shape[-2:]
     x = ((torch.arange(width) + 0.5) / height - width / height / 2).to(images.device)
@@ -20,9 +20,9 @@ def places(images: Tensor) -> tuple[Tensor, Tensor]:
     return x, y[:, None]
 
 
-def to_nearest(place: Tensor, pitch: Tensor) -> Tensor:
-    """Return the distance to the nearest multiple of ``pitch``; ``place`` is used up."""
-    turns = place.div_(pitch)
+def to_nearest(position: Tensor, pitch: Tensor) -> Tensor:
+    """Return the distance to the nearest multiple of ``pitch``; ``position`` is used up."""
+    turns = position.div_(pitch)
     return turns.sub_(turns.round()).abs_().mul_(pitch)
 
 

@@ -118,7 +118,7 @@ def _thinned(core: NDArray[np.uint64], free: NDArray[np.uint64], line: int) -> N
 
 
 def _moved(words: NDArray[np.uint64], step: int) -> NDArray[np.uint64]:
-    """Return the bits ``step`` further on at each place; 0 beyond the ends."""
+    """Return the bits ``step`` further on at each position; 0 beyond the ends."""
     whole, bits = divmod(step, _WORD)
     wide = np.pad(words, abs(whole) + 1)
     at = abs(whole) + 1 + whole

@@ -56,13 +56,13 @@ class Pipeline:
     """
 
     def __init__(self, name: str, steps: Sequence[Step]) -> None:
-        order = {entry.name: place for place, entry in enumerate(EFFECTS)}
+        order = {entry.name: position for position, entry in enumerate(EFFECTS)}
         self.name = name
         self.steps = tuple(sorted(steps, key=lambda step: order[step.effect.name]))
         groups: dict[str, float] = {}
-        for place, step in enumerate(self.steps):
+        for position, step in enumerate(self.steps):
             effect = step.effect
-            if place and self.steps[place - 1].effect.name == effect.name:
+            if position and self.steps[position - 1].effect.name == effect.name:
                 raise UsageError(f"{name}: effect '{effect.name}' is there twice", "Name each effect once.")
             groups[effect.group] = groups.get(effect.group, 0.0) + step.probability
         for group, total in groups.items():

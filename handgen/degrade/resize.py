@@ -43,8 +43,8 @@ def _coarsening(length: int, small: int) -> NDArray[np.float32]:
 
 def _enlarging(small: int, length: int) -> NDArray[np.float64]:
     """Return what each of ``small`` pixels weighs in each of ``length``, linear between their centers."""
-    place = ((np.arange(length)[:, None] + 0.5) * small / length - 0.5).clip(0, small - 1)
-    weights: NDArray[np.float64] = np.maximum(0, 1 - np.abs(place - np.arange(small)))
+    position = ((np.arange(length)[:, None] + 0.5) * small / length - 0.5).clip(0, small - 1)
+    weights: NDArray[np.float64] = np.maximum(0, 1 - np.abs(position - np.arange(small)))
     return weights
 
 

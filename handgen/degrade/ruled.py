@@ -8,7 +8,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from handgen.degrade.base import Effect, Params, Uniforms, between, column, either
-from handgen.degrade.page import line, places, print_params, printed, to_nearest
+from handgen.degrade.page import line, positions, print_params, printed, to_nearest
 from handgen.settings import setting
 
 
@@ -33,6 +33,6 @@ class Ruled(Effect):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Print the lines."""
-        (x, y), pitch = places(images), column(params["pitch"], images)
-        place = y + x * column(params["tilt"], images) + column(params["start"], images) * pitch
-        return printed(images, line(to_nearest(place, pitch), column(params["thickness"], images), images), params)
+        (x, y), pitch = positions(images), column(params["pitch"], images)
+        position = y + x * column(params["tilt"], images) + column(params["start"], images) * pitch
+        return printed(images, line(to_nearest(position, pitch), column(params["thickness"], images), images), params)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from handgen.degrade.base import Effect, Params, Uniforms, between, column
-from handgen.degrade.page import line, places, print_params, printed, to_nearest
+from handgen.degrade.page import line, positions, print_params, printed, to_nearest
 from handgen.settings import setting
 
 
@@ -36,7 +36,7 @@ class Squares(Effect):
         """Print the lines."""
         pitch, thickness = column(params["pitch"], images), column(params["thickness"], images)
         cover = [
-            line(to_nearest(place + column(params[axis], images) * pitch, pitch), thickness, images)
-            for axis, place in zip("xy", places(images), strict=True)
+            line(to_nearest(position + column(params[axis], images) * pitch, pitch), thickness, images)
+            for axis, position in zip("xy", positions(images), strict=True)
         ]
         return printed(images, torch.maximum(*cover), params)

@@ -24,7 +24,7 @@ _ROW, _ROWS = 12, 8
 
 
 def evaluate_dataset(
-    place: Path,
+    path: Path,
     reader: GlyphReader | None,
     judge: Judge | None = None,
     *,
@@ -36,7 +36,7 @@ def evaluate_dataset(
     """Read every single character of a dataset or a glyph store.
 
     Args:
-        place: its folder.
+        path: its folder.
         reader: the recognizer.
         judge: an independent reader.
         like: another dataset or store, to measure the distance to.
@@ -59,54 +59,54 @@ def evaluate_dataset(
     moments = Moments() if like is not None else None
     tally = Tally(reader, judge, moments)
     count = 0
-    for samples in samples_in(place, track):
+    for samples in samples_in(path, track):
         some = samples if share >= 1 else _chosen(samples, share)
         if some.numbers:
             tally.add(some.images, some.labels, some.styles, some.numbers)
             count += len(some.numbers)
     if not count:
         raise UsageError(
-            f"{place} holds no image of a single character",
+            f"{path} holds no image of a single character",
             "Lines of text are not read here: look at them with 'handgen report'.",
         )
     result: dict[str, Any] = {"kind": "dataset", "samples": count, **tally.result(false_alarms)}
-    if not is_finished(place):
+    if not is_finished(path):
         result["unfinished"] = True
     if result.get("unknown") == count and judge is None:
-        raise UsageError(f"the recognizer knows no character of {place}", "Train one on its charset.")
+        raise UsageError(f"the recognizer knows no character of {path}", "Train one on its charset.")
     if like is not None and moments is not None and reader is not None:
         other = Moments()
         for samples in samples_in(like, track):
             other.update(reader.features(samples.images))
         if min(moments.count, other.count) < 2:
-            raise UsageError(f"{place} and {like} need two images at least", "Choose larger sets.")
+            raise UsageError(f"{path} and {like} need two images at least", "Choose larger sets.")
         result["like"] = {"path": str(like), "distance": round(frechet(moments, other), 4)}
     return result
 
 
-def gated_by(place: Path) -> str | None:
+def gated_by(path: Path) -> str | None:
     """Return the digest of the recognizer without whose consent no sample came into a dataset; None if there is none.
 
     What that recognizer reads of the dataset says nothing.
     """
     try:
-        plan = json.loads((place / "manifest.json").read_text(encoding="utf-8"))["plan"]
+        plan = json.loads((path / "manifest.json").read_text(encoding="utf-8"))["plan"]
         return str(plan["recognizer_digest"]) if plan["gate"] == "redraw" else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def save_suspicious(path: Path, place: Path, result: dict[str, Any], track: Track | None = None) -> bool:
+def save_suspicious(picture: Path, path: Path, result: dict[str, Any], track: Track | None = None) -> bool:
     """Show the worst of the suspicious samples, worst first; return whether there were any.
 
     Args:
-        path: of the picture, a PNG.
-        place: the dataset.
+        picture: where to save it, a PNG.
+        path: the dataset.
         result: of ``evaluate_dataset``.
         track: shows progress.
     """
     worst = result.get("suspicious", [])[: _ROW * _ROWS]
-    images = _images(place, {sample["number"] for sample in worst}, track)
+    images = _images(path, {sample["number"] for sample in worst}, track)
     rows = []
     for start in range(0, len(worst), _ROW):
         some = [sample for sample in worst[start : start + _ROW] if sample["number"] in images]
@@ -115,16 +115,16 @@ def save_suspicious(path: Path, place: Path, result: dict[str, Any], track: Trac
             caption = f"#{same[0]['number']} to #{same[-1]['number']}"
             rows.append((caption, np.stack([images[sample["number"]] for sample in same])))
     if rows:
-        save_sheet(path, rows, title="read least like their labels, worst first")
+        save_sheet(picture, rows, title="read least like their labels, worst first")
     return bool(rows)
 
 
-def _images(place: Path, wanted: Collection[int], track: Track | None) -> dict[int, NDArray[np.uint8]]:
+def _images(path: Path, wanted: Collection[int], track: Track | None) -> dict[int, NDArray[np.uint8]]:
     if not wanted:
         return {}
     return {
         number: image
-        for samples in samples_in(place, track)
+        for samples in samples_in(path, track)
         for number, image in zip(samples.numbers, samples.images, strict=True)
         if number in wanted
     }

@@ -79,10 +79,10 @@ class Tally:
         """
         margins = np.array(self._margins if self._reader else [np.nan] * len(self._labels))
         of_style, of_label = rows_of(self._styles), rows_of(self._labels)
-        places = np.empty(len(margins), np.int64)
-        for place, rows in enumerate(of_style.values()):
-            places[rows] = place
-        bad = suspicious(margins, places, false_alarms)
+        numbers = np.empty(len(margins), np.int64)
+        for number, rows in enumerate(of_style.values()):
+            numbers[rows] = number
+        bad = suspicious(margins, numbers, false_alarms)
         styles = {name: self._shares(rows, margins, bad) for name, rows in of_style.items()}
         known = {label: self._shares(rows, margins, bad) for label, rows in of_label.items()}
         key = "reads" if self._reader else "judge"
@@ -123,7 +123,7 @@ class Tally:
 
 
 def rows_of(names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-    """Return where each name stands, names in the order of their first place."""
+    """Return where each name stands, names in the order of their first appearance."""
     found: dict[str, list[int]] = {}
     for row, name in enumerate(names):
         found.setdefault(name, []).append(row)

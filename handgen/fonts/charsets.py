@@ -33,6 +33,15 @@ def _big5_level1() -> str:
     return "".join(char for char in text if unicodedata.name(char, "").startswith("CJK UNIFIED"))
 
 
+_WESTERN = "ŒœŸ€£§°«»¿¡“”‘’„‚–—…·"
+
+
+def _latin() -> str:
+    """ASCII, the letters of Latin-1, and what western European languages have beside them."""
+    high = "".join(char for char in map(chr, range(0xA1, 0x100)) if char.isalpha() and char != "µ")
+    return "".join(map(chr, range(0x21, 0x7F))) + high + _WESTERN
+
+
 HANZI = Path(__file__).with_name("hanzi.txt")
 
 
@@ -56,6 +65,7 @@ _BUILDERS: dict[str, tuple[str, Callable[[], str]]] = {
     "hanzi775": ("775 of them", lambda: _hanzi(775)),
     "latin62": ("0-9 A-Z a-z", lambda: string.digits + string.ascii_uppercase + string.ascii_lowercase),
     "digits": ("0-9", lambda: string.digits),
+    "latin": ("179 characters: ASCII, letters and punctuation of western European languages", _latin),
     "ascii": ("94 printable ASCII characters, no space", lambda: "".join(map(chr, range(0x21, 0x7F)))),
 }
 

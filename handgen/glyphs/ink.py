@@ -153,9 +153,9 @@ def _paper(levels: Ink, paper: NDArray[np.bool_]) -> Ink:
     off = np.abs(levels - middle)
     paper = paper & (off <= _NOISE * np.median(off[paper]))
     rows, columns = np.indices(levels.shape)
-    places = np.stack([rows.ravel(), columns.ravel(), np.ones(levels.size)], axis=1)
-    plane = np.linalg.lstsq(places[paper.ravel()], levels[paper].astype(np.float64), rcond=None)[0]
-    fitted: Ink = (places @ plane).astype(np.float32).reshape(levels.shape)
+    points = np.stack([rows.ravel(), columns.ravel(), np.ones(levels.size)], axis=1)
+    plane = np.linalg.lstsq(points[paper.ravel()], levels[paper].astype(np.float64), rcond=None)[0]
+    fitted: Ink = (points @ plane).astype(np.float32).reshape(levels.shape)
     return fitted
 
 

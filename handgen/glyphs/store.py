@@ -90,7 +90,7 @@ class GlyphStore:
         return tuple(i for i, style in enumerate(self.styles) if style.role == "target")
 
     @property
-    def places(self) -> tuple[Path, ...]:
+    def folders(self) -> tuple[Path, ...]:
         """The folders that hold it."""
         return (self.path,)
 
@@ -103,9 +103,9 @@ class GlyphStore:
         return np.flatnonzero(self.labels["style"] == style)
 
 
-def is_store(place: Path) -> bool:
+def is_store(path: Path) -> bool:
     """Tell whether a folder is a glyph store."""
-    return (place / MANIFEST).is_file() and (place / IMAGES).is_file()
+    return (path / MANIFEST).is_file() and (path / IMAGES).is_file()
 
 
 class StoreWriter:

@@ -15,15 +15,15 @@ from handgen.glyphs.records import StyleRecord
 from handgen.glyphs.store import LABEL, GlyphStore
 
 
-def open_stores(places: Path | Sequence[Path]) -> GlyphStore:
+def open_stores(folders: Path | Sequence[Path]) -> GlyphStore:
     """Open a glyph store, or several as one.
 
     Raises:
         UsageError: a store is missing.
         StoreError: one is damaged; they differ in size, or draw their source differently.
     """
-    several = [places] if isinstance(places, Path) else list(dict.fromkeys(places))
-    stores = [GlyphStore(place) for place in several]
+    several = [folders] if isinstance(folders, Path) else list(dict.fromkeys(folders))
+    stores = [GlyphStore(folder) for folder in several]
     return stores[0] if len(stores) == 1 else StoresTogether(stores)
 
 
@@ -33,7 +33,7 @@ def recorded_stores(data: str | Sequence[str]) -> GlyphStore:
     Raises:
         HandgenError: as ``open_stores``.
     """
-    return open_stores([Path(data)] if isinstance(data, str) else [Path(place) for place in data])
+    return open_stores([Path(data)] if isinstance(data, str) else [Path(folder) for folder in data])
 
 
 class StoresTogether(GlyphStore):
@@ -64,7 +64,7 @@ class StoresTogether(GlyphStore):
         self.images = cast("NDArray[np.uint8]", _Rows([store.images for store in stores]))
 
     @property
-    def places(self) -> tuple[Path, ...]:
+    def folders(self) -> tuple[Path, ...]:
         """The folders of the stores, in order."""
         return tuple(store.path for store in self._stores)
 

@@ -24,7 +24,7 @@ class RecognizerLoss:
     def __init__(self, recognizer: Recognizer, charset: str, device: torch.device) -> None:
         frozen = recognizer.eval().requires_grad_(False)
         self._recognizer: Recognizer = frozen.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        number = {char: place for place, char in enumerate(recognizer.charset)}
+        number = {char: position for position, char in enumerate(recognizer.charset)}
         # The last entry is what -1, a character that is not in the charset, finds.
         self._classes = torch.tensor([*(number.get(char, -1) for char in charset), -1], device=device)
 

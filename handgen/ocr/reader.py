@@ -149,7 +149,7 @@ def find_recognizer(path: Path | None, *, shipped: bool = True) -> Path:
     folder = named or path
     file = folder / RECOGNIZER if folder.is_dir() else folder
     if named and not file.is_file():
-        able = ", ".join(place.parent.name for place in weights.shipped_recognizers())
+        able = ", ".join(file.parent.name for file in weights.shipped_recognizers())
         raise UsageError(
             f"no recognizer comes with the weights '{path}'", f"These have one: {able or 'none'}. {_TRAIN}"
         )

@@ -32,15 +32,15 @@ def bars(counts: Sequence[tuple[str, int]], label: str) -> Markup:
     gap = min(2.0, pitch / 4)
     parts = _frame(0, most)
     every = max(1, math.ceil(len(counts) / 12))
-    for place, (name, count) in enumerate(counts):
+    for position, (name, count) in enumerate(counts):
         height = (floor - _TOP) * count / most
-        x = _LEFT + place * pitch
+        x = _LEFT + position * pitch
         parts.append(
             Markup(
                 '<rect class="bar" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}: {}</title></rect>'
             ).format(x + gap / 2, floor - height, pitch - gap, height, plain(name), f"{count:,}")
         )
-        if place % every == 0:
+        if position % every == 0:
             parts.append(_text(x + pitch / 2, _HEIGHT - 8, name, "middle"))
     return _svg(parts, label)
 
@@ -64,7 +64,7 @@ def lines(series: Mapping[str, Points], label: str) -> Markup:
         _text(_LEFT, _HEIGHT - 8, "0", "middle"),
         _text(_WIDTH - _RIGHT, _HEIGHT - 8, f"{last:,.0f} images", "end"),
     ]
-    for place, (name, points) in enumerate(shown.items()):
+    for position, (name, points) in enumerate(shown.items()):
         path = " ".join(
             f"{_LEFT + (_WIDTH - _LEFT - _RIGHT) * x / last:.1f},"
             f"{_HEIGHT - _BOTTOM - (_HEIGHT - _BOTTOM - _TOP) * (y - low) / span:.1f}"
@@ -72,7 +72,7 @@ def lines(series: Mapping[str, Points], label: str) -> Markup:
         )
         parts.append(
             Markup('<polyline class="line c{}" points="{}"><title>{}</title></polyline>').format(
-                place % _COLORS, path, plain(name)
+                position % _COLORS, path, plain(name)
             )
         )
     return _svg(parts, label) + _legend(list(shown))
@@ -109,7 +109,7 @@ def _svg(parts: Sequence[Markup], label: str) -> Markup:
 
 def _legend(names: Sequence[str]) -> Markup:
     items = Markup("").join(
-        Markup('<li><i class="swatch c{}"></i>{}</li>').format(place % _COLORS, escape(plain(name)))
-        for place, name in enumerate(names)
+        Markup('<li><i class="swatch c{}"></i>{}</li>').format(position % _COLORS, escape(plain(name)))
+        for position, name in enumerate(names)
     )
     return Markup('<ul class="legend">{}</ul>').format(items)

@@ -73,8 +73,8 @@ class _Pass:
         kept = self.chosen.setdefault(style, [])
         if len(kept) < _EACH:
             kept.append((label, image))
-        elif (place := int(self._random.integers(self.styles[style]))) < _EACH:
-            kept[place] = (label, image)
+        elif (slot := int(self._random.integers(self.styles[style]))) < _EACH:
+            kept[slot] = (label, image)
 
 
 def dataset_page(dataset: Found, track: Track | None = None) -> Page:

@@ -11,17 +11,17 @@ from handgen.report.page import Page
 from handgen.report.run import is_run, run_page
 
 
-def make_page(place: Path, track: Track | None = None) -> Page:
+def make_page(path: Path, track: Track | None = None) -> Page:
     """Return the page of a dataset or a run folder.
 
     Args:
-        place: the folder.
+        path: the folder.
         track: shows progress.
 
     Raises:
         UsageError: it is neither, or it holds several datasets.
         CheckpointError: the run is damaged.
     """
-    if is_run(place):
-        return run_page(place)
-    return dataset_page(one_dataset(place), track)
+    if is_run(path):
+        return run_page(path)
+    return dataset_page(one_dataset(path), track)

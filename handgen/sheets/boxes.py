@@ -59,8 +59,8 @@ def cut_boxes(page: Page, ink: Ink, off: Shifts) -> list[Box]:
         ink: the page's ink.
         off: how far each is off, as ``flatten.shifts`` returns it.
     """
-    places = [tuple(np.add(page.layout.place(number), off[number]).tolist()) for number in range(len(page.chars))]
-    shares = _shares(page, ink, places)
+    origins = [tuple(np.add(page.layout.origin(number), off[number]).tolist()) for number in range(len(page.chars))]
+    shares = _shares(page, ink, origins)
     inner, wide = shares
     owner = wide.argmax(axis=1)
     owner[wide.max(axis=1) == 0] = -1
@@ -68,7 +68,7 @@ def cut_boxes(page: Page, ink: Ink, off: Shifts) -> list[Box]:
     beyond = sizes - wide[np.arange(len(owner)), owner.clip(0)]
     pixel = 1 / SCALE**2
     boxes = []
-    for number, (x, y) in enumerate(places):
+    for number, (x, y) in enumerate(origins):
         own = np.flatnonzero(owner == number)
         own = own[own > 0]
         image, mine = _cut(page, ink, x, y, own)
@@ -87,11 +87,11 @@ def cut_boxes(page: Page, ink: Ink, off: Shifts) -> list[Box]:
     return boxes
 
 
-def _shares(page: Page, ink: Ink, places: list[tuple[float, ...]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _shares(page: Page, ink: Ink, origins: list[tuple[float, ...]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return of each piece how many pixels are in each box, and in each box with its room, ``[pieces + 1, boxes]``."""
-    inner = np.zeros((ink.count + 1, len(places)), np.int64)
+    inner = np.zeros((ink.count + 1, len(origins)), np.int64)
     wide = np.zeros_like(inner)
-    for number, (x, y) in enumerate(places):
+    for number, (x, y) in enumerate(origins):
         for table, room in ((inner, 0.0), (wide, ROOM)):
             side = page.layout.box + 2 * room
             pieces = ink.pieces[window(x - room, y - room, side, side)]
@@ -105,6 +105,6 @@ def _cut(
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Return the writing of a box as a picture, and which of its pixels are its pieces'."""
     side = page.layout.box + 2 * ROOM
-    place = window(x - ROOM, y - ROOM, side, side)
-    mine = np.isin(ink.pieces[place], own)
-    return np.round(255 * (1 - with_edges(ink, mine, place))).astype(np.uint8), mine
+    part = window(x - ROOM, y - ROOM, side, side)
+    mine = np.isin(ink.pieces[part], own)
+    return np.round(255 * (1 - with_edges(ink, mine, part))).astype(np.uint8), mine

@@ -26,7 +26,7 @@ from handgen.sheets.layout import (
     PAPERS,
     Page,
     Paper,
-    code_place,
+    code_corner,
     marker_places,
 )
 from handgen.sheets.pictures import EXTRA
@@ -98,12 +98,12 @@ def _corners(gray: NDArray[np.uint8], cv2: Any) -> NDArray[np.float32]:
     for side in _SIDES:
         factor = min(1.0, side / max(gray.shape)) if side else 1.0
         smaller = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else gray
-        places, numbers, _ = detector.detectMarkers(smaller)
+        corners, numbers, _ = detector.detectMarkers(smaller)
         found = [] if numbers is None else numbers.ravel().tolist()
         if any(count > 1 for count in Counter(found).values()):
             raise NoPageError("several sheets are in one picture")
         # Pixel centers are whole numbers on both sides.
-        now = {number: (place[0] + 0.5) / factor - 0.5 for number, place in zip(found, places, strict=True)}
+        now = {number: (corner[0] + 0.5) / factor - 0.5 for number, corner in zip(found, corners, strict=True)}
         seen = now if len(now) > len(seen) else seen
         if len(seen) == len(MARKERS):
             return np.stack([seen[number] for number in range(len(MARKERS))]).astype(np.float32)
@@ -208,12 +208,12 @@ def window(x: float, y: float, width: float, height: float) -> tuple[slice, slic
 
 
 def _read_code(dark: Dark, paper: Paper, cv2: Any) -> Page:
-    """Read the page code; where the paper is bent it is looked for a little beside its place.
+    """Read the page code; where the paper is bent it is looked for a little beside where it was printed.
 
     Raises:
         NoPageError: it cannot be read.
     """
-    left, top, width, height = code_place(paper)
+    left, top, width, height = code_corner(paper)
     rows, columns = window(left - 3, top - 3, width + 6, height + 6)
     near = cv2.blur(dark[rows, columns], (5, 5))
     x = (left + (np.arange(CODE_COLUMNS) + 0.5) * CELL) * SCALE - 0.5 - columns.start

@@ -1,6 +1,6 @@
 """Paper that is not flat: how far each box is from where four markers on flat paper would have it.
 
-The boxes' lines are looked for near their places. What is found is smoothed by a polynomial over the
+The boxes' lines are looked for near where they were printed. What is found is smoothed by a polynomial over the
 page, so that a box whose lines are covered by writing goes with its neighbors.
 """
 
@@ -26,16 +26,16 @@ Shifts = NDArray[np.float64]
 
 
 def shifts(dark: Dark, page: Page) -> Shifts:
-    """Return how far each box of the page is off its place.
+    """Return how far each box of the page is off where it was printed.
 
     Args:
         dark: the page as ``find_page`` returns it.
         page: says where the boxes should be.
     """
     layout = page.layout
-    places = np.array([layout.place(number) for number in range(len(page.chars))])
-    middles = places + layout.box / 2
-    seen = np.array([_shift(dark, x, y, layout.box) for x, y in places])
+    origins = np.array([layout.origin(number) for number in range(len(page.chars))])
+    middles = origins + layout.box / 2
+    seen = np.array([_shift(dark, x, y, layout.box) for x, y in origins])
     # The markers are where they should be: they hold the polynomial at the page's corners.
     fixed = np.array(marker_places(layout.paper)) + MARKER / 2
     size = np.array([layout.paper.width, layout.paper.height])
@@ -78,7 +78,7 @@ def _shift(dark: Dark, x: float, y: float, box: float) -> tuple[float, float]:
 
 
 def _offset(profile: NDArray[np.floating], box: float) -> float:
-    """Return by how many millimeters the two lines of a box are off their places in a profile."""
+    """Return by how many millimeters the two lines of a box are off where they were printed in a profile."""
     smooth = np.convolve(profile, [0.25, 0.5, 0.25], "same")
     length, span = round(box * SCALE), 2 * round(REACH * SCALE)
     if len(smooth) < length + span:

@@ -56,19 +56,19 @@ def find_ink(found: Found) -> Ink:
     return Ink(dark, pieces, int(numbers[-1]), floor)
 
 
-def with_edges(ink: Ink, mine: NDArray[np.bool_], place: tuple[slice, slice]) -> Dark:
+def with_edges(ink: Ink, mine: NDArray[np.bool_], part: tuple[slice, slice]) -> Dark:
     """Return some pieces of the ink with their soft edges.
 
     Args:
         ink: the page's.
-        mine: bool ``[h, w]``, the pixels of these pieces within ``place``.
-        place: a part of the page.
+        mine: bool ``[h, w]``, the pixels of these pieces within ``part``.
+        part: slices of a part of the page.
     """
     cv2 = load_extra("cv2", EXTRA)
     side = 2 * _EDGE + 1
     around = cv2.dilate(mine.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
-    others = (ink.pieces[place] > 0) & ~mine
-    dark: Dark = np.where(around & ~others, ink.dark[place], 0).clip(0, 1).astype(np.float32)
+    others = (ink.pieces[part] > 0) & ~mine
+    dark: Dark = np.where(around & ~others, ink.dark[part], 0).clip(0, 1).astype(np.float32)
     return dark
 
 

@@ -92,7 +92,7 @@ class Layout:
     pitch_y: float
     inside: bool = False
 
-    def place(self, number: int) -> tuple[float, float]:
+    def origin(self, number: int) -> tuple[float, float]:
         """Return left and top of a box, counted from 0 row by row."""
         row, column = divmod(number, self.columns)
         return self.left + column * self.pitch_x, self.top + row * self.pitch_y
@@ -156,7 +156,7 @@ def marker_places(paper: Paper) -> list[tuple[float, float]]:
     return [(EDGE, EDGE), (right, EDGE), (right, bottom), (EDGE, bottom)]
 
 
-def code_place(paper: Paper) -> Rectangle:
+def code_corner(paper: Paper) -> Rectangle:
     """Return where the page code is."""
     width, height = CODE_COLUMNS * CELL, CODE_ROWS * CELL
     return (paper.width - width) / 2, EDGE, width, height

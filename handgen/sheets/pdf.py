@@ -23,13 +23,13 @@ class Canvas:
     paper: Paper
     _drawn: list[str] = field(default_factory=list)
 
-    def rectangles(self, places: Iterable[Rectangle], gray: float = 0.0) -> None:
+    def rectangles(self, rectangles: Iterable[Rectangle], gray: float = 0.0) -> None:
         """Fill rectangles."""
-        self._fill([f"{x:.3f} {y:.3f} {width:.3f} {height:.3f} re" for x, y, width, height in places], gray)
+        self._fill([f"{x:.3f} {y:.3f} {width:.3f} {height:.3f} re" for x, y, width, height in rectangles], gray)
 
-    def frame(self, place: Rectangle, width: float, gray: float) -> None:
+    def frame(self, rectangle: Rectangle, width: float, gray: float) -> None:
         """Draw the outline of a rectangle, its lines in the middle of the edges."""
-        x, y, across, down = place
+        x, y, across, down = rectangle
         self._drawn.append(f"{gray:.3f} G {width:.3f} w {x:.3f} {y:.3f} {across:.3f} {down:.3f} re S")
 
     def glyph(self, curves: Sequence[Curve], x: float, baseline: float, em: float, gray: float) -> None:
@@ -65,11 +65,11 @@ def pdf_of(pages: Sequence[Canvas]) -> bytes:
             f"/Contents {4 + 2 * number} 0 R >>".encode(),
             f"<< /Length {len(data)} /Filter /FlateDecode >>\nstream\n".encode() + data + b"\nendstream",
         ]
-    file, places = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", []
+    file, offsets = b"%PDF-1.4\n%\xe2\xe3\xcf\xd3\n", []
     for number, body in enumerate(objects, 1):
-        places.append(len(file))
+        offsets.append(len(file))
         file += f"{number} 0 obj\n".encode() + body + b"\nendobj\n"
     start = len(file)
-    table = "".join(f"{place:010d} 00000 n \n" for place in places)
+    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
     file += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}".encode()
     return file + f"trailer\n<< /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n".encode()

@@ -26,7 +26,7 @@ from handgen.sheets.layout import (
     Layout,
     Page,
     Paper,
-    code_place,
+    code_corner,
     grid,
     marker_places,
 )
@@ -171,7 +171,7 @@ def _draw(page: Page, title: str, pen: _Pen) -> Canvas:
         canvas.rectangles([(left, top, MARKER, MARKER)])
         white = [divmod(number, inner) for number, bit in enumerate(bits) if bit == "1"]
         canvas.rectangles([(left + (c + 1) * cell, top + (r + 1) * cell, cell, cell) for r, c in white], 1.0)
-    left, top, _, height = code_place(layout.paper)
+    left, top, _, height = code_corner(layout.paper)
     canvas.rectangles(_runs(page, left, top))
     pen.text(canvas, _HOW, left, top + height + 1.9 * _TEXT)
     canvas.rectangles([layout.bar], GRAY)
@@ -184,7 +184,7 @@ def _draw(page: Page, title: str, pen: _Pen) -> Canvas:
 
 
 def _draw_box(canvas: Canvas, layout: Layout, number: int, char: str, pen: _Pen) -> None:
-    (x, y), box = layout.place(number), layout.box
+    (x, y), box = layout.origin(number), layout.box
     if layout.inside:
         pen.middle(canvas, char, x, y, box, GRAY)
     else:

@@ -72,7 +72,7 @@ def _leaves(mine: Mask, thick: Mask, box: float) -> bool:
         along = mine[rows, columns].any(axis=0 if number < 2 else 1)
         at = np.flatnonzero(along)[:: _STEP // 2]
         edge = (out, last[0], out, last[1])[number]
-        ends += [(edge, place) if number < 2 else (place, edge) for place in at.tolist()]
+        ends += [(edge, point) if number < 2 else (point, edge) for point in at.tolist()]
         sides += [number] * len(at)
     if len(set(sides)) < 2:
         return False

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.seeds import keys, uniforms_of
-from handgen.strokes.base import POINTS, Book
+from handgen.strokes.base import LIFTED, ONWARD, POINTS, Book
 from handgen.strokes.writer import NUMBERS
 
 JOIN = 14
@@ -25,7 +25,7 @@ _SINES = np.sin(np.pi * np.outer(_T[1:-1], _TERMS)).astype(np.float32)
 _TREMOR = slice(3, 12)
 _SHORT = 0.22
 """Strokes shorter than this share of the square are dots."""
-_IDEOGRAPHIC = 0x2E80
+IDEOGRAPHIC = 0x2E80
 """The first code point of Chinese and Japanese writing."""
 _TURN, _SCALE, _SHIFT = 0.16, 0.13, 0.028
 """Of a stroke at habit or looseness 1: standard deviations in radians, as a share, and in squares."""
@@ -116,6 +116,12 @@ def write(
     glyph = np.repeat(np.arange(len(characters)), counts)
     number = np.arange(len(glyph)) - np.repeat(np.cumsum(counts) - counts, counts)
     rows = book.first[characters][glyph] + number
+    own = np.zeros(len(rows), np.float32) if book.own is None else book.own[rows]
+    held = np.zeros(len(rows), np.uint8) if book.held is None else book.held[rows]
+    if (held == ONWARD).any():
+        # Pieces of one stroke are displaced as one.
+        begins = np.where(np.r_[True, held[:-1] != ONWARD], np.arange(len(rows)), 0)
+        number = number[np.maximum.accumulate(begins)]
     codes = book.codes[characters]
     always = hand.habits(lambda key: _normal(keys(keys(key, codes)[glyph], number), 8), glyph)
     anew = _normal(keys(sample[glyph], number), 8)
@@ -126,18 +132,18 @@ def write(
     _balance(strokes, hand, glyph)
     _displace(strokes, hand, glyph, codes, sample, vary)
     _place(strokes, always + anew, hand, glyph)
-    own = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
-    luck = 0.5 + 0.85 * own + 0.15 * _even(keys(sample[glyph], number, 1), 2)
+    ever = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
+    luck = 0.5 + 0.85 * ever + 0.15 * _even(keys(sample[glyph], number, 1), 2)
     # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
-    ease = np.where(codes < _IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
-    joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck / ease[:, None])
-    _pull(strokes, joined, hand, glyph)
-    _bend(strokes, hand, glyph, keys(sample[glyph], number, 2), joined)
+    ease = np.where(codes < IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
+    joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck / ease[:, None], own, held)
+    _pull(strokes, joined, hand, glyph, own)
+    _bend(strokes, hand, glyph, keys(sample[glyph], number, 2), own)
     before = np.flatnonzero(joined)
     joins = bridges(strokes, before, hand["join_curve"][glyph[before]])
-    held = np.stack([np.r_[False, joined[:-1]], joined], 1)
+    down = np.stack([np.r_[False, joined[:-1]], joined], 1)
     _settle(strokes, joins, glyph, glyph[before], hand, sample, vary)
-    return Written(strokes, glyph, held, joins, glyph[before], solid[before])
+    return Written(strokes, glyph, down, joins, glyph[before], solid[before])
 
 
 def _haste(hand: Hand) -> Array:
@@ -211,7 +217,13 @@ def _place(strokes: Array, draw: Array, hand: Hand, glyph: NDArray[np.int64]) ->
 
 
 def _choose_joins(
-    strokes: Array, lengths: Array, hand: Hand, glyph: NDArray[np.int64], luck: NDArray[np.floating]
+    strokes: Array,
+    lengths: Array,
+    hand: Hand,
+    glyph: NDArray[np.int64],
+    luck: NDArray[np.floating],
+    own: Array,
+    held: NDArray[np.uint8],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell after which strokes the pen stays down, and where it then writes on as on a stroke; both ``[s]``."""
     c = hand["cursiveness"][glyph]
@@ -223,13 +235,15 @@ def _choose_joins(
     chance = c**0.9 * 1.2 * np.exp(-((gap / np.maximum(reach, 1e-3)) ** 2)) * np.clip(4 * c - 0.15, 0, 1)
     chance = np.where(dots, np.maximum(chance, c * hand["dots"][glyph] * 1.6 * (gap < 0.45)), chance)
     last = np.r_[glyph[1:] != glyph[:-1], True] if len(glyph) else np.empty(0, bool)
-    joined = (luck[:, 0] < chance) & ~last & (gap > 0.005)
-    return joined, joined & dots & (luck[:, 1] < hand["dots"][glyph])
+    # Where the order is not known, what is joined is joined in the form itself.
+    free = (own < 1) & (np.roll(own, -1) < 1)
+    joined = ((luck[:, 0] < chance) & free & (gap > 0.005) | (held > LIFTED)) & ~last
+    return joined, joined & (dots & (luck[:, 1] < hand["dots"][glyph]) | (held == ONWARD))
 
 
-def _pull(strokes: Array, joined: NDArray[np.bool_], hand: Hand, glyph: NDArray[np.int64]) -> None:
+def _pull(strokes: Array, joined: NDArray[np.bool_], hand: Hand, glyph: NDArray[np.int64], own: Array) -> None:
     """Cut running strokes short, and bring the ends that a join connects nearer to each other."""
-    amount = (hand["cursiveness"] * hand["shortening"])[glyph]
+    amount = (hand["cursiveness"] * hand["shortening"])[glyph] * (1 - own)
     _trim(strokes, 0.18 * amount * ~joined * (np.hypot(*(strokes[:, -1] - strokes[:, 0]).T) > _SHORT))
     before = np.flatnonzero(joined)
     gap = strokes[before + 1, 0] - strokes[before, -1]
@@ -247,9 +261,7 @@ def _trim(strokes: Array, share: Array) -> None:
     strokes[:] = strokes[rows, low] * (1 - part) + strokes[rows, low + 1] * part
 
 
-def _bend(
-    strokes: Array, hand: Hand, glyph: NDArray[np.int64], key: NDArray[np.uint64], joined: NDArray[np.bool_]
-) -> None:
+def _bend(strokes: Array, hand: Hand, glyph: NDArray[np.int64], key: NDArray[np.uint64], own: Array) -> None:
     """Round corners, bow and shake, all in the sine series of each stroke."""
     span = strokes[:, -1] - strokes[:, 0]
     length = np.hypot(*span.T)
@@ -257,11 +269,12 @@ def _bend(
     series = np.matmul(_SINES, (strokes - straight)[:, 1:-1]) * np.float32(2 / (POINTS - 1))
     way = lengths_of(strokes).sum(1)
     radius = (0.006 + 0.05 * hand["rounding"] + 0.15 * hand["cursiveness"] ** 1.6)[glyph]
+    radius = radius - 0.9 * own * (radius - 0.006)
     series *= np.exp(-((_TERMS[None] * (radius / np.maximum(way, 0.05))[:, None]) ** 2) * 2.2)[:, :, None]
     across = np.abs(span[:, 0]) > np.abs(span[:, 1])
     bows = hand["bow_across"][glyph] * np.sign(span[:, 0]), -hand["bow_down"][glyph] * np.sign(span[:, 1])
     bow = np.where(across, *bows)
-    plain = np.clip(2.5 - 1.5 * way / np.maximum(length, 1e-3), 0, 1)  # a bent stroke has its shape already
+    plain = np.clip(2.5 - 1.5 * way / np.maximum(length, 1e-3), 0, 1) * (1 - own)  # a bent stroke has its shape already
     up = np.stack([span[:, 1], -span[:, 0]], 1)
     series[:, 0] += (bow * plain * np.clip(way / 0.4, 0, 1))[:, None] * up
     wobble = _normal(key, 2 * (_TREMOR.stop - _TREMOR.start)).reshape(len(strokes), -1, 2)

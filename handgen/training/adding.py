@@ -97,7 +97,7 @@ class Addition:
             "held_out": self.split.held_out,
             "glyphs": len(self.adaptation.data),
             "hand": self.hand,
-            "data": [str(place) for place in self.store.places],
+            "data": [str(place) for place in self.store.folders],
             "data_sha256": self.store.fingerprint(),
             "settings": asdict(self.settings),
             "seed": self.seed,

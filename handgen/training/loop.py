@@ -156,7 +156,7 @@ class Trainer:
 
     def _places(self) -> str | list[str]:
         """Where the store is, or the stores that are taken for one."""
-        places = [str(place) for place in self.store.places]
+        places = [str(place) for place in self.store.folders]
         return places if len(places) > 1 else places[0]
 
     def _defaults(self) -> dict[str, Any]:

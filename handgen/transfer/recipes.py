@@ -165,7 +165,7 @@ def _model_run(asked: Asked, content: str = FONT, gate: str = OFF, recognizer: P
 def _refuse_taught(model: Path, real: Path | None) -> None:
     """Refuse a model that learned from the very set that it is tested on."""
     store = store_of(model)
-    if real and store and any(place.resolve() == real.resolve() for place in store.places):
+    if real and store and any(place.resolve() == real.resolve() for place in store.folders):
         raise UsageError(
             f"the model {model} learned from {real}, on which it would be tested",
             "Test on other writers: import them into a store of their own.",

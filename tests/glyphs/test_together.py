@@ -45,7 +45,7 @@ def test_styles_of_one_name_are_one(two):
         ["a", "b", "c", "d"],
         ["b", "b", "d"],
     ]
-    assert (store.charset, store.raster, store.places) == ("abcd", DRAWN, two)
+    assert (store.charset, store.raster, store.folders) == ("abcd", DRAWN, two)
 
 
 def test_images_are_those_of_the_stores(two):

@@ -23,7 +23,7 @@ def printed(pdf):
 
 def box_place(layout, number):
     """Left, top and side of a box in pixels of the print."""
-    x, y = layout.place(number)
+    x, y = layout.origin(number)
     return x * MM, y * MM, layout.box * MM
 
 

@@ -6,7 +6,7 @@ import pytest
 from handgen.errors import FontError, UsageError
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
-from handgen.sheets.layout import EDGE, MARKER, PAPERS, ROOM, code_place, grid, marker_places
+from handgen.sheets.layout import EDGE, MARKER, PAPERS, ROOM, code_corner, grid, marker_places
 from handgen.sheets.plan import plan_sheet, save_sheet_pdf
 from tests.sheets.conftest import DPI, MM, box_place, printed
 
@@ -37,9 +37,9 @@ def test_named_sets_take_few_pages(heiti, name, paper, pages):
 def test_boxes_keep_clear_of_all_else(paper, inside, box):
     layout = grid(paper, box, inside)
     assert min(layout.columns, layout.rows) >= 3
-    _, code_top, _, code_height = code_place(paper)
+    _, code_top, _, code_height = code_corner(paper)
     last = layout.columns * layout.rows - 1
-    (left, top), (right, bottom) = layout.place(0), (side + layout.box + ROOM for side in layout.place(last))
+    (left, top), (right, bottom) = layout.origin(0), (side + layout.box + ROOM for side in layout.origin(last))
     assert left - ROOM >= 5
     assert right <= paper.width - 5
     assert top - ROOM > code_top + code_height + 4

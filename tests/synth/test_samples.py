@@ -7,6 +7,7 @@ import torch
 from handgen.checkpoints import files as checkpoint
 from handgen.errors import FontError, UsageError
 from handgen.fonts.align import Alignment
+from handgen.glyphs.records import StyleRecord
 from handgen.models.base import DrawnStyle
 from handgen.sources import loading
 from handgen.synth.content import load_content
@@ -48,8 +49,8 @@ def test_a_character_never_looks_the_same_twice(synthesis):
 
 def test_mixtures_have_the_mean_alignment_of_their_parents():
     records = [
-        {"name": "a", "alignment": {"sx": 1.0, "sy": 1.0, "dx": 0.0, "dy": 0.1}},
-        {"name": "b", "alignment": {"sx": 2.0, "sy": 1.0, "dx": 0.2, "dy": 0.1}},
+        StyleRecord("a", "target", alignment=Alignment(1.0, 1.0, 0.0, 0.1)),
+        StyleRecord("b", "target", alignment=Alignment(2.0, 1.0, 0.2, 0.1)),
     ]
     mixture = DrawnStyle("mix", torch.zeros(2), {"a": 0.75, "b": 0.25})
     assert alignment_of(mixture, records) == Alignment(1.25, 1.0, 0.05, 0.1)

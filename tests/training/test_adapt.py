@@ -83,7 +83,7 @@ def test_the_file_belongs_to_its_model_alone(run, mine):
     add(run, mine).run(lambda progress: None)
     base = checkpoint.load(run / "model.safetensors")
     adapter, facts = added.load(base, "z")
-    assert adapter.record["name"] == "z"
+    assert adapter.record.name == "z"
     assert adapter.record.origin.family == "Zeyada"
     assert (facts["base"], facts["glyphs"], facts["hand"]) == (base.digest(), 36, "zeyada")
     assert (run / "styles" / "z.png").is_file()
