@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
+
+from tests.check.conftest import png, save
 
 EFFECT = '''
     from dataclasses import dataclass
@@ -30,7 +33,36 @@ EFFECT = '''
         def apply(self, images, params):
             return images.clamp(max=1) * 0 + column(params["gray"], images)
 '''
+FORMAT = '''
+    from handgen.formats.base import Format
+    from handgen.formats.listed import Entry, ListReader, ListWriter, lines_of
+
+    class SemicolonWriter(ListWriter):
+        """Writes images and a list of path;label."""
+
+        format = "semicolon"
+        whole = "list.semicolon"
+
+        def _entry(self, name, label, sample):
+            return f"{name};{label}"
+
+    class SemicolonReader(ListReader):
+        """Reads them."""
+
+        format = "semicolon"
+        marks = ("*.semicolon",)
+
+        def _rows(self, file, findings):
+            for _, line in lines_of(file, findings):
+                name, _, label = line.partition(b";")
+                yield Entry(name.decode(), label)
+
+    SEMICOLON = Format(SemicolonWriter, SemicolonReader)
+'''
 POINTS = """
+    [handgen.formats]
+    semicolon = plugged.semicolon:SEMICOLON
+
     [handgen.effects]
     veil = plugged.veil:Veil
     elastic = plugged.veil:Veil
@@ -49,6 +81,7 @@ def installed(tmp_path) -> Path:
     about.mkdir()
     (package / "__init__.py").touch()
     (package / "veil.py").write_text(textwrap.dedent(EFFECT))
+    (package / "semicolon.py").write_text(textwrap.dedent(FORMAT))
     (package / "broken.py").write_text("raise RuntimeError('out of order')\n")
     (about / "METADATA").write_text("Metadata-Version: 2.1\nName: handgen-plugged\nVersion: 1.0\n")
     (about / "entry_points.txt").write_text(textwrap.dedent(POINTS))
@@ -76,6 +109,23 @@ def test_an_effect_of_another_package_degrades(installed, caveat):
     assert done.returncode == 1
     assert "the effect 'torn' of the package handgen-plugged cannot be imported" in done.stderr
     assert done.stderr.count("error:") == 1
+
+
+def test_a_format_of_another_package_is_written_and_read(installed):
+    texts = ["永", "和", "九"]
+    records = {b"num-samples": b"3"}
+    for number, text in enumerate(texts, 1):
+        records |= {b"image-%09d" % number: png(number), b"label-%09d" % number: text.encode()}
+    save(installed / "in", records)
+    there, back = installed / "there", installed / "back"
+    done = ran(installed, "-m", "handgen", "convert", str(installed / "in"), str(there), "--format", "semicolon")
+    assert done.returncode == 0, done.stderr
+    assert [line.partition(";")[2] for line in (there / "list.semicolon").read_text("utf-8").splitlines()] == texts
+    done = ran(installed, "-m", "handgen", "check", str(there), "--json")
+    assert json.loads(done.stdout)["datasets"][0]["format"] == "semicolon", done.stderr
+    done = ran(installed, "-m", "handgen", "convert", str(there), str(back), "--format", "doctr")
+    assert done.returncode == 0, done.stderr
+    assert list(json.loads((back / "labels.json").read_text("utf-8")).values()) == texts
 
 
 def test_what_cannot_be_imported_is_named_and_the_rest_goes_on(installed):

@@ -12,9 +12,9 @@ from handgen.cli.common import Debug, Json, print_json, say, stdout
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from handgen.check.findings import Finding
     from handgen.check.report import DatasetReport, Report
     from handgen.check.trainers.judge import Judgment, Verdict
+    from handgen.formats.findings import Finding
 
 RULES = "What counts as wrong"
 
@@ -184,7 +184,7 @@ def _table(found: list[Finding]) -> Table:
 
 
 def _histogram(counts: dict[str, Any], most: int = 5) -> str:
-    from handgen.check.findings import visible
+    from handgen.formats.findings import visible
 
     if len(counts) == 1:
         return visible(next(iter(counts)))

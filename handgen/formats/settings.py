@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.settings import RUNNING, Settings, setting
 
 
@@ -12,7 +12,7 @@ from handgen.settings import RUNNING, Settings, setting
 class ConvertSettings(Settings):
     """How a dataset is written anew."""
 
-    format: str = setting("lmdb", "Format of the new dataset.", choices=WRITERS, flags=("--format", "-f"))
+    format: str = setting("lmdb", "Format of the new dataset.", choices=FORMATS, flags=("--format", "-f"))
     skip_bad: bool = setting(
         False, "Leave out what cannot be read, and list it in OUT/left_out.jsonl.", flags=("--skip-bad",)
     )
