@@ -154,12 +154,13 @@ def clients(tmp_path, monkeypatch):
 def render_store(path, source, targets, chars, **options):
     """Render characters of some fonts into a glyph store and open it."""
     from handgen.collect.render import make_plan, render
+    from handgen.collect.settings import RenderSettings
     from handgen.glyphs.store import GlyphStore
 
     charset = path.with_suffix(".txt")
     charset.write_text(chars, encoding="utf-8")
     fonts = [str(target) for target in targets]
-    render(make_plan(str(source), out=path, targets=fonts, charset=str(charset), workers=1, **options))
+    render(make_plan(RenderSettings(str(source), out=path, targets=fonts, charset=str(charset), workers=1, **options)))
     return GlyphStore(path)
 
 
