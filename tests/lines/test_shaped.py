@@ -45,7 +45,7 @@ def test_lines_hold_their_ink_and_boxes(lines, vertical):
 def test_characters_of_a_cluster_share_a_box(lines):
     for font, text in lines:
         line = font.draw(text, height=HEIGHT, seed=0, line=0)
-        starts = {start: stop for start, stop in Shaper(font.ref).shape(text).spans()}
+        starts = dict(Shaper(font.ref).shape(text).spans())
         for start, stop in starts.items():
             assert (
                 len({box for box, char in zip(line.boxes[start:stop], text[start:stop], strict=True) if char != " "})
