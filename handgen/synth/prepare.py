@@ -14,7 +14,7 @@ from handgen.degrade.pipeline import Pipeline
 from handgen.devices import resolve_device
 from handgen.errors import HandgenError, UsageError
 from handgen.fonts.charsets import load_charset, unique_chars
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 from handgen.lines.synthesis import LineSynthesis
 from handgen.sources.base import Source
@@ -143,7 +143,7 @@ def prepare(request: Request) -> Prepared:
     """
     request = resolved(request)
     pipeline = Pipeline.load(request.degrade)
-    WRITERS.entry(request.format)
+    FORMATS.entry(request.format)
     charset = load_charset(request.charset) if request.charset else usual_chars(request.sources)
     script = find_script(request.lines, charset) if request.lines else None
     text = _text(request.text)
