@@ -17,6 +17,7 @@ from handgen.fonts.charsets import load_charset, unique_chars
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 from handgen.lines.synthesis import LineSynthesis
+from handgen.sources import MODEL
 from handgen.sources.base import Source
 from handgen.sources.find import find_model, kind_of
 from handgen.sources.opening import fitted, open_sources, usual_chars
@@ -114,7 +115,8 @@ def resolved(request: Request) -> Request:
 
 
 def _name_of(source: str) -> str:
-    return run_name(find_model(Path(source), ())) if kind_of(source) == "model" else Path(source).name
+    found = find_model(Path(source), ())  # which refuses what is nowhere, or two things
+    return run_name(found) if kind_of(source) == MODEL else found.name
 
 
 def characters_meant(charset: str | None, text: Path | None) -> str:
