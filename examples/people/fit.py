@@ -36,7 +36,7 @@ _ABOUT = {
     "characters or writers). size and aspect are logarithms; slant is x per y, tilt y per x; turn is in radians, "
     "scale a share of a stroke's length; all else is in longer sides of the character, each way. lengths are those of "
     "correlation.",
-    "paper": 0.6,
+    "paper": 0.5,
     "paper_about": "of the strokes' deviations: Omniglot was drawn with a mouse. At this share two writers of the pen "
     "are as far apart as two of Chinese MNIST (check.py).",
     "sources": {
