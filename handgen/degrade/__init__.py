@@ -7,7 +7,7 @@ effect of one's own is a file like these and a line in its place.
 
 from handgen.registry import Registry
 
-EFFECTS = Registry("effect")
+EFFECTS = Registry("effect", "handgen.effects")
 
 
 def _add(name: str, kind: str, summary: str) -> None:
