@@ -137,7 +137,7 @@ def write(
     _displace(strokes, hand, glyph)
     _place(strokes, hand, glyph)
     parts = _parts(hand, codes, sample, vary)
-    strokes = moved(strokes, glyph, number, parts)
+    strokes = _reattached(moved(strokes, glyph, number, parts), book.points[rows], held == ONWARD)
     ever = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
     luck = 0.5 + 0.85 * ever + 0.15 * _even(keys(sample[glyph], number, 1), 2)
     # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
@@ -192,6 +192,20 @@ def _displace(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
     phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
     size = (hand["structure"] * _haste(hand))[glyph, None]
     strokes += ((wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size)[:, None]
+
+
+def _reattached(strokes: Array, before: Array, onward: NDArray[np.bool_]) -> Array:
+    """Return strokes of which pieces of one (``onward``: the next goes on) are as far apart as in the book."""
+    if not onward.any():
+        return strokes
+    number = np.arange(len(strokes))
+    place = number - np.maximum.accumulate(np.where(np.r_[False, onward[:-1]], 0, number))
+    made = strokes.copy()
+    for step in range(1, int(place.max()) + 1):
+        at = np.flatnonzero(place == step)
+        gap = before[at, 0] - before[at - 1, -1]
+        made[at] += (made[at - 1, -1] + gap - made[at, 0])[:, None]
+    return made
 
 
 def _parts(hand: Hand, codes: NDArray[np.uint64], sample: NDArray[np.uint64], vary: float) -> list[Part]:
