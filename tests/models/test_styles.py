@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from handgen.errors import UsageError
 from handgen.models.styles import CodeTable, Latents, gaussian_code, simplex_least_squares, vectors
+from handgen.seeds import keys
 
 NAMES = ("kai", "xing", "cao")
 TABLE = CodeTable(NAMES, torch.stack([gaussian_code(name, 16, 0) for name in NAMES]))
@@ -77,7 +78,7 @@ def test_latents_are_drawn_from_where_the_styles_lie():
     places = 5 + torch.randn(400, 4) * torch.tensor([0.1, 0.5, 1.0, 2.0]) @ turned
     latents = Latents([str(number) for number in range(400)], places)
     few = torch.stack([style.vector for style in latents.draw(300, seed=1)])
-    fresh = vectors([latents.continuous()] * 3000, np.arange(3000), seed=1)
+    fresh = vectors([latents.continuous()] * 3000, keys(1, np.arange(3000)))
     for drawn, tolerance in ((few, 0.35), (fresh, 0.1)):
         assert torch.allclose(drawn.mean(0), places.mean(0), atol=0.25)
         lengths = [((drawn - drawn.mean(0)) @ axis).std() for axis in turned]
@@ -86,7 +87,7 @@ def test_latents_are_drawn_from_where_the_styles_lie():
 
 def test_too_few_styles_say_nothing_of_where_styles_lie():
     continuous = Latents(["a", "b"], torch.full((2, 4), 9.0)).continuous()
-    drawn = vectors([continuous] * 2000, np.arange(2000), seed=0)
+    drawn = vectors([continuous] * 2000, keys(0, np.arange(2000)))
     assert drawn.mean(0).abs().max() < 0.1
     assert drawn.std(0) == pytest.approx([1.0] * 4, rel=0.1)
 
