@@ -1,4 +1,4 @@
-"""BicycleGAN: every latent z ~ N(0, I) is another hand.
+"""BicycleGAN: every latent z is another hand.
 
 After Zhu et al., "Toward Multimodal Image-to-Image Translation" (2017). Two halves share one
 generator: cVAE-GAN (their section 3.2) encodes the true glyph to a latent and draws it again
