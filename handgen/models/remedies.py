@@ -118,7 +118,7 @@ class Remedied(Model):
         files: dict[str, Path] = {}
         notes: list[str] = []
         for name, needed in _NEEDED.items():
-            named = getattr(config, name) or recorded.get(name)
+            named = getattr(config, name) or str(recorded.get(name) or "")
             if not getattr(config, needed.weight):
                 if getattr(config, name):
                     flags = f"{option_name(name)} without {option_name(needed.weight)}"

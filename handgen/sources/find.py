@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from handgen.checkpoints import find
+from handgen.checkpoints.find import Choice
 from handgen.sources import GENERATORS
 
 
-def find_model(place: Path | None, runs: Sequence[Path], wanted: str = "") -> Path:
+def find_model(model: Path | None, runs: Sequence[Path], wanted: str = "") -> Path:
+    """Return the file of ``choose_model``; arguments and errors are its."""
+    return choose_model(model, runs, wanted).file
+
+
+def choose_model(model: Path | None, runs: Sequence[Path], wanted: str = "") -> Choice:
     """Return the model file that ``--model`` means, or the name of what draws without training.
 
-    Arguments and errors are those of ``handgen.checkpoints.find.find_model``.
+    Arguments and errors are those of ``handgen.checkpoints.find.choose_model``.
     """
-    return find.find_model(place, runs, wanted, [entry.name for entry in GENERATORS])
+    return find.choose_model(model, runs, wanted, [entry.name for entry in GENERATORS])
