@@ -101,6 +101,24 @@ def indie_flower():
     return Path(fontpkg.path("Indie Flower"))
 
 
+@pytest.fixture(scope="session")
+def dancing_script():
+    """A Latin hand whose letters join."""
+    return Path(fontpkg.path("Dancing Script"))
+
+
+@pytest.fixture(scope="session")
+def amiri():
+    """An Arabic font, with marks."""
+    return Path(fontpkg.path("Amiri"))
+
+
+@pytest.fixture(scope="session")
+def frank():
+    """A Hebrew font, with points; a variable font."""
+    return Path(fontpkg.path("Frank Ruhl Libre"))
+
+
 CLIENT = """
 import os, shutil, sys
 option = "--pack-destination" if "pack" in sys.argv else "--dest"
@@ -136,12 +154,13 @@ def clients(tmp_path, monkeypatch):
 def render_store(path, source, targets, chars, **options):
     """Render characters of some fonts into a glyph store and open it."""
     from handgen.collect.render import make_plan, render
+    from handgen.collect.settings import RenderSettings
     from handgen.glyphs.store import GlyphStore
 
     charset = path.with_suffix(".txt")
     charset.write_text(chars, encoding="utf-8")
     fonts = [str(target) for target in targets]
-    render(make_plan(str(source), out=path, targets=fonts, charset=str(charset), workers=1, **options))
+    render(make_plan(RenderSettings(str(source), out=path, targets=fonts, charset=str(charset), workers=1, **options)))
     return GlyphStore(path)
 
 

@@ -1,6 +1,6 @@
 """Fit how people vary, and write the numbers with their confidence.
 
-python examples/people/fit.py OMNIGLOT CHINESE_MNIST [--split SPLIT] [--out people.json]
+python -m examples.people.fit OMNIGLOT CHINESE_MNIST [--split SPLIT] [--out people.json]
 
 OMNIGLOT is the file of drawings (omniglot-strokes.jsonl.gz), CHINESE_MNIST an LMDB of images whose ``meta`` names the
 writer. Of the latter only writers of the tuning half are looked at.

@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from handgen.cli.common import print_json, stderr, stdout
+from handgen.cli.common import print_json, say, say_facts, stderr, warn
 
 if TYPE_CHECKING:
     from handgen.settings import Settings
@@ -98,11 +98,9 @@ def _print_plan(plan: AdditionPlan, as_json: bool) -> None:
     if as_json:
         print_json(facts | asdict(plan.settings))
         return
-    stdout.print(
+    say(
         f"{facts['style']}: {facts['glyphs']:,} glyphs of '{facts['hand']}' and {facts['held_out_glyphs']:,} held-out "
         f"ones, {facts['images']:,} images, for {facts['model']}",
-        soft_wrap=True,
-        markup=False,
     )
 
 
@@ -123,13 +121,11 @@ def _report(plan: AdditionPlan, found: Found, as_json: bool) -> None:
     count = len(plan.search.held_out)
     show(style_table(f"{count} held-out glyphs", {named[key]: row for key, row in found.held_out.items()}))
     if not found.changes:
-        stderr.print(
-            "[yellow]warning:[/yellow] no change of the weights helped on held-out glyphs: the style is its code"
-        )
+        warn("no change of the weights helped on held-out glyphs: the style is its code")
     run = plan.base.path.parent if plan.base.path.name == "model.safetensors" else plan.base.path
     lines = [
         ("style", f"{plan.path} ({plan.path.stat().st_size / 1024:,.0f} KiB, {found.seconds:.0f} s)"),
         ("preview", str(plan.picture)),
         ("next:", f"handgen synth --model {run} --styles {plan.settings.add_style} --count 10000"),
     ]
-    stdout.print("\n".join(f"{name:<8} {text}" for name, text in lines), soft_wrap=True, markup=False)
+    say_facts(lines)

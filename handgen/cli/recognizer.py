@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from handgen.cli import generated
-from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
 
 NAME, SUMMARY = "recognizer", "reads single glyphs: what 'eval' and training against lost strokes ask"
 
@@ -82,8 +82,7 @@ def _run(settings: Any, given: dict[str, Any]) -> None:
         **({"minutes": settings.minutes} if settings.minutes else {}),
     }
     if not given["as_json"]:
-        for key, value in plan.items():
-            stdout.print(f"{key:<10}  {value}", soft_wrap=True, markup=False)
+        say_facts(plan)
     if given["dry_run"]:
         if given["as_json"]:
             print_json(plan)
@@ -107,7 +106,7 @@ def _report(
         print_json(plan | {"images": images, "done": finished, "held_out": measured})
         return
     if not finished:
-        stdout.print(f"stopped and saved at {images:,} images; the same command goes on from there")
+        say(f"stopped and saved at {images:,} images; the same command goes on from there")
         return
     if measured:
         names = list(next(iter(measured.values())))
@@ -115,4 +114,4 @@ def _report(
         for font, values in measured.items():
             table.add_row(Text(font), *(f"{values[name]:.4f}" for name in names))
         stdout.print(table)
-    stdout.print(f"next: handgen eval DATASET --recognizer {plan['out']}", soft_wrap=True, markup=False)
+    say(f"next: handgen eval DATASET --recognizer {plan['out']}")

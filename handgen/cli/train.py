@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from handgen.cli import adding, generated, recognizer
-from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
 from handgen.models import MODELS
 
 if TYPE_CHECKING:
@@ -160,17 +160,15 @@ def _lead(engine: Engine[GANTask], plan: TrainingPlan, as_json: bool) -> bool:
     if not as_json:
         known = f"going on from {engine.images:,}" if engine.images else "starting"
         processes = f" in {plan.ranks.size} processes" if plan.ranks.size > 1 else ""
-        stdout.print(
+        say(
             f"{plan.name}: {len(plan.data):,} glyphs, {len(plan.styles)} styles, "
             f"{len(plan.held_out):,} held-out glyphs, on {task.device}{processes}; {known} to "
             f"{plan.settings.images:,} images in {plan.out}",
-            soft_wrap=True,
-            markup=False,
         )
         for line in plan.resolved.notes:
-            stdout.print(line, soft_wrap=True, markup=False)
+            say(line)
         if plan.settings.deterministic and task.device.type != "cpu":
-            stdout.print("some GPU kernels have no deterministic form: two such runs may still differ a little")
+            say("some GPU kernels have no deterministic form: two such runs may still differ a little")
     with TrainingBar(stderr, plan.settings.images, engine.images) as bar:
         finished = engine.run(bar.show)
     _report(engine, finished, as_json)
@@ -209,9 +207,9 @@ def _report(engine: Engine[GANTask], finished: bool, as_json: bool) -> None:
             ("preview", str(path / f"fakes-{engine.images:09d}.png")),
             ("next:", f"handgen {following}{where}"),
         ]
-    stdout.print("\n".join(f"{name:<9}  {text}" for name, text in lines), soft_wrap=True, markup=False)
+    say_facts(lines)
     if not finished:
-        stdout.print(f"stopped and saved at {engine.images:,} images; the same command goes on from there")
+        say(f"stopped and saved at {engine.images:,} images; the same command goes on from there")
 
 
 def _compared(diversity: dict[str, float | None]) -> str:
@@ -239,6 +237,4 @@ def _print_plan(plan: TrainingPlan, device: str, as_json: bool) -> None:
     if as_json:
         print_json(shown)
         return
-    width = max(map(len, shown))
-    for key, value in shown.items():
-        stdout.print(f"{key:<{width}}  {value}", soft_wrap=True, markup=False)
+    say_facts(shown)

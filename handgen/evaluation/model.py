@@ -175,7 +175,7 @@ def evaluate_model(
 
 def _measured(glyphs: Drawn, device: torch.device) -> dict[str, NDArray[np.float64]]:
     """Return every metric of every glyph: name -> ``[n]``."""
-    metrics: dict[str, Metric] = {entry.name: METRICS.load(entry.name)() for entry in METRICS}
+    metrics: dict[str, Metric] = {name: kind() for name, kind in METRICS.loaded().items()}
     found: dict[str, list[Tensor]] = {name: [] for name in metrics}
     for start in range(0, len(glyphs.chars), _BATCH):
         some = slice(start, start + _BATCH)

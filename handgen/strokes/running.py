@@ -101,7 +101,12 @@ class Running:
         self, where: Mapping[str, tuple[Component, ...]], counts: Mapping[str, int], fonts: Mapping[str, FontForms]
     ) -> None:
         self._forms = {part: _forms(part, count, fonts) for part, count in counts.items()}
-        self._where = {char: tuple(each for each in some if self._forms.get(each.part)) for char, some in where.items()}
+        self._all = where
+        self._where = {c: tuple(each for each in some if self._forms.get(each.part)) for c, some in where.items()}
+
+    def parts(self, char: str) -> tuple[Component, ...]:
+        """Return the components of a character."""
+        return self._all.get(char, ())
 
     @property
     def forms(self) -> dict[str, tuple[str, ...]]:
@@ -149,7 +154,8 @@ class Running:
 
 def chance(cursiveness: NDArray[np.floating]) -> NDArray[np.floating]:
     """Return how likely a hand owns a running form of a component: none in print, of most in a running hand."""
-    return 0.95 * np.clip((cursiveness - 0.1) / 0.9, 0, 1) ** 1.4
+    made: NDArray[np.floating] = 0.95 * np.clip((cursiveness - 0.1) / 0.9, 0, 1) ** 1.4
+    return made
 
 
 def apply(book: Book, choices: Sequence[Choice]) -> Book:

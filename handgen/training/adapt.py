@@ -254,10 +254,10 @@ class StyleSearch:
         """Return every metric on the held-out samples."""
         output = Images(self._drawn(self._truth.content, code.to(self._device), changes))
         truth, found = Images(self._truth.target), {}
-        for entry in METRICS:
-            metric: Metric = METRICS.load(entry.name)()
+        for name, kind in METRICS.loaded().items():
+            metric: Metric = kind()
             metric.update(output, truth)
-            found[entry.name] = round(metric.result(), 4)
+            found[name] = round(metric.result(), 4)
         return found
 
     @torch.no_grad()

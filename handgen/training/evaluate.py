@@ -18,7 +18,7 @@ from handgen.metrics.base import Images, Metric
 from handgen.metrics.diversity import Diversity
 from handgen.models.base import Batch, DrawnStyle, Model, StyleSpec
 from handgen.models.styles import vectors
-from handgen.seeds import generator
+from handgen.seeds import generator, keys
 from handgen.training.data import Glyphs, Split
 
 _BATCH = 64
@@ -62,14 +62,14 @@ def measure(
     which = pairs.sample(per_style or len(pairs), seed=0)
     result: dict[str, dict[str, float]] = {}
     for number in np.unique(pairs.style):
-        metrics: dict[str, Metric] = {entry.name: METRICS.load(entry.name)() for entry in METRICS}
+        metrics: dict[str, Metric] = {name: kind() for name, kind in METRICS.loaded().items()}
         rows = which[pairs.style[which] == number]
         for batch in _batches(model, pairs, rows, device):
             output, truth = Images(model.draw_batch(batch)), Images(batch.target)
             for metric in metrics.values():
                 metric.update(output, truth)
         result[styles[number]] = {name: round(metric.result(), 4) for name, metric in metrics.items()}
-    means = {m.name: float(np.mean([values[m.name] for values in result.values()])) for m in METRICS}
+    means = {name: float(np.mean([values[name] for values in result.values()])) for name in METRICS.loaded()}
     return result | {"mean": {name: round(value, 4) for name, value in means.items()}}
 
 
@@ -134,7 +134,7 @@ def _content(model: Model, store: GlyphStore, char: str, number: NDArray[np.int6
 def _drawings(model: Model, content: Any, styles: Sequence[DrawnStyle], place: int, device: torch.device) -> Tensor:
     index = np.arange(place * len(styles), (place + 1) * len(styles), dtype=np.int64)
     told = content.to(device) if isinstance(content, Tensor) else content
-    return model.generate(told, vectors(styles, index, seed=0).to(device))
+    return model.generate(told, vectors(styles, keys(index)).to(device))
 
 
 def _comparable_styles(spec: StyleSpec, store: GlyphStore) -> list[DrawnStyle]:

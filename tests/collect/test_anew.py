@@ -7,6 +7,7 @@ import pytest
 
 from handgen.cli import run
 from handgen.collect.render import make_plan, render
+from handgen.collect.settings import RenderSettings
 from handgen.glyphs.store import GlyphStore
 from handgen.training.data import Pairs, Split
 from handgen.training.evaluate import _told
@@ -15,7 +16,11 @@ CHARS = "ABDEHKRS25永国"
 
 
 def rendered(out, heiti, kalam, **options):
-    plan = make_plan(str(heiti), out=out, targets=[str(kalam)], charset=CHARS, drawings=3, **{"workers": 1, **options})
+    plan = make_plan(
+        RenderSettings(
+            str(heiti), out=out, targets=[str(kalam)], charset=CHARS, vary="pen", samples=3, **{"workers": 1, **options}
+        )
+    )
     return GlyphStore(render(plan).out)
 
 
