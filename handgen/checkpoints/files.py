@@ -172,8 +172,3 @@ def _laid_out_as(parameter: Tensor, tensor: Tensor) -> Tensor:
 def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors whose name starts with ``prefix``, without it."""
     return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def usual_characters(facts: Mapping[str, Any]) -> str:
-    """Return ``ModelFacts.usual_characters`` of a model file's facts."""
-    return ModelFacts.from_json(facts).usual_characters
