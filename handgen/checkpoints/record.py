@@ -83,6 +83,8 @@ def _fault(line: object) -> str:
 def _fault_of_styles(styles: object) -> str:
     if not isinstance(styles, Mapping):
         return "styles is no object"
+    if "mean" not in styles and any(isinstance(values, Mapping) and "l1" in values for values in styles.values()):
+        return "styles.mean is missing"
     for name, values in styles.items():
         if not isinstance(values, Mapping):
             return f"styles.{name} is no object"

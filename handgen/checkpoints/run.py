@@ -39,7 +39,7 @@ _MAY_CHANGE = frozenset(
 tell), and how it is computed rather than what."""
 
 
-def recorded(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
     """Return the settings of the run in a folder; none if there is no such run, or they cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError):
         return dict(json.loads((path / CONFIG).read_text(encoding="utf-8")))

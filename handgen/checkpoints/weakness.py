@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from handgen.checkpoints.record import read_stats
-from handgen.checkpoints.run import recorded
+from handgen.checkpoints.run import read_config
 from handgen.errors import CheckpointError
 
 LEAST_SSIM = 0.25
@@ -28,7 +28,7 @@ def weakness(run: Path) -> str:
         stats = read_stats(run)
     except CheckpointError as error:
         return error.message
-    config = recorded(run)
+    config = read_config(run)
     images, budget = _seen(stats), config.get("images")
     if isinstance(budget, int) and images is not None and images < budget:
         return f"it was stopped after {images:,} of {budget:,} images"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from handgen.checkpoints.record import read_stats
-from handgen.checkpoints.run import recorded
+from handgen.checkpoints.run import read_config
 from handgen.errors import CheckpointError
 from handgen.report.evaluation import RESULTS
 from handgen.settings import option_name
@@ -20,7 +20,7 @@ _PLACES = frozenset({"handgen", "model", "data", "from", "recognizer", "stroke_c
 
 def settings_of(run: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a run beside those of its model; none if it has no config.json."""
-    known = recorded(run)
+    known = read_config(run)
     begun = {"from": Path(known["from"]).name} if known.get("from") else {}
     return begun | {
         key: value

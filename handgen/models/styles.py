@@ -17,7 +17,7 @@ from handgen.registry import nearest
 from handgen.seeds import generator, uniforms_of
 
 _CANDIDATES = 4
-"""More would make the styles more even than hands are."""
+"""With more candidates the styles would be more evenly spread than writers are."""
 _DESCENTS = 500
 
 
@@ -70,17 +70,17 @@ class Latents(StyleSpec):
     """Styles as points of a latent space whose prior is N(0, I).
 
     Args:
-        names: styles with a place of their own, e.g. the fonts that were trained on.
-        places: float32 ``[len(names), dim]``.
+        names: styles with a latent of their own, e.g. the fonts that were trained on.
+        centers: float32 ``[len(names), dim]``, these latents.
     """
 
-    def __init__(self, names: Sequence[str], places: Tensor) -> None:
-        self._table = CodeTable(names, places)
-        self._dim = places.shape[1]
+    def __init__(self, names: Sequence[str], centers: Tensor) -> None:
+        self._table = CodeTable(names, centers)
+        self._dim = centers.shape[1]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The styles that have a place."""
+        """The styles that have a latent of their own."""
         return self._table.names
 
     def pick(self, names: Sequence[str]) -> list[DrawnStyle]:

@@ -112,7 +112,7 @@ def test_a_model_file_holds_what_draws_and_no_more(trained):
     assert model.style_names == ["kalam", "indie-flower"]
     assert model.facts["styles"][0]["origin"]["family"] == "Kalam"
     assert model.facts["images"] == 8
-    for name, tensor in checkpoint.under("averaged.", state.tensors).items():
+    for name, tensor in checkpoint.select("averaged.", state.tensors).items():
         assert torch.equal(tensor, model.tensors[f"generator.{name}"])
 
 
@@ -148,7 +148,7 @@ def test_a_tensor_too_few_or_too_many_is_named(trained):
 def test_training_begins_with_averaged_weights(trained, toy_model):
     state = checkpoint.load(trained / "state.safetensors")
     started = loading.load_for_training(trained, "zi2zi")
-    for name, tensor in checkpoint.under("averaged.", state.tensors).items():
+    for name, tensor in checkpoint.select("averaged.", state.tensors).items():
         assert torch.equal(started.tensors[f"generator.{name}"], tensor)
     (trained / "state.safetensors").unlink()
     assert loading.load_for_training(trained, "zi2zi").path == trained / "model.safetensors"
