@@ -17,7 +17,7 @@ from handgen.registry import nearest
 from handgen.seeds import generator, uniforms_of
 
 _CANDIDATES = 4
-"""More would make the styles more even than hands are."""
+"""With more candidates the styles would be more evenly spread than writers are."""
 _DESCENTS = 500
 _ENOUGH = 2
 """So many styles for each dimension of a latent say where styles lie."""
@@ -70,15 +70,15 @@ def _on_arc(a: Tensor, b: Tensor, share: float) -> Tensor:
     return (from_a * a + from_b * b) * (length / math.sin(angle))
 
 
-def _cloud(places: Tensor) -> tuple[Tensor, Tensor]:
+def _cloud(centers: Tensor) -> tuple[Tensor, Tensor]:
     """Return where styles lie, as a normal distribution: its middle ``[dim]`` and spread ``[dim, dim]``.
 
-    A latent is ``middle + spread @ n`` with n from N(0, I). With too few places it is N(0, I) itself, the prior.
+    A latent is ``middle + spread @ n`` with n from N(0, I). With too few styles it is N(0, I) itself, the prior.
     """
-    count, dim = places.shape
+    count, dim = centers.shape
     if count < _ENOUGH * dim:
         return torch.zeros(dim), torch.eye(dim)
-    known = places.detach().double().cpu()
+    known = centers.detach().double().cpu()
     values, axes = torch.linalg.eigh(torch.cov(known.T).reshape(dim, dim))
     spread = axes * values.clamp_min(0).sqrt() @ axes.T
     return known.mean(dim=0).float(), spread.float()
@@ -92,18 +92,18 @@ class Latents(StyleSpec):
     trained ones lie.
 
     Args:
-        names: styles with a place of their own, e.g. the fonts that were trained on.
-        places: float32 ``[len(names), dim]``.
+        names: styles with a latent of their own, e.g. the fonts that were trained on.
+        centers: float32 ``[len(names), dim]``, these latents.
     """
 
-    def __init__(self, names: Sequence[str], places: Tensor) -> None:
-        self._table = CodeTable(names, places)
-        self._dim = places.shape[1]
-        self._middle, self._spread = _cloud(places)
+    def __init__(self, names: Sequence[str], centers: Tensor) -> None:
+        self._table = CodeTable(names, centers)
+        self._dim = centers.shape[1]
+        self._middle, self._spread = _cloud(centers)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The styles that have a place."""
+        """The styles that have a latent of their own."""
         return self._table.names
 
     def pick(self, names: Sequence[str]) -> list[DrawnStyle]:
