@@ -29,7 +29,7 @@ from handgen.cli import common
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
 
-    from handgen.training.loop import Progress as Report
+    from handgen.training.engine import Progress as Report
 
 EVERY = 5.0
 """Seconds between the lines of piped output at first; in a long run they become rarer, to one in a minute."""

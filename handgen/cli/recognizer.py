@@ -66,11 +66,11 @@ def _run(settings: Any, given: dict[str, Any]) -> None:
     from handgen.devices import resolve_device
     from handgen.fonts.charsets import load_charset
     from handgen.training.read_glyphs import LabeledGlyphs
-    from handgen.training.recognizer import RecognizerTraining
+    from handgen.training.recognizer import check_run, open_run
 
     charset = load_charset(given["charset"]) if given["charset"] else ""
     glyphs = LabeledGlyphs(given["data"] or [Path("data/glyphs")], charset)
-    settings = settings.fitted(len(glyphs.charset))
+    settings = check_run(settings, glyphs, given["out"])
     held_out = glyphs.held_out_fonts(settings.holdout_fonts, settings.seed)
     plan = {
         "out": str(given["out"]),
@@ -87,11 +87,11 @@ def _run(settings: Any, given: dict[str, Any]) -> None:
         if given["as_json"]:
             print_json(plan)
         return
-    training = RecognizerTraining(settings, glyphs, given["out"], resolve_device(given["device"]))
-    with TrainingBar(stderr, settings.images, training.images) as bar:
-        finished = training.run(bar.show)
-    measured = training.folder.measurements()
-    _report(training.images, finished, measured[-1]["styles"] if measured else {}, plan, given["as_json"])
+    engine = open_run(settings, glyphs, given["out"], resolve_device(given["device"]))
+    with TrainingBar(stderr, settings.images, engine.images) as bar:
+        finished = engine.run(bar.show)
+    measured = engine.folder.measurements()
+    _report(engine.images, finished, measured[-1]["styles"] if measured else {}, plan, given["as_json"])
     if not finished:
         raise typer.Exit(130)
 

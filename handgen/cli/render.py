@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from handgen.characters import listed
 from handgen.cli import generated
 from handgen.cli.common import Debug, DryRun, Json, print_json, say, say_facts, stdout, warn
 from handgen.collect.settings import DRAWING, STORE, RenderSettings
@@ -43,6 +44,12 @@ def render(**given: Any) -> None:
     rendered = _with_progress(plan)
     for style, reason in rendered.failed.items():
         warn(f"left out {style}: {reason}")
+    for drawn in rendered.styles:
+        if drawn.oversized:
+            warn(
+                f"{drawn.style} draws {listed(drawn.oversized)} far larger than its other characters: "
+                "the others are drawn at their own size, and these made to fit"
+            )
     if as_json:
         print_json(_dict(plan, rendered))
     else:
@@ -100,7 +107,11 @@ def _dict(plan: Plan, rendered: Rendered) -> dict[str, Any]:
         **_plan_dict(plan),
         "preview": str(rendered.preview),
         "glyphs": rendered.glyphs,
-        "styles": [{"style": s.style, "role": s.role, "drawn": s.count, "skipped": s.skipped} for s in rendered.styles],
+        "styles": [
+            {"style": s.style, "role": s.role, "drawn": s.count, "skipped": s.skipped}
+            | ({"oversized": s.oversized} if s.oversized else {})
+            for s in rendered.styles
+        ],
         "failed": rendered.failed,
         "seconds": round(rendered.seconds, 2),
     }

@@ -73,12 +73,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A style that was drawn: how many glyphs, and reason -> characters that were not."""
+    """A style that was drawn: how many glyphs, and reason -> characters that were not.
+
+    ``oversized`` are characters drawn smaller than the others, which their glyphs exceed by far.
+    """
 
     style: str
     role: str
     count: int
     skipped: dict[str, str]
+    oversized: str = ""
 
 
 @dataclass
@@ -267,7 +271,7 @@ def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered:
             writer.append(message.images, message.chars, style, [message.sample] * len(message.chars))
             done[number] += len(message.chars)
         elif isinstance(message, Finished) and looked:
-            rendered.styles.append(Drawn(name, role, done[number], looked.skipped))
+            rendered.styles.append(Drawn(name, role, done[number], looked.skipped, looked.oversized))
             looked = None
         elif isinstance(message, Failed):
             if number == 0:

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from handgen.models.base import Batch, Draws, Lessons, Model, Resolved, StyleSpec
+from handgen.models.base import Batch, Draws, Model, Resolved, StyleSpec, TrainingGlyphs
 from handgen.models.mixture import Mixture, pen_state
 from handgen.models.strokenet import SAID, StrokeNet
 from handgen.models.styles import CodeTable, gaussian_code
@@ -31,7 +31,7 @@ from handgen.strokes import library
 from handgen.strokes.base import POINTS, Book
 from handgen.strokes.copybook import FILE, Task, open_copybook
 from handgen.strokes.paint import paint
-from handgen.strokes.prompts import StrokePrompts
+from handgen.strokes.prompts import StrokePrompt
 from handgen.strokes.register import PICKED
 from handgen.strokes.series import TERMS, WIDTHS, cosines
 
@@ -132,7 +132,7 @@ class StrokeRNN(Model):
         of = ", ".join(f"{count:,} of {name}" for name, count in found.book.sources.items())
         return Resolved(config, {"standard": library.digest(found.book)}, (f"standard strokes: {of}",))
 
-    def survey(self, lessons: Lessons) -> tuple[str, ...]:
+    def inspect_data(self, lessons: TrainingGlyphs) -> tuple[str, ...]:
         """Lay the standard strokes over all glyphs, or read where they lay when that was done before."""
         book = self._shelf.book(lessons.chars)
         strokes = {char: book.points[book.first[i] : book.first[i + 1]] for i, char in enumerate(book.chars)}
@@ -198,15 +198,15 @@ class StrokeRNN(Model):
     def _mixture(self, numbers: Tensor) -> Mixture:
         return Mixture.of(numbers.float(), self.config.components, TERMS, WIDTHS)
 
-    def tell(self, content: Tensor, char: Tensor, code: Tensor) -> StrokePrompts:
+    def tell(self, content: Tensor, char: Tensor, code: Tensor) -> StrokePrompt:
         """Return the standard strokes of characters, to be drawn as is likeliest."""
         chars = [chr(number) for number in code.tolist()]
         book = self._shelf.book(chars)
         place = {each: number for number, each in enumerate(book.chars)}
         rows = np.array([place.get(each, -1) for each in chars], np.int64)
-        return StrokePrompts(book, rows, np.zeros(len(rows), np.uint64), 0.0)
+        return StrokePrompt(book, rows, np.zeros(len(rows), np.uint64), 0.0)
 
-    def generate(self, content: StrokePrompts, style: Tensor) -> Tensor:
+    def generate(self, content: StrokePrompt, style: Tensor) -> Tensor:
         """Write characters in the styles ``[B, code_dim]``; one without strokes is left white."""
         knots, whole, there = _padded(content.book, content.characters)
         device, warm = self.codes.device, self.config.temperature * content.vary
@@ -243,9 +243,9 @@ class StrokeRNN(Model):
         """The table of style codes."""
         return CodeTable(self.styles, self.codes)
 
-    def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
+    def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from trained weights; a style's code follows from its name, so there is none to be moved."""
-        return super().adopt({**weights, "codes": self.codes}, styles)
+        return super().load_matching({**weights, "codes": self.codes}, styles)
 
 
 @dataclass(frozen=True)

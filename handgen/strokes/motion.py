@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.deform.strokes import Part, moved
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.base import LIFTED, ONWARD, POINTS, Book
 from handgen.strokes.writer import NUMBERS
@@ -27,8 +28,8 @@ _SHORT = 0.22
 """Strokes shorter than this share of the square are dots."""
 IDEOGRAPHIC = 0x2E80
 """The first code point of Chinese and Japanese writing."""
-_TURN, _SCALE, _SHIFT = 0.16, 0.13, 0.028
-"""Of a stroke at habit or looseness 1: standard deviations in radians, as a share, and in squares."""
+_USUAL_HABIT, _USUAL_LOOSENESS = 0.4, 0.3
+"""Root mean squares over writers, times their haste; see ``writer``."""
 _WAVES = 3
 
 Array = NDArray[np.float32]
@@ -86,10 +87,18 @@ class Hand:
         first = draw(self.key)
         if self._other is None:
             return first
+        (_, cos), (other, sin) = self.shares()
+        cos, sin = (part if owner is None else part[owner] for part in (np.asarray(cos), np.asarray(sin)))
+        shape = (-1, *[1] * (first.ndim - 1))
+        return np.asarray(cos.reshape(shape) * first + sin.reshape(shape) * draw(other), np.float32)
+
+    def shares(self) -> list[tuple[NDArray[np.uint64], Array | float]]:
+        """Return the keys of the writers whose habits these are, and how much of each: the squares' sum is 1."""
+        if self._other is None:
+            return [(self.key, 1.0)]
         key, share = self._other
-        angle = (share if owner is None else share[owner]).astype(np.float32) * np.float32(np.pi / 2)
-        angle = angle.reshape(-1, *[1] * (first.ndim - 1))
-        return np.asarray(np.cos(angle) * first + np.sin(angle) * draw(key), np.float32)
+        angle = share.astype(np.float32) * np.float32(np.pi / 2)
+        return [(self.key, np.cos(angle)), (key, np.sin(angle))]
 
     def __getitem__(self, name: str) -> Array:
         column: Array = self._numbers[:, NUMBERS.index(name)]
@@ -123,15 +132,11 @@ def write(
         begins = np.where(np.r_[True, held[:-1] != ONWARD], np.arange(len(rows)), 0)
         number = number[np.maximum.accumulate(begins)]
     codes = book.codes[characters]
-    always = hand.habits(lambda key: _normal(keys(keys(key, codes)[glyph], number), 8), glyph)
-    anew = _normal(keys(sample[glyph], number), 8)
-    haste = _haste(hand)
-    always *= (haste * hand["habit"])[glyph, None]
-    anew *= (haste * hand["looseness"] * np.float32(vary))[glyph, None]
     strokes = book.points[rows].copy()
     _balance(strokes, hand, glyph)
-    _displace(strokes, hand, glyph, codes, sample, vary)
-    _place(strokes, always + anew, hand, glyph)
+    _displace(strokes, hand, glyph)
+    _place(strokes, hand, glyph)
+    strokes = moved(strokes, glyph, number, _parts(hand, codes, sample, vary))
     ever = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
     luck = 0.5 + 0.85 * ever + 0.15 * _even(keys(sample[glyph], number, 1), 2)
     # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
@@ -178,42 +183,35 @@ def _balance(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
         p += hand[name][glyph, None] * p * (1 - p)
 
 
-def _displace(
-    strokes: Array,
-    hand: Hand,
-    glyph: NDArray[np.int64],
-    codes: NDArray[np.uint64],
-    sample: NDArray[np.uint64],
-    vary: float,
-) -> None:
-    """Move neighboring strokes together, by some slow waves of each drawing."""
-    own = hand["structure"] * _haste(hand)
-    amount = (own, own * np.float32(0.7), hand["looseness"] * np.float32(0.03 * vary))
-    waves = [
-        hand.habits(lambda key: _normal(keys(key, 3), 6 * _WAVES)),
-        hand.habits(lambda key: _normal(keys(keys(key, codes), 3), 6 * _WAVES)),
-        _normal(keys(sample, 3), 6 * _WAVES),
-    ]
+def _displace(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
+    """Move neighboring strokes together, by some slow waves, in all characters alike."""
+    wave = hand.habits(lambda key: _normal(keys(key, 3), 6 * _WAVES)).reshape(-1, _WAVES, 6)[glyph]
     middle = strokes.mean(1)
-    for size, wave in zip(amount, waves, strict=True):
-        wave = wave.reshape(-1, _WAVES, 6)[glyph]
-        phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
-        moved = (wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size[glyph, None]
-        strokes += moved[:, None]
+    phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
+    size = (hand["structure"] * _haste(hand))[glyph, None]
+    strokes += ((wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size)[:, None]
 
 
-def _place(strokes: Array, draw: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
-    """Shift, turn and scale each stroke about its middle."""
+def _parts(hand: Hand, codes: NDArray[np.uint64], sample: NDArray[np.uint64], vary: float) -> list[Part]:
+    """Return how strokes are moved: by the habits of each writer with each character, and anew each time.
+
+    Writers on the whole move them as people do, one of twice the habit or looseness twice as much.
+    """
+    always = _haste(hand) * hand["habit"] / _USUAL_HABIT
+    anew = _haste(hand) * hand["looseness"] * np.float32(vary) / _USUAL_LOOSENESS
+    habits = [Part(keys(key, codes), "habit", always * share) for key, share in hand.shares()]
+    return [*habits, Part(sample, "anew", anew)]
+
+
+def _place(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
+    """Scale each stroke about its middle, as a writer does with strokes across and down."""
     middle = (strokes[:, :1] + strokes[:, -1:]) / 2
     arm = strokes - middle
     across = np.abs(arm[:, -1, 0]) > np.abs(arm[:, -1, 1])
     length = np.hypot(*(2 * arm[:, -1]).T)
     usual = np.where(across, hand["breadth"][glyph], hand["height"][glyph])
-    usual = 1 + (usual - 1) * np.clip(length / 0.5, 0, 1)  # dots stay dots
-    angle, scale = _TURN * draw[:, 0], usual * (1 + _SCALE * draw[:, 1])
-    cos, sin = (scale * np.cos(angle))[:, None], (scale * np.sin(angle))[:, None]
-    strokes[:, :, 0] = middle[:, :, 0] + cos * arm[:, :, 0] - sin * arm[:, :, 1] + _SHIFT * draw[:, 2:3]
-    strokes[:, :, 1] = middle[:, :, 1] + sin * arm[:, :, 0] + cos * arm[:, :, 1] + _SHIFT * draw[:, 3:4]
+    scale = 1 + (usual - 1) * np.clip(length / 0.5, 0, 1)  # dots stay dots
+    strokes[:] = middle + scale[:, None, None] * arm
 
 
 def _choose_joins(

@@ -18,7 +18,7 @@ from handgen.metrics.base import Images, Metric
 from handgen.metrics.diversity import Diversity
 from handgen.models.base import Batch, DrawnStyle, Model, StyleSpec
 from handgen.models.styles import vectors
-from handgen.seeds import generator
+from handgen.seeds import generator, keys
 from handgen.training.data import Glyphs, Split
 
 _BATCH = 64
@@ -29,10 +29,10 @@ _SAMPLES = 64
 
 
 @torch.inference_mode()
-def drawn(model: Model, pairs: Glyphs, which: NDArray[np.int64], device: torch.device) -> NDArray[np.uint8]:
+def draw_pairs(model: Model, pairs: Glyphs, which: NDArray[np.int64], device: torch.device) -> NDArray[np.uint8]:
     """Draw the pairs numbered ``which``; return uint8 ``[n, size, size]``."""
     return np.concatenate(
-        [to_bytes(model.redraw(batch))[:, 0].cpu().numpy() for batch in _batches(model, pairs, which, device)]
+        [to_bytes(model.draw_batch(batch))[:, 0].cpu().numpy() for batch in _batches(model, pairs, which, device)]
     )
 
 
@@ -65,7 +65,7 @@ def measure(
         metrics: dict[str, Metric] = {name: kind() for name, kind in METRICS.loaded().items()}
         rows = which[pairs.style[which] == number]
         for batch in _batches(model, pairs, rows, device):
-            output, truth = Images(model.redraw(batch)), Images(batch.target)
+            output, truth = Images(model.draw_batch(batch)), Images(batch.target)
             for metric in metrics.values():
                 metric.update(output, truth)
         result[styles[number]] = {name: round(metric.result(), 4) for name, metric in metrics.items()}
@@ -134,7 +134,7 @@ def _content(model: Model, store: GlyphStore, char: str, number: NDArray[np.int6
 def _drawings(model: Model, content: Any, styles: Sequence[DrawnStyle], place: int, device: torch.device) -> Tensor:
     index = np.arange(place * len(styles), (place + 1) * len(styles), dtype=np.int64)
     told = content.to(device) if isinstance(content, Tensor) else content
-    return model.generate(told, vectors(styles, index, seed=0).to(device))
+    return model.generate(told, vectors(styles, keys(index)).to(device))
 
 
 def _comparable_styles(spec: StyleSpec, store: GlyphStore) -> list[DrawnStyle]:

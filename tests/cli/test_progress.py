@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from handgen.cli.progress import Bar, TrainingBar, losses_table, pace
-from handgen.training.loop import Progress
+from handgen.training.engine import Progress
 
 LOSSES = {
     "D/real": 0.327573,

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handgen.characters import nfc
 from handgen.errors import DatasetError, HandgenError
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
@@ -117,7 +117,7 @@ def various(texts):
 def assert_same(read, samples):
     assert len(read) == len(samples)
     for (label, image, meta), sample in zip(read, samples, strict=True):
-        assert label == unicodedata.normalize("NFC", sample.text)
+        assert label == nfc(sample.text)
         assert np.array_equal(image, sample.image)
         assert {key: value for key, value in meta.items() if value is not None} == sample.meta
 
@@ -138,7 +138,7 @@ def test_readers_read_what_was_written(name, tmp_path):
         writer.finish({})
     assert_same(THEIRS[name](tmp_path), samples)
     charset = (tmp_path / "charset.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    assert charset == sorted(set(unicodedata.normalize("NFC", "".join(SPECIAL))))
+    assert charset == sorted(set(nfc("".join(SPECIAL))))
     assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["count"] == len(samples)
 
 

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from handgen.characters import nfc
 from handgen.errors import DatasetError, UsageError
 from handgen.formats import FORMATS
 from handgen.formats import lmdb as module
@@ -90,7 +90,7 @@ def test_trainers_read_what_was_written(pairs, workers, batch):
         read = read_as_trainers_do(folder)
     assert len(read) == len(samples)
     for sample, (label, image) in zip(samples, read, strict=True):
-        assert label == unicodedata.normalize("NFC", sample.text)
+        assert label == nfc(sample.text)
         assert np.array_equal(image, sample.image)
 
 

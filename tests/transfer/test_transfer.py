@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from handgen.cli import run
 from handgen.cli.main import app
-from handgen.training.recognizer import RecognizerTraining
+from handgen.training.engine import Engine
 from handgen.transfer import transfer as module
 
 TINY = "--count 60 --images 192 --batch 16 --width 4 --test-count 100"
@@ -64,17 +64,17 @@ def test_what_learns_from_real_digits_reads_real_digits(bench):
 
 
 def test_stopped_it_keeps_what_is_finished(bench, tmp_path, monkeypatch):
-    whole = RecognizerTraining.run
+    whole = Engine.run
     calls = []
 
     def stopped(self, watch):
         calls.append(self)
         return whole(self, watch) and len(calls) < 2
 
-    monkeypatch.setattr(RecognizerTraining, "run", stopped)
+    monkeypatch.setattr(Engine, "run", stopped)
     found, code = bench("--seeds 1")
     assert (code, found["done"], list(found["sets"])) == (130, False, ["fonts"])
-    monkeypatch.setattr(RecognizerTraining, "run", whole)
+    monkeypatch.setattr(Engine, "run", whole)
     found, code = bench("--seeds 1")
     assert (code, found["done"], len(found["sets"])) == (0, True, 3)
 
