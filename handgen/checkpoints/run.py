@@ -45,6 +45,44 @@ def recorded(path: Path) -> dict[str, Any]:
     return {}
 
 
+def check_folder(path: Path, config: Mapping[str, Any], defaults: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """Refuse a folder that cannot be a run's; nothing is written.
+
+    Args:
+        path: there or not.
+        config: the resolved settings of the run.
+        defaults: of settings; a run of an older version has them where it knew no such setting.
+
+    Raises:
+        UsageError: the folder holds something else, or a run with other settings.
+        CheckpointError: its settings cannot be read.
+    """
+    before = path / CONFIG
+    if not before.is_file():
+        if path.is_dir() and any(path.iterdir()):
+            raise UsageError(f"{path} is not empty and holds no training run", "Choose another --out.")
+        return
+    try:
+        old = json.loads(before.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{before} is damaged", f"Delete {path}, or choose another --out.") from error
+    if not isinstance(old, dict) or "handgen" not in old:
+        raise UsageError(f"{path} is not empty and holds no training run", "Choose another --out.")
+    config, old = {"handgen": __version__, **json.loads(json.dumps(dict(config)))}, {**defaults, **old}
+    different = [
+        f"another {key.removesuffix('_sha256')}"
+        if key.endswith("_sha256")
+        else f"{key} {old.get(key)} -> {config.get(key)}"
+        for key in sorted(set(old) | set(config))
+        if old.get(key) != config.get(key) and key not in _MAY_CHANGE
+    ]
+    if different and (path / STATE).is_file():
+        raise UsageError(
+            f"{path} holds a run with other settings ({'; '.join(different)})",
+            "Choose another --out, or delete that folder.",
+        )
+
+
 class RunFolder:
     """A folder that belongs to one training run.
 
@@ -68,39 +106,11 @@ class RunFolder:
     ) -> None:
         self.path = path
         self._writes = writes
-        self._defaults = defaults
         self._board: Board | None = None
-        if not writes:
-            return
-        config = {"handgen": __version__, **json.loads(json.dumps(config))}
-        before = path / CONFIG
-        if before.is_file():
-            self._refuse_other(config, before)
-        elif path.is_dir() and any(path.iterdir()):
-            raise UsageError(f"{path} is not empty and holds no training run", "Choose another --out.")
-        writable_folder(path)
-        write_json(before, config)
-
-    def _refuse_other(self, config: dict[str, Any], before: Path) -> None:
-        try:
-            old = json.loads(before.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise CheckpointError(f"{before} is damaged", f"Delete {self.path}, or choose another --out.") from error
-        if not isinstance(old, dict) or "handgen" not in old:
-            raise UsageError(f"{self.path} is not empty and holds no training run", "Choose another --out.")
-        old = {**self._defaults, **old}
-        different = [
-            f"another {key.removesuffix('_sha256')}"
-            if key.endswith("_sha256")
-            else f"{key} {old.get(key)} -> {config.get(key)}"
-            for key in sorted(set(old) | set(config))
-            if old.get(key) != config.get(key) and key not in _MAY_CHANGE
-        ]
-        if different and self.has_state:
-            raise UsageError(
-                f"{self.path} holds a run with other settings ({'; '.join(different)})",
-                "Choose another --out, or delete that folder.",
-            )
+        if writes:
+            check_folder(path, config, defaults)
+            writable_folder(path)
+            write_json(path / CONFIG, {"handgen": __version__, **json.loads(json.dumps(config))})
 
     @property
     def has_state(self) -> bool:

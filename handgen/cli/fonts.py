@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, say, stderr, stdout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from handgen.fonts.catalog import Entry
     from handgen.fonts.coverage import Coverage
     from handgen.fonts.face import FontRef
@@ -29,7 +31,7 @@ fonts = typer.Typer(
 Charset = Annotated[
     str | None,
     typer.Option(
-        help="gb2312-1, gb2312, jis-1, big5-1, latin62, digits, ascii, a UTF-8 file, or the characters.",
+        help="gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
         show_default="gb2312-1 for a font with Chinese, else latin62",
         rich_help_panel=CHOICE,
     ),
@@ -45,7 +47,8 @@ def list_fonts(
     kind: Annotated[
         str | None,
         typer.Option(
-            help="Only one kind: handwriting, brush, kai, script, caps, hei, song, round, sans, serif, display.",
+            help="Only one kind: pen, running, brush, kai, caps, hei, song, round, sans, serif, display; or several: "
+            "handwriting, print.",
             show_default="all",
             rich_help_panel=CHOICE,
         ),
@@ -68,11 +71,12 @@ def list_fonts(
 
     _known("script", script, SCRIPTS)
     if kind:
-        from handgen.fonts.catalog import KINDS
+        from handgen.fonts.catalog import KIND_GROUPS, KINDS
 
-        _known("kind", kind, sorted(KINDS))
+        _known("kind", kind, sorted(KINDS | KIND_GROUPS.keys()))
+        kinds = KIND_GROUPS.get(kind, {kind})
     found = find_fonts()
-    good = [f for f in found if not f.broken and script in (None, f.script) and kind in (None, f.kind)]
+    good = [f for f in found if not f.broken and script in (None, f.script) and (not kind or f.kind in kinds)]
     broken = [f for f in found if f.broken]
     rows = [_row(font, charset) for font in good]
     if as_json:
@@ -128,7 +132,7 @@ def _print_list(rows: list[dict[str, Any]], broken: list[FoundFont]) -> None:
         table.add_row(*map(Text, (name, best["script"], best["kind"], covers, license[:10], best["where"])))
     if rows:
         stdout.print(table)
-    stdout.print(f"{len(families)} families. More: handgen fonts fetch zh|en", markup=False)
+    say(f"{len(families)} families. More: handgen fonts fetch zh|en")
     for font in broken:
         stderr.print(f"broken: {font.broken}", markup=False, soft_wrap=True)
 
@@ -186,7 +190,7 @@ def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> 
 
     from handgen.fonts.coverage import REASONS
 
-    stdout.print(f"{ref.spec}, {charset[:_SHOWN]}", markup=False, soft_wrap=True)
+    say(f"{ref.spec}, {charset[:_SHOWN]}")
     table = Table("", "count", "characters", box=box.SIMPLE_HEAD, pad_edge=False)
     table.columns[1].justify = "right"
     table.add_row("drawn", f"{len(coverage.drawn):,}", f"of {total:,}")
@@ -195,7 +199,7 @@ def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> 
         table.add_row(reason, f"{len(characters):,}", Text(characters[:_SHOWN] + more))
     stdout.print(table)
     for reason in coverage.skipped:
-        stdout.print(f"{reason}: {REASONS[reason]}", markup=False)
+        say(f"{reason}: {REASONS[reason]}")
 
 
 @fonts.command()
@@ -218,6 +222,12 @@ def fetch(
             rich_help_panel=PLACES,
         ),
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="With zh or en: every family of the catalog, decoration too.", rich_help_panel=CHOICE
+        ),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Fetch again what is there already.", rich_help_panel=RUNNING)
     ] = False,
@@ -236,13 +246,13 @@ def fetch(
 
     handgen fonts fetch zh
 
+    handgen fonts fetch en --all
+
     handgen fonts fetch "Ma Shan Zheng" Caveat --out fonts
 
     handgen fonts fetch strokes kanjivg
     """
     from itertools import chain
-
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from handgen.fonts.catalog import select
     from handgen.fonts.fetch import fetch_all
@@ -250,24 +260,30 @@ def fetch(
     from handgen.strokes.fetch import KANJIVG, STROKES, fetch_kanjivg, fetch_strokes
 
     strokes = {STROKES.family: (STROKES, fetch_strokes), KANJIVG.family: (KANJIVG, fetch_kanjivg)}
-    families = select([name for name in names if name not in strokes])
+    families = select([name for name in names if name not in strokes], everything)
     wanted = [strokes[name] for name in strokes if name in names]
     entries = families + [entry for entry, _ in wanted]
     folder = out or font_cache()
     if dry_run:
         _print_plan(entries, folder, as_json)
         return
-    outcomes: list[Outcome] = []
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=stderr, transient=True) as bar:
-        task = bar.add_task(entries[0].family, total=len(entries))
-        for outcome in chain(fetch_all(families, folder, force), *(bring(folder, force) for _, bring in wanted)):
-            outcomes.append(outcome)
-            following = entries[len(outcomes)].family if len(outcomes) < len(entries) else ""
-            bar.update(task, advance=1, description=following)
+    fetched = chain(fetch_all(families, folder, force), *(bring(folder, force) for _, bring in wanted))
+    outcomes = _watched(fetched, len(entries))
     _print_outcomes(outcomes, folder, as_json)
     if any(outcome.error for outcome in outcomes):
         raise typer.Exit(1)
+
+
+def _watched(fetched: Iterable[Outcome], total: int) -> list[Outcome]:
+    """Fetch, and say how far it is."""
+    from handgen.cli.progress import Bar
+
+    outcomes: list[Outcome] = []
+    with Bar("fetching", total, unit="fonts") as bar:
+        for outcome in fetched:
+            outcomes.append(outcome)
+            bar.show(len(outcomes))
+    return outcomes
 
 
 def _print_plan(entries: list[Entry], folder: Path, as_json: bool) -> None:
@@ -283,7 +299,7 @@ def _print_plan(entries: list[Entry], folder: Path, as_json: bool) -> None:
     for entry in entries:
         table.add_row(entry.family, entry.license, f"{entry.source.type} {entry.source.package}")
     stdout.print(table)
-    stdout.print(f"into {folder}", markup=False, soft_wrap=True)
+    say(f"into {folder}")
 
 
 def _print_outcomes(outcomes: list[Outcome], folder: Path, as_json: bool) -> None:
@@ -298,9 +314,9 @@ def _print_outcomes(outcomes: list[Outcome], folder: Path, as_json: bool) -> Non
         print_json({"out": str(folder), **states, "failed": failed})
         return
     if states["fetched"]:
-        stdout.print(f"fetched {len(states['fetched'])}: {', '.join(states['fetched'])}", markup=False)
+        say(f"fetched {len(states['fetched'])}: {', '.join(sorted(states['fetched']))}")
     if states["present"]:
-        stdout.print(f"already there {len(states['present'])} (--force fetches again)", markup=False)
+        say(f"already there {len(states['present'])} (--force fetches again)")
     for reason, families in reasons.items():
-        stderr.print(f"failed {len(families)}: {', '.join(families)}: {reason}", markup=False, soft_wrap=True)
-    stdout.print(f"they are in {folder}", markup=False, soft_wrap=True)
+        stderr.print(f"failed {len(families)}: {', '.join(sorted(families))}: {reason}", markup=False, soft_wrap=True)
+    say(f"they are in {folder}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, say, say_facts, stdout
 from handgen.cli.generated import with_signature
 from handgen.errors import UsageError
 
@@ -142,8 +142,7 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         replace_store=given["replace"],
     )
     if not given["as_json"]:
-        for name, value in _plan(reader, plan).items():
-            stdout.print(f"{name:<9}  {value}", soft_wrap=True, markup=False)
+        say_facts(_plan(reader, plan))
     if given["dry_run"]:
         if given["as_json"]:
             print_json(_plan(reader, plan))
@@ -183,23 +182,15 @@ def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
         found["per char"] = plan.per_char
     if plan.writers:
         found["writers"] = f"the first {plan.writers}"
-    return found | {"store": str(plan.out)}
+    ignored = [f"{count:,} × {why}" for why, count in reader.ignored.items()]
+    return found | ({"ignored": "; ".join(ignored)} if ignored else {}) | {"store": str(plan.out)}
 
 
 def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from handgen.cli.progress import Bar
 
-    columns = (TextColumn("reading"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr, transient=True) as bar:
-        task = bar.add_task("", total=reader.total)
-        imported: Imported = run(reader, plan, lambda done: bar.update(task, completed=done))
+    with Bar("reading", reader.total, counted=False) as bar:
+        imported: Imported = run(reader, plan, bar.show)
     return imported
 
 
@@ -213,6 +204,8 @@ def _dict(imported: Imported) -> dict[str, Any]:
         "source_glyphs": imported.source,
         "not_in_source": imported.no_source,
         "skipped": imported.skipped,
+        "ignored_files": imported.ignored,
+        "labels_changed": imported.changes.count,
         "places": [vars(skip) for skip in imported.places[:_REPORTED]],
         "seconds": round(imported.seconds, 2),
     }
@@ -236,6 +229,8 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
     for reason, chars in imported.no_source.items():
         shown = chars if len(chars) <= 24 else chars[:24] + "…"
         lines.append(f"the source font lacks {len(chars):,} ({reason}), which no model learns by pairs: {shown}")
+    if count := imported.changes.count:
+        lines.append(f"NFC changed {count:,} labels: {'; '.join(imported.changes.described())}")
     for reason, count in imported.skipped.items():
         lines.append(f"skipped {count:,}: {reason}")
     first = [f"{skip.where}: {skip.reason}" + f" ({skip.char})" * bool(skip.char) for skip in imported.places[:_PLACES]]
@@ -247,7 +242,7 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
         more = f" to {imported.pictures[-1].name}" if len(imported.pictures) > 1 else ""
         lines.append(f"pages    {imported.pictures[0]}{more}")
     lines.append(f"next: {_following(plan)}")
-    stdout.print("\n".join(lines), soft_wrap=True, markup=False)
+    say(*lines)
 
 
 def _following(plan: ImportPlan) -> str:
@@ -287,7 +282,7 @@ def images(
         Literal["csv", "folder", "name"] | None,
         typer.Option(
             help="Where the characters stand: in labels.csv, as folders' names, or at the start of file names.",
-            show_default="csv if it is there, folder if each is called like one character, else name",
+            show_default="csv if it is there, else what suits most of the images",
             rich_help_panel=CHOICE,
         ),
     ] = None,

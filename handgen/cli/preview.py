@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, Device, Json, Seed, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, Json, Seed, print_json, say, warn
 
 _SHOWN = "What to show"
 _RUNS = Path("runs")
@@ -134,5 +134,5 @@ def preview(
         )
         return
     if picture.left_out:
-        stderr.print(f"[yellow]warning:[/yellow] {picture.left_out:,} styles or characters have no room in the picture")
-    stdout.print(f"preview  {out}", soft_wrap=True, markup=False)
+        warn(f"{picture.left_out:,} styles or characters have no room in the picture")
+    say(f"preview  {out}")

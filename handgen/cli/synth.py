@@ -42,7 +42,7 @@ def synth(
     charset: Annotated[
         str | None,
         typer.Option(
-            help="gb2312-1, gb2312, jis-1, big5-1, latin62, digits, ascii, a UTF-8 file, or the characters.",
+            help="gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
             show_default="the characters of the model's store",
             rich_help_panel=WRITING,
         ),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.characters import Changes
 from handgen.fonts.charsets import is_written
 from handgen.glyphs.records import Origin
 
@@ -80,6 +81,7 @@ class Intake:
         self.styles: dict[str, None] = {}
         self.skipped: Counter[tuple[str, str, str]] = Counter()
         self.places: list[Skip] = []
+        self.changes = Changes()
 
     def wants(self, style: str, char: str = "") -> bool:
         """Whether more of this writer is wanted, or of this character by this writer."""
@@ -104,7 +106,7 @@ class Intake:
 
     def char(self, label: str, where: str, style: str = "") -> str:
         """Return the one character that a label is, in NFC; empty where it is none, which is counted."""
-        char = unicodedata.normalize("NFC", label)
+        char = self.changes.nfc(label)
         if len(char) > 1:
             self.skip(SEVERAL, where, style)
             return ""
@@ -121,11 +123,13 @@ class Reader(ABC):
         kind: the name of its command.
         total: how much there is to read, for a progress bar, in units that it tells ``Intake.at``; None = unknown.
         chars: the characters that can come, where that is known before reading; else empty.
+        ignored: why files beside are not read -> how many.
     """
 
     kind: ClassVar[str]
     total: int | None = None
     chars: str = ""
+    ignored: Mapping[str, int] = MappingProxyType({})
 
     @abstractmethod
     def writings(self, intake: Intake) -> Iterator[Writing]:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.characters import Changes
 from handgen.collect.base import UNKNOWN, Intake, Reader, Skip, Writing
 from handgen.collect.draw import font_origin
 from handgen.collect.normalize import Frames, normalize
@@ -74,6 +75,8 @@ class Imported:
         source: characters of the source font beside them.
         no_source: reason -> characters that the source font does not draw.
         skipped: reason -> how many were not taken.
+        ignored: why files beside were not read -> how many.
+        changes: labels that NFC changed.
         places: the first of them, one by one.
         pictures: what the reader shows beside the contact sheet.
         seconds: it took.
@@ -85,6 +88,8 @@ class Imported:
     source: int = 0
     no_source: dict[str, str] = field(default_factory=dict)
     skipped: dict[str, int] = field(default_factory=dict)
+    ignored: dict[str, int] = field(default_factory=dict)
+    changes: Changes = field(default_factory=Changes)
     places: list[Skip] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
     seconds: float = 0.0
@@ -208,6 +213,7 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
         counts[style] += count
     result.styles, result.characters = {name: counts[name] for name in styles}, len(chars)
     result.skipped, result.places = _by_reason(intake), intake.places
+    result.ignored, result.changes = dict(reader.ignored), intake.changes
     result.seconds = time.monotonic() - started
     return result
 

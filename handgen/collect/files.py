@@ -2,23 +2,96 @@
 
 from __future__ import annotations
 
-import os
-import unicodedata
-from collections.abc import Collection, Iterator
+import stat
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from handgen.characters import nfc
+from handgen.files import SYSTEM_FOLDERS, walk
 
-def files_in(folder: Path, suffixes: Collection[str]) -> Iterator[Path]:
-    """Yield the files below ``folder`` that end so, sorted; hidden ones and linked folders are passed over."""
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            if not name.startswith(".") and Path(name).suffix.lower() in suffixes:
-                yield Path(parent, name)
+_UNREAD = frozenset(
+    {".heic", ".heif", ".avif", ".jp2", ".j2k", ".psd", ".jxl", ".svg", ".dng", ".cr2", ".nef", ".arw", ".raw", ".xcf"}
+)
+_AS_PNG = "save them as PNG or JPEG"
+
+
+@dataclass
+class Listing:
+    """The files of a folder.
+
+    Attributes:
+        files: those to read, in the order of their paths.
+        ignored: why others are not read, with the remedy -> how many.
+        empty: folders with nothing in them.
+    """
+
+    files: list[Path] = field(default_factory=list)
+    ignored: Counter[str] = field(default_factory=Counter)
+    empty: list[Path] = field(default_factory=list)
+
+
+def list_files(folder: Path, suffixes: Collection[str], beside: Collection[str] = ()) -> Listing:
+    """Find the files below ``folder`` that end so; links are followed, but not in circles.
+
+    Args:
+        folder: where to look.
+        suffixes: endings in lower case, with the dot.
+        beside: names of files that are no images and are read otherwise.
+    """
+    found = Listing()
+    for place, folders, names in walk(folder):
+        if not folders and not names and not any(place.iterdir()):
+            found.empty.append(place)
+        for name in names:
+            path = place / name
+            suffix = path.suffix.lower()
+            if suffix in suffixes and not name.startswith("."):
+                if why := _amiss(path):
+                    found.ignored[why] += 1
+                else:
+                    found.files.append(path)
+            elif name not in beside:
+                found.ignored[_other(name, suffix)] += 1
+        for entry in place.iterdir():
+            if entry.name not in folders and entry.is_dir():
+                found.ignored[_hidden(entry)] += 1
+    del found.ignored[""]
+    return found
+
+
+def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
+    """Return the files below ``folder`` that end so, sorted; see ``list_files``."""
+    return list_files(folder, suffixes).files
+
+
+def _amiss(path: Path) -> str:
+    """Return why a file with the right ending cannot be read; empty if it can."""
+    try:
+        found = path.stat()
+    except OSError:
+        return "link that leads nowhere: copy what it stood for"
+    if not stat.S_ISREG(found.st_mode):
+        return "pipe or device, which is no file"
+    return "" if found.st_size else "empty file: copy it again"
+
+
+def _other(name: str, suffix: str) -> str:
+    if name.startswith("."):
+        return "" if name in (".DS_Store", ".handgen.lock") else "hidden file"
+    if suffix in _UNREAD:
+        return f"{suffix[1:].upper()} file, which is not read: {_AS_PNG}"
+    return f"{suffix or 'file without ending'}, which is not read"
+
+
+def _hidden(folder: Path) -> str:
+    if folder.is_symlink():
+        return "link to a folder above it"
+    return "folder of the system" if folder.name in SYSTEM_FOLDERS else "hidden folder"
 
 
 def style_name(text: str) -> str:
     """Return a writer's name as ``--styles`` can take it: in NFC, without commas, slashes, spaces and controls."""
-    text = unicodedata.normalize("NFC", text)
-    kept = ("-" if char in ",/\\:" or char.isspace() or not char.isprintable() else char for char in text)
+    kept = ("-" if char in ",/\\:" or char.isspace() or not char.isprintable() else char for char in nfc(text))
     return "".join(kept).strip("-") or "hand"

@@ -8,32 +8,37 @@ What an image shows is said in one of three ways:
 - ``name``: the file name up to the first ``_``, ``-``, ``.``, space or bracket: ``永_01.png``, ``A-3.png``,
   ``永.png``. The writer is the file's folder, if it is not the one that was given.
 
+Which of the two it is, most of the files decide; those that do not fit are skipped and listed.
 A character may be written as ``U+6C38``, for what a file name cannot hold (/) or tell apart (A and a).
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import os
-import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from handgen.characters import listed, split_lines
 from handgen.collect.base import DAMAGED, Intake, Reader, Writing
-from handgen.collect.files import files_in, style_name
+from handgen.collect.files import list_files, style_name
+from handgen.collect.labels import choose_way, label_of, labels_in_names
 from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
+from handgen.formats.easyocr import EasyOcrReader, easyocr_rows
+from handgen.formats.listed import file_at
 from handgen.glyphs.pictures import SUFFIXES, read_gray
 from handgen.glyphs.records import Origin
 
 LABELS = "labels.csv"
+NO_FOLDER = "its folder is not called like one character"
 WAYS = ("csv", "folder", "name")
 _WORDS, _STYLES = ("words", "word", "label", "text", "char", "character"), ("style", "writer")
-_CODE = re.compile(r"U\+([0-9A-Fa-f]{4,6})(?![0-9A-Fa-f])")
-_END = re.compile(r"[_\-.\s(\[]|$")
+_FILES = ("filename", "file_name", "file", "image", "path")
+_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -48,12 +53,13 @@ class ImagesReader(Reader):
 
     Args:
         folder: where they are.
-        labels: one of ``WAYS``; None = ``csv`` if there is such a file, ``folder`` if every folder with
-            images in it is called like one character, else ``name``.
+        labels: one of ``WAYS``; None = ``csv`` if there is such a file, else what suits most of the images, see
+            ``choose_way``; what does not fit is skipped.
         style: one name for all; by default each writer's own, or the folder's.
 
     Raises:
-        UsageError: there is no folder, no image in it, or ``labels.csv`` cannot be used.
+        UsageError: there is no folder, no image in it, the names do not say what is seen, or ``labels.csv`` cannot
+            be used.
     """
 
     kind = "images"
@@ -63,11 +69,18 @@ class ImagesReader(Reader):
             raise UsageError(f"{folder} is no folder", "Give a folder of images.")
         self.folder = folder
         self._style = style_name(style) if style else None
-        files = list(files_in(folder, SUFFIXES))
+        self._listing = list_files(folder, SUFFIXES, (LABELS,))
+        self.ignored = dict(self._listing.ignored)
+        files = self._listing.files
         if not files:
-            raise UsageError(f"no image is in the folder {folder}", "It takes PNG, JPEG, WebP, BMP, TIFF and GIF.")
-        self.labels = labels or self._way(files)
+            there = "".join(f"; {count:,} × {why}" for why, count in self.ignored.items())
+            raise UsageError(
+                f"no image is in the folder {folder}{there}", "It takes PNG, JPEG, WebP, BMP, TIFF and GIF."
+            )
+        self.labels = labels or ("csv" if (folder / LABELS).is_file() else choose_way(folder, files))
         ways = {"csv": self._by_csv, "folder": self._by_folder, "name": self._by_name}
+        self._guessed = labels is None
+        self._unlisted: list[Path] = []
         self._items = ways[self.labels](files)
         self.total = len(self._items)
         self.chars = "".join(sorted({item.label for item in self._items if is_written(item.label)}))
@@ -75,7 +88,21 @@ class ImagesReader(Reader):
     def plan(self) -> dict[str, Any]:
         """Return the folder, and how labels are found."""
         ways = {"csv": f"from {LABELS}", "folder": "the folders' names", "name": "the file names"}
-        return {"images": f"{self.folder} ({self.total:,} files)", "labels": ways[self.labels]}
+        return {
+            "images": f"{self.folder} ({self.total:,} files)",
+            "labels": ways[self.labels],
+            "examples": ", ".join(self._examples()),
+        }
+
+    def _examples(self) -> list[str]:
+        """Return file -> label of a few images, of different labels first."""
+        firsts = {item.label: item for item in reversed(self._items)}
+        some = [*reversed(firsts.values()), *self._items]
+        chosen = dict.fromkeys(some[:: max(1, len(firsts) // _EXAMPLES)][:_EXAMPLES])
+        return [f"{self._where(item.path)} -> {listed(item.label) or 'nothing'}" for item in chosen]
+
+    def _where(self, path: Path) -> str:
+        return str(path.relative_to(self.folder)) if path.is_relative_to(self.folder) else str(path)
 
     def origin(self, style: str) -> Origin:
         """Return the folder."""
@@ -83,13 +110,18 @@ class ImagesReader(Reader):
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
         """Yield the images in the order of their names, or of ``labels.csv``."""
-        for folder in self._empty():
-            intake.skip("empty folder", folder)
+        for folder in self._listing.empty:
+            intake.skip("empty folder", self._where(folder))
+        for path in self._unlisted:
+            intake.skip(f"not in {LABELS}", self._where(path))
         for number, item in enumerate(self._items):
             intake.at(number)
-            where = str(item.path.relative_to(self.folder)) if item.path.is_relative_to(self.folder) else str(item.path)
+            where = self._where(item.path)
             if self.labels == "csv" and (why := self._amiss(item.path)):
                 intake.skip(why, where, item.style)
+                continue
+            if self.labels == "folder" and not is_written(item.label):
+                intake.skip(NO_FOLDER, where, item.style)
                 continue
             char = intake.char(item.label, where, item.style)
             if not char or not intake.wants(item.style, char):
@@ -101,17 +133,12 @@ class ImagesReader(Reader):
             yield Writing(item.style, char, image, where)
         intake.at(len(self._items))
 
-    def _way(self, files: list[Path]) -> str:
-        if (self.folder / LABELS).is_file():
-            return "csv"
-        folders = {file.parent for file in files}
-        return "folder" if all(named(folder.name) and folder != self.folder for folder in folders) else "name"
-
     def _by_folder(self, files: list[Path]) -> list[_Item]:
-        return [_Item(file, _label(file.parent.name), self._writer(file.parent.parent)) for file in files]
+        return [_Item(file, label_of(file.parent.name), self._writer(file.parent.parent)) for file in files]
 
     def _by_name(self, files: list[Path]) -> list[_Item]:
-        return [_Item(file, char_in_name(file.stem), self._writer(file.parent)) for file in files]
+        labels = labels_in_names(files, self.folder, guessed=self._guessed)
+        return [_Item(file, label, self._writer(file.parent)) for file, label in zip(files, labels, strict=True)]
 
     def _writer(self, folder: Path) -> str:
         """Return the writer's name of what is in ``folder``."""
@@ -125,24 +152,16 @@ class ImagesReader(Reader):
         place = self.folder / LABELS
         if not place.is_file():
             raise UsageError(f"no {LABELS} is in {self.folder}", "Leave out --labels, or write that file.")
-        items = []
         try:
-            with place.open(encoding="utf-8-sig", newline="") as file:
-                rows = csv.DictReader(file, delimiter="\t" if "\t" in file.readline() else ",")
-                file.seek(0)
-                columns = rows.fieldnames or []
-                words = next((name for name in _WORDS if name in columns), None)
-                style = next((name for name in _STYLES if name in columns), None)
-                if "filename" not in columns or words is None:
-                    raise UsageError(
-                        f"{place} has the columns {', '.join(columns) or 'none'}",
-                        "Give it a header: filename,words or filename,words,style.",
-                    )
-                for row in rows:
-                    own = style_name(row[style] or "") if style and not self._style else self._writer(self.folder)
-                    items.append(_Item(self.folder / (row["filename"] or ""), _label(row[words] or ""), own))
+            rows = list(_rows(place))
         except (UnicodeDecodeError, csv.Error) as error:
             raise UsageError(f"{place} cannot be read ({error})", "Save it as UTF-8, comma or tab separated.") from None
+        items = []
+        for name, label, style in rows:
+            path = file_at(self.folder, name) or self.folder / name
+            own = style_name(style) if style is not None and not self._style else self._writer(self.folder)
+            items.append(_Item(path, label_of(label), own))
+        self._unlisted = sorted(set(files) - {item.path for item in items})
         return items
 
     def _amiss(self, path: Path) -> str:
@@ -151,33 +170,29 @@ class ImagesReader(Reader):
             return "outside the folder"
         return "" if path.is_file() else "no such file"
 
-    def _empty(self) -> Iterator[str]:
-        for parent, folders, names in os.walk(self.folder):
-            folders.sort()
-            if not folders and not names:
-                yield str(Path(parent).relative_to(self.folder))
 
+def _rows(file: Path) -> Iterator[tuple[str, str, str | None]]:
+    """Yield path, label and, if there is such a column, writer of each row of ``labels.csv``.
 
-def _label(text: str) -> str:
-    """Return the text, or the character that it spells as ``U+6C38``."""
-    text = unicodedata.normalize("NFC", text.strip())
-    match = _CODE.fullmatch(text)
-    return _of_code(match) if match else text
-
-
-def _of_code(match: re.Match[str]) -> str:
-    code = int(match[1], 16)
-    return unicodedata.normalize("NFC", chr(code)) if code < 0x110000 else ""
-
-
-def named(text: str) -> bool:
-    """Whether a folder's name is one character."""
-    return is_written(_label(text))
-
-
-def char_in_name(stem: str) -> str:
-    """Return the character that a file's name begins with, alone or before a separator; empty if there is none."""
-    stem = unicodedata.normalize("NFC", stem)
-    match = _CODE.match(stem)
-    char, rest = (_of_code(match), stem[match.end() :]) if match else (stem[:1], stem[1:])
-    return char if is_written(char) and _END.match(rest) else ""
+    Raises:
+        UsageError: the header names no column of paths, or none of labels.
+        UnicodeDecodeError, csv.Error: it is damaged.
+    """
+    if EasyOcrReader.holds(file.parent):  # whose trainers quote labels or do not
+        yield from ((name, label, None) for name, label in easyocr_rows(file))
+        return
+    data = file.read_bytes()
+    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")  # as Excel saves it
+    head = next(iter(split_lines(text)), "")
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max("\t,;", key=head.count) if head else ",")
+    given = rows.fieldnames or []
+    columns = [name.strip().casefold() for name in given]
+    rows.fieldnames = columns
+    names, words, style = (next((n for n in some if n in columns), None) for some in (_FILES, _WORDS, _STYLES))
+    if names is None or words is None:
+        raise UsageError(
+            f"{file} has the columns {', '.join(given) or 'none'}",
+            "Give it a header: filename,words or filename,words,style.",
+        )
+    for row in rows:
+        yield row[names] or "", row[words] or "", (row[style] or "") if style else None

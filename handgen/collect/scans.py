@@ -126,7 +126,7 @@ def _where(scan: str, page: Page, box: Box) -> str:
 
 def _files(place: Path) -> list[Path]:
     if place.is_dir():
-        files = list(files_in(place, SUFFIXES))
+        files = files_in(place, SUFFIXES)
         if not files:
             raise UsageError(f"no scan is in the folder {place}", "It takes PNG, JPEG, TIFF, WebP and PDF.")
         return files

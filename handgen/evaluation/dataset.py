@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.check.report import Track, is_finished
+from handgen.check.report import Track
 from handgen.check.samples import Samples, samples_in
 from handgen.errors import UsageError
 from handgen.evaluation.distance import Moments, frechet
 from handgen.evaluation.tally import Tally
+from handgen.formats.find import is_finished
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.ocr.readers import GlyphReader, Judge
 from handgen.ocr.suspicion import FALSE_ALARMS

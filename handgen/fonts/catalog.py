@@ -1,4 +1,8 @@
-"""The catalog of fonts that handgen can fetch, shipped as ``catalog.json`` beside this file."""
+"""The catalog of fonts that handgen can fetch or knows by name.
+
+``catalog.json`` beside this file is kept by hand. ``latin.json`` holds the Latin handwriting families of npm: a script
+writes it (``examples/fonts``), from what the packages hold and from kinds that were looked at.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,26 @@ from handgen.errors import FontError, UsageError
 from handgen.registry import nearest
 
 GROUPS = {"zh": "han", "en": "latin"}
-"""What ``handgen fonts fetch`` takes besides family names: a group is every entry of one script."""
+"""What ``handgen fonts fetch`` takes besides family names: a group is the better entries of one script."""
 
-HANDWRITTEN = frozenset({"handwriting", "brush", "kai", "script"})
-"""Kinds that look written by hand and tell capital from small letters: the default targets."""
+HANDWRITTEN = frozenset({"pen", "running", "brush", "kai"})
+"""Kinds that look written by hand and tell capital from small letters: the default targets.
 
-KINDS = HANDWRITTEN | {"caps", "hei", "song", "round", "sans", "serif", "display"}
-"""Every kind. ``caps``: handwritten, but small letters are drawn as capitals."""
+``pen``: letters that a pen writes one by one. ``running``: joined, or strokes that run together. ``brush``: a brush or
+a broad marker. ``kai``: the model hand of Chinese school books.
+"""
+
+PRINTED = frozenset({"hei", "song", "round", "sans", "serif"})
+"""Kinds of type that is made for print."""
+
+KINDS = HANDWRITTEN | PRINTED | {"caps", "display"}
+"""Every kind. ``caps``: handwritten, but small letters are drawn as capitals. ``display``: decoration."""
+
+KIND_GROUPS = {"handwriting": HANDWRITTEN, "print": PRINTED}
+"""Words that stand for several kinds."""
+
+CLIENTS = ("npm", "pip", "apt")
+"""Where fonts come from. Those of ``apt`` are not fetched: they are found when their Debian package is installed."""
 
 
 @dataclass(frozen=True)
@@ -26,33 +43,50 @@ class Source:
     """Where a family comes from.
 
     Attributes:
-        type: the client that brings it: ``npm`` or ``pip``.
+        type: the client that brings it, one of CLIENTS.
         package: name of the package there.
         version: the one version that was tried.
         take: shell pattern of the wanted files, matched against paths inside the package;
-            several WOFF2 files are slices of one font.
+            several WOFF2 files are slices of one font. Of ``apt``: the file's name.
+        notice: the license in words, for a package that carries the font without its license file.
     """
 
     type: str
     package: str
     version: str
     take: str
+    notice: str = ""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One family: its name, script (``han``, ``latin``), kind (one of KINDS), SPDX license and source."""
+    """One family.
+
+    Attributes:
+        family: its name.
+        script: ``han`` or ``latin``.
+        kind: one of KINDS; of everything but printed type it was looked at.
+        license: SPDX.
+        source: where it comes from.
+        draws: characters with ink of their own, of the charset ``latin`` or ``gb2312``; 0 where nobody counted.
+        more: a group holds it only with ``--all``.
+    """
 
     family: str
     script: str
     kind: str
     license: str
     source: Source
+    draws: int = 0
+    more: bool = False
 
     @property
     def slug(self) -> str:
         """The family in lower case with hyphens: ``ma-shan-zheng``; names the fetched files."""
         return "-".join(self.family.casefold().split())
+
+
+FILES = ("catalog.json", "latin.json")
 
 
 def plain(name: str) -> str:
@@ -67,18 +101,18 @@ def catalog() -> tuple[Entry, ...]:
     Raises:
         FontError: the file that was shipped is damaged.
     """
-    text = resources.files(__package__).joinpath("catalog.json").read_text(encoding="utf-8")
-    return parse_catalog(text)
+    folder = resources.files(__package__)
+    return parse_catalog(*(folder.joinpath(name).read_text(encoding="utf-8") for name in FILES))
 
 
-def parse_catalog(text: str) -> tuple[Entry, ...]:
-    """Read and check catalog JSON.
+def parse_catalog(*texts: str) -> tuple[Entry, ...]:
+    """Read and check catalog JSON, of one file or more.
 
     Raises:
         FontError: not of the expected form, or a family is listed twice.
     """
     try:
-        entries = tuple(_entry(row) for row in json.loads(text)["fonts"])
+        entries = tuple(_entry(row) for text in texts for row in json.loads(text)["fonts"])
     except (ValueError, KeyError, TypeError) as error:
         raise FontError(f"the font catalog is damaged: {error}", "Install handgen again.") from error
     slugs = [entry.slug for entry in entries]
@@ -89,10 +123,11 @@ def parse_catalog(text: str) -> tuple[Entry, ...]:
 
 def _entry(row: dict[str, Any]) -> Entry:
     entry = Entry(**{**row, "source": Source(**row["source"])})
-    fields = [entry.family, entry.license, *vars(entry.source).values()]
+    source = entry.source
+    fields = [entry.family, entry.license, source.type, source.package, source.version, source.take]
     if not all(isinstance(field, str) and field for field in fields):
         raise ValueError(f"{row}: a field is empty")
-    if entry.script not in GROUPS.values() or entry.kind not in KINDS or entry.source.type not in ("npm", "pip"):
+    if entry.script not in GROUPS.values() or entry.kind not in KINDS or source.type not in CLIENTS:
         raise ValueError(f"{entry.family}: unknown script, kind or source type")
     return entry
 
@@ -102,20 +137,38 @@ def find_entry(name: str) -> Entry | None:
     return next((entry for entry in catalog() if plain(entry.family) == plain(name)), None)
 
 
-def select(names: list[str]) -> list[Entry]:
+def select(names: list[str], everything: bool = False) -> list[Entry]:
     """Return the entries of groups (``zh``, ``en``) and families, each once.
 
+    Args:
+        names: groups and families.
+        everything: groups hold the entries marked ``more``, too.
+
     Raises:
-        UsageError: a name is neither; the message suggests the nearest one.
+        UsageError: a name is neither, the message suggests the nearest one; or the family comes in a Debian package.
     """
     chosen: dict[str, Entry] = {}
     for name in names:
         if name in GROUPS:
-            entries = [entry for entry in catalog() if entry.script == GROUPS[name]]
+            entries = [entry for entry in fetchable(GROUPS[name]) if everything or not entry.more]
         elif found := find_entry(name):
+            if found.source.type == "apt":
+                raise UsageError(
+                    f"'{found.family}' comes in a package of Debian", f"Get it with: {installing(found.source.package)}"
+                )
             entries = [found]
         else:
             known = [*GROUPS, *(entry.family for entry in catalog())]
             raise UsageError(f"no font '{name}' in the catalog", nearest(name, known))
         chosen.update((entry.slug, entry) for entry in entries)
     return list(chosen.values())
+
+
+def fetchable(script: str) -> list[Entry]:
+    """Return the entries of a script that npm or pip brings."""
+    return [entry for entry in catalog() if entry.script == script and entry.source.type != "apt"]
+
+
+def installing(*packages: str) -> str:
+    """Return the command that installs packages of Debian."""
+    return f"sudo apt install {' '.join(dict.fromkeys(packages))}"

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+from handgen.characters import nfc
 from handgen.errors import UsageError
+from handgen.files import is_text_input, regular
 from handgen.registry import nearest
 
 _NOT_WRITTEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"})
@@ -31,6 +33,15 @@ _EUC = range(0xA1, 0xFF)
 def _big5_level1() -> str:
     text = _rows("big5", range(0xA4, 0xC7), (*range(0x40, 0x7F), *_EUC))
     return "".join(char for char in text if unicodedata.name(char, "").startswith("CJK UNIFIED"))
+
+
+_WESTERN = "ŒœŸ€£§°«»¿¡“”‘’„‚–—…·"
+
+
+def _latin() -> str:
+    """ASCII, the letters of Latin-1, and what western European languages have beside them."""
+    high = "".join(char for char in map(chr, range(0xA1, 0x100)) if char.isalpha() and char != "µ")
+    return "".join(map(chr, range(0x21, 0x7F))) + high + _WESTERN
 
 
 HANZI = Path(__file__).with_name("hanzi.txt")
@@ -56,6 +67,7 @@ _BUILDERS: dict[str, tuple[str, Callable[[], str]]] = {
     "hanzi775": ("775 of them", lambda: _hanzi(775)),
     "latin62": ("0-9 A-Z a-z", lambda: string.digits + string.ascii_uppercase + string.ascii_lowercase),
     "digits": ("0-9", lambda: string.digits),
+    "latin": ("179 characters: ASCII, letters and punctuation of western European languages", _latin),
     "ascii": ("94 printable ASCII characters, no space", lambda: "".join(map(chr, range(0x21, 0x7F)))),
 }
 
@@ -77,7 +89,7 @@ def load_charset(spec: str) -> str:
     if name in _BUILDERS:
         return _BUILDERS[name][1]()
     path = Path(spec)
-    if len(spec) < 1024 and _is_file(path):
+    if len(spec) < 1024 and is_text_input(path):
         chars = unique_chars(_read(path))
         if not chars:
             raise UsageError(f"the charset file {spec} holds no characters", "Write the characters into it, as UTF-8.")
@@ -94,20 +106,13 @@ def load_charset(spec: str) -> str:
 
 
 def unique_chars(text: str) -> str:
-    """Return the characters of ``text`` in NFC, each once, without white space and controls."""
-    composed = dict.fromkeys(unicodedata.normalize("NFC", text))
+    """Return the characters of ``text`` in NFC (see ``nfc``), each once, without white space and controls."""
+    composed = dict.fromkeys(nfc(text))
     return "".join(c for c in composed if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a long or odd literal is no path
-        return False
-
-
 def _read(path: Path) -> str:
-    data = path.read_bytes()
+    data = regular(path).read_bytes()
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,7 +1,7 @@
 """Fetching fonts of the catalog with the npm and pip clients.
 
-Nothing is installed: a package is downloaded into a scratch folder, its font and license are taken
-out, and only a whole font reaches the font folder. Fonts under the OFL may reserve their names for
+Nothing is installed: packages are downloaded, several at a time, into scratch folders, their font and license are
+taken out, and only a whole font reaches the font folder. Fonts under the OFL may reserve their names for
 unmodified files. A merged font keeps its name, so that it is found by it, as a private conversion
 for use on this machine; ``<family>.json`` says so, and it must not be passed on under that name.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 import fnmatch
 import gzip
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -30,6 +33,9 @@ from handgen.fonts.merge import merge_slices
 
 _LICENSE_FILES = ("license*", "licence*", "ofl*", "copying*")
 _CLIENT_SECONDS = 900
+_SCRATCH = ".fetch-"
+WORKERS = 4
+"""Packages that are downloaded at a time: the clients wait for the network for most of their time."""
 
 
 @dataclass(frozen=True)
@@ -49,15 +55,56 @@ class Outcome:
     error: HandgenError | None = None
 
 
-def fetch_all(entries: list[Entry], out: Path, force: bool = False) -> Iterator[Outcome]:
-    """Fetch ``entries`` into ``out`` one after another; a failure does not keep the others back.
+def fetch_all(entries: list[Entry], out: Path, force: bool = False, workers: int = WORKERS) -> Iterator[Outcome]:
+    """Fetch ``entries`` into ``out``, ``workers`` at a time, and yield what became of each as soon as it is known.
+
+    A failure does not keep the others back. Stopped anywhere, the same call goes on: what is there is ``present``.
 
     Raises:
         UsageError: ``out`` cannot be written.
     """
     writable_folder(out)
-    for entry in entries:
-        yield attempt(entry, out, None if force else installed(entry, out), fetch)
+    sweep(out)
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
+    try:
+        jobs = [pool.submit(_attempt_font, entry, out, force) for entry in entries]
+        for job in as_completed(jobs):
+            yield job.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)  # what runs clears its scratch folder
+
+
+def _attempt_font(entry: Entry, out: Path, force: bool) -> Outcome:
+    return attempt(entry, out, None if force else installed(entry, out), fetch)
+
+
+@contextmanager
+def scratch_folder(out: Path) -> Iterator[Path]:
+    """Give a hidden folder in ``out`` that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix=f"{_SCRATCH}{os.getpid()}-", dir=out.resolve()) as folder:
+        yield Path(folder)
+
+
+def sweep(out: Path) -> None:
+    """Remove the scratch folders in ``out`` of processes that were killed."""
+    for folder in out.glob(f"{_SCRATCH}*"):
+        if not _runs(folder.name.removeprefix(_SCRATCH).partition("-")[0]):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: str) -> bool:
+    """Tell whether a process is running; where nobody can tell, it is."""
+    if not pid.isdecimal():
+        return False
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        pass
+    return True
 
 
 def attempt(entry: Entry, out: Path, present: Path | None, bring: Callable[[Entry, Path], Path]) -> Outcome:
@@ -87,8 +134,7 @@ def fetch(entry: Entry, out: Path) -> Path:
         HandgenError: the client is missing or failed.
         FontError: the package holds unsafe paths, no such font, no license, or a damaged font.
     """
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
-        scratch = Path(folder)
+    with scratch_folder(out) as scratch:
         archive = download(entry.source, scratch)
         slices, license = _unpack(archive, entry.source, scratch)
         font = merge_slices(slices, scratch, entry.slug)
@@ -184,6 +230,8 @@ def _unpack(archive: Path, source: Source, scratch: Path) -> tuple[list[Path], P
         raise FontError(
             f"the package {name} holds no {source.take}", "Its layout has changed; install a newer handgen."
         )
+    if source.notice:  # a license file there is the package's, not the font's
+        license = _write(scratch / "licence", f"{source.notice}\n".encode())
     if license is None:
         raise FontError(f"the package {name} holds no license", "A font without its license is not kept.")
     return files, license

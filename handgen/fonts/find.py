@@ -13,7 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from handgen.errors import FontError, UsageError
-from handgen.fonts.catalog import GROUPS, HANDWRITTEN, catalog, find_entry, plain
+from handgen.fonts.catalog import GROUPS, HANDWRITTEN, catalog, fetchable, find_entry, installing, plain
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
 from handgen.registry import nearest
@@ -44,10 +44,24 @@ _PROBES = {
 }
 
 _KIND_WORDS = {
-    "brush": ("brush", "mouhitsu", "gyosho", "sousho", "xingshu", "xingkai", "毛筆", "行书", "行書", "草书", "草書"),
+    "running": (
+        "gyosho",
+        "gyousyo",
+        "sousho",
+        "sousyo",
+        "xingshu",
+        "xingkai",
+        "cursive",
+        "script",
+        "行书",
+        "行書",
+        "草书",
+        "草書",
+    ),
+    "brush": ("brush", "mouhitsu", "毛筆"),
     "kai": ("kai", "kaiti", "klee", "楷"),
-    "handwriting": ("hand", "pen", "handwriting", "cursive", "手写", "手書", "手寫", "硬笔", "硬筆"),
-    "script": ("script", "calligraphy"),
+    "pen": ("hand", "pen", "handwriting", "手写", "手書", "手寫", "硬笔", "硬筆"),
+    "display": ("calligraphy",),
     "round": ("round", "rounded", "maru", "yuan", "圆", "圓", "丸"),
     "hei": ("hei", "zenhei", "microhei", "gothic", "sans", "黑", "ゴシック"),
     "song": ("song", "sung", "ming", "mincho", "fangsong", "serif", "宋", "明朝", "明體"),
@@ -283,9 +297,11 @@ def _unknown(name: Path, fonts: list[FoundFont]) -> UsageError:
     stem = _stem(name)
     message = f"no font called '{name}'"
     if entry := find_entry(stem):
+        if entry.source.type == "apt":
+            return UsageError(message, f"Get it with: {installing(entry.source.package)}")
         return UsageError(message, f"Get it with: handgen fonts fetch '{entry.family}'")
     if kind := ALIASES.get(stem.casefold()):
-        family = next(entry.family for entry in catalog() if entry.kind == kind and entry.script == "han")
+        family = next(entry.family for entry in fetchable("han") if entry.kind == kind)
         return UsageError(message, f"Get one with: handgen fonts fetch '{family}'")
     known = {font.family for font in fonts} | {entry.family for entry in catalog()}
     close = nearest(stem, sorted(known)) if known else ""

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
+from handgen.characters import nfc
 from handgen.errors import UsageError
 
 LONGEST = 256
@@ -63,11 +64,12 @@ class Limits:
 def clean(text: str) -> str:
     """Return ``text`` as a label has it.
 
-    It becomes NFC, never NFKC. Each run of white space, line breaks and U+3000 included, becomes
-    one space, for a gap in ink looks the same whatever made it; the ends have none. Invisible
-    characters (controls, zero-width, byte-order marks) go, but for joiners after letters of Arabic and Indic scripts.
+    It becomes NFC, but for compatibility ideographs, and never NFKC. Each run of white space, line
+    breaks and U+3000 included, becomes one space, for a gap in ink looks the same whatever made it;
+    the ends have none. Invisible characters (controls, zero-width, byte-order marks) go, but for
+    joiners after letters of Arabic and Indic scripts.
     """
-    return " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).split())
+    return " ".join(nfc(_INVISIBLE.sub("", text)).split())
 
 
 def composable(char: str) -> bool:

@@ -2,7 +2,7 @@
 
 from handgen.registry import Registry
 
-MODELS = Registry("model")
+MODELS = Registry("model", "handgen.models")
 MODELS.register("zi2zi", "handgen.models.zi2zi:Zi2Zi", "one network, many styles by code (for Chinese and any script)")
 MODELS.register(
     "bicyclegan", "handgen.models.bicyclegan:BicycleGAN", "every latent is another hand (for Latin and small charsets)"

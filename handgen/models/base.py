@@ -39,7 +39,7 @@ class Batch:
         noise: float32 ``[B, Model.noise]`` from N(0, 1).
         mix: float32 ``[B]``, uniform in [0, 1): where between real and fake a penalty is taken.
         code: int64 ``[B]``, code points of the targets' characters, for models that look characters up.
-        number: int64 ``[B]``, numbers of the targets among all that is learned from, as ``Lessons`` has them.
+        number: int64 ``[B]``, numbers of the targets among all that is learned from, as ``TrainingGlyphs`` has them.
     """
 
     content: Tensor
@@ -53,7 +53,7 @@ class Batch:
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TrainingGlyphs:
     """All target glyphs that a run learns from.
 
     Attributes:
@@ -236,10 +236,10 @@ class Model(nn.Module, Generator, ABC):
         """
         return Resolved(config)
 
-    def equip(self, device: torch.device) -> None:
+    def load_files(self, device: torch.device) -> None:
         """Read the files that ``resolve`` found; the loop calls this, and drawing needs none of them."""
 
-    def survey(self, lessons: Lessons) -> tuple[str, ...]:
+    def inspect_data(self, lessons: TrainingGlyphs) -> tuple[str, ...]:
         """Look at all that is learned from, before a run begins or goes on; most models need not.
 
         Ranks come one after the other, the first of them first.
@@ -261,7 +261,7 @@ class Model(nn.Module, Generator, ABC):
     def weights(self) -> Mapping[str, float]:
         """Weight of each loss by name; a loss that is not named weighs 1."""
 
-    def study(self, batches: Callable[[int], Batch]) -> None:
+    def pretrain(self, batches: Callable[[int], Batch]) -> None:
         """Learn, before a fresh run, what the losses look through; nothing for most models.
 
         Args:
@@ -289,13 +289,13 @@ class Model(nn.Module, Generator, ABC):
         """
         return char if self.draws == "character" else content
 
-    def redraw(self, batch: Batch) -> Tensor:
+    def draw_batch(self, batch: Batch) -> Tensor:
         """Draw the content of pairs in the style of their targets; measurements look at this."""
         vectors = [style.vector for style in self.style_spec.pick(self.style_spec.names)]
         told = self.tell(batch.content, batch.char, batch.code)
         return self.generate(told, torch.stack(vectors).to(batch.style.device)[batch.style])
 
-    def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
+    def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from weights of the same kind of model trained on ``styles``.
 
         Tensors of equal name and shape are copied. A subclass whose tensors have a row per style

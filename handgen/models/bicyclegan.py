@@ -268,7 +268,7 @@ class BicycleGAN(Remedied):
         drawn: Tensor = self.generator(content, style)
         return drawn
 
-    def redraw(self, batch: Batch) -> Tensor:
+    def draw_batch(self, batch: Batch) -> Tensor:
         """Draw the content of pairs with the latents of their targets."""
         mean, _ = self.generator.encoder(batch.target)
         return self.generate(batch.content, mean)
@@ -278,7 +278,7 @@ class BicycleGAN(Remedied):
         """The latent space, in which the training styles have a place."""
         return HandLatents(self.styles, self.generator)
 
-    def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
+    def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from trained weights; a style's place follows its name."""
         moved, key = dict(weights), "generator.places"
         if key in moved and moved[key].shape[1:] == self.generator.places.shape[1:]:
@@ -287,4 +287,4 @@ class BicycleGAN(Remedied):
                 if name in self.styles:
                     places[self.styles.index(name)] = moved[key][row]
             moved[key] = places
-        return super().adopt(moved, styles)
+        return super().load_matching(moved, styles)

@@ -140,13 +140,13 @@ class CGAN(GAN):
         """The styles as classes."""
         return Classes(self.styles, self.noise)
 
-    def redraw(self, batch: Batch) -> Tensor:
+    def draw_batch(self, batch: Batch) -> Tensor:
         """Draw the targets' characters in their styles, with the noise of the batch."""
         share = F.one_hot(batch.style, len(self.styles)).to(batch.noise.dtype)
         drawn: Tensor = self.generator(batch.char, share, batch.noise)
         return drawn
 
-    def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
+    def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from trained weights; the codes of characters and styles follow what they stand for."""
         characters = self.characters.tolist()
         before = weights.get("characters", torch.empty(0)).tolist()
@@ -163,4 +163,4 @@ class CGAN(GAN):
                     for new, old in pairs:
                         mine[new] = moved[key][old]
                     moved[key] = mine
-        return super().adopt(moved, styles)
+        return super().load_matching(moved, styles)

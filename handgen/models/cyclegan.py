@@ -172,7 +172,7 @@ class CycleGAN(Model):
         """Draw ``content`` in the hand; ``style`` is ``[B, 0]``."""
         return _translate(self.generator, content)
 
-    def redraw(self, batch: Batch) -> Tensor:
+    def draw_batch(self, batch: Batch) -> Tensor:
         """Draw the content of pairs in the one hand, whichever style they are of."""
         return _translate(self.generator, batch.content)
 

@@ -126,7 +126,7 @@ class GAN(Model):
 
     def prepare(self, batch: Batch) -> Step:
         """Draw the fakes once, for both phases."""
-        return Step(batch, self.redraw(batch))
+        return Step(batch, self.draw_batch(batch))
 
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
         """The adversarial loss and nothing else."""
@@ -146,6 +146,6 @@ class GAN(Model):
         """The noise, in which no style has a place."""
         return Latents((), torch.empty(0, self.noise))
 
-    def redraw(self, batch: Batch) -> Tensor:
+    def draw_batch(self, batch: Batch) -> Tensor:
         """Draw from the noise of the batch: nothing here knows what the targets show."""
         return self.generate(batch.char, batch.noise)

@@ -133,7 +133,7 @@ class Remedied(Model):
         found: dict[str, Any] = {name: str(file) for name, file in files.items()}
         return Resolved(replace(config, **found), {name: sha256(file) for name, file in files.items()}, tuple(notes))
 
-    def equip(self, device: torch.device) -> None:
+    def load_files(self, device: torch.device) -> None:
         """Load recognizer and stroke counts, where they have a weight."""
         c = self._settings
         if c.lambda_recognizer:
@@ -160,7 +160,7 @@ class Remedied(Model):
         counter = self.discriminator.get_submodule("strokes")
         return {"strokes": losses.strokes(counter(images), self._counts[char])}
 
-    def study(self, batches: Callable[[int], Batch]) -> None:
+    def pretrain(self, batches: Callable[[int], Batch]) -> None:
         """Train the feature extractor, if there is one."""
         if self.features is not None:
             self.features.fit(batches)

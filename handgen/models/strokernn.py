@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from handgen.models.base import Batch, Draws, Lessons, Model, Resolved, StyleSpec
+from handgen.models.base import Batch, Draws, Model, Resolved, StyleSpec, TrainingGlyphs
 from handgen.models.mixture import Mixture, pen_state
 from handgen.models.strokenet import SAID, StrokeNet
 from handgen.models.styles import CodeTable, gaussian_code
@@ -132,7 +132,7 @@ class StrokeRNN(Model):
         of = ", ".join(f"{count:,} of {name}" for name, count in found.book.sources.items())
         return Resolved(config, {"standard": library.digest(found.book)}, (f"standard strokes: {of}",))
 
-    def survey(self, lessons: Lessons) -> tuple[str, ...]:
+    def inspect_data(self, lessons: TrainingGlyphs) -> tuple[str, ...]:
         """Lay the standard strokes over all glyphs, or read where they lay when that was done before."""
         book = self._shelf.book(lessons.chars)
         strokes = {char: book.points[book.first[i] : book.first[i + 1]] for i, char in enumerate(book.chars)}
@@ -243,9 +243,9 @@ class StrokeRNN(Model):
         """The table of style codes."""
         return CodeTable(self.styles, self.codes)
 
-    def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
+    def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from trained weights; a style's code follows from its name, so there is none to be moved."""
-        return super().adopt({**weights, "codes": self.codes}, styles)
+        return super().load_matching({**weights, "codes": self.codes}, styles)
 
 
 @dataclass(frozen=True)

@@ -218,7 +218,7 @@ class Zi2Zi(Remedied):
         """The table of style codes."""
         return CodeTable(self.styles, self.codes)
 
-    def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
+    def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from trained weights; codes and category rows follow their style's name."""
         rows = [(self.styles.index(name), row) for row, name in enumerate(styles) if name in self.styles]
         moved = dict(weights)
@@ -230,4 +230,4 @@ class Zi2Zi(Remedied):
                         for new, old in rows:
                             mine[new] = theirs[old]
                     moved[key] = mine.clone()
-        return super().adopt(moved, styles)
+        return super().load_matching(moved, styles)

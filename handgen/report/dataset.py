@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from handgen.check.base import Record
-from handgen.check.findings import Findings
-from handgen.check.report import Track, is_finished
-from handgen.check.tree import Found
+from handgen.check.report import Track
+from handgen.formats.find import Found, is_finished
+from handgen.formats.findings import Findings
+from handgen.formats.reading import Record
 from handgen.report.charts import bars
 from handgen.report.evaluation import RESULTS, remarks, tables
 from handgen.report.page import Card, Chart, Grid, Page, settings_of

@@ -2,6 +2,6 @@
 
 from handgen.registry import Registry
 
-GENERATORS = Registry("generator")
+GENERATORS = Registry("generator", "handgen.sources")
 """What draws without having been trained; ``--model`` takes it by name."""
 GENERATORS.register("pen", "handgen.sources.pen:PenModel", "writes stroke by stroke; every writer is a style")

@@ -30,7 +30,7 @@ NAME = "pen"
 _RANGE = "Give two numbers from 0 to 1, as 0,0.3."
 _USUAL = 16
 """Writers, if no number of them is asked for."""
-_VERSION = 2
+_VERSION = 3
 """Of what the pen makes of a writer: a dataset that was begun with another is not gone on with."""
 
 

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 POINTS = 32
 """Points of a stroke in a ``Book``."""
+LIFTED, JOINED, ONWARD = 0, 1, 2
+"""After a stroke the pen is lifted; is joined to the next; goes straight on, as within one stroke."""
 _CORNER = np.cos(np.deg2rad(35))
 _SHORTEST = 1e-3
 
@@ -22,13 +24,18 @@ class Book:
     """The strokes of some characters in flat arrays.
 
     Attributes:
-        chars: the characters, each once.
+        chars: the characters. Each is there once in a book of characters; a book of drawings (``Forms.pick``) may
+            have one several times, each time in another form.
         points: float32 ``[strokes, POINTS, 2]``, evenly along each stroke; sharp corners are among them.
         lengths: float32 ``[strokes]``, in sides of the square.
         first: int64 ``[len(chars) + 1]``, where the strokes of each character begin.
         codes: uint64 ``[len(chars)]``, their code points.
         sources: name of a source -> how many characters are its.
         licenses: name of a source -> license and provenance, as far as known.
+        held: uint8 ``[strokes]``, what the pen does after each: ``LIFTED``, ``JOINED`` or ``ONWARD``; the writer may
+            join what is lifted. None = lifted everywhere.
+        own: float32 ``[strokes]``, how much of its shape is the stroke's own: 0 = all of a standard stroke is the
+            writer's to round, bow, cut short and join; 1 = somebody wrote it so, and its order is not known. None = 0.
     """
 
     chars: str
@@ -38,6 +45,8 @@ class Book:
     codes: NDArray[np.uint64]
     sources: Mapping[str, int] = field(default_factory=dict)
     licenses: Mapping[str, str] = field(default_factory=dict)
+    held: NDArray[np.uint8] | None = None
+    own: NDArray[np.float32] | None = None
 
     def strokes(self, char: str) -> NDArray[np.float32]:
         """Return the strokes of a character of the book, float32 ``[n, POINTS, 2]``."""

@@ -10,14 +10,13 @@ from __future__ import annotations
 import gzip
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from handgen.errors import FontError
 from handgen.files import sha256, write_json
 from handgen.fonts.catalog import Entry, Source
-from handgen.fonts.fetch import Outcome, attempt, download, members
+from handgen.fonts.fetch import Outcome, attempt, download, members, scratch_folder
 from handgen.strokes import kanjivg
 from handgen.strokes.counts import COUNTS, FOLDER, write_counts
 from handgen.strokes.svg import flattened
@@ -46,8 +45,7 @@ def fetch_kanjivg(out: Path, force: bool = False) -> Iterator[Outcome]:
 
 def _fetch_kanjivg(entry: Entry, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
-        scratch = Path(folder)
+    with scratch_folder(out) as scratch:
         archive = download(entry.source, scratch)
         paths: dict[str, list[str]] = {}
         license = b""
@@ -96,8 +94,7 @@ def _fetch(entry: Entry, out: Path) -> Path:
         FontError: the package is unsafe, damaged, or has no strokes or no license.
     """
     out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".fetch-", dir=out.resolve()) as folder:
-        scratch = Path(folder)
+    with scratch_folder(out) as scratch:
         archive = download(entry.source, scratch)
         characters, license = _unpack(archive, entry.source)
         with gzip.GzipFile(scratch / _OUTLINES, "wb", mtime=0) as file:

@@ -1,4 +1,8 @@
-"""Lines one pixel wide as a graph, and the strokes in it."""
+"""Lines one pixel wide as a graph, and the strokes in it.
+
+Pixels of a whole batch are numbered together, and who neighbors whom is found for all of them at once; what is left
+to plain Python are walks along lines, in numbers of pixels.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Pixel = tuple[int, int]
 _RING = ((0, -1), (1, 0), (0, 1), (-1, 0), (1, -1), (1, 1), (-1, 1), (-1, -1))
 """Neighbors as (x, y), the four nearest first."""
+_BESIDE = {4: (0, 1), 5: (1, 2), 6: (2, 3), 7: (3, 0)}
+"""A diagonal neighbor -> the nearest two that lead to it round the corner."""
 _SPUR = 1.0
 """Loose ends shorter than this many widths of the ink come from thinning a corner."""
 _STRAIGHT = math.radians(50)
 """Lines that turn by less at a junction are one stroke."""
+
+Point = tuple[float, float]
+End = tuple[int, int]
+"""Number of an edge, and 0 for its first end or 1 for its last."""
 
 
 @dataclass
@@ -24,82 +33,120 @@ class Edge:
     """A line between two nodes.
 
     Attributes:
-        points: from one to the other, ``[n, 2]``, x and y in pixels.
+        points: from one to the other, x and y in pixels.
         nodes: numbers of the nodes at its ends.
+        length: in pixels.
     """
 
-    points: list[tuple[float, float]]
+    points: list[Point]
     nodes: list[int]
+    length: float
 
-    @property
-    def length(self) -> float:
-        """In pixels."""
-        return float(sum(math.dist(a, b) for a, b in zip(self.points, self.points[1:], strict=False)))
+
+@dataclass(frozen=True)
+class _Pixels:
+    """The pixels of one line drawing.
+
+    Attributes:
+        places: middle of each pixel, x and y.
+        near: the numbers of the neighbors of each; a diagonal one only if there is no way round the corner.
+    """
+
+    places: list[Point]
+    near: list[list[int]]
 
 
 def edges_of(line: NDArray[np.bool_]) -> list[Edge]:
-    """Return the edges of a line drawing; every pixel with one, or more than two, neighbors is part of a node.
+    """Return the edges of a line drawing, bool ``[h, w]``, one pixel wide."""
+    return next(edges_of_all(line[None]))
+
+
+def edges_of_all(lines: NDArray[np.bool_]) -> Iterator[list[Edge]]:
+    """Yield the edges of each line drawing.
+
+    Every pixel with one, or more than two, neighbors is part of a node.
 
     Args:
-        line: bool ``[h, w]``, one pixel wide.
+        lines: bool ``[B, h, w]``, one pixel wide.
     """
-    pixels = {(int(x), int(y)) for y, x in np.argwhere(line)}
-    around = {pixel: list(_neighbors(pixel, pixels)) for pixel in pixels}
-    node_of = _nodes(around)
-    edges, used = [], set()
-    for start in [pixel for pixel in around if pixel in node_of]:
-        for step in around[start]:
-            if (start, step) in used or node_of.get(step) == node_of[start]:
+    padded = np.pad(lines, ((0, 0), (1, 1), (1, 1)))
+    image, y, x = np.nonzero(padded)
+    width = padded.shape[2]
+    flat = padded.ravel()
+    at = (image * padded.shape[1] + y) * width + x
+    there = np.stack([flat[at + dy * width + dx] for dx, dy in _RING], 1)
+    for corner, (one, other) in _BESIDE.items():
+        there[:, corner] &= ~(there[:, one] | there[:, other])
+    number = np.zeros(len(flat), np.int64)
+    ends = np.cumsum(np.bincount(image, minlength=len(lines)))
+    number[at] = np.arange(len(at)) - np.r_[0, ends[:-1]][image]
+    near = number[at[:, None] + np.array([dy * width + dx for dx, dy in _RING])]
+    near, count = near[there].tolist(), np.cumsum(there.sum(1)).tolist()  # row by row
+    places = list(zip((x - 0.5).tolist(), (y - 0.5).tolist(), strict=True))
+    first = 0
+    for end in ends.tolist():
+        starts = [0 if not i else count[i - 1] for i in range(first, end)]
+        some = [near[start:stop] for start, stop in zip(starts, count[first:end], strict=True)]
+        yield _edges(_Pixels(places[first:end], some))
+        first = end
+
+
+def _edges(pixels: _Pixels) -> list[Edge]:
+    node_of = _nodes(pixels.near)
+    edges: list[Edge] = []
+    used: set[tuple[int, int]] = set()
+    seen: set[int] = set()
+    for start, node in node_of.items():
+        for step in pixels.near[start]:
+            if (start, step) in used or node_of.get(step) == node:
                 continue
-            way = _walk(start, step, around, node_of)
+            way = _walk(start, step, pixels.near, node_of)
             used |= {(way[0], way[1]), (way[-1], way[-2])}
-            edges.append(Edge([(x + 0.5, y + 0.5) for x, y in way], [node_of[way[0]], node_of[way[-1]]]))
-    seen = {pixel for edge in edges for pixel in ((int(x), int(y)) for x, y in edge.points)}
+            seen.update(way)
+            edges.append(_edge(way, [node, node_of[way[-1]]], pixels))
     number = max(node_of.values(), default=-1) + 1
-    for pixel in sorted(pixels - seen - node_of.keys(), key=lambda p: (p[1], p[0])):
-        if pixel in seen or not around[pixel]:  # of a loop that was walked already; or alone, which comes below
+    for pixel, near in enumerate(pixels.near):
+        if pixel in seen or (near and pixel in node_of):
             continue
-        way = _walk(pixel, around[pixel][0], around, {pixel: number})
-        seen |= set(way)
-        edges.append(Edge([(x + 0.5, y + 0.5) for x, y in way], [number, number]))
+        # A loop without a node, or a pixel alone.
+        way = _walk(pixel, near[0], pixels.near, {pixel: number}) if near else [pixel]
+        seen.update(way)
+        edges.append(_edge(way, [number, number], pixels))
         number += 1
-    lone = [pixel for pixel, near in around.items() if not near]
-    edges += [Edge([(x + 0.5, y + 0.5)], [number + i, number + i]) for i, (x, y) in enumerate(lone)]
     return edges
 
 
-def _neighbors(pixel: Pixel, pixels: set[Pixel]) -> Iterator[Pixel]:
-    """Yield neighbors; a diagonal one only if there is no way round the corner."""
-    x, y = pixel
-    for dx, dy in _RING:
-        if (x + dx, y + dy) in pixels:
-            diagonal = dx and dy
-            if not diagonal or ((x + dx, y) not in pixels and (x, y + dy) not in pixels):
-                yield x + dx, y + dy
+def _edge(way: list[int], nodes: list[int], pixels: _Pixels) -> Edge:
+    points = [pixels.places[pixel] for pixel in way]
+    return Edge(points, nodes, sum(map(math.dist, points, points[1:])))
 
 
-def _nodes(around: dict[Pixel, list[Pixel]]) -> dict[Pixel, int]:
+def _nodes(near: list[list[int]]) -> dict[int, int]:
     """Number the nodes: ends, and junctions, whose pixels are one node where they touch."""
-    node_of: dict[Pixel, int] = {}
-    for pixel, near in around.items():
-        if len(near) in (0, 2) or pixel in node_of:
+    node_of: dict[int, int] = {}
+    count = 0
+    for pixel, around in enumerate(near):
+        if len(around) in (0, 2) or pixel in node_of:
             continue
-        number, grow = len(node_of), [pixel]
+        grow = [pixel]
         while grow:
             here = grow.pop()
-            node_of[here] = number
-            if len(around[here]) > 2:
-                grow += [p for p in around[here] if len(around[p]) > 2 and p not in node_of]
+            node_of[here] = count
+            if len(near[here]) > 2:
+                grow += [p for p in near[here] if len(near[p]) > 2 and p not in node_of]
+        count += 1
     return node_of
 
 
-def _walk(start: Pixel, step: Pixel, around: dict[Pixel, list[Pixel]], node_of: dict[Pixel, int]) -> list[Pixel]:
-    way = [start, step]
-    while way[-1] not in node_of:
-        onward = [pixel for pixel in around[way[-1]] if pixel != way[-2]]
-        if not onward:
+def _walk(start: int, step: int, near: list[list[int]], node_of: dict[int, int]) -> list[int]:
+    way, before, here = [start, step], start, step
+    while here not in node_of:
+        around = near[here]
+        onward = around[0] if around[0] != before else around[-1]
+        if onward == before:
             break
-        way.append(onward[0])
+        before, here = here, onward
+        way.append(here)
     return way
 
 
@@ -120,8 +167,8 @@ def strokes_of(edges: list[Edge], width: float) -> list[NDArray[np.float32]]:
     for first in [*ends, *((i, 0) for i in range(len(edges)))]:
         if first[0] in done:
             continue
-        points: list[tuple[float, float]] = []
-        here: tuple[int, int] | None = first
+        points: list[Point] = []
+        here: End | None = first
         while here is not None and here[0] not in done:
             number, side = here
             done.add(number)
@@ -140,7 +187,8 @@ def _without_spurs(edges: list[Edge], width: float) -> list[Edge]:
         for edge in edges:
             for node in edge.nodes:
                 degree[node] += 1
-        loose = [e for e in edges if sorted(min(degree[n], 3) for n in e.nodes) == [1, 3] and e.length < _SPUR * width]
+        short = [edge for edge in edges if edge.length < _SPUR * width]
+        loose = [edge for edge in short if sorted(min(degree[node], 3) for node in edge.nodes) == [1, 3]]
         if not loose:
             return edges
         spur = min(loose, key=lambda edge: edge.length)
@@ -158,7 +206,8 @@ def _joined(edges: list[Edge]) -> list[Edge]:
             (one, side), (other, other_side) = meeting
             first = one.points if side else one.points[::-1]
             second = other.points[::-1] if other_side else other.points
-            made = Edge(first + second, [one.nodes[1 - side], other.nodes[1 - other_side]])
+            length = one.length + other.length + math.dist(first[-1], second[0])
+            made = Edge(first + second, [one.nodes[1 - side], other.nodes[1 - other_side]], length)
             return _joined([edge for edge in edges if edge is not one and edge is not other] + [made])
     return edges
 
@@ -169,9 +218,9 @@ def _contract(edges: list[Edge], most: float) -> None:
     for edge in edges:
         for node in edge.nodes:
             degree[node] += 1
-    for edge in sorted(edges, key=lambda each: each.length):
+    for edge in sorted((edge for edge in edges if edge.length <= most), key=lambda each: each.length):
         a, b = edge.nodes
-        if a == b or degree[a] < 3 or degree[b] < 3 or edge.length > most:
+        if a == b or degree[a] < 3 or degree[b] < 3:
             continue
         middle = edge.points[len(edge.points) // 2]
         edge.points = []
@@ -184,14 +233,16 @@ def _contract(edges: list[Edge], most: float) -> None:
         degree[a] += degree[b] - 2
 
 
-def _continued(edges: list[Edge], width: float) -> dict[tuple[int, int], tuple[int, int]]:
+def _continued(edges: list[Edge], width: float) -> dict[End, End]:
     """Tell which end of an edge goes straight on as which end of another."""
-    at: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    at: dict[int, list[End]] = defaultdict(list)
     for number, edge in enumerate(edges):
         for side in (0, 1):
             at[edge.nodes[side]].append((number, side))
-    onward: dict[tuple[int, int], tuple[int, int]] = {}
+    onward: dict[End, End] = {}
     for meeting in at.values():
+        if len(meeting) < 2:
+            continue
         ways = {end: _direction(edges[end[0]], end[1], 1.5 * width) for end in meeting}
         pairs = [(_turn(ways[a], ways[b]), a, b) for i, a in enumerate(meeting) for b in meeting[i + 1 :]]
         limit = math.pi if len(meeting) == 2 else _STRAIGHT
@@ -204,10 +255,13 @@ def _continued(edges: list[Edge], width: float) -> dict[tuple[int, int], tuple[i
 def _direction(edge: Edge, side: int, reach: float) -> float:
     """Return the angle in which an edge leaves a node, seen ``reach`` pixels away from it."""
     points = edge.points[:: -1 if side else 1]
-    far = next((point for point in points if math.dist(point, points[0]) >= reach), points[len(points) // 2])
-    if far == points[0]:
+    # No pixel is farther than its number times the square root of 2.
+    start = points[0]
+    first = min(int(reach / 1.5), len(points) - 1)
+    far = next((point for point in points[first:] if math.dist(point, start) >= reach), points[len(points) // 2])
+    if far == start:
         far = points[-1]
-    return math.atan2(far[1] - points[0][1], far[0] - points[0][0])
+    return math.atan2(far[1] - start[1], far[0] - start[0])
 
 
 def _turn(one: float, other: float) -> float:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.deform.strokes import Part, moved
 from handgen.seeds import keys, uniforms_of
-from handgen.strokes.base import POINTS, Book
+from handgen.strokes.base import LIFTED, ONWARD, POINTS, Book
 from handgen.strokes.writer import NUMBERS
 
 JOIN = 14
@@ -25,10 +26,10 @@ _SINES = np.sin(np.pi * np.outer(_T[1:-1], _TERMS)).astype(np.float32)
 _TREMOR = slice(3, 12)
 _SHORT = 0.22
 """Strokes shorter than this share of the square are dots."""
-_IDEOGRAPHIC = 0x2E80
+IDEOGRAPHIC = 0x2E80
 """The first code point of Chinese and Japanese writing."""
-_TURN, _SCALE, _SHIFT = 0.16, 0.13, 0.028
-"""Of a stroke at habit or looseness 1: standard deviations in radians, as a share, and in squares."""
+_USUAL_HABIT, _USUAL_LOOSENESS = 0.4, 0.3
+"""Root mean squares over writers, times their haste; see ``writer``."""
 _WAVES = 3
 
 Array = NDArray[np.float32]
@@ -86,10 +87,18 @@ class Hand:
         first = draw(self.key)
         if self._other is None:
             return first
+        (_, cos), (other, sin) = self.shares()
+        cos, sin = (part if owner is None else part[owner] for part in (np.asarray(cos), np.asarray(sin)))
+        shape = (-1, *[1] * (first.ndim - 1))
+        return np.asarray(cos.reshape(shape) * first + sin.reshape(shape) * draw(other), np.float32)
+
+    def shares(self) -> list[tuple[NDArray[np.uint64], Array | float]]:
+        """Return the keys of the writers whose habits these are, and how much of each: the squares' sum is 1."""
+        if self._other is None:
+            return [(self.key, 1.0)]
         key, share = self._other
-        angle = (share if owner is None else share[owner]).astype(np.float32) * np.float32(np.pi / 2)
-        angle = angle.reshape(-1, *[1] * (first.ndim - 1))
-        return np.asarray(np.cos(angle) * first + np.sin(angle) * draw(key), np.float32)
+        angle = share.astype(np.float32) * np.float32(np.pi / 2)
+        return [(self.key, np.cos(angle)), (key, np.sin(angle))]
 
     def __getitem__(self, name: str) -> Array:
         column: Array = self._numbers[:, NUMBERS.index(name)]
@@ -116,28 +125,30 @@ def write(
     glyph = np.repeat(np.arange(len(characters)), counts)
     number = np.arange(len(glyph)) - np.repeat(np.cumsum(counts) - counts, counts)
     rows = book.first[characters][glyph] + number
+    own = np.zeros(len(rows), np.float32) if book.own is None else book.own[rows]
+    held = np.zeros(len(rows), np.uint8) if book.held is None else book.held[rows]
+    if (held == ONWARD).any():
+        # Pieces of one stroke are displaced as one.
+        begins = np.where(np.r_[True, held[:-1] != ONWARD], np.arange(len(rows)), 0)
+        number = number[np.maximum.accumulate(begins)]
     codes = book.codes[characters]
-    always = hand.habits(lambda key: _normal(keys(keys(key, codes)[glyph], number), 8), glyph)
-    anew = _normal(keys(sample[glyph], number), 8)
-    haste = _haste(hand)
-    always *= (haste * hand["habit"])[glyph, None]
-    anew *= (haste * hand["looseness"] * np.float32(vary))[glyph, None]
     strokes = book.points[rows].copy()
     _balance(strokes, hand, glyph)
-    _displace(strokes, hand, glyph, codes, sample, vary)
-    _place(strokes, always + anew, hand, glyph)
-    own = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
-    luck = 0.5 + 0.85 * own + 0.15 * _even(keys(sample[glyph], number, 1), 2)
+    _displace(strokes, hand, glyph)
+    _place(strokes, hand, glyph)
+    strokes = moved(strokes, glyph, number, _parts(hand, codes, sample, vary))
+    ever = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
+    luck = 0.5 + 0.85 * ever + 0.15 * _even(keys(sample[glyph], number, 1), 2)
     # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
-    ease = np.where(codes < _IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
-    joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck / ease[:, None])
-    _pull(strokes, joined, hand, glyph)
-    _bend(strokes, hand, glyph, keys(sample[glyph], number, 2), joined)
+    ease = np.where(codes < IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
+    joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck / ease[:, None], own, held)
+    _pull(strokes, joined, hand, glyph, own)
+    _bend(strokes, hand, glyph, keys(sample[glyph], number, 2), own)
     before = np.flatnonzero(joined)
     joins = bridges(strokes, before, hand["join_curve"][glyph[before]])
-    held = np.stack([np.r_[False, joined[:-1]], joined], 1)
+    down = np.stack([np.r_[False, joined[:-1]], joined], 1)
     _settle(strokes, joins, glyph, glyph[before], hand, sample, vary)
-    return Written(strokes, glyph, held, joins, glyph[before], solid[before])
+    return Written(strokes, glyph, down, joins, glyph[before], solid[before])
 
 
 def _haste(hand: Hand) -> Array:
@@ -172,46 +183,45 @@ def _balance(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
         p += hand[name][glyph, None] * p * (1 - p)
 
 
-def _displace(
-    strokes: Array,
-    hand: Hand,
-    glyph: NDArray[np.int64],
-    codes: NDArray[np.uint64],
-    sample: NDArray[np.uint64],
-    vary: float,
-) -> None:
-    """Move neighboring strokes together, by some slow waves of each drawing."""
-    own = hand["structure"] * _haste(hand)
-    amount = (own, own * np.float32(0.7), hand["looseness"] * np.float32(0.03 * vary))
-    waves = [
-        hand.habits(lambda key: _normal(keys(key, 3), 6 * _WAVES)),
-        hand.habits(lambda key: _normal(keys(keys(key, codes), 3), 6 * _WAVES)),
-        _normal(keys(sample, 3), 6 * _WAVES),
-    ]
+def _displace(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
+    """Move neighboring strokes together, by some slow waves, in all characters alike."""
+    wave = hand.habits(lambda key: _normal(keys(key, 3), 6 * _WAVES)).reshape(-1, _WAVES, 6)[glyph]
     middle = strokes.mean(1)
-    for size, wave in zip(amount, waves, strict=True):
-        wave = wave.reshape(-1, _WAVES, 6)[glyph]
-        phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
-        moved = (wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size[glyph, None]
-        strokes += moved[:, None]
+    phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
+    size = (hand["structure"] * _haste(hand))[glyph, None]
+    strokes += ((wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size)[:, None]
 
 
-def _place(strokes: Array, draw: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
-    """Shift, turn and scale each stroke about its middle."""
+def _parts(hand: Hand, codes: NDArray[np.uint64], sample: NDArray[np.uint64], vary: float) -> list[Part]:
+    """Return how strokes are moved: by the habits of each writer with each character, and anew each time.
+
+    Writers on the whole move them as people do, one of twice the habit or looseness twice as much.
+    """
+    always = _haste(hand) * hand["habit"] / _USUAL_HABIT
+    anew = _haste(hand) * hand["looseness"] * np.float32(vary) / _USUAL_LOOSENESS
+    habits = [Part(keys(key, codes), "habit", always * share) for key, share in hand.shares()]
+    return [*habits, Part(sample, "anew", anew)]
+
+
+def _place(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
+    """Scale each stroke about its middle, as a writer does with strokes across and down."""
     middle = (strokes[:, :1] + strokes[:, -1:]) / 2
     arm = strokes - middle
     across = np.abs(arm[:, -1, 0]) > np.abs(arm[:, -1, 1])
     length = np.hypot(*(2 * arm[:, -1]).T)
     usual = np.where(across, hand["breadth"][glyph], hand["height"][glyph])
-    usual = 1 + (usual - 1) * np.clip(length / 0.5, 0, 1)  # dots stay dots
-    angle, scale = _TURN * draw[:, 0], usual * (1 + _SCALE * draw[:, 1])
-    cos, sin = (scale * np.cos(angle))[:, None], (scale * np.sin(angle))[:, None]
-    strokes[:, :, 0] = middle[:, :, 0] + cos * arm[:, :, 0] - sin * arm[:, :, 1] + _SHIFT * draw[:, 2:3]
-    strokes[:, :, 1] = middle[:, :, 1] + sin * arm[:, :, 0] + cos * arm[:, :, 1] + _SHIFT * draw[:, 3:4]
+    scale = 1 + (usual - 1) * np.clip(length / 0.5, 0, 1)  # dots stay dots
+    strokes[:] = middle + scale[:, None, None] * arm
 
 
 def _choose_joins(
-    strokes: Array, lengths: Array, hand: Hand, glyph: NDArray[np.int64], luck: NDArray[np.floating]
+    strokes: Array,
+    lengths: Array,
+    hand: Hand,
+    glyph: NDArray[np.int64],
+    luck: NDArray[np.floating],
+    own: Array,
+    held: NDArray[np.uint8],
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Tell after which strokes the pen stays down, and where it then writes on as on a stroke; both ``[s]``."""
     c = hand["cursiveness"][glyph]
@@ -223,13 +233,15 @@ def _choose_joins(
     chance = c**0.9 * 1.2 * np.exp(-((gap / np.maximum(reach, 1e-3)) ** 2)) * np.clip(4 * c - 0.15, 0, 1)
     chance = np.where(dots, np.maximum(chance, c * hand["dots"][glyph] * 1.6 * (gap < 0.45)), chance)
     last = np.r_[glyph[1:] != glyph[:-1], True] if len(glyph) else np.empty(0, bool)
-    joined = (luck[:, 0] < chance) & ~last & (gap > 0.005)
-    return joined, joined & dots & (luck[:, 1] < hand["dots"][glyph])
+    # Where the order is not known, what is joined is joined in the form itself.
+    free = (own < 1) & (np.roll(own, -1) < 1)
+    joined = ((luck[:, 0] < chance) & free & (gap > 0.005) | (held > LIFTED)) & ~last
+    return joined, joined & (dots & (luck[:, 1] < hand["dots"][glyph]) | (held == ONWARD))
 
 
-def _pull(strokes: Array, joined: NDArray[np.bool_], hand: Hand, glyph: NDArray[np.int64]) -> None:
+def _pull(strokes: Array, joined: NDArray[np.bool_], hand: Hand, glyph: NDArray[np.int64], own: Array) -> None:
     """Cut running strokes short, and bring the ends that a join connects nearer to each other."""
-    amount = (hand["cursiveness"] * hand["shortening"])[glyph]
+    amount = (hand["cursiveness"] * hand["shortening"])[glyph] * (1 - own)
     _trim(strokes, 0.18 * amount * ~joined * (np.hypot(*(strokes[:, -1] - strokes[:, 0]).T) > _SHORT))
     before = np.flatnonzero(joined)
     gap = strokes[before + 1, 0] - strokes[before, -1]
@@ -247,9 +259,7 @@ def _trim(strokes: Array, share: Array) -> None:
     strokes[:] = strokes[rows, low] * (1 - part) + strokes[rows, low + 1] * part
 
 
-def _bend(
-    strokes: Array, hand: Hand, glyph: NDArray[np.int64], key: NDArray[np.uint64], joined: NDArray[np.bool_]
-) -> None:
+def _bend(strokes: Array, hand: Hand, glyph: NDArray[np.int64], key: NDArray[np.uint64], own: Array) -> None:
     """Round corners, bow and shake, all in the sine series of each stroke."""
     span = strokes[:, -1] - strokes[:, 0]
     length = np.hypot(*span.T)
@@ -257,11 +267,12 @@ def _bend(
     series = np.matmul(_SINES, (strokes - straight)[:, 1:-1]) * np.float32(2 / (POINTS - 1))
     way = lengths_of(strokes).sum(1)
     radius = (0.006 + 0.05 * hand["rounding"] + 0.15 * hand["cursiveness"] ** 1.6)[glyph]
+    radius = radius - 0.9 * own * (radius - 0.006)
     series *= np.exp(-((_TERMS[None] * (radius / np.maximum(way, 0.05))[:, None]) ** 2) * 2.2)[:, :, None]
     across = np.abs(span[:, 0]) > np.abs(span[:, 1])
     bows = hand["bow_across"][glyph] * np.sign(span[:, 0]), -hand["bow_down"][glyph] * np.sign(span[:, 1])
     bow = np.where(across, *bows)
-    plain = np.clip(2.5 - 1.5 * way / np.maximum(length, 1e-3), 0, 1)  # a bent stroke has its shape already
+    plain = np.clip(2.5 - 1.5 * way / np.maximum(length, 1e-3), 0, 1) * (1 - own)  # a bent stroke has its shape already
     up = np.stack([span[:, 1], -span[:, 0]], 1)
     series[:, 0] += (bow * plain * np.clip(way / 0.4, 0, 1))[:, None] * up
     wobble = _normal(key, 2 * (_TREMOR.stop - _TREMOR.start)).reshape(len(strokes), -1, 2)

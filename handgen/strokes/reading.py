@@ -12,7 +12,7 @@ from torch import Tensor
 
 from handgen.metrics.skeleton import thinned
 
-_PAPER = 128
+PAPER = 128
 _BLUR = 1.2
 _NEAR = 0.027
 """What is so near is the same place, in sides of the square."""
@@ -33,17 +33,28 @@ class Lines:
         points: float32 ``[B, N, 2]``, middles of their pixels.
         ways: float32 ``[B, N, 2]``, cosine and sine of twice their angle, shorter where it is unsure.
         there: bool ``[B, N]``, false beyond a glyph's last pixel.
+        weight: how many pixels each stands for.
     """
 
     points: Tensor
     ways: Tensor
     there: Tensor
+    weight: float = 1.0
+
+    def sparse(self, size: int) -> Lines:
+        """Return half of the pixels, evenly along lines whichever way they run, of images of ``size`` pixels."""
+        x, y = (self.points * size - 0.5).round().long().unbind(2)
+        keep = ((x + 2 * y) % 4 < 2) & self.there
+        most = max(1, int(keep.sum(1).max()))
+        order = torch.argsort(keep.long(), dim=1, descending=True, stable=True)[:, :most]
+        points, ways = (each.gather(1, order[..., None].expand(-1, -1, 2)) for each in (self.points, self.ways))
+        return Lines(points, ways, keep.gather(1, order), 2 * self.weight)
 
 
 def centerlines(images: NDArray[np.uint8]) -> Lines:
     """Return the centerlines of glyphs uint8 ``[B, size, size]``, 0 = ink."""
     size = images.shape[-1]
-    ink = torch.from_numpy(images) < _PAPER
+    ink = torch.from_numpy(images) < PAPER
     skeleton = thinned(ink)
     found = [mask.nonzero().flip(1).float().add_(0.5).div_(size) for mask in skeleton]
     longest = max(1, *map(len, found))
@@ -85,7 +96,7 @@ def half_widths(images: NDArray[np.uint8], scale: int = 2, most: float = 0.16) -
     side = images.shape[-1] * scale
     fine = F.interpolate(torch.from_numpy(images)[:, None].float(), scale_factor=scale, mode="bilinear")
     reach = int(most * side)
-    squared = torch.where(fine < _PAPER, torch.full_like(fine, float(reach**2)), 0.0)
+    squared = torch.where(fine < PAPER, torch.full_like(fine, float(reach**2)), 0.0)
     for axis in (2, 3):
         pad = (0, 0, reach, reach) if axis == 2 else (reach, reach, 0, 0)
         padded = F.pad(squared, pad)  # there is paper around

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.strokes.base import POINTS
-from handgen.strokes.reading import Lines, centerlines, half_widths, joined, quality, trimmed
+from handgen.strokes.reading import PAPER, Lines, centerlines, half_widths, joined, quality, trimmed
 
 KNOTS = 10
 """Points of a stroke that are fitted; those between them follow smoothly."""
@@ -31,6 +31,7 @@ _PARTS = (0.05, 0.012, 12)
 """Spread of the Gaussians at first and at last, in sides of the square, and how many steps lie between."""
 _OUTLIERS = 0.08
 """Share of centerlines that no stroke of the standard explains, such as joins."""
+_NOTHING = -60.0
 _TURNED = 2.5
 """How much less likely a point explains a line that runs across it: by exp(-2 * this)."""
 _FIELD, _FIELD_REACH = 0.04, 0.30
@@ -61,25 +62,28 @@ class Placed:
     precision: float
 
 
-def register(strokes: Sequence[NDArray[np.float32]], images: NDArray[np.uint8]) -> Iterator[Placed]:
+def register(
+    strokes: Sequence[NDArray[np.float32]], images: NDArray[np.uint8], *, placed: bool = False, quick: bool = False
+) -> Iterator[Placed]:
     """Lay standard strokes over glyphs of one style.
 
     Args:
         strokes: of each character, ``[n, POINTS, 2]``, as a book has them.
         images: the glyphs, uint8 ``[len(strokes), size, size]``, 0 = ink.
+        placed: the glyphs as a whole are already where the strokes are, and as large.
+        quick: look at half of the pixels, and let every line of a glyph be as wide as its mean.
 
     Yields:
         The strokes of each character, in order.
     """
-    middle, scale = _frame(strokes, images)
+    middle, scale = (np.zeros(2, np.float32), np.ones(2, np.float32)) if placed else _frame(strokes, images)
     order = sorted(range(len(strokes)), key=lambda place: len(strokes[place]))  # alike ones together, to pad little
     made: dict[int, Placed] = {}
     for start in range(0, len(order), _BATCH):
         some = order[start : start + _BATCH]
-        placed = _register(
-            [strokes[i][:, PICKED] * scale + middle for i in some], images[some], [_lengths(strokes[i]) for i in some]
-        )
-        made.update(zip(some, placed, strict=True))
+        moved = [strokes[i][:, PICKED] * scale + middle for i in some]
+        found = _register(moved, images[some], [_lengths(strokes[i]) for i in some], quick)
+        made.update(zip(some, found, strict=True))
     yield from (made[place] for place in range(len(order)))
 
 
@@ -107,7 +111,7 @@ def _moments(points: Tensor) -> Tensor:
 
 
 def _register(
-    strokes: list[NDArray[np.float32]], images: NDArray[np.uint8], lengths: list[NDArray[np.float32]]
+    strokes: list[NDArray[np.float32]], images: NDArray[np.uint8], lengths: list[NDArray[np.float32]], quick: bool
 ) -> list[Placed]:
     """Lay strokes ``[n, KNOTS, 2]`` over glyphs, together."""
     counts = [len(each) for each in strokes]
@@ -116,10 +120,15 @@ def _register(
     long = torch.stack([F.pad(torch.from_numpy(s), (0, most - len(s))) for s in lengths])
     prior = (long / long.sum(1, keepdim=True) / KNOTS)[:, :, None].expand(-1, -1, KNOTS).flatten(1)
     lines = centerlines(images)
-    placed = trimmed(_drift(_whole(points, prior, lines), prior, lines), lines)
-    thick = F.max_pool2d(half_widths(images), 3, 1, 1)
-    widths = 2 * F.grid_sample(thick, placed.flatten(1, 2)[:, :, None] * 2 - 1, align_corners=False)
-    widths = widths.view(len(strokes), most, KNOTS)
+    seen = lines.sparse(images.shape[-1]) if quick else lines
+    placed = trimmed(_drift(_whole(points, prior, seen), prior, seen), lines)
+    if quick:
+        mean = (images < PAPER).sum((1, 2)) / np.maximum(lines.there.sum(1).numpy(), 1) / images.shape[-1]
+        widths = torch.from_numpy(mean.astype(np.float32))[:, None, None].expand(-1, most, KNOTS)
+    else:
+        thick = F.max_pool2d(half_widths(images), 3, 1, 1)
+        widths = 2 * F.grid_sample(thick, placed.flatten(1, 2)[:, :, None] * 2 - 1, align_corners=False)
+        widths = widths.view(len(strokes), most, KNOTS)
     down = joined(placed, long > 0, widths, images)
     recall, precision = quality(placed, long, lines)
     return [
@@ -146,8 +155,9 @@ def _explained(points: Tensor, prior: Tensor, lines: Lines, spread: float) -> tu
     ours = torch.cat([ours, torch.full_like(x, -inverse / 2)], 2)
     squares = (lines.points**2).sum(2, keepdim=True)
     theirs = torch.cat([lines.points, torch.ones_like(squares), lines.ways, squares], 2)
-    likely = torch.bmm(theirs, ours.transpose(1, 2)).exp_()
-    share = lines.there[..., None] / (likely.sum(2, keepdim=True) + 1)
+    # Below this it is nothing beside the outliers; and numbers next to 0 take ten times as long.
+    likely = torch.bmm(theirs, ours.transpose(1, 2)).clamp_(min=_NOTHING).exp_()
+    share = lines.weight * lines.there[..., None] / (likely.sum(2, keepdim=True) + 1)
     sums = torch.bmm(likely.transpose(1, 2), torch.cat([share, share * lines.points], 2))
     return sums[..., 0], sums[..., 1:]
 
@@ -158,7 +168,7 @@ def _whole(points: Tensor, prior: Tensor, lines: Lines) -> Tensor:
     ones = torch.ones_like(flat[..., :1])
     middle = (flat * prior[..., None]).sum(1, keepdim=True)
     basis = torch.cat([flat - middle, ones], 2)
-    pixels = lines.there.sum(1).float()[:, None, None]
+    pixels = lines.weight * lines.there.sum(1).float()[:, None, None]
     # A shift is free compared with a stretch: characters differ in both, flat ones have but one direction.
     ridge = torch.diag(torch.tensor([_STIFF, _STIFF, _STIFF / 10])) * pixels
     made = flat

@@ -19,7 +19,7 @@ from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Placement, Rasterizer
 from handgen.metrics.skeleton import thinned
 from handgen.strokes.base import Strokes
-from handgen.strokes.graph import edges_of, strokes_of
+from handgen.strokes.graph import edges_of_all, strokes_of
 
 SIDE = 128
 """Glyphs are drawn so large, in pixels, to be traced."""
@@ -48,14 +48,16 @@ def trace(font: FontRef, chars: str, *, fill: bool = True, place: Placement | No
         em = Placement(SIDE, SIDE, SIDE / 2, _BASELINE * SIDE)
         place = source_placement(coverage.boxes, SIDE) if fill else em
     images = Rasterizer(outlines, SIDE, place).draw_all(coverage.drawn)
-    found = {}
+    found: dict[str, Strokes] = {}
     for start in range(0, len(images), _BATCH):
-        ink = images[start : start + _BATCH] < _PAPER
-        lines = thinned(torch.from_numpy(ink)).numpy()
-        for char, mask, line in zip(coverage.drawn[start : start + _BATCH], ink, lines, strict=True):
-            if strokes := traced(mask, line):
-                found[char] = strokes
-    return found
+        some = traced_all(images[start : start + _BATCH] < _PAPER)
+        found.update(zip(coverage.drawn[start : start + _BATCH], some, strict=True))
+    return {char: strokes for char, strokes in found.items() if strokes}
+
+
+def traced_all(ink: NDArray[np.bool_]) -> list[Strokes]:
+    """Return the strokes of glyphs, bool ``[B, side, side]``, each as ``traced`` returns them."""
+    return _strokes(ink, thinned(torch.from_numpy(ink)).numpy())
 
 
 def traced(ink: NDArray[np.bool_], line: NDArray[np.bool_]) -> Strokes:
@@ -65,31 +67,56 @@ def traced(ink: NDArray[np.bool_], line: NDArray[np.bool_]) -> Strokes:
         ink: bool ``[h, w]``, square.
         line: its centerlines, one pixel wide, likewise.
     """
-    if not line.any():
-        return ()
-    width = max(2.0, float(ink.sum()) / float(line.sum()))
-    made = [_smoothed(stroke, width) for stroke in strokes_of(edges_of(line), width)]
-    return tuple(_in_order([_turned(stroke / np.float32(len(ink))) for stroke in made]))
+    return _strokes(ink[None], line[None])[0]
 
 
-def _smoothed(stroke: NDArray[np.float32], width: float) -> NDArray[np.float32]:
-    """Take the stairs of pixels out of a line, and most of its points; its ends stay."""
-    closed = len(stroke) > 4 and bool((stroke[0] == stroke[-1]).all())
-    reach = int(np.clip(width / 3, 1, 4))
+def _strokes(ink: NDArray[np.bool_], lines: NDArray[np.bool_]) -> list[Strokes]:
+    width = np.maximum(2.0, ink.sum((1, 2)) / np.maximum(lines.sum((1, 2)), 1)).tolist()
+    raw = [strokes_of(edges, wide) for edges, wide in zip(edges_of_all(lines), width, strict=True)]
+    reach = np.clip(np.array(width) / 3, 1, 4).astype(np.int64)
+    flat = _smoothed([stroke for strokes in raw for stroke in strokes], np.repeat(reach, [len(each) for each in raw]))
+    made, first = [], 0
+    for strokes in raw:
+        some = flat[first : first + len(strokes)]
+        made.append(tuple(_in_order([_turned(stroke / np.float32(ink.shape[1])) for stroke in some])))
+        first += len(strokes)
+    return made
+
+
+def _smoothed(strokes: list[NDArray[np.float32]], reach: NDArray[np.int64]) -> list[NDArray[np.float32]]:
+    """Take the stairs of pixels out of lines, and most of their points; their ends stay.
+
+    Args:
+        strokes: ``[n, 2]`` each, in pixels.
+        reach: int64 ``[len(strokes)]``, how many pixels to either side a mean is of.
+    """
+    if not strokes:
+        return []
+    closed = [len(stroke) > 4 and bool((stroke[0] == stroke[-1]).all()) for stroke in strokes]
+    more = [2 * int(r) if ring else 0 for r, ring in zip(reach, closed, strict=True)]
+    # A ring goes on beyond its ends, so that they are as smooth as the rest.
+    longer = [s[np.arange(-m, len(s) + m - 1) % (len(s) - 1)] if m else s for s, m in zip(strokes, more, strict=True)]
+    sizes = np.array([len(each) for each in longer])
+    ends = np.cumsum(sizes)
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    first, last, wide = (ends - sizes)[owner], ends[owner] - 1, reach[owner]
+    at = np.arange(len(owner))
+    low, high = np.maximum(at - wide, first), np.minimum(at + wide, last)
+    xy = np.concatenate(longer).astype(np.float64)
     for _ in range(2):
-        if len(stroke) < 3:
-            break
-        body = stroke[:-1] if closed else stroke
-        padded = np.pad(body, ((reach, reach), (0, 0)), mode="wrap" if closed else "edge")
-        sums = np.cumsum(np.pad(padded, ((1, 0), (0, 0))), axis=0, dtype=np.float64)
-        mean = ((sums[2 * reach + 1 :] - sums[: -2 * reach - 1]) / (2 * reach + 1)).astype(np.float32)
-        if closed:
-            stroke = np.concatenate([mean, mean[:1]])
-        else:
-            mean[0], mean[-1] = stroke[0], stroke[-1]
-            stroke = mean
-    keep = np.unique(np.round(np.linspace(0, len(stroke) - 1, max(2, len(stroke) // 3 + 1))).astype(int))
-    made: NDArray[np.float32] = stroke[keep]
+        sums = np.concatenate([np.zeros((1, 2)), np.cumsum(xy, axis=0)])
+        total = sums[high + 1] - sums[low]
+        total += (wide - (at - low))[:, None] * xy[first] + (wide - (high - at))[:, None] * xy[last]
+        mean = total / (2 * wide + 1)[:, None]
+        fixed = (at == first) | (at == last)
+        mean[fixed] = xy[fixed]
+        xy = mean
+    made = []
+    for end, size, extra, ring in zip(ends.tolist(), sizes.tolist(), more, closed, strict=True):
+        stroke = xy[end - size + extra : end - extra]
+        stroke = np.concatenate([stroke, stroke[:1]]) if ring else stroke
+        keep = np.unique(np.round(np.linspace(0, len(stroke) - 1, max(2, len(stroke) // 3 + 1))).astype(int))
+        made.append(stroke[keep].astype(np.float32))
     return made
 
 

@@ -18,7 +18,7 @@ import torch
 
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.formats.base import Writer
 from handgen.formats.tree import Tree
 from handgen.glyphs.contact_sheet import save_sheet
@@ -148,7 +148,7 @@ class Run:
         records = style_records(self.checkpoint, model)
         alignments = [alignment_of(style, records) for style in self.styles]
         self.pipeline = Pipeline.load(request.degrade)
-        WRITERS.entry(request.format)
+        FORMATS.entry(request.format)
         self.glyphs = Synthesis(
             model,
             self.content,
@@ -364,7 +364,7 @@ class Run:
             told(shard.number, writer.written)
 
     def _writer(self, out: Path, identity: dict[str, Any], workers: int) -> Writer:
-        writer: Writer = WRITERS.load(self.request.format)(out, identity, workers=workers)
+        writer: Writer = FORMATS.load(self.request.format).writer(out, identity, workers=workers)
         return writer
 
     def _fill(self, writer: Writer, shard: Shard, progress: Callable[[int], None], batch: int, workers: int) -> None:

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from handgen.errors import StoreError, UsageError
 from handgen.glyphs.store import GlyphStore, to_unit
-from handgen.models.base import Batch, Lessons, Model, Needs
+from handgen.models.base import Batch, Model, Needs, TrainingGlyphs
 from handgen.registry import nearest
 from handgen.seeds import generator, uniforms
 
@@ -213,10 +213,10 @@ class Glyphs:
         code, number = (torch.from_numpy(each).to(device) for each in (self._codes[place], place))
         return Batch(content, shown, style, char, noise.to(device), mix.to(device), code, number)
 
-    def lessons(self, folder: Path) -> Lessons:
+    def everything(self, folder: Path) -> TrainingGlyphs:
         """Return all glyphs together, for a run in ``folder``."""
         chars = [str(char) for char in self._store.labels["char"][self.target]]
-        return Lessons(
+        return TrainingGlyphs(
             chars,
             self.style,
             lambda places: np.asarray(self._store.images[self.target[places]]),
@@ -236,7 +236,7 @@ class Glyphs:
             pixels = torch.from_numpy(self._store.images[rows]).to(device)
         return to_unit(pixels)[:, None].contiguous(memory_format=torch.channels_last)
 
-    def drawn(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
+    def numbers(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
         """Return the numbers of images ``first`` to ``first + count`` of a run.
 
         Every one comes once in each pass over the data, or over its style's where styles are
@@ -294,9 +294,9 @@ class Pairs(Glyphs):
         source = [some[number % len(some)] for some, number in zip(rows, drawing.tolist(), strict=True)]
         return np.array(source, np.int64), target
 
-    def drawn(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
+    def numbers(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
         """Return the numbers of images ``first`` to ``first + count`` of a run, as ``Glyphs`` does."""
-        target = super().drawn(first, count, seed)
+        target = super().numbers(first, count, seed)
         if self._drawings == 1:
             return target
         luck = uniforms(seed, "drawing", np.arange(first, first + count), 1)[:, 0]
@@ -335,10 +335,10 @@ class Domains(Glyphs):
         shift, target = np.divmod(which, len(self))
         return self.source[(target + shift) % len(self.source)], self.target[target]
 
-    def drawn(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
+    def numbers(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
         """Return the numbers of images ``first`` to ``first + count`` of a run, as ``Glyphs`` does."""
         places = np.arange(first, first + count)
-        target = super().drawn(first, count, seed)
+        target = super().numbers(first, count, seed)
         beside = self._from(np.arange(len(self.source)), 1 << 20, places, seed)
         return (beside - target) % len(self.source) * len(self) + target
 

@@ -29,10 +29,10 @@ _SAMPLES = 64
 
 
 @torch.inference_mode()
-def drawn(model: Model, pairs: Glyphs, which: NDArray[np.int64], device: torch.device) -> NDArray[np.uint8]:
+def draw_pairs(model: Model, pairs: Glyphs, which: NDArray[np.int64], device: torch.device) -> NDArray[np.uint8]:
     """Draw the pairs numbered ``which``; return uint8 ``[n, size, size]``."""
     return np.concatenate(
-        [to_bytes(model.redraw(batch))[:, 0].cpu().numpy() for batch in _batches(model, pairs, which, device)]
+        [to_bytes(model.draw_batch(batch))[:, 0].cpu().numpy() for batch in _batches(model, pairs, which, device)]
     )
 
 
@@ -62,14 +62,14 @@ def measure(
     which = pairs.sample(per_style or len(pairs), seed=0)
     result: dict[str, dict[str, float]] = {}
     for number in np.unique(pairs.style):
-        metrics: dict[str, Metric] = {entry.name: METRICS.load(entry.name)() for entry in METRICS}
+        metrics: dict[str, Metric] = {name: kind() for name, kind in METRICS.loaded().items()}
         rows = which[pairs.style[which] == number]
         for batch in _batches(model, pairs, rows, device):
-            output, truth = Images(model.redraw(batch)), Images(batch.target)
+            output, truth = Images(model.draw_batch(batch)), Images(batch.target)
             for metric in metrics.values():
                 metric.update(output, truth)
         result[styles[number]] = {name: round(metric.result(), 4) for name, metric in metrics.items()}
-    means = {m.name: float(np.mean([values[m.name] for values in result.values()])) for m in METRICS}
+    means = {name: float(np.mean([values[name] for values in result.values()])) for name in METRICS.loaded()}
     return result | {"mean": {name: round(value, 4) for name, value in means.items()}}
 
 

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import re
+import time
 
 import pytest
 
-from handgen.cli import run
+from handgen.cli import progress, run
 from handgen.fonts import find
+from handgen.fonts.catalog import HANDWRITTEN
+from handgen.fonts.fetch import Outcome
 from tests.conftest import rectangle
 
 
@@ -82,7 +85,28 @@ def test_fetch_dry_run_fetches_nothing(capsys, tmp_path):
     assert f"into {tmp_path}" in out
     plan = json.loads(output(capsys, "fetch", "en", "--dry-run", "--json").out)
     assert plan["fonts"][0]["family"] == "Caveat"
+    more = json.loads(output(capsys, "fetch", "en", "--all", "--dry-run", "--json").out)
+    assert len(more["fonts"]) > 2 * len(plan["fonts"])
     assert not (tmp_path / "cache").exists()
+
+
+def test_a_kind_may_be_several(capsys):
+    listing = json.loads(output(capsys, "list", "--kind", "handwriting", "--script", "latin", "--json").out)
+    kinds = {font["kind"] for font in listing["fonts"]}
+    assert {"pen", "running"} <= kinds <= HANDWRITTEN
+
+
+def test_fetch_says_how_far_it_is_where_there_is_no_terminal(capsys, monkeypatch):
+    def slow(entries, out, force):
+        for entry in entries:
+            time.sleep(0.2)
+            yield Outcome(entry, "fetched", out / entry.slug)
+
+    monkeypatch.setattr(progress, "EVERY", 0.05)
+    monkeypatch.setattr("handgen.fonts.fetch.fetch_all", slow)
+    err = output(capsys, "fetch", "Caveat", "Kalam", "Zeyada").err
+    assert re.search(r"^fetching: 0 of 3 fonts \(0%\)$", err, re.MULTILINE)
+    assert re.search(r"^fetching: 2 of 3 fonts \(67%\), [\d.]+/s, \d s left$", err, re.MULTILINE)
 
 
 def test_fetch_without_the_client_says_so_once_and_leaves_nothing(capsys, tmp_path, monkeypatch):

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
-import unicodedata
+import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from handgen.collect.images import ImagesReader, char_in_name
+from handgen.characters import nfc
+from handgen.cli import run
+from handgen.collect.images import ImagesReader
+from handgen.collect.labels import char_in_name
 from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
 from tests.collect.conftest import taken
@@ -74,7 +77,7 @@ def test_names(stem, char):
 
 @given(st.characters(), st.integers(0, 99))
 def test_every_character_can_be_spelt(char, number):
-    wanted = unicodedata.normalize("NFC", char)
+    wanted = nfc(char)
     assert char_in_name(f"U+{ord(char):04X}_{number}") == (wanted if is_written(wanted) else "")
 
 
@@ -117,3 +120,111 @@ def test_what_is_no_folder_of_images_is_refused(tmp_path):
         ImagesReader(tmp_path)
     with pytest.raises(UsageError, match="is no folder"):
         ImagesReader(tmp_path / "gone")
+
+
+LETTERS = [f"{char}/{number}.png" for char in "ABCDE" for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("names", "way", "characters"),
+    [
+        ([*LETTERS, "backup/1.png"], "folder", "ABCDE"),
+        ([*LETTERS, "1.png"], "folder", "ABCDE"),
+        ([*LETTERS, "all/old/B_1.png"], "folder", "ABCDE"),
+        ([f"w{n}/{name}" for n in (1, 2) for name in LETTERS] + ["w1/notes/2.png"], "folder", "ABCDE"),
+        ([f"{n}/{char}_01.png" for n in (1, 2) for char in "永和九"] + ["1/007.png"], "name", "永和九"),
+        (["张/永.png", "张/和.png", "王/永.png"], "name", "永和"),
+        ([f"{char}-{number}.png" for char in "AB" for number in "12"] + ["scan.png", "A/1.png"], "name", "AB"),
+        (["永/a.png", "永/b.png", "永/001.png", "和/001.png"], "folder", "永和"),
+        ([f"w1/{digit}.png" for digit in range(10)], "name", "0123456789"),
+        ([f"{digit}/{digit}_{number}.png" for digit in "01" for number in "12"], "folder", "01"),
+    ],
+)
+def test_most_of_the_tree_decides_where_labels_stand(names, way, characters, folder):
+    reader = ImagesReader(folder(*names))
+    writings, intake = taken(reader)
+    assert reader.labels == way
+    assert {writing.char for writing in writings} == set(characters)
+    assert len(writings) + len(intake.places) == len(names)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        [f"{number}.png" for number in range(1, 13)],
+        ["scan1.png", "scan2.png", "A/1.png"],
+        ["A/1.png", "B_1.png"],
+        ["A/b.png", "A/c.png", "A/d.png"],
+        [f"A/{char}.png" for char in "BCDEF"] + ["A/01.png"],
+    ],
+)
+def test_unclear_names_are_asked_about(names, folder):
+    place = folder(*names)
+    with pytest.raises(UsageError, match=r"--labels folder or --labels name"):
+        ImagesReader(place)
+    assert ImagesReader(place, labels="name").labels == "name"
+
+
+def test_examples_are_shown_before_anything_is_written(folder, capsys, tmp_path):
+    place = folder(*LETTERS, "backup/1.png")
+    command = ["import", "images", str(place), "--no-font", "--out", str(tmp_path / "out")]
+    assert run([*command, "--dry-run"]) == 0
+    plan = capsys.readouterr().out
+    assert all(f"{char}/1.png -> {char}" in plan for char in "ABC")
+    assert plan.count(" -> ") == 5
+    assert not (tmp_path / "out").exists()
+    assert run(command) == 0
+    assert "backup/1.png: its folder is not called like one character" in capsys.readouterr().out
+
+
+def test_what_is_not_read_is_counted_by_kind(folder, capsys, tmp_path):
+    place = folder("A/1.png", "A/2.png")
+    for name in ("A/photo.HEIC", "A/b.heic", "A/c.psd", ".hidden/x.png", "A/@eaDir/1.png", "notes.txt"):
+        (place / name).parent.mkdir(exist_ok=True)
+        (place / name).write_bytes(b"x")
+    (place / "A" / "empty.png").touch()
+    os.mkfifo(place / "A" / "pipe.png")
+    (place / "A" / "gone.png").symlink_to(place / "nowhere.png")
+    (place / "B").symlink_to(place / "A")
+    (place / "A" / "up").symlink_to(place)
+    reader = ImagesReader(place)
+    assert found(reader) == [("set", "A"), ("set", "A"), ("set", "B"), ("set", "B")]
+    counts = {reason.split(",")[0].split(":")[0]: count for reason, count in reader.ignored.items()}
+    assert counts == {
+        "HEIC file": 4,
+        "PSD file": 2,
+        "hidden folder": 1,
+        "folder of the system": 2,
+        ".txt": 1,
+        "empty file": 2,
+        "pipe or device": 2,
+        "link that leads nowhere": 2,
+        "link to a folder above it": 2,
+    }
+    assert run(["import", "images", str(place), "--no-font", "--dry-run", "--out", str(tmp_path / "out")]) == 0
+    assert "4 × HEIC file, which is not read: save them as PNG or JPEG" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("encoding", "change"),
+    [
+        ("utf-8", lambda text: text),
+        ("utf-8-sig", lambda text: text.replace("\n", "\r\n")),
+        ("utf-16", lambda text: text.replace(",", "\t")),
+        ("utf-8", lambda text: text.replace(",", ";")),
+        ("utf-8", lambda text: text.replace("filename,words,style", "File,Text,Writer")),
+    ],
+)
+def test_labels_csv_as_spreadsheets_save_it(encoding, change, folder):
+    place = folder("imgs/a.png", "imgs/b.png", "imgs/c.png")
+    text = change("filename,words,style\nimgs\\a.png,A,anna\nimgs/b.png,u+4e00,anna\n")
+    (place / "labels.csv").write_bytes(text.encode(encoding))
+    writings, intake = taken(ImagesReader(place))
+    assert [(w.style, w.char) for w in writings] == [("anna", "A"), ("anna", "一")]
+    assert [(skip.reason, skip.where) for skip in intake.places] == [("not in labels.csv", "imgs/c.png")]
+
+
+def test_labels_csv_with_a_comma_as_it_stands(folder):
+    place = folder("1.png", "2.png")
+    (place / "labels.csv").write_text('filename,words\n1.png,,\n2.png,"\n')
+    assert found(ImagesReader(place)) == [("set", ","), ("set", '"')]

@@ -3,8 +3,13 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+import os
+import subprocess
+import sys
 import tarfile
+import threading
 import zipfile
+from dataclasses import replace
 
 import pytest
 from fontTools.ttLib import TTFont
@@ -15,10 +20,8 @@ from handgen.fonts.catalog import Entry, Source
 from handgen.fonts.fetch import fetch, fetch_all, installed
 from tests.conftest import rectangle
 
-NPM = Entry(
-    "Tiny Hand", "latin", "handwriting", "OFL-1.1", Source("npm", "@tiny/hand", "1.2.0", "files/*-400-normal.woff2")
-)
-PIP = Entry("Tiny Pip", "latin", "script", "OFL-1.1", Source("pip", "tiny-pip", "3.0", "*/files/Tiny*.ttf"))
+NPM = Entry("Tiny Hand", "latin", "pen", "OFL-1.1", Source("npm", "@tiny/hand", "1.2.0", "files/*-400-normal.woff2"))
+PIP = Entry("Tiny Pip", "latin", "running", "OFL-1.1", Source("pip", "tiny-pip", "3.0", "*/files/Tiny*.ttf"))
 
 
 @pytest.fixture
@@ -188,11 +191,60 @@ def test_the_client_fails(out, clients):
 
 def test_one_failure_does_not_keep_the_others_back(tmp_path, out, clients, good):
     clients(tgz(tmp_path, good))
-    outcomes = list(fetch_all([PIP, NPM], out))
-    assert [(outcome.entry.family, outcome.state) for outcome in outcomes] == [
-        ("Tiny Pip", "failed"),
-        ("Tiny Hand", "fetched"),
-    ]
-    assert outcomes[0].error is not None
+    outcomes = {outcome.entry: outcome for outcome in fetch_all([PIP, NPM], out)}
+    assert {entry.family: outcome.state for entry, outcome in outcomes.items()} == {
+        "Tiny Pip": "failed",
+        "Tiny Hand": "fetched",
+    }
+    assert outcomes[PIP].error is not None
     assert installed(PIP, out) is None
-    assert installed(NPM, out) == outcomes[1].path
+    assert installed(NPM, out) == outcomes[NPM].path
+
+
+def test_several_are_fetched_at_a_time(out, monkeypatch):
+    together = threading.Barrier(3, timeout=20)  # broken unless three fetches run at once
+
+    def bring(entry, folder):
+        together.wait()
+        path = folder / f"{entry.slug}.ttf"
+        path.write_bytes(b"font")
+        return path
+
+    monkeypatch.setattr("handgen.fonts.fetch.fetch", bring)
+    entries = [replace(NPM, family=f"Tiny {number}") for number in range(6)]
+    assert [outcome.state for outcome in fetch_all(entries, out, workers=3)] == ["fetched"] * 6
+    assert [outcome.state for outcome in fetch_all(entries, out, workers=3)] == ["present"] * 6
+
+
+def test_who_stops_it_has_whole_fonts_and_no_scratch(tmp_path, out, clients, good):
+    clients(tgz(tmp_path, good))
+    fetched = fetch_all([NPM, *(replace(NPM, family=f"Tiny {number}") for number in range(30))], out, workers=1)
+    next(fetched)
+    fetched.close()
+    fonts = sorted(out.glob("*.ttf"))
+    assert 1 <= len(fonts) < 30
+    assert names(out) == sorted(
+        name for font in fonts for name in (f"LICENSE-{font.stem}.txt", f"{font.stem}.json", font.name)
+    )
+
+
+def test_scratch_of_a_process_that_was_killed_is_removed(tmp_path, out, clients, good):
+    clients(tgz(tmp_path, good))
+    done = subprocess.Popen([sys.executable, "-c", ""])
+    done.wait()
+    dead, alive = out / f".fetch-{done.pid}-x", out / f".fetch-{os.getpid()}-x"
+    for folder in (dead, alive):
+        folder.mkdir()
+        (folder / "half.ttf").touch()
+    list(fetch_all([NPM], out))
+    assert not dead.exists()
+    assert alive.exists()
+
+
+def test_a_notice_stands_in_for_a_license_file_of_the_font(tmp_path, out, clients, good):
+    noted = replace(NPM, source=replace(NPM.source, notice="Copyright somebody. OFL."))
+    for license in (b"MIT, of the program around it", None):
+        files = {name: data for name, data in {**good, "package/LICENSE": license}.items() if data is not None}
+        clients(tgz(tmp_path, files))
+        fetch(noted, out)
+        assert (out / "LICENSE-tiny-hand.txt").read_text(encoding="utf-8") == "Copyright somebody. OFL.\n"

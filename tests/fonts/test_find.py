@@ -46,7 +46,7 @@ def test_fonts_of_pip_packages(heiti, caveat):
     (sans,) = found("Noto Sans SC")
     assert (sans.ref, sans.script, sans.kind, sans.license) == (FontRef(heiti), "han", "hei", "OFL-1.1")
     (hand,) = found("Caveat")
-    assert (hand.ref, hand.script, hand.kind, hand.where) == (FontRef(caveat), "latin", "handwriting", "pip")
+    assert (hand.ref, hand.script, hand.kind, hand.where) == (FontRef(caveat), "latin", "pen", "pip")
 
 
 def test_the_nearer_place_wins_face_by_face(tmp_path, kalam):
@@ -160,11 +160,11 @@ def test_no_target_at_all(heiti):
     [
         ("KouzanBrushFont", "han", "brush"),
         ("AR PL KaitiM GB", "han", "kai"),
-        ("方正硬笔行书", "han", "brush"),
+        ("方正硬笔行书", "han", "running"),
         ("Kaisei Thing", "han", "display"),
         ("Source Han Sans SC", "han", "hei"),
         ("Open Sans", "latin", "sans"),
-        ("Some-Hand", "latin", "handwriting"),
+        ("Some-Hand", "latin", "pen"),
         ("Handel Gothic", "latin", "sans"),
         ("DejaVu Serif", "latin", "serif"),
     ],

@@ -141,7 +141,7 @@ def test_losses_are_finite_and_logged_raw_and_weighted(name, make):
 
 def test_a_phase_reaches_its_own_parameters(name, make):
     trainer = make(name)
-    trainer.survey()
+    trainer.inspect_data(trainer.folder)
     step = trainer.model.prepare(trainer.data.batch(np.arange(4), trainer.device, torch.zeros(4, trainer.model.noise)))
     for phase in trainer.model.phases:
         terms = trainer.model.losses(phase, step)

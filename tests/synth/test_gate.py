@@ -16,7 +16,7 @@ from PIL import Image
 from handgen.check.report import check_folder
 from handgen.cli import run
 from handgen.errors import DatasetError, UsageError
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.lines.cut import LONGEST
 from handgen.ocr.reader import load_reader
 from handgen.synth import gate as gates
@@ -233,7 +233,7 @@ def test_the_dataset_says_what_the_gate_did(trained, fickle, tmp_path):
     assert all(meta["gate"]["p"] == pytest.approx(0.9) for meta in metas if meta not in unread)
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in WRITERS])
+@pytest.mark.parametrize("name", [entry.name for entry in FORMATS])
 def test_every_format_keeps_the_list_beside_it(trained, fickle, tmp_path, name):
     if name == "parquet":
         pytest.importorskip("pyarrow")

@@ -73,7 +73,7 @@ def test_a_run_goes_on_exactly(make_trainer):
     options = {"displace": 0.7, "schedule": "constant", "batch": 2}
     whole = make_trainer(out="whole", images=4, **options)
     plain = make_trainer(out="plain", images=4, batch=2)
-    assert not torch.equal(plain._batch(0, "noise").target, whole._batch(0, "noise").target)
+    assert not torch.equal(plain.batch(0, "noise").target, whole.batch(0, "noise").target)
     assert whole.run(lambda progress: None)
     assert make_trainer(out="parts", images=2, **options).run(lambda progress: None)
     second = make_trainer(out="parts", images=4, **options)

@@ -1,0 +1,128 @@
+"""What the images of a folder show, as far as the names of their files and folders say it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from handgen.characters import nfc
+from handgen.errors import UsageError
+from handgen.fonts.charsets import is_written
+
+_CODE = re.compile(r"[Uu]\+([0-9A-Fa-f]{4,6})(?![0-9A-Fa-f])")
+_END = re.compile(r"[_\-.\s(\[]|$")
+_SHOWN = 3
+
+
+def label_of(text: str) -> str:
+    """Return the text, or the character that it spells as ``U+6C38``."""
+    text = nfc(text.strip())
+    match = _CODE.fullmatch(text)
+    return _of_code(match) if match else text
+
+
+def named(text: str) -> bool:
+    """Whether a folder's name is one character."""
+    return is_written(label_of(text))
+
+
+def char_in_name(stem: str) -> str:
+    """Return the character that a file's name begins with, alone or before a separator; empty if there is none."""
+    stem = nfc(stem)
+    match = _CODE.match(stem)
+    char, rest = (_of_code(match), stem[match.end() :]) if match else (stem[:1], stem[1:])
+    return char if is_written(char) and _END.match(rest) else ""
+
+
+def labels_in_names(files: Iterable[Path], root: Path, *, guessed: bool) -> Iterator[str]:
+    """Yield the character in the name of each file; empty where there is none, or where a number is a counter.
+
+    Args:
+        files: whose names.
+        root: the folder that they are below.
+        guessed: nobody said that the labels stand there.
+    """
+    some = [*files]
+    counting = _counting(some) if guessed else set()
+    for file in some:
+        counter = file.stem.isascii() and file.stem.isdecimal() and (_above(root, file) or file.parent in counting)
+        yield "" if counter else char_in_name(file.stem)
+
+
+def _above(root: Path, file: Path) -> str:
+    """Return the character that the folder of a file is called like; empty if it is none."""
+    label = label_of(file.parent.name) if file.parent != root else ""
+    return label if is_written(label) else ""
+
+
+def _counting(files: Iterable[Path]) -> set[Path]:
+    """Return the folders with a file whose name is a number of several digits."""
+    return {file.parent for file in files if file.stem.isdecimal() and len(file.stem) > 1}
+
+
+def _of_code(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
+    return nfc(chr(code)) if code < 0x110000 else ""
+
+
+@dataclass
+class _Votes:
+    """Files by what their names support: the folder's name, the file's, or one as much as the other."""
+
+    folder: list[Path]
+    name: list[Path]
+    either: list[Path]
+    neither: list[Path]
+
+
+def choose_way(root: Path, files: Iterable[Path]) -> str:
+    """Return where the labels of most files stand: ``folder`` or ``name``.
+
+    A number alone is a counter, and no label, where the folder above is called like one character, or where numbers
+    of several digits stand beside it. A letter alone (a.png, b.png) can be either there.
+
+    Raises:
+        UsageError: no way suits half of the files, or two suit as many.
+    """
+    votes = _count(root, [*files])
+    folder, name = len(votes.folder), len(votes.name)
+    if folder == name:
+        either = votes.folder[:1] + votes.name[:1] + votes.either[:2]
+        raise _unclear(root, "the names say two things" if either else "no name says what an image shows", votes)
+    fit = folder + len(votes.either) if folder > name else name
+    total = folder + name + len(votes.either) + len(votes.neither)
+    if 2 * fit < total or len(votes.either) > max(folder, name):
+        raise _unclear(
+            root, f"only {max(folder, name):,} of {total:,} images have a name that says what they show", votes
+        )
+    return "folder" if folder > name else "name"
+
+
+def _count(root: Path, files: list[Path]) -> _Votes:
+    votes = _Votes([], [], [], [])
+    counting = _counting(files)
+    for file in files:
+        above = _above(root, file)
+        char = char_in_name(file.stem)
+        bare = file.stem.isascii() and file.stem.isalnum()
+        if above:
+            if not char or char == above or (bare and char.isdecimal()):
+                votes.folder.append(file)
+            else:
+                (votes.either if bare else votes.name).append(file)
+        elif char and not (bare and char.isdecimal() and file.parent in counting):
+            votes.name.append(file)
+        else:
+            votes.neither.append(file)
+    return votes
+
+
+def _unclear(root: Path, why: str, votes: _Votes) -> UsageError:
+    some = [*votes.folder[:_SHOWN], *votes.either[:_SHOWN], *votes.name[:_SHOWN], *votes.neither[:_SHOWN]]
+    shown = ", ".join(str(file.relative_to(root)) for file in some[: 2 * _SHOWN])
+    return UsageError(
+        f"{why} in {root} ({shown})",
+        "Say where the characters stand with --labels folder or --labels name, or write a labels.csv.",
+    )

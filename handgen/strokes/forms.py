@@ -1,0 +1,354 @@
+"""Many forms under the pen: the strokes of characters as each of many fonts has them, beside the standard's.
+
+A writer is 29 numbers of the pen and one font's forms. What a batch writes may come from as many fonts as it has
+rows: ``Forms.pick`` gathers their strokes into one book, in which every drawing is an entry.
+
+    forms = Forms.open(fonts, "永和九年")      # nothing is traced yet
+    forms.prepare()                            # traces what no earlier run has traced
+    font = forms.choose(writer)                # writer: uint64 [n], keys of the writers
+    picked = forms.pick(characters, font, writer, hand["cursiveness"])
+    images = draw(write(picked.book, np.arange(n), hand, sample, 1.0), hand, pens, sample, 64)
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.errors import UsageError
+from handgen.files import sha256
+from handgen.fonts.face import FontRef, describe
+from handgen.seeds import keys, uniforms_of
+from handgen.strokes.base import Book
+from handgen.strokes.components import find_components
+from handgen.strokes.kept import VERSION, identity, kept_or_made
+from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
+from handgen.strokes.motion import lengths_of
+from handgen.strokes.running import PARTS, Running, apply
+from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded, trace_font
+
+STANDARD = "standard"
+_OWN = {REGISTERED: 0.6, TRACED: 1.0}
+"""How much of their shape strokes keep under a writer's pen, by how they were found."""
+_LARGEST = 0.75
+"""A component that is mixed in has no more of a character's strokes than this share."""
+_MIX = 0x6D69
+"""Sets the keys of choices apart from others of a writer."""
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Picked:
+    """The strokes of some drawings.
+
+    Attributes:
+        book: entry i holds drawing i.
+        hand: int64 ``[n]``, whose forms they are, rows of ``Forms.hands``.
+        running: of each drawing, its running forms: ``口:1/3`` is a 口 of one stroke in place of three.
+    """
+
+    book: Book
+    hand: NDArray[np.int64]
+    running: tuple[tuple[str, ...], ...]
+
+
+class Forms:
+    """Characters in the forms of several fonts. Use ``open``, then ``prepare``.
+
+    Args:
+        fonts: the faces, each with a hash of its file.
+        asked: the characters, each once.
+        standard: their standard strokes; None if there are none.
+        parts: standard strokes of components, which running forms are for; None = no running forms.
+        running: the fonts that components take running forms from, each with a hash of its file.
+    """
+
+    def __init__(
+        self,
+        fonts: Mapping[FontRef, str],
+        asked: str,
+        standard: Book | None,
+        parts: Book | None = None,
+        running: Mapping[FontRef, str] | None = None,
+    ) -> None:
+        self._fonts, self._asked, self._standard = dict(fonts), asked, standard
+        self._parts, self._running_fonts = parts, dict(running or {})
+        self._running: Running | None = None
+        self._digest = digest(standard) if standard else ""
+        slugs = [ref.style_name for ref in fonts]
+        named = [s if slugs.count(s) == 1 else f"{s}-{n}" for n, s in enumerate(slugs)]
+        self.hands: tuple[str, ...] = ((STANDARD,) if standard else ()) + tuple(named)
+        self._tables: list[FontForms] = []
+        self._own: list[NDArray[np.float32]] = []
+        self.chars = ""
+        self._place = np.empty(0, np.int64)
+        self.has: NDArray[np.bool_] = np.zeros((0, 0), bool)
+
+    @classmethod
+    def open(
+        cls,
+        fonts: Sequence[FontRef],
+        chars: str,
+        order: tuple[str, ...] = (HANZI, KANJIVG),
+        running: Sequence[FontRef] = (),
+    ) -> Forms:
+        """Look for standard strokes; nothing is traced yet.
+
+        Args:
+            fonts: whose forms are traced; may be empty.
+            chars: what is to be written.
+            order: sources of standard strokes, names of ``library.ORDER`` without ``trace``.
+            running: running hands whose components writers may own; rules know some without any font.
+
+        Raises:
+            UsageError: there are neither fonts nor standard strokes of any of the characters.
+            HandgenError: stroke data is damaged, or a font cannot be read.
+        """
+        asked = "".join(dict.fromkeys(chars))
+        standard: Book | None = None
+        try:
+            standard = find_strokes(asked, order).book if order else None
+        except UsageError:
+            if not fonts:
+                raise
+        parts = find_strokes(PARTS, (HANZI,)).book if standard and HANZI in standard.sources else None
+        hashed = ({ref: sha256(ref.path) for ref in dict.fromkeys(some)} for some in (fonts, running))
+        return cls(next(hashed), asked, standard, parts, next(hashed))
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Trace what is not in the cache, and make the tables ready; a second call does nothing.
+
+        Args:
+            progress: is told a font's name, how many are done, and how many there are.
+
+        Raises:
+            FontError: a font cannot be opened.
+            UsageError: nothing draws any of the characters.
+        """
+        if self._tables:
+            return
+        tables = [_as_forms(self._standard, self._asked)] if self._standard else []
+        total = len(self._fonts) + len(self._running_fonts)
+        for number, (ref, font_hash) in enumerate(self._fonts.items()):
+            tables.append(_traced(ref, font_hash, self._asked, self._standard))
+            if progress:
+                progress(ref.style_name, number + 1, total)
+        ways = np.array([table.way for table in tables], np.uint8).reshape(-1, len(self._asked))
+        has = ways >= REGISTERED
+        drawn = np.flatnonzero(has.any(0))
+        if not len(drawn):
+            raise UsageError(
+                f"none of the {len(self._asked):,} characters could be traced",
+                "Name other fonts, or get strokes with 'handgen fonts fetch strokes kanjivg'.",
+            )
+        self._place, self.has = drawn, has[:, drawn]
+        self.chars = "".join(self._asked[i] for i in drawn)
+        self._own = [np.repeat(_own(table), np.diff(table.first)) for table in tables]
+        if self._parts and self._standard:
+            fonts = {}
+            for number, (ref, font_hash) in enumerate(self._running_fonts.items()):
+                fonts[ref.style_name] = _traced(ref, font_hash, self._parts.chars, self._parts)
+                if progress:
+                    progress(ref.style_name, len(self._fonts) + number + 1, total)
+            strokes = {part: self._parts.strokes(part) for part in self._parts.chars}
+            counts = {part: len(some) for part, some in strokes.items()}
+            self._running = Running(find_components(self._standard, strokes), counts, fonts)
+        self._tables = tables
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Reason -> characters that nobody draws."""
+        lacking = "".join(char for char in self._asked if char not in set(self.chars))
+        return {"neither strokes of it nor a font whose glyph can be traced": lacking} if lacking else {}
+
+    @property
+    def digest(self) -> str:
+        """A hash of what decides the forms: fonts, stroke data, characters, and the version of tracing."""
+        parts = [str(VERSION), self._digest, self._asked]
+        for fonts in (self._fonts, self._running_fonts):
+            parts += [f"{font_hash}#{ref.face}@{ref.instance}" for ref, font_hash in fonts.items()] + ["/"]
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+    @property
+    def licenses(self) -> dict[str, str]:
+        """Name of a source of strokes -> license and provenance, as far as known."""
+        made = dict(self._standard.licenses) if self._standard else {}
+        for ref in (*self._fonts, *self._running_fonts):
+            info = describe(ref.path)[ref.face]
+            made[ref.style_name] = f"{info.license or 'unknown'}, {info.family}"
+        return made
+
+    def report(self) -> list[str]:
+        """Return what a user should know: what was traced of each font, how, and what was not."""
+        lines = []
+        for name, table in zip(self.hands, self._tables, strict=True):
+            if name == STANDARD:
+                continue
+            ways = Counter(table.way.tolist())
+            drawn = len(table.chars) - ways[ABSENT]
+            bad = (
+                f", {ways[REJECTED]:,} not used, as what was traced is not what the font draws"
+                if ways[REJECTED]
+                else ""
+            )
+            lines.append(
+                f"{name}: {ways[REGISTERED] + ways[TRACED]:,} of {drawn:,} glyphs traced"
+                f" ({ways[REGISTERED]:,} stroke by stroke, {ways[TRACED]:,} by their centerlines{bad})"
+            )
+        return lines
+
+    def choose(self, key: NDArray[np.uint64], weights: NDArray[np.float64] | None = None) -> NDArray[np.int64]:
+        """Return the hand of each writer, rows of ``hands``.
+
+        Args:
+            key: uint64 ``[n]``, of the writers.
+            weights: ``[hands]``; every hand is as likely by default.
+        """
+        share = np.ones(len(self.hands)) if weights is None else weights
+        below = np.cumsum(share) / np.sum(share)
+        luck = uniforms_of(keys(key, _MIX), 1)[:, 0]
+        return np.searchsorted(below[:-1], luck, side="right").astype(np.int64)
+
+    def pick(
+        self,
+        characters: NDArray[np.int64],
+        hand: NDArray[np.int64],
+        key: NDArray[np.uint64],
+        cursiveness: NDArray[np.floating] | None = None,
+        mixed: float = 0.0,
+    ) -> Picked:
+        """Return the strokes of drawings.
+
+        A character that a hand does not have is written as the standard has it, or as another hand does. All that
+        is chosen follows from the writer: a component, say, is always another font's.
+
+        Args:
+            characters: int64 ``[n]``, places in ``chars``.
+            hand: int64 ``[n]``, rows of ``hands``.
+            key: uint64 ``[n]``, of the writers.
+            cursiveness: ``[n]``, of the writers; None = no running forms.
+            mixed: share of a writer's components that are another font's, 0 to 1.
+        """
+        hand = self._instead(characters, hand, key)
+        row = self._place[characters]
+        start, stop, able = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64), np.zeros(len(row), bool)
+        for number in np.unique(hand):
+            some, table = np.flatnonzero(hand == number), self._tables[number]
+            start[some], stop[some] = table.first[row[some]], table.first[row[some] + 1]
+            able[some] = table.way[row[some]] == REGISTERED
+        points, held, own = self._gathered(hand, start, stop)
+        chars = "".join(self.chars[i] for i in characters)
+        ends = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
+        if mixed and self._running:
+            self._mix(points, held, chars, ends, row, able, key, mixed)
+        codes = np.array([ord(char) for char in chars], np.uint64)
+        book = Book(chars, points, lengths_of(points).sum(1), ends, codes, held=held, own=own)
+        if cursiveness is None or self._running is None:
+            return Picked(book, hand, ((),) * len(row))
+        choices = self._running.choose(chars, able, key, cursiveness)
+        notes: list[list[str]] = [[] for _ in row]
+        for choice in choices:
+            notes[choice.drawing].append(choice.note)
+        return Picked(apply(book, choices), hand, tuple(map(tuple, notes)))
+
+    def _mix(
+        self,
+        points: NDArray[np.float32],
+        held: NDArray[np.uint8],
+        chars: str,
+        first: NDArray[np.int64],
+        row: NDArray[np.int64],
+        able: NDArray[np.bool_],
+        key: NDArray[np.uint64],
+        share: float,
+    ) -> None:
+        """Let components be another hand's: strokes of the same character there, one for one, into ``points``."""
+        assert self._running
+        some = [
+            (i, part)
+            for i in np.flatnonzero(able).tolist()
+            for part in self._running.parts(chars[i])
+            if part.count <= _LARGEST * (first[i + 1] - first[i])
+        ]
+        if not some:
+            return
+        drawing = np.array([i for i, _ in some])
+        luck = uniforms_of(keys(key[drawing], np.array([ord(part.part) for _, part in some]), _MIX), 2)
+        has = np.stack([table.way[row[drawing]] == REGISTERED for table in self._tables])
+        nth = (luck[:, 1] * has.sum(0)).astype(np.int64)
+        other = (np.cumsum(has, axis=0) == nth + 1).argmax(0)
+        wanted = np.flatnonzero(luck[:, 0] < share)
+        for number in np.unique(other[wanted]):
+            table = self._tables[number]
+            for i in wanted[other[wanted] == number].tolist():
+                here, part = first[drawing[i]] + some[i][1].start, some[i][1]
+                there = table.first[row[drawing[i]]] + part.start
+                points[here : here + part.count] = decoded(table.points[there : there + part.count])
+                held[here : here + part.count] = table.held[there : there + part.count]
+
+    def _instead(
+        self, characters: NDArray[np.int64], hand: NDArray[np.int64], key: NDArray[np.uint64]
+    ) -> NDArray[np.int64]:
+        """Return hands that have their characters: the wanted ones, the standard, or any."""
+        lacking = np.flatnonzero(~self.has[hand, characters])
+        if not len(lacking):
+            return hand
+        has = self.has[:, characters[lacking]]
+        count = has.sum(0)
+        codes = np.array([ord(self.chars[i]) for i in characters[lacking]], np.uint64)
+        nth = (uniforms_of(keys(key[lacking], codes, _MIX), 1)[:, 0] * count).astype(np.int64)
+        other = (np.cumsum(has, axis=0) == nth + 1).argmax(0)
+        if STANDARD in self.hands:
+            other = np.where(has[0], 0, other)
+        made = hand.copy()
+        made[lacking] = other
+        return made
+
+    def _gathered(
+        self, table: NDArray[np.int64], start: NDArray[np.int64], stop: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
+        """Return the strokes ``start`` to ``stop`` of tables, one run after the other: points, held and own."""
+        counts = stop - start
+        of = np.repeat(table, counts)
+        rows = np.repeat(start - np.cumsum(counts) + counts, counts) + np.arange(len(of))
+        points = np.empty((len(of), *self._tables[0].points.shape[1:]), np.float32)
+        held, own = np.empty(len(of), np.uint8), np.empty(len(of), np.float32)
+        for number in np.unique(of):
+            some = np.flatnonzero(of == number)
+            points[some] = decoded(self._tables[number].points[rows[some]])
+            held[some], own[some] = self._tables[number].held[rows[some]], self._own[number][rows[some]]
+        return points, held, own
+
+
+def _traced(ref: FontRef, font_hash: str, chars: str, standard: Book | None) -> FontForms:
+    """Return a font's forms of characters, from the cache or anew."""
+    strokes = {char: standard.strokes(char) for char in standard.chars} if standard else {}
+    name = identity(ref, font_hash, chars, digest(standard) if standard else "")
+    return kept_or_made(name, lambda: trace_font(ref, chars, strokes))
+
+
+def _own(table: FontForms) -> NDArray[np.float32]:
+    """Return how much of their shape the strokes of each character keep."""
+    made = np.zeros(len(table.chars), np.float32)
+    for way, own in _OWN.items():
+        made[table.way == way] = own
+    return made
+
+
+def _as_forms(book: Book, asked: str) -> FontForms:
+    """Return standard strokes as the forms of a hand."""
+    known = {char: place for place, char in enumerate(book.chars)}
+    place = np.array([known.get(char, -1) for char in asked])
+    counts = np.where(place >= 0, np.diff(book.first)[place], 0)
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    rows = [np.arange(book.first[p], book.first[p + 1]) for p in place if p >= 0]
+    points = encoded(book.points[np.concatenate(rows)])
+    way = np.where(place >= 0, REGISTERED, ABSENT).astype(np.uint8)
+    fit = np.where(place[:, None] >= 0, 1, 0).astype(np.float32).repeat(2, 1)
+    return FontForms(asked, first, points, np.zeros(len(points), np.uint8), way, fit)

@@ -1,0 +1,105 @@
+"""Traced forms kept on disk: tracing thousands of glyphs takes a while, so it is done once for a font.
+
+A file holds the forms of one font for one set of characters. Its name is a hash of all that decides what is in it;
+it is written whole or not at all, says what it was made of, carries a checksum, and holds no pickle. It is derived
+from a font, whose license it is under, so it stays where it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+
+from handgen.files import replacing
+from handgen.fonts.face import FontRef
+from handgen.fonts.find import font_cache
+from handgen.strokes.base import POINTS
+from handgen.strokes.tracing import FontForms
+
+FOLDER = "traced"
+_TYPES = {"U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "I64": np.int64, "F32": np.float32}
+VERSION = 3
+"""Of tracing: forms that another version traced are traced again."""
+
+
+def identity(font: FontRef, font_sha256: str, chars: str, standard: str) -> str:
+    """Return a hash of what decides a font's forms.
+
+    Args:
+        font: the face.
+        font_sha256: of its file.
+        chars: the characters.
+        standard: a hash of the standard strokes.
+    """
+    parts = (str(VERSION), font_sha256, str(font.face), font.instance, standard, chars)
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+
+
+def kept_or_made(name: str, make: Callable[[], FontForms]) -> FontForms:
+    """Return the forms of this ``identity`` from the cache; made, and kept there, where there are none.
+
+    A file that is damaged is made again. Where the cache cannot be written, nothing is kept.
+
+    Raises:
+        HandgenError: the disk is full.
+    """
+    file = font_cache() / FOLDER / f"{name}.safetensors"
+    if (found := read_forms(file, name)) is not None:
+        return found
+    made = make()
+    write_forms(file, name, made)
+    return read_forms(file, name) or made
+
+
+def write_forms(file: Path, name: str, forms: FontForms) -> None:
+    """Write forms, whole or not at all."""
+    arrays: dict[str, NDArray[Any]] = {
+        "points": forms.points, "first": forms.first, "held": forms.held, "way": forms.way, "fit": forms.fit,
+        "chars": np.array([ord(char) for char in forms.chars], np.uint32),
+    }  # fmt: skip
+    about = {"kind": "handgen traced forms", "identity": name, "sum": _sum(arrays)}
+    with replacing(file) as temporary:
+        save_file(arrays, temporary, metadata=about)
+
+
+def read_forms(file: Path, name: str) -> FontForms | None:
+    """Read forms; None if there are none of this identity, or they are damaged."""
+    if not file.is_file():
+        return None
+    try:
+        about, arrays = _mapped(file)
+        points, codes = arrays["points"], arrays["chars"].tolist()
+        sound = about.get("identity") == name and about.get("sum") == _sum(arrays) and points.shape[1:] == (POINTS, 2)
+        made = FontForms("".join(map(chr, codes)), *(arrays[key] for key in ("first", "points", "held", "way", "fit")))
+    except (OSError, ValueError, KeyError, TypeError, OverflowError):
+        return None
+    return made if sound else None
+
+
+def _mapped(file: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    """Return the metadata and the arrays of a safetensors file, mapped into memory: workers share the pages."""
+    with file.open("rb") as opened:
+        size = int.from_bytes(opened.read(8), "little")
+        header = json.loads(opened.read(size))
+    about = header.pop("__metadata__")
+    data = np.memmap(file, np.uint8, "r", offset=8 + size)
+    arrays = {}
+    for key, entry in header.items():
+        start, stop = entry["data_offsets"]
+        arrays[key] = data[start:stop].view(_TYPES[entry["dtype"]]).reshape(entry["shape"])
+    return about, arrays
+
+
+def _sum(arrays: dict[str, NDArray[Any]]) -> str:
+    hasher = hashlib.sha256()
+    for key in sorted(arrays):
+        hasher.update(key.encode())
+        hasher.update(np.ascontiguousarray(arrays[key]).tobytes())
+    return hasher.hexdigest()
