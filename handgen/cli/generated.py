@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
@@ -17,9 +17,14 @@ SettingsT = TypeVar("SettingsT", bound=Settings)
 
 
 def parameters(
-    settings: type[Settings], panel: str, defaults: Mapping[str, Any] = MappingProxyType({})
+    settings: type[Settings],
+    panel: str,
+    defaults: Mapping[str, Any] = MappingProxyType({}),
+    but: Collection[str] = (),
 ) -> list[inspect.Parameter]:
     """Return one command-line parameter per field of ``settings``; ``defaults`` take the place of its own.
+
+    Fields named in ``but`` are left out.
 
     Ranges and choices are shown in the help and checked by the settings class itself. A field that is
     a tuple becomes an option that may be repeated; one without help is no option.
@@ -27,6 +32,8 @@ def parameters(
     hints = typing.get_type_hints(settings)
     made = []
     for field in _fields(settings):
+        if field.name in but:
+            continue
         hint, default = hints[field.name], defaults.get(field.name, field.default)
         if typing.get_origin(hint) is tuple:
             hint, default = list[typing.get_args(hint)[0]] | None, default or None  # type: ignore[misc]
@@ -47,7 +54,7 @@ def _fields(settings: type[Settings]) -> list[dataclasses.Field[Any]]:
 
 def _option(field: dataclasses.Field[Any], panel: str, default: Any) -> Any:
     facts, text, choices = field.metadata, field.metadata["help"], choices_of(field)
-    if choices:
+    if choices and not facts["metavar"]:
         text += f" One of {', '.join(map(str, choices))}."
     low, high = facts["minimum"], facts["maximum"]
     if low is not None and high is not None and high < 1e6:

@@ -162,7 +162,7 @@ def _matched(place: Path) -> Path | MatchedSource:
         return place
     from handgen.checkpoints import files as checkpoint
     from handgen.checkpoints import find
-    from handgen.synth.content import source_font
+    from handgen.sources.content import source_font
 
     file = find.find_model(place, ())
     if not file.is_file():

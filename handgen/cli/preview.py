@@ -96,13 +96,14 @@ def preview(
     handgen preview --interpolate ma-shan-zheng iansui --steps 9 --out walk.png
     """
     from handgen.checkpoints.find import run_name
-    from handgen.cli.synthesis import characters_meant
     from handgen.degrade.pipeline import Pipeline
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.glyphs.contact_sheet import save_sheet
     from handgen.sources.find import find_model
-    from handgen.synth.preview import Preview, Wanted, degraded_font, one_model
+    from handgen.sources.spec import SourceSpec
+    from handgen.synth.prepare import characters_meant
+    from handgen.synth.preview import Preview, PreviewRequest, degraded_font, one_model
 
     if interpolate and (grid or styles):
         raise UsageError("--interpolate excludes --grid and --styles", "Ask for one picture at a time.")
@@ -122,7 +123,8 @@ def preview(
         meant = "" if model else text or characters_meant(charset, None)
         file = find_model(model, sorted(_RUNS.glob("*/")), meant)
         out = out or Path(f"preview-{run_name(file)}{f'-{Path(effects.name).stem}' if effects else ''}.png")
-        look = Preview(Wanted(file, charset, text, font, seed, device=resolve_device(device)))
+        spec = SourceSpec(source=str(file), font=font)
+        look = Preview(PreviewRequest((spec,), charset, text, seed, str(resolve_device(device))))
         if effects:
             picture = look.degraded(effects, styles)
         else:

@@ -166,7 +166,11 @@ class LineFont:
         return Line(text, np.invert(drawn.fill(shape)), _boxes(drawn, shaped, shape))
 
     def _outline(self, shaped: Shaped, habits: ShapedHabits, vertical: bool) -> tuple[Outline, NDArray[np.int64]]:
+<<<<<<< HEAD
         """Return all glyphs as one outline, x along the line and y up from it, in em; and the glyph of each point."""
+=======
+        """Return a line's glyphs as one outline, x along the line and y up from it, in em; and each point's glyph."""
+>>>>>>> main
         glyphs = [self._contours.glyph(number) for number in shaped.glyphs.tolist()]
         whole, owners = joined(glyphs)
         points, origins = whole.points, shaped.origins

@@ -31,7 +31,7 @@ from handgen.strokes import library
 from handgen.strokes.base import POINTS, Book
 from handgen.strokes.copybook import FILE, Task, open_copybook
 from handgen.strokes.paint import paint
-from handgen.strokes.prompts import StrokePrompts
+from handgen.strokes.prompts import StrokePrompt
 from handgen.strokes.register import PICKED
 from handgen.strokes.series import TERMS, WIDTHS, cosines
 
@@ -198,15 +198,15 @@ class StrokeRNN(Model):
     def _mixture(self, numbers: Tensor) -> Mixture:
         return Mixture.of(numbers.float(), self.config.components, TERMS, WIDTHS)
 
-    def tell(self, content: Tensor, char: Tensor, code: Tensor) -> StrokePrompts:
+    def tell(self, content: Tensor, char: Tensor, code: Tensor) -> StrokePrompt:
         """Return the standard strokes of characters, to be drawn as is likeliest."""
         chars = [chr(number) for number in code.tolist()]
         book = self._shelf.book(chars)
         place = {each: number for number, each in enumerate(book.chars)}
         rows = np.array([place.get(each, -1) for each in chars], np.int64)
-        return StrokePrompts(book, rows, np.zeros(len(rows), np.uint64), 0.0)
+        return StrokePrompt(book, rows, np.zeros(len(rows), np.uint64), 0.0)
 
-    def generate(self, content: StrokePrompts, style: Tensor) -> Tensor:
+    def generate(self, content: StrokePrompt, style: Tensor) -> Tensor:
         """Write characters in the styles ``[B, code_dim]``; one without strokes is left white."""
         knots, whole, there = _padded(content.book, content.characters)
         device, warm = self.codes.device, self.config.temperature * content.vary

@@ -14,7 +14,7 @@ from torch import Tensor
 from handgen.errors import UsageError
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.registry import nearest
-from handgen.seeds import generator, uniforms
+from handgen.seeds import generator, uniforms_of
 
 _CANDIDATES = 4
 """More would make the styles more even than hands are."""
@@ -30,19 +30,18 @@ def gaussian_code(name: str, dim: int, seed: int) -> Tensor:
     return torch.from_numpy(generator(seed, "style code", name).standard_normal(dim).astype(np.float32))
 
 
-def vectors(styles: Sequence[DrawnStyle], index: NDArray[np.int64], seed: int) -> Tensor:
+def vectors(styles: Sequence[DrawnStyle], key: NDArray[np.uint64]) -> Tensor:
     """Return what ``Model.generate`` is given for samples: float32 ``[n, dim]``.
 
     Args:
         styles: of each sample.
-        index: int64 ``[n]``, numbers of the samples; with the seed they decide what is fresh.
-        seed: of the run.
+        key: uint64 ``[n]``, decides what is fresh in each.
     """
     made = torch.stack([style.vector for style in styles])
     fresh = max(style.fresh for style in styles)
     if fresh:
         # Half a step off the ends, where the normal distribution has no quantile.
-        uniform = torch.from_numpy(uniforms(seed, "latent", index, fresh)).clamp(2**-54, 1 - 2**-53)
+        uniform = torch.from_numpy(uniforms_of(key, fresh)).clamp(2**-54, 1 - 2**-53)
         normal = torch.special.ndtri(uniform).float()
         for row, style in enumerate(styles):
             if style.fresh:

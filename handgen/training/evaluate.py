@@ -18,7 +18,7 @@ from handgen.metrics.base import Images, Metric
 from handgen.metrics.diversity import Diversity
 from handgen.models.base import Batch, DrawnStyle, Model, StyleSpec
 from handgen.models.styles import vectors
-from handgen.seeds import generator
+from handgen.seeds import generator, keys
 from handgen.training.data import Glyphs, Split
 
 _BATCH = 64
@@ -134,7 +134,7 @@ def _content(model: Model, store: GlyphStore, char: str, number: NDArray[np.int6
 def _drawings(model: Model, content: Any, styles: Sequence[DrawnStyle], place: int, device: torch.device) -> Tensor:
     index = np.arange(place * len(styles), (place + 1) * len(styles), dtype=np.int64)
     told = content.to(device) if isinstance(content, Tensor) else content
-    return model.generate(told, vectors(styles, index, seed=0).to(device))
+    return model.generate(told, vectors(styles, keys(index)).to(device))
 
 
 def _comparable_styles(spec: StyleSpec, store: GlyphStore) -> list[DrawnStyle]:

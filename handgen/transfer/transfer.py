@@ -34,7 +34,7 @@ from handgen.training.read_glyphs import LabeledGlyphs
 from handgen.training.recognizer import RecognizerSettings, open_run
 from handgen.transfer import UNION
 from handgen.transfer.pools import open_real, parted, read_pool
-from handgen.transfer.recipes import Asked, made
+from handgen.transfer.recipes import Materials, made
 from handgen.transfer.sets import Evened, Exam, TrainingSet, different, resolution_of
 from handgen.transfer.settings import DIGITS, TransferRequest
 from handgen.transfer.sources import Mixed, Pooled, Source
@@ -62,7 +62,7 @@ class Transfer:
         if request.charset:
             pool = pool.of(load_charset(request.charset))
         left, test = parted(pool, settings.test_share) if len(pool) else (pool, pool)
-        asked = Asked(
+        materials = Materials(
             chars=test.charset if len(test) else "",
             data=request.data,
             model=request.model,
@@ -73,19 +73,19 @@ class Transfer:
             real=None if request.real == DIGITS else Path(request.real),
             device=self._device,
         )
-        if len(asked.chars) < 2:
+        if len(materials.chars) < 2:
             raise UsageError(
-                f"the real set {request.real} has {len(asked.chars)} of the characters asked for",
+                f"the real set {request.real} has {len(materials.chars)} of the characters asked for",
                 "At least two are needed: look at --charset, and at what the set holds.",
             )
-        sources = self._sources(asked)
-        self.chars = self._common(asked.chars, sources)
+        sources = self._sources(materials)
+        self.chars = self._common(materials.chars, sources)
         if settings.count < len(self.chars):
             raise UsageError(
                 f"--count {settings.count} is less than one image for each of {len(self.chars):,} characters",
                 "Give more, or a smaller --charset.",
             )
-        self.left_out = "".join(char for char in asked.chars if char not in self.chars)
+        self.left_out = "".join(char for char in materials.chars if char not in self.chars)
         test = test.of(self.chars).evenly(settings.test_count, settings.seed)
         self.even = Evened(settings.side(len(self.chars)), settings.resolution or resolution_of(test, settings.seed))
         self.exam = Exam.of(test, self.chars, self.even)
@@ -99,17 +99,19 @@ class Transfer:
         self._writers = len(np.unique(test.writers))
         self._stop = False
 
-    def _sources(self, asked: Asked) -> dict[str, Source]:
+    def _sources(self, materials: Materials) -> dict[str, Source]:
         """Make the sources of all sets, in order."""
         request = self.request
         names = request.compared()
         given: dict[str, Source] = {}
         for name, place in request.sets.items():
-            pool = read_pool(place).of(asked.chars)
+            pool = read_pool(place).of(materials.chars)
             if not len(pool):
-                raise UsageError(f"the set '{name}' has none of the {len(asked.chars)} characters", f"Look at {place}.")
+                raise UsageError(
+                    f"the set '{name}' has none of the {len(materials.chars)} characters", f"Look at {place}."
+                )
             given[name] = Pooled(pool, {"place": place.name, "manifest": _digest(place)})
-        sources = {name: made(name, given, asked) for name in names if name != UNION}
+        sources = {name: made(name, given, materials) for name in names if name != UNION}
         if UNION in names:
             parts = {name: source for name, source in sources.items() if name != "real" and "+" not in name}
             if len(parts) < 2:

@@ -15,8 +15,9 @@ from handgen.cli import run
 from handgen.losses.adversarial import GAN_LOSSES
 from handgen.models import MODELS
 from handgen.models.styles import vectors
+from handgen.seeds import keys
 from handgen.sources import loading
-from handgen.strokes.prompts import StrokePrompts
+from handgen.strokes.prompts import StrokePrompt
 from handgen.training.evaluate import measure
 from tests.conftest import render_store, same_state
 from tests.readers import read_as_trainers_do
@@ -67,7 +68,7 @@ def told(model, batch):
 
 def one_by_one(content):
     """What a model is told, drawing by drawing."""
-    if isinstance(content, StrokePrompts):
+    if isinstance(content, StrokePrompt):
         rows = [slice(place, place + 1) for place in range(len(content.characters))]
         return [replace(content, characters=content.characters[row], sample=content.sample[row]) for row in rows]
     return [each[None] for each in content]
@@ -77,7 +78,7 @@ def some_styles(model, count):
     """Vectors of the model's styles, in turn; or of drawn ones where none has a name."""
     spec = model.style_spec
     styles = itertools.cycle(spec.pick(spec.names) or spec.draw(count, seed=0))
-    return vectors(list(itertools.islice(styles, count)), np.arange(count), 0)
+    return vectors(list(itertools.islice(styles, count)), keys(np.arange(count)))
 
 
 def inputs(trainer, count):

@@ -17,7 +17,7 @@ from handgen.models.strokernn import StrokeRNN, StrokeRNNConfig
 from handgen.seeds import keys
 from handgen.sources import loading
 from handgen.strokes.copybook import FILE
-from handgen.strokes.prompts import StrokePrompts
+from handgen.strokes.prompts import StrokePrompt
 from handgen.training.evaluate import measure
 from tests.conftest import same_state
 from tests.readers import items, read_as_trainers_do
@@ -135,11 +135,11 @@ def model():
 @torch.inference_mode()
 def test_a_character_without_strokes_is_white_and_drawings_follow_from_their_keys(model, book):
     style = model.codes[[0, 1, 0]]
-    told = StrokePrompts(book, np.array([1, -1, 1]), keys(np.array([5, 6, 5])), 1.0)
+    told = StrokePrompt(book, np.array([1, -1, 1]), keys(np.array([5, 6, 5])), 1.0)
     drawn = model.generate(told, style)
     assert (drawn[1] == 1).all()
     assert torch.equal(drawn[0], drawn[2])
-    other = model.generate(StrokePrompts(book, np.array([1]), keys(np.array([7])), 1.0), style[:1])
+    other = model.generate(StrokePrompt(book, np.array([1]), keys(np.array([7])), 1.0), style[:1])
     assert not torch.equal(other[0], drawn[0])
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFont
 
 from handgen.errors import UsageError
-from handgen.synth.like import read_hand, usual_extent
+from handgen.sources.like import read_hand, usual_extent
 
 SIZE, EXTENT = 64, 56.0
 
