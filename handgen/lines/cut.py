@@ -19,7 +19,8 @@ _INVISIBLE = re.compile(
     # Joiners change what is seen in Arabic and Indic scripts only.
     "|(?<![\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1800-\u18af\ufb50-\ufdff\ufe70-\ufefe])[\u200c\u200d]+"
 )
-_JOINERS = "\u200c\u200d"
+JOINERS = "\u200c\u200d"
+"""They keep two letters apart, or join them, and are not drawn."""
 _OPENING = "([{<“‘«‹（［｛〈《「『【〔〖￥¥$€£#＃＠"
 _CLOSING = ",.;:!?)]}>%‰℃°”’»›、。，．：；！？）］｝〉》」』】〕〗％…—～·ー々،؛؟۔।॥"
 _MARKS = "".join(
@@ -29,10 +30,10 @@ _MARKS = "".join(
 )
 """Marks that belong to the letter before them."""
 _LETTER = "(?:(?![\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff])[^\\W_])"
-_WORD = rf"(?:{_LETTER}[{_MARKS}{_JOINERS}]*)+"
+_WORD = rf"(?:{_LETTER}[{_MARKS}{JOINERS}]*)+"
 _ATOM = re.compile(
     rf"[{re.escape(_OPENING)}]*"
-    rf"(?:{_WORD}(?:[-.,:/@_+'’״׳\"]{_WORD})*|\S[{_MARKS}{_JOINERS}]*)"
+    rf"(?:{_WORD}(?:[-.,:/@_+'’״׳\"]{_WORD})*|\S[{_MARKS}{JOINERS}]*)"
     rf"[{re.escape(_CLOSING)}]*",
 )
 """What is not taken apart: a word or number, or one character with its marks, and the punctuation that clings to it."""
@@ -83,7 +84,7 @@ def composable(char: str) -> bool:
 
 def writable(char: str) -> bool:
     """Whether a font that draws whole lines can be asked for ``char``: no space, no control, nothing unassigned."""
-    return char in _JOINERS or unicodedata.category(char)[0] not in "CZ"
+    return char in JOINERS or unicodedata.category(char)[0] not in "CZ"
 
 
 def wordy(text: str) -> bool:

@@ -16,6 +16,7 @@ from handgen.errors import HandgenError, UsageError
 from handgen.fonts.charsets import load_charset, unique_chars
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
+from handgen.lines.sources import find_source
 from handgen.lines.synthesis import LineSynthesis
 from handgen.sources.base import Source
 from handgen.sources.find import find_model, kind_of
@@ -105,6 +106,8 @@ def resolved(request: Request) -> Request:
     if any(not spec.source for spec in sources):
         corpus = Path(request.lines.corpus) if request.lines else None
         meant = characters_meant(request.charset, request.text or corpus)
+        if request.lines and request.lines.corpus and not meant and not Path(request.lines.corpus).exists():
+            meant = find_source(request.lines.corpus).chars
         found = find_model(None, sorted(_RUNS.glob("*/")), meant)
         sources = tuple(replace(spec, source=spec.source or str(found)) for spec in sources)
     sources = fitted(sources)
