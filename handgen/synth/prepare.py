@@ -16,6 +16,7 @@ from handgen.errors import HandgenError, UsageError
 from handgen.fonts.charsets import load_charset, unique_chars
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
+from handgen.lines.sources import find_source
 from handgen.lines.synthesis import LineSynthesis
 from handgen.sources import MODEL
 from handgen.sources.base import Source
@@ -102,6 +103,8 @@ def usual_model(request: Request) -> Choice:
         return Choice(Path())
     corpus = Path(request.lines.corpus) if request.lines else None
     meant = characters_meant(request.charset, request.text or corpus)
+    if request.lines and request.lines.corpus and not meant and not Path(request.lines.corpus).exists():
+        meant = find_source(request.lines.corpus).chars
     return choose_model(None, sorted(_RUNS.glob("*/")), meant)
 
 
