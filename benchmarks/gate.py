@@ -21,10 +21,11 @@ from benchmarks.row import Row, Scale, Told, in_process
 from benchmarks.synth import model_and_reader
 from handgen.allocator import keep_freed_memory
 from handgen.formats.png import encode_png
-from handgen.glyphs.store import to_unit
 from handgen.models.styles import vectors
-from handgen.synth.dataset import Request, Run
-from handgen.synth.gate import OFF, REDRAW
+from handgen.seeds import SampleKey
+from handgen.sources.model import ModelSource
+from handgen.synth.prepare import prepare
+from handgen.synth.request import OFF, REDRAW, make_request
 from handgen.workers import cores
 
 WHOLE, STAGES = "with and without the gate", "stages, on one thread, in processor time"
@@ -56,17 +57,19 @@ def alone(stage: str, model: str, reader: str) -> Row:
     """Time one stage: the network, drawing (the network in it), reading, or encoding."""
     torch.set_num_threads(1)
     keep_freed_memory()
-    run = Run(Request(Path(model), Path("none"), count=1000, styles="15", gate=REDRAW, recognizer=Path(reader)))
-    synthesis, gate = run.glyphs, run.gate
+    synthesis = prepare(make_request(model, count=1000, styles="15", gate=REDRAW, recognizer=Path(reader))).glyphs
+    source, gate = synthesis.source, synthesis.gate
     assert gate is not None
+    assert isinstance(source, ModelSource)
     index = np.arange(synthesis.block, dtype=np.int64)
     characters, styles = synthesis.plan.at(index)
-    images, _ = synthesis.draw(index, characters, styles)
-    content = to_unit(run.content.glyphs[characters])[:, None].contiguous(memory_format=torch.channels_last)
-    codes = vectors([run.styles[style] for style in styles], index, 0)
+    key = SampleKey.of(0, index)
+    images = synthesis.draw(characters, styles, key).images
+    content = source.content.prompts.batch(characters, styles, key, 0.0)
+    codes = vectors([source.styles[style] for style in styles], key.shared("latent"))
     works: dict[str, Callable[[], object]] = {
-        "network": lambda: synthesis.model.generate(content, codes),
-        "drawing": functools.partial(synthesis.draw, index, characters, styles),
+        "network": lambda: source.drawer.generate(content, codes),
+        "drawing": functools.partial(synthesis.draw, characters, styles, key),
         "reading": functools.partial(gate.read, images, characters, styles),
         "encoding": lambda: [encode_png(image) for image in images],
     }

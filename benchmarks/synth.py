@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import lmdb
+import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch.utils.flop_counter import FlopCounterMode
@@ -26,10 +27,12 @@ from benchmarks.machine import arithmetic, wait_for
 from benchmarks.models import chars_of, save_free, save_untrained
 from benchmarks.row import Row, Scale, Told, in_process, in_threads, peak_memory
 from handgen.fonts.find import resolve_font
-from handgen.glyphs.store import to_unit
-from handgen.synth.dataset import Request, Run
-from handgen.synth.gate import OFF, REDRAW
+from handgen.seeds import SampleKey
+from handgen.sources.model import ModelSource
+from handgen.synth.prepare import prepare
 from handgen.synth.processes import Processes
+from handgen.synth.request import OFF, REDRAW, make_request
+from handgen.synth.write import write
 from handgen.weights import FIRST, MODEL, recognizer_beside, shipped
 from handgen.workers import cores
 
@@ -98,8 +101,8 @@ def whole(group: str, model: str, count: int, how: dict[str, Any]) -> Row:
     processes, workers = how.get("processes", 1), how.get("workers", 1)
     device = torch.device(how.get("device", "cpu"))
     with tempfile.TemporaryDirectory() as folder:
-        request = Request(
-            model=Path(model),
+        request = make_request(
+            model,
             out=Path(folder) / "dataset",
             count=count,
             degrade=how.get("degrade", "none"),
@@ -107,12 +110,12 @@ def whole(group: str, model: str, count: int, how: dict[str, Any]) -> Row:
             styles="15",
             gate=how.get("gate", OFF),
             recognizer=Path(how["reader"]) if how.get("gate", OFF) != OFF else None,
-            device=device,
+            device=str(device),
         )
-        run = Run(request)
-        spread = Processes(processes, workers=workers) if processes > 1 else None
+        prepared = prepare(request)
+        by = Processes(processes, workers=workers) if processes > 1 else None
         seen, processor = [(0, time.perf_counter())], time.process_time()
-        run.write(lambda samples: seen.append((samples, time.perf_counter())), workers=workers, spread=spread)
+        write(prepared, lambda done: seen.append((done, time.perf_counter())), workers=workers, shard_writer=by)
         processor = time.process_time() - processor
         # Each process has begun when there is news of it.
         first = seen[next(place for place, news in enumerate(seen) if news[0])] if processes > 1 else seen[0]
@@ -125,14 +128,16 @@ def whole(group: str, model: str, count: int, how: dict[str, Any]) -> Row:
 def network_alone(model: str, count: int, where: str) -> Row:
     """Draw with the generator in blocks, on a thread for each core or on the device."""
     device = torch.device(where)
-    run = Run(Request(model=Path(model), out=Path("nowhere"), count=count, device=device))
-    glyphs, threads = run.glyphs, cores() if device.type == "cpu" else 1
-    content = to_unit(run.content.glyphs[: glyphs.block])[:, None].to(device, memory_format=torch.channels_last)
-    codes = run.styles[0].vector.to(device).expand(len(content), -1)
+    prepared = prepare(make_request(model, count=count, device=where, gate=OFF))
+    source, threads = prepared.source, cores() if device.type == "cpu" else 1
+    assert isinstance(source, ModelSource)
+    rows = np.arange(min(source.block, len(source.chars)))
+    content = source.content.prompts.batch(rows, rows * 0, SampleKey.of(0, rows), 0.0)
+    codes = source.styles[0].vector.to(device).expand(len(content), -1)
 
     def draw(_: int) -> None:
         with torch.inference_mode():
-            glyphs.model.generate(content, codes)
+            source.drawer.generate(content, codes)
 
     with FlopCounterMode(display=False) as counter:
         draw(0)

@@ -7,6 +7,7 @@ count and interruptions therefore cannot change it.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,57 @@ def keys(*parts: NDArray[np.uint64] | NDArray[np.int64] | int) -> NDArray[np.uin
         with np.errstate(over="ignore"):
             key = _mixed((key + _GOLDEN) ^ (number * _MIX1))
     return key
+
+
+@dataclass(frozen=True, eq=False)
+class SampleKey:
+    """What all that is random in some drawings follows from.
+
+    Attributes:
+        seed: of the run.
+        sample: int64 ``[n]``, numbers of the samples.
+        position: int64 ``[n]``: 0 where the sample is a single character, and 1, 2, ... for the characters of a line.
+        attempt: int64 ``[n]``: 0 for the first drawing, 1, 2, ... where it is made again.
+    """
+
+    seed: int
+    sample: NDArray[np.int64]
+    position: NDArray[np.int64]
+    attempt: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        seed: int,
+        sample: NDArray[np.int64],
+        position: NDArray[np.int64] | int = 0,
+        attempt: NDArray[np.int64] | int = 0,
+    ) -> SampleKey:
+        """Return the keys of samples; ``position`` and ``attempt`` may be one number for all."""
+        parts = np.broadcast_arrays(*(np.asarray(part, np.int64) for part in (sample, position, attempt)))
+        return cls(seed, *parts)
+
+    def __len__(self) -> int:
+        return len(self.sample)
+
+    def __getitem__(self, rows: slice | NDArray[np.int64] | NDArray[np.bool_]) -> SampleKey:
+        return SampleKey(self.seed, self.sample[rows], self.position[rows], self.attempt[rows])
+
+    def again(self, attempt: int) -> SampleKey:
+        """Return the keys of a further drawing of each."""
+        return SampleKey.of(self.seed, self.sample, self.position, attempt)
+
+    def keys(self, purpose: str) -> NDArray[np.uint64]:
+        """Return a 64-bit key of each drawing, for one purpose."""
+        return keys(derive(self.seed, purpose), self.sample, self.position, self.attempt)
+
+    def shared(self, purpose: str) -> NDArray[np.uint64]:
+        """Return the keys of what the characters of a line have in common, such as who wrote them.
+
+        Characters drawn again keep it. A single character has nothing to keep it for: it differs with the attempt.
+        """
+        alone = self.position == 0
+        return keys(derive(self.seed, purpose), self.sample, np.where(alone, self.attempt, -1))
 
 
 def uniforms_of(key: NDArray[np.uint64], columns: int) -> NDArray[np.float64]:

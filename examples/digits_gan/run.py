@@ -21,7 +21,7 @@ from handgen.checkpoints import files as checkpoint
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import GlyphStore, to_bytes
 from handgen.models.styles import vectors
-from handgen.seeds import generator
+from handgen.seeds import generator, keys
 from handgen.sources import loading
 
 HERE = Path(__file__).parent
@@ -36,7 +36,7 @@ def samples(run: Path) -> NDArray[np.uint8]:
     """Return drawings of a trained model, uint8 ``[n, size, size]``."""
     model = loading.build(checkpoint.load(run / checkpoint.MODEL))
     styles = model.style_spec.draw(_SHOWN * _ROWS, seed=0)
-    latents = vectors(styles, np.arange(len(styles)), seed=0)
+    latents = vectors(styles, keys(np.arange(len(styles))))
     return to_bytes(model.generate(torch.zeros(len(styles), dtype=torch.int64), latents))[:, 0].numpy()
 
 

@@ -36,8 +36,7 @@ from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.models.base import DrawnStyle, Generator
 from handgen.ocr.judge import read
 from handgen.seeds import generator
-from handgen.sources.pen import PenRequest
-from handgen.synth.source import open_source
+from handgen.sources.model import open_drawer
 
 HERE = Path(__file__).parent
 COUNTS = (30, 100, 300)
@@ -133,7 +132,7 @@ def measure(work: Path, base: Path, hand: str) -> tuple[dict[str, Any], list[tup
     of_source, of_hand = ({str(c) for c in store.labels["char"][store.rows(number)]} for number in (0, 1))
     chars = "".join(sorted(of_source & of_hand))
     source, truth = glyphs(store, 0, chars), glyphs(store, 1, chars)
-    _, drawer = open_source(base / checkpoint.MODEL, torch.device("cpu"), PenRequest())
+    _, drawer = open_drawer(base / checkpoint.MODEL, torch.device("cpu"))
     spec = drawer.style_spec
     trained = {style.name: drawn(drawer, style, source) for style in spec.pick(spec.names)}
     apart = {name: float(np.abs(images.astype(float) - truth).mean()) for name, images in trained.items()}

@@ -16,7 +16,6 @@ import argparse
 import json
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,9 @@ from handgen.fonts.charsets import load_charset
 from handgen.fonts.find import resolve_font
 from handgen.metrics.skeleton import thinned
 from handgen.ocr.judge import read
-from handgen.seeds import generator, keys
-from handgen.sources.find import find_model
+from handgen.seeds import SampleKey, generator, keys
+from handgen.sources.model import ModelSource
+from handgen.sources.prompts import GlyphPrompts
 from handgen.strokes.base import Book, make_book
 from handgen.strokes.ink import draw
 from handgen.strokes.kanjivg import read_kanjivg
@@ -40,7 +40,9 @@ from handgen.strokes.pens import PENS
 from handgen.strokes.raster import coverage, outlines
 from handgen.strokes.trace import SIDE, trace, traced
 from handgen.strokes.writer import DIM, Population, Writer
-from handgen.synth.dataset import Request, Run
+from handgen.synth.prepare import prepare
+from handgen.synth.request import OFF, make_request
+from handgen.synth.write import write as write_dataset
 
 HERE = Path(__file__).parent
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
@@ -128,9 +130,9 @@ def speed() -> dict[str, Any]:
     """Write 20,000 glyphs of 200 writers into an LMDB with two workers."""
     with tempfile.TemporaryDirectory() as folder:
         begin = time.perf_counter()
-        run = Run(Request(Path("pen"), Path(folder) / "set", 20_000, styles="200"))
+        prepared = prepare(make_request("pen", out=Path(folder) / "set", count=20_000, styles="200", gate=OFF))
         ready = time.perf_counter()
-        run.write(lambda done: None, workers=2)
+        write_dataset(prepared, lambda done: None, workers=2)
         end = time.perf_counter()
     return {"to read strokes, s": round(ready - begin, 1), "glyphs/s": round(20_000 / (end - ready))}
 
@@ -161,20 +163,23 @@ def _sheet(images: NDArray[np.uint8], columns: int) -> Image.Image:
 
 def both(model: Path) -> dict[str, Any]:
     """Have a trained model redraw its source font, and the same written anew by the pen; picture and reading."""
-    run = Run(Request(find_model(model, ()), Path("unused"), GLYPHS, content="pen"))
-    glyphs, first, rates = run.glyphs, np.arange(20), {}
-    assert glyphs.restroke is not None
-    rows = [glyphs.content.glyphs[first]]
-    rows += [glyphs.restroke(rows[0], first, first * 0, keys(first, k), 1.0) for k in (0, 1)]
-    for name, pen in (("font", None), ("pen", glyphs.restroke)):
-        mine = replace(glyphs, restroke=pen)
-        samples = list(mine.samples(0, GLYPHS))
+    first, rates = np.arange(20), {}
+    rows: list[NDArray[np.uint8]] = []
+    for name in ("font", "pen"):
+        prepared = prepare(make_request(model, count=GLYPHS, content=name, gate=OFF))
+        source = prepared.source
+        assert isinstance(source, ModelSource)
+        if isinstance(prompts := source.content.prompts, GlyphPrompts) and prompts.restroke:
+            rows.insert(0, prompts.glyphs[first])
+            rows[1:1] = [prompts.restroke(rows[0], first, first * 0, keys(first, k), 1.0) for k in (0, 1)]
+        samples = list(prepared.glyphs.samples(0, GLYPHS))
         texts = read(np.stack([np.asarray(sample.image) for sample in samples]))
         right = [text == sample.text for text, sample in zip(texts, samples, strict=True)]
         rates[f"content {name}, read"] = round(float(np.mean(right)), 3)
-        rows += [mine.draw(first + 1000 * k, first, first * 0)[0] for k in ((0,) if pen is None else (1, 2))]
+        drawings = (0,) if name == "font" else (1, 2)
+        rows += [source.draw(first, first * 0, SampleKey.of(0, first + 1000 * k)).images for k in drawings]
     _sheet(np.concatenate(rows), len(first)).save(HERE / "content.png", optimize=True)
-    return {"styles": [style.name for style in run.styles], **rates}
+    return {"styles": [style.name for style in source.styles], **rates}
 
 
 def plot(rates: dict[str, Any]) -> None:

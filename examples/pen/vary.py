@@ -25,7 +25,10 @@ from handgen.fonts.charsets import load_charset
 from handgen.glyphs.store import to_bytes, to_unit
 from handgen.ocr.judge import read
 from handgen.seeds import generator, keys
-from handgen.synth.dataset import Request, Run
+from handgen.sources.model import ModelSource
+from handgen.sources.prompts import GlyphPrompts
+from handgen.synth.prepare import Prepared, prepare
+from handgen.synth.request import OFF, make_request
 
 IMAGES, WIDTH, CHARS, GLYPHS = 12_000, 16, 1200, 600
 RUNS: dict[str, tuple[str, list[str]]] = {
@@ -62,10 +65,10 @@ def measured(folder: Path, name: str) -> dict[str, Any]:
     unseen = json.loads((folder / name / "split.json").read_text(encoding="utf-8"))["held_out"]
     charset = folder / "unseen.txt"
     charset.write_text(unseen, encoding="utf-8")
-    ready: dict[str, Run] = {}
+    ready: dict[str, Prepared] = {}
     for content in ("font", "pen"):
         model = folder / name / "model.safetensors"
-        ready[content] = Run(Request(model, folder / "unused", GLYPHS, charset=str(charset), content=content))
+        ready[content] = prepare(make_request(model, count=GLYPHS, charset=str(charset), content=content, gate=OFF))
         samples = list(ready[content].glyphs.samples(0, GLYPHS))
         texts = read(np.stack([np.asarray(sample.image) for sample in samples]))
         right = [text == sample.text for text, sample in zip(texts, samples, strict=True)]
@@ -73,17 +76,20 @@ def measured(folder: Path, name: str) -> dict[str, Any]:
     return row | varied(ready["pen"])
 
 
-def varied(ready: Run) -> dict[str, float]:
+def varied(ready: Prepared) -> dict[str, float]:
     """Tell how much drawings of one character differ as what they are drawn from does; nothing else varies."""
-    glyphs, chars = ready.glyphs, np.arange(SHOWN)
-    assert glyphs.restroke is not None
+    source, chars = ready.source, np.arange(SHOWN)
+    assert isinstance(source, ModelSource)
+    prompts = source.content.prompts
+    assert isinstance(prompts, GlyphPrompts)
+    assert prompts.restroke is not None
     given, made = [], []
     for number in range(DRAWINGS):
-        content = glyphs.restroke(glyphs.content.glyphs[chars], chars, chars * 0, keys(chars, 100 + number), 1.0)
+        content = prompts.restroke(prompts.glyphs[chars], chars, chars * 0, keys(chars, 100 + number), 1.0)
         given.append(content)
         with torch.inference_mode():
             told = to_unit(content)[:, None]
-            drawn = [glyphs.model.generate(told, style.vector.repeat(SHOWN, 1)) for style in ready.styles]
+            drawn = [source.drawer.generate(told, style.vector.repeat(SHOWN, 1)) for style in source.styles]
         made.append(to_bytes(torch.cat(drawn))[:, 0].numpy())
     return {"variety of content": _spread(given), "variety of drawings": _spread(made)}
 

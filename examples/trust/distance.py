@@ -27,8 +27,10 @@ from handgen.files import write_json
 from handgen.glyphs.store import GlyphStore
 from handgen.ocr.readers import JUDGES, Judge
 from handgen.sources.find import find_model
-from handgen.synth.dataset import Request, Run
-from handgen.synth.gate import OFF, REDRAW, store_of
+from handgen.sources.model import store_of
+from handgen.synth.prepare import prepare
+from handgen.synth.request import OFF, REDRAW, make_request
+from handgen.synth.write import write
 
 LEAST = 0.01
 """The distance, of 1, below which a share of it is not worth a number: a dozen glyphs of some hundred."""
@@ -43,12 +45,11 @@ Judged = list[tuple[str, str, bool]]
 def drawn(given: argparse.Namespace, model: Path, gate: str) -> Path:
     """Write a set, if it is not there, and return its folder."""
     recognizer = given.recognizer if gate != OFF else None
-    request = Request(
-        model, given.out / gate, given.count, given.styles, charset=given.charset, vary=given.vary, seed=given.seed,
-        gate=gate, recognizer=recognizer, tries=given.tries,
+    request = make_request(
+        model, out=given.out / gate, count=given.count, styles=given.styles, charset=given.charset, vary=given.vary,
+        seed=given.seed, gate=gate, recognizer=recognizer, tries=given.tries,
     )  # fmt: skip
-    Run(request).write(lambda samples: None)
-    return request.out
+    return write(prepare(request), lambda samples: None).out
 
 
 def truth_of(store: GlyphStore) -> Truth:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from typer.core import TyperGroup
 
 from handgen import __version__
@@ -28,7 +27,7 @@ from handgen.cli.report import report
 from handgen.cli.sheet import sheet
 from handgen.cli.synth import synth
 from handgen.cli.train import train
-from handgen.cli.transfer import bench
+from handgen.cli.transfer import transfer
 from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error
 
@@ -46,7 +45,7 @@ class _InOrderOfUse(TyperGroup):
             "preview",
             "check",
             "eval",
-            "bench",
+            "transfer",
             "report",
             "convert",
             "models",
@@ -91,11 +90,11 @@ app.command()(render)
 app.command()(sheet)
 app.add_typer(importing)
 app.add_typer(train)
-app.command()(synth)
+app.command("synth")(synth)
 app.command()(preview)
 app.command()(check)
 app.command("eval")(evaluate)
-app.add_typer(bench)
+app.command()(transfer)
 app.command()(report)
 app.command()(convert)
 app.add_typer(models)
@@ -111,7 +110,8 @@ def run(args: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # charsets do not fit into the code pages of Windows
     try:
-        code = app(list(args) if args is not None else None, prog_name="handgen", standalone_mode=False)
+        with common.warnings_as_lines():
+            code = app(list(args) if args is not None else None, prog_name="handgen", standalone_mode=False)
         sys.stdout.flush()  # a full disk behind it is found out here
         return code if isinstance(code, int) else 0
     except typer.Exit as stop:
@@ -157,5 +157,5 @@ def _report(error: Exception) -> int:
         )
     known = isinstance(error, HandgenError)
     text = str(error) if known else f"internal error: {type(error).__name__}: {error}. Add --debug to see where."
-    common.stderr.print(f"[bold red]error:[/bold red] {escape(' '.join(text.split()))}", soft_wrap=True)
+    common.report_error(text)
     return error.exit_code if isinstance(error, HandgenError) else 1

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, Device, Json, Seed, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, Json, Seed, print_json, say, warn
 
 _SHOWN = "What to show"
 _RUNS = Path("runs")
@@ -54,7 +54,8 @@ def preview(
         str | None,
         typer.Option(
             metavar="PRESET|FILE",
-            help="What a page does to ink: each effect of pen, notebook, scan, photo or a YAML file, and all together; "
+            help="What a page does to ink: each effect of pen, ink, notebook, scan, photo or a YAML file, and all "
+            "together; "
             "with a model's hands or, without --model, with a --font.",
             rich_help_panel=_SHOWN,
         ),
@@ -96,13 +97,14 @@ def preview(
     handgen preview --interpolate ma-shan-zheng iansui --steps 9 --out walk.png
     """
     from handgen.checkpoints.find import run_name
-    from handgen.cli.synthesis import characters_meant
     from handgen.degrade.pipeline import Pipeline
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.glyphs.contact_sheet import save_sheet
     from handgen.sources.find import find_model
-    from handgen.synth.preview import Preview, Wanted, degraded_font, one_model
+    from handgen.sources.spec import SourceSpec
+    from handgen.synth.prepare import characters_meant
+    from handgen.synth.preview import Preview, PreviewRequest, degraded_font, one_model
 
     if interpolate and (grid or styles):
         raise UsageError("--interpolate excludes --grid and --styles", "Ask for one picture at a time.")
@@ -122,7 +124,8 @@ def preview(
         meant = "" if model else text or characters_meant(charset, None)
         file = find_model(model, sorted(_RUNS.glob("*/")), meant)
         out = out or Path(f"preview-{run_name(file)}{f'-{Path(effects.name).stem}' if effects else ''}.png")
-        look = Preview(Wanted(file, charset, text, font, seed, device=resolve_device(device)))
+        spec = SourceSpec(source=str(file), font=font)
+        look = Preview(PreviewRequest((spec,), charset, text, seed, str(resolve_device(device))))
         if effects:
             picture = look.degraded(effects, styles)
         else:
@@ -134,5 +137,5 @@ def preview(
         )
         return
     if picture.left_out:
-        stderr.print(f"[yellow]warning:[/yellow] {picture.left_out:,} styles or characters have no room in the picture")
-    stdout.print(f"preview  {out}", soft_wrap=True, markup=False)
+        warn(f"{picture.left_out:,} styles or characters have no room in the picture")
+    say(f"preview  {out}")

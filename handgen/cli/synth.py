@@ -2,241 +2,109 @@
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
 import os
+from collections.abc import Collection
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgen.cli.common import PLACES, RUNNING, Debug, Device, DryRun, Json, Seed, Workers, print_json
+from handgen.cli import generated
+from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, Workers, print_json
+from handgen.settings import Settings
+from handgen.sources.spec import DRAWN, STYLES, SourceSpec
+from handgen.synth.request import LINES, LineRequest, Request
 
 if TYPE_CHECKING:
-    from handgen.synth.dataset import Request
-    from handgen.synth.shards import Spread
+    from handgen.synth.shards import ShardWriter
 
-WRITING, HANDS, LINES, GATE = "What to write", "In which hands", "Lines of text", "Labels to trust"
-PEN = "The pen (--model pen)"
-_RUNS = Path("runs")
+_OWN = frozenset({"source", "share"})
+_NESTED = frozenset({"sources", "lines"})
+
+Models = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model",
+        metavar="MODEL[=SHARE]",
+        help="Run folder, model file, or the name of weights that come with handgen (see 'handgen models'); pen, which "
+        "writes stroke by stroke; fonts, which draws fonts as they are; or a glyph store. Several with shares are "
+        "mixed: --model zh=2 --model pen=3.",
+        show_default="the latest in runs/; without one zh, for Latin characters en",
+        rich_help_panel=DRAWN,
+    ),
+]
+_Lines = Annotated[
+    bool, typer.Option("--lines", help="Write lines of text in place of single characters.", rich_help_panel=LINES)
+]
+_ListStyles = Annotated[
+    bool,
+    typer.Option("--list-styles", help="Show the trained and the added styles and stop.", rich_help_panel=STYLES),
+]
+_Recipe = Annotated[
+    Path | None,
+    typer.Option(
+        "--recipe",
+        metavar="FILE|NAME",
+        help="All of this from a YAML file, or from a recipe that comes with handgen; other options go before it.",
+        show_default="none",
+        rich_help_panel=PLACES,
+    ),
+]
+_SaveRecipe = Annotated[
+    Path | None,
+    typer.Option(
+        "--save-recipe", help="Write what is asked for as a YAML file.", show_default="none", rich_help_panel=PLACES
+    ),
+]
+_Batch = Annotated[
+    int, typer.Option(min=1, help="Samples under way at once; does not change them.", rich_help_panel=RUNNING)
+]
+_Processes = Annotated[
+    int, typer.Option(min=1, help="Processes that write --shards at the same time.", rich_help_panel=RUNNING)
+]
+_Ray = Annotated[
+    str,
+    typer.Option(
+        metavar="ADDRESS|local",
+        help="Write --shards on a Ray cluster: HOST:PORT, auto, or local.",
+        show_default="none",
+        rich_help_panel=RUNNING,
+    ),
+]
+_COMMAND: dict[str, tuple[Any, Any]] = {
+    "model": (Models, None),
+    "recipe": (_Recipe, None),
+    "save_recipe": (_SaveRecipe, None),
+    "lines": (_Lines, False),
+    "list_styles": (_ListStyles, False),
+    "batch": (_Batch, 1024),
+    "workers": (Workers, 0),
+    "processes": (_Processes, 1),
+    "ray": (_Ray, ""),
+    "dry_run": (DryRun, False),
+    "as_json": (Json, False),
+    "debug": (Debug, False),
+}
+"""The options that are no settings of a request: annotation and default."""
 
 
-def synth(
-    styles: Annotated[
-        str,
-        typer.Option(
-            metavar="N|NAMES|continuous",
-            help="A number: the trained styles first, then mixtures of them; with a bicyclegan, N latents far apart. "
-            "Names with commas between, also of added styles. Or continuous: another latent for every sample.",
-            show_default="every trained style",
-            rich_help_panel=HANDS,
-        ),
-    ] = "",
-    like: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="IMAGE|DIR|STORE",
-            help="Write in this hand: an image of one character, a folder of them, or a glyph store (bicyclegan).",
-            rich_help_panel=HANDS,
-        ),
-    ] = None,
-    count: Annotated[int, typer.Option(min=1, help="Samples to write.", rich_help_panel=WRITING)] = 10_000,
-    charset: Annotated[
-        str | None,
-        typer.Option(
-            help="gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
-            show_default="the characters of the model's store",
-            rich_help_panel=WRITING,
-        ),
-    ] = None,
-    text: Annotated[
-        Path | None, typer.Option(help="UTF-8 text whose characters to write.", rich_help_panel=WRITING)
-    ] = None,
-    balance: Annotated[
-        bool,
-        typer.Option(
-            "--balance/--no-balance",
-            help="Every character equally often, or as often as in --text.",
-            rich_help_panel=WRITING,
-        ),
-    ] = True,
-    vary: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            max=1,
-            help="How much each drawing differs from the next: 0 not at all, 1 as people do.",
-            rich_help_panel=HANDS,
-        ),
-    ] = 1.0,
-    content: Annotated[
-        str,
-        typer.Option(
-            metavar="font|pen",
-            help="What a model redraws: the source font's glyphs, or these written anew by a pen for each sample.",
-            rich_help_panel=HANDS,
-        ),
-    ] = "font",
-    degrade: Annotated[
-        str,
-        typer.Option(
-            metavar="PRESET|FILE",
-            help="none, pen, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
-            rich_help_panel=WRITING,
-        ),
-    ] = "none",
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            help="lmdb, imagefolder, webdataset, paddleocr, doctr, easyocr, kraken or parquet.",
-            rich_help_panel=WRITING,
-        ),
-    ] = "lmdb",
-    shards: Annotated[
-        int,
-        typer.Option(
-            min=1,
-            help="Write so many datasets into one folder, which trainers read as one.",
-            rich_help_panel=WRITING,
-        ),
-    ] = 1,
-    lines: Annotated[
-        bool, typer.Option("--lines", help="Write lines of text in place of single characters.", rich_help_panel=LINES)
-    ] = False,
-    corpus: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE|DIR|GENERATORS",
-            help="UTF-8 text, a folder of .txt files, or some of numbers, dates, amounts, money, names, latin-names, "
-            "ids, serials, phones, random, with commas.",
-            show_default="all generators",
-            rich_help_panel=LINES,
-        ),
-    ] = "",
-    height: Annotated[
-        int,
-        typer.Option(
-            min=16,
-            max=256,
-            help="Pixels, 16 to 256; 32, 48 and 64 are usual. The width if vertical.",
-            rich_help_panel=LINES,
-        ),
-    ] = 48,
-    vertical: Annotated[bool, typer.Option("--vertical", help="From top to bottom.", rich_help_panel=LINES)] = False,
-    min_chars: Annotated[
-        int, typer.Option(min=1, max=256, help="Least characters of a line, spaces counted.", rich_help_panel=LINES)
-    ] = 1,
-    max_chars: Annotated[
-        int,
-        typer.Option(min=1, max=256, help="Most characters; trainers drop longer than 25.", rich_help_panel=LINES),
-    ] = 25,
-    boost: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            max=1,
-            help="Share of lines that get a character of --charset put in, all in turn. 0 keeps the texts as they are.",
-            rich_help_panel=LINES,
-        ),
-    ] = 0.1,
-    boxes: Annotated[
-        bool, typer.Option("--boxes", help="Keep each character's box beside the label.", rich_help_panel=LINES)
-    ] = False,
-    strict: Annotated[
-        bool,
-        typer.Option("--strict", help="Refuse a corpus of which a character cannot be drawn.", rich_help_panel=LINES),
-    ] = False,
-    gate: Annotated[
-        str,
-        typer.Option(
-            metavar="off|mark|redraw",
-            help="A recognizer reads each drawing. Draw again what does not read as its label, and another style or "
-            "character in place of what never does (a line is written without it); or only mark it.",
-            show_default="redraw, if there is a recognizer: the model's own, or one in runs/",
-            rich_help_panel=GATE,
-        ),
-    ] = "auto",
-    recognizer: Annotated[
-        Path | None,
-        typer.Option(
-            help="Run folder or file of the recognizer, or the name of weights that have one.",
-            show_default="the model's own, else the latest in runs/",
-            rich_help_panel=GATE,
-        ),
-    ] = None,
-    tries: Annotated[
-        int,
-        typer.Option(min=1, max=20, help="Further drawings before something else is drawn.", rich_help_panel=GATE),
-    ] = 2,
-    writer: Annotated[
-        Path | None,
-        typer.Option(help="Writers, as the writers.json of a dataset holds them.", rich_help_panel=PEN),
-    ] = None,
-    cursiveness: Annotated[
-        str,
-        typer.Option(
-            metavar="LOW,HIGH",
-            help="From print (0) to running hand (1): writers are spread evenly between the two.",
-            show_default="mostly 0.1 to 0.6",
-            rich_help_panel=PEN,
-        ),
-    ] = "",
-    strokes: Annotated[
-        str,
-        typer.Option(
-            metavar="SOURCES",
-            help="Where strokes come from, first to last: hanzi, kanjivg, trace (the centerlines of --font).",
-            rich_help_panel=PEN,
-        ),
-    ] = "hanzi,kanjivg,trace",
-    size: Annotated[
-        int, typer.Option("--size", min=16, max=512, help="Side of an image in pixels, 16 to 512.", rich_help_panel=PEN)
-    ] = 64,
-    list_styles: Annotated[
-        bool,
-        typer.Option("--list-styles", help="Show the trained and the added styles and stop.", rich_help_panel=HANDS),
-    ] = False,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            help="Run folder, model file, or the name of weights that come with handgen (see 'handgen models'); or "
-            "pen, which writes stroke by stroke and needs no training.",
-            show_default="the latest in runs/; without one zh, for Latin characters en",
-            rich_help_panel=PLACES,
-        ),
-    ] = None,
-    font: Annotated[
-        str | None,
-        typer.Option(help="Source font.", show_default="the one the model was trained with", rich_help_panel=PLACES),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Dataset folder.", show_default="datasets/RUN", rich_help_panel=PLACES),
-    ] = None,
-    seed: Seed = 0,
-    batch: Annotated[
-        int, typer.Option(min=1, help="Samples under way at once; does not change them.", rich_help_panel=RUNNING)
-    ] = 1024,
-    workers: Workers = 0,
-    processes: Annotated[
-        int,
-        typer.Option(min=1, help="Processes that write --shards at the same time.", rich_help_panel=RUNNING),
-    ] = 1,
-    ray: Annotated[
-        str,
-        typer.Option(
-            metavar="ADDRESS|local",
-            help="Write --shards on a Ray cluster: HOST:PORT, auto, or local.",
-            show_default="none",
-            rich_help_panel=RUNNING,
-        ),
-    ] = "",
-    device: Device = "auto",
-    dry_run: DryRun = False,
-    as_json: Json = False,
-    debug: Debug = False,
-) -> None:
-    """Write a labeled dataset (LMDB) with a trained model.
+def _parameters() -> list[inspect.Parameter]:
+    def option(name: str) -> inspect.Parameter:
+        annotation, default = _COMMAND[name]
+        return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+
+    context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+    of_source = generated.parameters(SourceSpec, DRAWN, but=_OWN)
+    of_request = generated.parameters(Request, RUNNING, but=_NESTED)
+    of_lines = generated.parameters(LineRequest, LINES)
+    by_panel = [option("model"), *of_source, option("list_styles"), *of_request, option("lines"), *of_lines]
+    return [context, *by_panel, *map(option, ("recipe", "save_recipe", *list(_COMMAND)[5:]))]
+
+
+def _synth(**given: Any) -> None:
+    """Write a labeled dataset (LMDB) with a trained model, a pen, fonts, or several of these.
 
     Stopped anywhere, the same command goes on. Sample i depends on the seed and i alone.
 
@@ -245,6 +113,8 @@ def synth(
     handgen synth --styles 15 --count 100000
 
     handgen synth --model zh --styles 15 --degrade scan --count 100000 --out datasets/scans
+
+    handgen synth --model zh=2 --model pen=3 --model fonts=1 --count 100000 --out datasets/mixed
 
     handgen synth --list-styles
 
@@ -263,71 +133,93 @@ def synth(
     handgen synth --styles ma-shan-zheng --charset gb2312-1 --count 50000 --out datasets/brush
 
     handgen synth --model pen --styles 200 --cursiveness 0,0.3 --count 100000
+
+    handgen synth --model zh --model pen --dry-run --save-recipe recipe.yaml
+
+    handgen synth --recipe recipe.yaml --count 100000
     """
-    from handgen.checkpoints.find import run_name
-    from handgen.cli.synthesis import (
-        characters_meant,
-        list_trained,
-        print_plan,
-        print_result,
-        warn_of_gate,
-        with_progress,
-    )
-    from handgen.devices import resolve_device
-    from handgen.errors import UsageError
-    from handgen.sources.find import find_model
-    from handgen.sources.pen import PenRequest, parse_range
-    from handgen.synth.dataset import Request, Run
-    from handgen.synth.lines import LineRequest
+    from handgen.cli.synthesis import list_trained, print_plan, print_result, warn_of_gate, with_progress
+    from handgen.synth.prepare import prepare, resolved, usual_model
+    from handgen.synth.recipe import save_recipe
 
-    wanted = "" if model else characters_meant(charset, text, corpus)
-    file = find_model(model, sorted(_RUNS.glob("*/")), wanted)
-    if not balance and text is None:
-        raise UsageError("--no-balance needs a text to take frequencies from", "Give it with --text.")
-    asked = LineRequest(corpus, height, vertical, min_chars, max_chars, boxes, boost, strict)
-    if not lines and asked != LineRequest():
-        raise UsageError("--corpus and the options of lines say nothing of single characters", "Add --lines.")
-    request = Request(
-        model=file,
-        out=out or Path("datasets") / run_name(file),
-        count=count,
-        styles=styles,
-        like=like,
-        charset=charset,
-        text=text,
-        balance=balance,
-        font=font,
-        vary=vary,
-        content=content,
-        degrade=degrade,
-        format=format,
-        lines=asked if lines else None,
-        shards=shards,
-        gate=gate,
-        recognizer=recognizer,
-        tries=tries,
-        seed=seed,
-        pen=PenRequest(writer, parse_range(cursiveness), strokes, size),
-        device=resolve_device(device),
-    )
-    if list_styles:
-        list_trained(file, as_json, request.pen)
+    asked = _request(given)
+    request = resolved(asked)
+    if given["list_styles"]:
+        list_trained(request, given["as_json"])
         return
-    spread = _spread(request, processes, ray, batch, workers)
-    run = Run(request)
-    if not as_json:
-        print_plan(run)
+    batch, workers = given["batch"], given["workers"]
+    shard_writer = _shard_writer(request, given["processes"], given["ray"], batch, workers)
+    prepared = prepare(request)
+    if not given["as_json"]:
+        print_plan(prepared, usual_model(asked).why)
     else:
-        warn_of_gate(run)
-    if not dry_run:
-        written = with_progress(run, batch, workers or os.cpu_count() or 1, spread)
-        if not as_json:
-            print_result(run, written)
-    if as_json:
-        print_json({"out": str(request.out), "written": not dry_run, **run.identity()})
+        warn_of_gate(prepared)
+    if given["save_recipe"]:
+        save_recipe(request, given["save_recipe"])
+    if not given["dry_run"]:
+        report = with_progress(prepared, batch, workers or os.cpu_count() or 1, shard_writer)
+        if not given["as_json"]:
+            print_result(prepared, report)
+    if given["as_json"]:
+        print_json({"out": str(prepared.out), "written": not given["dry_run"], **prepared.identity()})
 
 
-def _spread(request: Request, processes: int, ray: str, batch: int, workers: int) -> Spread | None:
+synth = generated.with_signature(_synth, _parameters())
+
+
+def _request(given: dict[str, Any]) -> Request:
+    """Return what is asked for: of a recipe, if one is named, and before that on the command line."""
+    from handgen.errors import UsageError
+    from handgen.synth.recipe import find_recipe, read_recipe
+
+    typed = {name for name in given if _is_typed(given["ctx"], name)}
+    base = Request()
+    if given["recipe"]:
+        path = find_recipe(given["recipe"])
+        base = dataclasses.replace(read_recipe(path), out=Path("datasets") / path.stem)
+    of_lines = _typed(LineRequest, given, typed)
+    lines = base.lines or (LineRequest() if given["lines"] else None)
+    if of_lines and lines is None:
+        raise UsageError("--corpus and the options of lines say nothing of single characters", "Add --lines.")
+    of_source = _typed(SourceSpec, given, typed, _OWN)
+    sources = tuple(map(_parse_model, given["model"])) if given["model"] else base.sources
+    return dataclasses.replace(
+        base,
+        sources=tuple(dataclasses.replace(spec, **of_source) for spec in sources),
+        lines=dataclasses.replace(lines, **of_lines) if lines else None,
+        **_typed(Request, given, typed, _NESTED),
+    )
+
+
+def _is_typed(ctx: typer.Context, name: str) -> bool:
+    source = ctx.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _typed(
+    settings: type[Settings], given: dict[str, Any], typed: Collection[str], but: Collection[str] = ()
+) -> dict[str, Any]:
+    names = {field.name for field in dataclasses.fields(settings)} - set(but)  # type: ignore[arg-type]
+    return {name: given[name] for name in sorted(names & set(typed))}
+
+
+def _parse_model(text: str) -> SourceSpec:
+    """Return the source that ``MODEL=SHARE`` means."""
+    from handgen.errors import UsageError
+
+    name, equals, share = text.rpartition("=")
+    if not equals or Path(text).exists():
+        return SourceSpec(source=text)
+    try:
+        number = float(share)
+    except ValueError:
+        raise UsageError(f"--model {text}: '{share}' is no share", "Write it as --model zh=2.") from None
+    if not number >= 0 or not name:
+        raise UsageError(f"--model {text} is not possible", "Write a name and a share from 0, as --model zh=2.")
+    return SourceSpec(source=name, share=number)
+
+
+def _shard_writer(request: Request, processes: int, ray: str, batch: int, workers: int) -> ShardWriter | None:
     """Return who writes the shards, if not this process alone.
 
     Raises:

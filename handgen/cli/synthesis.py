@@ -2,54 +2,33 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from handgen.cli.common import print_json, stderr, stdout
+from handgen.cli.common import print_json, say, stdout, warn
 from handgen.errors import quoted
 
 if TYPE_CHECKING:
-    from handgen.sources.pen import PenRequest
-    from handgen.synth.dataset import Run
     from handgen.synth.lines import Lines
-    from handgen.synth.shards import Spread
+    from handgen.synth.prepare import Prepared
+    from handgen.synth.request import Request
+    from handgen.synth.shards import ShardWriter
+    from handgen.synth.write import Report
 
 _TRAINERS_LONGEST = 25
-_LOOKED_AT = 1 << 16
-"""Bytes of a text that tell which script it is in."""
+_SHOWN = 40
+"""Characters that a warning lists at most."""
 
 
-def characters_meant(charset: str | None, text: Path | None, corpus: str = "") -> str:
-    """Return the characters that a user asks for, as far as that tells which shipped weights suit.
-
-    Args:
-        charset: as for ``load_charset``.
-        text: a UTF-8 file.
-        corpus: the same, or a folder or generators, which tell nothing.
-
-    Raises:
-        UsageError: there is no such charset.
-    """
-    from handgen.fonts.charsets import load_charset, unique_chars
-
-    if charset:
-        return load_charset(charset)
-    file = text or Path(corpus)
-    if not file.is_file():
-        return ""
-    with file.open("rb") as stream:
-        return unique_chars(stream.read(_LOOKED_AT).decode("utf-8", errors="ignore"))
-
-
-def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
-    """Print the styles that a model was trained on and those that were added to it, or the writers of a file."""
+def list_trained(request: Request, as_json: bool) -> None:
+    """Print the styles that sources know by name: trained ones and those that were added, writers of a file, fonts."""
     from rich.table import Table
     from rich.text import Text
 
     from handgen.glyphs.records import Origin
-    from handgen.synth.source import list_styles
+    from handgen.sources.opening import source_class
 
-    records = list_styles(file, pen)
+    records = [record for spec in request.sources for record in source_class(spec).list_styles(spec)]
     if as_json:
         print_json(records)
         return
@@ -65,20 +44,25 @@ def list_trained(file: Path, as_json: bool, pen: PenRequest) -> None:
     stdout.print(table)
 
 
-def print_plan(run: Run) -> None:
-    """Print what is going to be written, and what to beware of."""
+def print_plan(prepared: Prepared, why: str = "") -> None:
+    """Print what is going to be written, and what to beware of.
+
+    Args:
+        prepared: the plan.
+        why: which model was taken, and why, where none was named.
+    """
     from rich.table import Table
     from rich.text import Text
 
-    request, content = run.request, run.content
-    names = ", ".join(style.name for style in run.styles[:20]) + (", …" if len(run.styles) > 20 else "")
+    request, source = prepared.request, prepared.source
+    names = ", ".join(style.name for style in source.styles[:20]) + (", …" if len(source.styles) > 20 else "")
     rows = {
-        "model": str(request.model) + (f" ({seen:,} images seen)" if (seen := run.checkpoint.facts["images"]) else ""),
-        "styles": f"{len(run.styles)}: {names}",
-        "content": f"{len(content.chars):,} characters" + (f" of {content.font.path.name}" if content.font else ""),
-        "samples": f"{request.count:,}{_kind(run)}, seed {request.seed}, on {request.device}",
-        "gate": _gate(run),
-        "out": str(request.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
+        "model": _sources(prepared) + (f": {why}" if why else ""),
+        "styles": f"{len(source.styles)}: {names}",
+        "content": f"{len(source.chars):,} characters{_of_font(prepared)}",
+        "samples": f"{request.count:,}{_kind(prepared)}, seed {request.seed}, on {request.device}",
+        "gate": _gate(prepared),
+        "out": str(prepared.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
     }
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="cyan", no_wrap=True)
@@ -86,44 +70,54 @@ def print_plan(run: Run) -> None:
     for key, value in rows.items():
         table.add_row(key, Text(value))
     stdout.print(table)
-    if run.gate and run.note:
-        _warn(run.note)
-    if run.lines:
-        _warn_of_lines(run.lines)
-        _warn_of_unlearnt(run, run.lines.unlearnt)
-    elif not content.book:
-        known = {*run.checkpoint.facts["charset"], *run.checkpoint.facts["held_out"]}
-        _warn_of_unlearnt(run, "".join(char for char in content.chars if char not in known))
-    for reason, chars in content.skipped.items() if not run.lines else ():
-        shown = chars if len(chars) <= 40 else chars[:40] + "…"
-        where = "" if content.book else "in the source font" if content.font else "by the model"
-        stderr.print(f"[yellow]warning:[/yellow] left out, {f'{reason} {where}'.strip()}: {len(chars)} (", end="")
-        stderr.print(Text(shown + ")"), soft_wrap=True)
-    if not content.same_font:
-        stderr.print("[yellow]warning:[/yellow] the source font is not the file that the model was trained with")
+    if prepared.glyphs.gate and prepared.gate_note:
+        warn(prepared.gate_note)
+    if prepared.lines:
+        _warn_of_lines(prepared.lines)
+    _warn_of_unlearned(prepared)
+    for reason, chars in source.skipped.items() if not prepared.lines else ():
+        warn(f"left out, {reason}: {len(chars)} ({_some(chars)})")
+    for line in source.warnings:
+        warn(line)
 
 
-def _gate(run: Run) -> str:
+def _sources(prepared: Prepared) -> str:
+    """Say what draws: the model and how many images it has seen, or all sources with their shares."""
+    parts = prepared.source.parts
+    if len(parts) == 1:
+        seen = prepared.source.identity().get("images_seen")
+        return prepared.request.sources[0].source + (f" ({seen:,} images seen)" if seen else "")
+    total = sum(part.share for part in parts)
+    return ", ".join(f"{part.source.name} {100 * part.share / total:.3g} %" for part in parts)
+
+
+def _of_font(prepared: Prepared) -> str:
+    fonts = [part.source.identity().get("content_font") for part in prepared.source.parts]
+    named = list(dict.fromkeys(font for font in fonts if font))
+    return f" of {', '.join(named)}" if named else ""
+
+
+def _gate(prepared: Prepared) -> str:
     """Say whether a recognizer reads, and what for; or why not."""
-    if run.gate is None:
-        return f"off: {run.note}" if run.note else "off"
-    if not run.gate.redraws:
-        return run.gate.mode
-    tries = run.gate.tries
-    return f"{run.gate.mode}, up to {tries} further {'drawing' if tries == 1 else 'drawings'} of each"
+    gate, note = prepared.glyphs.gate, prepared.gate_note
+    if gate is None:
+        return f"off: {note}" if note else "off"
+    if not gate.redraws:
+        return gate.mode
+    return f"{gate.mode}, up to {gate.tries} further {'drawing' if gate.tries == 1 else 'drawings'} of each"
 
 
-def warn_of_gate(run: Run) -> None:
+def warn_of_gate(prepared: Prepared) -> None:
     """Say that nobody reads, where there is no plan that says it; nothing if that was asked for."""
-    if run.gate is None and run.note:
-        _warn(f"the gate is off: {run.note}")
+    if prepared.glyphs.gate is None and prepared.gate_note:
+        warn(f"the gate is off: {prepared.gate_note}")
 
 
-def _kind(run: Run) -> str:
+def _kind(prepared: Prepared) -> str:
     """Say what the samples are, if they are no single characters."""
-    if run.lines is None:
+    if prepared.lines is None:
         return ""
-    asked, source = run.lines.request, run.lines.script.source
+    asked, source = prepared.lines.request, prepared.lines.script.source
     way = "wide, vertical" if asked.vertical else "high"
     names = asked.corpus if source.corpus else ", ".join(source.generators) or "all generators"
     return f" lines of {asked.min_chars} to {asked.max_chars} characters, {asked.height} pixels {way}, of {names}"
@@ -137,87 +131,62 @@ def _warn_of_lines(lines: Lines) -> None:
         warning = (
             f"the corpus has {count:,} characters that cannot be drawn, {times:,} times; lines are cut around them: "
         )
-        _warn(warning + describe(lines.left_out))
+        warn(warning + describe(lines.left_out))
     if lines.request.max_chars > _TRAINERS_LONGEST:
-        _warn(
+        warn(
             f"many trainers drop labels of more than {_TRAINERS_LONGEST} characters; "
             "'handgen check --for' prints the flag that raises their limit"
         )
 
 
-def _warn_of_unlearnt(run: Run, chars: str) -> None:
-    """Name the characters that the model never saw and no gate reads: some hands draw them badly, or not at all."""
-    if run.gate:
-        chars = "".join(char for char in chars if char in run.gate.unknown)
+def _warn_of_unlearned(prepared: Prepared) -> None:
+    """Name the characters that the model never saw and no gate reads: some styles draw them badly, or not at all."""
+    chars = prepared.source.unlearned
+    if gate := prepared.glyphs.gate:
+        chars = "".join(char for char in chars if char in gate.unknown)
     if chars:
-        shown = chars if len(chars) <= 40 else chars[:40] + "…"
-        _warn(f"{len(chars):,} characters were not in the model's store, look at preview.png: {shown}")
+        warn(f"{len(chars):,} characters were not in the model's store, look at preview.png: {_some(chars)}")
 
 
-def _warn(message: str) -> None:
-    stderr.print("[yellow]warning:[/yellow] ", end="")
-    stderr.print(message, soft_wrap=True, markup=False)
+def _some(chars: str) -> str:
+    return chars if len(chars) <= _SHOWN else chars[:_SHOWN] + "…"
 
 
-def with_progress(run: Run, batch: int, workers: int, spread: Spread | None) -> bool:
-    """Write the dataset under a progress bar; return whether there was anything to do."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: ShardWriter | None) -> Report:
+    """Write the dataset under a progress bar."""
+    from handgen.cli.progress import Bar
+    from handgen.synth.write import write
 
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=stderr, transient=True) as bar:
-        task = bar.add_task("", total=run.request.count, rate="")
-
-        def show(samples: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(
-                task, completed=samples, rate=f"{speed:,.0f} {'lines' if run.lines else 'glyphs'}/s" if speed else ""
-            )
-
-        return run.write(show, batch=batch, workers=workers, spread=spread)
+    with Bar("writing", prepared.request.count, unit="lines" if prepared.lines else "glyphs") as bar:
+        return write(prepared, bar.show, batch=batch, workers=workers, shard_writer=shard_writer)
 
 
-def print_result(run: Run, written: bool) -> None:
+def print_result(prepared: Prepared, report: Report) -> None:
     """Print where the dataset is, and what to do next."""
     from handgen.lines.corpus import describe
     from handgen.synth.rejects import SHEET
 
-    out = run.request.out
-    if not written:
-        stdout.print(f"{out} is complete already: {run.request.count:,} samples", soft_wrap=True, markup=False)
+    out = report.out
+    if not report.written:
+        say(f"{out} is complete already: {report.count:,} samples")
         return
-    if run.lines:
-        covered = run.info["coverage"]
+    if "coverage" in report.info:
+        covered = report.info["coverage"]
         missing = covered["missing"]
-        shown = f"; missing: {missing[:40]}{'…' if len(missing) > 40 else ''}" if missing else ""
-        stdout.print(
+        shown = f"; missing: {_some(missing)}" if missing else ""
+        say(
             f"charset  {covered['distinct']:,} of {covered['charset']:,} characters occur{shown}",
-            soft_wrap=True,
-            markup=False,
         )
-    if "gate" in run.info:
-        did = run.info["gate"]
+    if gate := prepared.glyphs.gate:
+        did = report.info["gate"]
         counts = ", ".join(f"{did[what]:,} {what}" for what in ("redrawn", "dropped", "kept") if did[what])
         where = f"; see {out / SHEET}" if counts else ""
-        unread = run.gate is not None and run.gate.unknown != ""
-        passed = f"all{' that it knows' if unread else ''} read as their labels"
-        stdout.print(f"gate     {counts or passed}{where}", soft_wrap=True, markup=False)
-    if run.blank:
-        _warn(
-            f"of the first lines {run.blank.total():,} characters were drawn without ink, and are left out of image "
-            f"and label: {describe(run.blank)}"
+        passed = f"all{' that it knows' if gate.unknown else ''} read as their labels"
+        say(f"gate     {counts or passed}{where}")
+    if report.blank:
+        warn(
+            f"of the first lines {sum(report.blank.values()):,} characters were drawn without ink, and are left out of "
+            f"image and label: {describe(Counter(report.blank))}"
         )
     lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {quoted(out)}"
-    stdout.print(lines, soft_wrap=True, markup=False)
+    say(lines)

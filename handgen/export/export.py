@@ -28,15 +28,18 @@ from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.records import Raster
-from handgen.glyphs.store import to_bytes, to_unit
+from handgen.glyphs.store import to_bytes
 from handgen.glyphs.together import open_stores
 from handgen.models.base import Model
 from handgen.models.styles import Latents
 from handgen.ocr.reader import KIND, find_recognizer, load_reader, load_recognizer
+from handgen.seeds import SampleKey
 from handgen.sources import loading
-from handgen.synth.content import load_content
-from handgen.synth.gate import Drawn, calibrate, store_of
-from handgen.synth.preview import Preview, Wanted
+from handgen.sources.content import load_content
+from handgen.sources.model import store_of
+from handgen.sources.spec import SourceSpec
+from handgen.synth.gate import Examples, calibrate
+from handgen.synth.preview import Preview, PreviewRequest
 
 _OURS = frozenset({weights.MODEL, weights.RECOGNIZER, weights.CARD, weights.PICTURE})
 _GLYPHS, _STYLES = 32, 15
@@ -115,7 +118,7 @@ def export(request: Export, device: torch.device) -> Exported:
         facts = replace(facts, gate=_ship_recognizer(request, model, file, device))
     else:
         (out / weights.RECOGNIZER).unlink(missing_ok=True)
-    tensors = checkpoint.halved(loaded.tensors)
+    tensors = checkpoint.to_half(loaded.tensors)
     checkpoint.save(out / weights.MODEL, tensors, facts.to_json())
     rounding = _rounding(model, loading.build(checkpoint.load(out / weights.MODEL)), facts)
     facts = replace(facts, half_precision=rounding, source_moved=moved)
@@ -131,7 +134,8 @@ def _picture(out: Path, model: Model, facts: ModelFacts) -> None:
     """Show what ``--styles 15`` draws, or all styles where there are fewer and they are no latents."""
     spec = model.style_spec
     count = _STYLES if isinstance(spec, Latents) else min(_STYLES, len(spec.names))
-    look = Preview(Wanted(out / weights.MODEL, text=_sample(facts.usual_characters, _SHOWN)))
+    text = _sample(facts.usual_characters, _SHOWN)
+    look = Preview(PreviewRequest((SourceSpec(source=str(out / weights.MODEL)),), text=text))
     save_sheet(out / weights.PICTURE, look.grid(str(count)).rows)
 
 
@@ -209,7 +213,7 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
     load_recognizer(place)  # refuses what is none
     loaded = checkpoint.load(place)
     target = request.out / weights.RECOGNIZER
-    checkpoint.save(target, checkpoint.halved(loaded.tensors), loaded.facts)
+    checkpoint.save(target, checkpoint.to_half(loaded.tensors), loaded.facts)
     store = open_stores(request.data) if request.data else store_of(file)
     if store is None:
         raise UsageError(f"the glyph store that {file} was trained with is not there", "Name it with --data.")
@@ -218,7 +222,7 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
     if lacking:
         raise StoreError(f"the glyph store {store.path} has no style {lacking[0]}", "Name another with --data.")
 
-    def missing(number: int) -> Drawn:
+    def missing(number: int) -> Examples:
         raise StoreError(f"the style {names[number]} has no real glyphs", "Name the store with --data.")
 
     floors = calibrate(load_reader(target, device), model.style_spec.pick(names), store, missing)
@@ -229,14 +233,14 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
 def _rounding(model: Model, half: Model, facts: ModelFacts) -> dict[str, Any]:
     """Return by how many levels of gray drawings in half precision differ."""
     names = model.style_spec.names[:_STYLES]
-    content = load_content(facts.to_json(), chars=_sample(facts.charset, _GLYPHS))
-    codes = torch.tensor([ord(char) for char in content.chars])
-    told = model.tell(to_unit(content.glyphs)[:, None], torch.from_numpy(content.numbers), codes)
+    content = load_content(facts, model.draws, _sample(facts.charset, _GLYPHS), None, torch.device("cpu"))
+    codes = np.arange(len(content.chars))
+    given = content.prompts.batch(codes, codes, SampleKey.of(0, codes), 0.0)
     pairs = zip(model.style_spec.pick(names), half.style_spec.pick(names), strict=True)
     differences = []
     for before, after in pairs:
         drawn, again = (
-            to_bytes(each.generate(told, style.vector.expand(len(codes), -1))).numpy().astype(np.int16)
+            to_bytes(each.generate(given, style.vector.expand(len(codes), -1))).numpy().astype(np.int16)
             for each, style in ((model, before), (half, after))
         )
         differences.append(np.abs(drawn - again))

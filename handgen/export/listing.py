@@ -12,7 +12,7 @@ from handgen.errors import HandgenError
 from handgen.fonts.charsets import CHARSETS, load_charset
 from handgen.fonts.find import short_license
 from handgen.glyphs.records import StyleRecord
-from handgen.sources import GENERATORS
+from handgen.sources import UNTRAINED
 
 SHIPPED, RUN, BUILT_IN = "shipped", "run", "built in"
 
@@ -67,7 +67,7 @@ def listed(runs: Sequence[Path]) -> list[Listed]:
         for kind in (weights.MODEL, weights.RECOGNIZER)
         if (folder / kind).is_file()
     ]
-    return found + [Listed(entry.name, entry.name, BUILT_IN) for entry in GENERATORS]
+    return found + [Listed(name, name, BUILT_IN) for name in UNTRAINED]
 
 
 def _changed(run: Path) -> float:

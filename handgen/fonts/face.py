@@ -129,6 +129,27 @@ def open_face(ref: FontRef) -> freetype.Face:
     return face
 
 
+def plain_data(ref: FontRef) -> bytes:
+    """Return a font file as TrueType or OpenType data; WOFF and WOFF2 are unpacked.
+
+    Raises:
+        FontError: the file is missing, is not a font, or is damaged.
+    """
+    if _signature(ref.path) in (b"wOFF", b"wOF2"):
+        return _unpacked(ref.path)
+    return ref.path.read_bytes()
+
+
+def instance_coordinates(ref: FontRef) -> tuple[float, ...]:
+    """Return the axis coordinates of a font's named instance; none where the default is meant.
+
+    Raises:
+        FontError: the font is damaged.
+        UsageError: the font has no such instance.
+    """
+    return _instance_coordinates(ref) if ref.instance else ()
+
+
 def face_count(path: Path) -> int:
     """Return how many faces a font file holds.
 

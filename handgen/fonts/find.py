@@ -317,10 +317,20 @@ def suitable_targets(charset: str, source: FontRef) -> list[FontRef]:
     by hand and map at least half of ``charset``; if there is none, every other font that does.
     """
     own = plain(describe(source.path)[source.face].family)
+    covering = [font for font in _covering(charset) if plain(font.family) != own]
+    return [font.ref for font in covering if font.kind in HANDWRITTEN] or [font.ref for font in covering]
+
+
+def suitable_fonts(charset: str) -> list[FontRef]:
+    """Return the fonts worth drawing with when none was named, sorted by family: as ``suitable_targets``, or none."""
+    return [font.ref for font in _covering(charset) if font.kind in HANDWRITTEN]
+
+
+def _covering(charset: str) -> list[FoundFont]:
+    """Return the regular face of each family that maps at least half of ``charset``."""
     families: dict[str, list[FoundFont]] = {}
     for font in find_fonts():
-        if not font.broken and plain(font.family) != own:
+        if not font.broken:
             families.setdefault(plain(font.family), []).append(font)
     faces = [min(fonts, key=lambda font: _weight_rank(font)) for fonts in families.values()]
-    covering = [font for font in faces if covered(font.ref, charset) * 2 >= len(charset)]
-    return [font.ref for font in covering if font.kind in HANDWRITTEN] or [font.ref for font in covering]
+    return [font for font in faces if covered(font.ref, charset) * 2 >= len(charset)]

@@ -88,9 +88,7 @@ def describe(missing: Counter[str]) -> str:
         f"{shown(char)} U+{ord(char):04X} ({count:,})".removeprefix(f"U+{ord(char):04X} ")
         for char, count in missing.most_common(_SHOWN)
     )
-    apart = sum(not composable(char) for char in missing)
-    why = f"; {apart:,} of them are {UNCOMPOSED}" if apart else ""
-    return ", ".join(found) + (", …" if len(missing) > _SHOWN else "") + why
+    return ", ".join(found) + (", …" if len(missing) > _SHOWN else "")
 
 
 def _text_files(folder: Path) -> list[Path]:
@@ -246,12 +244,13 @@ class CorpusTexts:
             if text:
                 return text
         missing = self.corpus.left_out(self.drawn)
-        all_apart = bool(missing) and not any(map(composable, missing))
+        apart = sum(not composable(char) for char in missing) if all(map(composable, self.drawn)) else 0
         raise UsageError(
             f"the corpus has no text of {self.limits.shortest} to {self.limits.longest} characters that can be drawn"
-            + (f"; these cannot: {describe(missing)}" if missing else ""),
-            "Give a --corpus of another script: no font mends this."
-            if all_apart
+            + (f"; these cannot: {describe(missing)}" if missing else "")
+            + (f"; {apart:,} of them are {UNCOMPOSED}" if apart else ""),
+            "Let fonts draw whole lines with --model fonts, or give a --corpus of another script."
+            if apart and apart == len(missing)
             else "Change --min-chars and --max-chars, or give another --corpus, or a --font that has its characters.",
         )
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef
+from handgen.fonts.raster import Placement
 from handgen.glyphs.records import Raster
 
 
@@ -21,11 +25,15 @@ def drops_of(ref: FontRef, raster: Raster, chars: str) -> dict[str, float]:
     Raises:
         FontError, UsageError: the font cannot be opened.
     """
-    size, place = raster.size, raster.placement
-    assert place is not None
+    assert raster.placement is not None
     coverage = survey(ref, chars)
+    return drops_at(raster.placement, coverage.drawn, coverage.boxes, raster.size)
+
+
+def drops_at(place: Placement, chars: str, boxes: NDArray[np.float64], size: int) -> dict[str, float]:
+    """Return the same of characters whose ink has these boxes, as ``Coverage.boxes``, at a placement."""
     drops = {}
-    for char, (_, bottom, _, top) in zip(coverage.drawn, coverage.boxes.tolist(), strict=True):
+    for char, (_, bottom, _, top) in zip(chars, boxes.tolist(), strict=True):
         above = place.baseline - top * place.scale_y
         below = place.baseline - bottom * place.scale_y - size
         if (above < 0 or below > 0) and below - above <= 0:  # out on one side, and not too tall

@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.glyphs.ink import inked
-from handgen.lines.cut import LONGEST
 from handgen.lines.texts import kind
-from handgen.seeds import uniforms
+from handgen.seeds import SampleKey, uniforms, uniforms_of
 
 _BANDS = 16
 _WIDE_MARKS = "“”‘’…—·～"
@@ -81,7 +80,7 @@ _COLUMNS = len(_RANGES) + 3 + 2 * len(_AMPLITUDES) + len(_AMPLITUDES)
 def draw_habits(seed: int, line: int, count: int) -> Habits:
     """Draw how line number ``line``, of ``count`` glyphs, is written: a function of (seed, line) alone."""
     numbers = uniforms(seed, "line", np.array([line]), _COLUMNS)[0]
-    own = uniforms(seed, "line glyph", line * LONGEST + np.arange(count), 4) * 2 - 1
+    own = uniforms_of(SampleKey.of(seed, np.array(line), np.arange(1, count + 1)).keys("line glyph"), 4) * 2 - 1
     drawn: dict[str, Any] = {
         name: low + (high - low) * number for number, (name, (low, high)) in zip(numbers, _RANGES.items(), strict=False)
     }

@@ -1,11 +1,11 @@
-"""The generator of lines: texts, a hand for each, a drawing of every character, and composition."""
+"""The generator of lines: texts, a style for each, a drawing of every character, and composition."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,28 +18,58 @@ from handgen.formats.base import Sample
 from handgen.glyphs.ink import inked
 from handgen.lines.boxes import moved_boxes
 from handgen.lines.compose import Box, Line, compose
-from handgen.lines.cut import LONGEST
 from handgen.lines.gated import sifted
-from handgen.lines.texts import Texts
-from handgen.seeds import derive
+from handgen.seeds import SampleKey
 
-Drawn = tuple[NDArray[np.uint8], list[dict[str, Any]]]
-"""Glyphs uint8 ``[n, side, side]``, side >= 16, 0 = ink, each at its place in its em box; and, if they were read,
-what was found of each (``synth.gate.Sifted``), else nothing."""
+_NO_GLYPHS = np.empty((0, 16, 16), np.uint8)
 
 
-class Drawing(Protocol):
+@dataclass(frozen=True)
+class LineGlyphs:
+    """Drawn characters of lines.
+
+    Attributes:
+        images: uint8 ``[n, side, side]``, side >= 16, 0 = ink, each at its place in its em box.
+        notes: of each, what is worth keeping of who wrote it; those of a line are alike.
+        records: what a gate found of each (``synth.gate.Sifted``); empty if nobody read them.
+    """
+
+    images: NDArray[np.uint8]
+    notes: list[dict[str, Any]]
+    records: list[dict[str, Any]]
+
+
+class DrawGlyphs(Protocol):
     """Draws glyphs; called by several threads at once, each time with as many as one pass holds."""
 
-    def __call__(self, chars: Sequence[str], styles: NDArray[np.int64], index: NDArray[np.int64], /) -> Drawn:
+    def __call__(self, chars: Sequence[str], styles: NDArray[np.int64], key: SampleKey, /) -> LineGlyphs:
         """Draw n glyphs.
 
         Args:
             chars: ``[n]``.
             styles: ``[n]``, numbers of their styles.
-            index: ``[n]``, their own numbers. Glyph p of line i has the number
-                ``i * LONGEST + p``, so that none occurs twice and ``index // LONGEST`` is the line.
+            key: ``[n]``: a sample is a line, and positions count from 1.
         """
+        ...
+
+
+class LinePlan(Protocol):
+    """What is written in which style."""
+
+    def text(self, index: int) -> str:
+        """Return the text of line ``index``: clean, of characters that its style can draw."""
+        ...
+
+    def style(self, index: int) -> int:
+        """Return the number of the style that line ``index`` is in."""
+        ...
+
+
+class DrawLine(Protocol):
+    """Draws whole lines of one style; see ``shaped.LineFont.draw``. Called by several threads at once."""
+
+    def __call__(self, text: str, /, *, height: int, seed: int, line: int, vertical: bool) -> Line:
+        """Draw a line."""
         ...
 
 
@@ -47,50 +77,45 @@ class Drawing(Protocol):
 class LineSynthesis:
     """Everything that decides what line i is.
 
-    A line is in one style; the styles take turns. Lines are drawn in blocks that begin at
+    A line is in one style. Lines are drawn in blocks that begin at
     multiples of ``glyphs_per_pass``, and the glyphs of a block, in order, pass the network so
     many at a time, the last pass filled up with its last glyph. So which glyphs go together
     follows from the line's number, and not one bit of a line depends on where a run began, on
     ``batch`` or on ``workers``.
 
     Attributes:
-        texts: what to write.
-        styles: names of the styles; ``draw`` gets their numbers.
+        plan: text and style of each line.
+        styles: of each style, what to keep of it in a line's meta: its name under ``style``.
         draw: draws glyphs.
         seed: of the run.
         height: of a line in pixels; its width where it is vertical.
         vertical: write from top to bottom.
         boxes: keep each character's box in ``meta["boxes"]``, see ``compose.Line``.
-        drops: see ``compose.compose``.
+        drops: of each style, see ``compose.compose``.
+        whole: of each style, what draws its lines as a whole; None where they are put together of glyphs.
         glyphs_per_pass: how many glyphs pass the network together, and lines there are in a block.
         degrade: what happens to each line afterwards.
-        about: what to keep of the hand of a line in its ``meta``, from the line's number and its
-            style's; the style's name by default.
         keep_rejected: leave glyphs that do not read as their characters in their line, and say so, rather than
             writing it without them.
     """
 
-    texts: Texts
-    styles: Sequence[str]
-    draw: Drawing
+    plan: LinePlan
+    styles: Sequence[Mapping[str, Any]]
+    draw: DrawGlyphs
     seed: int
     height: int = 48
     vertical: bool = False
     boxes: bool = False
-    drops: Mapping[str, float] = field(default_factory=dict)
+    drops: Callable[[int], Mapping[str, float]] | None = None
+    whole: Callable[[int], DrawLine | None] | None = None
     glyphs_per_pass: int = 64
     degrade: Pipeline | None = None
-    about: Callable[[int, int], dict[str, Any]] | None = None
     keep_rejected: bool = False
 
     @property
     def block(self) -> int:
         """How many lines are drawn together."""
         return self.glyphs_per_pass
-
-    def style_of(self, index: int) -> int:
-        """Return the number of the style that line ``index`` is written in."""
-        return (derive(self.seed, "first style") + index) % len(self.styles)
 
     def samples(self, start: int, stop: int, *, batch: int = 1024, workers: int = 1) -> Iterator[Sample]:
         """Yield the lines numbered ``start`` to ``stop``.
@@ -122,31 +147,46 @@ class LineSynthesis:
     def _make_block(self, number: int, wanted: range) -> list[Sample]:
         """Draw a whole block, and compose the wanted lines of it."""
         lines = range(number * self.block, (number + 1) * self.block)
-        texts = [self.texts.text(line) for line in lines]
-        counts = [len(text) - text.count(" ") for text in texts]
-        index = np.concatenate(
-            [line * LONGEST + np.arange(count, dtype=np.int64) for line, count in zip(lines, counts, strict=True)]
+        texts = [self.plan.text(line) for line in lines]
+        styles = [self.plan.style(line) for line in lines]
+        whole = [self.whole(style) if self.whole else None for style in styles]
+        counts = [0 if drawer else len(text) - text.count(" ") for text, drawer in zip(texts, whole, strict=True)]
+        key = SampleKey.of(
+            self.seed,
+            np.repeat(np.arange(lines.start, lines.stop, dtype=np.int64), counts),
+            np.concatenate([np.arange(1, count + 1, dtype=np.int64) for count in counts]),
         )
-        glyphs, records = self._draw([char for text in texts for char in text if char != " "], index)
-        ends = np.cumsum(counts)
+        chars = [char for text, count in zip(texts, counts, strict=True) if count for char in text if char != " "]
+        drawn = self._draw(chars, np.repeat(styles, counts), key) if chars else LineGlyphs(_NO_GLYPHS, [], [])
+        ends = np.cumsum(counts).tolist()
         return [
-            self._compose(line, text, glyphs[end - count : end], records[end - count : end])
-            for line, text, end, count in zip(lines, texts, ends.tolist(), counts, strict=True)
+            self._whole(line, text, style, drawer)
+            if drawer
+            else self._compose(line, text, style, _taken(drawn, end - count, end))
+            for line, text, style, drawer, end, count in zip(lines, texts, styles, whole, ends, counts, strict=True)
             if line in wanted
         ]
 
-    def _draw(self, chars: list[str], index: NDArray[np.int64]) -> Drawn:
-        styles = np.array([self.style_of(line) for line in (index // LONGEST).tolist()])
-        step, count = self.glyphs_per_pass, len(chars)
-        places = np.minimum(np.arange(-(-count // step) * step), count - 1).reshape(-1, step)
-        passes = [self.draw([chars[place] for place in some], styles[some], index[some]) for some in places]
-        records = [record for _, found in passes for record in found]
-        return np.concatenate([glyphs for glyphs, _ in passes])[:count], records[:count]
+    def _whole(self, index: int, text: str, style: int, draw: DrawLine) -> Sample:
+        line = draw(text, height=self.height, seed=self.seed, line=index, vertical=self.vertical)
+        blank = "".join(dict.fromkeys(char for char in text if char not in line.text))
+        meta = {**self.styles[style], **line.notes} | ({"blank": blank} if blank else {})
+        return self._finished(index, text, style, line, meta)
 
-    def _compose(self, index: int, text: str, glyphs: NDArray[np.uint8], records: list[dict[str, Any]]) -> Sample:
-        chars = text.replace(" ", "")
+    def _draw(self, chars: list[str], styles: NDArray[np.int64], key: SampleKey) -> LineGlyphs:
+        step, count = self.glyphs_per_pass, len(chars)
+        passes = np.minimum(np.arange(-(-count // step) * step), count - 1).reshape(-1, step)
+        drawn = [self.draw([chars[row] for row in rows], styles[rows], key[rows]) for rows in passes]
+        return LineGlyphs(
+            np.concatenate([part.images for part in drawn])[:count],
+            [note for part in drawn for note in part.notes][:count],
+            [record for part in drawn for record in part.records][:count],
+        )
+
+    def _compose(self, index: int, text: str, style: int, drawn: LineGlyphs) -> Sample:
+        chars, glyphs = text.replace(" ", ""), drawn.images
         blank = "".join(char for char, here in zip(chars, inked(glyphs, 1, 2), strict=True) if not here)
-        glyphs, verdict = sifted(glyphs, text, records, keep=self.keep_rejected)
+        glyphs, verdict = sifted(glyphs, text, drawn.records, keep=self.keep_rejected)
         line = compose(
             glyphs,
             text,
@@ -154,16 +194,23 @@ class LineSynthesis:
             seed=self.seed,
             line=index,
             vertical=self.vertical,
-            drops=self.drops,
+            drops=self.drops(style) if self.drops else None,
         )
-        style = self.styles[self.style_of(index)]
+        meta = {**self.styles[style], **drawn.notes[0]}
+        meta |= ({"gate": verdict} if verdict else {}) | ({"blank": blank} if blank else {})
+        return self._finished(index, text, style, line, meta)
+
+    def _finished(self, index: int, text: str, style: int, line: Line, meta: dict[str, Any]) -> Sample:
+        """Degrade a line, and make it a sample.
+
+        Raises:
+            DatasetError: the line has no ink.
+        """
         if not line.text:
             raise DatasetError(
-                f"style {style} has no ink for any character of line {index} ('{text}')",
+                f"style {self.styles[style]['style']} has no ink for any character of line {index} ('{text}')",
                 "Train the model for longer, or leave the style out.",
             )
-        meta = self.about(index, self.style_of(index)) if self.about else {"style": style}
-        meta |= ({"gate": verdict} if verdict else {}) | ({"blank": blank} if blank else {})
         image, boxes = line.image, line.boxes
         if self.degrade:
             image, boxes, record = self._degraded(index, line, self.degrade)
@@ -182,3 +229,7 @@ class LineSynthesis:
             boxes = moved_boxes(boxes, clean[0], origin, turned=self.vertical)
         image = done[0].swapaxes(0, 1) if self.vertical else done[0]
         return np.ascontiguousarray(image), boxes, record
+
+
+def _taken(drawn: LineGlyphs, start: int, stop: int) -> LineGlyphs:
+    return LineGlyphs(drawn.images[start:stop], drawn.notes[start:stop], drawn.records[start:stop])

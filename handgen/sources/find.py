@@ -1,4 +1,4 @@
-"""What ``--model`` means: the file of a trained model, or the name of what draws without training."""
+"""What ``--model`` means: the file of a trained model, the name of what draws without training, or a glyph store."""
 
 from __future__ import annotations
 
@@ -6,12 +6,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from handgen.checkpoints import find
-from handgen.sources import GENERATORS
+from handgen.checkpoints.find import Choice
+from handgen.glyphs.store import is_store
+from handgen.sources import MODEL, SOURCES, STORE, UNTRAINED
 
 
-def find_model(place: Path | None, runs: Sequence[Path], wanted: str = "") -> Path:
-    """Return the model file that ``--model`` means, or the name of what draws without training.
+def find_model(path: Path | None, runs: Sequence[Path], wanted: str = "") -> Path:
+    """Return the file of ``choose_model``; arguments and errors are its."""
+    return choose_model(path, runs, wanted).file
 
-    Arguments and errors are those of ``handgen.checkpoints.find.find_model``.
+
+def choose_model(path: Path | None, runs: Sequence[Path], wanted: str = "") -> Choice:
+    """Return the model file that ``--model`` means, the folder of a glyph store, or the name of what is not trained.
+
+    Arguments and errors are those of ``handgen.checkpoints.find.choose_model``.
     """
-    return find.find_model(place, runs, wanted, [entry.name for entry in GENERATORS])
+    if path is not None and is_store(path):
+        return Choice(path)
+    return find.choose_model(path, runs, wanted, UNTRAINED)
+
+
+def kind_of(source: str) -> str:
+    """Return the name in ``SOURCES`` of what draws ``source``: itself, ``store`` for a store's path, else ``model``."""
+    if source in SOURCES and source != MODEL:
+        return source
+    return STORE if is_store(Path(source)) else MODEL

@@ -1,81 +1,46 @@
-"""The pen as ``synth`` sees it: what draws, and writers as its styles."""
+"""The pen as a source: it writes stroke by stroke, and writers are its styles."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from handgen.errors import UsageError
 from handgen.fonts.charsets import load_charset
-from handgen.models.base import DrawnStyle, Draws, Generator, StyleSpec
+from handgen.glyphs.store import is_store
+from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.registry import nearest
-from handgen.seeds import generator, keys
+from handgen.seeds import SampleKey, generator, keys
+from handgen.sources.base import Drawing, Rows, Source, choose_styles, latents
+from handgen.sources.like import read_hand
+from handgen.sources.prompts import StrokePrompts
+from handgen.sources.spec import SourceSpec
+from handgen.strokes import fit, library
 from handgen.strokes.ink import draw
-from handgen.strokes.library import ORDER, parse_order, usual_charset
+from handgen.strokes.library import Library, find_strokes, parse_order, usual_charset
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.pens import PENS
-from handgen.strokes.prompts import StrokePrompts
-from handgen.strokes.writer import DIM, NUMBERS, Population, Writer, load_writers
+from handgen.strokes.prompts import StrokePrompt
+from handgen.strokes.writer import DIM, NUMBERS, Population, Writer, load_writers, save_writers
 
 NAME = "pen"
-_RANGE = "Give two numbers from 0 to 1, as 0,0.3."
+WRITERS = "writers.json"
+"""Beside a dataset: the writers that wrote it."""
 _USUAL = 16
 """Writers, if no number of them is asked for."""
 _VERSION = 3
 """Of what the pen makes of a writer: a dataset that was begun with another is not gone on with."""
-
-
-@dataclass(frozen=True)
-class PenRequest:
-    """What a user asks of a pen; see the options of ``synth``.
-
-    Raises:
-        UsageError: a range, size or source that makes no sense.
-    """
-
-    writer: Path | None = None
-    cursiveness: tuple[float, float] | None = None
-    strokes: str = ",".join(ORDER)
-    size: int = 64
-
-    def __post_init__(self) -> None:
-        parse_order(self.strokes)
-        if not 16 <= self.size <= 512:
-            raise UsageError(f"--size {self.size} is not possible", "Give 16 to 512 pixels.")
-        if self.cursiveness is not None:
-            low, high = self.cursiveness
-            if not 0 <= low <= high <= 1:
-                raise UsageError(
-                    f"--cursiveness {low:g},{high:g} is no range", "Give two numbers from 0 to 1, as 0,0.3."
-                )
-            if self.writer is not None:
-                raise UsageError("--writer has a cursiveness of its own", "Leave out --cursiveness.")
-
-
-def parse_range(text: str) -> tuple[float, float] | None:
-    """Return the range that ``--cursiveness`` means: two numbers, or one for both; None for nothing.
-
-    Raises:
-        UsageError: it is none.
-    """
-    if not text:
-        return None
-    try:
-        numbers = [float(part) for part in text.split(",")]
-    except ValueError:
-        numbers = []
-    if not 1 <= len(numbers) <= 2:
-        raise UsageError(f"--cursiveness {text} is no range", _RANGE)
-    return numbers[0], numbers[-1]
+_EXTENT = 0.85
+"""Longer side of the ink of images that are cut out around it, as the pen would write them."""
+_BLOCK = 256
 
 
 class WriterSpec(StyleSpec):
@@ -133,78 +98,152 @@ def _number(name: str) -> int:
     return int(digits) - 1
 
 
-class PenModel(Generator):
-    """Writes characters stroke by stroke.
+def write_characters(
+    population: Population, prompt: StrokePrompt, z: NDArray[np.float64], size: int
+) -> NDArray[np.uint8]:
+    """Write.
 
     Args:
-        size: side of the images in pixels.
         population: how writers are spread.
-        writers: given ones, by name.
-        seed: of writers that are called writer1, writer2, ...
+        prompt: the characters.
+        z: float64 ``[n, DIM]``, the writer of each; or ``[n, 2 * DIM - len(NUMBERS) + 1]``, as ``WriterSpec.between``
+            has it.
+        size: side of the images in pixels.
+
+    Returns:
+        uint8 ``[n, size, size]``, 0 = ink, 255 = paper.
+    """
+    z, rest = z[:, :DIM], z[:, DIM:]
+    hand = Hand(population.numbers(z), keys(population.traits(z)))
+    pens: NDArray[Any] = population.pens(z)
+    closest = hand.key
+    if rest.size:
+        share, other = rest[:, -1:], keys(population.traits(rest[:, :-1]))
+        hand, closest = hand.towards(other, share[:, 0]), np.where(share[:, 0] < 0.5, closest, other)
+        one = np.eye(len(PENS))
+        pens = (1 - share) * one[pens] + share * one[population.pens(rest[:, :-1])]
+    # Where nothing is to vary, all follows from the writer and the character.
+    sample = prompt.sample if prompt.vary else keys(closest, prompt.book.codes[prompt.characters], 5)
+    written = write(prompt.book, prompt.characters, hand, sample, prompt.vary)
+    return draw(written, hand, pens, sample, size)
+
+
+@dataclass(frozen=True, eq=False)
+class PenSource(Source):
+    """Characters written stroke by stroke.
+
+    Attributes:
+        population: how writers are spread.
+        spec: which writers there are.
+        strokes: of the characters.
+        order: where strokes were looked for, first to last.
+        vary: how much each drawing differs from the next, 0 to 1.
+        given: hash of writers that were given, or taken from images; empty if there are none.
+
+    The others are those of ``Source``.
     """
 
-    draws: ClassVar[Draws] = "strokes"
-    block: ClassVar[int | None] = 256
+    options: ClassVar = frozenset({"styles", "like", "vary", "font", "writer", "cursiveness", "strokes", "size"})
 
-    def __init__(self, size: int, population: Population, writers: Mapping[str, Writer], seed: int = 0) -> None:
-        self.size, self.population = size, population
-        self._spec = WriterSpec(population, writers, seed)
+    name: str
+    chars: str
+    size: int
+    styles: Sequence[DrawnStyle]
+    skipped: Mapping[str, str]
+    block: int
+    parallel: bool
+    population: Population
+    spec: WriterSpec
+    strokes: Library
+    order: tuple[str, ...]
+    vary: float
+    given: str
 
-    @property
-    def style_spec(self) -> StyleSpec:
-        """Writers."""
-        return self._spec
+    @classmethod
+    def open(cls, spec: SourceSpec, chars: str, *, seed: int, device: str, size: int | None) -> PenSource:
+        """Find strokes and writers; see ``Source.open``."""
+        side, order = spec.side(size), parse_order(spec.strokes)
+        found = find_strokes(chars, order, spec.font)
+        population, writers = _writers(spec, side, found)
+        writer_spec = WriterSpec(population, writers, seed)
+        text = json.dumps({name: asdict(writer) for name, writer in writers.items()}, sort_keys=True)
+        return cls(
+            spec.source, found.book.chars, side, choose_styles(writer_spec, spec.styles, seed), found.skipped, _BLOCK,
+            True, population, writer_spec, found, order, spec.vary,
+            hashlib.sha256(text.encode()).hexdigest() if writers else "",
+        )  # fmt: skip
 
-    def generate(self, content: StrokePrompts, style: Tensor) -> Tensor:
-        """Write; see ``Generator.generate``. Vectors may be those of ``WriterSpec.between``."""
-        z = style.cpu().numpy().astype(np.float64)
-        z, rest = z[:, :DIM], z[:, DIM:]
-        hand = Hand(self.population.numbers(z), keys(self.population.traits(z)))
-        pens: NDArray[Any] = self.population.pens(z)
-        nearest = hand.key
-        if rest.size:
-            share, other = rest[:, -1:], keys(self.population.traits(rest[:, :-1]))
-            hand, nearest = hand.towards(other, share[:, 0]), np.where(share[:, 0] < 0.5, nearest, other)
-            one = np.eye(len(PENS))
-            pens = (1 - share) * one[pens] + share * one[self.population.pens(rest[:, :-1])]
-        # Where nothing is to vary, all follows from the writer and the character.
-        sample = content.sample if content.vary else keys(nearest, content.book.codes[content.characters], 5)
-        written = write(content.book, content.characters, hand, sample, content.vary)
-        images = draw(written, hand, pens, sample, self.size)
-        return torch.from_numpy(images)[:, None].float().div_(127.5).sub_(1)
+    @classmethod
+    def usual_chars(cls, spec: SourceSpec) -> str:
+        """Return a charset that there are strokes of."""
+        return load_charset(usual_charset(parse_order(spec.strokes)))
 
-    def describe(self, style: DrawnStyle) -> dict[str, Any]:
-        """Return a writer's parameters."""
-        return {} if style.fresh else {"writer": asdict(self.population.writer(style.vector.numpy()))}
+    @classmethod
+    def list_styles(cls, spec: SourceSpec) -> list[dict[str, Any]]:
+        """Return the writers of the file that was given; others are called writer1, writer2, ..."""
+        return [{"name": name, "role": "writer"} for name in (load_writers(spec.writer) if spec.writer else ())]
 
+    def draw(self, characters: Rows, styles: Rows, key: SampleKey) -> Drawing:
+        """Write; see ``Source.draw``."""
+        z, notes = latents([self.styles[style] for style in styles.tolist()], key)
+        prompt = StrokePrompts(self.strokes.book).batch(characters, styles, key, self.vary)
+        return Drawing(write_characters(self.population, prompt, z.numpy().astype(np.float64), self.size), notes)
 
-def open_pen(request: PenRequest, seed: int = 0) -> tuple[dict[str, Any], PenModel]:
-    """Return the facts of a pen, as a checkpoint has them of a model, and the pen.
-
-    Args:
-        request: what is asked of it.
-        seed: of the run: which writers are called writer1, writer2, ...
-
-    Raises:
-        HandgenError: the file of writers cannot be used.
-    """
-    population = Population(cursiveness=request.cursiveness)
-    writers = load_writers(request.writer) if request.writer else {}
-    given = json.dumps({name: asdict(writer) for name, writer in writers.items()}, sort_keys=True)
-    facts = {
-        "model": NAME,
-        "config": {
-            "strokes": ",".join(parse_order(request.strokes)),
-            "cursiveness": list(request.cursiveness) if request.cursiveness else None,
-            "writers": hashlib.sha256(given.encode()).hexdigest() if writers else None,
+    def identity(self) -> dict[str, Any]:
+        """Return the strokes, how writers are spread, and who writes."""
+        font = self.strokes.font
+        return {
+            "model": NAME,
             "pen": _VERSION,
-        },
-        "size": request.size,
-        "styles": [{"name": name, "role": "writer"} for name in writers],
-        "charset": load_charset(usual_charset(parse_order(request.strokes))),
-        "held_out": "",
-        "raster": {},
-        "images": 0,
-        "seed": 0,
-    }
-    return facts, PenModel(request.size, population, writers, seed)
+            "size": self.size,
+            "order": list(self.order),
+            "strokes": library.digest(self.strokes.book),
+            "content_font": replace(font, path=Path(font.path.name)).spec if font else None,
+            "content_font_sha256": self.strokes.font_sha256 or None,
+            "cursiveness": list(self.population.cursiveness) if self.population.cursiveness else None,
+            "writers": self.given or None,
+            "styles": [style.name for style in self.styles],
+            "vary": self.vary,
+        }
+
+    def describe(self, style: int) -> dict[str, Any]:
+        """Return a writer's parameters."""
+        drawn = self.styles[style]
+        found = {} if drawn.fresh else {"writer": asdict(self.population.writer(drawn.vector.numpy()))}
+        return super().describe(style) | found
+
+    def facts(self) -> dict[str, Any]:
+        """Return where the strokes come from."""
+        return StrokePrompts(self.strokes.book).facts()
+
+    def save_beside(self, folder: Path) -> None:
+        """Write the writers that have a name."""
+        save_named(folder, self.styles, self.population)
+
+    def walk(self, first: str, second: str, steps: int) -> tuple[Source, str]:
+        """Return it with the writers between two; see ``Source.walk``."""
+        a, b = self.spec.pick([first, second])
+        between = [self.spec.between(a, b, float(share)) for share in np.linspace(0, 1, steps)]
+        return replace(self, styles=between), self.spec.path
+
+
+def save_named(folder: Path, styles: Sequence[DrawnStyle], population: Population) -> None:
+    """Write the writers that have a name into a dataset's folder."""
+    named = [style for style in styles if not style.fresh]
+    if named:
+        save_writers(folder / WRITERS, {style.name: population.writer(style.vector.numpy()) for style in named})
+
+
+def _writers(spec: SourceSpec, size: int, found: Library) -> tuple[Population, dict[str, Writer]]:
+    """Return how writers are spread, and those that were given, or that wrote what ``--like`` names."""
+    if spec.like is None:
+        return Population(cursiveness=spec.range), load_writers(spec.writer) if spec.writer else {}
+    if spec.writer or spec.cursiveness:
+        raise UsageError("--like excludes --writer and --cursiveness", "Give one of them.")
+    if is_store(spec.like):
+        writers = fit.fit_store(spec.like, found.book)
+    else:
+        path = spec.like.resolve()
+        name = path.name if path.is_dir() else path.stem
+        writers = {name: fit.fit_writer(read_hand(spec.like, size, _EXTENT * size), found.book)}
+    return fit.fit_population([*writers.values()]), writers

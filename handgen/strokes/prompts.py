@@ -11,7 +11,7 @@ from handgen.strokes.base import Book
 
 
 @dataclass(frozen=True)
-class StrokePrompts:
+class StrokePrompt:
     """Characters to be written stroke by stroke.
 
     Attributes:

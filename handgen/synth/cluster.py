@@ -12,9 +12,10 @@ from typing import Any
 
 from handgen.errors import HandgenError, UsageError
 from handgen.extras import load_extra
-from handgen.synth.dataset import Request, Run
-from handgen.synth.processes import same_run
-from handgen.synth.shards import Shard, Told
+from handgen.synth.prepare import Prepared, prepare_again
+from handgen.synth.request import Request
+from handgen.synth.shards import Shard, ShardProgress
+from handgen.synth.write import write_shard
 
 LOCAL, AUTO = "local", "auto"
 _ATTEMPTS = 3
@@ -24,7 +25,7 @@ _PATIENCE = 5.0
 
 @dataclass(frozen=True)
 class Cluster:
-    """Writes each shard as a task of Ray; a ``Spread``.
+    """Writes each shard as a task of Ray; a ``ShardWriter``.
 
     All machines must see the files of the run under the same paths, as on a shared disk.
 
@@ -41,7 +42,7 @@ class Cluster:
     workers: int = 1
     processes: int | None = None
 
-    def __call__(self, request: Request, digest: str, shards: Sequence[Shard], told: Told) -> None:
+    def __call__(self, request: Request, digest: str, shards: Sequence[Shard], progress: ShardProgress) -> None:
         """Write ``shards``.
 
         Raises:
@@ -62,7 +63,7 @@ class Cluster:
                 failure = _result(ray, done, shard)
                 if failure is not None:
                     raise failure
-                told(shard.number, shard.stop - shard.start)
+                progress(shard.number, shard.stop - shard.start)
         finally:
             ray.shutdown()
 
@@ -120,15 +121,16 @@ def _result(ray: Any, task: Any, shard: Shard) -> Exception | None:
 
 
 @functools.lru_cache(maxsize=1)
-def _prepared(request: Request, digest: str) -> Run:
-    return same_run(request, digest)
+def _prepared(request: Request, digest: str) -> Prepared:
+    return prepare_again(request, digest)
 
 
 def _write(request: Request, digest: str, shard: Shard, folder: Path, batch: int, workers: int) -> HandgenError | None:
-    """Write a shard on a worker of the cluster; return what a user has to be told."""
+    """Write a shard on a worker of the cluster; return what a user has to know."""
     try:
         os.chdir(folder)
-        _prepared(request, digest).write_shard(shard, lambda number, samples: None, batch=batch, workers=workers)
+        prepared = _prepared(request, digest)
+        write_shard(prepared, shard, lambda number, samples: None, batch=batch, workers=workers)
     except OSError as error:
         return HandgenError(f"a machine of the cluster has no {folder} ({error.strerror})", "Share it under one path.")
     except HandgenError as error:

@@ -6,7 +6,7 @@ and a block is always drawn and read whole. So sample i still depends on the see
 
 from __future__ import annotations
 
-import json
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,24 +17,20 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from handgen.checkpoints import files as checkpoint
-from handgen.checkpoints.run import CONFIG
-from handgen.errors import DatasetError, HandgenError, UsageError
+from handgen.errors import DatasetError, UsageError
 from handgen.glyphs.ink import inked
 from handgen.glyphs.store import GlyphStore
-from handgen.glyphs.together import recorded_stores
 from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import find_recognizer, load_reader
 from handgen.ocr.readers import GlyphReader
 from handgen.ocr.suspicion import SURE, floor
-from handgen.seeds import generator
+from handgen.seeds import SampleKey, generator
+from handgen.sources.base import Drawing, Source, joined
+from handgen.synth.request import AUTO, OFF, REDRAW
 
-OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
-MODES = (OFF, MARK, REDRAW, AUTO)
-FLOORS = "gate"
-"""The fact of a shipped model that holds ``recognizer_digest`` and, of each trained style, ``floors``."""
+Rows = NDArray[np.int64]
 CALIBRATION = 128
 """Glyphs of a style that its floor is taken from."""
 _STYLES, _CHARACTERS = 8, 16
@@ -42,17 +38,10 @@ _STYLES, _CHARACTERS = 8, 16
 
 
 class Draw(Protocol):
-    """Draws glyphs as ``Synthesis.draw`` does; ``attempt`` is 0 for the first drawing of a sample."""
+    """Draws characters as ``Source.draw`` does, any number at once."""
 
-    def __call__(
-        self,
-        index: NDArray[np.int64],
-        characters: NDArray[np.int64],
-        styles: NDArray[np.int64],
-        *,
-        attempt: int,
-    ) -> tuple[NDArray[np.uint8], Tensor]:
-        """Return images uint8 ``[n, size, size]``, and the vectors of their styles, float32 ``[n, dim]``."""
+    def __call__(self, characters: Rows, styles: Rows, key: SampleKey, /) -> Drawing:
+        """Return drawings of characters in styles."""
         ...
 
 
@@ -61,8 +50,7 @@ class Sifted:
     """A block after the gate.
 
     Attributes:
-        images: uint8 ``[n, size, size]``.
-        vectors: of their styles, float32 ``[n, dim]``.
+        drawing: of each sample.
         characters: int64 ``[n]``, what they show; the planned ones, but for those that were replaced.
         styles: int64 ``[n]``, likewise.
         records: of each sample, for its meta: ``p``, the confidence in the label, None if the recognizer does
@@ -71,10 +59,9 @@ class Sifted:
             it did not pass and is kept.
     """
 
-    images: NDArray[np.uint8]
-    vectors: Tensor
-    characters: NDArray[np.int64]
-    styles: NDArray[np.int64]
+    drawing: Drawing
+    characters: Rows
+    styles: Rows
     records: list[dict[str, Any]]
 
 
@@ -91,6 +78,9 @@ class Gate:
         styles: names of the styles.
         floors: ``[styles]``, the least margin that passes.
         seed: of the run.
+        sources: int64 ``[styles]``, number of each style's source: another style is one of the same; all are of one by
+            default.
+        coverage: ``[styles, chars]``, which style can draw which character; every one can by default.
     """
 
     reader: GlyphReader
@@ -101,6 +91,8 @@ class Gate:
     styles: Sequence[str]
     floors: tuple[float, ...]
     seed: int
+    sources: Rows | None = None
+    coverage: NDArray[np.bool_] | None = None
 
     @property
     def redraws(self) -> bool:
@@ -118,7 +110,7 @@ class Gate:
         return {"gate": self.mode, "tries": self.tries, "recognizer_digest": self.digest, "floors": floors}
 
     def read(
-        self, images: NDArray[np.uint8], characters: NDArray[np.int64], styles: NDArray[np.int64]
+        self, images: NDArray[np.uint8], characters: Rows, styles: Rows
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return p(label), and by how much its margin is above its style's floor; both ``[n]``, NaN if unknown.
 
@@ -134,69 +126,64 @@ class Gate:
         p[blank], over[blank] = 0.0, -np.inf
         return p, over
 
-    @torch.inference_mode()
-    def sift(
-        self, draw: Draw, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]
-    ) -> Sifted:
+    def sift(self, draw: Draw, characters: Rows, styles: Rows, key: SampleKey) -> Sifted:
         """Draw a block of samples until each shows its label.
 
         Raises:
             DatasetError: nothing was found that can be drawn in place of a sample.
         """
-        images, vectors = draw(index, characters, styles, attempt=0)
-        done = Sifted(images, vectors, characters.copy(), styles.copy(), [])
-        p, over = self.read(images, characters, styles)
-        first, tries = p.copy(), np.zeros(len(index), np.int64)
+        done = Sifted(draw(characters, styles, key), characters.copy(), styles.copy(), [])
+        p, over = self.read(done.drawing.images, characters, styles)
+        first, tries = p.copy(), np.zeros(len(key), np.int64)
         left = np.flatnonzero(over < 0)
-        choices = {row: self._choices(int(index[row]), characters[row], styles[row]) for row in left.tolist()}
+        choices = {row: self._choices(int(key.sample[row]), characters[row], styles[row]) for row in left.tolist()}
         made = 0
         while self.redraws and len(left):
-            if made == len(choices[int(left[0])]):
-                raise self._stuck(characters[left[0]], styles[left[0]])
-            chars, hands = np.array([choices[row][made] for row in left.tolist()], np.int64).T
+            for row in left.tolist():
+                if made == len(choices[row]):
+                    raise self._stuck(characters[row], styles[row])
+            chars, others = np.array([choices[row][made] for row in left.tolist()], np.int64).T
             made += 1
-            again, again_vectors = draw(index[left], chars, hands, attempt=made)
-            p_again, over = self.read(again, chars, hands)
+            again = draw(chars, others, key[left].again(made))
+            p_again, over = self.read(again.images, chars, others)
             tries[left] = made
             good = ~(over < 0)
             rows = left[good]
-            done.images[rows], done.vectors[rows] = again[good], again_vectors[torch.from_numpy(good)]
-            done.characters[rows], done.styles[rows], p[rows] = chars[good], hands[good], p_again[good]
+            done.drawing.put(rows, again, good)
+            done.characters[rows], done.styles[rows], p[rows] = chars[good], others[good], p_again[good]
             left = left[~good]
         rejected = set(left.tolist())
-        for row in range(len(index)):
+        for row in range(len(key)):
             record = self._record(p[row], first[row], int(tries[row]))
             if (done.characters[row], done.styles[row]) != (characters[row], styles[row]):
                 record["instead"] = {"char": self.chars[characters[row]], "style": self.styles[styles[row]]}
             done.records.append(record | ({"rejected": True} if row in rejected else {}))
         return done
 
-    def best(
-        self, draw: Draw, index: NDArray[np.int64], characters: NDArray[np.int64], styles: NDArray[np.int64]
-    ) -> tuple[NDArray[np.uint8], list[dict[str, Any]]]:
+    def best(self, draw: Draw, characters: Rows, styles: Rows, key: SampleKey) -> tuple[Drawing, list[dict[str, Any]]]:
         """Draw glyphs that cannot be replaced, as those of a line: of all tries the one that reads best.
 
         Returns:
-            Images uint8 ``[n, size, size]``, and a record of each as ``Sifted`` has it: ``rejected``, if no try
-            passed.
+            The drawings, and a record of each as ``Sifted`` has it: ``rejected``, if no try passed.
         """
-        images, _ = draw(index, characters, styles, attempt=0)
-        p, over = self.read(images, characters, styles)
-        first, tries = p.copy(), np.zeros(len(index), np.int64)
+        drawing = draw(characters, styles, key)
+        p, over = self.read(drawing.images, characters, styles)
+        first, tries = p.copy(), np.zeros(len(key), np.int64)
         for attempt in range(1, self.tries + 1 if self.redraws else 0):
             left = np.flatnonzero(over < 0)
             if not len(left):
                 break
-            again, _ = draw(index[left], characters[left], styles[left], attempt=attempt)
-            p_again, now = self.read(again, characters[left], styles[left])
+            again = draw(characters[left], styles[left], key[left].again(attempt))
+            p_again, now = self.read(again.images, characters[left], styles[left])
             tries[left] += 1
             better = now > over[left]
             rows = left[better]
-            images[rows], over[rows], p[rows] = again[better], now[better], p_again[better]
+            drawing.put(rows, again, better)
+            over[rows], p[rows] = now[better], p_again[better]
         rejected = np.flatnonzero(over < 0)
-        return images, [
+        return drawing, [
             self._record(p[row], first[row], int(tries[row])) | ({"rejected": True} if row in rejected else {})
-            for row in range(len(index))
+            for row in range(len(key))
         ]
 
     def _record(self, p: float, first: float, tries: int) -> dict[str, Any]:
@@ -207,10 +194,16 @@ class Gate:
     def _choices(self, index: int, character: int, style: int) -> list[tuple[int, int]]:
         """Return what to draw in turn: the same again, in other styles, other characters."""
         rng = generator(self.seed, "instead", index)
-        others = _some(rng, len(self.styles), style, _STYLES)
-        chars = _some(rng, len(self.chars), character, _CHARACTERS)
+        peers = np.arange(len(self.styles))
+        chars = np.arange(len(self.chars))
+        if self.sources is not None:
+            peers = np.flatnonzero(self.sources == self.sources[style])
+        if self.coverage is not None:
+            peers, chars = peers[self.coverage[peers, character]], np.flatnonzero(self.coverage[style])
+        others = _some(rng, peers, style, _STYLES)
+        instead = _some(rng, chars, character, _CHARACTERS)
         same = [(character, style)] * self.tries
-        return [*same, *((character, other) for other in others), *((other, style) for other in chars)]
+        return [*same, *((character, other) for other in others), *((other, style) for other in instead)]
 
     def _stuck(self, character: int, style: int) -> DatasetError:
         return DatasetError(
@@ -220,10 +213,14 @@ class Gate:
         )
 
 
-def _some(rng: np.random.Generator, count: int, but: int, most: int) -> list[int]:
-    """Return up to ``most`` different numbers below ``count``, ``but`` not among them."""
-    found = rng.choice(count - 1, min(most, count - 1), replace=False) if count > 1 else np.array([], np.int64)
-    return [int(each) + (each >= but) for each in found]
+def _some(rng: np.random.Generator, among: Rows, but: int, most: int) -> list[int]:
+    """Return up to ``most`` different ones of some numbers, ``but`` not among them."""
+    others = among[among != but]
+    return (
+        [int(each) for each in others[rng.choice(len(others), min(most, len(others)), replace=False)]]
+        if len(others)
+        else []
+    )
 
 
 def find_reader(
@@ -250,15 +247,10 @@ def find_reader(
         of it, empty if nothing.
 
     Raises:
-        UsageError: there is no such mode, no recognizer, the model's own is missing, or one knows none of the
-            characters.
+        UsageError: there is no recognizer, the model's own is missing, or one knows none of the characters.
         CheckpointError: it is damaged.
     """
-    if mode not in MODES:
-        raise UsageError(f"--gate {mode} is unknown", f"Use {OFF}, {MARK} or {REDRAW}.")
     if mode == OFF:
-        if recognizer is not None:
-            raise UsageError("--recognizer says nothing when --gate is off", "Leave one of them out.")
         return None, ""
     if owed and recognizer is None and beside is None:
         raise UsageError(
@@ -288,14 +280,47 @@ def find_reader(
     return found, ""
 
 
+def floors_of(reader: GlyphReader, digest: str, source: Source) -> tuple[float, ...]:
+    """Return the floor of each style of a source: the margin that all but 2 % of its sound glyphs have, at most log 3.
+
+    Args:
+        reader: reads glyphs.
+        digest: of the recognizer's weights.
+        source: draws; each of a mixture is asked for itself.
+    """
+    made: list[float] = []
+    for part in source.parts:
+        facts = part.source.gate_facts()
+        known = facts.floors if facts.measured_by == digest else {}
+        drawn = functools.partial(_examples, part.source)
+        made += calibrate(reader, part.source.styles, facts.store, drawn, known)
+    return tuple(made)
+
+
+def _examples(source: Source, style: int) -> Examples:
+    rng = generator(0, "gate", style)
+    if source.coverage is None:
+        characters = rng.integers(len(source.chars), size=CALIBRATION)
+    else:
+        characters = rng.choice(np.flatnonzero(source.coverage[style]), CALIBRATION)
+    key, styles = SampleKey.of(0, np.arange(CALIBRATION)), np.full(CALIBRATION, style)
+    blocks = [slice(start, start + source.block) for start in range(0, CALIBRATION, source.block)]
+    drawn = joined([source.draw(characters[block], styles[block], key[block]) for block in blocks])
+    return drawn.images, [source.chars[character] for character in characters.tolist()]
+
+
+Examples = tuple[NDArray[np.uint8], Sequence[str]]
+"""Images uint8 ``[n, size, size]``, and what they should show."""
+
+
 def calibrate(
     reader: GlyphReader,
     styles: Sequence[DrawnStyle],
     store: GlyphStore | None,
-    drawn: Callable[[int], Drawn],
+    drawn: Callable[[int], Examples],
     known: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[float, ...]:
-    """Return the floor of each style: the margin that all but 2 % of its sound glyphs have, at most log 3.
+    """Return the floors of styles; see ``floors_of``.
 
     Args:
         reader: reads glyphs.
@@ -323,27 +348,9 @@ def calibrate(
     return tuple(round(value, 2) for value in floors)
 
 
-Drawn = tuple[NDArray[np.uint8], Sequence[str]]
-"""Images uint8 ``[n, size, size]``, and what they should show."""
-
-
 def _floor(reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]) -> float:
     numbers = np.array([reader.number(label) for label in labels], np.int64)
     known = numbers >= 0
     if not known.any():
         return 0.0
     return floor(reader.confidence(images[known], numbers[known])[1], most=SURE)
-
-
-def known_floors(facts: Mapping[str, Any], digest: str) -> dict[str, float]:
-    """Return the floors that a shipped model's facts have for the recognizer with this digest; none by default."""
-    kept = facts.get(FLOORS, {})
-    return dict(kept["floors"]) if kept.get("recognizer_digest") == digest else {}
-
-
-def store_of(model: Path) -> GlyphStore | None:
-    """Return the glyph store that a model was trained with, if it still is where it was."""
-    try:
-        return recorded_stores(json.loads((model.parent / CONFIG).read_text(encoding="utf-8"))["data"])
-    except (OSError, ValueError, KeyError, TypeError, HandgenError):
-        return None

@@ -1,66 +1,31 @@
-"""Lines in place of single glyphs: what ``synth --lines`` adds to a run."""
+"""Lines in place of single glyphs: what ``synth --lines`` adds."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from handgen.checkpoints.files import usual_characters
 from handgen.degrade.pipeline import Pipeline
-from handgen.errors import UsageError
-from handgen.fonts.charsets import load_charset, unique_chars
-from handgen.glyphs.records import Raster
-from handgen.lines.cut import LONGEST, Limits
-from handgen.lines.drops import drops_of
+from handgen.fonts.charsets import unique_chars
+from handgen.lines.cut import JOINERS, composable
 from handgen.lines.page import save_page
-from handgen.lines.sources import Source, find_source
-from handgen.lines.synthesis import Drawing, Drawn, LineSynthesis
-from handgen.lines.texts import coverage
-from handgen.models.styles import vectors
-from handgen.synth.gate import MARK
+from handgen.lines.sources import Source as TextSource
+from handgen.lines.sources import find_source
+from handgen.lines.synthesis import DrawGlyphs, DrawLine, LineGlyphs, LineSynthesis
+from handgen.lines.texts import Texts, coverage
+from handgen.seeds import SampleKey
+from handgen.sources.base import Source
+from handgen.synth.plan import Plan
+from handgen.synth.request import MARK, LineRequest
 from handgen.synth.samples import Synthesis, style_meta
 
-LOWEST, HIGHEST = 16, 256
 _SHOWN = 64
-
-
-@dataclass(frozen=True)
-class LineRequest:
-    """What a user asks of ``synth --lines``; see the options of the command.
-
-    Raises:
-        UsageError: lines of such a height or length are not possible.
-    """
-
-    corpus: str = ""
-    height: int = 48
-    vertical: bool = False
-    min_chars: int = 1
-    max_chars: int = 25
-    boxes: bool = False
-    boost: float = 0.1
-    strict: bool = False
-
-    def __post_init__(self) -> None:
-        if not LOWEST <= self.height <= HIGHEST:
-            raise UsageError(
-                f"lines {self.height} pixels high are not possible", f"Give --height {LOWEST} to {HIGHEST}."
-            )
-        if not 0 <= self.boost <= 1:
-            raise UsageError(f"--boost {self.boost:g} is no share of the lines", "Give a number from 0 to 1.")
-        self.limits  # noqa: B018 - checks them
-
-    @property
-    def limits(self) -> Limits:
-        """How long a line may be."""
-        return Limits(self.min_chars, self.max_chars)
 
 
 @dataclass(frozen=True)
@@ -70,96 +35,129 @@ class Script:
     Attributes:
         source: where their texts come from.
         charset: the characters that shall all occur.
-        known: those that the model was made for: trained on, or held out to be measured with.
     """
 
-    source: Source
+    source: TextSource
     charset: str
-    known: frozenset[str]
 
     @property
     def chars(self) -> str:
-        """The characters to ask of the source font."""
-        return unique_chars(self.source.chars + self.charset)
+        """The characters to draw."""
+        return unique_chars(self.source.all_chars + self.charset)
 
 
-def find_script(request: LineRequest, charset: str | None, facts: Mapping[str, Any]) -> Script:
-    """Find the texts and the charset of a run of lines.
-
-    Args:
-        request: what is asked for.
-        charset: as ``load_charset`` has it; the characters of the model's store by default.
-        facts: of the model's checkpoint.
+def find_script(request: LineRequest, charset: str) -> Script:
+    """Find the texts of a run of lines.
 
     Raises:
-        UsageError: no such corpus, generator or charset; the corpus is empty or not UTF-8.
+        UsageError: no such corpus or generator; the corpus is empty or not UTF-8.
     """
-    chars = load_charset(charset) if charset else usual_characters(facts)
-    return Script(find_source(request.corpus), chars, frozenset(facts["charset"] + facts["held_out"]))
+    return Script(find_source(request.corpus), charset)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
+class StyledTexts:
+    """Text and style of each line: texts that the line's style can draw.
+
+    Attributes:
+        plan: style of each line.
+        texts: each of other characters.
+        of_style: of each style, the number of its texts.
+    """
+
+    plan: Plan
+    texts: Sequence[Texts]
+    of_style: Sequence[int]
+
+    @classmethod
+    def of(cls, script: Script, source: Source, plan: Plan, request: LineRequest) -> StyledTexts:
+        """Find out who can write what.
+
+        Raises:
+            UsageError: a style has no text that it can draw, or the request is strict and some cannot be drawn.
+        """
+        has = source.coverage
+        chars = [source.chars] * len(source.styles)
+        if has is not None:
+            chars = ["".join(np.array([*source.chars])[own].tolist()) for own in has]
+        whole = [source.line_font(style) is not None for style in range(len(source.styles))]
+        # Joiners have no ink: any font can be asked for them.
+        sets = [(own + JOINERS, True) if line else (own, False) for own, line in zip(chars, whole, strict=True)]
+        different = list(dict.fromkeys(sets))
+        texts = [
+            script.source.texts(
+                own,
+                limits=request.limits,
+                seed=plan.seed,
+                boost=request.boost,
+                charset=script.charset,
+                strict=request.strict,
+                shaped=line,
+            )
+            for own, line in different
+        ]
+        number = {each: place for place, each in enumerate(different)}
+        return cls(plan, texts, [number[each] for each in sets])
+
+    def style(self, index: int) -> int:
+        """Return the style of line ``index``."""
+        return int(self.plan.styles_of_lines(np.array([index], np.int64))[0])
+
+    def text(self, index: int) -> str:
+        """Return the text of line ``index``."""
+        which = self.of_style[self.style(index)] if len(self.texts) > 1 else 0
+        return self.texts[which].text(index)
+
+
+@dataclass(frozen=True, eq=False)
 class Lines:
-    """A request made ready.
+    """Lines made ready.
 
     Attributes:
         request: what was asked for.
         script: where texts come from.
         synthesis: draws the lines.
         left_out: characters of the corpus that cannot be drawn, and how often each occurs.
-        unlearnt: characters that can be drawn, but were none of the model's: some models draw them badly.
     """
 
     request: LineRequest
     script: Script
     synthesis: LineSynthesis
     left_out: Counter[str]
-    unlearnt: str
 
     @classmethod
-    def prepare(
-        cls, request: LineRequest, script: Script, glyphs: Synthesis, raster: Raster, degrade: Pipeline
-    ) -> Lines:
-        """Put texts and a model together.
+    def prepare(cls, request: LineRequest, script: Script, glyphs: Synthesis, degrade: Pipeline) -> Lines:
+        """Put texts and what draws together.
 
         Args:
             request: what is asked for.
             script: where texts come from.
             glyphs: draws single characters, clean ones.
-            raster: of the model's store.
             degrade: what happens to the lines afterwards.
 
         Raises:
             UsageError: no text is left that can be drawn, or the request is strict and some cannot.
         """
-        content, seed = glyphs.content, glyphs.plan.seed
-        texts = script.source.texts(
-            content.chars,
-            limits=request.limits,
-            seed=seed,
-            boost=request.boost,
-            charset=script.charset,
-            strict=request.strict,
-        )
-        effects = degrade.for_lines()
+        source, effects = glyphs.source, degrade.for_lines()
         synthesis = LineSynthesis(
-            texts,
-            [style.name for style in glyphs.styles],
+            StyledTexts.of(script, source, glyphs.plan, request),
+            [style_meta(source, style) for style in range(len(source.styles))],
             _drawing(glyphs),
-            seed,
+            glyphs.plan.seed,
             height=request.height,
             vertical=request.vertical,
             boxes=request.boxes,
-            drops=drops_of(content.font, raster, content.chars) if content.font and raster.placement else {},
+            drops=_Drops(source),
+            whole=_Whole(source),
             glyphs_per_pass=glyphs.block,
             degrade=effects if effects.steps else None,
-            about=_about(glyphs),
             keep_rejected=glyphs.gate is not None and glyphs.gate.mode == MARK,
         )
         corpus = script.source.corpus
-        left_out = corpus.left_out(frozenset(content.chars)) if corpus else Counter()
-        unlearnt = "".join(char for char in content.chars if char not in script.known and not content.book)
-        return cls(request, script, synthesis, left_out, unlearnt)
+        whole = any(source.line_font(style) for style in range(len(source.styles)))
+        able = frozenset(source.chars + JOINERS if whole else filter(composable, source.chars))
+        left_out = corpus.left_out(able) if corpus else Counter()
+        return cls(request, script, synthesis, left_out)
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides what a line is, beyond, or in place of, what decides it for a glyph."""
@@ -171,7 +169,6 @@ class Lines:
             "corpus_sha256": source.corpus.sha256 if source.corpus else None,
             "generators": None if source.corpus else list(source.generators),
             "charset": self.script.charset,
-            "drops": {char: round(drop, 6) for char, drop in made.drops.items()},
             "degrade": made.degrade.spec() if made.degrade else {},
         }
 
@@ -183,39 +180,46 @@ class Lines:
 
     def info(self, count: int) -> dict[str, Any]:
         """Return what is worth knowing of the first ``count`` lines: their coverage, and what was left out."""
-        covered = coverage((self.synthesis.texts.text(index) for index in range(count)), self.script.charset)
+        covered = coverage((self.synthesis.plan.text(index) for index in range(count)), self.script.charset)
         return {
             "coverage": asdict(covered) | {"charset": len(self.script.charset), "least": dict(covered.least)},
             "left_out": dict(self.left_out.most_common()),
         }
 
 
-def _drawing(glyphs: Synthesis) -> Drawing:
-    place_of = {char: place for place, char in enumerate(glyphs.content.chars)}
+class _Whole:
+    """What draws whole lines of each style, if anything does."""
 
-    def of_a_line(
-        index: NDArray[np.int64],
-        characters: NDArray[np.int64],
-        styles: NDArray[np.int64],
-        *,
-        attempt: int | NDArray[np.int64] = 0,
-    ) -> tuple[NDArray[np.uint8], Tensor]:
-        return glyphs.draw(index, characters, styles, hands=index // LONGEST, attempt=attempt)
+    def __init__(self, source: Source) -> None:
+        self._source = source
 
-    def draw(chars: Sequence[str], styles: NDArray[np.int64], index: NDArray[np.int64]) -> Drawn:
-        characters = np.array([place_of[char] for char in chars], np.int64)
+    def __call__(self, style: int) -> DrawLine | None:
+        font = self._source.line_font(style)
+        return font.draw if font else None
+
+
+class _Drops:
+    """How much lower than on its canvas each character belongs, by style; found once."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._found: dict[int, dict[str, float]] = {}
+
+    def __call__(self, style: int) -> dict[str, float]:
+        if style not in self._found:
+            self._found[style] = dict(self._source.drops(style))
+        return self._found[style]
+
+
+def _drawing(glyphs: Synthesis) -> DrawGlyphs:
+    number_of = {char: number for number, char in enumerate(glyphs.source.chars)}
+
+    def draw(chars: Sequence[str], styles: NDArray[np.int64], key: SampleKey) -> LineGlyphs:
+        characters = np.array([number_of[char] for char in chars], np.int64)
         if glyphs.gate is None:
-            return of_a_line(index, characters, styles)[0], []
-        return glyphs.gate.best(of_a_line, index, characters, styles)
+            drawn = glyphs.source.draw(characters, styles, key)
+            return LineGlyphs(drawn.images, drawn.notes, [])
+        drawn, records = glyphs.gate.best(glyphs.draw, characters, styles, key)
+        return LineGlyphs(drawn.images, drawn.notes, records)
 
     return draw
-
-
-def _about(glyphs: Synthesis) -> Callable[[int, int], dict[str, Any]]:
-    """Return what tells of the hand of a line: its style, and its latent if no other line has it."""
-
-    def about(line: int, style: int) -> dict[str, Any]:
-        chosen = glyphs.styles[style]
-        return style_meta(chosen, vectors([chosen], np.array([line]), glyphs.plan.seed)[0])
-
-    return about

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handgen.errors import HandgenError
-from handgen.synth.dataset import Request, Run
-from handgen.synth.shards import Shard, Told
+from handgen.synth.prepare import Prepared, prepare_again
+from handgen.synth.request import Request
+from handgen.synth.shards import Shard, ShardProgress
+from handgen.synth.write import write_shard
 from handgen.workers import Failed, Finished, Pool, Send
 
 _ATTEMPTS = 3
@@ -17,7 +19,7 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Processes:
-    """Writes shards in processes of their own; a ``Spread``.
+    """Writes shards in processes of their own; a ``ShardWriter``.
 
     Attributes:
         count: how many at once.
@@ -29,25 +31,25 @@ class Processes:
     batch: int = 1024
     workers: int = 1
 
-    def __call__(self, request: Request, digest: str, shards: Sequence[Shard], told: Told) -> None:
+    def __call__(self, request: Request, digest: str, shards: Sequence[Shard], progress: ShardProgress) -> None:
         """Write ``shards``.
 
         Raises:
             HandgenError: what a process met, as this one would have; or processes died again and again.
         """
         work = functools.partial(_write, batch=self.batch, workers=self.workers)
-        prepare = functools.partial(same_run, request, digest)
+        prepare = functools.partial(prepare_again, request, digest)
         with Pool(min(self.count, len(shards)), prepare=prepare) as pool:
             for number, news in pool.run(work, shards, attempts=_ATTEMPTS):
                 if isinstance(news, Failed):
                     raise news.error or _hopeless(shards[number], news.reason)
                 if not isinstance(news, Finished):
-                    told(shards[number].number, news)
+                    progress(shards[number].number, news)
 
 
-def _write(run: Run, shard: Shard, send: Send, *, batch: int, workers: int) -> None:
+def _write(prepared: Prepared, shard: Shard, send: Send, *, batch: int, workers: int) -> None:
     """Write a shard, and send how many of its samples are written."""
-    run.write_shard(shard, lambda _, samples: send(int(samples)), batch=batch, workers=workers)
+    write_shard(prepared, shard, lambda _, samples: send(int(samples)), batch=batch, workers=workers)
 
 
 def _hopeless(shard: Shard, reason: str) -> HandgenError:
@@ -55,17 +57,3 @@ def _hopeless(shard: Shard, reason: str) -> HandgenError:
         f"{shard.name} was not written: {reason}, {_ATTEMPTS} times",
         "Often that is memory: give fewer --processes or a smaller --batch. The same command goes on.",
     )
-
-
-def same_run(request: Request, digest: str) -> Run:
-    """Make a request ready in another process.
-
-    Raises:
-        HandgenError: a file that it reads, such as the model or the corpus, is another one there.
-    """
-    run = Run(request)
-    if run.digest() != digest:
-        raise HandgenError(
-            "a process sees other files than the one that started it", "Leave model, font and corpus as they are."
-        )
-    return run

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from handgen.files import from_os_error, replacing
 from handgen.formats.base import Sample
 from handgen.glyphs.contact_sheet import save_sheet
-from handgen.lines.cut import LONGEST
 from handgen.lines.gated import DROPPED, KEPT, REDRAWN
+from handgen.seeds import SampleKey
 from handgen.synth.samples import Synthesis
 
 REJECTS, SHEET = "rejects.jsonl", "rejects.png"
@@ -132,10 +132,12 @@ def _drawn(
     synthesis: Synthesis, lines: Sequence[dict[str, Any]], shown: Sequence[dict[str, Any]], attempts: Sequence[int]
 ) -> NDArray[np.uint8]:
     """Draw chars in styles, uint8 ``[n, size, size]``, as they were drawn for the samples, or the lines, of rejects."""
-    style_of = {style.name: number for number, style in enumerate(synthesis.styles)}
-    index, hands = np.array([line["index"] for line in lines], np.int64), None
-    if "place" in lines[0]:  # characters of lines: each has a number of its own, and its line's hand
-        index, hands = index * LONGEST + np.array([line["place"] for line in lines], np.int64), index
-    characters = np.array([synthesis.content.chars.index(each["char"]) for each in shown], np.int64)
+    source = synthesis.source
+    style_of = {style.name: number for number, style in enumerate(source.styles)}
+    index = np.array([line["index"] for line in lines], np.int64)
+    # Characters of lines are numbered from 1 in the keys of their drawings, and from 0 in the list.
+    position = np.array([line["place"] + 1 if "place" in line else 0 for line in lines], np.int64)
+    characters = np.array([source.chars.index(each["char"]) for each in shown], np.int64)
     styles = np.array([style_of[each["style"]] for each in shown], np.int64)
-    return synthesis.draw(index, characters, styles, hands=hands, attempt=np.array(attempts, np.int64))[0]
+    key = SampleKey.of(synthesis.plan.seed, index, position, np.array(attempts, np.int64))
+    return synthesis.draw(characters, styles, key).images

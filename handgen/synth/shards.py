@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from handgen.errors import UsageError
-
-if TYPE_CHECKING:
-    from handgen.synth.dataset import Request
+from handgen.synth.request import Request
 
 MOST = 100_000
 
@@ -38,10 +36,10 @@ class Shard:
         return {"shard": self.number, "first": self.start, "samples": self.stop - self.start}
 
 
-Told = Callable[[int, int], None]
-"""Told the number of a shard, and how many of its samples are written."""
+ShardProgress = Callable[[int, int], None]
+"""Called with the number of a shard, and how many of its samples are written."""
 
-Spread = Callable[["Request", str, Sequence[Shard], Told], None]
+ShardWriter = Callable[[Request, str, Sequence[Shard], ShardProgress], None]
 """Writes shards of a request somewhere else than in this thread; gets the digest of the run's identity."""
 
 

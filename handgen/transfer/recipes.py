@@ -13,30 +13,31 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from handgen.deform.people import PersonKeys
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.glyphs.together import open_stores
 from handgen.registry import nearest
-from handgen.sources import GENERATORS
-from handgen.sources.find import find_model
-from handgen.sources.pen import PenRequest
+from handgen.sources import MODEL
+from handgen.sources.deform import deform
+from handgen.sources.find import find_model, kind_of
+from handgen.sources.model import open_drawer, store_of
+from handgen.sources.spec import CONTINUOUS, FONT, PEN
 from handgen.strokes.library import TRACE
-from handgen.synth.dataset import CONTINUOUS, FONT, PEN, Request, Run
-from handgen.synth.gate import OFF, REDRAW, store_of
-from handgen.synth.source import open_source
-from handgen.synth.vary import place
+from handgen.synth.prepare import prepare
+from handgen.synth.request import OFF, REDRAW, make_request
 from handgen.transfer import RECIPES
 from handgen.transfer.pools import Pool, pool_of
-from handgen.transfer.sources import Degraded, Drawn, Mixed, Pooled, Source
+from handgen.transfer.sources import Degraded, Mixed, Pooled, Source, Synthesized
 
 _NO_FILE = Path("nowhere")
 """Nothing is written there."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class Materials:
     """What recipes have to work with.
 
     Attributes:
@@ -66,73 +67,75 @@ class Asked:
         """The glyph stores, opened as one."""
         return open_stores(self.data)
 
-    def run(self, model: Path, **more: Any) -> Run:
+    def synthesis(self, model: Path | str, gate: str = OFF, **more: Any) -> Synthesized:
         """Make a run of ``synth`` ready."""
         charset = " ".join(self.chars)  # with spaces no characters look like a charset's name
-        return Run(Request(model=model, out=_NO_FILE, count=1, charset=charset, device=self.device, **more))
+        device = str(self.device)
+        return Synthesized(
+            prepare(make_request(model, out=_NO_FILE, count=1, charset=charset, device=device, gate=gate, **more))
+        )
 
 
-def fonts(asked: Asked) -> Source:
+def fonts(given: Materials) -> Source:
     """Return the glyphs of the store's hands."""
-    store = asked.store
-    return _Glyphs(store, pool_of(store).of(asked.chars))
+    store = given.store
+    return _Glyphs(store, pool_of(store).of(given.chars))
 
 
-def warped(asked: Asked) -> Source:
+def warped(given: Materials) -> Source:
     """Return the glyphs of the store's hands as another hand with another pen would write them."""
-    return Degraded(fonts(asked), Pipeline.load("pen"))
+    return Degraded(fonts(given), Pipeline.load("pen"))
 
 
-def scanned(asked: Asked) -> Source:
+def scanned(given: Materials) -> Source:
     """Return the glyphs of the store's hands as an office scanner would see them."""
-    return Degraded(fonts(asked), Pipeline.load("scan"))
+    return Degraded(fonts(given), Pipeline.load("scan"))
 
 
-def gan(asked: Asked) -> Source:
+def gan(given: Materials) -> Source:
     """Return drawings of the model."""
-    return Drawn(_model_run(asked))
+    return _of_model(given)
 
 
-def gated(asked: Asked) -> Source:
+def gated(given: Materials) -> Source:
     """Return drawings of the model that a recognizer reads as their labels."""
-    return Drawn(_model_run(asked, gate=REDRAW, recognizer=asked.recognizer))
+    return _of_model(given, gate=REDRAW, recognizer=given.recognizer)
 
 
-def pen_gan(asked: Asked) -> Source:
+def pen_gan(given: Materials) -> Source:
     """Return what the model makes of its source's glyphs, written anew by the pen each time."""
-    return Drawn(_model_run(asked, content=PEN))
+    return _of_model(given, content=PEN)
 
 
-def pen(asked: Asked) -> Source:
+def pen(given: Materials) -> Source:
     """Return what a pen writes, another writer for each sample."""
-    return Drawn(asked.run(Path(PEN), styles=CONTINUOUS, pen=PenRequest(strokes=asked.strokes)))
+    return given.synthesis(PEN, styles=CONTINUOUS, strokes=given.strokes)
 
 
-def traced(asked: Asked) -> Source:
+def traced(given: Materials) -> Source:
     """Return what a pen writes along the centerlines of each of the store's fonts."""
     parts: dict[str, Source] = {}
-    store = asked.store
+    store = given.store
     for number in store.targets or store.sources:
         style = store.styles[number]
         file = style.origin.path
         if not file or not Path(file).is_file():
             continue
         ref = FontRef(Path(file), style.origin.face, style.origin.instance)
-        request = PenRequest(strokes=TRACE)
         with contextlib.suppress(UsageError):  # a font of which nothing can be traced
-            parts[style.name] = Drawn(asked.run(Path(PEN), styles=CONTINUOUS, font=ref.spec, pen=request))
+            parts[style.name] = given.synthesis(PEN, styles=CONTINUOUS, font=ref.spec, strokes=TRACE)
     if not parts:
-        raise UsageError(f"no font of {asked.store.path} is where it was", "Render the glyph store again.")
+        raise UsageError(f"no font of {given.store.path} is where it was", "Render the glyph store again.")
     return Mixed(parts)
 
 
-def real(asked: Asked) -> Source:
+def real(given: Materials) -> Source:
     """Return the part of the real set that is not tested on."""
-    if not len(asked.left):
+    if not len(given.left):
         raise UsageError(
             "--test-share 1 leaves nothing of the real set to learn from", "Lower it, or leave out 'real'."
         )
-    return Pooled(asked.left.of(asked.chars), {"left of": "the real set"})
+    return Pooled(given.left.of(given.chars), {"left of": "the real set"})
 
 
 class _Glyphs(Pooled):
@@ -142,24 +145,24 @@ class _Glyphs(Pooled):
         super().__init__(pool, {"store": store.fingerprint()})
         self._alignments = [style.alignment for style in store.styles]
 
-    def image(self, place_: int) -> NDArray[np.uint8]:
+    def image(self, place: int) -> NDArray[np.uint8]:
         """Return a glyph, less its alignment."""
-        glyph = to_unit(super().image(place_)[None])[:, None]
-        alignment = self._alignments[int(self.pool.writers[place_])]
-        return to_bytes(place(glyph, [alignment], np.zeros(1, np.int64), 0, 0.0))[0, 0].numpy()
+        glyph = to_unit(super().image(place)[None])[:, None]
+        alignment = self._alignments[int(self.pool.writers[place])]
+        return to_bytes(deform(glyph, [alignment], PersonKeys.strangers(np.zeros(1, np.uint64)), 0.0))[0, 0].numpy()
 
 
-def _model_run(asked: Asked, content: str = FONT, gate: str = OFF, recognizer: Path | None = None) -> Run:
-    if asked.model is None or str(asked.model) in GENERATORS:
+def _of_model(given: Materials, content: str = FONT, gate: str = OFF, recognizer: Path | None = None) -> Synthesized:
+    if given.model is None or kind_of(str(given.model)) != MODEL:
         raise UsageError("no model is given to draw with", "Name a run folder with --model, or leave that set out.")
-    file = find_model(asked.model, ())
-    _refuse_taught(file, asked.real)
-    styles = asked.styles
+    file = find_model(given.model, ())
+    _refuse_taught(file, given.real)
+    styles = given.styles
     if not styles:
         with contextlib.suppress(UsageError):
-            open_source(file, asked.device, PenRequest())[1].style_spec.continuous()
+            open_drawer(file, given.device)[1].style_spec.continuous()
             styles = CONTINUOUS
-    return asked.run(file, styles=styles, content=content, gate=gate, recognizer=recognizer)
+    return given.synthesis(file, styles=styles, content=content, gate=gate, recognizer=recognizer)
 
 
 def _refuse_taught(model: Path, real: Path | None) -> None:
@@ -172,7 +175,7 @@ def _refuse_taught(model: Path, real: Path | None) -> None:
         )
 
 
-def made(name: str, known: Mapping[str, Source], asked: Asked) -> Source:
+def made(name: str, known: Mapping[str, Source], given: Materials) -> Source:
     """Return a training set by its name: a recipe, one of ``known``, or several with ``+`` between in equal parts.
 
     Raises:
@@ -181,9 +184,9 @@ def made(name: str, known: Mapping[str, Source], asked: Asked) -> Source:
     if name in known:
         return known[name]
     if "+" in name:
-        return Mixed({part: made(part, known, asked) for part in name.split("+")})
+        return Mixed({part: made(part, known, given) for part in name.split("+")})
     if name not in RECIPES:
         names = [*known, *(entry.name for entry in RECIPES)]
         raise UsageError(f"unknown training set '{name}'", nearest(name, names))
-    source: Source = RECIPES.load(name)(asked)
+    source: Source = RECIPES.load(name)(given)
     return source

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.seeds import derive, generator
-from handgen.synth.dataset import Run
+from handgen.synth.prepare import Prepared
 from handgen.transfer.pools import Pool
 
 _TOGETHER = 256
@@ -125,26 +124,25 @@ class Degraded(Source):
             yield from zip([char for char, _ in some], images, strict=True)
 
 
-class Drawn(Source):
+class Synthesized(Source):
     """Samples that ``handgen synth`` would write.
 
     Args:
-        run: a run of it made ready; its seed does not count.
+        prepared: a run of it made ready; its seed does not count.
     """
 
-    def __init__(self, run: Run) -> None:
-        self._run = run
-        self.chars = "".join(sorted(run.content.chars))
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self.chars = "".join(sorted(prepared.source.chars))
 
     def identity(self) -> Mapping[str, Any]:
         """Return what decides the samples, but for their number and the seed."""
-        return {name: value for name, value in self._run.identity().items() if name not in ("count", "seed", "format")}
+        whole = self._prepared.identity()
+        return {name: value for name, value in whole.items() if name not in ("count", "seed", "format")}
 
     def draw(self, wanted: Demand, seed: int) -> Iterator[tuple[str, NDArray[np.uint8]]]:
         """Yield the samples; see ``Source.draw``."""
-        glyphs = self._run.glyphs
-        gate = glyphs.gate and replace(glyphs.gate, seed=seed)
-        glyphs = replace(glyphs, plan=replace(glyphs.plan, seed=seed), gate=gate)
+        glyphs = self._prepared.glyphs.reseeded(seed)
         most = _PATIENCE * (sum(wanted.values()) + glyphs.block) * len(self.chars) // max(1, len(wanted))
         for sample in glyphs.samples(0, most, batch=1):
             if wanted.get(sample.text, 0) > 0:

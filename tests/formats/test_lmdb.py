@@ -16,7 +16,7 @@ from hypothesis.extra import numpy as npst
 
 from handgen.characters import nfc
 from handgen.errors import DatasetError, UsageError
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.formats import lmdb as module
 from handgen.formats.base import Sample
 from handgen.formats.lmdb import LmdbWriter
@@ -231,9 +231,9 @@ def test_disk_full(tmp_path, undisturbed, limit):
     assert items(tmp_path) == items(undisturbed)
 
 
-@pytest.mark.parametrize("entry", list(WRITERS), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", list(FORMATS), ids=lambda entry: entry.name)
 def test_every_format_resumes(entry, tmp_path):
-    kind = WRITERS.load(entry.name)
+    kind = FORMATS.load(entry.name).writer
     with kind(tmp_path, PLAN) as writer:
         assert (writer.format, writer.written, writer.complete) == (entry.name, 0, False)
         writer.write(make(5))

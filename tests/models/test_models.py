@@ -15,8 +15,9 @@ from handgen.cli import run
 from handgen.losses.adversarial import GAN_LOSSES
 from handgen.models import MODELS
 from handgen.models.styles import vectors
+from handgen.seeds import keys
 from handgen.sources import loading
-from handgen.strokes.prompts import StrokePrompts
+from handgen.strokes.prompts import StrokePrompt
 from handgen.training.evaluate import measure
 from tests.conftest import render_store, same_state
 from tests.readers import read_as_trainers_do
@@ -62,12 +63,12 @@ def eight(tmp_path_factory, heiti, kalam, indie_flower):
 
 def told(model, batch):
     """What the model is told to draw the batch's targets."""
-    return model.tell(batch.content, batch.char, batch.code)
+    return model.prompt(batch.content, batch.char, batch.code)
 
 
 def one_by_one(content):
     """What a model is told, drawing by drawing."""
-    if isinstance(content, StrokePrompts):
+    if isinstance(content, StrokePrompt):
         rows = [slice(place, place + 1) for place in range(len(content.characters))]
         return [replace(content, characters=content.characters[row], sample=content.sample[row]) for row in rows]
     return [each[None] for each in content]
@@ -77,7 +78,7 @@ def some_styles(model, count):
     """Vectors of the model's styles, in turn; or of drawn ones where none has a name."""
     spec = model.style_spec
     styles = itertools.cycle(spec.pick(spec.names) or spec.draw(count, seed=0))
-    return vectors(list(itertools.islice(styles, count)), np.arange(count), 0)
+    return vectors(list(itertools.islice(styles, count)), keys(np.arange(count)))
 
 
 def inputs(trainer, count):
@@ -141,7 +142,7 @@ def test_losses_are_finite_and_logged_raw_and_weighted(name, make):
 
 def test_a_phase_reaches_its_own_parameters(name, make):
     trainer = make(name)
-    trainer.survey()
+    trainer.inspect_data(trainer.folder)
     step = trainer.model.prepare(trainer.data.batch(np.arange(4), trainer.device, torch.zeros(4, trainer.model.noise)))
     for phase in trainer.model.phases:
         terms = trainer.model.losses(phase, step)
@@ -157,7 +158,7 @@ def test_it_draws_images_in_range(name, size):
     kind = MODELS.load(name)
     styles = ("a",) if kind.one_style else ("a", "b")
     model = kind(kind.Config(**{"width": 4, **TINY.get(name, {})}), size, styles, "xyz").eval()
-    content = model.tell(torch.rand(3, 1, size, size) * 2 - 1, torch.arange(3), torch.tensor([ord(c) for c in "xyz"]))
+    content = model.prompt(torch.rand(3, 1, size, size) * 2 - 1, torch.arange(3), torch.tensor([ord(c) for c in "xyz"]))
     with torch.inference_mode():
         drawn = model.generate(content, some_styles(model, 3))
     assert drawn.shape == (3, 1, size, size)

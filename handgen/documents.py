@@ -1,0 +1,83 @@
+"""YAML files that people write: what is wrong with one is said with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from handgen.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Document:
+    """A YAML file, and how it is to be written.
+
+    Attributes:
+        path: of the file.
+        root: what it holds; None if that is nothing.
+        form: how to write it, for messages.
+    """
+
+    path: Path
+    root: yaml.Node | None
+    form: str
+
+    @classmethod
+    def read(cls, path: Path, form: str, remedy: str) -> Document:
+        """Read a file; ``remedy`` says what to do where there is none.
+
+        Raises:
+            UsageError: it is missing, is not UTF-8 or is not YAML; names the line.
+        """
+        try:
+            text = path.read_text(encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"cannot read {path}: {error.strerror}", remedy) from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{path} is not UTF-8 at byte {error.start}", "Save it as UTF-8.") from error
+        try:
+            return cls(path, yaml.compose(text, Loader=yaml.SafeLoader), form)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = f", line {mark.line + 1}" if mark else ""
+            problem = getattr(error, "problem", None) or "it cannot be read"
+            raise UsageError(f"{path}{line} is not YAML: {problem}", form) from error
+
+    def at(self, node: yaml.Node) -> str:
+        """Return file and line of a node."""
+        return f"{self.path}, line {node.start_mark.line + 1}"
+
+    def entries(self, node: yaml.Node) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+        """Yield the keys and values of a mapping.
+
+        Raises:
+            UsageError: it is none, or a key is there twice.
+        """
+        if not isinstance(node, yaml.MappingNode):
+            raise UsageError(f"{self.at(node)}: names with values are needed here", self.form)
+        seen = set()
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise UsageError(f"{self.at(key)}: a name is needed here", self.form)
+            if key.value in seen:
+                raise UsageError(f"{self.at(key)}: '{key.value}' is there twice", "Name it once.")
+            seen.add(key.value)
+            yield key, value
+
+
+def is_null(node: yaml.Node) -> bool:
+    """Tell whether a node says nothing."""
+    return isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
+
+
+def plain(node: yaml.Node) -> Any:
+    """Return what a node holds: numbers, words, lists, dictionaries.
+
+    Raises:
+        yaml.YAMLError: it holds anything else.
+    """
+    return yaml.SafeLoader("").construct_object(node, deep=True)

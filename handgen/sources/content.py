@@ -1,0 +1,141 @@
+"""What a trained model is given of characters: glyphs of its source font, numbers, or strokes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from handgen.checkpoints.facts import ModelFacts
+from handgen.errors import FontError, UsageError
+from handgen.files import sha256
+from handgen.fonts.face import FontRef
+from handgen.fonts.find import resolve_font
+from handgen.fonts.raster import source_glyphs
+from handgen.glyphs.records import Raster
+from handgen.sources.prompts import CharacterPrompts, GlyphPrompts, Prompts, StrokePrompts
+from handgen.strokes import library
+
+_SHOWN = 60
+"""Characters that a message lists at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """The characters that a model can draw, and its prompts.
+
+    Attributes:
+        chars: the characters, each once.
+        prompts: of these.
+        skipped: reason -> characters that were asked for and that cannot be drawn.
+        font: the source font; None for a model that draws characters by their number.
+        font_sha256: of its file; empty without one.
+        same_font: whether it is the very file that the model was trained with, if there is one.
+    """
+
+    chars: str
+    prompts: Prompts
+    skipped: Mapping[str, str]
+    font: FontRef | None = None
+    font_sha256: str = ""
+    same_font: bool = True
+
+    @property
+    def glyphs(self) -> NDArray[np.uint8] | None:
+        """The characters in the source font, uint8 ``[len(chars), size, size]``, 0 = ink; None without one."""
+        return self.prompts.glyphs if isinstance(self.prompts, GlyphPrompts) else None
+
+    def facts(self) -> dict[str, Any]:
+        """Return where strokes come from, if these are the prompts."""
+        prompts = self.prompts
+        return prompts.facts() if isinstance(prompts, StrokePrompts) else {}
+
+    def identity(self) -> dict[str, Any]:
+        """Return what decides the prompts."""
+        font = self.font
+        strokes = self.prompts.book if isinstance(self.prompts, StrokePrompts) else None
+        return {
+            "content_font": replace(font, path=Path(font.path.name)).spec if font else None,
+            "content_font_sha256": self.font_sha256 or None,
+            **({"strokes": library.digest(strokes)} if strokes else {}),
+        }
+
+
+def load_content(facts: ModelFacts, draws: str, chars: str, font: str | None, device: torch.device) -> Content:
+    """Make the prompts of characters, drawn in the source font if the model needs one.
+
+    Args:
+        facts: of the model's checkpoint.
+        draws: what the model is given: ``glyph``, ``character`` or ``strokes``.
+        chars: the characters, each once.
+        font: the source font; the one recorded in the checkpoint by default.
+        device: where the model is.
+
+    Raises:
+        UsageError: the font is nowhere, or the model takes none; the model knows none of the characters.
+        FontError: the font draws none of the characters.
+    """
+    make = {"character": _by_number, "strokes": _by_stroke, "glyph": _by_glyph}[draws]
+    return make(facts, chars, font, device)
+
+
+def _by_stroke(facts: ModelFacts, chars: str, font: str | None, device: torch.device) -> Content:
+    found = library.find_strokes(chars, library.parse_order(facts.config["strokes"]), font)
+    return Content(found.book.chars, StrokePrompts(found.book), found.skipped, found.font, found.font_sha256)
+
+
+def _by_glyph(facts: ModelFacts, chars: str, font: str | None, device: torch.device) -> Content:
+    raster = facts.raster
+    ref = source_font(raster, font)
+    assert raster.placement is not None
+    glyphs, drawn, skipped = source_glyphs(ref, raster.size, raster.placement, chars)
+    if not drawn:
+        raise FontError(f"{ref.path.name} draws none of the {len(chars)} characters", "Give another --charset.")
+    digest = sha256(ref.path)
+    recorded = FontRef.parse(raster.source)
+    same = digest == raster.sha256 and (ref.face, ref.instance) == (recorded.face, recorded.instance)
+    return Content(drawn, GlyphPrompts(glyphs, device), _in_font(skipped), ref, digest, same)
+
+
+def _in_font(skipped: Mapping[str, str]) -> dict[str, str]:
+    return {f"{reason} in the source font": chars for reason, chars in skipped.items()}
+
+
+def _by_number(facts: ModelFacts, chars: str, font: str | None, device: torch.device) -> Content:
+    if font:
+        raise UsageError(f"a {facts.model} draws without a source font", "Leave out --font.")
+    number_of = {char: number for number, char in enumerate(facts.charset)}
+    drawn = "".join(char for char in chars if char in number_of)
+    if not drawn:
+        known = facts.charset
+        shown = known if len(known) <= _SHOWN else known[:_SHOWN] + "…"
+        raise UsageError(
+            f"the model has learned none of the {len(chars)} characters", f"Give a --charset of these: {shown}"
+        )
+    lacking = "".join(char for char in chars if char not in number_of)
+    numbers = np.array([number_of[char] for char in drawn], np.int64)
+    return Content(drawn, CharacterPrompts(numbers, device), {"not learned by the model": lacking} if lacking else {})
+
+
+def source_font(raster: Raster, font: str | None = None) -> FontRef:
+    """Return the font asked for, else the one that ``raster`` records, else one of its file name wherever fonts are.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if font:
+        return resolve_font(font)
+    recorded = FontRef.parse(raster.source)
+    if recorded.path.is_file():
+        return recorded
+    try:
+        return replace(recorded, path=resolve_font(recorded.path.name).path)
+    except UsageError:
+        raise UsageError(
+            f"the source font {recorded.path} that this model was trained with is not there", "Give it with --font."
+        ) from None

@@ -1,0 +1,108 @@
+"""What a source is given to draw characters: glyphs of a font, their numbers, or their strokes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from handgen.deform.people import PersonKeys
+from handgen.glyphs.store import to_unit
+from handgen.seeds import SampleKey
+from handgen.sources.deform import deform
+from handgen.strokes.base import Book
+from handgen.strokes.prompts import StrokePrompt
+from handgen.strokes.restroke import Restroked
+
+Rows = NDArray[np.int64]
+_STIR = 0.25
+"""How strongly the source glyph is deformed for each further drawing of a sample, as ``vary`` counts."""
+
+
+class Prompts(Protocol):
+    """The prompts of all characters of a source."""
+
+    varies: bool
+    """Whether drawings of one prompt differ by themselves."""
+
+    def batch(self, rows: Rows, styles: Rows, key: SampleKey, vary: float) -> Any:
+        """Return what ``Model.generate`` is given.
+
+        Args:
+            rows: int64 ``[n]``, the characters' places in the source.
+            styles: int64 ``[n]``, numbers of the styles to draw in.
+            key: ``[n]``.
+            vary: how much one drawing differs from the next, 0 to 1.
+        """
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class GlyphPrompts:
+    """Glyphs of a source font.
+
+    Attributes:
+        glyphs: uint8 ``[characters, size, size]``, 0 = ink.
+        device: where the model is.
+        restroke: writes them anew for each drawing; they are the font's own by default.
+    """
+
+    glyphs: NDArray[np.uint8]
+    device: torch.device
+    restroke: Restroked | None = None
+    varies = False
+
+    def batch(self, rows: Rows, styles: Rows, key: SampleKey, vary: float) -> Tensor:
+        """Return float32 ``[n, 1, size, size]`` in [-1, 1]; what is drawn again is stirred."""
+        glyphs = self.glyphs[rows]
+        if self.restroke is not None:
+            glyphs = self.restroke(glyphs, rows, styles, key.keys("content"), vary)
+        given = to_unit(glyphs)[:, None].to(self.device, memory_format=torch.channels_last)
+        again = np.flatnonzero(key.attempt)
+        if len(again):
+            who = PersonKeys.strangers(key[again].keys("source"))
+            stirred = deform(given[again].cpu(), None, who, _STIR)
+            given[again] = stirred.to(self.device)
+        return given
+
+
+@dataclass(frozen=True, eq=False)
+class CharacterPrompts:
+    """Numbers of characters.
+
+    Attributes:
+        numbers: int64 ``[characters]``, in the model's charset.
+        device: where the model is.
+    """
+
+    numbers: Rows
+    device: torch.device
+    varies = False
+
+    def batch(self, rows: Rows, styles: Rows, key: SampleKey, vary: float) -> Tensor:
+        """Return int64 ``[n]``."""
+        return torch.from_numpy(self.numbers[rows]).to(self.device)
+
+
+@dataclass(frozen=True, eq=False)
+class StrokePrompts:
+    """Strokes of characters.
+
+    Attributes:
+        book: the strokes, of each character of the source in order.
+    """
+
+    book: Book
+    varies = True
+
+    def facts(self) -> dict[str, Any]:
+        """Return where the strokes come from, under which licenses."""
+        return {"stroke_sources": dict(self.book.sources), "stroke_licenses": dict(self.book.licenses)}
+
+    def batch(self, rows: Rows, styles: Rows, key: SampleKey, vary: float) -> StrokePrompt:
+        """Return the strokes, and the keys of what differs from one drawing to the next."""
+        return StrokePrompt(self.book, rows, key.keys("pen"), vary)

@@ -1,0 +1,66 @@
+"""What a dataset says of itself: what decides its samples, and what is worth knowing of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from handgen.degrade.pipeline import Pipeline
+from handgen.sources.base import Source
+from handgen.synth import rejects
+from handgen.synth.gate import Gate
+from handgen.synth.lines import Lines
+from handgen.synth.request import Request
+from handgen.synth.samples import Synthesis
+
+KEYS = 2
+"""Version of how random numbers follow from a sample: a dataset begun with another is not gone on with."""
+
+
+def identity(
+    request: Request,
+    glyphs: Synthesis,
+    pipeline: Pipeline,
+    counts: Sequence[int],
+    lines: Lines | None,
+    block: int,
+) -> dict[str, Any]:
+    """Return everything that decides what the samples are."""
+    return {
+        "count": request.count,
+        "seed": request.seed,
+        "keys": KEYS,
+        **glyphs.source.identity(),
+        "characters": glyphs.source.chars,
+        "balanced": not glyphs.plan.frequencies,
+        "counts": [] if request.balance else list(counts),
+        "degrade": pipeline.spec(),
+        "block": block,
+        "format": request.format,
+        **({"shards": request.shards} if request.shards > 1 else {}),
+        **(glyphs.gate.identity() if glyphs.gate else {}),
+        **(lines.identity() if lines else {}),
+    }
+
+
+def digest(whole: dict[str, Any]) -> str:
+    """Return the SHA-256 of an identity."""
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+
+
+def source_info(source: Source) -> dict[str, Any]:
+    """Return what is worth knowing of what draws: each style, what cannot be drawn, licenses."""
+    return {"style_table": style_table(source), "skipped": dict(source.skipped), **source.facts()}
+
+
+def style_table(source: Source) -> list[dict[str, Any]]:
+    """Return what each style is made of."""
+    return [{"name": style.name, **source.describe(number)} for number, style in enumerate(source.styles)]
+
+
+def gate_info(gate: Gate | None, folders: Sequence[Path]) -> dict[str, Any]:
+    """Return what a gate did to the samples in these folders of a dataset."""
+    return {} if gate is None else {"gate": rejects.summary(folders)}

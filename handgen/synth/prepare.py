@@ -1,0 +1,218 @@
+"""From a request to everything that a run needs: all of it is checked here, and nothing is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from handgen.checkpoints.find import Choice, run_name
+from handgen.degrade.pipeline import Pipeline
+from handgen.devices import resolve_device
+from handgen.errors import HandgenError, UsageError
+from handgen.fonts.charsets import load_charset, unique_chars
+from handgen.formats import FORMATS
+from handgen.formats.base import Sample
+from handgen.lines.sources import find_source
+from handgen.lines.synthesis import LineSynthesis
+from handgen.sources import MODEL
+from handgen.sources.base import Source
+from handgen.sources.find import choose_model, find_model, kind_of
+from handgen.sources.opening import fitted, open_sources, usual_chars
+from handgen.synth import manifest
+from handgen.synth.gate import Gate, find_reader, floors_of
+from handgen.synth.lines import Lines, find_script
+from handgen.synth.plan import Plan
+from handgen.synth.request import MARK, REDRAW, Request
+from handgen.synth.samples import Synthesis
+from handgen.synth.shards import Shard, cut
+
+_RUNS = Path("runs")
+_LOOKED_AT = 1 << 16
+"""Bytes of a text that tell which script it is in."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A request made ready.
+
+    Attributes:
+        request: what was asked for, with what was left to be found: the model, the folder, the device.
+        glyphs: draws single characters: what is asked for, or what lines are put together of.
+        pipeline: what happens to samples afterwards.
+        gate_note: what a user should know of the gate; empty if nothing.
+        counts: how often each character occurs in the text they come from; empty without a text.
+        lines: lines of text, if they are asked for.
+        shards: parts that are written one by one; none where the run is one dataset.
+    """
+
+    request: Request
+    glyphs: Synthesis
+    pipeline: Pipeline
+    gate_note: str
+    counts: tuple[int, ...]
+    lines: Lines | None
+    shards: tuple[Shard, ...]
+
+    @property
+    def out(self) -> Path:
+        """Folder of the dataset."""
+        assert self.request.out is not None
+        return self.request.out
+
+    @property
+    def source(self) -> Source:
+        """What draws."""
+        return self.glyphs.source
+
+    @property
+    def synthesis(self) -> Synthesis | LineSynthesis:
+        """What makes the samples."""
+        return self.lines.synthesis if self.lines else self.glyphs
+
+    def identity(self) -> dict[str, object]:
+        """Return everything that decides what the samples are."""
+        return manifest.identity(
+            self.request, self.glyphs, self.pipeline, self.counts, self.lines, self.synthesis.block
+        )
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the identity."""
+        return manifest.digest(self.identity())
+
+
+def samples(prepared: Prepared, start: int, stop: int, *, batch: int = 1024, workers: int = 1) -> Iterator[Sample]:
+    """Yield the samples numbered ``start`` to ``stop``, which may be any numbers.
+
+    Args:
+        prepared: a request made ready.
+        start: the first number.
+        stop: one past the last.
+        batch: how many may be under way at once, roughly; does not change them.
+        workers: threads that draw.
+    """
+    return prepared.synthesis.samples(start, stop, batch=batch, workers=workers)
+
+
+def usual_model(request: Request) -> Choice:
+    """Return the model that is taken where the request names none, and why; an empty ``why`` if all are named."""
+    if all(spec.source for spec in request.sources):
+        return Choice(Path())
+    corpus = Path(request.lines.corpus) if request.lines else None
+    meant = characters_meant(request.charset, request.text or corpus)
+    if request.lines and request.lines.corpus and not meant and not Path(request.lines.corpus).exists():
+        meant = find_source(request.lines.corpus).chars
+    return choose_model(None, sorted(_RUNS.glob("*/")), meant)
+
+
+def resolved(request: Request) -> Request:
+    """Return a request with what it leaves to be found: which model, which folder, which device.
+
+    Raises:
+        UsageError: there is no model, or no such device.
+    """
+    sources = request.sources
+    if any(not spec.source for spec in sources):
+        found = usual_model(request).file
+        sources = tuple(replace(spec, source=spec.source or str(found)) for spec in sources)
+    sources = fitted(sources)
+    names = [_name_of(spec.source) for spec in sources if spec.share]
+    out = request.out or Path("datasets") / "+".join(dict.fromkeys(names))
+    return replace(request, sources=sources, out=out, device=str(resolve_device(request.device)))
+
+
+def _name_of(source: str) -> str:
+    found = find_model(Path(source), ())  # which refuses what is nowhere, or two things
+    return run_name(found) if kind_of(source) == MODEL else found.name
+
+
+def characters_meant(charset: str | None, text: Path | None) -> str:
+    """Return the characters that a user asks for, as far as that tells which shipped weights suit.
+
+    Args:
+        charset: as for ``load_charset``.
+        text: a UTF-8 file, or anything else, which tells nothing.
+
+    Raises:
+        UsageError: there is no such charset.
+    """
+    if charset:
+        return load_charset(charset)
+    if text is None or not text.is_file():
+        return ""
+    with text.open("rb") as stream:
+        return unique_chars(stream.read(_LOOKED_AT).decode("utf-8", errors="ignore"))
+
+
+def prepare(request: Request) -> Prepared:
+    """Make a request ready.
+
+    Raises:
+        UsageError, HandgenError: something of it is impossible, missing or damaged.
+    """
+    request = resolved(request)
+    pipeline = Pipeline.load(request.degrade)
+    FORMATS.entry(request.format)
+    charset = load_charset(request.charset) if request.charset else usual_chars(request.sources)
+    script = find_script(request.lines, charset) if request.lines else None
+    text = _text(request.text)
+    chars = script.chars if script else load_charset(str(request.text)) if request.text else charset
+    source = open_sources(request.sources, chars, seed=request.seed, device=request.device)
+    counts = tuple(max(1, text[char]) for char in source.chars) if text else ()
+    plan = Plan(source.parts, request.seed, () if request.balance else counts)
+    effects = pipeline if pipeline.spec() and not request.lines else None
+    gate, note = _find_gate(request, source)
+    glyphs = Synthesis(source, plan, effects, gate)
+    lines = Lines.prepare(request.lines, script, glyphs, pipeline) if request.lines and script else None
+    block = (lines.synthesis if lines else glyphs).block
+    shards = tuple(cut(request.count, request.shards, block)) if request.shards > 1 else ()
+    return Prepared(request, glyphs, pipeline, note, counts, lines, shards)
+
+
+def _text(path: Path | None) -> Counter[str]:
+    if path is None:
+        return Counter()
+    if not path.is_file():
+        raise UsageError(f"no text file at {path}", "Check --text.")
+    return Counter(path.read_text(encoding="utf-8-sig"))
+
+
+def _find_gate(request: Request, source: Source) -> tuple[Gate | None, str]:
+    facts = source.gate_facts()
+    device = resolve_device(request.device)
+    found, note = find_reader(request.gate, request.recognizer, device, source.chars, facts.recognizer, facts.owed)
+    if found is None:
+        return None, note
+    reader, digest = found
+    several = len(source.parts) > 1
+    sources = [number for number, part in enumerate(source.parts) for _ in part.source.styles]
+    gate = Gate(
+        reader,
+        digest,
+        MARK if request.gate == MARK else REDRAW,
+        request.tries,
+        source.chars,
+        [style.name for style in source.styles],
+        floors_of(reader, digest, source),
+        request.seed,
+        np.array(sources) if several else None,
+        source.coverage,
+    )
+    return gate, note
+
+
+def prepare_again(request: Request, digest: str) -> Prepared:
+    """Make a request ready in another process.
+
+    Raises:
+        HandgenError: a file that it reads, such as the model or the corpus, is another one there.
+    """
+    prepared = prepare(request)
+    if prepared.digest() != digest:
+        raise HandgenError(
+            "a process sees other files than the one that started it", "Leave model, font and corpus as they are."
+        )
+    return prepared

@@ -1,0 +1,155 @@
+"""What is asked of ``synth``: the one place of its options and their defaults."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from handgen.errors import UsageError
+from handgen.formats import FORMATS
+from handgen.lines.cut import LONGEST, Limits
+from handgen.settings import Settings, setting
+from handgen.sources.spec import SourceSpec
+
+WRITING, LINES, GATE = "What to write", "Lines of text", "Labels to trust"
+"""Panels of the help."""
+OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
+"""What a gate does."""
+
+
+@dataclass(frozen=True)
+class LineRequest(Settings):
+    """What is asked of lines of text.
+
+    Raises:
+        UsageError: lines of such a height or length are not possible.
+    """
+
+    corpus: str = setting(
+        "",
+        "UTF-8 text, a folder of .txt files, or words with commas between: fr (its words, as frequent as they are), "
+        "names, addresses, dates, money, ids, ... (also names@fr_FR), fr_FR (all of them), numbers, amounts, serials, "
+        "random; at the end re:[A-Z]{2}-\\d{6}.",
+        metavar="FILE|DIR|WORDS",
+        shown="all generators",
+        panel=LINES,
+    )
+    height: int = setting(
+        48, "Pixels; 32, 48 and 64 are usual. The width if vertical.", minimum=16, maximum=256, panel=LINES
+    )
+    vertical: bool = setting(False, "From top to bottom.", flags=("--vertical",), panel=LINES)
+    min_chars: int = setting(1, "Least characters of a line, spaces counted.", minimum=1, maximum=LONGEST, panel=LINES)
+    max_chars: int = setting(
+        25, "Most characters; trainers drop longer than 25.", minimum=1, maximum=LONGEST, panel=LINES
+    )
+    boxes: bool = setting(False, "Keep each character's box beside the label.", flags=("--boxes",), panel=LINES)
+    boost: float = setting(
+        0.1,
+        "Share of lines that get a character of --charset put in, all in turn. 0 keeps the texts as they are.",
+        minimum=0,
+        maximum=1,
+        panel=LINES,
+    )
+    strict: bool = setting(
+        False, "Refuse a corpus of which a character cannot be drawn.", flags=("--strict",), panel=LINES
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.limits  # noqa: B018 - checks them
+
+    @property
+    def limits(self) -> Limits:
+        """How long a line may be."""
+        return Limits(self.min_chars, self.max_chars)
+
+
+@dataclass(frozen=True)
+class Request(Settings):
+    """What is asked of ``synth``.
+
+    Attributes:
+        sources: what draws, with shares.
+        out: folder of the dataset.
+        lines: lines of text in place of single characters.
+
+    The others say themselves what they are.
+
+    Raises:
+        UsageError: a value is out of range, or two exclude each other.
+    """
+
+    sources: tuple[SourceSpec, ...] = (SourceSpec(),)
+    out: Path | None = setting(
+        None, "Dataset folder.", shown="datasets/RUN", flags=("--out", "-o"), panel="Where things are"
+    )
+    count: int = setting(10_000, "Samples to write.", minimum=1, panel=WRITING)
+    charset: str | None = setting(
+        None,
+        "gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
+        shown="the characters of the model's store",
+        panel=WRITING,
+    )
+    text: Path | None = setting(None, "UTF-8 text whose characters to write.", panel=WRITING)
+    balance: bool = setting(True, "Every character equally often, or as often as in --text.", panel=WRITING)
+    degrade: str = setting(
+        "none",
+        "none, pen, ink, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
+        metavar="PRESET|FILE",
+        panel=WRITING,
+    )
+    format: str = setting("lmdb", "Of the dataset.", choices=FORMATS, flags=("--format",), panel=WRITING)
+    shards: int = setting(
+        1, "Write so many datasets into one folder, which trainers read as one.", minimum=1, panel=WRITING
+    )
+    lines: LineRequest | None = None
+    gate: str = setting(
+        AUTO,
+        "A recognizer reads each drawing. Draw again what does not read as its label, and another style or character "
+        "in place of what never does (a line is written without it); or only mark it.",
+        metavar="off|mark|redraw",
+        shown="redraw, if there is a recognizer: the model's own, or one in runs/",
+        choices=(OFF, MARK, REDRAW, AUTO),
+        panel=GATE,
+    )
+    recognizer: Path | None = setting(
+        None,
+        "Run folder or file of the recognizer, or the name of weights that have one.",
+        shown="the model's own, else the latest in runs/",
+        panel=GATE,
+    )
+    tries: int = setting(2, "Further drawings before something else is drawn.", minimum=1, maximum=20, panel=GATE)
+    seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1)
+    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.sources:
+            raise UsageError("nothing is named that draws", "Name a model.")
+        if self.charset and self.text:
+            raise UsageError("--charset and --text exclude each other", "Give one of them.")
+        if not self.balance and self.text is None:
+            raise UsageError("--no-balance needs a text to take frequencies from", "Give it with --text.")
+        if self.lines and self.text:
+            raise UsageError("--text is for single characters", "Give lines their text with --corpus.")
+        if self.gate == OFF and self.recognizer is not None:
+            raise UsageError("--recognizer says nothing when --gate is off", "Leave one of them out.")
+
+
+def make_request(*models: str | Path, **settings: Any) -> Request:
+    """Return a request by the names of its settings and of its sources'.
+
+    Args:
+        models: what draws: run folders, model files, names; none = the usual one.
+        settings: of ``Request``, or of ``SourceSpec`` for each of the models.
+
+    Raises:
+        UsageError: a value is out of range.
+    """
+    own = {field.name for field in dataclasses.fields(SourceSpec)}
+    of_sources = {name: value for name, value in settings.items() if name in own}
+    rest = {name: value for name, value in settings.items() if name not in own}
+    sources = tuple(SourceSpec(source=str(model), **of_sources) for model in models or ("",))
+    return Request(sources=sources, **rest)
