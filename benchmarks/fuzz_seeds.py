@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gzip
 import io
 import shutil
@@ -18,6 +19,7 @@ from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 
 _CHARS = "abcdABCD"
+_Kind = tuple[Callable[[Path], None], tuple[tuple[str, ...], ...], tuple[str, ...]]
 _TRAINERS = {"lmdb": "parseq", "paddleocr": "paddle", "doctr": "doctr", "easyocr": "easyocr"}
 
 
@@ -84,6 +86,12 @@ def _font(folder: Path, name: str = "f.ttf", flavor: str | None = None) -> None:
     builder.font.flavor = flavor
     folder.mkdir(parents=True, exist_ok=True)
     builder.font.save(folder / name)
+
+
+def _two_fonts(folder: Path) -> None:
+    _font(folder)
+    shutil.copyfile(folder / "f.ttf", folder / "g.ttf")
+    (folder / "ab.txt").write_text("ab", encoding="utf-8")
 
 
 def _images(folder: Path) -> None:
@@ -155,6 +163,7 @@ def _sheet(folder: Path) -> None:
     _run("sheet", "--charset", _CHARS, "--font", str(folder / "f.ttf"), "--out", str(folder / "s.pdf"))
     (folder / "f.ttf").unlink()
     page = pypdfium2.PdfDocument(folder / "s.pdf")[0].render(scale=120 / 72).to_pil().convert("L")
+    ImageDraw.Draw(page).text((90, 190), "a   b   c", fill=20, font_size=60)
     page.save(folder / "scan.jpg", quality=70)
 
 
@@ -162,8 +171,8 @@ def _import(kind: str, *words: str) -> tuple[str, ...]:
     return ("import", kind, *words, "--no-font", "--out", "{OUT}")
 
 
-def _of_datasets(slow: bool) -> dict[str, tuple[Callable[[Path], None], tuple[tuple[str, ...], ...], tuple[str, ...]]]:
-    found = {}
+def _of_datasets(slow: bool) -> dict[str, _Kind]:
+    found: dict[str, _Kind] = {}
     for entry in FORMATS:
         check: tuple[str, ...] = ("check", "{IN}")
         check += ("--for", _TRAINERS[entry.name]) if entry.name in _TRAINERS else ()
@@ -175,7 +184,7 @@ def _of_datasets(slow: bool) -> dict[str, tuple[Callable[[Path], None], tuple[tu
         )
         if slow:
             commands += (("report", "{IN}/set", "--out", "{OUT}/page.html"),)
-        found[entry.name] = (lambda folder, name=entry.name: _dataset(name, folder), commands, ())
+        found[entry.name] = (functools.partial(_dataset, entry.name), commands, ())
     return found
 
 
@@ -186,7 +195,7 @@ def make_seeds(folder: Path, *, slow: bool = True) -> list[Seed]:
         folder: where to.
         slow: also those whose commands take a second or more: runs, scans, fonts that are rendered.
     """
-    kinds = {
+    kinds: dict[str, _Kind] = {
         **_of_datasets(slow),
         "images": (_images, (_import("images", "{IN}"),), ()),
         "labels.csv": (_labels_csv, (_import("images", "{IN}"),), ("labels.csv",)),
@@ -206,9 +215,9 @@ def make_seeds(folder: Path, *, slow: bool = True) -> list[Seed]:
             "store": (_store, (("train", "pix2pix", *store), ("train", "dcgan", *store)), ()),
             "scan": (_sheet, (_import("sheet", "{IN}/scan.jpg"), _import("sheet", "{IN}/s.pdf")), ()),
             "render": (
-                _font,
-                (("render", "-f", "{IN}/f.ttf", "-t", "{IN}/f.ttf", "--charset", "ab", "--out", "{OUT}"),),
-                (),
+                _two_fonts,
+                (("render", "-f", "{IN}/f.ttf", "-t", "{IN}/g.ttf", "--charset", "{IN}/ab.txt", "--out", "{OUT}"),),
+                ("f.ttf", "g.ttf"),
             ),
             "corpus": (
                 _text,
@@ -222,9 +231,10 @@ def make_seeds(folder: Path, *, slow: bool = True) -> list[Seed]:
                 _trained,
                 (
                     ("report", "{IN}/run", "--out", "{OUT}/page.html"),
-                    ("train", "pix2pix", "--data", "{IN}/store", "--out", "{IN}/run", "--images", "8", "--batch", "4"),
+                    ("train", "pix2pix", "--data", "{IN}/store", "--out", "{IN}/run", "--images", "8", "--batch", "4",
+                     "--width", "4", "--device", "cpu"),
                     ("synth", "--model", "{IN}/run", "--count", "2", "--gate", "off", "--out", "{OUT}"),
-                    ("models", "export", "{IN}/run", "{OUT}"),
+                    ("models", "export", "{IN}/run", "--name", "x", "--out", "{OUT}"),
                 ),
                 (),
             ),
