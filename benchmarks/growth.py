@@ -19,6 +19,7 @@ from benchmarks.render import FONT, TARGET
 from benchmarks.row import Row, Scale, Told, in_process, peak_memory
 from benchmarks.synth import whole
 from handgen.collect.render import make_plan, render
+from handgen.collect.settings import RenderSettings
 from handgen.workers import cores
 
 BY_COUNT, BY_CHARSET, RENDERED = "synth by number of samples", "synth by charset", "render by charset"
@@ -60,7 +61,9 @@ def rendered(count: int, size: int) -> Row:
     with tempfile.TemporaryDirectory() as folder:
         charset = Path(folder) / "charset.txt"
         charset.write_text(chars_of(count), encoding="utf-8")
-        plan = make_plan(FONT, out=Path(folder) / "store", targets=[TARGET], charset=str(charset), size=size)
+        plan = make_plan(
+            RenderSettings(FONT, out=Path(folder) / "store", targets=(TARGET,), charset=str(charset), size=size)
+        )
         began = time.perf_counter()
         glyphs = render(plan).glyphs
         seconds = time.perf_counter() - began

@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw, ImageFont
 from benchmarks.row import Row, Scale, Told, best_of, timed
 from handgen.collect.draw import Block, FontJob, Looked, SourceJob, draw_font, look_at_source
 from handgen.collect.render import make_plan, render
+from handgen.collect.settings import RenderSettings
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import resolve_font
@@ -70,4 +71,4 @@ def one_process(font: FontRef, chars: str, size: int, folder: Path) -> None:
 
 def command(font: FontRef, charset: str, size: int, folder: Path) -> None:
     """Do what ``handgen render`` does, with one worker for each core."""
-    render(make_plan(font.spec, out=folder / "store", targets=[TARGET], charset=charset, size=size))
+    render(make_plan(RenderSettings(font.spec, out=folder / "store", targets=(TARGET,), charset=charset, size=size)))

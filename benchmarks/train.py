@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.machine import arithmetic, wait_for
 from benchmarks.originals import ORIGINALS
 from benchmarks.row import Row, Scale, Told, best_of
-from handgen.distributed import World
+from handgen.distributed import Ranks
 from handgen.models import MODELS
 from handgen.models.base import Batch, Model
 from handgen.training.optimize import Optimizer
@@ -89,7 +89,7 @@ def _step(kind: type[Model], config: Any, content: Tensor, target: Tensor, style
         noise=torch.randn(len(content), model.noise, device=device),
         mix=torch.rand(len(content), device=device),
     )
-    optimizer = Optimizer(model, TrainSettings(), device, World())
+    optimizer = Optimizer(model, TrainSettings(), device, Ranks())
     return lambda: optimizer.step(model.phases, [batch])
 
 

@@ -7,10 +7,14 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+import numpy as np
+from numpy.typing import NDArray
+
 COMPATIBILITY = "\uf900-\ufaff\U0002f800-\U0002fa1f"
 """Ideographs that NFC replaces by others, of another form: 神 (U+FA19) and 渚 (U+FA46) are names in Japan."""
 _IDEOGRAPHS = re.compile(f"([{COMPATIBILITY}])")
 _LINE_END = re.compile("\r\n|[\n\r\u0085\u2028\u2029]")
+_LINE_END_BYTES = re.compile(rb"\r\n|[\n\r]|\xc2\x85|\xe2\x80[\xa8\xa9]")
 _UNSEEN = frozenset(("Mn", "Mc", "Me", "Cc", "Cf", "Co", "Cs", "Cn", "Zs", "Zl", "Zp"))
 
 
@@ -30,9 +34,13 @@ def split_lines(text: str) -> list[str]:
     return lines[:-1] if lines and not lines[-1] else lines
 
 
-def count_line_ends(text: str) -> int:
-    """Return how many lines end in ``text``."""
-    return len(_LINE_END.findall(text))
+def line_ends(data: bytes) -> NDArray[np.int64]:
+    """Return where lines of UTF-8 end: the places one past each line end, as ``split_lines`` has them.
+
+    A CR at the very end counts, though a LF may follow it elsewhere.
+    """
+    found = [match.end() for match in _LINE_END_BYTES.finditer(data)]
+    return np.array(found, np.int64)
 
 
 def shown(char: str) -> str:

@@ -14,14 +14,14 @@ import numpy as np
 from PIL import Image
 
 from handgen.characters import Changes
-from handgen.check.base import Reader, Record
-from handgen.check.findings import Findings
-from handgen.check.report import find_datasets
 from handgen.check.survey import decoding_error
 from handgen.errors import DatasetError, UsageError, quoted
 from handgen.files import sha256, write_text
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.formats.base import MANIFEST, Sample, label_fault
+from handgen.formats.find import find_datasets, manifest_of
+from handgen.formats.findings import Findings
+from handgen.formats.reading import Reader, Record
 from handgen.glyphs.ink import gray_of
 from handgen.glyphs.pictures import UNDECODABLE
 
@@ -77,14 +77,14 @@ class Conversion:
         self.skip_bad = skip_bad
         self.left_out: list[LeftOut] = []
         self.changes = Changes()
-        self.target = WRITERS.entry(target).name
+        self.target = FORMATS.entry(target).name
         if not source.is_dir():
             raise UsageError(f"{source} is not a folder", "Give a dataset, or a folder of datasets.")
         if out.resolve().is_relative_to(source.resolve()):
             raise UsageError(f"{out} is the dataset to convert, or in it", "Choose another folder.")
         findings = Findings()
         found = find_datasets(source, findings)
-        unfinished = [str(each.path) for each in found if not _manifest(each.path).get("complete", True)]
+        unfinished = [str(each.path) for each in found if not manifest_of(each.path).get("complete", True)]
         if "unfinished" in findings:
             unfinished += next(str(f.examples[0]) for f in findings.sorted() if f.name == "unfinished").splitlines()
         if unfinished:
@@ -130,7 +130,7 @@ class Conversion:
             UsageError: the folder holds something else.
             HandgenError: the disk is full, or a package that the format needs is not installed.
         """
-        with WRITERS.load(self.target)(self.out, self.identity(), workers=workers) as writer:
+        with FORMATS.load(self.target).writer(self.out, self.identity(), workers=workers) as writer:
             progress(writer.written)
             if writer.complete:
                 return False
@@ -142,7 +142,7 @@ class Conversion:
                 lines = (json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in self.left_out)
                 write_text(self.out / LEFT_OUT, "".join(lines))
             facts = {"left_out": len(self.left_out)} if self.skip_bad else {}
-            writer.finish({"sources": [_manifest(path) for path in self.sources], **facts})
+            writer.finish({"sources": [manifest_of(path) for path in self.sources], **facts})
         return True
 
     def _samples(self, start: int) -> Iterator[Sample]:
@@ -220,14 +220,6 @@ def _image(data: bytes) -> Any:
         if image.has_transparency_data:
             shown = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
         return np.asarray(shown.convert("L" if image.mode in _GRAY_MODES else "RGB"))
-
-
-def _manifest(path: Path) -> dict[str, Any]:
-    """Return the manifest of a dataset, which says where its samples come from; {} if it has none."""
-    try:
-        return dict(json.loads((path / MANIFEST).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return {}
 
 
 def _fingerprint(path: Path) -> str:

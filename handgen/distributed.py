@@ -32,7 +32,7 @@ _TIMEOUT = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
-class World:
+class Ranks:
     """The processes of a run; alone, everything here does nothing.
 
     Attributes:
@@ -104,7 +104,7 @@ class World:
 
 
 @contextlib.contextmanager
-def joined(device: str) -> Iterator[tuple[World, torch.device]]:
+def join_ranks(device: str) -> Iterator[tuple[Ranks, torch.device]]:
     """Yield the processes that this one belongs to, and its device; join those of ``torchrun``.
 
     Args:
@@ -116,7 +116,7 @@ def joined(device: str) -> Iterator[tuple[World, torch.device]]:
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
-        yield World(), resolve_device(device)
+        yield Ranks(), resolve_device(device)
         return
     if device == "cuda" or (device == "auto" and torch.cuda.is_available()):
         device = f"cuda:{os.environ['LOCAL_RANK']}"
@@ -128,7 +128,7 @@ def joined(device: str) -> Iterator[tuple[World, torch.device]]:
     # Gloo carries the wish to stop past the GPU, which need not be waited for, and notices a rank that died.
     dist.init_process_group("cpu:gloo,cuda:nccl" if chosen.type == "cuda" else "gloo", timeout=_TIMEOUT)
     try:
-        yield World(dist.get_rank(), size), chosen
+        yield Ranks(dist.get_rank(), size), chosen
     except RuntimeError as error:
         if not _lost_another(error):
             raise
@@ -198,7 +198,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(variance * (count / max(1, count - 1)), self.momentum)
 
 
-def summed(x: Tensor) -> Tensor:
+def sum_over_ranks(x: Tensor) -> Tensor:
     """Return the sum of a tensor over the ranks; alone, the tensor itself. No gradient passes."""
     if not dist.is_initialized():
         return x

@@ -24,6 +24,10 @@ class HandgenError(Exception):
         return f"{text}. {self.remedy}" if self.remedy else text
 
 
+class HandgenWarning(UserWarning):
+    """Something is left out, or not as it should be, but the work goes on. The CLI prints it as one line."""
+
+
 class UsageError(HandgenError):
     """What was asked for makes no sense: a wrong flag, an unknown name, a bad value."""
 

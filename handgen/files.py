@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import errno
+import functools
 import hashlib
 import json
 import os
+import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -123,6 +127,42 @@ def _leads_back(entry: os.DirEntry[str], above: frozenset[tuple[int, int]]) -> b
         return False
     found = entry.stat()
     return (found.st_dev, found.st_ino) in above
+
+
+@functools.cache
+def regular(path: Path) -> Path:
+    """Return a file that can be read twice and anywhere in it: ``path``, or a copy of what comes out of a pipe.
+
+    ``/dev/stdin``, named pipes and process substitution give what they have only once; the copy is kept until the
+    process ends, so the same path may be asked for again.
+
+    Raises:
+        HandgenError: there is no room for the copy.
+    """
+    try:
+        kind = stat.S_IFMT(path.stat().st_mode)
+    except (OSError, ValueError):
+        return path
+    if kind not in (stat.S_IFIFO, stat.S_IFCHR, stat.S_IFSOCK):
+        return path
+    handle, name = tempfile.mkstemp(prefix="handgen-", suffix=".txt")
+    copy = Path(name)
+    atexit.register(copy.unlink, missing_ok=True)
+    try:
+        with path.open("rb") as source, os.fdopen(handle, "wb") as target:
+            shutil.copyfileobj(source, target)
+    except OSError as error:
+        raise from_os_error(error, path) from error
+    return copy
+
+
+def is_text_input(path: Path) -> bool:
+    """Whether text can be read from ``path``: it is a file, or a pipe."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # a long or odd text is no path
+        return False
+    return stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
 
 
 def _of_a_system(name: str) -> bool:

@@ -1,18 +1,25 @@
-"""Names for the parts a person may add: models, writers, metrics.
+"""Names for the parts a person may add: models, sources, formats, effects, metrics.
 
 A registry maps a name to ``"package.module:Object"``, so that listing what exists imports
-nothing heavy. A part is one file and one line here or in the package that owns it.
+nothing heavy. A part is one file and one line in the package that owns its registry. A part of
+another package is an entry point of that package, in the group of the registry:
+
+[project.entry-points."handgen.effects"]
+glitter = "my_package.glitter:Glitter"
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import functools
 import importlib
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from handgen.errors import UsageError
+from handgen.errors import HandgenError, HandgenWarning, UsageError
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -24,25 +31,46 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"Known: {', '.join(options)}." if options else "None is known."
 
 
+@contextlib.contextmanager
+def _warning_of_others() -> Iterator[None]:
+    try:
+        yield
+    except HandgenError as error:
+        warnings.warn(HandgenWarning(f"left out: {error}"), stacklevel=3)
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One registered part: its name, where it lives, and one line for a listing."""
+    """One registered part.
+
+    Attributes:
+        name: what it is called.
+        target: where it lives, ``"package.module:Object"``.
+        summary: one line for a listing.
+        package: the installed package that brings it; empty for handgen's own.
+    """
 
     name: str
     target: str
     summary: str
+    package: str = ""
 
 
 class Registry:
-    """An explicit, lazy mapping from names to objects of one kind.
+    """A lazy mapping from names to objects of one kind.
 
     Args:
         kind: what the entries are, in the singular, as messages should say it ("model").
+        group: the entry points of installed packages that add to it ("handgen.models"). They are looked
+            up when the registry is first read, and imported when they are loaded.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, group: str = "") -> None:
         self.kind = kind
-        self._entries: dict[str, Entry] = {}
+        self.group = group
+        self._own: dict[str, Entry] = {}
+        self._plugins: dict[str, Entry] | None = None
+        self._loaded: dict[str, Any] | None = None
 
     def register(self, name: str, target: str, summary: str = "") -> None:
         """Add ``name``; ``target`` is ``"package.module:Object"``.
@@ -50,15 +78,16 @@ class Registry:
         Raises:
             ValueError: the name is taken or the target is not of that form.
         """
-        if name in self._entries:
+        if name in self._own:
             raise ValueError(f"{self.kind} '{name}' is registered twice")
         if target.count(":") != 1:
             raise ValueError(f"target of {self.kind} '{name}' must read 'module:Object': {target}")
-        self._entries[name] = Entry(name, target, summary)
+        self._own[name], self._loaded = Entry(name, target, summary), None
 
     def unregister(self, name: str) -> None:
         """Remove ``name`` again; for tests and plug-ins that come and go."""
-        del self._entries[self.entry(name).name]
+        del self._own[self.entry(name).name]
+        self._loaded = None
 
     def entry(self, name: str) -> Entry:
         """Return the entry of ``name``.
@@ -66,20 +95,65 @@ class Registry:
         Raises:
             UsageError: no such name; the message suggests the nearest one.
         """
-        if name not in self._entries:
-            raise UsageError(f"unknown {self.kind} '{name}'", nearest(name, self._entries))
-        return self._entries[name]
+        entries = self._entries()
+        if name not in entries:
+            raise UsageError(f"unknown {self.kind} '{name}'", nearest(name, entries))
+        return entries[name]
 
     def load(self, name: str) -> Any:
-        """Import and return the object called ``name``."""
-        module, attribute = self.entry(name).target.split(":")
-        return getattr(importlib.import_module(module), attribute)
+        """Import and return the object called ``name``.
+
+        Raises:
+            UsageError: no such name.
+            HandgenError: it is another package's, and cannot be imported.
+        """
+        entry = self.entry(name)
+        module, attributes = entry.target.split(":")
+        try:
+            return functools.reduce(getattr, attributes.split("."), importlib.import_module(module))
+        except Exception as error:
+            if not entry.package:
+                raise
+            raise HandgenError(
+                f"the {self.kind} '{name}' of the package {entry.package} cannot be imported "
+                f"({type(error).__name__}: {error})",
+                f"Mend that package, or run: pip uninstall {entry.package}",
+            ) from error
+
+    def loaded(self) -> dict[str, Any]:
+        """Import everything; return name -> object. What another package cannot deliver is warned of and left out."""
+        if self._loaded is None:
+            self._loaded = {}
+            for entry in self:
+                with _warning_of_others():
+                    self._loaded[entry.name] = self.load(entry.name)
+        return dict(self._loaded)
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries.values())
+        return iter(self._entries().values())
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries
+        return name in self._entries()
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self._entries())
+
+    def _entries(self) -> dict[str, Entry]:
+        if self._plugins is None:
+            self._plugins = self._installed() if self.group else {}
+        return self._own | self._plugins
+
+    def _installed(self) -> dict[str, Entry]:
+        """Return the entry points of installed packages; one whose name is taken is warned of and left out."""
+        from importlib.metadata import entry_points
+
+        found: dict[str, Entry] = {}
+        for point in entry_points(group=self.group):
+            package = point.dist.name if point.dist else "?"
+            if point.name in self._own or point.name in found:
+                taken = f"the {self.kind} '{point.name}' of the package {package} is left out: the name is taken"
+                warnings.warn(HandgenWarning(taken), stacklevel=2)
+                continue
+            target = f"{point.module}:{point.attr}"
+            found[point.name] = Entry(point.name, target, f"of the package {package}", package)
+        return found

@@ -9,7 +9,12 @@ import dataclasses
 from typing import Any
 
 from handgen.errors import UsageError
-from handgen.registry import nearest
+from handgen.registry import Registry, nearest
+
+PLACES, RUNNING = "Where things are", "How it runs"
+"""Headings of what nearly every command has."""
+REQUIRED = dataclasses.MISSING
+"""The default of a field that has none."""
 
 
 def setting(
@@ -18,35 +23,39 @@ def setting(
     *,
     minimum: float | None = None,
     maximum: float | None = None,
-    choices: tuple[str, ...] = (),
+    choices: tuple[Any, ...] | Registry = (),
     panel: str = "",
-    metavar: str = "",
+    flags: tuple[str, ...] = (),
+    metavar: str | None = None,
     shown: str = "",
-    switch: bool = False,
 ) -> Any:
-    """Return a dataclass field: a default, a help line, what values it may take, and how the command line shows it.
+    """Return a dataclass field with a default, a help line, and what values it may take.
 
     Args:
-        default: of the field.
-        help: one line.
+        default: the value of who gives none; ``REQUIRED`` if one must be given.
+        help: what it does, with its unit.
         minimum: the least value.
-        maximum: the greatest value.
-        choices: the only values.
-        panel: of the help.
-        metavar: what stands for a value in the help.
-        shown: what to say in place of the default.
-        switch: a yes or no that has no ``--no-`` form.
+        maximum: the greatest.
+        choices: the only values, or a registry of their names.
+        panel: the heading that the help lists it under.
+        flags: what the command line calls it, in place of ``option_name``.
+        metavar: what the help calls a value.
+        shown: what the help says of the default, in place of its value.
     """
-    facts = {
-        "help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "panel": panel, "metavar": metavar,
-        "shown": shown, "switch": switch,
-    }  # fmt: skip
+    facts = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "panel": panel}
+    facts |= {"flags": flags, "metavar": metavar, "shown": shown}
     return dataclasses.field(default=default, metadata=facts)
 
 
 def option_name(field: str) -> str:
     """Return the flag of a field: ``lambda_l1`` -> ``--lambda-l1``."""
     return "--" + field.strip("_").replace("_", "-")
+
+
+def choices_of(field: dataclasses.Field[Any]) -> tuple[Any, ...]:
+    """Return the only values that a field may have; none if it may have others."""
+    choices = field.metadata.get("choices", ())
+    return tuple(entry.name for entry in choices) if isinstance(choices, Registry) else tuple(choices)
 
 
 class Settings:
@@ -58,9 +67,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
-            value, facts, flag = getattr(self, field.name), field.metadata, option_name(field.name)
-            if facts.get("choices") and value not in facts["choices"]:
-                raise UsageError(f"{flag} {value} is unknown", nearest(str(value), facts["choices"]))
+            value, facts = getattr(self, field.name), field.metadata
+            flag = (facts.get("flags") or (option_name(field.name),))[0]
+            choices = choices_of(field)
+            if choices and value not in choices:
+                raise UsageError(f"{flag} {value} is unknown", nearest(str(value), map(str, choices)))
             low, high = facts.get("minimum"), facts.get("maximum")
             if value is None or isinstance(value, bool):
                 continue

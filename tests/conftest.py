@@ -101,6 +101,24 @@ def indie_flower():
     return Path(fontpkg.path("Indie Flower"))
 
 
+@pytest.fixture(scope="session")
+def dancing_script():
+    """A Latin hand whose letters join."""
+    return Path(fontpkg.path("Dancing Script"))
+
+
+@pytest.fixture(scope="session")
+def amiri():
+    """An Arabic font, with marks."""
+    return Path(fontpkg.path("Amiri"))
+
+
+@pytest.fixture(scope="session")
+def frank():
+    """A Hebrew font, with points; a variable font."""
+    return Path(fontpkg.path("Frank Ruhl Libre"))
+
+
 CLIENT = """
 import os, shutil, sys
 option = "--pack-destination" if "pack" in sys.argv else "--dest"
@@ -136,12 +154,13 @@ def clients(tmp_path, monkeypatch):
 def render_store(path, source, targets, chars, **options):
     """Render characters of some fonts into a glyph store and open it."""
     from handgen.collect.render import make_plan, render
+    from handgen.collect.settings import RenderSettings
     from handgen.glyphs.store import GlyphStore
 
     charset = path.with_suffix(".txt")
     charset.write_text(chars, encoding="utf-8")
     fonts = [str(target) for target in targets]
-    render(make_plan(str(source), out=path, targets=fonts, charset=str(charset), workers=1, **options))
+    render(make_plan(RenderSettings(str(source), out=path, targets=fonts, charset=str(charset), workers=1, **options)))
     return GlyphStore(path)
 
 
@@ -172,6 +191,19 @@ def same_state(first, second):
     assert [key for key, tensor in one.tensors.items() if not torch.equal(tensor, other.tensors[key])] == []
 
 
+class Trainer:
+    """An engine, its task and its plan under one name: what one lacks, the next has."""
+
+    def __init__(self, engine):
+        self.engine, self.task, self.plan = engine, engine.task, engine.task.plan
+
+    def __getattr__(self, name):
+        for part in (self.engine, self.task, self.plan):
+            if hasattr(part, name):
+                return getattr(part, name)
+        raise AttributeError(name)
+
+
 @pytest.fixture
 def make_trainer(store, tmp_path):
     """Make a small trainer: ``make_trainer("zi2zi", out="run", start=..., width=..., images=..., ...)``.
@@ -183,7 +215,8 @@ def make_trainer(store, tmp_path):
     import torch
 
     from handgen.models import MODELS
-    from handgen.training.loop import Trainer
+    from handgen.training.gan import open_run
+    from handgen.training.plan import plan_training
     from handgen.training.settings import TrainSettings
 
     def make(name="zi2zi", *, on=store, out="run", start=None, **given):
@@ -192,8 +225,8 @@ def make_trainer(store, tmp_path):
         small = {key: value for key, value in {"width": 4, "code_dim": 8}.items() if key in own}
         mine = small | {key: value for key, value in given.items() if key in own}
         shared = {"images": 8, "batch": 4} | {key: value for key, value in given.items() if key not in own}
-        device = torch.device("cpu")
-        return Trainer(name, TrainSettings(**shared), config(**mine), on, tmp_path / out, device, start)
+        plan = plan_training(name, TrainSettings(**shared), config(**mine), on, tmp_path / out, start)
+        return Trainer(open_run(plan, torch.device("cpu")))
 
     return make
 
@@ -214,12 +247,12 @@ def train_small(store, out):
 
     from handgen.checkpoints.files import MODEL
     from handgen.models.zi2zi import Zi2ZiConfig
-    from handgen.training.loop import Trainer
+    from handgen.training.gan import open_run
+    from handgen.training.plan import plan_training
     from handgen.training.settings import TrainSettings
 
-    settings = TrainSettings(images=8, batch=4)
-    trainer = Trainer("zi2zi", settings, Zi2ZiConfig(width=4, code_dim=8), store, out, torch.device("cpu"))
-    trainer.run(lambda progress: None)
+    plan = plan_training("zi2zi", TrainSettings(images=8, batch=4), Zi2ZiConfig(width=4, code_dim=8), store, out)
+    open_run(plan, torch.device("cpu")).run(lambda progress: None)
     return out / MODEL
 
 

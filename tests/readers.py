@@ -99,7 +99,7 @@ def _kraken(root):
     return list(zip(texts, images, _beside(root), strict=True))
 
 
-FORMATS = {
+THEIRS = {
     "lmdb": _lmdb,
     "imagefolder": _imagefolder,
     "parquet": _parquet,

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from handgen.errors import UsageError
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.metrics import METRICS
 from handgen.models import MODELS
 from handgen.registry import Registry, nearest
@@ -54,7 +54,7 @@ def test_a_target_reads_module_and_object(registry, target):
         registry.register("quill", target)
 
 
-@pytest.mark.parametrize("registered", [MODELS, METRICS, WRITERS], ids=lambda registered: registered.kind)
+@pytest.mark.parametrize("registered", [MODELS, METRICS, FORMATS], ids=lambda registered: registered.kind)
 def test_everything_registered_exists_and_says_what_it_is(registered):
     assert len(registered)
     for entry in registered:
@@ -65,7 +65,7 @@ def test_everything_registered_exists_and_says_what_it_is(registered):
 def test_listing_imports_nothing_heavy():
     code = (
         "import sys, handgen.models, handgen.metrics, handgen.formats\n"
-        "list(handgen.models.MODELS), list(handgen.metrics.METRICS), list(handgen.formats.WRITERS)\n"
+        "list(handgen.models.MODELS), list(handgen.metrics.METRICS), list(handgen.formats.FORMATS)\n"
         "sys.exit(bool({'torch', 'numpy', 'PIL', 'lmdb'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

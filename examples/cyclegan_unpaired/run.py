@@ -39,7 +39,7 @@ def measure(model: Model, pairs: Pairs) -> dict[str, dict[str, float]]:
         metrics: dict[str, Any] = {entry.name: METRICS.load(entry.name)() for entry in METRICS}
         for start in range(0, len(pairs), _BATCH):
             batch = _batch(pairs, np.arange(start, min(start + _BATCH, len(pairs))))
-            image = batch.content if what == "source" else model.redraw(batch)
+            image = batch.content if what == "source" else model.draw_batch(batch)
             for metric in metrics.values():
                 metric.update(image, batch.target)
         scores[what] = {name: round(metric.result(), 4) for name, metric in metrics.items()}
@@ -54,7 +54,7 @@ def _batch(pairs: Pairs, which: np.ndarray[Any, np.dtype[np.int64]]) -> Batch:
 def picture(model: Model, pairs: Pairs) -> Image.Image:
     """Show some held-out characters: source, drawn, true."""
     batch = _batch(pairs, pairs.sample(_SHOWN, seed=0))
-    rows = {"source": batch.content, "drawn": model.redraw(batch), "true": batch.target}
+    rows = {"source": batch.content, "drawn": model.draw_batch(batch), "true": batch.target}
     return contact_sheet([(name, to_bytes(images)[:, 0].numpy()) for name, images in rows.items()])
 
 

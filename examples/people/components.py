@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from matching import POINTS, Array, Matched
+
+from examples.people.matching import POINTS, Array, Matched
 
 TAKEN = slice(1, None, 3)
 """The points of a stroke that are compared."""
@@ -103,7 +104,7 @@ def _levels(matched: Matched, names: tuple[str, ...]) -> list[Array]:
         return np.asarray(np.exp(-squares / 2 / length**2))
 
     def in_all_directions(kernel: Array) -> Array:
-        return np.kron(kernel, np.eye(2))
+        return np.asarray(np.kron(kernel, np.eye(2)))
 
     def in_direction(kernel: Array, of: Array) -> Array:
         return np.asarray(np.einsum("ij,ia,jb->iajb", kernel, of, of).reshape(2 * len(of), -1))

@@ -95,19 +95,18 @@ def _standard(points: Array) -> Array:
     """Return points with a longer side of 1 and the middle of their box at 0."""
     flat = points.reshape(-1, 2)
     low, high = flat.min(0), flat.max(0)
-    return (points - (low + high) / 2) / max((high - low).max(), 1e-6)
+    return np.asarray((points - (low + high) / 2) / max((high - low).max(), 1e-6))
 
 
 def _laid_over(points: Array, mean: Array) -> Array:
     """Return a drawing with the mean's middle and size."""
-    return (points - points.reshape(-1, 2).mean(0)) * (_size(mean) / max(_size(points), 1e-6)) + mean.reshape(
-        -1, 2
-    ).mean(0)
+    own, usual = points.reshape(-1, 2).mean(0), mean.reshape(-1, 2).mean(0)
+    return np.asarray((points - own) * (_size(mean) / max(_size(points), 1e-6)) + usual)
 
 
 def _apart(points: Array) -> Array:
     laid = np.stack([_standard(drawing) for drawing in points]).reshape(len(points), -1)
-    return np.sqrt(((laid[:, None] - laid[None]) ** 2).mean(-1))
+    return np.asarray(np.sqrt(((laid[:, None] - laid[None]) ** 2).mean(-1)))
 
 
 def _ordered(drawing: Array, mean: Array) -> Array:

@@ -13,14 +13,18 @@ from pathlib import Path
 
 import lmdb
 import numpy as np
-from matching import Array, Matched
+from numpy.typing import NDArray
 from PIL import Image
+
+from examples.people.matching import Array, Matched
+
+Numbers = NDArray[np.int64]
 
 NAMES = ("size", "aspect", "slant", "tilt")
 LEVELS = ("writer", "habit", "anew")
 _FAR = 4.0
 """Deviations beyond so many usual ones are cut off."""
-_SIDE, _INK = 40, 0.35
+_SIDE, _INK, _AMOUNT = 40, 0.35, 150
 
 
 def affine(matched: Matched) -> Array:
@@ -38,32 +42,43 @@ def affine(matched: Matched) -> Array:
         slant, tilt = -matrix[0, 1] / matrix[1, 1], -matrix[1, 0] / matrix[0, 0]
         found.append(((wide + high) / 2, wide - high, slant, tilt))
     values = np.array(found)
-    return values - np.median(values, axis=0)
+    return np.asarray(values - np.median(values, axis=0))
 
 
 def spread(drawn: list[Array]) -> Array:
     """Return the covariance of the four over drawings of all characters, ``[4, 4]``."""
     values = np.concatenate([v * np.sqrt(len(v) / (len(v) - 1)) for v in drawn])
     usual = 1.4826 * np.median(np.abs(values), axis=0)
-    return np.cov(np.clip(values, -_FAR * usual, _FAR * usual).T)
+    return np.asarray(np.cov(np.clip(values, -_FAR * usual, _FAR * usual).T))
 
 
-def written(place: Path, writers: list[str] | None) -> tuple[Array, Array, Array]:
-    """Read an LMDB of scanned characters: ink ``[n, H, W]`` (0 to 1), characters and writers, numbers ``[n]``."""
+def written(place: Path, writers: list[str], *, relative: bool = True) -> tuple[Array, Numbers, Numbers]:
+    """Read an LMDB of scanned characters: ink ``[n, H, W]`` (0 to 1), characters and writers, numbers ``[n]``.
+
+    Args:
+        place: a folder.
+        writers: whose images are read.
+        relative: 1 is each image's darkest ink, not black.
+    """
     images, chars, names = [], [], []
     with lmdb.open(str(place), readonly=True, lock=False) as store, store.begin() as reading:
-        for number in range(1, int(reading.get(b"num-samples")) + 1):
-            writer = json.loads(reading.get(b"meta-%09d" % number))["writer"]
-            if writers is None or writer in writers:
-                image = Image.open(io.BytesIO(reading.get(b"image-%09d" % number))).convert("L")
+
+        def value(key: bytes) -> bytes:
+            return bytes(reading.get(key) or b"")
+
+        for number in range(1, int(value(b"num-samples")) + 1):
+            writer = json.loads(value(b"meta-%09d" % number))["writer"]
+            if writer in writers:
+                image = Image.open(io.BytesIO(value(b"image-%09d" % number))).convert("L")
                 images.append(np.asarray(image, np.float32))
-                chars.append(reading.get(b"label-%09d" % number).decode())
+                chars.append(value(b"label-%09d" % number).decode())
                 names.append(writer)
     grey = np.stack(images)
     paper = np.quantile(grey, 0.9, axis=(1, 2), keepdims=True)
     dark = np.quantile(grey, 0.01, axis=(1, 2), keepdims=True)
-    ink = np.clip((paper - grey) / np.maximum(paper - dark, 30), 0, 1)
-    return ink, np.unique(chars, return_inverse=True)[1], np.unique(names, return_inverse=True)[1]
+    ink = np.clip((paper - grey) / (np.maximum(paper - dark, 30) if relative else 255), 0, 1)
+    numbers = [np.unique(each, return_inverse=True)[1].astype(np.int64) for each in (chars, names)]
+    return ink.astype(np.float64), numbers[0], numbers[1]
 
 
 def moments_of(ink: Array) -> Array:
@@ -76,7 +91,7 @@ def moments_of(ink: Array) -> Array:
     return np.stack([np.log(xx + yy) / 2, np.log(xx / yy) / 2, -xy / yy, -xy / xx], 1)
 
 
-def shares(values: Array, chars: Array, writers: Array) -> Array:
+def shares(values: Array, chars: Numbers, writers: Numbers) -> Array:
     """Return the parts of the variance of ``values`` (``[n]``) that are a writer's, a habit's and new: ``[3]``, sum 1.
 
     A balanced analysis of variance, characters x writers x repetitions.
@@ -99,13 +114,20 @@ def shares(values: Array, chars: Array, writers: Array) -> Array:
     return np.asarray(parts / parts.sum())
 
 
-def new_each_time(ink: Array, chars: Array, writers: Array, blur: float) -> float:
-    """Return how much of the squared difference of two people's images two images by one writer have, 0 to 1.
+def new_each_time(ink: Array, chars: Numbers, writers: Numbers, blur: float) -> float:
+    """Return how much of the squared difference of two people's images two images by one writer have, 0 to 1."""
+    within, between = distances(ink, chars, writers, blur)
+    return within / between
 
-    Images are brought to one place and one size first, and blurred: the more, the coarser is what is compared.
+
+def distances(ink: Array, chars: Numbers, writers: Numbers, blur: float) -> tuple[float, float]:
+    """Return mean squared differences of images of a character: by one writer, and by two.
+
+    Images are brought to one place, one size and one amount of ink first, and blurred: the more, the coarser is what
+    is compared.
     """
-    even = np.stack([_evened(image) for image in ink])
-    soft = _blurred(even, blur).reshape(len(even), -1)
+    soft = _blurred(np.stack([_evened(image) for image in ink]), blur).reshape(len(ink), -1)
+    soft /= np.maximum(soft.sum(1, keepdims=True), 1e-9) / _AMOUNT
     within, between = [], []
     for char in range(chars.max() + 1):
         own, who = soft[chars == char], writers[chars == char]
@@ -114,7 +136,7 @@ def new_each_time(ink: Array, chars: Array, writers: Array, blur: float) -> floa
         same = who[:, None] == who
         within.append(apart[same & ~np.eye(len(own), dtype=bool)].mean())
         between.append(apart[~same].mean())
-    return float(np.mean(within) / np.mean(between))
+    return float(np.mean(within)), float(np.mean(between))
 
 
 def _evened(ink: Array) -> Array:

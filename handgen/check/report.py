@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from handgen.check import READERS
-from handgen.check.base import Reader, Record
-from handgen.check.findings import Findings
 from handgen.check.labels import Labels
 from handgen.check.survey import Survey
-from handgen.check.tree import Found, gathered
 from handgen.errors import UsageError
-from handgen.files import walk
-from handgen.formats.tree import Tree
-
-_TREE = Tree.format
+from handgen.formats.find import Found, find_datasets, is_finished
+from handgen.formats.findings import Findings
+from handgen.formats.reading import Record
 
 Track = Callable[[Iterable[Record], Path, int | None], Iterable[Record]]
 """Wraps an iterable of records to show progress; gets the dataset's path and their number too."""
@@ -94,60 +88,6 @@ def check_folder(
     return Report(root, [_check(found, charset, track, labels) for found in datasets], findings)
 
 
-def find_datasets(root: Path, findings: Findings) -> list[Found]:
-    """Return every dataset in ``root``; add what stands around them.
-
-    Raises:
-        UsageError: there is none, or none that is finished.
-    """
-    readers: list[type[Reader]] = [READERS.load(entry.name) for entry in READERS]
-    found = [(reader, path) for reader in readers for path in reader.find(root, findings)]
-    places = {path for _, path in found}
-    begun = _begun(root)
-    seen = places | {path.parent for path in places}
-    unfinished = sorted(path for path, whole in begun.items() if not whole and path not in seen)
-    if not found and unfinished:
-        again = "Run the command that made it again: it goes on where it stopped."
-        raise UsageError(f"{unfinished[0]} is not finished", again)
-    if not found:
-        known = ", ".join(entry.name for entry in READERS)
-        raise UsageError(f"{root} holds no dataset", f"Give a folder with one of: {known}.")
-    for path in unfinished:
-        findings.add("unfinished", detail=str(path))
-    trees = {path: shards for path in begun if (shards := _shards_of(path))}
-    for tree, shards in trees.items():
-        here = sum(path.parent == tree for path in places)
-        if begun[tree] and shards > here:
-            findings.add("missing-shard", detail=f"{here:,} of {shards:,} in {tree}", count=shards - here)
-    return gathered(found, [*trees])
-
-
-def _shards_of(path: Path) -> int:
-    """Return how many shards a folder of them says it has; 0 if it is none."""
-    try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-        return int(manifest["plan"]["shards"]) if manifest["format"] == _TREE else 0
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0
-
-
-def _begun(root: Path) -> dict[Path, bool]:
-    """Return the folders that handgen has begun to write, and whether no more is to come.
-
-    Of a single dataset its reader knows better than its manifest, and counts as not finished here.
-    """
-    begun = {}
-    for folder, _, files in walk(root):
-        if "manifest.json" in files and (folder / "manifest.json").is_file():
-            try:
-                manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-                if "plan" in manifest and (manifest["format"] in READERS or manifest["format"] == _TREE):
-                    begun[folder] = manifest["format"] == _TREE and bool(manifest["complete"])
-            except (OSError, ValueError, KeyError, TypeError, RecursionError):
-                continue
-    return begun
-
-
 def _check(found: Found, charset: str | None, track: Track | None, labels: Labels | None) -> DatasetReport:
     path = found.path
     report = DatasetReport(path, found.kind.format, shards=len(found.shards))
@@ -182,11 +122,3 @@ def own_charset(path: Path) -> str | None:
 def _check_manifest(path: Path, findings: Findings) -> None:
     if not is_finished(path):
         findings.add("unfinished", detail="manifest.json")
-
-
-def is_finished(path: Path) -> bool:
-    """Return False if the manifest of the dataset at ``path`` says that more is to come; others' have no manifest."""
-    try:
-        return bool(json.loads((path / "manifest.json").read_text(encoding="utf-8"))["complete"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return True

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from handgen.check.base import Record
-from handgen.check.findings import Findings
-from handgen.check.report import Track, find_datasets
-from handgen.check.tree import Found
-from handgen.errors import UsageError
+from handgen.check.report import Track
+from handgen.formats.find import one_dataset
+from handgen.formats.findings import Findings
+from handgen.formats.reading import Record
 from handgen.glyphs.pictures import UNDECODABLE
 from handgen.glyphs.store import IMAGES, GlyphStore
 
@@ -49,22 +48,6 @@ def samples_in(place: Path, track: Track | None = None) -> Iterator[Samples]:
     with found.open() as reader:
         records: Iterable[Record] = reader.records(Findings())
         yield from _batches(track(records, found.path, reader.total) if track else records)
-
-
-def one_dataset(place: Path) -> Found:
-    """Return the dataset at ``place``, which may be in shards.
-
-    Raises:
-        UsageError: there is none, or more than one.
-    """
-    if not place.is_dir():
-        wrong = "is not a folder" if place.exists() else "does not exist"
-        raise UsageError(f"{place} {wrong}", "Give a dataset or a run folder.")
-    datasets = find_datasets(place, Findings())
-    if len(datasets) > 1:
-        names = ", ".join(str(found.path) for found in datasets[:3])
-        raise UsageError(f"{place} holds {len(datasets)} datasets ({names})", "Name one of them.")
-    return datasets[0]
 
 
 def _of_store(store: GlyphStore) -> Iterator[Samples]:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handgen.characters import nfc
-from handgen.check.base import Record, Records
-from handgen.check.findings import Findings, visible
 from handgen.check.labels import Fault, Labels
+from handgen.formats.findings import Findings, visible
+from handgen.formats.reading import Record, Records
 from handgen.glyphs.pictures import UNDECODABLE
 
 INK = 16

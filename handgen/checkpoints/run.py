@@ -25,10 +25,11 @@ from typing import Any
 from handgen import __version__
 from handgen.checkpoints.board import Board
 from handgen.checkpoints.files import STATE
+from handgen.checkpoints.record import STATS, lines_until, read_stats
 from handgen.errors import CheckpointError, UsageError
 from handgen.files import from_os_error, lock_folder, writable_folder, write_json, write_text
 
-CONFIG, SPLIT, LOG, STATS = "config.json", "split.json", "log.txt", "stats.jsonl"
+CONFIG, SPLIT, LOG = "config.json", "split.json", "log.txt"
 _MAY_CHANGE = frozenset(
     {"handgen", "images", "eval_every", "save_every", "data", "from"}
     | {"accumulate", "compile", "deterministic", "tensorboard"}
@@ -38,11 +39,49 @@ _MAY_CHANGE = frozenset(
 tell), and how it is computed rather than what."""
 
 
-def recorded(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
     """Return the settings of the run in a folder; none if there is no such run, or they cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError):
         return dict(json.loads((path / CONFIG).read_text(encoding="utf-8")))
     return {}
+
+
+def check_folder(path: Path, config: Mapping[str, Any], defaults: Mapping[str, Any] = MappingProxyType({})) -> None:
+    """Refuse a folder that cannot be a run's; nothing is written.
+
+    Args:
+        path: there or not.
+        config: the resolved settings of the run.
+        defaults: of settings; a run of an older version has them where it knew no such setting.
+
+    Raises:
+        UsageError: the folder holds something else, or a run with other settings.
+        CheckpointError: its settings cannot be read.
+    """
+    before = path / CONFIG
+    if not before.is_file():
+        if path.is_dir() and any(path.iterdir()):
+            raise UsageError(f"{path} is not empty and holds no training run", "Choose another --out.")
+        return
+    try:
+        old = json.loads(before.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{before} is damaged", f"Delete {path}, or choose another --out.") from error
+    if not isinstance(old, dict) or "handgen" not in old:
+        raise UsageError(f"{path} is not empty and holds no training run", "Choose another --out.")
+    config, old = {"handgen": __version__, **json.loads(json.dumps(dict(config)))}, {**defaults, **old}
+    different = [
+        f"another {key.removesuffix('_sha256')}"
+        if key.endswith("_sha256")
+        else f"{key} {old.get(key)} -> {config.get(key)}"
+        for key in sorted(set(old) | set(config))
+        if old.get(key) != config.get(key) and key not in _MAY_CHANGE
+    ]
+    if different and (path / STATE).is_file():
+        raise UsageError(
+            f"{path} holds a run with other settings ({'; '.join(different)})",
+            "Choose another --out, or delete that folder.",
+        )
 
 
 class RunFolder:
@@ -68,39 +107,11 @@ class RunFolder:
     ) -> None:
         self.path = path
         self._writes = writes
-        self._defaults = defaults
         self._board: Board | None = None
-        if not writes:
-            return
-        config = {"handgen": __version__, **json.loads(json.dumps(config))}
-        before = path / CONFIG
-        if before.is_file():
-            self._refuse_other(config, before)
-        elif path.is_dir() and any(path.iterdir()):
-            raise UsageError(f"{path} is not empty and holds no training run", "Choose another --out.")
-        writable_folder(path)
-        write_json(before, config)
-
-    def _refuse_other(self, config: dict[str, Any], before: Path) -> None:
-        try:
-            old = json.loads(before.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise CheckpointError(f"{before} is damaged", f"Delete {self.path}, or choose another --out.") from error
-        if not isinstance(old, dict) or "handgen" not in old:
-            raise UsageError(f"{self.path} is not empty and holds no training run", "Choose another --out.")
-        old = {**self._defaults, **old}
-        different = [
-            f"another {key.removesuffix('_sha256')}"
-            if key.endswith("_sha256")
-            else f"{key} {old.get(key)} -> {config.get(key)}"
-            for key in sorted(set(old) | set(config))
-            if old.get(key) != config.get(key) and key not in _MAY_CHANGE
-        ]
-        if different and self.has_state:
-            raise UsageError(
-                f"{self.path} holds a run with other settings ({'; '.join(different)})",
-                "Choose another --out, or delete that folder.",
-            )
+        if writes:
+            check_folder(path, config, defaults)
+            writable_folder(path)
+            write_json(path / CONFIG, {"handgen": __version__, **json.loads(json.dumps(config))})
 
     @property
     def has_state(self) -> bool:
@@ -162,17 +173,12 @@ class RunFolder:
 
     def forget_after(self, images: int) -> None:
         """Drop what was recorded after the checkpoint to go on from; all of it when there is none."""
-        file = self.path / STATS
-        if self._writes and file.is_file():
-            lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["images"] <= images]
-            write_text(file, "".join(kept))
+        if self._writes and (self.path / STATS).is_file():
+            write_text(self.path / STATS, lines_until(self.path, images))
 
     def stats(self) -> list[dict[str, Any]]:
         """Return all that was recorded, oldest first."""
-        file = self.path / STATS
-        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-        return [json.loads(line) for line in lines]
+        return read_stats(self.path)
 
     def measurements(self) -> list[dict[str, Any]]:
         """Return the recorded held-out measurements, oldest first."""

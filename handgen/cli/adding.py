@@ -7,13 +7,13 @@ from dataclasses import asdict, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from handgen.cli.common import print_json, stderr, stdout
+from handgen.cli.common import print_json, say, say_facts, stderr, warn
 
 if TYPE_CHECKING:
     from handgen.settings import Settings
-    from handgen.training.adapt import AddSettings, Found
-    from handgen.training.adding import Addition
-    from handgen.training.settings import TrainSettings
+    from handgen.training.adapt import FoundStyle
+    from handgen.training.adding import AdditionPlan
+    from handgen.training.settings import AddSettings, TrainSettings
 
 _USED = frozenset({"batch", "seed", "holdout", "finetune_styles"})
 """Settings of a run that say something about an added style, too."""
@@ -44,7 +44,7 @@ def add_style(model: str, added: AddSettings, settings: TrainSettings, config: S
     from handgen.errors import UsageError
     from handgen.glyphs.together import open_stores
     from handgen.models import MODELS
-    from handgen.training.adding import Addition
+    from handgen.training.adding import AdditionPlan
 
     if given["start"] is None:
         raise UsageError("--add-style adds to a trained model", "Name its run with --from RUN.")
@@ -52,7 +52,7 @@ def add_style(model: str, added: AddSettings, settings: TrainSettings, config: S
     useless += ["--out"] if given["out"] is not None else []
     if useless:
         raise UsageError(f"{useless[0]} says nothing of a style that is added", "Leave it out.")
-    addition = Addition(
+    plan = AdditionPlan(
         model,
         given["start"],
         open_stores(given["data"]),
@@ -64,12 +64,12 @@ def add_style(model: str, added: AddSettings, settings: TrainSettings, config: S
         device=resolve_device(given["device"]),
     )
     if not given["as_json"] or given["dry_run"]:
-        _print_plan(addition, given["as_json"])
+        _print_plan(plan, given["as_json"])
     if given["dry_run"]:
         return
-    with TrainingBar(stderr, addition.adaptation.images, 0) as bar:
-        found = addition.run(bar.show)
-    _report(addition, found, given["as_json"])
+    with TrainingBar(stderr, plan.search.images, 0) as bar:
+        found = plan.run(bar.show)
+    _report(plan, found, given["as_json"])
 
 
 def _changed(
@@ -85,51 +85,47 @@ def _changed(
     ]
 
 
-def _print_plan(addition: Addition, as_json: bool) -> None:
+def _print_plan(plan: AdditionPlan, as_json: bool) -> None:
     facts = {
-        "model": str(addition.base.path),
-        "style": addition.settings.add_style,
-        "hand": addition.hand,
-        "glyphs": len(addition.adaptation.data),
-        "held_out_glyphs": len(addition.adaptation.held_out),
-        "images": addition.adaptation.images,
-        "out": str(addition.path),
+        "model": str(plan.base.path),
+        "style": plan.settings.add_style,
+        "hand": plan.style,
+        "glyphs": len(plan.search.data),
+        "held_out_glyphs": len(plan.search.held_out),
+        "images": plan.search.images,
+        "out": str(plan.path),
     }
     if as_json:
-        print_json(facts | asdict(addition.settings))
+        print_json(facts | asdict(plan.settings))
         return
-    stdout.print(
+    say(
         f"{facts['style']}: {facts['glyphs']:,} glyphs of '{facts['hand']}' and {facts['held_out_glyphs']:,} held-out "
         f"ones, {facts['images']:,} images, for {facts['model']}",
-        soft_wrap=True,
-        markup=False,
     )
 
 
-def _report(addition: Addition, found: Found, as_json: bool) -> None:
+def _report(plan: AdditionPlan, found: FoundStyle, as_json: bool) -> None:
     from handgen.cli.tables import show
     from handgen.report.evaluation import style_table
 
     if as_json:
         facts: dict[str, Any] = {
-            "style": addition.settings.add_style,
-            "file": str(addition.path),
-            "picture": str(addition.picture),
+            "style": plan.settings.add_style,
+            "file": str(plan.path),
+            "picture": str(plan.picture),
         }
-        facts |= {"bytes": addition.path.stat().st_size, "seconds": round(found.seconds, 1), "nearest": found.nearest}
+        facts |= {"bytes": plan.path.stat().st_size, "seconds": round(found.seconds, 1), "nearest": found.nearest}
         print_json(facts | {"best_at": found.best_at, "held_out": found.held_out})
         return
-    named = {"nearest": f"nearest: {found.nearest}", "code": "code alone", "adapted": addition.settings.add_style}
-    count = len(addition.adaptation.held_out)
+    named = {"nearest": f"nearest: {found.nearest}", "code": "code alone", "adapted": plan.settings.add_style}
+    count = len(plan.search.held_out)
     show(style_table(f"{count} held-out glyphs", {named[key]: row for key, row in found.held_out.items()}))
     if not found.changes:
-        stderr.print(
-            "[yellow]warning:[/yellow] no change of the weights helped on held-out glyphs: the style is its code"
-        )
-    run = addition.base.path.parent if addition.base.path.name == "model.safetensors" else addition.base.path
+        warn("no change of the weights helped on held-out glyphs: the style is its code")
+    run = plan.base.path.parent if plan.base.path.name == "model.safetensors" else plan.base.path
     lines = [
-        ("style", f"{addition.path} ({addition.path.stat().st_size / 1024:,.0f} KiB, {found.seconds:.0f} s)"),
-        ("preview", str(addition.picture)),
-        ("next:", f"handgen synth --model {run} --styles {addition.settings.add_style} --count 10000"),
+        ("style", f"{plan.path} ({plan.path.stat().st_size / 1024:,.0f} KiB, {found.seconds:.0f} s)"),
+        ("preview", str(plan.picture)),
+        ("next:", f"handgen synth --model {run} --styles {plan.settings.add_style} --count 10000"),
     ]
-    stdout.print("\n".join(f"{name:<8} {text}" for name, text in lines), soft_wrap=True, markup=False)
+    say_facts(lines)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgen.cli.common import Debug, Json, print_json, stderr, stdout
+from handgen.cli.common import Debug, Json, print_json, say, stdout
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from handgen.check.base import Record
-    from handgen.check.findings import Finding
     from handgen.check.report import DatasetReport, Report
     from handgen.check.trainers.judge import Judgment, Verdict
+    from handgen.formats.findings import Finding
 
 RULES = "What counts as wrong"
 
@@ -70,6 +68,7 @@ def check(
     from handgen.check.report import check_folder
     from handgen.check.trainers import TRAINERS
     from handgen.check.trainers.judge import judge
+    from handgen.cli.progress import track
 
     if trainer is not None:
         TRAINERS.entry(trainer)  # before a long reading
@@ -78,7 +77,7 @@ def check(
 
         charset = load_charset(charset)
     labels = None if trainer is None else Labels()
-    report = check_folder(dataset, charset, _track, labels)
+    report = check_folder(dataset, charset, track, labels)
     judgment = judge(trainer, report, labels, charset) if trainer is not None and labels is not None else None
     if as_json:
         print_json({**report.as_dict(), **({"trainer": judgment.as_dict()} if judgment else {})})
@@ -89,12 +88,6 @@ def check(
     lost = judgment is not None and judgment.with_flags.altered + judgment.with_flags.dropped > 0
     if report.count("defect") or (strict and (report.count("warning") or lost)):
         raise typer.Exit(1)
-
-
-def _track(records: Iterable[Record], path: Path, total: int | None) -> Iterable[Record]:
-    from rich.progress import track
-
-    return track(records, description=f"reading {path.name}", total=total, console=stderr, transient=True)
 
 
 def _print(report: Report) -> None:
@@ -145,13 +138,13 @@ def _print_judgment(judgment: Judgment) -> None:
     if judgment.flags:
         stdout.print("[bold]flags[/bold]")
     for flag, why in judgment.flags.items():
-        stdout.print(f"{flag}   # {why}", soft_wrap=True, markup=False)
+        say(f"{flag}   # {why}")
     for note in trainer.notes():
-        stdout.print(f"note: {note}", soft_wrap=True, markup=False)
+        say(f"note: {note}")
     if judgment.command:
         stdout.print("[bold]train[/bold]")
     for line in (*judgment.prepare, *judgment.command):
-        stdout.print(line, soft_wrap=True, markup=False)
+        say(line)
 
 
 def _verdicts(judgment: Judgment) -> Table:
@@ -191,7 +184,7 @@ def _table(found: list[Finding]) -> Table:
 
 
 def _histogram(counts: dict[str, Any], most: int = 5) -> str:
-    from handgen.check.findings import visible
+    from handgen.formats.findings import visible
 
     if len(counts) == 1:
         return visible(next(iter(counts)))

@@ -1,13 +1,21 @@
-"""The options that mean the same on every command, and the two consoles."""
+"""The options that mean the same on every command, and how all of them speak."""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+
+from handgen.errors import HandgenWarning
+from handgen.settings import PLACES as PLACES
+from handgen.settings import RUNNING as RUNNING
 
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
@@ -20,9 +28,6 @@ def _debug(value: bool) -> None:
     if value:
         debugging.append(True)
 
-
-PLACES = "Where things are"
-RUNNING = "How it runs"
 
 Data = Annotated[Path, typer.Option("--data", help="Glyph store.", rich_help_panel=PLACES)]
 Seed = Annotated[
@@ -42,6 +47,46 @@ Debug = Annotated[
     bool,
     typer.Option("--debug", callback=_debug, is_eager=True, help="Show tracebacks.", rich_help_panel=RUNNING),
 ]
+
+
+def say(*lines: str) -> None:
+    """Print lines on stdout as they are: never wrapped, and brackets are no markup."""
+    for line in lines:
+        stdout.print(line, soft_wrap=True, markup=False)
+
+
+def say_facts(facts: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
+    """Print names and values in two columns, as a plan or the files of a result."""
+    rows = list(facts.items() if isinstance(facts, Mapping) else facts)
+    width = max((len(name) for name, _ in rows), default=0)
+    say(*(f"{name:<{width}}  {value}" for name, value in rows))
+
+
+def warn(text: str) -> None:
+    """Print one line on stderr that begins with ``warning:``."""
+    stderr.print(f"[yellow]warning:[/yellow] {escape(' '.join(text.split()))}", soft_wrap=True)
+
+
+def report_error(text: str) -> None:
+    """Print one line on stderr that begins with ``error:``."""
+    stderr.print(f"[bold red]error:[/bold red] {escape(' '.join(text.split()))}", soft_wrap=True)
+
+
+@contextlib.contextmanager
+def warnings_as_lines() -> Iterator[None]:
+    """Print handgen's own warnings as ``warn`` does; others stay what Python makes of them."""
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, HandgenWarning):
+                warn(str(message))
+            else:
+                others(message, category, *where, **more)
+
+        warnings.simplefilter("always", HandgenWarning)
+        warnings.showwarning = show
+        yield
 
 
 def print_json(value: Any) -> None:

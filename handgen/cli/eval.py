@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.markup import escape
 
-from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, Json, print_json, say, warn
 
 if TYPE_CHECKING:
-    from handgen.check.base import Record
     from handgen.ocr.readers import GlyphReader, Judge
 
 _READING = "Who reads"
@@ -114,6 +111,7 @@ def evaluate(
 
     handgen eval datasets/zi2zi --like data/glyphs --json > eval.json
     """
+    from handgen.cli.progress import track
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.files import write_json
@@ -142,13 +140,13 @@ def evaluate(
         if styles:
             raise UsageError("--styles is for runs", "Leave it out: a dataset is measured by style as it is.")
         reader = _reader(recognizer, where)
-        result = evaluate_dataset(place, reader, asked, like=like, share=share, false_alarms=false_alarms, track=_track)
+        result = evaluate_dataset(place, reader, asked, like=like, share=share, false_alarms=false_alarms, track=track)
         if reader is not None and _digest(recognizer) == gated_by(place):
             result["gated_by_reader"] = True
         picture = sheet or Path(f"worst-{place.resolve().name}.png")
-        shown = save_suspicious(picture, place, result, _track)
+        shown = save_suspicious(picture, place, result, track)
     for remark in remarks(result):
-        stderr.print(f"[yellow]warning:[/yellow] {escape(f'{place}: {remark}')}", soft_wrap=True)
+        warn(f"{place}: {remark}")
     if save:
         write_json(place / RESULTS, result)
     if as_json:
@@ -156,7 +154,7 @@ def evaluate(
     else:
         _print(result, characters)
         if shown:
-            stdout.print(f"worst  {picture}", soft_wrap=True, markup=False)
+            say(f"worst  {picture}")
 
 
 def _reader(place: str | None, device: Any) -> GlyphReader | None:
@@ -184,12 +182,6 @@ def _judge(name: str | None) -> Judge | None:
     return judge
 
 
-def _track(records: Iterable[Record], path: Path, total: int | None) -> Iterable[Record]:
-    from rich.progress import track
-
-    return track(records, description=f"reading {path.name}", total=total, console=stderr, transient=True)
-
-
 def _print(result: dict[str, Any], most: int) -> None:
     from handgen.cli.tables import show
     from handgen.report.evaluation import style_table, tables
@@ -199,4 +191,4 @@ def _print(result: dict[str, Any], most: int) -> None:
         if most:
             show(table, most)
     if result.get("unknown"):
-        stdout.print(f"{result['unknown']:,} samples have a label that the recognizer does not know")
+        say(f"{result['unknown']:,} samples have a label that the recognizer does not know")

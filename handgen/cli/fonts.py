@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, say, stderr, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,7 +132,7 @@ def _print_list(rows: list[dict[str, Any]], broken: list[FoundFont]) -> None:
         table.add_row(*map(Text, (name, best["script"], best["kind"], covers, license[:10], best["where"])))
     if rows:
         stdout.print(table)
-    stdout.print(f"{len(families)} families. More: handgen fonts fetch zh|en", markup=False)
+    say(f"{len(families)} families. More: handgen fonts fetch zh|en")
     for font in broken:
         stderr.print(f"broken: {font.broken}", markup=False, soft_wrap=True)
 
@@ -190,7 +190,7 @@ def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> 
 
     from handgen.fonts.coverage import REASONS
 
-    stdout.print(f"{ref.spec}, {charset[:_SHOWN]}", markup=False, soft_wrap=True)
+    say(f"{ref.spec}, {charset[:_SHOWN]}")
     table = Table("", "count", "characters", box=box.SIMPLE_HEAD, pad_edge=False)
     table.columns[1].justify = "right"
     table.add_row("drawn", f"{len(coverage.drawn):,}", f"of {total:,}")
@@ -199,7 +199,7 @@ def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> 
         table.add_row(reason, f"{len(characters):,}", Text(characters[:_SHOWN] + more))
     stdout.print(table)
     for reason in coverage.skipped:
-        stdout.print(f"{reason}: {REASONS[reason]}", markup=False)
+        say(f"{reason}: {REASONS[reason]}")
 
 
 @fonts.command()
@@ -276,27 +276,13 @@ def fetch(
 
 def _watched(fetched: Iterable[Outcome], total: int) -> list[Outcome]:
     """Fetch, and say how far it is."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    from handgen.cli.progress import Lines, Pace
+    from handgen.cli.progress import Bar
 
     outcomes: list[Outcome] = []
-    pace = Pace("fonts", total)
-    columns = (TextColumn("fonts"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    bar = Progress(*columns, console=stderr, transient=True)
-    task = bar.add_task("", total=total)
-    with bar if stderr.is_terminal else Lines(stderr, pace.line):
+    with Bar("fetching", total, unit="fonts") as bar:
         for outcome in fetched:
             outcomes.append(outcome)
-            pace.done = len(outcomes)
-            bar.update(task, completed=len(outcomes))
+            bar.show(len(outcomes))
     return outcomes
 
 
@@ -313,7 +299,7 @@ def _print_plan(entries: list[Entry], folder: Path, as_json: bool) -> None:
     for entry in entries:
         table.add_row(entry.family, entry.license, f"{entry.source.type} {entry.source.package}")
     stdout.print(table)
-    stdout.print(f"into {folder}", markup=False, soft_wrap=True)
+    say(f"into {folder}")
 
 
 def _print_outcomes(outcomes: list[Outcome], folder: Path, as_json: bool) -> None:
@@ -328,9 +314,9 @@ def _print_outcomes(outcomes: list[Outcome], folder: Path, as_json: bool) -> Non
         print_json({"out": str(folder), **states, "failed": failed})
         return
     if states["fetched"]:
-        stdout.print(f"fetched {len(states['fetched'])}: {', '.join(sorted(states['fetched']))}", markup=False)
+        say(f"fetched {len(states['fetched'])}: {', '.join(sorted(states['fetched']))}")
     if states["present"]:
-        stdout.print(f"already there {len(states['present'])} (--force fetches again)", markup=False)
+        say(f"already there {len(states['present'])} (--force fetches again)")
     for reason, families in reasons.items():
         stderr.print(f"failed {len(families)}: {', '.join(sorted(families))}: {reason}", markup=False, soft_wrap=True)
-    stdout.print(f"they are in {folder}", markup=False, soft_wrap=True)
+    say(f"they are in {folder}")

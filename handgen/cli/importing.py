@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, say, say_facts, stdout
 from handgen.cli.generated import with_signature
 from handgen.errors import UsageError
 
@@ -142,8 +142,7 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         replace_store=given["replace"],
     )
     if not given["as_json"]:
-        for name, value in _plan(reader, plan).items():
-            stdout.print(f"{name:<9}  {value}", soft_wrap=True, markup=False)
+        say_facts(_plan(reader, plan))
     if given["dry_run"]:
         if given["as_json"]:
             print_json(_plan(reader, plan))
@@ -188,19 +187,10 @@ def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
 
 
 def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
+    from handgen.cli.progress import Bar
 
-    columns = (TextColumn("reading"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=stderr, transient=True) as bar:
-        task = bar.add_task("", total=reader.total)
-        imported: Imported = run(reader, plan, lambda done: bar.update(task, completed=done))
+    with Bar("reading", reader.total, counted=False) as bar:
+        imported: Imported = run(reader, plan, bar.show)
     return imported
 
 
@@ -252,7 +242,7 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
         more = f" to {imported.pictures[-1].name}" if len(imported.pictures) > 1 else ""
         lines.append(f"pages    {imported.pictures[0]}{more}")
     lines.append(f"next: {_following(plan)}")
-    stdout.print("\n".join(lines), soft_wrap=True, markup=False)
+    say(*lines)
 
 
 def _following(plan: ImportPlan) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from typer.core import TyperGroup
 
 from handgen import __version__
@@ -26,7 +25,7 @@ from handgen.cli.report import report
 from handgen.cli.sheet import sheet
 from handgen.cli.synth import synth
 from handgen.cli.train import train
-from handgen.cli.transfer import bench
+from handgen.cli.transfer import transfer
 from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error
 
@@ -44,7 +43,7 @@ class _InOrderOfUse(TyperGroup):
             "preview",
             "check",
             "eval",
-            "bench",
+            "transfer",
             "report",
             "convert",
             "models",
@@ -93,7 +92,7 @@ app.command("synth")(synth)
 app.command()(preview)
 app.command()(check)
 app.command("eval")(evaluate)
-app.add_typer(bench)
+app.command()(transfer)
 app.command()(report)
 app.command()(convert)
 app.add_typer(models)
@@ -109,7 +108,8 @@ def run(args: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # charsets do not fit into the code pages of Windows
     try:
-        code = app(list(args) if args is not None else None, prog_name="handgen", standalone_mode=False)
+        with common.warnings_as_lines():
+            code = app(list(args) if args is not None else None, prog_name="handgen", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except typer.Exit as stop:
         return stop.exit_code
@@ -142,5 +142,5 @@ def _report(error: Exception) -> int:
         error = from_os_error(error, error.filename)
     known = isinstance(error, HandgenError)
     text = str(error) if known else f"internal error: {type(error).__name__}: {error}. Add --debug to see where."
-    common.stderr.print(f"[bold red]error:[/bold red] {escape(' '.join(text.split()))}", soft_wrap=True)
+    common.report_error(text)
     return error.exit_code if isinstance(error, HandgenError) else 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, Device, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, Json, print_json, say, stdout, warn
 
 if TYPE_CHECKING:
     from handgen.export.export import Exported
@@ -71,7 +71,7 @@ def _print(found: list[Listed]) -> None:
     # Beside the table, not in it: in what a terminal has left for a column, licenses break within words.
     for license, names in licenses.items():
         stdout.print(Text(f"{', '.join(names)}: fonts under {license}"))
-    stdout.print("use one with 'handgen synth --model NAME', a recognizer with --recognizer NAME", markup=False)
+    say("use one with 'handgen synth --model NAME', a recognizer with --recognizer NAME")
 
 
 @models.command("export")
@@ -156,8 +156,7 @@ def export(
 
 def _report(place: Path, done: Exported) -> None:
     for name, size in done.files.items():
-        stdout.print(f"{place / name}  {size / 1e6:.2f} MB", soft_wrap=True, markup=False)
+        say(f"{place / name}  {size / 1e6:.2f} MB")
     for warning in done.warnings:
-        stderr.print("[yellow]warning:[/yellow]", end=" ")
-        stderr.print(warning, soft_wrap=True, markup=False)
-    stdout.print(f"next: handgen synth --model {place}", soft_wrap=True, markup=False)
+        warn(warning)
+    say(f"next: handgen synth --model {place}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, Device, Json, Seed, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, Json, Seed, print_json, say, warn
 
 _SHOWN = "What to show"
 _RUNS = Path("runs")
@@ -54,7 +54,8 @@ def preview(
         str | None,
         typer.Option(
             metavar="PRESET|FILE",
-            help="What a page does to ink: each effect of pen, notebook, scan, photo or a YAML file, and all together; "
+            help="What a page does to ink: each effect of pen, ink, notebook, scan, photo or a YAML file, and all "
+            "together; "
             "with a model's hands or, without --model, with a --font.",
             rich_help_panel=_SHOWN,
         ),
@@ -136,5 +137,5 @@ def preview(
         )
         return
     if picture.left_out:
-        stderr.print(f"[yellow]warning:[/yellow] {picture.left_out:,} styles or characters have no room in the picture")
-    stdout.print(f"preview  {out}", soft_wrap=True, markup=False)
+        warn(f"{picture.left_out:,} styles or characters have no room in the picture")
+    say(f"preview  {out}")

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from handgen.cli import generated
-from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
 
 NAME, SUMMARY = "recognizer", "reads single glyphs: what 'eval' and training against lost strokes ask"
 
@@ -66,11 +66,11 @@ def _run(settings: Any, given: dict[str, Any]) -> None:
     from handgen.devices import resolve_device
     from handgen.fonts.charsets import load_charset
     from handgen.training.read_glyphs import LabeledGlyphs
-    from handgen.training.recognizer import RecognizerTraining
+    from handgen.training.recognizer import check_run, open_run
 
     charset = load_charset(given["charset"]) if given["charset"] else ""
     glyphs = LabeledGlyphs(given["data"] or [Path("data/glyphs")], charset)
-    settings = settings.fitted(len(glyphs.charset))
+    settings = check_run(settings, glyphs, given["out"])
     held_out = glyphs.held_out_fonts(settings.holdout_fonts, settings.seed)
     plan = {
         "out": str(given["out"]),
@@ -82,17 +82,16 @@ def _run(settings: Any, given: dict[str, Any]) -> None:
         **({"minutes": settings.minutes} if settings.minutes else {}),
     }
     if not given["as_json"]:
-        for key, value in plan.items():
-            stdout.print(f"{key:<10}  {value}", soft_wrap=True, markup=False)
+        say_facts(plan)
     if given["dry_run"]:
         if given["as_json"]:
             print_json(plan)
         return
-    training = RecognizerTraining(settings, glyphs, given["out"], resolve_device(given["device"]))
-    with TrainingBar(stderr, settings.images, training.images) as bar:
-        finished = training.run(bar.show)
-    measured = training.folder.measurements()
-    _report(training.images, finished, measured[-1]["styles"] if measured else {}, plan, given["as_json"])
+    engine = open_run(settings, glyphs, given["out"], resolve_device(given["device"]))
+    with TrainingBar(stderr, settings.images, engine.images) as bar:
+        finished = engine.run(bar.show)
+    measured = engine.folder.measurements()
+    _report(engine.images, finished, measured[-1]["styles"] if measured else {}, plan, given["as_json"])
     if not finished:
         raise typer.Exit(130)
 
@@ -107,7 +106,7 @@ def _report(
         print_json(plan | {"images": images, "done": finished, "held_out": measured})
         return
     if not finished:
-        stdout.print(f"stopped and saved at {images:,} images; the same command goes on from there")
+        say(f"stopped and saved at {images:,} images; the same command goes on from there")
         return
     if measured:
         names = list(next(iter(measured.values())))
@@ -115,4 +114,4 @@ def _report(
         for font, values in measured.items():
             table.add_row(Text(font), *(f"{values[name]:.4f}" for name in names))
         stdout.print(table)
-    stdout.print(f"next: handgen eval DATASET --recognizer {plan['out']}", soft_wrap=True, markup=False)
+    say(f"next: handgen eval DATASET --recognizer {plan['out']}")

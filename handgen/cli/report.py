@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, Json, print_json, stderr, stdout
-
-if TYPE_CHECKING:
-    from handgen.check.base import Record
+from handgen.cli.common import PLACES, Debug, Json, print_json, say
 
 
 def report(
@@ -37,6 +33,7 @@ def report(
 
     handgen report runs/zi2zi --out zi2zi.html
     """
+    from handgen.cli.progress import track
     from handgen.errors import UsageError
     from handgen.report.make import make_page
     from handgen.report.page import save
@@ -44,15 +41,9 @@ def report(
     file = out or Path(f"report-{place.resolve().name}.html")
     if file.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--out {file} is no HTML file", "Let it end in .html.")
-    page = make_page(place, _track)
+    page = make_page(place, track)
     save(page, file)
     if as_json:
         print_json({"out": str(file), "kind": page.kind, "bytes": file.stat().st_size})
     else:
-        stdout.print(f"report  {file}", soft_wrap=True, markup=False)
-
-
-def _track(records: Iterable[Record], path: Path, total: int | None) -> Iterable[Record]:
-    from rich.progress import track
-
-    return track(records, description=f"reading {path.name}", total=total, console=stderr, transient=True)
+        say(f"report  {file}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, stdout
+from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, say
 
 if TYPE_CHECKING:
     from handgen.sheets.plan import Sheet
@@ -118,4 +118,4 @@ def _print(planned: Sheet, out: Path, dry_run: bool) -> None:
         lines.append(f"without a box {len(chars):,}, for the font lacks them ({reason}): {shown}")
     if not dry_run:
         lines += [f"pdf   {out}", "next: print it at 100 %, fill it, then: handgen import sheet SCAN..."]
-    stdout.print("\n".join(lines), soft_wrap=True, markup=False)
+    say(*lines)

@@ -19,7 +19,7 @@ def show(table: Table, most: int = 1000) -> None:
     from rich.cells import cell_len
     from rich.text import Text
 
-    from handgen.check.findings import visible
+    from handgen.formats.findings import visible
 
     rows = [(row[0], *map(visible, row[1:])) for row in table.rows[:most]]
     cells = [[*table.head[place].split(), *(row[place] for row in rows)] for place in range(len(table.head))]

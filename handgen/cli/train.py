@@ -10,12 +10,13 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from handgen.cli import adding, generated, recognizer
-from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, stderr, stdout
+from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
 from handgen.models import MODELS
 
 if TYPE_CHECKING:
-    from handgen.models.base import Resolved
-    from handgen.training.loop import Trainer
+    from handgen.training.engine import Engine
+    from handgen.training.gan import GANTask
+    from handgen.training.plan import TrainingPlan
 
 _DATA = Path("data/glyphs")
 
@@ -93,8 +94,7 @@ def _common(
 
 def _command(name: str) -> Any:
     """Make the command of one model from its settings classes."""
-    from handgen.training.adapt import AddSettings
-    from handgen.training.settings import TrainSettings
+    from handgen.training.settings import AddSettings, TrainSettings
 
     model = MODELS.load(name)
     config = model.Config
@@ -131,91 +131,85 @@ def _command(name: str) -> Any:
 
 
 def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
-    from handgen.checkpoints.run import recorded
-    from handgen.distributed import joined
+    from handgen.distributed import join_ranks
     from handgen.glyphs.together import open_stores
     from handgen.sources import loading
-    from handgen.training.loop import Trainer
+    from handgen.training.gan import open_run
+    from handgen.training.plan import plan_training
 
     out: Path = given["out"] or Path("runs") / name
-    with joined(given["device"]) as (world, device):
-        start = None
-        if given["start"] is not None:
-            start = loading.load_for_training(given["start"], name)
+    with join_ranks(given["device"]) as (ranks, device):
+        start = loading.load_for_training(given["start"], name) if given["start"] is not None else None
         store = open_stores(given["data"] or _DATA)
+        plan = plan_training(name, settings, config, store, out, start, ranks)
         if given["dry_run"]:
-            if world.leads:
-                resolved = MODELS.load(name).resolve(config, store.charset, recorded(out))
-                _plan(name, settings, resolved, store, out, str(device), given["as_json"])
+            if ranks.leads:
+                _print_plan(plan, str(device), given["as_json"])
             return
-        trainer = Trainer(name, settings, config, store, out, device, start, world)
-        finished = _lead(trainer, given["as_json"]) if world.leads else trainer.run(lambda progress: None)
+        engine = open_run(plan, device)
+        finished = _lead(engine, plan, given["as_json"]) if ranks.leads else engine.run(lambda progress: None)
     if not finished:
         raise typer.Exit(130)
 
 
-def _lead(trainer: Trainer, as_json: bool) -> bool:
+def _lead(engine: Engine[GANTask], plan: TrainingPlan, as_json: bool) -> bool:
     """Run and say so; return whether the budget is spent."""
+    from handgen.cli.progress import TrainingBar
+
+    task = engine.task
     if not as_json:
-        known = f"going on from {trainer.images:,}" if trainer.images else "starting"
-        processes = f" in {trainer.world.size} processes" if trainer.world.size > 1 else ""
-        stdout.print(
-            f"{trainer.name}: {len(trainer.data):,} glyphs, {len(trainer.styles)} styles, "
-            f"{len(trainer.held_out):,} held-out glyphs, on {trainer.device}{processes}; {known} to "
-            f"{trainer.settings.images:,} images in {trainer.folder.path}",
-            soft_wrap=True,
-            markup=False,
+        known = f"going on from {engine.images:,}" if engine.images else "starting"
+        processes = f" in {plan.ranks.size} processes" if plan.ranks.size > 1 else ""
+        say(
+            f"{plan.name}: {len(plan.data):,} glyphs, {len(plan.styles)} styles, "
+            f"{len(plan.held_out):,} held-out glyphs, on {task.device}{processes}; {known} to "
+            f"{plan.settings.images:,} images in {plan.out}",
         )
-        for line in trainer.resolved.notes:
-            stdout.print(line, soft_wrap=True, markup=False)
-        if trainer.settings.deterministic and trainer.device.type != "cpu":
-            stdout.print("some GPU kernels have no deterministic form: two such runs may still differ a little")
-    finished = _with_progress(trainer)
-    _report(trainer, finished, as_json)
+        for line in plan.resolved.notes:
+            say(line)
+        if plan.settings.deterministic and task.device.type != "cpu":
+            say("some GPU kernels have no deterministic form: two such runs may still differ a little")
+    with TrainingBar(stderr, plan.settings.images, engine.images) as bar:
+        finished = engine.run(bar.show)
+    _report(engine, finished, as_json)
     return finished
 
 
-def _with_progress(trainer: Trainer) -> bool:
-    from handgen.cli.progress import TrainingBar
-
-    with TrainingBar(stderr, trainer.settings.images, trainer.images) as bar:
-        return trainer.run(bar.show)
-
-
-def _report(trainer: Trainer, finished: bool, as_json: bool) -> None:
+def _report(engine: Engine[GANTask], finished: bool, as_json: bool) -> None:
     from handgen.checkpoints.files import MODEL
     from handgen.cli.tables import show
     from handgen.report.evaluation import style_table
     from handgen.training.curves import CURVES
     from handgen.training.health import of_kind, verdict
 
-    path, stats = trainer.folder.path, trainer.folder.stats()
+    task = engine.task
+    plan, path, stats = task.plan, engine.folder.path, engine.folder.stats()
     measured, compared = of_kind(stats, "held-out"), of_kind(stats, "diversity")
     latest = measured[-1]["styles"] if measured else {}
     diversity = {key: compared[-1][key] for key in ("generated", "real", "ratio")} if compared else {}
-    health = verdict(stats, trainer.settings.gan_loss)
+    health = verdict(stats, plan.settings.gan_loss)
     if as_json:
-        facts = {"run": str(path), "model": str(path / MODEL), "images": trainer.images, "done": finished}
+        facts = {"run": str(path), "model": str(path / MODEL), "images": engine.images, "done": finished}
         print_json(facts | {"held_out": latest, "diversity": diversity, "verdict": health})
         return
     if finished and latest:
-        show(style_table(f"Held-out characters after {trainer.images:,} images", latest))
-    lines = [("learned", line) for line in trainer.notes]
+        show(style_table(f"Held-out characters after {engine.images:,} images", latest))
+    lines = [("learned", line) for line in task.notes]
     lines += [("diversity", _compared(diversity))] if diversity else []
     lines += [("health", line) for line in health]
     lines += [("curves", str(path / CURVES))] if (path / CURVES).is_file() else []
     if finished:
-        where = "" if path == Path("runs") / trainer.name else f" --model {path}"
-        synth = f"synth --styles {len(trainer.model.style_spec.names)} --count 100000"
-        following = "preview" if trainer.model.draws == "nothing" else synth  # what no one can label is only looked at
+        where = "" if path == Path("runs") / plan.name else f" --model {path}"
+        synth = f"synth --styles {len(task.model.style_spec.names)} --count 100000"
+        following = "preview" if task.model.draws == "nothing" else synth  # what no one can label is only looked at
         lines += [
             ("model", str(path / MODEL)),
-            ("preview", str(path / f"fakes-{trainer.images:09d}.png")),
+            ("preview", str(path / f"fakes-{engine.images:09d}.png")),
             ("next:", f"handgen {following}{where}"),
         ]
-    stdout.print("\n".join(f"{name:<9}  {text}" for name, text in lines), soft_wrap=True, markup=False)
+    say_facts(lines)
     if not finished:
-        stdout.print(f"stopped and saved at {trainer.images:,} images; the same command goes on from there")
+        say(f"stopped and saved at {engine.images:,} images; the same command goes on from there")
 
 
 def _compared(diversity: dict[str, float | None]) -> str:
@@ -224,22 +218,23 @@ def _compared(diversity: dict[str, float | None]) -> str:
     return f"{diversity['ratio']:.2f} of that among real glyphs ({diversity['generated']} against {diversity['real']})"
 
 
-def _plan(name: str, settings: Any, resolved: Resolved, store: Any, out: Path, device: str, as_json: bool) -> None:
+def _print_plan(plan: TrainingPlan, device: str, as_json: bool) -> None:
     from dataclasses import asdict
 
-    plan = {
-        "model": name,
+    store, notes = plan.store, plan.resolved.notes
+    shown: dict[str, Any] = {
+        "model": plan.name,
         "data": ", ".join(map(str, store.folders)),
-        "out": str(out),
+        "out": str(plan.out),
         "device": device,
         "size": store.size,
+        "styles": [store.styles[number].name for number in store.targets],
+        "glyphs": len(store.labels),
+        **asdict(plan.settings),
+        **asdict(plan.config),  # type: ignore[call-overload]
+        **({"notes": list(notes)} if notes else {}),
     }
-    plan |= {"styles": [store.styles[n].name for n in store.targets], "glyphs": len(store.labels)}
-    plan |= asdict(settings) | asdict(resolved.config)
-    plan |= {"notes": list(resolved.notes)} if resolved.notes else {}
     if as_json:
-        print_json(plan)
+        print_json(shown)
         return
-    width = max(map(len, plan))
-    for key, value in plan.items():
-        stdout.print(f"{key:<{width}}  {value}", soft_wrap=True, markup=False)
+    say_facts(shown)

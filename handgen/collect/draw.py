@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from handgen.errors import FontError
 from handgen.files import sha256
-from handgen.fonts.align import Alignment, aligned_placement, fit_alignment, source_alignment, source_placement
+from handgen.fonts.align import (
+    Alignment,
+    aligned_placement,
+    fit_alignment,
+    oversized,
+    source_alignment,
+    source_placement,
+)
 from handgen.fonts.coverage import Coverage, survey
 from handgen.fonts.face import FontRef, describe
 from handgen.fonts.outline import Outlines
@@ -70,12 +77,16 @@ class FontJob:
 
 @dataclass(frozen=True)
 class Looked:
-    """The first message of a font: what it holds, how it will be drawn, and how many glyphs that makes."""
+    """The first message of a font: what it holds, how it will be drawn, and how many glyphs that makes.
+
+    ``oversized`` are the characters whose glyphs are so large that they did not count for the size of the others.
+    """
 
     origin: Origin
     alignment: Alignment
     skipped: dict[str, str]
     count: int
+    oversized: str = ""
 
 
 @dataclass(frozen=True)
@@ -118,7 +129,7 @@ def draw_font(job: FontJob) -> Iterator[Looked | Block]:
         placement = aligned_placement(source.placement, alignment, job.size)
     chosen = _sample(coverage.drawn, job)
     origin = source.origin if job.is_source else font_origin(job.ref)
-    yield Looked(origin, alignment, coverage.skipped, len(chosen) * job.drawings)
+    yield Looked(origin, alignment, coverage.skipped, len(chosen) * job.drawings, oversized(coverage))
     rasterizer = Rasterizer(outlines, job.size, placement)
     step = max(1, min(_BLOCK_BYTES // job.size**2, _TRACED if job.drawings > 1 else _BLOCK_BYTES))
     for start in range(0, len(chosen), step):

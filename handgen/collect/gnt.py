@@ -10,7 +10,6 @@ skipped, and reading goes on at the next whole record whose numbers agree and wh
 
 from __future__ import annotations
 
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -21,6 +20,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.characters import nfc
 from handgen.collect.base import DAMAGED, NO_LABEL, Intake, Reader, Writing
 from handgen.collect.files import files_in, style_name
 from handgen.errors import UsageError
@@ -54,7 +54,7 @@ class _Header:
             text = self.code.rstrip(b"\0").decode("gb18030")
         except UnicodeDecodeError:
             return ""
-        text = unicodedata.normalize("NFC", text)
+        text = nfc(text)
         return text if is_written(text) else ""
 
 

@@ -23,13 +23,13 @@ from pathlib import Path
 from typing import Any
 
 from handgen.characters import listed, split_lines
-from handgen.check.easyocr import EasyOcrReader, easyocr_rows
-from handgen.check.files import file_at
 from handgen.collect.base import DAMAGED, Intake, Reader, Writing
 from handgen.collect.files import list_files, style_name
 from handgen.collect.labels import choose_way, label_of, labels_in_names
 from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
+from handgen.formats.easyocr import EasyOcrReader, easyocr_rows
+from handgen.formats.listed import file_at
 from handgen.glyphs.pictures import SUFFIXES, read_gray
 from handgen.glyphs.records import Origin
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from handgen.check.findings import Findings
-from handgen.check.samples import one_dataset
 from handgen.collect.base import DAMAGED, NO_LABEL, Intake, Reader, Writing
 from handgen.collect.files import style_name
+from handgen.formats.find import one_dataset
+from handgen.formats.findings import Findings
 from handgen.glyphs.pictures import read_gray
 from handgen.glyphs.records import Origin
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.collect.draw import Block, FontJob, Looked, Source, SourceJob, draw_font, look_at_source
+from handgen.collect.settings import RenderSettings
 from handgen.errors import FontError, UsageError
 from handgen.fonts.align import MARGIN
 from handgen.fonts.charsets import load_charset
@@ -24,7 +25,6 @@ from handgen.registry import nearest
 from handgen.seeds import generator
 from handgen.workers import STALL_SECONDS, Failed, Finished, Pool, cores
 
-SIZES = (64, 128, 256)
 PREVIEW_COLUMNS = 20
 _PREVIEW_CELL = 96
 _PREVIEW_ROWS = 48
@@ -73,12 +73,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Drawn:
-    """A style that was drawn: how many glyphs, and reason -> characters that were not."""
+    """A style that was drawn: how many glyphs, and reason -> characters that were not.
+
+    ``oversized`` are characters drawn smaller than the others, which their glyphs exceed by far.
+    """
 
     style: str
     role: str
     count: int
     skipped: dict[str, str]
+    oversized: str = ""
 
 
 @dataclass
@@ -101,44 +105,17 @@ class Rendered:
         return self.out / PREVIEW
 
 
-def make_plan(
-    font: str,
-    *,
-    out: Path,
-    targets: Sequence[str] = (),
-    charset: str | None = None,
-    size: int = 64,
-    per_font: int | None = None,
-    take: Sequence[str] = (),
-    seed: int = 0,
-    align: bool = True,
-    workers: int = 0,
-    drawings: int = 1,
-) -> Plan:
+def make_plan(settings: RenderSettings) -> Plan:
     """Resolve what a user typed into fonts, characters and counts.
-
-    Args:
-        font: the source: a path, file name, family or alias.
-        out: folder of the store.
-        targets: fonts as ``font``, or folders; none = every suitable font found.
-        charset: as ``load_charset``; None = gb2312-1 for a font with Chinese, else latin62.
-        size: 64, 128 or 256.
-        per_font: characters sampled from every target; None = all.
-        take: ``FONT=N``: so many from one target, called by its style or file name.
-        seed: see ``Plan``.
-        align: see ``Plan``.
-        workers: see ``Plan``.
-        drawings: see ``Plan``.
 
     Raises:
         UsageError, FontError: something asked for does not exist or cannot be read.
     """
-    if size not in SIZES:
-        raise UsageError(f"--size {size} is not supported", f"Choose one of {', '.join(map(str, SIZES))}.")
-    source = resolve_font(font)
+    source = resolve_font(settings.font)
     open_face(source)
-    charset = charset if charset is not None else _default_charset(source)
+    charset = settings.charset if settings.charset is not None else _default_charset(source)
     chars = load_charset(charset)
+    targets = settings.targets
     refs = _without(source, [ref for text in targets for ref in _expand(text)])
     if not targets:
         refs = _without(source, suitable_targets(chars, source))
@@ -146,18 +123,18 @@ def make_plan(
         named = f"no font other than the source in {', '.join(targets)}" if targets else "no target font was found"
         raise UsageError(named, "Name fonts with --target FONT|DIR, or get some with 'handgen fonts fetch zh' (or en).")
     names = _style_names([source, *refs])
-    found = [Target(name, ref, per_font) for name, ref in zip(names[1:], refs, strict=True)]
+    found = [Target(name, ref, settings.per_font) for name, ref in zip(names[1:], refs, strict=True)]
     return Plan(
         source=Target(names[0], source),
-        targets=tuple(_take(found, take)),
+        targets=tuple(_take(found, settings.take)),
         charset=charset,
         chars=chars,
-        size=size,
-        out=out,
-        seed=seed,
-        align=align,
-        workers=workers,
-        drawings=drawings,
+        size=settings.size,
+        out=settings.out,
+        seed=settings.seed,
+        align=settings.align,
+        workers=settings.workers,
+        drawings=settings.drawings,
     )
 
 
@@ -294,7 +271,7 @@ def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered:
             writer.append(message.images, message.chars, style, [message.sample] * len(message.chars))
             done[number] += len(message.chars)
         elif isinstance(message, Finished) and looked:
-            rendered.styles.append(Drawn(name, role, done[number], looked.skipped))
+            rendered.styles.append(Drawn(name, role, done[number], looked.skipped, looked.oversized))
             looked = None
         elif isinstance(message, Failed):
             if number == 0:

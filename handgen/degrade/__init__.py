@@ -7,7 +7,7 @@ effect of one's own is a file like these and a line in its place.
 
 from handgen.registry import Registry
 
-EFFECTS = Registry("effect")
+EFFECTS = Registry("effect", "handgen.effects")
 
 
 def _add(name: str, kind: str, summary: str) -> None:
@@ -21,6 +21,7 @@ _add("size", "Size", "smaller or larger")
 _add("baseline", "Baseline", "the baseline is shifted and wanders")
 _add("elastic", "Elastic", "shapes are bent, at a coarse and a fine scale")
 _add("pen_width", "PenWidth", "a thinner or thicker pen; strokes neither break nor merge")
+_add("real_ink", "RealInk", "lines as wide, dark, even and finely scanned as real ones")
 _add("bleed", "Bleed", "ink spreads into the paper")
 _add("ink", "Ink", "paler ink, more or less pressure")
 _add("dropout", "Dropout", "ink that fails along strokes")

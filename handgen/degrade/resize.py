@@ -21,9 +21,10 @@ def enlarged(images: Tensor, height: int, width: int) -> Tensor:
     return _product(images, _exact(_enlarging(images.shape[-2], height)), _exact(_enlarging(images.shape[-1], width)))
 
 
-def coarsened(images: Tensor, height: int, width: int) -> Tensor:
-    """Make images ``[B, C, H, W]`` smaller, and as large as before again."""
-    return _product(images, _coarsening(images.shape[-2], height), _coarsening(images.shape[-1], width))
+def coarsened(images: Tensor, height: int, width: int, *, sharp: bool = False) -> Tensor:
+    """Make images ``[B, C, H, W]`` smaller, and as large as before again; ``sharp`` as a scanner's cells see them."""
+    down, across = _coarsening(images.shape[-2], height, sharp), _coarsening(images.shape[-1], width, sharp)
+    return _product(images, down, across)
 
 
 def _product(images: Tensor, down: NDArray[np.float32], across: NDArray[np.float32]) -> Tensor:
@@ -33,11 +34,15 @@ def _product(images: Tensor, down: NDArray[np.float32], across: NDArray[np.float
 
 
 @functools.lru_cache(maxsize=32)
-def _coarsening(length: int, small: int) -> NDArray[np.float32]:
-    """Return ``[length, length]``: a triangle over as many pixels as become one, then linear interpolation."""
+def _coarsening(length: int, small: int, sharp: bool) -> NDArray[np.float32]:
+    """Return ``[length, length]``: a triangle over as many pixels as become one, then linear interpolation.
+
+    If ``sharp``, it is the mean of these pixels in place of the triangle, which reaches as far again.
+    """
     reach = length / small
     center = (np.arange(small)[:, None] + 0.5) * reach
-    shrinking = np.maximum(0, 1 - np.abs(np.arange(length) + 0.5 - center) / reach)
+    apart = np.abs(np.arange(length) + 0.5 - center)
+    shrinking = np.clip((reach + 1) / 2 - apart, 0, 1) if sharp else np.maximum(0, 1 - apart / reach)
     return _exact(_enlarging(small, length) @ (shrinking / shrinking.sum(1, keepdims=True)))
 
 

@@ -30,7 +30,7 @@ from handgen.sources import loading
 from handgen.sources.added import load as load_added
 from handgen.sources.added import with_added
 from handgen.training.data import DATA, Glyphs, Pairs, Split
-from handgen.training.evaluate import drawn
+from handgen.training.evaluate import draw_pairs
 
 SHEET = "worst.png"
 _BATCH = 64
@@ -125,7 +125,7 @@ def _trained_held_out(
     _refuse_size(store, loaded)
     names = loaded.style_names
     pairs: Glyphs = DATA[model.needs](store, held, names, only, charset=loaded.model.charset, held_out=True)
-    output = drawn(model, pairs, np.arange(len(pairs)), device)
+    output = draw_pairs(model, pairs, np.arange(len(pairs)), device)
     chars = [str(char) for char in store.labels["char"][pairs.target]]
     return Drawn(output, store.images[pairs.target], chars, [names[number] for number in pairs.style])
 
@@ -175,7 +175,7 @@ def evaluate_model(
 
 def _measured(glyphs: Drawn, device: torch.device) -> dict[str, NDArray[np.float64]]:
     """Return every metric of every glyph: name -> ``[n]``."""
-    metrics: dict[str, Metric] = {entry.name: METRICS.load(entry.name)() for entry in METRICS}
+    metrics: dict[str, Metric] = {name: kind() for name, kind in METRICS.loaded().items()}
     found: dict[str, list[Tensor]] = {name: [] for name in metrics}
     for start in range(0, len(glyphs.chars), _BATCH):
         some = slice(start, start + _BATCH)

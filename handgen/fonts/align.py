@@ -23,6 +23,8 @@ FEWEST = 8
 _TRIM = 0.05
 _STRETCH = 1.6
 _EDGE_PERCENT = 1.0
+_FEW, _FAR_SHARE = 4, 0.2
+_DEVIATIONS, _NORMAL = 6.0, 1.4826
 
 
 @dataclass(frozen=True)
@@ -40,18 +42,38 @@ class Alignment:
     dy: float = 0.0
 
 
+def far_out(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which boxes are so far from the others that they say nothing of the font: a broken glyph, a long swash.
+
+    An edge is far out where it is further from the median of its kind than the median size of a box, and than six
+    deviations of its kind, which the median deviation tells of. A fifth of all boxes at most are far out; where more
+    seem to be, they are as much the font as the rest is, and none is.
+
+    Args:
+        boxes: float ``[n, 4]`` in any unit.
+    """
+    if len(boxes) < _FEW:
+        return np.zeros(len(boxes), np.bool_)
+    size = np.median(np.maximum(boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]))
+    away = np.abs(boxes - np.median(boxes, axis=0))
+    limit = np.maximum(size, _DEVIATIONS * _NORMAL * np.median(away, axis=0))
+    far: NDArray[np.bool_] = (away > limit).any(axis=1)
+    return far if far.mean() <= _FAR_SHARE else np.zeros(len(boxes), np.bool_)
+
+
 def source_placement(boxes: NDArray[np.float64], size: int, margin: float = MARGIN) -> Placement:
     """Choose pixels per em and an origin so that the charset fills the canvas less the margin.
 
     The charset's ink as a whole is centered; all glyphs share the baseline, and the middle of
-    their advance widths. The outermost 1 % of the ink edges are ignored, so that one swash
-    does not shrink the rest.
+    their advance widths. What is ``far_out`` is ignored, and so are the outermost 1 % of the ink
+    edges, so that one swash does not shrink the rest.
 
     Args:
         boxes: float ``[n, 4]`` ink boxes in em, as ``Coverage.boxes``; n >= 1.
         size: side of the canvas in pixels.
         margin: free border, as a fraction of the side.
     """
+    boxes = boxes[~far_out(boxes)]
     left, bottom = np.percentile(boxes[:, :2], _EDGE_PERCENT, axis=0)
     right, top = np.percentile(boxes[:, 2:], 100 - _EDGE_PERCENT, axis=0)
     scale = float(size * (1 - 2 * margin) / max(right - left, top - bottom, 1e-3))
@@ -78,6 +100,7 @@ def fit_alignment(source: Coverage, target: Coverage, placement: Placement, size
     and ``dx = (l + r) / 2 - sx * (l_target + r_target) / 2``; the same for y. Then a scale is
     reduced, the middles staying where they are, until the target's 1st and 99th percentile
     edges are on the canvas, and until neither axis is scaled 1.6 times as much as the other.
+    What is ``far_out`` in either font counts for nothing.
 
     Args:
         source: coverage of the source font.
@@ -85,7 +108,7 @@ def fit_alignment(source: Coverage, target: Coverage, placement: Placement, size
         placement: the source's, see ``source_placement``.
         size: side of the canvas in pixels.
     """
-    common = set(source.drawn) & set(target.drawn)
+    common = set(source.drawn) & set(target.drawn) - set(oversized(source)) - set(oversized(target))
     if len(common) < FEWEST:
         return Alignment()
     ours = _canvas_boxes(source, common, placement, size)
@@ -98,6 +121,11 @@ def fit_alignment(source: Coverage, target: Coverage, placement: Placement, size
     scale = np.minimum(scale, _STRETCH * scale[::-1])
     (sx, sy), (dx, dy) = scale, middle - scale * their_middle
     return Alignment(float(sx), float(sy), float(dx), float(dy))
+
+
+def oversized(coverage: Coverage) -> str:
+    """Return the characters whose glyphs are ``far_out``."""
+    return "".join(char for char, far in zip(coverage.drawn, far_out(coverage.boxes), strict=True) if far)
 
 
 def aligned_placement(placement: Placement, alignment: Alignment, size: int) -> Placement:

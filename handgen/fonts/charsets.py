@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
+from handgen.characters import nfc
 from handgen.errors import UsageError
+from handgen.files import is_text_input, regular
 from handgen.registry import nearest
 
 _NOT_WRITTEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"})
@@ -87,7 +89,7 @@ def load_charset(spec: str) -> str:
     if name in _BUILDERS:
         return _BUILDERS[name][1]()
     path = Path(spec)
-    if len(spec) < 1024 and _is_file(path):
+    if len(spec) < 1024 and is_text_input(path):
         chars = unique_chars(_read(path))
         if not chars:
             raise UsageError(f"the charset file {spec} holds no characters", "Write the characters into it, as UTF-8.")
@@ -104,20 +106,13 @@ def load_charset(spec: str) -> str:
 
 
 def unique_chars(text: str) -> str:
-    """Return the characters of ``text`` in NFC, each once, without white space and controls."""
-    composed = dict.fromkeys(unicodedata.normalize("NFC", text))
+    """Return the characters of ``text`` in NFC (see ``nfc``), each once, without white space and controls."""
+    composed = dict.fromkeys(nfc(text))
     return "".join(c for c in composed if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):  # a long or odd literal is no path
-        return False
-
-
 def _read(path: Path) -> str:
-    data = path.read_bytes()
+    data = regular(path).read_bytes()
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
 
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
+_DRAWING = frozenset((b"head", b"hhea", b"maxp", b"hmtx", b"cmap", b"loca", b"glyf", b"CFF ", b"CFF2"))
+_FULL = frozenset((b"glyf", b"CFF ", b"CFF2"))
+_ZEROS = 512
+"""So many zeros do not end a table of outlines."""
 _SIGNATURES = (b"\x00\x01\x00\x00", b"OTTO", b"true", b"ttcf", b"wOFF", b"wOF2")
 _SPEC = re.compile(r"(?P<path>.+?)(?:#(?P<face>\d+))?(?:@(?P<instance>[^@#/\\.]+))?")
 _PLAIN = ("regular", "normal", "book")
@@ -106,6 +110,7 @@ def open_face(ref: FontRef) -> freetype.Face:
     if ref.face >= faces:
         have = "one face (0)" if faces == 1 else f"faces 0 to {faces - 1}"
         raise UsageError(f"{ref.path} has no face {ref.face}", f"It has {have}.")
+    _check_whole(ref)
     try:
         if _signature(ref.path) == b"wOF2":  # FreeType's wheel is built without brotli
             face = freetype.Face.from_bytes(_unpacked(ref.path))
@@ -122,6 +127,27 @@ def open_face(ref: FontRef) -> freetype.Face:
     if ref.instance:
         face.set_var_design_coords(_instance_coordinates(ref))
     return face
+
+
+def plain_data(ref: FontRef) -> bytes:
+    """Return a font file as TrueType or OpenType data; WOFF and WOFF2 are unpacked.
+
+    Raises:
+        FontError: the file is missing, is not a font, or is damaged.
+    """
+    if _signature(ref.path) in (b"wOFF", b"wOF2"):
+        return _unpacked(ref.path)
+    return ref.path.read_bytes()
+
+
+def instance_coordinates(ref: FontRef) -> tuple[float, ...]:
+    """Return the axis coordinates of a font's named instance; none where the default is meant.
+
+    Raises:
+        FontError: the font is damaged.
+        UsageError: the font has no such instance.
+    """
+    return _instance_coordinates(ref) if ref.instance else ()
 
 
 def face_count(path: Path) -> int:
@@ -149,6 +175,7 @@ def describe(path: Path) -> list[FontInfo]:
 
 
 def _describe(ref: FontRef) -> FontInfo:
+    _check_whole(ref)
     with _tables(ref) as font:
         license = (_name(font, 14) or _name(font, 13)).strip().splitlines() or [""]
         return FontInfo(
@@ -180,6 +207,36 @@ def _signature(path: Path) -> bytes:
     if head.startswith(b"version https://git-lfs"):
         raise FontError(f"{path} is a Git LFS pointer, not a font", "Fetch the file with 'git lfs pull'.")
     raise FontError(f"{path} is not a font", "handgen reads TTF, OTF, TTC, WOFF and WOFF2.")
+
+
+def _check_whole(ref: FontRef) -> None:
+    """Make sure that all of a font is there: FreeType draws what is behind the end of a file as blanks.
+
+    Raises:
+        FontError: the file ends before the tables that draw glyphs do, or they end in zeros, as those of a download
+            do that broke off.
+    """
+    signature, size = _signature(ref.path), ref.path.stat().st_size
+    with ref.path.open("rb") as file:
+        if signature in (b"wOFF", b"wOF2"):
+            header = file.read(12)
+            if len(header) < 12 or struct.unpack(">L", header[8:])[0] > size:
+                raise _damaged(ref.path, "its end is missing")
+            return
+        file.seek(12 + 4 * ref.face if signature == b"ttcf" else 0)
+        if signature == b"ttcf":
+            file.seek(struct.unpack(">L", file.read(4).ljust(4, b"\0"))[0])
+        head = file.read(12).ljust(12, b"\0")
+        rows = file.read(16 * struct.unpack(">H", head[4:6])[0])
+        for tag, _, offset, length in struct.iter_unpack(">4sLLL", rows[: len(rows) // 16 * 16]):
+            if tag not in _DRAWING:
+                continue
+            if offset + length > size:
+                raise _damaged(ref.path, f"its end is missing: the file has {size:,} bytes")
+            if tag in _FULL and length > 4 * _ZEROS:
+                file.seek(offset + length - _ZEROS)
+                if not any(file.read(_ZEROS)):
+                    raise _damaged(ref.path, "a part of it is zeros")
 
 
 def _damaged(path: Path, why: str = "") -> FontError:

@@ -1,15 +1,15 @@
-"""Dataset formats: each is one file with a ``Writer``, and one line here."""
+"""Dataset formats: each is one file with its writer and its reader, and one line here."""
 
 from __future__ import annotations
 
 from handgen.registry import Registry
 
-WRITERS = Registry("format")
-WRITERS.register("lmdb", "handgen.formats.lmdb:LmdbWriter", "what deep-text-recognition-benchmark, PARSeq, ... read")
-WRITERS.register("imagefolder", "handgen.formats.imagefolder:ImageFolderWriter", "images, metadata.jsonl: Hugging Face")
-WRITERS.register("parquet", "handgen.formats.parquet:ParquetWriter", "Parquet shards: Hugging Face")
-WRITERS.register("webdataset", "handgen.formats.webdataset:WebDatasetWriter", "tar shards: WebDataset")
-WRITERS.register("paddleocr", "handgen.formats.paddleocr:PaddleOcrWriter", "images, rec_gt.txt, dict.txt: PaddleOCR")
-WRITERS.register("doctr", "handgen.formats.doctr:DoctrWriter", "images, labels.json: docTR")
-WRITERS.register("easyocr", "handgen.formats.easyocr:EasyOcrWriter", "images, labels.csv: EasyOCR's trainer")
-WRITERS.register("kraken", "handgen.formats.kraken:KrakenWriter", "x.png and x.gt.txt: Kraken")
+FORMATS = Registry("format", "handgen.formats")
+FORMATS.register("lmdb", "handgen.formats.lmdb:LMDB", "what deep-text-recognition-benchmark, PARSeq, ... read")
+FORMATS.register("imagefolder", "handgen.formats.imagefolder:IMAGEFOLDER", "images, metadata.jsonl: Hugging Face")
+FORMATS.register("parquet", "handgen.formats.parquet:PARQUET", "Parquet shards: Hugging Face")
+FORMATS.register("webdataset", "handgen.formats.webdataset:WEBDATASET", "tar shards: WebDataset")
+FORMATS.register("paddleocr", "handgen.formats.paddleocr:PADDLEOCR", "images, rec_gt.txt, dict.txt: PaddleOCR")
+FORMATS.register("doctr", "handgen.formats.doctr:DOCTR", "images, labels.json: docTR")
+FORMATS.register("easyocr", "handgen.formats.easyocr:EASYOCR", "images, labels.csv: EasyOCR's trainer")
+FORMATS.register("kraken", "handgen.formats.kraken:KRAKEN", "x.png and x.gt.txt: Kraken")

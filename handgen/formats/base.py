@@ -25,6 +25,7 @@ from handgen import __version__
 from handgen.characters import nfc
 from handgen.errors import DatasetError, UsageError
 from handgen.files import LOCK, from_os_error, lock_folder, writable_folder, write_json, write_text
+from handgen.formats.reading import Reader
 
 if TYPE_CHECKING:
     from typing import Self
@@ -251,6 +252,14 @@ class Writer(Folder):
     @abstractmethod
     def _append(self, samples: Sequence[Sample], labels: Sequence[str]) -> None:
         """Take samples in; commit them now or with later ones."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A dataset format: what writes it, and what reads it, which share no code."""
+
+    writer: type[Writer]
+    reader: type[Reader]
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:

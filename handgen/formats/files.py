@@ -8,20 +8,28 @@ called ``.part`` until the end.
 
 from __future__ import annotations
 
+import fnmatch
+import itertools
 import json
 import os
 import sys
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Generic, TypeVar
+from types import TracebackType
+from typing import Any, ClassVar, Generic, TypeVar
 
 from handgen.errors import DatasetError
-from handgen.files import from_os_error, write_json
+from handgen.files import from_os_error, walk, write_json
 from handgen.formats.base import Sample, Writer
+from handgen.formats.findings import Findings
 from handgen.formats.png import as_png
+from handgen.formats.reading import Reader, Record
+
+Meta = dict[str, Any]
 
 Row = TypeVar("Row")
 
@@ -146,3 +154,116 @@ class FileWriter(Writer, Generic[Row]):
 
     def _damaged(self, path: Path) -> DatasetError:
         return DatasetError(f"{path} is damaged", "Remove the dataset's folder and run the command again.")
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What is stored of a sample; attributes as those of ``Record``."""
+
+    image: bytes | None
+    label: bytes | None
+    meta: Meta | None = None
+    name: str = ""
+    fault: str = ""
+
+
+class FileReader(Reader):
+    """Reads a dataset of files; samples are numbered from 1 in their order.
+
+    Attributes:
+        marks: the names of the files that mark a dataset.
+        inside: the folder of a dataset that handgen puts such files into.
+        damage: the errors that reading a damaged dataset raises.
+    """
+
+    marks: ClassVar[tuple[str, ...]]
+    inside: ClassVar[str] = ""
+    damage: tuple[type[Exception], ...] = (ValueError, KeyError, TypeError, OSError, RecursionError)
+
+    @classmethod
+    def find(cls, root: Path, findings: Findings) -> list[Path]:
+        """Return the folders with such files; what is not finished (``.part``) is none."""
+        found = set()
+        for folder, _, files in walk(root):
+            parts = folder.relative_to(root).parts
+            if any((folder / n).is_file() for n in cls._marking(files)) and not any(
+                part.endswith(".part") for part in parts
+            ):
+                parts = parts[: parts.index(cls.inside)] if cls.inside in parts else parts
+                found.add(root.joinpath(*parts))
+        return sorted(folder for folder in found if cls.holds(folder))
+
+    @classmethod
+    def _marking(cls, names: list[str]) -> list[str]:
+        """Return those of ``names`` that mark a dataset; systems leave files behind that begin with a dot."""
+        return [n for n in names if not n.startswith(".") and any(fnmatch.fnmatch(n, mark) for mark in cls.marks)]
+
+    @classmethod
+    def holds(cls, folder: Path) -> bool:
+        """Tell whether the marked folder is of this format indeed."""
+        return True
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.count = self.total = None
+        self._labels: list[str] = []
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing stays open."""
+
+    def records(self, findings: Findings) -> Iterator[Record]:
+        """Yield the samples in order."""
+        same: dict[str, str] = {}
+        self._labels = []
+        try:
+            for number, stored in enumerate(self._samples(findings), 1):
+                text = (stored.label or b"").decode("utf-8", errors="replace")
+                self._labels.append(same.setdefault(text, text))
+                yield Record(number, stored.image, stored.label, meta=stored.meta, name=stored.name, fault=stored.fault)
+        except self.damage as error:
+            findings.add("damaged", len(self._labels) + 1, detail=str(error))
+
+    def label(self, number: int) -> str:
+        """Return the label of sample ``number``."""
+        return self._labels[number - 1]
+
+    @abstractmethod
+    def _samples(self, findings: Findings) -> Iterator[Stored]:
+        """Yield what is stored of each sample; add what is wrong with the files that list them.
+
+        Raises:
+            One of ``damage``.
+        """
+
+    def _marked(self) -> list[Path]:
+        """Return the marking files of the dataset in their order."""
+        deep = ((folder, names) for folder, _, names in walk(self.folder / self.inside))
+        flat = [(self.folder, [path.name for path in self.folder.iterdir()])] if self.inside else []
+        found = {folder / name for folder, names in (*deep, *flat) for name in self._marking(names)}
+        return sorted(path for path in found if path.is_file())
+
+    def _sidecar(self, findings: Findings) -> Iterator[Meta | None]:
+        """Yield line after line of ``meta.jsonl``, and None for ever after."""
+        file = self.folder / "meta.jsonl"
+        if file.is_file():
+            with file.open(encoding="utf-8", errors="replace") as lines:
+                for number, line in enumerate(lines, 1):
+                    meta = _object(line)
+                    if meta is None:
+                        findings.add("damaged", detail=f"{file.name}, line {number}")
+                    yield meta
+        yield from itertools.repeat(None)
+
+
+def _object(line: str) -> Meta | None:
+    try:
+        return dict(json.loads(line))
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def utf8(text: object) -> bytes:
+    """Encode a label; what JSON smuggles in as half a surrogate pair stays and is no UTF-8."""
+    return str(text).encode("utf-8", "surrogatepass")

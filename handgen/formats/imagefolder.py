@@ -6,10 +6,19 @@ sample's meta, ``style`` among them. They become the columns of the dataset.
 
 from __future__ import annotations
 
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
 from handgen.errors import DatasetError
-from handgen.formats.base import Sample
-from handgen.formats.files import json_line
-from handgen.formats.listed import ListWriter
+from handgen.formats.base import Format, Sample
+from handgen.formats.columns import ColumnTypes
+from handgen.formats.files import Meta, json_line, utf8
+from handgen.formats.findings import Findings
+from handgen.formats.listed import BOM, Entry, ListReader, ListWriter, lines_of
 
 
 class ImageFolderWriter(ListWriter):
@@ -25,3 +34,73 @@ class ImageFolderWriter(ListWriter):
             message = f"sample {sample.index} has the meta key '{min(taken)}', which metadata.jsonl has itself"
             raise DatasetError(message, "Give the key another name.")
         return json_line({**own, **sample.meta})
+
+
+TEXT_COLUMNS = ("text", "label", "transcription", "words", "sentence", "caption")
+"""Columns that hold the label, the first that is there; ``text`` is what TrOCR's examples call it."""
+_FILE = "file_name"
+
+
+class ImageFolderReader(ListReader):
+    """Reads images named by ``metadata.jsonl``, or else by ``metadata.csv``."""
+
+    format = "imagefolder"
+    marks = ("metadata.jsonl", "metadata.csv")
+
+    @classmethod
+    def holds(cls, folder: Path) -> bool:
+        """The name is a common one; the column of paths tells."""
+        if (folder / "metadata.jsonl").is_file():
+            return True
+        try:
+            with (folder / "metadata.csv").open(encoding="utf-8-sig", errors="replace", newline="") as file:
+                return _FILE in next(csv.reader(file), ())
+        except (OSError, csv.Error):
+            return False
+
+    def _listed(self) -> list[Path]:
+        return super()._listed()[-1:]  # metadata.jsonl, which comes last, where both are there
+
+    def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
+        of_csv = file.suffix == ".csv"
+        labels = ColumnTypes(of_csv)
+        for where, row in _csv_rows(file) if of_csv else _json_rows(file):
+            if isinstance(row, str):
+                yield Entry("", None, fault=f"{where}: {row}")
+                continue
+            name = row.pop(_FILE, None)
+            text = row.pop(column) if (column := text_column(row)) else None
+            labels.add(text)
+            fault = "" if column else f"{where}: no column text"
+            yield Entry(str(name or ""), None if text is None else utf8(text), row, fault)
+        if wrong := labels.verdict():
+            findings.add("typed-labels", detail=f"{file.name}: {wrong}")
+
+
+def text_column(names: Iterable[str]) -> str | None:
+    """Return the column that holds the label; None if there is none."""
+    there = set(names)
+    return next((name for name in TEXT_COLUMNS if name in there), None)
+
+
+def _json_rows(file: Path) -> Iterator[tuple[str, Meta | str]]:
+    for number, line in lines_of(file, Findings()):  # what is odd about lines does not disturb its reader
+        where = f"{file.name}, line {number}"
+        try:
+            row: Any = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield where, f"no JSON ({getattr(error, 'msg', None) or type(error).__name__})"
+            continue
+        yield where, row if isinstance(row, dict) else "no object"
+
+
+def _csv_rows(file: Path) -> Iterator[tuple[str, Meta | str]]:
+    data = file.read_bytes().removeprefix(BOM)
+    rows = csv.DictReader(io.StringIO(data.decode("utf-8", "surrogateescape"), newline=""))
+    for row in rows:
+        where = f"{file.name}, line {rows.line_num}"
+        more = row.pop(None, None)
+        yield where, "more cells than the header has" if more else dict(row)
+
+
+IMAGEFOLDER = Format(ImageFolderWriter, ImageFolderReader)

@@ -5,10 +5,14 @@ Kraken takes any pair it is given, so the folder ``lines`` gets its name at the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from handgen.formats.base import Sample
-from handgen.formats.files import META, FileWriter, image_name, json_line
+from handgen.files import walk
+from handgen.formats.base import Format, Sample
+from handgen.formats.files import META, FileReader, FileWriter, Stored, image_name, json_line
+from handgen.formats.findings import Findings
 
 
 class KrakenWriter(FileWriter[str]):
@@ -25,3 +29,61 @@ class KrakenWriter(FileWriter[str]):
 
     def _commit(self, rows: Sequence[str]) -> None:
         self._grow(self.path / META, "".join(rows).encode())
+
+
+_LABEL, _IMAGES = ".gt.txt", (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
+
+
+@dataclass
+class _Pair:
+    image: Path | None = None
+    label: Path | None = None
+
+
+class KrakenReader(FileReader):
+    """Reads ``x.png``, or ``x.bin.png``, and ``x.gt.txt`` for each x, in the order of their paths.
+
+    x ends at the first dot of the name.
+    """
+
+    format = "kraken"
+    marks = (f"*{_LABEL}",)
+    inside = "lines"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        lines = folder / self.inside
+        self._pairs = [pair for _, pair in sorted(_pairs(lines if lines.is_dir() else folder).items())]
+        self.total = len(self._pairs)
+
+    def _samples(self, findings: Findings) -> Iterator[Stored]:
+        for pair, meta in zip(self._pairs, self._sidecar(findings), strict=False):
+            name = str((pair.image or pair.label or self.folder).relative_to(self.folder))
+            yield Stored(
+                pair.image.read_bytes() if pair.image else None,
+                pair.label.read_bytes().strip(b"\r\n") if pair.label else None,
+                meta,
+                name,
+            )
+
+
+def _pairs(folder: Path) -> dict[str, _Pair]:
+    """Return the pairs by their paths without endings."""
+    found: dict[str, _Pair] = {}
+    for place, _, names in walk(folder):
+        for name in names:
+            path = place / name
+            stem = f"{place}/{name.partition('.')[0]}"
+            if name.startswith(".") or not path.is_file():
+                continue
+            if name.endswith(_LABEL):
+                found.setdefault(stem, _Pair()).label = path
+            elif path.suffix.lower() in _IMAGES:
+                pair = found.setdefault(stem, _Pair())
+                # Beside a.bin.png or a.nrm.png, which OCRopus leaves, a.png is the line itself.
+                if pair.image is None or len(name) < len(pair.image.name):
+                    pair.image = path
+    return found
+
+
+KRAKEN = Format(KrakenWriter, KrakenReader)

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 from handgen.formats.base import Sample
-from handgen.formats.files import META, FileWriter, image_name, json_line
+from handgen.formats.files import META, FileReader, FileWriter, Meta, Stored, image_name, json_line
+from handgen.formats.findings import Findings
+
+BOM = b"\xef\xbb\xbf"
+_PROBED = 20
 
 
 class ListWriter(FileWriter[tuple[str, str]]):
@@ -45,3 +53,125 @@ class ListWriter(FileWriter[tuple[str, str]]):
 
     def _end(self) -> None:
         self._grow(self._part, self.tail.encode())
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a list says of an image.
+
+    Attributes:
+        name: its path; empty when the list gives none.
+        label: encoded; None when the list gives none.
+        meta: further columns; None when the list has no place for them.
+        fault: what is wrong with the entry.
+    """
+
+    name: str
+    label: bytes | None
+    meta: Meta | None = None
+    fault: str = ""
+
+
+class ListReader(FileReader):
+    """Reads images by the list that names them.
+
+    Attributes:
+        above: whether the paths of the list may count from a folder above it.
+    """
+
+    above: ClassVar[bool] = False
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        try:
+            self.total = sum(1 for file in self._listed() for _ in self._rows(file, Findings()))
+        except self.damage:
+            self.total = None
+        self._base = self._find_base()
+
+    def _listed(self) -> list[Path]:
+        names = self._marking([path.name for path in self.folder.iterdir()])
+        return sorted(self.folder / name for name in names if (self.folder / name).is_file())
+
+    def _samples(self, findings: Findings) -> Iterator[Stored]:
+        rows = (row for file in self._listed() for row in self._rows(file, findings))
+        for row, beside in zip(rows, self._sidecar(findings), strict=False):
+            meta = beside if row.meta is None else row.meta
+            image, fault = self._image(row.name, findings) if row.name else (None, "the list names no image")
+            yield Stored(image, row.label, meta, row.name, row.fault or fault)
+
+    def _find_base(self) -> Path:
+        """Return the folder that paths count from: that of the list, or one above it where only that one has them."""
+        if not self.above:
+            return self.folder
+        try:
+            rows = (row for file in self._listed() for row in self._rows(file, Findings()))
+            names = [row.name for row in itertools.islice(rows, _PROBED)]
+        except self.damage:
+            return self.folder
+        for base in (self.folder, *self.folder.absolute().parents[:3]):
+            if any(file_at(base, name) for name in names):
+                return base
+        return self.folder
+
+    def _image(self, name: str, findings: Findings) -> tuple[bytes | None, str]:
+        """Return the image, or None and why it cannot be read."""
+        path = file_at(self._base, name)
+        if path is None:
+            return None, f"no file {name}"
+        if path != self._base / name:
+            findings.add("backslash", detail=name)
+        try:
+            return path.read_bytes(), ""
+        except OSError as error:
+            return None, f"{name}: {error.strerror}"
+
+    @abstractmethod
+    def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
+        """Yield what the list says of each image; add what is wrong with the list.
+
+        Raises:
+            One of ``damage``.
+        """
+
+
+def file_at(base: Path, name: str) -> Path | None:
+    """Return the file that a list calls ``name``; Windows writes backslashes."""
+    with contextlib.suppress(OSError, ValueError):  # a name that is too long, or has a zero in it
+        for each in (name, name.replace("\\", "/")):
+            if (base / each).is_file():
+                return base / each
+    return None
+
+
+def without_bom(data: bytes, file: Path, findings: Findings) -> bytes:
+    """Return ``data`` without the byte-order mark, which few trainers expect; note that it is there."""
+    if not data.startswith(BOM):
+        return data
+    findings.add("byte-order-mark", detail=file.name)
+    return data[len(BOM) :]
+
+
+def lines_of(file: Path, findings: Findings) -> Iterator[tuple[int, bytes]]:
+    """Yield number and content of each line that is not blank; note blank ones, a byte-order mark and CRs.
+
+    A line ends with LF, as it does for a trainer that reads bytes, or with CR LF; where there is not one LF, with CR.
+    """
+    with file.open("rb") as stream:
+        head = stream.read(1 << 16)
+        old = b"\n" not in head and b"\r" in head
+    with file.open("rb") as stream:
+        lines = iter(stream.read().split(b"\r")) if old else stream
+        cut = 0
+        for number, line in enumerate(lines, 1):
+            if number == 1:
+                line = without_bom(line, file, findings)
+            text = line.removesuffix(b"\n")
+            cut += text.endswith(b"\r") or old
+            text = text.removesuffix(b"\r")
+            if text.strip():
+                yield number, text
+            elif text or not old:
+                findings.add("blank-line", detail=f"{file.name}, line {number}")
+    if cut:
+        findings.add("cr-lines", detail=file.name, count=cut)

@@ -6,13 +6,18 @@ leaves, and beside them lie files alone.
 
 from __future__ import annotations
 
+import bisect
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from handgen.formats.base import CHARSET, MANIFEST, Folder
+from handgen.formats.findings import Findings
+from handgen.formats.reading import Reader, Record, Records
 
 
 class Tree(Folder):
@@ -60,3 +65,50 @@ def _count(manifest: Path) -> int:
         return int(facts["count"]) if facts["complete"] else 0
     except (OSError, ValueError, KeyError, TypeError):
         return 0
+
+
+class TreeReader(Records):
+    """Reads shards one after another; samples are numbered through all of them."""
+
+    def __init__(self, kind: type[Reader], shards: Sequence[Path]) -> None:
+        self._kind, self._shards = kind, shards
+        counts, totals = [], []
+        for shard in shards:
+            with kind(shard) as reader:
+                counts.append(reader.count)
+                totals.append(reader.total)
+        self.count = None if None in counts else sum(count or 0 for count in counts)
+        self.total = None if None in totals else sum(total or 0 for total in totals)
+        self._before = [0]
+        self._open = ExitStack()
+        self._opened: tuple[int, Records] | None = None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the shard that is open."""
+        self._open.close()
+
+    def _reader(self, number: int) -> Records:
+        """Return the reader of a shard; one is open at a time."""
+        if self._opened is None or self._opened[0] != number:
+            self._open.close()
+            reader = self._open.enter_context(self._kind(self._shards[number]))
+            self._opened = number, reader
+            return reader
+        return self._opened[1]
+
+    def records(self, findings: Findings) -> Iterator[Record]:
+        """Yield the samples in order."""
+        self._before = [0]
+        for shard in range(len(self._shards)):
+            last = self._before[-1]
+            for record in self._reader(shard).records(findings):
+                last = self._before[shard] + record.number
+                yield replace(record, number=last)
+            self._before.append(last)
+
+    def label(self, number: int) -> str:
+        """Return the label of a sample that ``records`` yielded."""
+        shard = bisect.bisect_left(self._before, number) - 1
+        return self._reader(shard).label(number - self._before[shard])

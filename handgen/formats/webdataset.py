@@ -5,13 +5,17 @@ A shard holds 10,000 samples. Headers are the same on every machine and at any t
 
 from __future__ import annotations
 
+import json
 import tarfile
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from handgen.formats.base import Sample
-from handgen.formats.files import FileWriter, json_line
+from handgen.formats.base import Format, Sample
+from handgen.formats.files import FileReader, FileWriter, Meta, Stored, json_line
+from handgen.formats.findings import Findings
+from handgen.formats.imagefolder import text_column
 
 PER_SHARD = 10_000
 _BLOCK = 512
@@ -50,3 +54,71 @@ def _member(name: str, data: bytes) -> bytes:
     info = tarfile.TarInfo(name)  # time 0, owner 0, mode 644
     info.size = len(data)
     return info.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % _BLOCK)
+
+
+_IMAGES = ("png", "jpg", "jpeg", "webp", "tif", "tiff", "bmp", "ppm", "pgm", "pbm", "pnm")
+_TEXTS = ("txt", "text", "transcript", "gt.txt")
+_LONGEST = 1 << 20
+
+
+class WebDatasetReader(FileReader):
+    """Reads ``key.png``, ``key.txt`` and ``key.json`` of each key; a sample's files stand together.
+
+    Without a text, the label is that of the JSON. Other members that are text become part of the meta.
+    """
+
+    format = "webdataset"
+    marks = ("*.tar", "*.tar.gz", "*.tgz")
+    inside = "shards"
+    damage = (tarfile.TarError, ValueError, TypeError, OSError, EOFError, zlib.error, RecursionError)
+
+    def _samples(self, findings: Findings) -> Iterator[Stored]:
+        for file in self._marked():
+            yield from self._shard(file)
+
+    def _shard(self, file: Path) -> Iterator[Stored]:
+        with tarfile.open(file, "r:*") as tar:
+            files = ((*_split(info.name), info) for info in tar if info.isfile() and _is_data(info.name))
+            for key, parts in groupby(files, key=lambda part: part[0]):
+                found = {kind: tar.extractfile(info).read() for _, kind, info in parts}  # type: ignore[union-attr]
+                yield _stored(key, found)
+
+
+def _stored(key: str, found: dict[str, bytes]) -> Stored:
+    image = next((kind for kind in found if kind in _IMAGES), None)
+    image = image or next((kind for kind in found if kind.rpartition(".")[2] in _IMAGES), None)
+    text = next((kind for kind in _TEXTS if kind in found), None)
+    label = None if text is None else found[text]
+    meta: Meta | None = None
+    fault = ""
+    if "json" in found:
+        try:
+            read = json.loads(found["json"])
+            meta = dict(read) if isinstance(read, dict) else {"json": read}
+        except (ValueError, RecursionError):
+            fault = "its JSON cannot be read"
+    if label is None and meta is not None and (column := text_column(meta)) and isinstance(meta[column], str):
+        label = meta.pop(column).encode("utf-8", "surrogatepass")
+    for kind, data in found.items():
+        if kind not in (image, text, "json") and len(data) < _LONGEST:
+            try:
+                meta = {**(meta or {}), kind: data.decode("utf-8")}
+            except UnicodeDecodeError:
+                continue
+    return Stored(None if image is None else found[image], label, meta, key, fault)
+
+
+def _is_data(name: str) -> bool:
+    """Tell a sample's file from what macOS and WebDataset put beside them."""
+    file = name.rpartition("/")[2]
+    return "." in file and not file.startswith(".") and not (name.startswith("__") and name.endswith("__"))
+
+
+def _split(name: str) -> tuple[str, str]:
+    """Return key and kind: what stands before and behind the first dot of the file's name."""
+    folder, slash, file = name.rpartition("/")
+    stem, _, kind = file.partition(".")
+    return folder + slash + stem, kind.lower()
+
+
+WEBDATASET = Format(WebDatasetWriter, WebDatasetReader)

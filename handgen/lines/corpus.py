@@ -17,8 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.characters import line_ends, shown, split_lines
 from handgen.errors import HandgenError, UsageError
-from handgen.files import from_os_error
+from handgen.files import from_os_error, regular, walk
 from handgen.lines.cut import Limits, clean, piece, stretches, wordy
 from handgen.lines.shuffle import shuffled
 from handgen.seeds import uniforms
@@ -37,8 +38,8 @@ class Corpus:
         files: in the order in which they were read.
         counts: how often each character occurs in the clean text, spaces left out.
         sha256: of all files' bytes, one after the other.
-        passages: int64 ``[n, 4]``: number of the file, first byte, one past the last byte, and
-            about how many characters there are between.
+        passages: int64 ``[n, 5]``: number of the file, first byte, one past the last byte,
+            about how many characters there are between, and how many lines that are not blank.
     """
 
     files: tuple[Path, ...]
@@ -52,7 +53,7 @@ class Corpus:
         Raises:
             HandgenError: the file has changed or is gone.
         """
-        file, start, stop, _ = map(int, self.passages[number])
+        file, start, stop = map(int, self.passages[number, :3])
         path = self.files[file]
         try:
             with path.open("rb") as stream:
@@ -83,8 +84,17 @@ class Corpus:
 
 def describe(missing: Counter[str]) -> str:
     """Return characters and how often they occur in one line, the most frequent first."""
-    shown = ", ".join(f"{char} U+{ord(char):04X} ({count:,})" for char, count in missing.most_common(_SHOWN))
-    return shown + (", …" if len(missing) > _SHOWN else "")
+    found = (
+        f"{shown(char)} U+{ord(char):04X} ({count:,})".removeprefix(f"U+{ord(char):04X} ")
+        for char, count in missing.most_common(_SHOWN)
+    )
+    return ", ".join(found) + (", …" if len(missing) > _SHOWN else "")
+
+
+def _text_files(folder: Path) -> list[Path]:
+    """Return the text files below a folder; a pipe among them is no text of it."""
+    found = (place / name for place, _, names in walk(folder) for name in names)
+    return sorted(path for path in found if path.name.lower().endswith(_SUFFIX) and path.is_file())
 
 
 def open_corpus(path: Path) -> Corpus:
@@ -95,16 +105,16 @@ def open_corpus(path: Path) -> Corpus:
             line and byte.
     """
     try:
-        files = tuple(sorted(path.rglob(f"*{_SUFFIX}"))) if path.is_dir() else (path,)
+        files = tuple(_text_files(path)) if path.is_dir() else (regular(path),)
         if not files or not files[0].is_file():
             what = f"{_SUFFIX} file in" if path.is_dir() else "text file at"
             raise UsageError(f"there is no {what} {path}", "Check --corpus.")
         survey = _Survey(sum(file.stat().st_size for file in files))
         for number, file in enumerate(files):
-            survey.read(number, file)
+            survey.read(number, file, file if path.is_dir() else path)
     except OSError as error:
         raise from_os_error(error, path) from error
-    passages = np.concatenate([np.empty((0, 4), np.int64), *survey.passages])
+    passages = np.concatenate([np.empty((0, 5), np.int64), *survey.passages])
     counts = Counter({chr(code): int(survey.counts[code]) for code in np.flatnonzero(survey.counts)})
     del counts[" "]
     if not counts:
@@ -125,17 +135,19 @@ class _Survey:
         self.digest = hashlib.sha256()
         self.passages: list[NDArray[np.int64]] = []
 
-    def read(self, number: int, path: Path) -> None:
+    def read(self, number: int, path: Path, name: Path) -> None:
+        """Read the file at ``path``, which messages call ``name``."""
         offset, line, column = 0, 1, 0
         for block in _blocks(path):
             try:
                 text = block.decode()
             except UnicodeDecodeError as error:
                 before = block[: error.start]
-                breaks = before.count(b"\n")
-                byte = error.start - before.rfind(b"\n") if breaks else column + error.start + 1
+                ends = line_ends(before)
+                breaks = len(ends)
+                byte = error.start - int(ends[-1]) + 1 if breaks else column + error.start + 1
                 raise UsageError(
-                    f"{path} is not UTF-8 (line {line + breaks}, byte {byte})", "Save it as UTF-8."
+                    f"{name} is not UTF-8 (line {line + breaks}, byte {byte})", "Save it as UTF-8."
                 ) from None
             self.digest.update(block)
             codes = np.frombuffer(clean(text).encode("utf-32-le"), np.uint32)
@@ -143,18 +155,23 @@ class _Survey:
             self.counts[: len(found)] += found
             self.passages.append(self._cut(number, offset, block))
             offset += len(block)
-            line += block.count(b"\n")
-            column = 0 if block.endswith(b"\n") else column + len(block)
+            ends = line_ends(block)
+            line += len(ends)
+            column = len(block) - int(ends[-1]) if len(ends) else column + len(block)
 
     def _cut(self, number: int, offset: int, block: bytes) -> NDArray[np.int64]:
         """Return the passages of one block: whole lines of it, or a part of a long line."""
         data = np.frombuffer(block, np.uint8)
-        starts = np.concatenate([[0], np.flatnonzero(data[:-1] == ord("\n")) + 1])
-        cells = (offset + starts) // self.cell
-        starts = starts[np.concatenate([[True], cells[1:] != cells[:-1]])]
+        ends = line_ends(block)
+        lines = np.concatenate([[0], ends[ends < len(block)]])
+        per_line = np.add.reduceat((data & 0xC0 != 0x80) & (data > ord(" ")), lines, dtype=np.int64)
+        cells = (offset + lines) // self.cell
+        first = np.flatnonzero(np.concatenate([[True], cells[1:] != cells[:-1]]))
+        starts = lines[first]
         stops = np.append(starts[1:], len(block))
-        chars = np.add.reduceat((data & 0xC0 != 0x80) & (data > ord(" ")), starts, dtype=np.int64)
-        found = np.stack([np.full(len(starts), number), starts + offset, stops + offset, chars], axis=1)
+        chars = np.add.reduceat(per_line, first)
+        filled = np.add.reduceat(per_line > 0, first, dtype=np.int64)
+        found = np.stack([np.full(len(starts), number), starts + offset, stops + offset, chars, filled], axis=1)
         return found[chars > 0].astype(np.int64)
 
 
@@ -172,7 +189,8 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 def _end_of_block(data: bytes) -> int:
     """Return where to cut: after the last line break, else after a full stop or space, else after a character."""
-    line = data.rfind(b"\n") + 1
+    ends = line_ends(data.removesuffix(b"\r"))  # half of a CR LF, perhaps
+    line = int(ends[-1]) if len(ends) else 0
     stop = max(data.rfind("。".encode()) + len("。".encode()), data.rfind(b" ") + 1)
     if line or stop > len(data) // 2:
         return line or stop
@@ -204,14 +222,22 @@ class CorpusTexts:
     @cached_property
     def _ends(self) -> NDArray[np.int64]:
         """How many texts each passage and those before it stand for."""
-        return np.cumsum(-(-self.corpus.passages[:, 3] // self.limits.longest))
+        chars, lines = self.corpus.passages[:, 3:].T
+        return np.cumsum(np.maximum(-(-chars // self.limits.longest), lines))
+
+    @property
+    def total(self) -> int:
+        """About how many texts the corpus gives before one comes again."""
+        return int(self._ends[-1])
 
     def text(self, index: int) -> str:
         """Return text number ``index``."""
         turn, place = divmod(index, int(self._ends[-1]))
         slot = shuffled(place, int(self._ends[-1]), self.seed, "corpus", turn)
         passage = int(np.searchsorted(self._ends, slot, side="right"))
+        # Where a passage has more texts than it counts for, another turn takes others.
         slot -= int(self._ends[passage - 1]) if passage else 0
+        slot += turn * int(self._ends[passage] - (self._ends[passage - 1] if passage else 0))
         shift, length = uniforms(self.seed, "cut", np.array([index]), 2)[0]
         for number in range(len(self._ends)):
             text = self._take((passage + number) % len(self._ends), slot, shift, length)
@@ -227,7 +253,7 @@ class CorpusTexts:
     def _take(self, passage: int, slot: int, shift: float, length: float) -> str:
         """Cut one text out of a passage; empty when it has none."""
         limits, longest = self.limits, self.limits.longest
-        lines = (clean(line) for line in self.corpus.read(passage).splitlines())
+        lines = (clean(line) for line in split_lines(self.corpus.read(passage)))
         parts = [part for line in lines for part in stretches(line, self.drawn) if len(part) >= limits.shortest]
         parts = [part for part in parts if wordy(part)]
         slots = [-(-len(part) // longest) for part in parts]

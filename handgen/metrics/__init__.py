@@ -7,7 +7,7 @@ summary says which way is better.
 
 from handgen.registry import Registry
 
-METRICS = Registry("metric")
+METRICS = Registry("metric", "handgen.metrics")
 METRICS.register("l1", "handgen.metrics.l1:L1", "mean absolute difference (lower is better)")
 METRICS.register("rmse", "handgen.metrics.rmse:RMSE", "root mean squared difference (lower is better)")
 METRICS.register("ssim", "handgen.metrics.ssim:SSIM", "structural similarity (higher is better)")

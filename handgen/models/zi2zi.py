@@ -25,8 +25,8 @@ from handgen.losses import basic as losses
 from handgen.models.base import Batch, StyleSpec, init_weights
 from handgen.models.critics import make_critic, pair
 from handgen.models.features import FeatureExtractor
-from handgen.models.layers import DECODERS, UNet, statistics_kept
-from handgen.models.remedies import NETWORK, REMEDIES, Remedied, RemedySettings
+from handgen.models.layers import DECODERS, UNet, keep_statistics
+from handgen.models.remedies import NETWORK, REMEDIES, RemedyModel, RemedySettings
 from handgen.models.styles import CodeTable, gaussian_code
 from handgen.settings import setting
 
@@ -113,8 +113,8 @@ class Step:
     fake: Tensor
 
 
-class Zi2Zi(Remedied):
-    """Zi2Zi as the training loop and ``synth`` see it."""
+class Zi2Zi(RemedyModel):
+    """Zi2Zi: its networks and losses, and how to draw with it."""
 
     Config: ClassVar = Zi2ZiConfig
     phases: tuple[str, ...] = ("D", "G")
@@ -189,7 +189,7 @@ class Zi2Zi(Remedied):
         fake, fake_style = self.discriminator(pair(content, step.fake.detach()))
         category = (losses.category(real_style, style) + losses.category(fake_style, style)) / 2
         terms = self.adversarial.discriminator(real, fake) | {"category": category}
-        terms |= self.counted(target, step.batch.char)
+        terms |= self.stroke_loss(target, step.batch.char)
         return terms | self.adversarial.penalties(
             lambda image: self.discriminator(pair(content, image))[0], target, step.fake, step.batch.mix
         )
@@ -202,11 +202,11 @@ class Zi2Zi(Remedied):
             terms["gan"] = self.adversarial.generator(logits)
             terms["category"] = losses.category(style_logits, step.batch.style)
         if weights["const"]:
-            with statistics_kept(self.generator.encoder):
+            with keep_statistics(self.generator.encoder):
                 terms["const"] = losses.const(step.encoding, self.generator.encoder(fake)[-1])
         if weights["tv"]:
             terms["tv"] = losses.tv(fake)
-        return terms | self.remedies(fake, step.batch.target, fake, step.batch.char)
+        return terms | self.remedy_losses(fake, step.batch.target, fake, step.batch.char)
 
     def generate(self, content: Tensor, style: Tensor) -> Tensor:
         """Draw ``content`` in the styles ``[B, code_dim]``."""
@@ -218,7 +218,7 @@ class Zi2Zi(Remedied):
         """The table of style codes."""
         return CodeTable(self.styles, self.codes)
 
-    def adopt(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
+    def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from trained weights; codes and category rows follow their style's name."""
         rows = [(self.styles.index(name), row) for row, name in enumerate(styles) if name in self.styles]
         moved = dict(weights)
@@ -230,4 +230,4 @@ class Zi2Zi(Remedied):
                         for new, old in rows:
                             mine[new] = theirs[old]
                     moved[key] = mine.clone()
-        return super().adopt(moved, styles)
+        return super().load_matching(moved, styles)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from handgen.check.report import Track
-from handgen.check.samples import one_dataset
+from handgen.formats.find import one_dataset
 from handgen.report.dataset import dataset_page
 from handgen.report.page import Page
 from handgen.report.run import is_run, run_page

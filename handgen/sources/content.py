@@ -50,6 +50,11 @@ class Content:
         """The characters in the source font, uint8 ``[len(chars), size, size]``, 0 = ink; None without one."""
         return self.prompts.glyphs if isinstance(self.prompts, GlyphPrompts) else None
 
+    def facts(self) -> dict[str, Any]:
+        """Return where strokes come from, if these are the prompts."""
+        prompts = self.prompts
+        return prompts.facts() if isinstance(prompts, StrokePrompts) else {}
+
     def identity(self) -> dict[str, Any]:
         """Return what decides the prompts."""
         font = self.font

@@ -173,6 +173,10 @@ class ModelSource(Source):
         licenses = {name: origins[name].license or "unknown" for name in drawn.weights if name in origins}
         return super().describe(style) | self.drawer.describe(drawn) | ({"licenses": licenses} if licenses else {})
 
+    def facts(self) -> dict[str, Any]:
+        """Return where the strokes come from that it writes, if it does."""
+        return self.content.facts()
+
     def content_glyphs(self) -> NDArray[np.uint8] | None:
         """Return the source font's glyphs, if it is given these."""
         return self.content.glyphs

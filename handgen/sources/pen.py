@@ -36,7 +36,7 @@ WRITERS = "writers.json"
 """Beside a dataset: the writers that wrote it."""
 _USUAL = 16
 """Writers, if no number of them is asked for."""
-_VERSION = 2
+_VERSION = 3
 """Of what the pen makes of a writer: a dataset that was begun with another is not gone on with."""
 _EXTENT = 0.85
 """Longer side of the ink of images that are cut out around it, as the pen would write them."""
@@ -214,22 +214,24 @@ class PenSource(Source):
 
     def facts(self) -> dict[str, Any]:
         """Return where the strokes come from."""
-        book = self.strokes.book
-        return {"stroke_sources": dict(book.sources), "stroke_licenses": dict(book.licenses)}
+        return StrokePrompts(self.strokes.book).facts()
 
     def save_beside(self, folder: Path) -> None:
         """Write the writers that have a name."""
-        named = [style for style in self.styles if not style.fresh]
-        if named:
-            save_writers(
-                folder / WRITERS, {style.name: self.population.writer(style.vector.numpy()) for style in named}
-            )
+        save_named(folder, self.styles, self.population)
 
     def walk(self, first: str, second: str, steps: int) -> tuple[Source, str]:
         """Return it with the writers between two; see ``Source.walk``."""
         a, b = self.spec.pick([first, second])
         between = [self.spec.between(a, b, float(share)) for share in np.linspace(0, 1, steps)]
         return replace(self, styles=between), self.spec.path
+
+
+def save_named(folder: Path, styles: Sequence[DrawnStyle], population: Population) -> None:
+    """Write the writers that have a name into a dataset's folder."""
+    named = [style for style in styles if not style.fresh]
+    if named:
+        save_writers(folder / WRITERS, {style.name: population.writer(style.vector.numpy()) for style in named})
 
 
 def _writers(spec: SourceSpec, size: int, found: Library) -> tuple[Population, dict[str, Writer]]:

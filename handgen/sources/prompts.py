@@ -99,6 +99,10 @@ class StrokePrompts:
     book: Book
     varies = True
 
+    def facts(self) -> dict[str, Any]:
+        """Return where the strokes come from, under which licenses."""
+        return {"stroke_sources": dict(self.book.sources), "stroke_licenses": dict(self.book.licenses)}
+
     def batch(self, rows: Rows, styles: Rows, key: SampleKey, vary: float) -> StrokePrompt:
         """Return the strokes, and the keys of what differs from one drawing to the next."""
         return StrokePrompt(self.book, rows, key.keys("pen"), vary)

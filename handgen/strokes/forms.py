@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,18 +27,19 @@ from handgen.fonts.face import FontRef, describe
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.base import Book
 from handgen.strokes.components import find_components
-from handgen.strokes.kept import VERSION, identity, kept_or_made
+from handgen.strokes.kept import VERSION, Job, Progress, trace_apart
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
+from handgen.strokes.motion import lengths_of
 from handgen.strokes.running import PARTS, Running, apply
-from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded, trace_font
+from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded
 
 STANDARD = "standard"
 _OWN = {REGISTERED: 0.6, TRACED: 1.0}
 """How much of their shape strokes keep under a writer's pen, by how they were found."""
+_LARGEST = 0.75
+"""A component that is mixed in has no more of a character's strokes than this share."""
 _MIX = 0x6D69
 """Sets the keys of choices apart from others of a writer."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -118,27 +120,34 @@ class Forms:
         hashed = ({ref: sha256(ref.path) for ref in dict.fromkeys(some)} for some in (fonts, running))
         return cls(next(hashed), asked, standard, parts, next(hashed))
 
-    def prepare(self, progress: Progress | None = None) -> None:
+    def prepare(self, progress: Progress | None = None, workers: int = 1) -> None:
         """Trace what is not in the cache, and make the tables ready; a second call does nothing.
 
         Args:
             progress: is told a font's name, how many are done, and how many there are.
+            workers: processes that trace fonts side by side.
 
         Raises:
-            FontError: a font cannot be opened.
+            FontError: a font cannot be opened, or crashes what traces it.
             UsageError: nothing draws any of the characters.
         """
         if self._tables:
             return
+        jobs = [Job(ref, font_hash, self._asked, self._standard) for ref, font_hash in self._fonts.items()]
+        if self._parts:
+            some = self._running_fonts.items()
+            jobs += [Job(ref, font_hash, self._parts.chars, self._parts) for ref, font_hash in some]
+        if workers > 1:
+            trace_apart(jobs, workers, progress)
+        traced = []
+        for number, job in enumerate(jobs):
+            traced.append(job.forms())
+            if progress and workers <= 1:
+                progress(job.font.style_name, number + 1, len(jobs))
         tables = [_as_forms(self._standard, self._asked)] if self._standard else []
-        total = len(self._fonts) + len(self._running_fonts)
-        for number, (ref, font_hash) in enumerate(self._fonts.items()):
-            tables.append(_traced(ref, font_hash, self._asked, self._standard))
-            if progress:
-                progress(ref.style_name, number + 1, total)
-        has = (
-            np.stack([table.way >= REGISTERED for table in tables]) if tables else np.zeros((0, len(self._asked)), bool)
-        )
+        tables += traced[: len(self._fonts)]
+        ways = np.array([table.way for table in tables], np.uint8).reshape(-1, len(self._asked))
+        has = ways >= REGISTERED
         drawn = np.flatnonzero(has.any(0))
         if not len(drawn):
             raise UsageError(
@@ -149,15 +158,22 @@ class Forms:
         self.chars = "".join(self._asked[i] for i in drawn)
         self._own = [np.repeat(_own(table), np.diff(table.first)) for table in tables]
         if self._parts and self._standard:
-            fonts = {}
-            for number, (ref, font_hash) in enumerate(self._running_fonts.items()):
-                fonts[ref.style_name] = _traced(ref, font_hash, self._parts.chars, self._parts)
-                if progress:
-                    progress(ref.style_name, len(self._fonts) + number + 1, total)
             strokes = {part: self._parts.strokes(part) for part in self._parts.chars}
             counts = {part: len(some) for part, some in strokes.items()}
-            self._running = Running(find_components(self._standard, strokes), counts, fonts)
+            fonts = zip((ref.style_name for ref in self._running_fonts), traced[len(self._fonts) :], strict=True)
+            self._running = Running(find_components(self._standard, strokes), counts, dict(fonts))
         self._tables = tables
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what the cache has: other processes read it there."""
+        names = ("_fonts", "_asked", "_standard", "_parts", "_running_fonts")
+        return {name.lstrip("_"): getattr(self, name) for name in names} | {"ready": bool(self._tables)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        ready = state.pop("ready")
+        self.__init__(**{name.replace("running_fonts", "running"): value for name, value in state.items()})  # type: ignore[misc]
+        if ready:
+            self.prepare()
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -219,41 +235,76 @@ class Forms:
         hand: NDArray[np.int64],
         key: NDArray[np.uint64],
         cursiveness: NDArray[np.floating] | None = None,
+        mixed: float = 0.0,
     ) -> Picked:
         """Return the strokes of drawings.
 
-        A character that a hand does not have is written as the standard has it, or as another hand does.
+        A character that a hand does not have is written as the standard has it, or as another hand does. All that
+        is chosen follows from the writer: a component, say, is always another font's.
 
         Args:
             characters: int64 ``[n]``, places in ``chars``.
             hand: int64 ``[n]``, rows of ``hands``.
             key: uint64 ``[n]``, of the writers.
             cursiveness: ``[n]``, of the writers; None = no running forms.
+            mixed: share of a writer's components that are another font's, 0 to 1.
         """
         hand = self._instead(characters, hand, key)
         row = self._place[characters]
-        start, stop = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64)
+        start, stop, able = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64), np.zeros(len(row), bool)
         for number in np.unique(hand):
-            some = hand == number
-            first = self._tables[number].first
-            start[some], stop[some] = first[row[some]], first[row[some] + 1]
+            some, table = np.flatnonzero(hand == number), self._tables[number]
+            start[some], stop[some] = table.first[row[some]], table.first[row[some] + 1]
+            able[some] = table.way[row[some]] == REGISTERED
         points, held, own = self._gathered(hand, start, stop)
-        lengths = np.sqrt((np.diff(points, axis=1) ** 2).sum(2)).sum(1)
-        ends = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
         chars = "".join(self.chars[i] for i in characters)
+        ends = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
+        if mixed and self._running:
+            self._mix(points, held, chars, ends, row, able, key, mixed)
         codes = np.array([ord(char) for char in chars], np.uint64)
-        book = Book(chars, points, lengths.astype(np.float32), ends, codes, held=held, own=own)
+        book = Book(chars, points, lengths_of(points).sum(1), ends, codes, held=held, own=own)
         if cursiveness is None or self._running is None:
             return Picked(book, hand, ((),) * len(row))
-        able = np.zeros(len(row), bool)
-        for number in np.unique(hand):
-            some = hand == number
-            able[some] = self._tables[number].way[row[some]] == REGISTERED
         choices = self._running.choose(chars, able, key, cursiveness)
         notes: list[list[str]] = [[] for _ in row]
         for choice in choices:
             notes[choice.drawing].append(choice.note)
         return Picked(apply(book, choices), hand, tuple(map(tuple, notes)))
+
+    def _mix(
+        self,
+        points: NDArray[np.float32],
+        held: NDArray[np.uint8],
+        chars: str,
+        first: NDArray[np.int64],
+        row: NDArray[np.int64],
+        able: NDArray[np.bool_],
+        key: NDArray[np.uint64],
+        share: float,
+    ) -> None:
+        """Let components be another hand's: strokes of the same character there, one for one, into ``points``."""
+        assert self._running
+        some = [
+            (i, part)
+            for i in np.flatnonzero(able).tolist()
+            for part in self._running.parts(chars[i])
+            if part.count <= _LARGEST * (first[i + 1] - first[i])
+        ]
+        if not some:
+            return
+        drawing = np.array([i for i, _ in some])
+        luck = uniforms_of(keys(key[drawing], np.array([ord(part.part) for _, part in some]), _MIX), 2)
+        has = np.stack([table.way[row[drawing]] == REGISTERED for table in self._tables])
+        nth = (luck[:, 1] * has.sum(0)).astype(np.int64)
+        other = (np.cumsum(has, axis=0) == nth + 1).argmax(0)
+        wanted = np.flatnonzero(luck[:, 0] < share)
+        for number in np.unique(other[wanted]):
+            table = self._tables[number]
+            for i in wanted[other[wanted] == number].tolist():
+                here, part = first[drawing[i]] + some[i][1].start, some[i][1]
+                there = table.first[row[drawing[i]]] + part.start
+                points[here : here + part.count] = decoded(table.points[there : there + part.count])
+                held[here : here + part.count] = table.held[there : there + part.count]
 
     def _instead(
         self, characters: NDArray[np.int64], hand: NDArray[np.int64], key: NDArray[np.uint64]
@@ -287,13 +338,6 @@ class Forms:
             points[some] = decoded(self._tables[number].points[rows[some]])
             held[some], own[some] = self._tables[number].held[rows[some]], self._own[number][rows[some]]
         return points, held, own
-
-
-def _traced(ref: FontRef, font_hash: str, chars: str, standard: Book | None) -> FontForms:
-    """Return a font's forms of characters, from the cache or anew."""
-    strokes = {char: standard.strokes(char) for char in standard.chars} if standard else {}
-    name = identity(ref, font_hash, chars, digest(standard) if standard else "")
-    return kept_or_made(name, lambda: trace_font(ref, chars, strokes))
 
 
 def _own(table: FontForms) -> NDArray[np.float32]:

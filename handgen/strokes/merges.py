@@ -164,15 +164,14 @@ def merged(strokes: NDArray[np.float32], group: tuple[int, ...], smooth: float) 
     Returns:
         ``[k, 2]``.
     """
-    parts = [strokes[n].copy() if n >= 0 else strokes[~n][::-1].copy() for n in group]
+    parts: list[NDArray[np.float32]] = [strokes[n].copy() if n >= 0 else strokes[~n][::-1].copy() for n in group]
     if len(parts) == 1:
         return parts[0]
     for one, other in itertools.pairwise(parts):
         gap = other[0] - one[-1]
         one += _PULL * gap * _T**3
         other -= _PULL * gap * (1 - _T) ** 3
-    way = np.concatenate(parts)
-    return _rounded(way, smooth)
+    return _rounded(np.concatenate(parts), smooth)
 
 
 def _rounded(way: NDArray[np.float32], smooth: float) -> NDArray[np.float32]:

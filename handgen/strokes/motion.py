@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.deform.strokes import Part, moved, whole_of
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.base import LIFTED, ONWARD, POINTS, Book
 from handgen.strokes.writer import NUMBERS
@@ -27,8 +28,8 @@ _SHORT = 0.22
 """Strokes shorter than this share of the square are dots."""
 IDEOGRAPHIC = 0x2E80
 """The first code point of Chinese and Japanese writing."""
-_TURN, _SCALE, _SHIFT = 0.16, 0.13, 0.028
-"""Of a stroke at habit or looseness 1: standard deviations in radians, as a share, and in squares."""
+_USUAL_HABIT, _USUAL_LOOSENESS = 0.5, 0.2
+"""At which writers differ from each other, and each from drawing to drawing, as people on scans do."""
 _WAVES = 3
 
 Array = NDArray[np.float32]
@@ -86,10 +87,18 @@ class Hand:
         first = draw(self.key)
         if self._other is None:
             return first
+        (_, cos), (other, sin) = self.shares()
+        cos, sin = (part if owner is None else part[owner] for part in (np.asarray(cos), np.asarray(sin)))
+        shape = (-1, *[1] * (first.ndim - 1))
+        return np.asarray(cos.reshape(shape) * first + sin.reshape(shape) * draw(other), np.float32)
+
+    def shares(self) -> list[tuple[NDArray[np.uint64], Array | float]]:
+        """Return the keys of the writers whose habits these are, and how much of each: the squares' sum is 1."""
+        if self._other is None:
+            return [(self.key, 1.0)]
         key, share = self._other
-        angle = (share if owner is None else share[owner]).astype(np.float32) * np.float32(np.pi / 2)
-        angle = angle.reshape(-1, *[1] * (first.ndim - 1))
-        return np.asarray(np.cos(angle) * first + np.sin(angle) * draw(key), np.float32)
+        angle = share.astype(np.float32) * np.float32(np.pi / 2)
+        return [(self.key, np.cos(angle)), (key, np.sin(angle))]
 
     def __getitem__(self, name: str) -> Array:
         column: Array = self._numbers[:, NUMBERS.index(name)]
@@ -123,15 +132,12 @@ def write(
         begins = np.where(np.r_[True, held[:-1] != ONWARD], np.arange(len(rows)), 0)
         number = number[np.maximum.accumulate(begins)]
     codes = book.codes[characters]
-    always = hand.habits(lambda key: _normal(keys(keys(key, codes)[glyph], number), 8), glyph)
-    anew = _normal(keys(sample[glyph], number), 8)
-    haste = _haste(hand)
-    always *= (haste * hand["habit"])[glyph, None]
-    anew *= (haste * hand["looseness"] * np.float32(vary))[glyph, None]
     strokes = book.points[rows].copy()
     _balance(strokes, hand, glyph)
-    _displace(strokes, hand, glyph, codes, sample, vary)
-    _place(strokes, always + anew, hand, glyph)
+    _displace(strokes, hand, glyph)
+    _place(strokes, hand, glyph)
+    parts = _parts(hand, codes, sample, vary)
+    strokes = _reattached(moved(strokes, glyph, number, parts), book.points[rows], held == ONWARD)
     ever = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
     luck = 0.5 + 0.85 * ever + 0.15 * _even(keys(sample[glyph], number, 1), 2)
     # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
@@ -142,7 +148,8 @@ def write(
     before = np.flatnonzero(joined)
     joins = bridges(strokes, before, hand["join_curve"][glyph[before]])
     down = np.stack([np.r_[False, joined[:-1]], joined], 1)
-    _settle(strokes, joins, glyph, glyph[before], hand, sample, vary)
+    whole = whole_of(parts).astype(np.float32)
+    _settle(strokes, joins, glyph, glyph[before], hand, whole, _normal(keys(sample, 4), 3) * np.float32(vary))
     return Written(strokes, glyph, down, joins, glyph[before], solid[before])
 
 
@@ -178,42 +185,49 @@ def _balance(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
         p += hand[name][glyph, None] * p * (1 - p)
 
 
-def _displace(
-    strokes: Array,
-    hand: Hand,
-    glyph: NDArray[np.int64],
-    codes: NDArray[np.uint64],
-    sample: NDArray[np.uint64],
-    vary: float,
-) -> None:
-    """Move neighboring strokes together, by some slow waves of each drawing."""
-    own = hand["structure"] * _haste(hand)
-    amount = (own, own * np.float32(0.7), hand["looseness"] * np.float32(0.03 * vary))
-    waves = [
-        hand.habits(lambda key: _normal(keys(key, 3), 6 * _WAVES)),
-        hand.habits(lambda key: _normal(keys(keys(key, codes), 3), 6 * _WAVES)),
-        _normal(keys(sample, 3), 6 * _WAVES),
-    ]
+def _displace(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
+    """Move neighboring strokes together, by some slow waves, in all characters alike."""
+    wave = hand.habits(lambda key: _normal(keys(key, 3), 6 * _WAVES)).reshape(-1, _WAVES, 6)[glyph]
     middle = strokes.mean(1)
-    for size, wave in zip(amount, waves, strict=True):
-        wave = wave.reshape(-1, _WAVES, 6)[glyph]
-        phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
-        moved = (wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size[glyph, None]
-        strokes += moved[:, None]
+    phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
+    size = (hand["structure"] * _haste(hand))[glyph, None]
+    strokes += ((wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size)[:, None]
 
 
-def _place(strokes: Array, draw: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
-    """Shift, turn and scale each stroke about its middle."""
+def _reattached(strokes: Array, before: Array, onward: NDArray[np.bool_]) -> Array:
+    """Return strokes of which pieces of one (``onward``: the next goes on) are as far apart as in the book."""
+    if not onward.any():
+        return strokes
+    number = np.arange(len(strokes))
+    place = number - np.maximum.accumulate(np.where(np.r_[False, onward[:-1]], 0, number))
+    made = strokes.copy()
+    for step in range(1, int(place.max()) + 1):
+        at = np.flatnonzero(place == step)
+        gap = before[at, 0] - before[at - 1, -1]
+        made[at] += (made[at - 1, -1] + gap - made[at, 0])[:, None]
+    return made
+
+
+def _parts(hand: Hand, codes: NDArray[np.uint64], sample: NDArray[np.uint64], vary: float) -> list[Part]:
+    """Return how strokes are moved: by the habits of each writer with each character, and anew each time.
+
+    Writers on the whole move them as people do, one of twice the habit or looseness twice as much.
+    """
+    always = _haste(hand) * hand["habit"] / _USUAL_HABIT
+    anew = _haste(hand) * hand["looseness"] * np.float32(vary) / _USUAL_LOOSENESS
+    habits = [Part(keys(key, codes), "habit", always * share) for key, share in hand.shares()]
+    return [*habits, Part(sample, "anew", anew)]
+
+
+def _place(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
+    """Scale each stroke about its middle, as a writer does with strokes across and down."""
     middle = (strokes[:, :1] + strokes[:, -1:]) / 2
     arm = strokes - middle
     across = np.abs(arm[:, -1, 0]) > np.abs(arm[:, -1, 1])
     length = np.hypot(*(2 * arm[:, -1]).T)
     usual = np.where(across, hand["breadth"][glyph], hand["height"][glyph])
-    usual = 1 + (usual - 1) * np.clip(length / 0.5, 0, 1)  # dots stay dots
-    angle, scale = _TURN * draw[:, 0], usual * (1 + _SCALE * draw[:, 1])
-    cos, sin = (scale * np.cos(angle))[:, None], (scale * np.sin(angle))[:, None]
-    strokes[:, :, 0] = middle[:, :, 0] + cos * arm[:, :, 0] - sin * arm[:, :, 1] + _SHIFT * draw[:, 2:3]
-    strokes[:, :, 1] = middle[:, :, 1] + sin * arm[:, :, 0] + cos * arm[:, :, 1] + _SHIFT * draw[:, 3:4]
+    scale = 1 + (usual - 1) * np.clip(length / 0.5, 0, 1)  # dots stay dots
+    strokes[:] = middle + scale[:, None, None] * arm
 
 
 def _choose_joins(
@@ -325,16 +339,18 @@ def _settle(
     glyph: NDArray[np.int64],
     joined: NDArray[np.int64],
     hand: Hand,
-    sample: NDArray[np.uint64],
-    vary: float,
+    whole: Array,
+    draw: Array,
 ) -> None:
-    """Give whole characters their size, slant, tilt, proportions and place, about the middle of the square."""
-    draw = _normal(keys(sample, 4), 6) * np.float32(vary)
+    """Give whole characters their size, slant, tilt, proportions and position, about the middle of the square.
+
+    ``whole`` is how they differ from the writer's usual, see ``whole_of``; ``draw`` (``[n, 3]``), what is new in size
+    and position.
+    """
     size = hand["size"] * (1 + hand["size_rhythm"] * draw[:, 0])
-    stretch = np.sqrt(hand["aspect"]) * (1 + 0.25 * hand["size_rhythm"] * draw[:, 1])
-    slant = hand["slant"] + 0.10 * hand["looseness"] * draw[:, 2]
-    tilt = hand["tilt"] + 0.06 * hand["looseness"] * draw[:, 3]
-    shift = np.stack([0.6 * hand["baseline"] * draw[:, 4], hand["baseline"] * draw[:, 5]], 1)
+    stretch = np.sqrt(hand["aspect"]) * np.exp(whole[:, 1] / 2)
+    slant, tilt = hand["slant"] + whole[:, 2], hand["tilt"] + whole[:, 3]
+    shift = np.stack([0.6 * hand["baseline"] * draw[:, 1], hand["baseline"] * draw[:, 2]], 1)
     for points, owner in ((strokes, glyph), (joins, joined)):
         x, y = points[:, :, 0] - 0.5, points[:, :, 1] - 0.5
         x, y = x * (size * stretch)[owner, None], y * (size / stretch)[owner, None]

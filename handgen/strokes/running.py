@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.seeds import keys, uniforms_of
-from handgen.strokes.base import Book
+from handgen.strokes.base import LIFTED, POINTS, Book
 from handgen.strokes.components import RADICALS, Component
 from handgen.strokes.merges import Merge, merged, merges
+from handgen.strokes.motion import lengths_of
 from handgen.strokes.tracing import REGISTERED, TRACED, FontForms, decoded, in_pieces
 
 PARTS = RADICALS + (
@@ -29,9 +30,11 @@ PARTS = RADICALS + (
 _OWNED = 0x72
 """Sets the keys of what a writer owns apart from others."""
 _RULE = "rule"
-_NARROW, _SHIFT = 0.28, 0.07
+_NARROW, _SHIFT = 0.22, 0.06
 """How much narrower a fast hand makes a component at most, and how far it shifts a roof; in shares of its box."""
 _ROOFS = "宀冖艹⺮罒"
+_FLAT = 0.3
+"""A box is taken to be at least so high for its width, and the other way round."""
 _STRETCH = 1.5
 """A form keeps its proportions but for so much."""
 _MERGED, _REGISTERED = 0.85, 0.6
@@ -98,7 +101,12 @@ class Running:
         self, where: Mapping[str, tuple[Component, ...]], counts: Mapping[str, int], fonts: Mapping[str, FontForms]
     ) -> None:
         self._forms = {part: _forms(part, count, fonts) for part, count in counts.items()}
-        self._where = {char: tuple(each for each in some if self._forms.get(each.part)) for char, some in where.items()}
+        self._all = where
+        self._where = {c: tuple(each for each in some if self._forms.get(each.part)) for c, some in where.items()}
+
+    def parts(self, char: str) -> tuple[Component, ...]:
+        """Return the components of a character."""
+        return self._all.get(char, ())
 
     @property
     def forms(self) -> dict[str, tuple[str, ...]]:
@@ -135,7 +143,7 @@ class Running:
             drawing, component = some[row]
             strokes = set(range(component.start, component.start + component.count))
             used = taken.setdefault(drawing, set())
-            most = 0.3 + 0.8 * float(cursiveness[drawing])
+            most = 0.2 + 0.8 * float(cursiveness[drawing])
             forms = [form for form in self._forms[component.part] if form.degree <= most]
             if forms and not strokes & used:
                 used |= strokes
@@ -145,8 +153,9 @@ class Running:
 
 
 def chance(cursiveness: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return how likely a hand owns a running form of a component: none in print, of most in a running hand."""
-    return 0.95 * np.clip(cursiveness - 0.05, 0, 1) ** 1.1
+    """Return how likely a hand owns a running form of a component: none in print, of two in three in a running hand."""
+    made: NDArray[np.floating] = 0.65 * np.clip((cursiveness - 0.1) / 0.9, 0, 1) ** 1.2
+    return made
 
 
 def apply(book: Book, choices: Sequence[Choice]) -> Book:
@@ -158,60 +167,110 @@ def apply(book: Book, choices: Sequence[Choice]) -> Book:
     """
     if not choices:
         return book
-    held = np.zeros(len(book.points), np.uint8) if book.held is None else book.held
-    own = np.zeros(len(book.points), np.float32) if book.own is None else book.own
-    points, holds, owns = list[NDArray[np.float32]](), list[NDArray[np.uint8]](), list[NDArray[np.float32]]()
-    counts = np.diff(book.first)
-    done = 0
-    for choice in choices:
-        start = int(book.first[choice.drawing]) + choice.component.start
-        stop = start + choice.component.count
-        new, down = _placed(choice, book.points[start:stop])
-        points += [book.points[done:start], new]
-        holds += [held[done:start], down]
-        owns += [own[done:start], np.full(len(new), choice.form.own, np.float32)]
-        counts[choice.drawing] += len(new) - choice.component.count
-        done = stop
-    flat = np.concatenate([*points, book.points[done:]])
-    lengths = np.sqrt((np.diff(flat, axis=1) ** 2).sum(2)).sum(1).astype(np.float32)
-    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    start = np.array([book.first[each.drawing] + each.component.start for each in choices])
+    stop = start + np.array([each.component.count for each in choices])
+    new, down, counts = _in_place(choices, *_boxes(book.points, start, stop), [
+        book.points[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])  # fmt: skip
+    # Rows of what was there and of what is new, in the order in which they are written.
+    kept = np.ones(len(book.points), bool)
+    kept[_ranges(start, stop - start)] = False
+    rows = np.concatenate([np.flatnonzero(kept), np.repeat(start, counts)])
+    order = np.argsort(rows, kind="stable")
+    owned = np.repeat([each.form.own for each in choices], counts).astype(np.float32)
+    held = np.zeros(len(kept), np.uint8) if book.held is None else book.held
+    own = np.zeros(len(kept), np.float32) if book.own is None else book.own
+    points = np.concatenate([book.points[kept], new])[order]
+    lengths = np.concatenate([book.lengths[kept], lengths_of(new).sum(1)])[order]
+    drawing = np.array([each.drawing for each in choices])
+    sizes = np.diff(book.first) + np.bincount(drawing, counts - (stop - start), len(book.first) - 1).astype(np.int64)
+    first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     return Book(
-        book.chars, flat, lengths, first, book.codes, book.sources, book.licenses,
-        np.concatenate([*holds, held[done:]]), np.concatenate([*owns, own[done:]]),
+        book.chars, points, lengths, first, book.codes, book.sources, book.licenses,
+        np.concatenate([held[kept], down])[order], np.concatenate([own[kept], owned])[order],
     )  # fmt: skip
 
 
-def _placed(choice: Choice, strokes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    """Return a component's strokes in its running form, where the strokes ``[n, POINTS, 2]`` are."""
-    low, high = strokes.min((0, 1)), strokes.max((0, 1))
-    side = np.maximum(high - low, 0.3 * (high - low).max())
-    form = choice.form
-    if form.merge is not None:
-        smooth = (0.05 + 0.08 * float(choice.luck[3])) * float(side.mean())
-        lines = [merged(strokes, group, smooth) for group in form.merge.groups]
-        points, held = in_pieces(tuple(lines))
-        middle = (low + high) / 2
-        scale = np.ones(2)
-    else:
-        points, held = form.points, form.held
-        lowest, highest = points.min((0, 1)), points.max((0, 1))
-        span = np.maximum(highest - lowest, 0.3 * (highest - lowest).max())
-        scale = side / span
-        usual = float(np.sqrt(scale.prod()))
-        scale = np.clip(scale, usual / np.sqrt(_STRETCH), usual * np.sqrt(_STRETCH))
-        scale = scale * min(1.0, float((side / (span * scale)).min()) * 1.15)
-        middle = (lowest + highest) / 2
-    narrow = np.array([1 - _NARROW * choice.luck[0], 1 - _NARROW / 2 * choice.luck[1]])
-    if choice.component.part in _ROOFS:
-        narrow[0] = 1.0
-    shift = (choice.luck[2] - 0.5) * 2 * _SHIFT * side * [1, 0.4]
-    made = (points - middle) * (scale * narrow) + (low + high) / 2 + shift
-    return made.astype(np.float32), held
+def _ranges(start: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the numbers from each start on, as many as it says, one run after the other."""
+    ends = np.cumsum(counts)
+    made: NDArray[np.int64] = np.repeat(start - ends + counts, counts) + np.arange(int(counts.sum()))
+    return made
+
+
+def _boxes(
+    points: NDArray[np.float32], start: NDArray[np.int64], stop: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the least and the greatest x and y, ``[n, 2]`` each, of runs of strokes."""
+    rows, first = _ranges(start, stop - start), np.cumsum(stop - start) - (stop - start)
+    axes = [np.ascontiguousarray(points[rows, :, axis]) for axis in (0, 1)]  # numpy is slow over a last axis of two
+    low, high = (
+        np.stack([join.reduceat(join.reduce(axis, axis=1), first) for axis in axes], 1)
+        for join in (np.minimum, np.maximum)
+    )
+    return low, high
+
+
+def _in_place(
+    choices: Sequence[Choice],
+    low: NDArray[np.float32],
+    high: NDArray[np.float32],
+    runs: Sequence[NDArray[np.float32]],
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the strokes of components in running forms, what the pen does after each, and how many each has.
+
+    Args:
+        choices: the components.
+        low: ``[n, 2]``, of the box of each.
+        high: likewise.
+        runs: their strokes in the form that the character has, ``[k, POINTS, 2]``.
+    """
+    side = np.maximum(high - low, _FLAT * (high - low).max(1, keepdims=True))
+    luck = np.stack([each.luck for each in choices])
+    points, held, counts = _strokes(choices, runs, (0.04 + 0.06 * luck[:, 3]) * side.mean(1))
+    ends = np.cumsum(counts)
+    lowest, highest = _boxes(points, ends - counts, ends)
+    span = np.maximum(highest - lowest, _FLAT * (highest - lowest).max(1, keepdims=True))
+    scale = side / span
+    usual = np.sqrt(scale.prod(1, keepdims=True))
+    scale = np.clip(scale, usual / np.sqrt(_STRETCH), usual * np.sqrt(_STRETCH))
+    scale *= np.minimum(1.0, 1.15 * (side / (span * scale)).min(1, keepdims=True))
+    middle = (lowest + highest) / 2
+    rule = np.array([each.form.merge is not None for each in choices])
+    scale[rule], middle[rule] = 1, ((low + high) / 2)[rule]
+    narrow = 1 - np.array([_NARROW, _NARROW / 2]) * luck[:, :2]
+    narrow[[each.component.part in _ROOFS for each in choices], 0] = 1
+    there = (low + high) / 2 + (luck[:, 2:3] - 0.5) * 2 * _SHIFT * side * [1, 0.4]
+    scale = scale * narrow
+    owner = np.repeat(np.arange(len(choices)), counts)
+    made = points * scale[owner, None] + (there - middle * scale)[owner, None]
+    return made.astype(np.float32), held, counts
+
+
+def _strokes(
+    choices: Sequence[Choice], runs: Sequence[NDArray[np.float32]], smooth: NDArray[np.floating]
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the strokes of forms, where a rule or a font has them; arguments and results as of ``_in_place``."""
+    lines: list[NDArray[np.float32]] = []
+    owner: list[int] = []
+    for number, choice in enumerate(choices):
+        if choice.form.merge is not None:
+            groups = choice.form.merge.groups
+            lines += [merged(runs[number], group, float(smooth[number])) for group in groups]
+            owner += [number] * len(groups)
+    points, held = in_pieces(tuple(lines))
+    line = np.cumsum(held == LIFTED) - (held == LIFTED)
+    of = np.array(owner, np.int64)[line]
+    fonts = [number for number, choice in enumerate(choices) if choice.form.merge is None]
+    points = np.concatenate([points, *(choices[number].form.points for number in fonts)])
+    held = np.concatenate([held, *(choices[number].form.held for number in fonts)])
+    of = np.concatenate([of, *(np.full(len(choices[number].form.points), number) for number in fonts)])
+    order = np.argsort(of, kind="stable")
+    return points[order], held[order], np.bincount(of, minlength=len(choices))
 
 
 def _forms(part: str, count: int, fonts: Mapping[str, FontForms]) -> tuple[Form, ...]:
     """Return the forms of a component, by rule and by font."""
-    nothing = np.empty((0, 2, 2), np.float32), np.empty(0, np.uint8)
+    nothing = np.empty((0, POINTS, 2), np.float32), np.empty(0, np.uint8)
     made = [
         Form(_RULE, 0.2 + 0.6 * merge.degree, merge, *nothing, _MERGED)
         for merge in merges().get(part, ())
@@ -227,5 +286,5 @@ def _forms(part: str, count: int, fonts: Mapping[str, FontForms]) -> tuple[Form,
             made.append(Form(name, 0.25, None, points, held, _REGISTERED))
         else:
             fewer = max(0.0, 1 - len(points) / count)
-            made.append(Form(name, 0.5 + 0.5 * fewer, None, points, held, 1.0))
+            made.append(Form(name, 0.55 + 0.45 * fewer, None, points, held, 1.0))
     return tuple(made)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from handgen.errors import UsageError
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.lines.cut import LONGEST, Limits
 from handgen.settings import Settings, setting
 from handgen.sources.spec import SourceSpec
@@ -29,21 +29,22 @@ class LineRequest(Settings):
 
     corpus: str = setting(
         "",
-        "UTF-8 text, a folder of .txt files, or some of numbers, dates, amounts, money, names, latin-names, ids, "
-        "serials, phones, random, with commas.",
-        metavar="FILE|DIR|GENERATORS",
+        "UTF-8 text, a folder of .txt files, or words with commas between: fr (its words, as frequent as they are), "
+        "names, addresses, dates, money, ids, ... (also names@fr_FR), fr_FR (all of them), numbers, amounts, serials, "
+        "random; at the end re:[A-Z]{2}-\\d{6}.",
+        metavar="FILE|DIR|WORDS",
         shown="all generators",
         panel=LINES,
     )
     height: int = setting(
         48, "Pixels; 32, 48 and 64 are usual. The width if vertical.", minimum=16, maximum=256, panel=LINES
     )
-    vertical: bool = setting(False, "From top to bottom.", switch=True, panel=LINES)
+    vertical: bool = setting(False, "From top to bottom.", flags=("--vertical",), panel=LINES)
     min_chars: int = setting(1, "Least characters of a line, spaces counted.", minimum=1, maximum=LONGEST, panel=LINES)
     max_chars: int = setting(
         25, "Most characters; trainers drop longer than 25.", minimum=1, maximum=LONGEST, panel=LINES
     )
-    boxes: bool = setting(False, "Keep each character's box beside the label.", switch=True, panel=LINES)
+    boxes: bool = setting(False, "Keep each character's box beside the label.", flags=("--boxes",), panel=LINES)
     boost: float = setting(
         0.1,
         "Share of lines that get a character of --charset put in, all in turn. 0 keeps the texts as they are.",
@@ -51,7 +52,9 @@ class LineRequest(Settings):
         maximum=1,
         panel=LINES,
     )
-    strict: bool = setting(False, "Refuse a corpus of which a character cannot be drawn.", switch=True, panel=LINES)
+    strict: bool = setting(
+        False, "Refuse a corpus of which a character cannot be drawn.", flags=("--strict",), panel=LINES
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -79,7 +82,9 @@ class Request(Settings):
     """
 
     sources: tuple[SourceSpec, ...] = (SourceSpec(),)
-    out: Path | None = setting(None, "Dataset folder.", shown="datasets/RUN", panel="Where things are")
+    out: Path | None = setting(
+        None, "Dataset folder.", shown="datasets/RUN", flags=("--out", "-o"), panel="Where things are"
+    )
     count: int = setting(10_000, "Samples to write.", minimum=1, panel=WRITING)
     charset: str | None = setting(
         None,
@@ -91,11 +96,11 @@ class Request(Settings):
     balance: bool = setting(True, "Every character equally often, or as often as in --text.", panel=WRITING)
     degrade: str = setting(
         "none",
-        "none, pen, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
+        "none, pen, ink, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
         metavar="PRESET|FILE",
         panel=WRITING,
     )
-    format: str = setting("lmdb", "Of the dataset.", choices=tuple(entry.name for entry in WRITERS), panel=WRITING)
+    format: str = setting("lmdb", "Of the dataset.", choices=FORMATS, flags=("--format",), panel=WRITING)
     shards: int = setting(
         1, "Write so many datasets into one folder, which trainers read as one.", minimum=1, panel=WRITING
     )

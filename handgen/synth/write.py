@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.formats.base import Writer
 from handgen.formats.tree import Tree
 from handgen.glyphs.contact_sheet import save_sheet
@@ -132,7 +132,7 @@ def write_shard(
 
 
 def _writer(prepared: Prepared, out: Path, identity: Mapping[str, Any], workers: int) -> Writer:
-    writer: Writer = WRITERS.load(prepared.request.format)(out, identity, workers=workers)
+    writer: Writer = FORMATS.load(prepared.request.format).writer(out, identity, workers=workers)
     return writer
 
 

@@ -1,8 +1,7 @@
-"""A new style for a trained model, from its run folder to its file: what ``--add-style`` does."""
+"""The plan of adding a style to a trained model: its samples are found and checked before anything is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,22 +14,29 @@ from handgen.errors import StoreError, UsageError
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import GlyphStore
 from handgen.models.adapters import Adapter
+from handgen.registry import nearest
+from handgen.seeds import generator
 from handgen.sources import added, loading
-from handgen.training.adapt import Adaptation, AddSettings, Found, split_hand
-from handgen.training.loop import Progress
+from handgen.training.adapt import FoundStyle, StyleSearch
+from handgen.training.data import Split
+from handgen.training.engine import Watch
+from handgen.training.settings import AddSettings
 
+FEWEST = 10
+"""Characters that a new style must have."""
+_LEAST_HELD = 3
 _SHOWN = 16
-_PICTURE = ".png"
+"""Held-out samples in the picture."""
 
 
-class Addition:
-    """A request for one more style made ready: everything is checked, nothing is written yet.
+class AdditionPlan:
+    """One more style for a trained model, checked; nothing is written before ``run``.
 
     Args:
         model: name of the kind of model that is expected.
-        place: run folder or model file of the trained model.
+        path: run folder or model file of the trained model.
         store: the samples, with their source glyphs.
-        hand: the style of the store to learn; may be empty where there is one.
+        style: the style of the store to learn; may be empty where there is one.
         settings: of the addition.
         batch: samples of a step.
         seed: everything random follows from it.
@@ -38,7 +44,7 @@ class Addition:
         device: where to compute.
 
     Raises:
-        UsageError: the name is taken; the store has several hands; it holds another kind of model.
+        UsageError: the name is taken; the store has several styles; it holds another kind of model.
         StoreError: too few characters; the store does not fit the model.
         CheckpointError: the model is damaged.
     """
@@ -46,9 +52,9 @@ class Addition:
     def __init__(
         self,
         model: str,
-        place: Path,
+        path: Path,
         store: GlyphStore,
-        hand: str,
+        style: str,
         settings: AddSettings,
         *,
         batch: int,
@@ -56,48 +62,48 @@ class Addition:
         holdout: float,
         device: torch.device,
     ) -> None:
-        self.base = checkpoint.load(find.find_model(place, ()))
+        self.base = checkpoint.load(find.find_model(path, ()))
         network = loading.build(self.base)
         if self.base.model.model != model:
             raise UsageError(f"{self.base.path} holds a {self.base.model.model}, not a {model}", "Name another --from.")
         added.check_name(settings.add_style, self.base)
         _refuse_unlike(store, self.base)
         self.store, self.settings, self.seed = store, settings, seed
-        self.hand = hand or _only_hand(store)
-        self.split = split_hand(store, self.hand, holdout, seed)
+        self.style = style or _only_style(store)
+        self.split = split_style(store, self.style, holdout, seed)
         network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.adaptation = Adaptation(
-            network, store, self.hand, self.split, settings, batch=batch, seed=seed, device=device
+        self.search = StyleSearch(
+            network, store, self.style, self.split, settings, batch=batch, seed=seed, device=device
         )
 
     @property
     def picture(self) -> Path:
         """Where a picture of it will be."""
-        return self.path.with_suffix(_PICTURE)
+        return self.path.with_suffix(".png")
 
     @property
     def path(self) -> Path:
         """Where the style will be."""
         return added.place_of(self.base.path, self.settings.add_style)
 
-    def run(self, watch: Callable[[Progress], None]) -> Found:
+    def run(self, watch: Watch) -> FoundStyle:
         """Learn the style, and write its file and, beside it, a picture of held-out samples.
 
         Raises:
             TrainingError: a loss is not finite.
             HandgenError: the disk is full.
         """
-        found = self.adaptation.run(watch)
-        record = next(style for style in self.store.styles if style.name == self.hand)
+        found = self.search.run(watch)
+        record = next(style for style in self.store.styles if style.name == self.style)
         record = replace(record, name=self.settings.add_style)
         adapter = Adapter(self.settings.add_style, found.code, found.changes, record)
         facts = {
             "model": self.base.model.model,
             "charset": self.split.train,
             "held_out": self.split.held_out,
-            "glyphs": len(self.adaptation.data),
-            "hand": self.hand,
-            "data": [str(place) for place in self.store.folders],
+            "glyphs": len(self.search.data),
+            "hand": self.style,
+            "data": [str(folder) for folder in self.store.folders],
             "data_sha256": self.store.fingerprint(),
             "settings": asdict(self.settings),
             "seed": self.seed,
@@ -106,8 +112,36 @@ class Addition:
             "images": found.best_at,
         }
         added.save(self.base, adapter, facts)
-        save_sheet(self.picture, self.adaptation.pictures(found, _SHOWN))
+        save_sheet(self.picture, self.search.pictures(found, _SHOWN))
         return found
+
+
+def split_style(store: GlyphStore, style: str, share: float, seed: int) -> Split:
+    """Split the characters that both the style and the source have; at least three are held out.
+
+    Raises:
+        UsageError: the store has no such style.
+        StoreError: there are too few characters, or there is no source.
+    """
+    known = {store.styles[number].name: number for number in store.targets}
+    if not store.sources or not known:
+        missing = "target" if store.sources else "source"
+        remedy = "Give the model's own store, too, with another --data." if known else "Give another --data."
+        raise StoreError(f"the glyph store {store.path} has no {missing} style", remedy)
+    if style not in known:
+        raise UsageError(f"the glyph store {store.path} has no target style '{style}'", nearest(style, known))
+    of_style, of_source = (
+        {str(char) for char in store.labels["char"][store.rows(number)]} for number in (known[style], store.sources[0])
+    )
+    chars = sorted(of_style & of_source)
+    if len(chars) < FEWEST:
+        raise StoreError(
+            f"the style '{style}' in {store.path} has {len(chars)} characters that its source font draws, too",
+            f"Write at least {FEWEST}; 30 are a beginning, 100 are better.",
+        )
+    order = [chars[number] for number in generator(seed, "split", "hand").permutation(len(chars))]
+    count = max(_LEAST_HELD, round(len(chars) * share))
+    return Split("".join(sorted(order[count:])), "".join(sorted(order[:count])))
 
 
 def _refuse_unlike(store: GlyphStore, base: Checkpoint) -> None:
@@ -120,8 +154,8 @@ def _refuse_unlike(store: GlyphStore, base: Checkpoint) -> None:
         raise StoreError(f"the glyph store {store.path} has {what} than the model {base.path}", remedy)
 
 
-def _only_hand(store: GlyphStore) -> str:
-    """Return the name of the hand that a store has; empty if it has none.
+def _only_style(store: GlyphStore) -> str:
+    """Return the name of the style that a store has; empty if it has none.
 
     Raises:
         UsageError: it has several.
@@ -130,7 +164,7 @@ def _only_hand(store: GlyphStore) -> str:
     if len(names) > 1:
         shown = ", ".join(names[:5]) + (", …" if len(names) > 5 else "")
         raise UsageError(
-            f"the glyph store {store.path} has {len(names)} hands ({shown})",
+            f"the glyph store {store.path} has {len(names)} styles ({shown})",
             f"Name the one to add with --finetune-styles, e.g. {names[-1]}.",
         )
     return names[0] if names else ""

@@ -11,12 +11,12 @@ import torch
 from torch import Tensor, nn
 
 from handgen.checkpoints import files as checkpoint
-from handgen.distributed import World
+from handgen.distributed import Ranks
 from handgen.errors import TrainingError
 from handgen.models.base import Batch, Model
 from handgen.training.settings import TrainSettings
 
-_SCHEDULES: dict[str, Callable[[float], float]] = {
+SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda done: 1.0,
     "linear": lambda done: min(1.0, max(0.0, 2 * (1 - done))),  # pix2pix's
     "cosine": lambda done: (1 + math.cos(math.pi * min(1.0, done))) / 2,  # Loshchilov & Hutter 2017, equation 5
@@ -25,11 +25,16 @@ _PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @torch.no_grad()
-def move_average(average: nn.Module, present: nn.Module, keep: float) -> None:
-    """Move every floating-point weight of ``average`` towards ``present``'s: so much of what it was is kept, 0 to 1."""
-    mine, theirs = average.state_dict(), present.state_dict()
-    floats = [name for name, tensor in mine.items() if tensor.is_floating_point()]
-    torch._foreach_lerp_([mine[name] for name in floats], [theirs[name] for name in floats], 1 - keep)
+def move_average(averages: Mapping[str, Tensor], present: Mapping[str, Tensor], keep: float) -> None:
+    """Move averages of weights towards the present ones, in place.
+
+    Args:
+        averages: by name; what is not of floating point stays as it is.
+        present: the same names.
+        keep: how much of what an average was is kept, 0 to 1.
+    """
+    names = [name for name, tensor in averages.items() if tensor.is_floating_point()]
+    torch._foreach_lerp_([averages[name] for name in names], [present[name] for name in names], 1 - keep)
 
 
 class Optimizer:
@@ -39,11 +44,11 @@ class Optimizer:
         model: on the device where it will stay.
         settings: of the run.
         device: that device.
-        world: the ranks that take the step together.
+        ranks: the ranks that take the step together.
     """
 
-    def __init__(self, model: Model, settings: TrainSettings, device: torch.device, world: World) -> None:
-        self._model, self._settings, self._device, self._world = model, settings, device, world
+    def __init__(self, model: Model, settings: TrainSettings, device: torch.device, ranks: Ranks) -> None:
+        self._model, self._settings, self._device, self._world = model, settings, device, ranks
         self._dtype = _dtype(settings.precision, device)
         self._parameters = {phase: list(model.phase_parameters(phase)) for phase in model.phases}
         self._optimizers = {phase: self._make(parameters) for phase, parameters in self._parameters.items()}
@@ -68,8 +73,8 @@ class Optimizer:
         return self._dtype == torch.float16
 
     def set_rate(self, done: float) -> None:
-        """Set the learning rate of a place in the run, 0 at its start and 1 at its end."""
-        rate = self._settings.lr * _SCHEDULES[self._settings.schedule](done)
+        """Set the learning rate for a point of the run, 0 at its start and 1 at its end."""
+        rate = self._settings.lr * SCHEDULES[self._settings.schedule](done)
         for optimizer in self._optimizers.values():
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -165,7 +170,7 @@ class Optimizer:
             checkpoint.restore_optimizer(phase, optimizer, tensors)
         for phase, scaler in self._scalers.items():
             if self.overflows:
-                saved = checkpoint.under(f"scaler.{phase}.", tensors)
+                saved = checkpoint.select(f"scaler.{phase}.", tensors)
                 kinds = {name: type(value) for name, value in scaler.state_dict().items()}
                 scaler.load_state_dict({name: kinds[name](value.item()) for name, value in saved.items()})
 
@@ -188,10 +193,10 @@ class Means:
         """Count the losses of one step."""
         self._steps.append(losses)
 
-    def take(self, world: World) -> dict[str, float]:
+    def take(self, ranks: Ranks) -> dict[str, float]:
         """Return the mean of each loss over steps and ranks, and begin anew."""
         sums = {name: self._sum(name) for name in dict.fromkeys(name for step in self._steps for name in step)}
-        world.sum(list(sums.values()))
+        ranks.sum(list(sums.values()))
         self._steps = []
         totals = torch.stack(list(sums.values())).tolist()
         return {name: total / count if count else math.nan for name, (total, count) in zip(sums, totals, strict=True)}

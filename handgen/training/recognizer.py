@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,20 +13,19 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from handgen.checkpoints import files as checkpoint
-from handgen.checkpoints.files import STATE
-from handgen.checkpoints.run import RunFolder
-from handgen.errors import TrainingError
+from handgen.checkpoints.run import RunFolder, check_folder
 from handgen.ocr.reader import RECOGNIZER, save_recognizer
 from handgen.ocr.recognizer import Recognizer
 from handgen.seeds import derive, generator
 from handgen.settings import Settings, setting
-from handgen.training.augment import varied
-from handgen.training.calibration import by_font, calibrated, floors, read
-from handgen.training.loop import Progress
-from handgen.training.process import stopping_politely
+from handgen.training.augment import augment
+from handgen.training.calibration import by_font, find_temperature, floors, read
+from handgen.training.engine import Engine, Limits, Task
 from handgen.training.read_glyphs import LabeledGlyphs
 
 _PHASE = "recognizer"
+_DEFAULTS = {"augment": True}
+"""Of settings that runs of an older version did not know."""
 _LOG_STEPS = 20
 _CALIBRATION = 4096
 """Glyphs of the fonts held out that the temperature is taken from."""
@@ -60,138 +58,134 @@ class RecognizerSettings(Settings):
         return self if self.images else replace(self, images=max(_FEWEST, _PER_CHARACTER * characters))
 
 
-class RecognizerTraining:
-    """One run; the same folder, stores and settings go on where it stopped.
+def check_run(settings: RecognizerSettings, glyphs: LabeledGlyphs, out: Path) -> RecognizerSettings:
+    """Check a run without writing anything; return its settings with the budget that it gets.
+
+    Raises:
+        UsageError: the folder holds something else, or the fonts to hold out are unknown.
+    """
+    settings = settings.fitted(len(glyphs.charset))
+    glyphs.held_out_fonts(settings.holdout_fonts, settings.seed)
+    check_folder(out, _identity(settings, glyphs), _DEFAULTS)
+    return settings
+
+
+def open_run(
+    settings: RecognizerSettings, glyphs: LabeledGlyphs, out: Path, device: torch.device
+) -> Engine[RecognizerTask]:
+    """Make the folder of a run, or open it to go on; return what trains.
 
     Args:
-        settings: of the run.
+        settings: of the run; without a budget it gets the one that fits the characters.
         glyphs: what to learn from.
         out: the run's folder.
         device: where to compute.
 
     Raises:
         UsageError: the folder holds something else, or the fonts to hold out are unknown.
+        CheckpointError: what it goes on from is damaged.
+    """
+    settings = check_run(settings, glyphs, out)
+    folder = RunFolder(out, _identity(settings, glyphs), _DEFAULTS)
+    task = RecognizerTask(settings, glyphs, device)
+    limits = Limits(settings.images, settings.minutes, settings.save_every, log_steps=_LOG_STEPS)
+    return Engine(task, limits, folder)
+
+
+class RecognizerTask(Task):
+    """A recognizer that learns to read the fonts of some stores, but for those that it is measured on.
+
+    Args:
+        settings: of the run.
+        glyphs: what to learn from.
+        device: where to compute.
+
+    Raises:
+        UsageError: the fonts to hold out are unknown.
     """
 
-    def __init__(self, settings: RecognizerSettings, glyphs: LabeledGlyphs, out: Path, device: torch.device) -> None:
-        settings = settings.fitted(len(glyphs.charset))
+    def __init__(self, settings: RecognizerSettings, glyphs: LabeledGlyphs, device: torch.device) -> None:
         self.settings, self.glyphs, self.device = settings, glyphs, device
         self.held_out = glyphs.held_out_fonts(settings.holdout_fonts, settings.seed)
-        kept = [name for name in glyphs.fonts if name not in self.held_out]
-        self._learned = glyphs.of_fonts(kept)
-        self.folder = RunFolder(out, self._identity(), {"augment": True})
+        self.fonts = [name for name in glyphs.fonts if name not in self.held_out]
+        self._learned = glyphs.of_fonts(self.fonts)
         torch.manual_seed(settings.seed)
         self.recognizer = Recognizer(glyphs.charset, _side(glyphs.size), settings.width)
         self.recognizer.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._optimizer = torch.optim.AdamW(
+        self.optimizer = torch.optim.AdamW(
             self.recognizer.parameters(), lr=settings.lr, weight_decay=_DECAY, fused=True
         )
-        self.images, self._seconds = 0, 0.0
-        if self.folder.has_state:
-            self._resume()
-        self.folder.forget_after(self.images)
-        self._stop = False
+        self._measured: dict[str, Any] = {}
 
-    def _identity(self) -> dict[str, Any]:
-        names = {"charset": self.glyphs.charset, "fonts": list(self.glyphs.fonts), "glyphs": len(self.glyphs.char)}
-        return {"model": "recognizer", "size": self.glyphs.size} | names | asdict(self.settings)
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back the weights and the optimizer."""
+        self.recognizer.load_state_dict(checkpoint.select("model.", tensors))
+        checkpoint.restore_optimizer(_PHASE, self.optimizer, tensors)
 
-    @property
-    def done(self) -> bool:
-        """Whether the budget is spent, or the time."""
-        return self._share >= 1
+    def is_complete(self, engine: Engine[Any]) -> bool:
+        """Tell whether it was calibrated and measured."""
+        return bool(engine.folder.measurements())
 
-    @property
-    def _share(self) -> float:
-        """How much of the run is behind it, from 0 to 1."""
-        minutes = self.settings.minutes
-        return max(self.images / self.settings.images, self._seconds / (60 * minutes) if minutes else 0.0)
-
-    def run(self, watch: Callable[[Progress], None]) -> bool:
-        """Train until the budget is spent or Ctrl-C; save either way; return whether it is spent.
-
-        Raises:
-            TrainingError: the loss is not finite; the last checkpoint is kept.
-        """
-        with self.folder.being_written(self.images, tensorboard=False), stopping_politely(self.stop):
-            if not self.done or not self.folder.measurements():
-                self._train(watch)
-                self._save()
-                if self.done:
-                    self._finish()
-        return self.done
-
-    def stop(self) -> None:
-        """Let ``run`` end after the step in hand."""
-        self._stop = True
-
-    def _train(self, watch: Callable[[Progress], None]) -> None:
+    def begin(self, engine: Engine[Any]) -> None:
+        """Switch to training mode."""
         self.recognizer.train()
-        losses: list[Tensor] = []
-        began = last = time.monotonic()
-        while not self.done and not self._stop:
-            before = self.images
-            losses.append(self._step())
-            before_step, last = last, time.monotonic()
-            self._seconds += last - before_step
-            if len(losses) == _LOG_STEPS:
-                loss, accuracy = torch.stack(losses).mean(0).tolist()
-                if not math.isfinite(loss):
-                    raise TrainingError(f"the loss is not finite after {self.images} images", "Use a lower --lr.")
-                rate = _LOG_STEPS * self.settings.batch / (time.monotonic() - began)
-                values = {"category": round(loss, 6), "accuracy": round(accuracy, 6)}
-                self.folder.record(self.images, "losses", values | {"images_per_s": round(rate, 1)})
-                watch(Progress(self.images, rate, {f"C/{name}": value for name, value in values.items()}))
-                losses, began = [], time.monotonic()
-            if before // self.settings.save_every != self.images // self.settings.save_every and not self.done:
-                self._save()
 
-    def _step(self) -> Tensor:
-        """One optimizer step; return loss and accuracy, ``[2]``."""
+    def set_rate(self, share: float) -> None:
+        """Let the rate rise early, then fall by cosine to zero."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings.lr * _rate(share)
+
+    def step(self, images: int) -> tuple[int, Mapping[str, Tensor]]:
+        """Take one step; return its cross entropy and its accuracy."""
         settings = self.settings
-        for group in self._optimizer.param_groups:
-            group["lr"] = settings.lr * _rate(self._share)
-        rows = generator(settings.seed, "recognizer batch", self.images).choice(self._learned, settings.batch)
-        random = torch.Generator().manual_seed(derive(settings.seed, "recognizer variation", self.images))
-        images = self.glyphs.images(rows).to(self.device)
+        rows = generator(settings.seed, "recognizer batch", images).choice(self._learned, settings.batch)
+        random = torch.Generator().manual_seed(derive(settings.seed, "recognizer variation", images))
+        shown = self.glyphs.images(rows).to(self.device)
         if settings.augment:
-            images = varied(images, random)
+            shown = augment(shown, random)
         labels = self.glyphs.labels(rows).to(self.device)
-        logits = self.recognizer(images)
+        logits = self.recognizer(shown)
         loss = F.cross_entropy(logits, labels, label_smoothing=_SMOOTHING)
-        self._optimizer.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimizer.step()
-        self.images += settings.batch
-        return torch.stack([loss.detach(), (logits.argmax(1) == labels).float().mean()])
+        self.optimizer.step()
+        right = (logits.argmax(1) == labels).float().mean()
+        return settings.batch, {"category": loss.detach(), "accuracy": right}
 
-    def _finish(self) -> None:
-        """Calibrate, measure and save: what comes once, when the budget is spent."""
+    def state(self) -> dict[str, Tensor]:
+        """Return the weights and the optimizer's state."""
+        tensors = {f"model.{name}": tensor for name, tensor in self.recognizer.state_dict().items()}
+        return tensors | checkpoint.optimizer_tensors(_PHASE, self.optimizer)
+
+    def facts(self, engine: Engine[Any]) -> dict[str, Any]:
+        """Return what it learned from."""
+        known = {"images": engine.images, "seed": self.settings.seed}
+        return known | {"fonts": self.fonts, "held_out": list(self.held_out)}
+
+    def write(self, engine: Engine[Any]) -> None:
+        """Write the recognizer."""
+        facts = self.facts(engine) | {"measured": self._measured}
+        save_recognizer(engine.folder.path / RECOGNIZER, self.recognizer, facts)
+
+    def end(self, engine: Engine[Any]) -> None:
+        """Calibrate and measure on fonts it never saw, and save that, if the budget is spent."""
+        if not engine.done:
+            return
         recognizer, glyphs = self.recognizer, self.glyphs
         which = glyphs.of_fonts(self.held_out)
         if len(which):
             which = generator(self.settings.seed, "calibration").permutation(which)[:_CALIBRATION]
-            recognizer.temperature.fill_(calibrated(read(recognizer, glyphs, which), glyphs.labels(which)))
+            recognizer.temperature.fill_(find_temperature(read(recognizer, glyphs, which), glyphs.labels(which)))
         recognizer.floors = floors(recognizer, glyphs)
-        result = by_font(recognizer, glyphs, self.held_out)
-        self._save(result)
-        self.folder.record(self.images, "held-out", {"styles": result})
+        self._measured = by_font(recognizer, glyphs, self.held_out)
+        engine.save()
+        engine.folder.record(engine.images, "held-out", {"styles": self._measured})
 
-    def _save(self, measured: Mapping[str, Any] | None = None) -> None:
-        tensors = {f"model.{name}": tensor for name, tensor in self.recognizer.state_dict().items()}
-        tensors |= checkpoint.optimizer_tensors(_PHASE, self._optimizer)
-        fonts = [name for name in self.glyphs.fonts if name not in self.held_out]
-        facts = {"images": self.images, "seed": self.settings.seed, "fonts": fonts, "held_out": list(self.held_out)}
-        clock = {"seconds": self._seconds} if self.settings.minutes else {}
-        checkpoint.save(self.folder.path / STATE, tensors, facts | clock)
-        save_recognizer(self.folder.path / RECOGNIZER, self.recognizer, facts | {"measured": dict(measured or {})})
-        self.folder.log(f"saved at {self.images} images")
 
-    def _resume(self) -> None:
-        state = checkpoint.load(self.folder.path / STATE)
-        self.recognizer.load_state_dict(checkpoint.under("model.", state.tensors))
-        checkpoint.restore_optimizer(_PHASE, self._optimizer, state.tensors)
-        self.images, self._seconds = state.facts["images"], state.facts.get("seconds", 0.0)
+def _identity(settings: RecognizerSettings, glyphs: LabeledGlyphs) -> dict[str, Any]:
+    """Return what makes a run this run."""
+    names = {"charset": glyphs.charset, "fonts": list(glyphs.fonts), "glyphs": len(glyphs.char)}
+    return {"model": "recognizer", "size": glyphs.size} | names | asdict(settings)
 
 
 def _side(size: int) -> int:
@@ -200,5 +194,5 @@ def _side(size: int) -> int:
 
 
 def _rate(done: float) -> float:
-    """Return the share of the highest learning rate at a place in the run, 0 to 1."""
+    """Return the share of the highest learning rate at a point of the run, 0 to 1."""
     return done / _WARM if done < _WARM else (1 + math.cos(math.pi * (done - _WARM) / (1 - _WARM))) / 2

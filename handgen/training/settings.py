@@ -1,4 +1,4 @@
-"""The settings of a training run that every model shares."""
+"""The settings of a training run: those that every model shares, and those of an added style."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from handgen.losses.adversarial import GAN_LOSSES
 from handgen.settings import Settings, setting
 
 RUN, OPTIMIZER, DATA, GAN = "Run", "Optimizer", "Data", "Adversarial game"
+ADDED = "A new style from few samples"
+PASSES, FEWEST_IMAGES = 30, 1_500
+"""Times that an adapter sees each glyph at most, and images that it needs."""
 
 
 @dataclass(frozen=True)
@@ -75,3 +78,24 @@ class TrainSettings(Settings):
     lambda_gp: float = setting(10.0, "With wgan-gp: weight of the gradient penalty.", minimum=0, panel=GAN)
     r1: float = setting(0.0, "Weight of the penalty on the gradient at real images.", minimum=0, panel=GAN)
     spectral_norm: bool = setting(False, "Bound every discriminator layer's spectral norm.", panel=GAN)
+
+
+@dataclass(frozen=True)
+class AddSettings(Settings):
+    """How a style is added to a trained model."""
+
+    add_style: str = setting(
+        "", "Learn the style in --data as one more style of the model of --from, and call it so.", panel=ADDED
+    )
+    code_images: int = setting(640, "Images that find the style's code.", minimum=0, panel=ADDED)
+    adapter_images: int = setting(
+        12_000,
+        f"Images that adapt the decoder, at most: {PASSES} for each glyph, and no fewer than {FEWEST_IMAGES:,}, do.",
+        minimum=0,
+        panel=ADDED,
+    )
+    adapter_rank: int = setting(
+        4, "Rank of what is added to a layer; 0 = change all its weights.", minimum=0, maximum=256, panel=ADDED
+    )
+    adapter_lr: float = setting(2e-3, "Learning rate of the decoder's changes.", minimum=0, panel=ADDED)
+    code_lr: float = setting(0.05, "Learning rate of the code.", minimum=0, panel=ADDED)

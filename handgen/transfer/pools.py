@@ -15,10 +15,9 @@ from handgen.errors import UsageError
 from handgen.extras import load_extra
 from handgen.glyphs.store import IMAGES, GlyphStore
 from handgen.seeds import generator
+from handgen.transfer.settings import DIGITS
 
 EXTRA = "bench"
-DIGITS = "digits"
-"""The real set that scikit-learn brings."""
 _MOST = 200_000
 """Samples that are read of a dataset; of a store all can be had, for nothing is read before it is wanted."""
 _MARGIN = 2

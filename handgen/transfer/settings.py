@@ -1,13 +1,22 @@
-"""The settings of a comparison of training sets."""
+"""What a comparison of training sets may be asked for."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 
-from handgen.settings import Settings, setting
+from handgen.errors import UsageError
+from handgen.settings import PLACES, RUNNING, Settings, setting
+from handgen.transfer import RECIPES, UNION
 
-SETS, READER = "The sets", "The recognizer"
+SETS, READER, DRAWN = "The sets", "The recognizer", "What is drawn for them"
+DIGITS = "digits"
+"""The real handwriting that comes with scikit-learn."""
 _MANY = 100
+_NAME = re.compile(r"[\w.-]+")
+_FONTS, _PEN, _MODEL, _REAL = ("fonts", "warped", "scanned"), ("pen",), ("gan", "pen-gan"), ("real",)
 
 
 @dataclass(frozen=True)
@@ -58,3 +67,102 @@ class TransferSettings(Settings):
     def side(self, characters: int) -> int:
         """Return the side of images of so many characters, in pixels."""
         return self.size or (64 if characters > _MANY else 32)
+
+
+@dataclass(frozen=True)
+class TransferRequest(Settings):
+    """What a user asks for.
+
+    Raises:
+        UsageError: there is no real set, or a training set has no name or one that it cannot have.
+    """
+
+    real: str = setting(
+        "",
+        "Real handwriting to test on: scikit-learn's digits, a store of 'handgen import', or a dataset.",
+        metavar="digits|STORE|DATASET",
+        panel=SETS,
+    )
+    names: str = setting(
+        "",
+        "What to compare, with commas: fonts, warped, scanned, pen, traced, gan, gated, pen-gan, real, "
+        "union, names of --set; fonts+pen is equal parts of both.",
+        flags=("--sets",),
+        metavar="NAMES",
+        shown="all that can be made of what is given, but traced",
+        panel=SETS,
+    )
+    given: tuple[str, ...] = setting(
+        (),
+        "A training set of your own; may be repeated.",
+        flags=("--set",),
+        metavar="NAME=DATASET|STORE",
+        shown="none",
+        panel=SETS,
+    )
+    charset: str | None = setting(
+        None,
+        "Test on these characters alone: gb2312-1, latin62, digits, ..., a UTF-8 file, or the characters.",
+        shown="all that the real set and every training set have",
+        panel=SETS,
+    )
+    model: Path | None = setting(
+        None, "Run folder or model file that draws gan, gated and pen-gan.", shown="none", panel=DRAWN
+    )
+    recognizer: Path | None = setting(
+        None,
+        "Run folder or file of the recognizer that reads for gated.",
+        shown="the latest in runs/",
+        panel=DRAWN,
+    )
+    styles: str = setting(
+        "",
+        "Styles of the model's drawings, as for 'synth'.",
+        metavar="N|NAMES|continuous",
+        shown="continuous if the model can, else every trained style",
+        panel=DRAWN,
+    )
+    strokes: str = setting("hanzi,kanjivg,trace", "Strokes of the pen, as for 'synth'.", metavar="SOURCES", panel=DRAWN)
+    data: tuple[Path, ...] = setting(
+        (Path("data/glyphs"),), "Glyph store of fonts; may be repeated.", shown="data/glyphs", panel=PLACES
+    )
+    out: Path = setting(Path("runs/transfer"), "Folder of the comparison.", flags=("--out", "-o"), panel=PLACES)
+    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", panel=RUNNING)
+    settings: TransferSettings = field(default_factory=TransferSettings)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.real:
+            raise UsageError(
+                "there is no real handwriting to test on",
+                "Give --real digits, a store that 'handgen import' made, or a dataset.",
+            )
+        for name, path in self.sets.items():
+            if self.real != DIGITS and path.resolve() == Path(self.real).resolve():
+                raise UsageError(f"--set {name} is the real set itself", "The set 'real' is the part not tested on.")
+
+    @property
+    def sets(self) -> Mapping[str, Path]:
+        """The training sets that are given: name -> where it is."""
+        found: dict[str, Path] = {}
+        for text in self.given:
+            name, _, path = text.partition("=")
+            if not name or not path:
+                raise UsageError(f"--set {text} is not of the form NAME=PATH", "As in: --set mine=datasets/zi2zi.")
+            if name in found:
+                raise UsageError(f"--set {name}= is there twice", "Give each set a name of its own.")
+            if not _NAME.fullmatch(name) or name == UNION or name in RECIPES:
+                raise UsageError(
+                    f"--set cannot name a set '{name}'",
+                    "Take letters, digits, '-', '_' and '.', and no name that handgen has for a set.",
+                )
+            found[name] = Path(path)
+        return found
+
+    def compared(self) -> tuple[str, ...]:
+        """Return the names of the sets: those asked for, or all that can be made of what is given."""
+        if asked := [name.strip() for name in self.names.split(",") if name.strip()]:
+            return tuple(dict.fromkeys((*asked, *self.sets)))
+        models = (*_MODEL, *(("gated",) if self.recognizer else ())) if self.model else ()
+        real = _REAL if self.settings.test_share < 1 else ()
+        return (*_FONTS, *_PEN, *models, *self.sets, UNION, *real)

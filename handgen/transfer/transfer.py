@@ -14,17 +14,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from handgen import __version__
+from handgen.devices import resolve_device
 from handgen.errors import UsageError
 from handgen.files import write_json
 from handgen.fonts.charsets import load_charset
@@ -32,58 +31,20 @@ from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import MANIFEST, GlyphStore
 from handgen.ocr.reader import RECOGNIZER, load_reader
 from handgen.training.read_glyphs import LabeledGlyphs
-from handgen.training.recognizer import RecognizerSettings, RecognizerTraining
-from handgen.transfer import RECIPES, UNION
-from handgen.transfer.pools import DIGITS, open_real, parted, read_pool
+from handgen.training.recognizer import RecognizerSettings, open_run
+from handgen.transfer import UNION
+from handgen.transfer.pools import open_real, parted, read_pool
 from handgen.transfer.recipes import Materials, made
 from handgen.transfer.sets import Evened, Exam, TrainingSet, different, resolution_of
-from handgen.transfer.settings import TransferSettings
+from handgen.transfer.settings import DIGITS, TransferRequest
 from handgen.transfer.sources import Mixed, Pooled, Source
 
 ABOUT, SETS, CELLS, TRAINING = "transfer.json", "sets", "cells", "training"
 RESULTS, PLOT, SHEET = "results.json", "results.png", "sets.png"
-_FONTS, _PEN, _MODEL, _REAL = ("fonts", "warped", "scanned"), ("pen",), ("gan", "pen-gan"), ("real",)
-_NAME = re.compile(r"[\w.-]+")
 _SHOWN, _CELL = 24, 32
 
 Watch = Callable[[str, int], None]
 """Told what is being done, and how many images of the whole comparison have been learned from."""
-
-
-@dataclass(frozen=True)
-class TransferRequest:
-    """What a user asks for; see the options of ``handgen bench transfer``."""
-
-    real: str
-    out: Path
-    data: tuple[Path, ...] = (Path("data/glyphs"),)
-    sets: Mapping[str, Path] = field(default_factory=dict)
-    names: tuple[str, ...] = ()
-    model: Path | None = None
-    recognizer: Path | None = None
-    charset: str | None = None
-    styles: str = ""
-    strokes: str = "hanzi,kanjivg,trace"
-    settings: TransferSettings = field(default_factory=TransferSettings)
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-
-    def __post_init__(self) -> None:
-        for name, place in self.sets.items():
-            if not _NAME.fullmatch(name) or name == UNION or name in RECIPES:
-                raise UsageError(
-                    f"--set cannot name a set '{name}'",
-                    "Take letters, digits, '-', '_' and '.', and no name that handgen has for a set.",
-                )
-            if self.real != DIGITS and place.resolve() == Path(self.real).resolve():
-                raise UsageError(f"--set {name} is the real set itself", "The set 'real' is the part not tested on.")
-
-    def wanted(self) -> tuple[str, ...]:
-        """Return the names of the sets: those asked for, or all that can be made of what is given."""
-        if self.names:
-            return tuple(dict.fromkeys((*self.names, *self.sets)))
-        models = (*_MODEL, *(("gated",) if self.recognizer else ())) if self.model else ()
-        real = _REAL if self.settings.test_share < 1 else ()
-        return (*_FONTS, *_PEN, *models, *self.sets, UNION, *real)
 
 
 class Transfer:
@@ -96,6 +57,7 @@ class Transfer:
 
     def __init__(self, request: TransferRequest) -> None:
         self.request, settings = request, request.settings
+        self._device = resolve_device(request.device)
         pool = open_real(request.real)
         if request.charset:
             pool = pool.of(load_charset(request.charset))
@@ -109,7 +71,7 @@ class Transfer:
             strokes=request.strokes,
             left=left,
             real=None if request.real == DIGITS else Path(request.real),
-            device=request.device,
+            device=self._device,
         )
         if len(materials.chars) < 2:
             raise UsageError(
@@ -140,7 +102,7 @@ class Transfer:
     def _sources(self, materials: Materials) -> dict[str, Source]:
         """Make the sources of all sets, in order."""
         request = self.request
-        names = request.wanted()
+        names = request.compared()
         given: dict[str, Source] = {}
         for name, place in request.sets.items():
             pool = read_pool(place).of(materials.chars)
@@ -259,7 +221,7 @@ class Transfer:
 
     def _measure(self, name: str, repetition: int, watch: Watch) -> dict[str, Any] | None:
         """Make a set, have a recognizer learn from it, and test that; None if it was stopped."""
-        settings, device = self.request.settings, self.request.device
+        settings, device = self.request.settings, self._device
         title, identity = f"{name}, repetition {repetition + 1}", self._identity(name)
         place = self._store(name, repetition)
         seed = self._seed(repetition)
@@ -274,10 +236,10 @@ class Transfer:
             holdout_fonts="0",
             seed=seed,
         )
-        training = RecognizerTraining(reading, glyphs, self._training(name, repetition), device)
-        if not training.run(lambda progress: watch(title, progress.images)):
+        engine = open_run(reading, glyphs, self._training(name, repetition), device)
+        if not engine.run(lambda progress: watch(title, progress.images)):
             return None
-        reader = load_reader(training.folder.path / RECOGNIZER, device)
+        reader = load_reader(engine.folder.path / RECOGNIZER, device)
         right = reader.read(self.exam.images, top=1).chars[:, 0] == self.exam.labels
         asked = [(char, right[self.exam.labels == number]) for number, char in enumerate(self.chars)]
         return {

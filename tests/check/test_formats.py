@@ -7,16 +7,15 @@ import tarfile
 import pytest
 from PIL import Image
 
-from handgen.check import READERS
 from handgen.check.report import check_folder
 from handgen.errors import UsageError
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 
 TEXTS = "永和九年歲在癸丑暮春之初"
 
 
-@pytest.fixture(params=[entry.name for entry in READERS if entry.name != "lmdb"])
+@pytest.fixture(params=[entry.name for entry in FORMATS if entry.name != "lmdb"])
 def name(request):
     if request.param == "parquet":
         pytest.importorskip("pyarrow", reason="pyarrow comes with handgen[parquet]")
@@ -25,7 +24,7 @@ def name(request):
 
 @pytest.fixture
 def dataset(name, tmp_path, lmdbs):
-    with WRITERS.load(name)(tmp_path, {"seed": 1}) as writer:
+    with FORMATS.load(name).writer(tmp_path, {"seed": 1}) as writer:
         writer.write([Sample(i, text, lmdbs.png(i), {"style": "ab"[i % 2]}) for i, text in enumerate(TEXTS)])
         writer.finish({})
     return tmp_path
@@ -47,7 +46,7 @@ def test_a_sound_dataset(name, dataset):
 
 
 def test_an_unfinished_one_is_named(name, tmp_path, lmdbs):
-    with WRITERS.load(name)(tmp_path / "half", {}) as writer:
+    with FORMATS.load(name).writer(tmp_path / "half", {}) as writer:
         writer.write([Sample(0, "永", lmdbs.png(0), {})])
         writer._flush()
     with pytest.raises(UsageError, match=r"half is not finished\. Run the command that made it again"):

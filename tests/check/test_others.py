@@ -12,13 +12,14 @@ import lmdb
 import pytest
 from PIL import Image
 
-from handgen.check.findings import Findings
 from handgen.check.labels import Labels
-from handgen.check.report import check_folder, find_datasets
+from handgen.check.report import check_folder
 from handgen.check.trainers.judge import judge
 from handgen.cli import run
 from handgen.files import walk
-from tests.readers import FORMATS
+from handgen.formats.find import find_datasets
+from handgen.formats.findings import Findings
+from tests.readers import THEIRS
 
 
 @pytest.fixture
@@ -182,7 +183,7 @@ def test_webdataset_as_others_pack_it(tmp_path, lmdbs):
     pack("y.tar.gz", more, "w:gz")
     assert [label for label, _ in read_unsized(tmp_path)[0]] == ["three"]
     assert run(["convert", str(tmp_path), str(tmp_path.parent / "out"), "-f", "imagefolder"]) == 0
-    ((label, _, meta),) = FORMATS["imagefolder"](tmp_path.parent / "out")
+    ((label, _, meta),) = THEIRS["imagefolder"](tmp_path.parent / "out")
     assert (label, meta) == ("three", {"writer": 7, "cls": "5"})
 
 
@@ -206,7 +207,7 @@ def test_image_folders_with_further_columns(kind, put, tmp_path):
     assert found == set()
     for target in ("webdataset", "lmdb"):
         assert run(["convert", str(folder), str(tmp_path / target), "-f", target]) == 0
-        assert [meta for _, _, meta in FORMATS[target](tmp_path / target)] == [{"writer": f"w{i}"} for i in range(3)]
+        assert [meta for _, _, meta in THEIRS[target](tmp_path / target)] == [{"writer": f"w{i}"} for i in range(3)]
 
 
 @pytest.mark.parametrize(
@@ -248,7 +249,7 @@ def test_parquet_with_columns_of_its_own(tmp_path, lmdbs):
     (tmp_path / "in").mkdir()
     pyarrow.parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "in" / "train-00000-of-00001.parquet")
     assert run(["convert", str(tmp_path / "in"), str(tmp_path / "out"), "-f", "webdataset"]) == 0
-    assert [(label, meta) for label, _, meta in FORMATS["webdataset"](tmp_path / "out")] == [
+    assert [(label, meta) for label, _, meta in THEIRS["webdataset"](tmp_path / "out")] == [
         (text, {"page": i, "box": [1.5, 2.0], "meta": "scan 3"}) for i, text in enumerate("永和")
     ]
 

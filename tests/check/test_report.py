@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handgen.check.findings import RULES
 from handgen.check.report import check_folder
 from handgen.errors import UsageError
 from handgen.formats.base import Sample
+from handgen.formats.findings import RULES
 from handgen.formats.lmdb import LmdbWriter
 
 

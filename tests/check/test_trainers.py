@@ -18,7 +18,7 @@ from handgen.check.trainers import TRAINERS
 from handgen.check.trainers.base import outside, safe_in_class
 from handgen.check.trainers.judge import judge
 from handgen.errors import UsageError
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 
 TEXTS = [
@@ -46,7 +46,7 @@ TEXTS = [
 def write(path, texts, name="lmdb"):
     rng = np.random.default_rng(0)
     images = (rng.integers(0, 256, (32, 32 + 8 * (i % 4)), np.uint8) for i in range(len(texts)))
-    with WRITERS.load(name)(path, {}) as writer:
+    with FORMATS.load(name).writer(path, {}) as writer:
         writer.write([Sample(i, text, image, {}) for i, (text, image) in enumerate(zip(texts, images, strict=True))])
         writer.finish({})
     return path
@@ -225,6 +225,6 @@ def test_a_format_that_a_trainer_does_not_read(mixed):
 @pytest.mark.parametrize("entry", list(TRAINERS), ids=lambda entry: entry.name)
 def test_every_trainer_reads_a_format_that_handgen_writes(entry):
     kind = TRAINERS.load(entry.name)
-    assert all(name in WRITERS for name in kind.formats)
+    assert all(name in FORMATS for name in kind.formats)
     assert kind.title == entry.summary
     assert kind().read("a").label == "a"

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from handgen.cli import run
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 from handgen.formats.lmdb import LmdbWriter
 from tests.check.conftest import save, sound
-from tests.readers import FORMATS, items
+from tests.readers import THEIRS, items
 
 TEXTS = ["永", "永和 九年", "q,'u\"", "Ａ１", "é", " a", "back\\slash"]
 
@@ -33,7 +33,7 @@ def source(tmp_path):
     return write(tmp_path / "source", TEXTS)
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in WRITERS])
+@pytest.mark.parametrize("name", [entry.name for entry in FORMATS])
 def test_there_and_back_nothing_is_lost(name, source, tmp_path, capsys):
     if name == "parquet":
         pytest.importorskip("pyarrow", reason="pyarrow comes with handgen[parquet]")
@@ -41,9 +41,7 @@ def test_there_and_back_nothing_is_lost(name, source, tmp_path, capsys):
     assert run(["convert", str(source), str(there), "--format", name]) == 0
     assert run(["check", str(there)]) == 0
     assert run(["convert", str(there), str(back)]) == 0
-    for (label, image, meta), (before, pixels, noted) in zip(
-        FORMATS[name](there), FORMATS["lmdb"](source), strict=True
-    ):
+    for (label, image, meta), (before, pixels, noted) in zip(THEIRS[name](there), THEIRS["lmdb"](source), strict=True):
         assert (label, {key: value for key, value in meta.items() if value is not None}) == (before, noted)
         assert np.array_equal(image, pixels)
     assert items(back) == items(source)  # to the byte: labels, images, sizes, what is noted, order
@@ -58,7 +56,7 @@ def test_shards_become_one(tmp_path):
     for number in range(3):
         write(tmp_path / "shards" / f"shard-{number:05d}", [f"{number}{i}" for i in range(4)], number)
     assert run(["convert", str(tmp_path / "shards"), str(tmp_path / "out"), "-f", "kraken"]) == 0
-    assert [label for label, _, _ in FORMATS["kraken"](tmp_path / "out")] == [
+    assert [label for label, _, _ in THEIRS["kraken"](tmp_path / "out")] == [
         f"{n}{i}" for n in range(3) for i in range(4)
     ]
 
@@ -82,7 +80,7 @@ def test_a_conversion_that_was_stopped_goes_on(source, tmp_path, monkeypatch):
     command = ["convert", str(source), str(tmp_path / "out"), "-f", "doctr"]
     assert [run(command), run(command)] == [130, 0]
     assert seen == [0, 1, 2, 3, 4, 4, 5, 6]
-    assert [label for label, _, _ in FORMATS["doctr"](tmp_path / "out")] == TEXTS
+    assert [label for label, _, _ in THEIRS["doctr"](tmp_path / "out")] == TEXTS
 
 
 def test_json_and_dry_run(source, tmp_path, capsys):
@@ -99,7 +97,7 @@ def test_images_that_are_no_png_are_decoded(tmp_path):
     Image.fromarray(np.full((16, 20, 3), (200, 30, 60), np.uint8)).save(data, "JPEG")
     records = {**sound(1), b"image-000000001": data.getvalue()}
     assert run(["convert", str(save(tmp_path / "jpeg", records)), str(tmp_path / "out"), "-f", "kraken"]) == 0
-    ((label, image, meta),) = FORMATS["kraken"](tmp_path / "out")
+    ((label, image, meta),) = THEIRS["kraken"](tmp_path / "out")
     assert (label, image.shape, meta) == ("永", (16, 20, 3), {})
 
 
@@ -166,7 +164,7 @@ def test_bad_samples_are_left_out_and_listed(faulty, tmp_path, capsys):
     left = [json.loads(line) for line in (tmp_path / "out" / "left_out.jsonl").read_text("utf-8").splitlines()]
     assert [each["sample"] for each in left] == [2, 3, 4, 5]
     assert ["image" in left[0]["cause"], "U+0009" in left[1]["cause"], "UTF-8" in left[2]["cause"]] == [True] * 3
-    assert [label for label, _, _ in FORMATS["doctr"](tmp_path / "out")] == ["永", "在"]
+    assert [label for label, _, _ in THEIRS["doctr"](tmp_path / "out")] == ["永", "在"]
     assert run(command) == 0
     assert "complete already" in capsys.readouterr().out
 
@@ -175,7 +173,7 @@ def test_compatibility_ideographs_keep_their_form_and_other_changes_are_told(tmp
     records = sound(3)
     records |= {b"label-000000001": "\ufa19\ufa46".encode(), b"label-000000002": "e\u0301".encode()}
     assert run(["convert", str(save(tmp_path / "source", records)), str(tmp_path / "out"), "-f", "kraken"]) == 0
-    assert [label for label, _, _ in FORMATS["kraken"](tmp_path / "out")] == ["\ufa19\ufa46", "\u00e9", "九"]
+    assert [label for label, _, _ in THEIRS["kraken"](tmp_path / "out")] == ["\ufa19\ufa46", "\u00e9", "九"]
     assert "NFC changed 1 labels: e\u0301 (U+0065 U+0301) -> \u00e9 (U+00E9)" in capsys.readouterr().out
 
 
@@ -184,7 +182,7 @@ def test_a_source_that_promises_more_than_it_has(tmp_path, capsys):
     assert run(["convert", str(source), str(tmp_path / "out")]) == 1
     assert "num-samples is 5, the last sample 3" in capsys.readouterr().err
     assert run(["convert", str(source), str(tmp_path / "two"), "--skip-bad"]) == 0
-    assert len(FORMATS["lmdb"](tmp_path / "two")) == 3
+    assert len(THEIRS["lmdb"](tmp_path / "two")) == 3
 
 
 def test_sixteen_bits_and_transparent_paper(tmp_path):
@@ -197,6 +195,6 @@ def test_sixteen_bits_and_transparent_paper(tmp_path):
         image.save(data, "TIFF")
         records[b"image-%09d" % number] = data.getvalue()
     assert run(["convert", str(save(tmp_path / "source", records)), str(tmp_path / "out"), "-f", "kraken"]) == 0
-    (_, first, _), (_, second, _) = FORMATS["kraken"](tmp_path / "out")
+    (_, first, _), (_, second, _) = THEIRS["kraken"](tmp_path / "out")
     assert (first.min(), first.max()) == (0, 255)
     assert (second[:, :16].max(), second[:, 16:].min()) == (0, 255)

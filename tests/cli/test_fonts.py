@@ -105,8 +105,8 @@ def test_fetch_says_how_far_it_is_where_there_is_no_terminal(capsys, monkeypatch
     monkeypatch.setattr(progress, "EVERY", 0.05)
     monkeypatch.setattr("handgen.fonts.fetch.fetch_all", slow)
     err = output(capsys, "fetch", "Caveat", "Kalam", "Zeyada").err
-    assert re.search(r"^fonts: 0 of 3$", err, re.MULTILINE)
-    assert re.search(r"^fonts: 2 of 3, [\d.]+ a second, \d s left$", err, re.MULTILINE)
+    assert re.search(r"^fetching: 0 of 3 fonts \(0%\)$", err, re.MULTILINE)
+    assert re.search(r"^fetching: 2 of 3 fonts \(67%\), [\d.]+/s, \d s left$", err, re.MULTILINE)
 
 
 def test_fetch_without_the_client_says_so_once_and_leaves_nothing(capsys, tmp_path, monkeypatch):

@@ -12,7 +12,12 @@ from handgen.cli import run
 from handgen.degrade.pipeline import Pipeline
 from handgen.glyphs.store import to_unit
 from handgen.sources import loading
-from handgen.synth.preview import Preview, Wanted
+from handgen.sources.spec import SourceSpec
+from handgen.synth.preview import Preview, PreviewRequest
+
+
+def look_at(model, **how):
+    return Preview(PreviewRequest((SourceSpec(source=str(model)),), **how))
 
 
 def preview(model, *options):
@@ -28,7 +33,7 @@ def test_the_grid_has_a_row_for_each_style_and_the_source(trained, store, tmp_pa
         assert picture.format == "PNG"
         assert picture.height == 3 * 68 + 4
         assert picture.width > 40 * 68
-    rows = dict(Preview(Wanted(trained, text="BAD", device=torch.device("cpu"))).grid("4").rows)
+    rows = dict(look_at(trained, text="BAD").grid("4").rows)
     assert len(rows) == 5
     glyphs = {str(store.labels["char"][row]): store.images[row] for row in store.rows(store.sources[0])}
     assert np.array_equal(rows["source"], [glyphs[char] for char in "BAD"])
@@ -36,20 +41,20 @@ def test_the_grid_has_a_row_for_each_style_and_the_source(trained, store, tmp_pa
 
 def test_a_cell_is_what_synth_would_draw(latents):
     """Unmoved, as no deformation is added and a drawn latent has no frame of its own."""
-    look = Preview(Wanted(latents, text="AB", seed=3))
+    look = look_at(latents, text="AB", seed=3)
     picture = dict(look.grid("3").rows)
     model = loading.build(checkpoint.load(latents))
     for style in model.style_spec.draw(3, 3):
         with torch.inference_mode():
             drawn = model.generate(to_unit(picture["source"])[:, None], style.vector.expand(2, -1))
         assert np.abs((drawn[:, 0].numpy() + 1) * 127.5 - picture[style.name]).max() < 1
-    fresh = dict(look.grid("continuous").rows)["continuous"]
+    fresh = dict(look.grid("continuous").rows)["continuous 1"]
     assert all(np.any(fresh[1] != picture[name][1]) for name in ("z1", "z2", "z3"))
 
 
 @pytest.mark.parametrize("name", ["zi2zi", "bicyclegan", "cgan"])
 def test_a_walk_begins_and_ends_at_its_styles(untrained, trained, name):
-    look = Preview(Wanted(trained if name == "zi2zi" else untrained(name), text="ABC"))
+    look = look_at(trained if name == "zi2zi" else untrained(name), text="ABC")
     walk = look.walk("kalam", "indie-flower", 5)
     assert [caption for caption, _ in walk.rows] == ["A", "B", "C"]
     assert all(len(images) == 5 for _, images in walk.rows)
@@ -88,7 +93,7 @@ def test_a_model_that_is_told_nothing_shows_samples(untrained, name, tmp_path, c
     assert capsys.readouterr().out.split() == ["preview", f"preview-{name}.png"]
     with Image.open(tmp_path / f"preview-{name}.png") as picture:
         assert picture.height == 32 + 8 * 68 + 4
-    rows = [images for _, images in Preview(Wanted(model)).grid("").rows]
+    rows = [images for _, images in look_at(model).grid("").rows]
     assert len({image.tobytes() for images in rows for image in images}) > 32
 
 

@@ -7,9 +7,8 @@ import time
 import pytest
 from rich.console import Console
 
-from handgen.cli import progress
-from handgen.cli.progress import TrainingBar, losses_table, pace_line
-from handgen.training.loop import Progress
+from handgen.cli.progress import Bar, TrainingBar, losses_table, pace
+from handgen.training.engine import Progress
 
 LOSSES = {
     "D/real": 0.327573,
@@ -69,21 +68,38 @@ def test_nothing_stays_where_there_is_no_terminal():
     assert console.file.getvalue().strip() == ""
 
 
-def test_without_a_terminal_a_run_prints_lines(monkeypatch):
-    monkeypatch.setattr(progress, "_TRAINING_EVERY", 0.02)
-    console = Console(file=io.StringIO(), width=40)
-    with TrainingBar(console, 1000, 0) as bar:
-        bar.show(Progress(250, 50.0, LOSSES))
-        for _ in range(500):
-            if lines := console.file.getvalue().splitlines():
-                break
+@pytest.mark.parametrize(
+    ("line", "given"),
+    [
+        ("drawing x: 1,200 of 6,000 (20%), 310/s, 15 s left", ("drawing x", 1200, 6000, 310)),
+        ("drawing x: 5 of 60,000 images (0%), 5 s each, 83.3 h left", ("drawing x", 5, 60_000, 0.2, "images")),
+        ("reading: 7", ("reading", 7, None, 0)),
+        ("reading: 6,000 of 6,000 (100%), 9.5/s", ("reading", 6000, 6000, 9.5)),
+    ],
+)
+def test_a_line_says_how_far_how_fast_and_how_long(line, given):
+    what, done, total, rate, *unit = given
+    assert pace(what, done, total, rate, unit=unit[0] if unit else "") == line
+
+
+def test_a_percentage_where_numbers_say_nothing():
+    assert pace("reading", 25, 100, 0.5, counted=False) == "reading: 25%, 2 min left"
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_piped_output_gets_a_line_every_now_and_then_even_while_nothing_comes(training):
+    console = Console(file=io.StringIO(), width=80)
+    bar = TrainingBar(console, 100, 0, every=0.02) if training else Bar("drawing", 100, console=console, every=0.02)
+    with bar:
+        bar.show(Progress(50, 10.0, LOSSES) if training else 50)
+        deadline = time.monotonic() + 20
+        while len(console.file.getvalue().splitlines()) < 3 and time.monotonic() < deadline:
             time.sleep(0.01)
-    assert lines[0].startswith("images: 250 of 1,000, 50 a second, 15 s left  D/real 0.328  D/fake 0.261")
-    assert "weighted" not in lines[0]
-
-
-def test_the_time_left_is_told_when_the_rate_is_known():
-    assert pace_line("fonts", 0, 61, 0) == "fonts: 0 of 61"
-    assert pace_line("fonts", 12, 61, 1.25) == "fonts: 12 of 61, 1.25 a second, 39 s left"
-    assert pace_line("fonts", 5, 6, 0.04) == "fonts: 5 of 6, 25 s each, 25 s left"
-    assert pace_line("images", 1000, 401_000, 100.0) == "images: 1,000 of 401,000, 100 a second, 1 h 6 min left"
+    lines = console.file.getvalue().splitlines()
+    assert len(lines) >= 3
+    assert lines[-1].startswith("training: 50 of 100 images (50%)" if training else "drawing: 50 of 100 (50%)")
+    assert " left" in lines[-1]
+    assert ("G l1 0.203" in lines[-1]) == training
+    after = len(console.file.getvalue())
+    time.sleep(0.1)
+    assert len(console.file.getvalue()) == after

@@ -5,13 +5,14 @@ import json
 
 import numpy as np
 import pytest
-from handgen.synth.dataset import Request, Run
 from PIL import Image
 
 from handgen.cli import run
 from handgen.degrade.pipeline import Pipeline
 from handgen.formats.lmdb import LmdbWriter
-from handgen.synth.lines import LineRequest
+from handgen.seeds import SampleKey
+from handgen.synth.prepare import prepare
+from handgen.synth.request import LineRequest, make_request
 from tests.readers import items, read_as_trainers_do
 
 CORPUS = "ABA CAB, BADE\nThe HEN ran far；end\nXYZ ABC DEF GHI JKL MNO PQR STU\nfgh 龘 mnq\n"
@@ -64,7 +65,7 @@ def test_batch_workers_and_an_interruption_change_nothing(trained, corpus, tmp_p
     assert items(tmp_path / "other") == items(tmp_path / "whole")
     out = tmp_path / "stopped"
     asked = LineRequest(str(corpus), 32, max_chars=4, boxes=True)
-    made = Run(Request(trained, out, 150, degrade="scan", lines=asked))
+    made = prepare(make_request(trained, out=out, count=150, degrade="scan", lines=asked))
     with LmdbWriter(out, made.identity()) as writer:
         writer.write(list(made.synthesis.samples(0, 77)))
         writer._flush()
@@ -114,8 +115,9 @@ def test_one_hand_writes_a_line_and_no_drawing_recurs(latents, tmp_path):
         assert lines(latents, out, *options, "--vary", vary) == 0
         assert len({tuple(meta["latent"]) for meta in metas(out)}) == 6
     for vary in (0.0, 1.0):
-        made = Run(Request(latents, tmp_path / "x", 6, styles="continuous", vary=vary, lines=LineRequest(str(text))))
-        drawn, _ = made.lines.synthesis.draw("AAAA" * 2, np.zeros(8, int), np.array([0, 1, 2, 3, 256, 257, 258, 259]))
+        made = prepare(make_request(latents, styles="continuous", vary=vary, lines=LineRequest(str(text))))
+        key = SampleKey.of(0, np.repeat([0, 1], 4), np.tile([1, 2, 3, 4], 2))
+        drawn = made.lines.synthesis.draw("AAAA" * 2, np.zeros(8, int), key).images
         same.append([bool(np.array_equal(drawn[0], other)) for other in drawn])
     assert same[0] == [True] * 4 + [False] * 4
     assert same[1] == [True] + [False] * 7

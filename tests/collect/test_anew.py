@@ -7,6 +7,7 @@ import pytest
 
 from handgen.cli import run
 from handgen.collect.render import make_plan, render
+from handgen.collect.settings import RenderSettings
 from handgen.glyphs.store import GlyphStore
 from handgen.training.data import Pairs, Split
 from handgen.training.evaluate import _told
@@ -15,7 +16,11 @@ CHARS = "ABDEHKRS25永国"
 
 
 def rendered(out, heiti, kalam, **options):
-    plan = make_plan(str(heiti), out=out, targets=[str(kalam)], charset=CHARS, drawings=3, **{"workers": 1, **options})
+    plan = make_plan(
+        RenderSettings(
+            str(heiti), out=out, targets=[str(kalam)], charset=CHARS, vary="pen", samples=3, **{"workers": 1, **options}
+        )
+    )
     return GlyphStore(render(plan).out)
 
 
@@ -49,14 +54,14 @@ def test_what_is_drawn_depends_on_the_seed_alone(anew, heiti, kalam, tmp_path):
 def test_each_target_is_learned_from_every_drawing_and_measured_on_the_fonts_own(anew):
     pairs = Pairs(anew, Split(CHARS, ""), ["kalam"])
     count = len(pairs)
-    which = pairs.drawn(0, 60 * count, seed=2)
+    which = pairs.numbers(0, 60 * count, seed=2)
     source, target = pairs._rows(which)
     assert (anew.labels["char"][source] == anew.labels["char"][target]).all()
     assert set(anew.labels["style"][source]) == {0}
     seen = {(str(label["char"]), int(label["sample"])) for label in anew.labels[source]}
     drawn = {str(char) for char in anew.labels["char"][pairs.target]}
     assert seen == {(char, number) for char in drawn for number in range(3)}
-    parts = np.concatenate([pairs.drawn(0, 7, seed=2), pairs.drawn(7, 60 * count - 7, seed=2)])
+    parts = np.concatenate([pairs.numbers(0, 7, seed=2), pairs.numbers(7, 60 * count - 7, seed=2)])
     assert np.array_equal(parts, which)
     assert not anew.labels["sample"][pairs._rows(np.arange(count))[0]].any()
     assert not anew.labels["sample"][pairs._rows(pairs.sample(4, seed=0))[0]].any()

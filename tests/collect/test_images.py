@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from handgen.characters import nfc
 from handgen.cli import run
 from handgen.collect.images import ImagesReader
 from handgen.collect.labels import char_in_name
@@ -77,7 +77,7 @@ def test_names(stem, char):
 
 @given(st.characters(), st.integers(0, 99))
 def test_every_character_can_be_spelt(char, number):
-    wanted = unicodedata.normalize("NFC", char)
+    wanted = nfc(char)
     assert char_in_name(f"U+{ord(char):04X}_{number}") == (wanted if is_written(wanted) else "")
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from handgen.collect import render as module
 from handgen.collect.draw import draw_font
 from handgen.collect.render import make_plan, render
+from handgen.collect.settings import RenderSettings
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256
 from handgen.fonts.face import FontRef
@@ -32,7 +33,11 @@ def latin(tmp_path_factory, caveat, kalam, zeyada, indie_flower):
     """A store of Caveat and three hands, with what ``render`` said about it."""
     out = tmp_path_factory.mktemp("latin") / "store"
     targets = [str(path) for path in (kalam, zeyada, indie_flower)]
-    return render(make_plan(str(caveat), out=out, targets=targets, per_font=30, take=["zeyada=40"], seed=5, workers=2))
+    return render(
+        make_plan(
+            RenderSettings(str(caveat), out=out, targets=targets, per_font=30, take=["zeyada=40"], seed=5, workers=2)
+        )
+    )
 
 
 def test_the_store_holds_source_and_samples(latin, caveat):
@@ -80,7 +85,9 @@ def test_the_preview_shows_a_row_for_each_style(latin):
 def test_workers_and_repetition_change_no_byte(latin, caveat, kalam, zeyada, indie_flower, tmp_path):
     targets = [str(path) for path in (kalam, zeyada, indie_flower)]
     plan = make_plan(
-        str(caveat), out=tmp_path / "s", targets=targets, per_font=30, take=["zeyada=40"], seed=5, workers=1
+        RenderSettings(
+            str(caveat), out=tmp_path / "s", targets=targets, per_font=30, take=["zeyada=40"], seed=5, workers=1
+        )
     )
     render(plan)
     assert contents(plan.out) == contents(latin.out)
@@ -89,7 +96,9 @@ def test_workers_and_repetition_change_no_byte(latin, caveat, kalam, zeyada, ind
 def test_chinese_at_128(heiti, tiny_font, tmp_path):
     chars = "永国银锒的一是不了人我在"
     font = tiny_font("boxes.ttf", {c: [rectangle(100, 0, 400 + 30 * i, 700)] for i, c in enumerate(chars[:9])})
-    plan = make_plan(str(heiti), out=tmp_path / "s", targets=[str(font)], charset=chars + "😀", size=128)
+    plan = make_plan(
+        RenderSettings(str(heiti), out=tmp_path / "s", targets=[str(font)], charset=chars + "😀", size=128)
+    )
     rendered = render(plan)
     assert [style.count for style in rendered.styles] == [12, 9]
     store = GlyphStore(plan.out)
@@ -100,7 +109,9 @@ def test_chinese_at_128(heiti, tiny_font, tmp_path):
 
 
 def test_without_alignment_targets_stay_natural(caveat, kalam, tmp_path):
-    plan = make_plan(str(caveat), out=tmp_path / "s", targets=[str(kalam)], charset="latin62", align=False)
+    plan = make_plan(
+        RenderSettings(str(caveat), out=tmp_path / "s", targets=[str(kalam)], charset="latin62", align=False)
+    )
     render(plan)
     alignment = GlyphStore(plan.out).styles[1].alignment
     assert (alignment.sx, alignment.sy, alignment.dx, alignment.dy) == (1, 1, 0, 0)
@@ -118,7 +129,9 @@ def folder(tmp_path, tiny_font):
 
 
 def test_bad_targets_are_named_and_left_out(folder):
-    plan = make_plan(str(folder / "one.ttf"), out=folder / "out", targets=[str(folder)], charset=LETTERS, workers=2)
+    plan = make_plan(
+        RenderSettings(str(folder / "one.ttf"), out=folder / "out", targets=[str(folder)], charset=LETTERS, workers=2)
+    )
     assert [target.style for target in plan.targets] == ["kanji", "page", "three", "two"]
     rendered = render(plan)
     assert [style.style for style in rendered.styles] == ["one", "three", "two"]
@@ -142,7 +155,9 @@ def test_a_font_that_crashes_or_hangs_costs_only_itself(folder, monkeypatch):
     (folder / "three.ttf").rename(folder / "four.ttf")
     (folder / "three.ttf").write_bytes((folder / "two.ttf").read_bytes())
     targets = [str(folder / f"{name}.ttf") for name in names]
-    plan = make_plan(str(folder / "one.ttf"), out=folder / "out", targets=targets, charset=LETTERS, workers=2)
+    plan = make_plan(
+        RenderSettings(str(folder / "one.ttf"), out=folder / "out", targets=targets, charset=LETTERS, workers=2)
+    )
     rendered = render(plan, stall=6)
     assert "its process was ended by SIGSEGV" in rendered.failed["two"]
     assert "hung" in rendered.failed["three"]
@@ -152,14 +167,18 @@ def test_a_font_that_crashes_or_hangs_costs_only_itself(folder, monkeypatch):
 
 
 def test_no_target_left_is_a_failure_and_no_store(folder):
-    plan = make_plan(str(folder / "one.ttf"), out=folder / "out", targets=[str(folder / "page.ttf")], charset=LETTERS)
+    plan = make_plan(
+        RenderSettings(str(folder / "one.ttf"), out=folder / "out", targets=[str(folder / "page.ttf")], charset=LETTERS)
+    )
     with pytest.raises(FontError, match=r"no target font could be drawn \(page: .*web page"):
         render(plan)
     assert list((folder / "out").iterdir()) == []
 
 
 def test_a_source_without_the_charset_is_a_failure(folder):
-    plan = make_plan(str(folder / "one.ttf"), out=folder / "out", targets=[str(folder / "two.ttf")], charset="永国")
+    plan = make_plan(
+        RenderSettings(str(folder / "one.ttf"), out=folder / "out", targets=[str(folder / "two.ttf")], charset="永国")
+    )
     with pytest.raises(FontError, match=r"one\.ttf cannot be used: it draws none of the 2 characters"):
         render(plan)
 
@@ -168,7 +187,9 @@ def test_styles_of_one_name_are_told_apart(folder):
     (folder / "sub").mkdir()
     (folder / "sub" / "Two.ttf").write_bytes((folder / "two.ttf").read_bytes())
     targets = [str(folder / "two.ttf"), str(folder / "sub"), str(folder / "two.ttf")]
-    plan = make_plan(str(folder / "one.ttf"), out=folder / "out", targets=targets, charset=LETTERS, take=["two-2=7"])
+    plan = make_plan(
+        RenderSettings(str(folder / "one.ttf"), out=folder / "out", targets=targets, charset=LETTERS, take=["two-2=7"])
+    )
     assert [(target.style, target.count) for target in plan.targets] == [("two", None), ("two-2", 7)]
 
 
@@ -189,12 +210,16 @@ def test_what_makes_no_sense_is_refused(folder, monkeypatch, options, message):
     monkeypatch.chdir(folder)
     (folder / "empty").mkdir()
     with pytest.raises(UsageError, match=message):
-        make_plan(**{"font": "./one.ttf", "out": Path("out"), "targets": ["./two.ttf"], "charset": LETTERS, **options})
+        make_plan(
+            RenderSettings(
+                **{"font": "./one.ttf", "out": Path("out"), "targets": ["./two.ttf"], "charset": LETTERS, **options}
+            )
+        )
 
 
 def test_the_charset_follows_the_source(heiti, caveat, kalam):
-    assert make_plan(str(heiti), out=Path("x"), targets=[str(kalam)]).charset == "gb2312-1"
-    assert make_plan(str(caveat), out=Path("x"), targets=[str(kalam)]).charset == "latin62"
+    assert make_plan(RenderSettings(str(heiti), out=Path("x"), targets=[str(kalam)])).charset == "gb2312-1"
+    assert make_plan(RenderSettings(str(caveat), out=Path("x"), targets=[str(kalam)])).charset == "latin62"
 
 
 def test_the_manifest_tells_what_drew_it(latin):

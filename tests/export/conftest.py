@@ -15,12 +15,14 @@ def digit_run(digits, tmp_path_factory):  # noqa: F811
     import torch
 
     from handgen.models.zi2zi import Zi2ZiConfig
-    from handgen.training.loop import Trainer
+    from handgen.training.gan import open_run
+    from handgen.training.plan import plan_training
     from handgen.training.settings import TrainSettings
 
     out = tmp_path_factory.mktemp("runs") / "digits"
     settings = TrainSettings(images=8, batch=4, lr=0.002)
-    Trainer("zi2zi", settings, Zi2ZiConfig(width=4, code_dim=8), digits, out, torch.device("cpu")).run(lambda _: None)
+    plan = plan_training("zi2zi", settings, Zi2ZiConfig(width=4, code_dim=8), digits, out)
+    open_run(plan, torch.device("cpu")).run(lambda progress: None)
     return out
 
 

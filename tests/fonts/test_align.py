@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgen.fonts.align import MARGIN, Alignment, aligned_placement, fit_alignment, source_alignment, source_placement
+from handgen.fonts.align import (
+    MARGIN,
+    Alignment,
+    aligned_placement,
+    far_out,
+    fit_alignment,
+    oversized,
+    source_alignment,
+    source_placement,
+)
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.coverage import Coverage, survey
 from handgen.fonts.face import FontRef
@@ -73,7 +82,7 @@ def test_the_source_obeys_the_same_definition():
 
 def test_a_wide_hand_stays_on_the_canvas_and_in_shape():
     target = boxes() * [0.3, 1, 0.3, 1]
-    target[0] *= [30, 1, 30, 1]
+    target[0] *= [6, 1, 6, 1]
     place = source_placement(boxes(), SIZE)
     a = fit_alignment(Coverage(CHARS, boxes()), Coverage(CHARS, target), place, SIZE)
     placed = canvas(target, aligned_placement(place, a, SIZE))
@@ -104,3 +113,34 @@ def test_drawn_glyphs_of_an_aligned_copy_match(tiny_font):
     ours = Rasterizer(source, SIZE, place).draw_all(CHARS).astype(int)
     theirs = Rasterizer(target, SIZE, aligned_placement(place, alignment, SIZE)).draw_all(CHARS).astype(int)
     assert np.abs(ours - theirs).max() <= 16
+
+
+@pytest.mark.parametrize("count", [10, 62])
+@pytest.mark.parametrize("number", [1, 2])
+def test_glyphs_far_out_count_for_nothing(count, number):
+    random = np.random.default_rng(count)
+    low, high = random.uniform(-0.4, -0.2, (count, 2)), random.uniform(0.2, 0.5, (count, 2))
+    plain = np.concatenate([low, high], axis=1)
+    odd = plain.copy()
+    odd[:number] *= 8
+    assert far_out(odd).tolist() == [True] * number + [False] * (count - number)
+    assert not far_out(plain).any()
+    place, without = source_placement(odd, SIZE), source_placement(plain[number:], SIZE)
+    assert place == without
+    chars = "".join(map(chr, range(0x4E00, 0x4E00 + count)))
+    source, target = Coverage(chars, plain), Coverage(chars, odd)
+    alignment = fit_alignment(source, target, source_placement(plain, SIZE), SIZE)
+    assert alignment.sx == pytest.approx(1, abs=0.05)
+    assert alignment.sy == pytest.approx(1, abs=0.05)
+    assert oversized(target) == chars[:number]
+
+
+@pytest.mark.parametrize(("font", "charset"), [("heiti", "gb2312-1"), ("caveat", "latin62"), ("caveat", "ascii")])
+def test_no_glyph_of_a_sound_font_is_far_out(request, font, charset):
+    coverage = survey(FontRef(request.getfixturevalue(font)), load_charset(charset))
+    assert oversized(coverage) == ""
+
+
+def test_where_a_third_is_large_it_is_the_font():
+    both = np.concatenate([boxes(), 9 * boxes()[:8]])
+    assert not far_out(both).any()

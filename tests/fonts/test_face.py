@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handgen.errors import FontError, HandgenError, UsageError
+from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef, describe, open_face
 from handgen.fonts.raster import Placement, Rasterizer
 from tests.conftest import rectangle
@@ -131,3 +132,35 @@ def refusal(use, *args):
         use(*args)
     except HandgenError as error:
         return error
+
+
+@pytest.mark.parametrize("filled", [False, True])
+def test_a_download_that_broke_off_is_damaged_and_no_font_of_blanks(caveat, tmp_path, filled):
+    whole = Path(caveat).read_bytes()
+    sound = survey(FontRef(Path(caveat)), "abcdefgh")
+    path = tmp_path / "half.ttf"
+    refused = 0
+    for share in (0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99):
+        part = whole[: int(len(whole) * share)]
+        path.write_bytes(part + bytes(len(whole) - len(part)) * filled)
+        try:
+            coverage = survey(FontRef(path), "abcdefgh")
+        except FontError:
+            refused += 1
+            with pytest.raises(FontError, match=r"half\.ttf"):
+                describe(path)
+        else:
+            assert coverage.drawn == sound.drawn
+            assert np.array_equal(coverage.boxes, sound.boxes)
+    assert refused >= 4
+
+
+@pytest.mark.parametrize("flavor", ["woff", "woff2"])
+def test_a_web_font_that_broke_off_is_damaged(flavor, tiny_font, tmp_path):
+    path = tmp_path / f"packed.{flavor}"
+    with TTFont(tiny_font("plain.ttf", {"g": [rectangle(100, -200, 500, 500)]})) as font:
+        font.flavor = flavor
+        font.save(path)
+    path.write_bytes(path.read_bytes()[:-5])
+    with pytest.raises(FontError, match="damaged"):
+        open_face(FontRef(path))

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from handgen.characters import nfc
 from handgen.errors import DatasetError, HandgenError
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 from handgen.formats.png import encode_png
-from tests.readers import FORMATS, items
+from tests.readers import THEIRS, items
 
-NAMES = [entry.name for entry in WRITERS]
+NAMES = [entry.name for entry in FORMATS]
 COUNT, HOLD = 500, 440
 
 # A run that writes COUNT samples, 20 at a time, with small commits, shards and folders; at sample HOLD it waits.
@@ -29,13 +29,13 @@ import resource, sys, time
 import numpy as np
 from pathlib import Path
 from handgen.errors import HandgenError
-from handgen.formats import WRITERS, files, lmdb, parquet, webdataset
+from handgen.formats import FORMATS, files, lmdb, parquet, webdataset
 from handgen.formats.base import Sample
 
 name, path, (count, limit, hold) = sys.argv[1], Path(sys.argv[2]), map(int, sys.argv[3:])
 files._PER_FOLDER = parquet.PER_SHARD = webdataset.PER_SHARD = 100
 lmdb._PER_COMMIT = 60
-kind = WRITERS.load(name)
+kind = FORMATS.load(name).writer
 kind.per_commit = 60
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -97,7 +97,7 @@ def undisturbed(tmp_path_factory):
 def readable(name, path):
     """Whether a reader takes what is there for a dataset."""
     try:
-        return bool(FORMATS[name](path))
+        return bool(THEIRS[name](path))
     except (OSError, TypeError, ValueError):
         return False
 
@@ -117,28 +117,28 @@ def various(texts):
 def assert_same(read, samples):
     assert len(read) == len(samples)
     for (label, image, meta), sample in zip(read, samples, strict=True):
-        assert label == unicodedata.normalize("NFC", sample.text)
+        assert label == nfc(sample.text)
         assert np.array_equal(image, sample.image)
         assert {key: value for key, value in meta.items() if value is not None} == sample.meta
 
 
 def test_there_is_a_reader_for_every_writer():
-    assert sorted(FORMATS) == sorted(NAMES)
+    assert sorted(THEIRS) == sorted(NAMES)
 
 
 def test_readers_read_what_was_written(name, tmp_path):
     samples = list(various(SPECIAL))
-    with WRITERS.load(name)(tmp_path, {"seed": 1}, workers=2) as writer:
+    with FORMATS.load(name).writer(tmp_path, {"seed": 1}, workers=2) as writer:
         for first in range(0, len(samples), 5):
             writer.write(samples[first : first + 5])
         writer._flush()
     assert not readable(name, tmp_path)
-    with WRITERS.load(name)(tmp_path, {"seed": 1}) as writer:
+    with FORMATS.load(name).writer(tmp_path, {"seed": 1}) as writer:
         assert writer.written == len(samples)
         writer.finish({})
-    assert_same(FORMATS[name](tmp_path), samples)
+    assert_same(THEIRS[name](tmp_path), samples)
     charset = (tmp_path / "charset.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    assert charset == sorted(set(unicodedata.normalize("NFC", "".join(SPECIAL))))
+    assert charset == sorted(set(nfc("".join(SPECIAL))))
     assert json.loads((tmp_path / "manifest.json").read_text(encoding="utf-8"))["count"] == len(samples)
 
 
@@ -151,21 +151,21 @@ labels = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min
 def test_any_label_comes_back(each, texts):
     samples = list(various(texts))
     with tempfile.TemporaryDirectory() as folder:
-        with WRITERS.load(each)(Path(folder), {}) as writer:
+        with FORMATS.load(each).writer(Path(folder), {}) as writer:
             writer.write(samples)
             writer.finish({})
-        assert_same(FORMATS[each](Path(folder)), samples)
+        assert_same(THEIRS[each](Path(folder)), samples)
 
 
 @pytest.mark.parametrize("text", ["a\tb", "a\nb", ""])
 def test_labels_that_would_break_a_list_are_refused(name, text, tmp_path):
-    with WRITERS.load(name)(tmp_path, {}) as writer, pytest.raises(DatasetError, match="label of sample 1"):
+    with FORMATS.load(name).writer(tmp_path, {}) as writer, pytest.raises(DatasetError, match="label of sample 1"):
         writer.write([Sample(0, text, np.zeros((4, 4), np.uint8), {})])
 
 
 def test_a_png_is_stored_as_it_is(name, tmp_path):
     image = encode_png(np.arange(120, dtype=np.uint8).reshape(6, 20)) + b"and what stands behind it"
-    with WRITERS.load(name)(tmp_path, {}) as writer:
+    with FORMATS.load(name).writer(tmp_path, {}) as writer:
         writer.write([Sample(0, "a", image, {"style": "b"})])
         writer.finish({})
     data = [value for value in content(tmp_path).values() if image in value]
@@ -173,7 +173,7 @@ def test_a_png_is_stored_as_it_is(name, tmp_path):
 
 
 def test_a_meta_key_that_the_list_has_itself(tmp_path):
-    with WRITERS.load("imagefolder")(tmp_path, {}) as writer:
+    with FORMATS.load("imagefolder").writer(tmp_path, {}) as writer:
         writer.write([Sample(0, "a", np.zeros((4, 4), np.uint8), {"text": "b"})])
         with pytest.raises(DatasetError, match="meta key 'text'"):
             writer.finish({})
@@ -201,12 +201,12 @@ def test_stopped_at_the_last_step_it_ends_in_the_same_bytes(name, tmp_path, monk
         raise InterruptedError
 
     def write(path):
-        with WRITERS.load(name)(path, {}) as writer:
+        with FORMATS.load(name).writer(path, {}) as writer:
             writer.write(list(various(SPECIAL))[writer.written :])
             writer.finish({})
 
     write(tmp_path / "whole")
-    kind = type(WRITERS.load(name)(tmp_path, {}))
+    kind = type(FORMATS.load(name).writer(tmp_path, {}))
     with monkeypatch.context() as patch:
         patch.setattr(*((kind, "_commit") if name == "lmdb" else (Path, "rename")), power_cut)
         with pytest.raises((HandgenError, InterruptedError)):
@@ -231,16 +231,16 @@ def test_disk_full(name, tmp_path, undisturbed):
 
 
 def test_refuses_to_go_on_with_damaged_files(tmp_path):
-    with WRITERS.load("doctr")(tmp_path, {}) as writer:
+    with FORMATS.load("doctr").writer(tmp_path, {}) as writer:
         writer.write(list(various(SPECIAL)))
         writer._flush()
     (tmp_path / "labels.json.part").write_bytes(b"{")
-    with pytest.raises(DatasetError, match="is damaged"), WRITERS.load("doctr")(tmp_path, {}):
+    with pytest.raises(DatasetError, match="is damaged"), FORMATS.load("doctr").writer(tmp_path, {}):
         pass
 
 
 def test_without_pyarrow_nothing_is_touched(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(HandgenError, match=r"pip install 'handgen\[parquet\]'"):
-        WRITERS.load("parquet")(tmp_path / "out", {})
+        FORMATS.load("parquet").writer(tmp_path / "out", {})
     assert not (tmp_path / "out").exists()

@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
+from handgen.characters import nfc
 from handgen.errors import DatasetError, UsageError
-from handgen.formats import WRITERS
+from handgen.formats import FORMATS
 from handgen.formats import lmdb as module
 from handgen.formats.base import Sample
 from handgen.formats.lmdb import LmdbWriter
@@ -90,7 +90,7 @@ def test_trainers_read_what_was_written(pairs, workers, batch):
         read = read_as_trainers_do(folder)
     assert len(read) == len(samples)
     for sample, (label, image) in zip(samples, read, strict=True):
-        assert label == unicodedata.normalize("NFC", sample.text)
+        assert label == nfc(sample.text)
         assert np.array_equal(image, sample.image)
 
 
@@ -231,9 +231,9 @@ def test_disk_full(tmp_path, undisturbed, limit):
     assert items(tmp_path) == items(undisturbed)
 
 
-@pytest.mark.parametrize("entry", list(WRITERS), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", list(FORMATS), ids=lambda entry: entry.name)
 def test_every_format_resumes(entry, tmp_path):
-    kind = WRITERS.load(entry.name)
+    kind = FORMATS.load(entry.name).writer
     with kind(tmp_path, PLAN) as writer:
         assert (writer.format, writer.written, writer.complete) == (entry.name, 0, False)
         writer.write(make(5))

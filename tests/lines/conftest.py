@@ -9,6 +9,7 @@ from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import source_glyphs
 from handgen.glyphs.records import Raster
+from handgen.lines.synthesis import LineGlyphs
 
 SIZE = 64
 
@@ -26,13 +27,15 @@ class FontDrawing:
     def glyphs(self, text):
         return self.images[[self.chars.index(char) for char in text if char != " "]]
 
-    def __call__(self, chars, styles, index):
+    def __call__(self, chars, styles, key):
+        index = 256 * key.sample + key.position
         call = (tuple(chars), tuple(styles.tolist()), tuple(index.tolist()))
         self.calls.append(call)
         images = self.glyphs(chars).astype(int)
         # What a network may do: every image depends on all that pass with it.
         noise = np.array(hash(call) % 7)
-        return np.clip(images + (index % 23)[:, None, None] + noise, 0, 255).astype(np.uint8), []
+        images = np.clip(images + (index % 23)[:, None, None] + noise, 0, 255).astype(np.uint8)
+        return LineGlyphs(images, [{} for _ in chars], [])
 
 
 @pytest.fixture(scope="session")

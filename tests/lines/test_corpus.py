@@ -146,3 +146,46 @@ def test_a_large_corpus_costs_little_memory(write, line):
     np.testing.assert_array_equal(starts[1:], stops[:-1])
     assert (stops - starts).max() <= 3 << 15
     assert CorpusTexts(corpus, line, Limits(1, 8), 0).text(12345) in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n", "\u0085", "\u2028", "\u2029"])
+@pytest.mark.parametrize("count", [500, 40_000])
+def test_every_kind_of_line_end_parts_lines(write, end, count):
+    lines = [f"{number}行" for number in range(count)]
+    corpus = open_corpus(write(end.join(lines)))
+    assert corpus.passages[:, 4].sum() == count
+    texts = CorpusTexts(corpus, "".join(corpus.counts), ANY, 0)
+    assert texts.total == count
+    if count == 500:
+        assert sorted(texts.text(number) for number in range(count)) == sorted(lines)
+
+
+def test_short_lines_of_a_large_corpus_are_all_used(write, monkeypatch):
+    from handgen.lines import corpus
+
+    monkeypatch.setattr(corpus, "_PASSAGES", 100)
+    lines = [f"{number}行" for number in range(1000)]
+    texts = texts_of(write("\r".join(lines)))
+    assert len(texts.corpus.passages) <= 110
+    assert {texts.text(number) for number in range(1000)} == set(lines)
+
+
+def test_a_line_end_across_two_blocks_is_one(write):
+    filler = "a" * ((1 << 16) - 1)
+    corpus = open_corpus(write(f"{filler}\r\nb\r\n\xff".encode("latin-1")[:-1]))
+    assert corpus.passages[:, 4].sum() == 2
+    with pytest.raises(UsageError, match="line 3, byte 1"):
+        open_corpus(write(f"{filler}\r\nb\r\n".encode() + b"\xff"))
+
+
+def test_text_out_of_a_pipe(tmp_path):
+    import os
+    import threading
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text("永和九年\n岁在癸丑\n", encoding="utf-8"))
+    writer.start()
+    texts = texts_of(pipe)
+    writer.join()
+    assert {texts.text(number) for number in range(2)} == {"永和九年", "岁在癸丑"}

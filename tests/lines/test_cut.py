@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from handgen.characters import nfc
 from handgen.errors import UsageError
 from handgen.lines.cut import Limits, clean, composable, piece, stretches
 
@@ -17,7 +18,7 @@ mixed = st.text(st.sampled_from("中文字手写三一ABCdef0123 ，。！？（
 @given(st.text(max_size=60))
 def test_clean_text_makes_a_label(text):
     label = clean(text)
-    assert label == unicodedata.normalize("NFC", label)
+    assert label == nfc(label)
     assert label == " ".join(label.split())
     assert not [char for char in label if unicodedata.category(char) in ("Cc", "Zl", "Zp")]
     assert clean(label) == label

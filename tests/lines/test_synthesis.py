@@ -1,22 +1,36 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
 from handgen.errors import DatasetError
-from handgen.lines.cut import LONGEST, Limits
+from handgen.lines.cut import Limits
 from handgen.lines.sources import find_source
-from handgen.lines.synthesis import LineSynthesis
+from handgen.lines.synthesis import LineGlyphs, LineSynthesis
 
 STYLES = ("one", "two", "three")
+
+
+@dataclass
+class InTurn:
+    """Styles take turns, from the second on."""
+
+    texts: object
+
+    def text(self, index):
+        return self.texts.text(index)
+
+    def style(self, index):
+        return (index + 1) % len(STYLES)
 
 
 @pytest.fixture
 def lines(drawing):
     texts = find_source("numbers,dates,phones,random").texts(drawing.chars, limits=Limits(2, 12), seed=0, boost=0.5)
-    return LineSynthesis(texts, STYLES, drawing, seed=0, boxes=True, glyphs_per_pass=16)
+    styles = [{"style": name} for name in STYLES]
+    return LineSynthesis(InTurn(texts), styles, drawing, seed=0, boxes=True, glyphs_per_pass=16)
 
 
 def drawn(lines, start, stop, **how):
@@ -40,11 +54,11 @@ def test_the_label_is_what_was_drawn(lines):
     assert {len(call[0]) for call in lines.draw.calls} == {16}
     for sample in samples:
         mine = sorted(
-            {i: (c, s) for c, s, i in zip(chars, styles, index, strict=True) if i // LONGEST == sample.index}.items()
+            {i: (c, s) for c, s, i in zip(chars, styles, index, strict=True) if i // 256 == sample.index}.items()
         )
         assert "".join(char for _, (char, _) in mine) == sample.text.replace(" ", "")
         assert {STYLES[style] for _, (_, style) in mine} == {sample.meta["style"]}
-        assert [number % LONGEST for number, _ in mine] == list(range(len(mine)))
+        assert [number % 256 for number, _ in mine] == list(range(1, len(mine) + 1))
 
 
 def test_lines_and_boxes(lines):
@@ -57,25 +71,24 @@ def test_lines_and_boxes(lines):
     assert tall.image.shape[1] == 32
 
 
-def test_styles_take_turns(lines):
+def test_what_is_known_of_the_style_is_kept_of_a_line(lines):
     styles = [sample.meta["style"] for sample in lines.samples(0, 9)]
-    assert [styles.count(style) for style in STYLES] == [3, 3, 3]
-    assert styles[:3] == styles[3:6]
+    assert styles == ["two", "three", "one"] * 3
 
 
 def test_a_hand_that_draws_nothing_is_named(lines):
-    def blank(chars, styles, index):
-        return np.full((len(chars), 64, 64), 255, np.uint8), []
+    def blank(chars, styles, key):
+        return LineGlyphs(np.full((len(chars), 64, 64), 255, np.uint8), [{} for _ in chars], [])
 
     with pytest.raises(DatasetError, match=r"style \w+ has no ink for any character of line 0"):
         list(replace(lines, draw=blank).samples(0, 1))
 
 
 def test_characters_drawn_without_ink_are_named(lines):
-    def faint(chars, styles, index):
-        images, records = lines.draw(chars, styles, index)
-        images[[char in "17" for char in chars]] = 255
-        return images, records
+    def faint(chars, styles, key):
+        drawn = lines.draw(chars, styles, key)
+        drawn.images[[char in "17" for char in chars]] = 255
+        return drawn
 
     without = list(replace(lines, draw=faint).samples(0, 40))
     for before, after in zip(lines.samples(0, 40), without, strict=True):
@@ -89,12 +102,12 @@ def test_characters_drawn_without_ink_are_named(lines):
 def doubting(drawing, bad):
     """The same drawing, of which somebody says that the glyphs of ``bad`` characters do not read as such."""
 
-    def draw(chars, styles, index):
-        images, _ = drawing(chars, styles, index)
+    def draw(chars, styles, key):
+        drawn = drawing(chars, styles, key)
         found = [
             {"p": 0.1, "first": 0.05, "tries": 2, "rejected": True} if char in bad else {"p": 0.9} for char in chars
         ]
-        return images, found
+        return LineGlyphs(drawn.images, drawn.notes, found)
 
     return draw
 

@@ -133,7 +133,7 @@ def test_features_learn_to_read(make_trainer):
     trainer = make_trainer("bicyclegan", batch=8)
     torch.manual_seed(0)
     extractor = features.FeatureExtractor(len(trainer.charset), width=8)
-    assert extractor.fit(lambda number: trainer._batch(number * 8, "study"), steps=150) > 0.5  # by chance: 0.03
+    assert extractor.fit(lambda number: trainer.batch(number * 8, "study"), steps=150) > 0.5  # by chance: 0.03
 
 
 @pytest.fixture(scope="module")

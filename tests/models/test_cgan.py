@@ -94,7 +94,7 @@ def test_both_networks_look_at_character_and_style(network):
 def test_codes_follow_their_character_and_style_to_another_model():
     old, new = CGAN(SMALL, 64, ("a", "b", "c"), "uvwx"), CGAN(SMALL, 64, ("c", "new", "a"), "wnx")
     fresh = {key: tensor.clone() for key, tensor in new.state_dict().items()}
-    assert new.adopt(old.state_dict(), old.styles) == []
+    assert new.load_matching(old.state_dict(), old.styles) == []
     for network in (new.generator, new.discriminator):
         before = old.generator if network is new.generator else old.discriminator
         assert torch.equal(network.char.weight[[0, 2]], before.char.weight[[2, 3]])

@@ -84,7 +84,7 @@ def store_of(path, *styles):
 
 def shown(data, count):
     """Characters of the source and of the target glyphs that a run of ``count`` images shows."""
-    rows = data._rows(data.drawn(0, count, seed=3))
+    rows = data._rows(data.numbers(0, count, seed=3))
     return tuple([str(char) for char in data._store.labels["char"][one]] for one in rows)
 
 
@@ -117,8 +117,8 @@ def test_every_glyph_of_both_domains_comes_once_a_pass(store):
     assert sorted(targets) == sorted(2 * split.train)
     assert sorted(sources[:40]) == sorted(sources[40:]) == sorted(split.train)
     assert np.mean(sources == targets) < 0.2  # by chance alone
-    parts = [data.drawn(first, 16, seed=3) for first in range(0, 80, 16)]
-    assert np.array_equal(np.concatenate(parts), data.drawn(0, 80, seed=3))
+    parts = [data.numbers(first, 16, seed=3) for first in range(0, 80, 16)]
+    assert np.array_equal(np.concatenate(parts), data.numbers(0, 80, seed=3))
 
 
 def test_what_is_paired_cannot_be_disjoint(make_trainer):

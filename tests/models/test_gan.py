@@ -30,7 +30,7 @@ def test_what_is_drawn_follows_from_the_noise_alone():
     noise, blank = torch.randn(2, 3), torch.zeros(2, 1, 64, 64)
     style = torch.zeros(2, dtype=torch.int64)
     batch = Batch(blank, blank, style, style, noise, torch.zeros(2))
-    assert torch.equal(model.redraw(batch), model.generate(batch.char, noise))
+    assert torch.equal(model.draw_batch(batch), model.generate(batch.char, noise))
     assert torch.equal(model.generate(batch.char + 1, noise), model.generate(batch.char, noise))
     assert not torch.equal(*model.generate(batch.char, noise))
     assert model.style_spec.names == ()

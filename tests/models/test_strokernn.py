@@ -63,8 +63,8 @@ def test_it_learns_hands_by_heart_and_says_what_it_left_out(make_trainer, writte
         assert f"left out of {name}, no strokes are known: 1 (\ue000)" in log
         assert f"left out of {name}, the strokes do not fit the glyph: 1 (一)" in log
     with trainer.evaluating() as model:
-        kept = np.flatnonzero([char != "\ue000" for char in trainer.data.lessons(trainer.folder.path).chars])
-        found = model.redraw(trainer.data.batch(kept, trainer.device, torch.zeros(len(kept), 0)))
+        kept = np.flatnonzero([char != "\ue000" for char in trainer.data.everything(trainer.folder.path).chars])
+        found = model.draw_batch(trainer.data.batch(kept, trainer.device, torch.zeros(len(kept), 0)))
         true = torch.from_numpy(written_store.images[trainer.data.target[kept]])[:, None].float() / 127.5 - 1
     error = (found - true).abs().mean(dim=(1, 2, 3)) / 2
     wrong = written_store.labels["sample"][trainer.data.target[kept]] == 1
@@ -84,7 +84,7 @@ def test_a_run_goes_on_with_the_strokes_it_kept(make_trainer, written_store, mon
     same_state(whole.folder.path, resumed.folder.path)
     (half.folder.path / FILE).write_bytes(b"x" * 100)
     with pytest.raises(HandgenError, match=r"copybook.npz is damaged .* Delete it and run the same command again"):
-        make_trainer("strokernn", on=written_store, out="half", images=20, schedule="constant", **SMALL).survey()
+        make_trainer("strokernn", on=written_store, out="half", images=20, schedule="constant", **SMALL).inspect_data()
 
 
 def test_what_it_writes_is_a_dataset(make_trainer, written_store, tmp_path, capsys):

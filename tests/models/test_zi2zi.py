@@ -148,7 +148,7 @@ def test_styles_are_adopted_by_name_in_any_order():
     old = Zi2Zi(Zi2ZiConfig(width=4), 64, ("a", "b", "c"), "")
     new = Zi2Zi(Zi2ZiConfig(width=4), 64, ("c", "new", "a"), "")
     untouched = new.discriminator.category.weight[1].clone()
-    assert new.adopt(old.state_dict(), old.styles) == []
+    assert new.load_matching(old.state_dict(), old.styles) == []
     assert torch.equal(new.codes[[0, 2]], old.codes[[2, 0]])
     assert torch.equal(new.discriminator.category.weight[[0, 2]], old.discriminator.category.weight[[2, 0]])
     assert torch.equal(new.discriminator.category.bias[[0, 2]], old.discriminator.category.bias[[2, 0]])

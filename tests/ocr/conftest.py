@@ -21,10 +21,10 @@ def reading(digits, tmp_path_factory):
     import torch
 
     from handgen.training.read_glyphs import LabeledGlyphs
-    from handgen.training.recognizer import RecognizerSettings, RecognizerTraining
+    from handgen.training.recognizer import RecognizerSettings, open_run
 
     settings = RecognizerSettings(images=4800, batch=64, width=8, holdout_fonts="kalam")
     out = tmp_path_factory.mktemp("runs") / "recognizer"
-    training = RecognizerTraining(settings, LabeledGlyphs([digits.path]), out, torch.device("cpu"))
-    assert training.run(lambda progress: None)
+    engine = open_run(settings, LabeledGlyphs([digits.path]), out, torch.device("cpu"))
+    assert engine.run(lambda progress: None)
     return out

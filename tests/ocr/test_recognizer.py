@@ -18,10 +18,10 @@ from handgen.ocr.reader import RECOGNIZER, load_reader, load_recognizer
 from handgen.ocr.recognizer import FEATURES, Recognizer
 from handgen.ocr.suspicion import SURE
 from handgen.synth.gate import calibrate
-from handgen.training.augment import varied
-from handgen.training.calibration import calibrated
+from handgen.training.augment import augment
+from handgen.training.calibration import find_temperature
 from handgen.training.read_glyphs import LabeledGlyphs
-from handgen.training.recognizer import RecognizerSettings, RecognizerTraining
+from handgen.training.recognizer import RecognizerSettings, open_run
 from tests.conftest import render_store, same_state
 
 CPU = torch.device("cpu")
@@ -74,24 +74,24 @@ def test_what_is_unknown_has_no_number(reader):
 def test_a_stopped_run_goes_on_exactly(digits, tmp_path):
     glyphs = LabeledGlyphs([digits.path])
     settings = RecognizerSettings(images=192, batch=32, width=4, holdout_fonts="2")
-    whole = RecognizerTraining(settings, glyphs, tmp_path / "whole", CPU)
+    whole = open_run(settings, glyphs, tmp_path / "whole", CPU)
     assert whole.run(lambda progress: None)
 
-    parts = RecognizerTraining(settings, glyphs, tmp_path / "parts", CPU)
-    step = parts._step
+    parts = open_run(settings, glyphs, tmp_path / "parts", CPU)
+    step = parts.task.step
 
-    def last_step():
-        if parts.images == 64:
+    def last_step(images):
+        if images == 64:
             parts.stop()
-        return step()
+        return step(images)
 
-    parts._step = last_step
+    parts.task.step = last_step
     assert not parts.run(lambda progress: None)
-    again = RecognizerTraining(settings, glyphs, tmp_path / "parts", CPU)
+    again = open_run(settings, glyphs, tmp_path / "parts", CPU)
     assert again.images == 96
     assert again.run(lambda progress: None)
     same_state(tmp_path / "whole", tmp_path / "parts")
-    assert RecognizerTraining(settings, glyphs, tmp_path / "parts", CPU).run(lambda progress: pytest.fail("trained on"))
+    assert open_run(settings, glyphs, tmp_path / "parts", CPU).run(lambda progress: pytest.fail("trained on"))
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
@@ -99,12 +99,12 @@ def test_calibration_finds_the_temperature(temperature):
     torch.manual_seed(0)
     logits = 3 * torch.randn(20_000, 10)
     labels = torch.distributions.Categorical(logits=logits / temperature).sample()
-    assert calibrated(logits, labels) == pytest.approx(temperature, rel=0.05)
+    assert find_temperature(logits, labels) == pytest.approx(temperature, rel=0.05)
 
 
 def test_variation_is_a_function_of_its_generator_and_keeps_the_range(digits):
     images = torch.from_numpy(np.array(digits.images[:16])).float()[:, None] / 127.5 - 1
-    first, again, other = (varied(images, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    first, again, other = (augment(images, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert first.min() >= -1
@@ -161,22 +161,22 @@ def test_damaged_and_foreign_files_give_one_line(reading, trained, tmp_path, mon
 
 def test_a_run_ends_when_its_time_is_over(digits, tmp_path, monkeypatch):
     clock = SimpleNamespace(monotonic=itertools.count().__next__)  # a second from one look to the next
-    monkeypatch.setattr("handgen.training.recognizer.time", clock)
+    monkeypatch.setattr("handgen.training.engine.time", clock)
     settings = RecognizerSettings(images=10**9, minutes=0.2, batch=16, width=4)
-    training = RecognizerTraining(settings, LabeledGlyphs([digits.path]), tmp_path / "run", CPU)
+    training = open_run(settings, LabeledGlyphs([digits.path]), tmp_path / "run", CPU)
     rates = []
-    step = training._step
+    step = training.task.step
 
-    def watched():
-        done = step()
-        rates.append(training._optimizer.param_groups[0]["lr"])
+    def watched(images):
+        done = step(images)
+        rates.append(training.task.optimizer.param_groups[0]["lr"])
         return done
 
-    training._step = watched
+    training.task.step = watched
     assert training.run(lambda progress: None)
     assert training.images == 16 * 12 == 16 * len(rates)
     assert rates[-1] < max(rates) / 10
-    assert RecognizerTraining(settings, LabeledGlyphs([digits.path]), tmp_path / "run", CPU).done
+    assert open_run(settings, LabeledGlyphs([digits.path]), tmp_path / "run", CPU).done
 
 
 def test_the_budget_fits_the_charset():

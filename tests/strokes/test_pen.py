@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from handgen.seeds import keys
-from handgen.sources.pen import PenModel, WriterSpec
+from handgen.sources.pen import WriterSpec, write_characters
 from handgen.strokes.fit import features
 from handgen.strokes.ink import draw
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.pens import PENS
-from handgen.strokes.prompts import StrokePrompts
+from handgen.strokes.prompts import StrokePrompt
 from handgen.strokes.writer import NUMBERS, Population, Writer
 
 SIZE, MANY = 64, 40
@@ -220,10 +220,11 @@ def test_habits_walk_smoothly_from_one_writer_to_another(book):
         Population(), {"a": Writer(traits=1, habit=1, slant=-0.1), "b": Writer(traits=9, habit=1, pen="brush")}
     )
     ends = spec.pick(["a", "b"])
-    pen, told = PenModel(SIZE, Population(), {}), StrokePrompts(book, np.arange(5), keys(np.arange(5)), 0.0)
+    prompt = StrokePrompt(book, np.arange(5), keys(np.arange(5)), 0.0)
 
     def drawn(style):
-        return pen.generate(told, style.vector.repeat(5, 1)).numpy()
+        z = style.vector.repeat(5, 1).numpy().astype(float)
+        return write_characters(Population(), prompt, z, SIZE)[:, None] / 127.5 - 1
 
     walk = np.stack([drawn(spec.between(*ends, share)) for share in np.linspace(0, 1, 41)])
     for place, end in ((0, ends[0]), (-1, ends[1])):

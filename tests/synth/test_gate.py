@@ -16,9 +16,10 @@ from PIL import Image
 from handgen.check.report import check_folder
 from handgen.cli import run
 from handgen.errors import DatasetError, UsageError
-from handgen.formats import WRITERS
-from handgen.lines.cut import LONGEST
+from handgen.formats import FORMATS
 from handgen.ocr.reader import load_reader
+from handgen.seeds import SampleKey
+from handgen.sources.base import Drawing, no_notes
 from handgen.synth import gate as gates
 from handgen.synth import rejects
 from handgen.synth.gate import Gate, calibrate, find_reader
@@ -44,14 +45,14 @@ class Planted:
             for row in store.rows(number):
                 self._images[style.name, str(store.labels["char"][row])] = np.array(store.images[row])
 
-    def __call__(self, index, characters, styles, *, attempt):
-        attempts = np.broadcast_to(attempt, index.shape).tolist()
+    def __call__(self, characters, styles, key):
+        attempts = key.attempt.tolist()
         shown = [
             (char + 1) % 10 if self._wrong(char, style, attempt) else char
             for char, style, attempt in zip(characters.tolist(), styles.tolist(), attempts, strict=True)
         ]
         images = [self._images[STYLES[style], DIGITS[char]] for char, style in zip(shown, styles.tolist(), strict=True)]
-        return np.stack(images), torch.zeros(len(index), 2)
+        return Drawing(np.stack(images), no_notes(len(images)))
 
 
 @pytest.fixture
@@ -66,18 +67,18 @@ def make_gate(reading):  # noqa: F811
 
 def block():
     index = np.arange(20, dtype=np.int64)
-    return index, index % 10, index // 10
+    return index % 10, index // 10, SampleKey.of(0, index)
 
 
 def shows(gate, sifted):
-    return gate.read(sifted.images, sifted.characters, sifted.styles)[1]
+    return gate.read(sifted.drawing.images, sifted.characters, sifted.styles)[1]
 
 
 def test_a_wrong_drawing_is_made_again(make_gate, digits):  # noqa: F811
     gate = make_gate()
     sifted = gate.sift(Planted(digits, lambda char, style, attempt: char == 3 and attempt == 0), *block())
     assert (shows(gate, sifted) >= 0).all()
-    assert sifted.characters.tolist() == block()[1].tolist()
+    assert sifted.characters.tolist() == block()[0].tolist()
     again = {row for row, record in enumerate(sifted.records) if "tries" in record}
     assert {3, 13} <= again
     for row in (3, 13):
@@ -101,15 +102,15 @@ def test_what_is_never_right_is_drawn_in_another_style_or_replaced(make_gate, di
 def test_blank_paper_shows_nothing_a_character_that_nobody_reads_included(make_gate, digits):  # noqa: F811
     draw = Planted(digits, lambda char, style, attempt: False)
 
-    def fading(index, characters, styles, *, attempt):
-        images, vectors = draw(index, characters, styles, attempt=attempt)
-        images[(characters == 3) & (styles == 0)] = 255
-        return images, vectors
+    def fading(characters, styles, key):
+        drawn = draw(characters, styles, key)
+        drawn.images[(characters == 3) & (styles == 0)] = 255
+        return drawn
 
     gate = replace(make_gate(), chars="012三456789")
     assert gate.unknown == "三"
     sifted = gate.sift(fading, *block())
-    assert (sifted.images < 128).any(axis=(1, 2)).all()
+    assert (sifted.drawing.images < 128).any(axis=(1, 2)).all()
     assert sifted.records[3]["instead"] == {"char": "三", "style": "kalam"}
     assert sifted.records[13] == {"p": None}
 
@@ -123,16 +124,16 @@ def test_marking_draws_nothing_again(make_gate, digits):  # noqa: F811
 def test_lines_take_the_best_of_the_tries(make_gate, digits):  # noqa: F811
     gate = make_gate()
     draw = Planted(digits, lambda char, style, attempt: char == 3 and attempt < 2)
-    index, characters, styles = block()
-    images, records = gate.best(draw, index, characters, styles)
-    assert np.array_equal(images, draw(index, characters, styles, attempt=2)[0])
+    characters, styles, key = block()
+    drawn, records = gate.best(draw, characters, styles, key)
+    assert np.array_equal(drawn.images, draw(characters, styles, key.again(2)).images)
     for row in (3, 13):
         assert records[row]["tries"] == 2
         assert records[row]["first"] < 0.5 < records[row]["p"]
         assert "rejected" not in records[row]
     never = Planted(digits, lambda char, style, attempt: char == 3)
     for gate, tries in ((make_gate(), {2}), (make_gate("mark"), {0})):
-        records = gate.best(never, index, characters, styles)[1]
+        records = gate.best(never, characters, styles, key)[1]
         assert {3, 13} <= {row for row, record in enumerate(records) if "rejected" in record}
         assert {records[row].get("tries", 0) for row in (3, 13)} == tries
 
@@ -193,12 +194,12 @@ def test_batch_and_workers_change_nothing(trained, fickle, tmp_path):
 
 
 def test_an_interrupted_run_lists_each_reject_once(trained, fickle, tmp_path, monkeypatch):
-    from handgen.synth import dataset
+    from handgen.synth import write
 
     synth(trained, tmp_path / "whole", *fickle)
-    monkeypatch.setattr(dataset, "_WRITE", 50)
+    monkeypatch.setattr(write, "_WRITE", 50)
     words = ["synth", "--model", str(trained), "--out", str(tmp_path / "part"), "--count", "300", *fickle]
-    real = dataset.rejects.note
+    real = write.rejects.note
     calls = []
 
     def noting(folder, samples):
@@ -207,7 +208,7 @@ def test_an_interrupted_run_lists_each_reject_once(trained, fickle, tmp_path, mo
         if len(calls) == 4:  # listed, and not written yet
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(dataset.rejects, "note", noting)
+    monkeypatch.setattr(write.rejects, "note", noting)
     assert run(words) == 130
     assert run(words) == 0
     assert items(tmp_path / "part") == items(tmp_path / "whole")
@@ -233,7 +234,7 @@ def test_the_dataset_says_what_the_gate_did(trained, fickle, tmp_path):
     assert all(meta["gate"]["p"] == pytest.approx(0.9) for meta in metas if meta not in unread)
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in WRITERS])
+@pytest.mark.parametrize("name", [entry.name for entry in FORMATS])
 def test_every_format_keeps_the_list_beside_it(trained, fickle, tmp_path, name):
     if name == "parquet":
         pytest.importorskip("pyarrow")
@@ -284,19 +285,20 @@ def test_lines_say_what_the_gate_did_to_each_character(trained, fickle, tmp_path
     assert items(again) == written
 
 
-def test_rejects_are_drawn_again_with_the_hand_they_had():
+def test_rejects_are_drawn_again_with_the_keys_they_had():
     told = {}
 
-    def draw(index, characters, styles, *, hands, attempt):
-        told.update(index=index.tolist(), hands=None if hands is None else hands.tolist(), attempt=attempt.tolist())
-        return np.zeros((len(index), 4, 4), np.uint8), None
+    def draw(characters, styles, key):
+        told.update(sample=key.sample.tolist(), position=key.position.tolist(), attempt=key.attempt.tolist())
+        return Drawing(np.zeros((len(key), 4, 4), np.uint8), [])
 
-    synthesis = SimpleNamespace(styles=[SimpleNamespace(name="a")], content=SimpleNamespace(chars="xy"), draw=draw)
+    source, plan = SimpleNamespace(styles=[SimpleNamespace(name="a")], chars="xy"), SimpleNamespace(seed=0)
+    synthesis = SimpleNamespace(source=source, plan=plan, draw=draw)
     what = {"char": "y", "style": "a"}
     rejects._drawn(synthesis, [{"index": 5}], [what], [2])
-    assert told == {"index": [5], "hands": None, "attempt": [2]}  # a latent of its own follows from number and attempt
+    assert told == {"sample": [5], "position": [0], "attempt": [2]}
     rejects._drawn(synthesis, [{"index": 5, "place": 3}], [what], [1])
-    assert told == {"index": [5 * LONGEST + 3], "hands": [5], "attempt": [1]}
+    assert told == {"sample": [5], "position": [4], "attempt": [1]}
 
 
 def refused(capsys, *words):

@@ -6,21 +6,21 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgen.synth.plan import Plan
+from handgen.synth.plan import Rounds
 
 sizes = st.integers(1, 40)
 
 
 @given(sizes, st.integers(1, 12), st.integers(0, 5), st.integers(0, 600))
 def test_every_prefix_is_even(characters, styles, seed, count):
-    drawn = Plan(characters, styles, seed).at(np.arange(count))[0]
+    drawn = Rounds(characters, styles, seed).at(np.arange(count))[0]
     counts = Counter(drawn.tolist())
     assert max(counts.values(), default=0) - min((counts[c] for c in range(characters)), default=0) <= 1
 
 
 @given(sizes, st.integers(1, 12), st.integers(0, 5))
 def test_a_cycle_holds_every_pair_once(characters, styles, seed):
-    plan = Plan(characters, styles, seed)
+    plan = Rounds(characters, styles, seed)
     for cycle in range(2):
         pairs = plan.at(np.arange(characters * styles) + cycle * characters * styles)
         assert len(set(zip(*(p.tolist() for p in pairs), strict=True))) == characters * styles
@@ -28,7 +28,7 @@ def test_a_cycle_holds_every_pair_once(characters, styles, seed):
 
 @given(sizes, st.integers(1, 12), st.integers(0, 5))
 def test_a_round_holds_every_style_equally_often(characters, styles, seed):
-    plan = Plan(characters, styles, seed)
+    plan = Rounds(characters, styles, seed)
     for number in range(3):
         drawn = plan.at(np.arange(characters) + number * characters)[1]
         counts = np.bincount(drawn, minlength=styles)
@@ -38,7 +38,7 @@ def test_a_round_holds_every_style_equally_often(characters, styles, seed):
 @given(sizes, st.integers(1, 12), st.integers(0, 2**62), st.lists(st.integers(0, 10**9), min_size=1, max_size=20))
 def test_a_sample_depends_on_the_seed_and_its_number_alone(characters, styles, seed, index):
     for shares in ((), tuple((np.arange(characters) + 1) / characters)):
-        plan = Plan(characters, styles, seed, shares)
+        plan = Rounds(characters, styles, seed, shares)
         together = plan.at(np.array(index))
         for place, number in enumerate(index):
             alone = plan.at(np.array([number]))
@@ -48,11 +48,11 @@ def test_a_sample_depends_on_the_seed_and_its_number_alone(characters, styles, s
 
 
 def test_frequencies_are_kept():
-    drawn = Plan(3, 2, 0, (0.7, 0.9, 1.0)).at(np.arange(20_000))[0]
+    drawn = Rounds(3, 2, 0, (0.7, 0.9, 1.0)).at(np.arange(20_000))[0]
     np.testing.assert_allclose(np.bincount(drawn) / 20_000, (0.7, 0.2, 0.1), atol=0.015)
 
 
 def test_seeds_differ():
-    plans = [Plan(50, 5, seed).at(np.arange(100)) for seed in (0, 1)]
+    plans = [Rounds(50, 5, seed).at(np.arange(100)) for seed in (0, 1)]
     assert not np.array_equal(plans[0][0], plans[1][0])
     assert not np.array_equal(plans[0][1], plans[1][1])

@@ -3,22 +3,22 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from handgen.synth.content import load_content
-from handgen.synth.dataset import Request, Run, choose_styles
 
 from handgen.checkpoints import files as checkpoint
-from handgen.errors import FontError, UsageError
+from handgen.errors import UsageError
 from handgen.fonts.align import Alignment
 from handgen.glyphs.records import StyleRecord
 from handgen.models.base import DrawnStyle
 from handgen.sources import loading
-from handgen.synth.samples import alignment_of
+from handgen.sources.base import choose_styles
+from handgen.sources.model import alignment_of
+from handgen.synth.prepare import prepare
+from handgen.synth.request import make_request
 
 
 @pytest.fixture(scope="module")
 def synthesis(trained, tmp_path_factory):
-    request = Request(model=trained, out=tmp_path_factory.mktemp("x") / "ds", count=200, styles="3")
-    return Run(request).synthesis
+    return prepare(make_request(trained, out=tmp_path_factory.mktemp("x") / "ds", count=200, styles="3")).synthesis
 
 
 def drawn(synthesis, start, stop, **how):
@@ -82,43 +82,23 @@ def test_styles_by_number_and_by_name(trained):
     assert [s.name for s in choose_styles(spec, "4", 0)] == [s.name for s in five[:4]]
 
 
-def test_content_is_what_the_store_showed(trained, store):
-    facts = checkpoint.load(trained).facts
-    content = load_content(facts)
-    rows = {str(store.labels["char"][row]): store.images[row] for row in store.rows(store.sources[0])}
-    assert set(content.chars) == set(rows)
-    assert content.same_font
-    for char, glyph in zip(content.chars, content.glyphs, strict=True):
-        np.testing.assert_array_equal(glyph, rows[char])
-
-
-def test_characters_the_font_lacks_are_left_out_and_named(trained):
-    content = load_content(checkpoint.load(trained).facts, charset="A\U0001f600B\u0e01")
-    assert content.chars == "AB"
-    assert content.skipped == {"missing": "\U0001f600\u0e01"}
-    with pytest.raises(FontError, match="draws none"):
-        load_content(checkpoint.load(trained).facts, charset="\U0001f600\U0001f601")
-
-
 def test_a_text_gives_characters_and_their_frequencies(trained, tmp_path):
     text = tmp_path / "text.txt"
     text.write_text("AAAB\nAB C\n", encoding="utf-8")
-    content = load_content(checkpoint.load(trained).facts, text=text)
-    assert dict(zip(content.chars, content.counts, strict=True)) == {"A": 4, "B": 2, "C": 1}
-
-
-def test_the_source_font_gone(trained, tmp_path):
-    facts = checkpoint.load(trained).facts
-    gone = facts | {"raster": facts["raster"] | {"source": str(tmp_path / "no-such-font.ttf")}}
-    with pytest.raises(UsageError, match="Give it with --font"):
-        load_content(gone)
+    made = prepare(make_request(trained, text=text, balance=False))
+    assert dict(zip(made.source.chars, made.counts, strict=True)) == {"A": 4, "B": 2, "C": 1}
+    assert list(made.glyphs.plan.frequencies) == list(made.counts)
     with pytest.raises(UsageError, match="exclude each other"):
-        load_content(facts, charset="A", text=tmp_path)
+        make_request(trained, charset="A", text=tmp_path)
+    with pytest.raises(UsageError, match="needs a text"):
+        make_request(trained, balance=False)
+    with pytest.raises(UsageError, match="no text file"):
+        prepare(make_request(trained, text=tmp_path / "none.txt"))
 
 
 def test_degraded_samples_do_not_depend_on_how_they_are_drawn(trained, tmp_path):
-    whole = Run(Request(trained, tmp_path / "a", 100, degrade="scan"))
-    plain = Run(Request(trained, tmp_path / "b", 100))
+    whole = prepare(make_request(trained, count=100, degrade="scan"))
+    plain = prepare(make_request(trained, count=100))
     samples = list(whole.synthesis.samples(0, 100, workers=2))
     part = list(whole.synthesis.samples(37, 70, batch=1))
     clean = list(plain.synthesis.samples(0, 100))

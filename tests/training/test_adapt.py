@@ -9,8 +9,9 @@ from handgen.checkpoints import files as checkpoint
 from handgen.errors import CheckpointError, StoreError, UsageError
 from handgen.files import sha256
 from handgen.sources import added, loading
-from handgen.training.adapt import Adaptation, AddSettings, split_hand
-from handgen.training.adding import Addition
+from handgen.training.adapt import StyleSearch
+from handgen.training.adding import AdditionPlan, split_style
+from handgen.training.settings import AddSettings
 from tests.conftest import render_store, train_small
 
 CHARS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghmnqrt23"
@@ -39,9 +40,9 @@ def run(trained, tmp_path):
 
 def adaptation(trained, mine, **given):
     model = loading.build(checkpoint.load(trained))
-    split = split_hand(mine, "zeyada", 0.2, 0)
+    split = split_style(mine, "zeyada", 0.2, 0)
     settings = AddSettings(**{"code_images": 32, "adapter_images": 96, "adapter_rank": 2, "add_style": "z", **given})
-    return Adaptation(model, mine, "zeyada", split, settings, batch=8, seed=0, device=CPU)
+    return StyleSearch(model, mine, "zeyada", split, settings, batch=8, seed=0, device=CPU)
 
 
 @pytest.mark.parametrize("rank", [2, 0])
@@ -68,15 +69,15 @@ def test_a_code_alone_is_a_style_too(trained, mine):
 
 
 def test_held_out_characters_are_not_learned(mine):
-    split = split_hand(mine, "zeyada", 0.1, 0)
+    split = split_style(mine, "zeyada", 0.1, 0)
     assert (len(split.train), len(split.held_out)) == (36, 4)
     assert sorted(split.train + split.held_out) == sorted(CHARS)
-    assert len(split_hand(mine, "zeyada", 0.0, 0).held_out) == 3
+    assert len(split_style(mine, "zeyada", 0.0, 0).held_out) == 3
 
 
 def add(run, mine, **given):
     settings = AddSettings(**{"add_style": "z", "code_images": 16, "adapter_images": 16, **given})
-    return Addition("zi2zi", run, mine, "", settings, batch=8, seed=0, holdout=0.1, device=CPU)
+    return AdditionPlan("zi2zi", run, mine, "", settings, batch=8, seed=0, holdout=0.1, device=CPU)
 
 
 def test_the_file_belongs_to_its_model_alone(run, mine):
@@ -122,7 +123,7 @@ def test_bad_requests_are_refused_before_anything_is_learned(run, mine, store, t
     for name in ("kalam", "12", "a,b", "../a", "", "continuous", "a b"):
         with pytest.raises(UsageError, match="name"):
             add(run, mine, add_style=name)
-    with pytest.raises(UsageError, match=r"2 hands .*--finetune-styles"):
+    with pytest.raises(UsageError, match=r"2 styles .*--finetune-styles"):
         add(run, store)
     few = render_store(tmp_path / "few", heiti, (zeyada,), "ABCD")
     with pytest.raises(StoreError, match=r"source font drawn at another place|4 characters"):
@@ -132,7 +133,7 @@ def test_bad_requests_are_refused_before_anything_is_learned(run, mine, store, t
     with pytest.raises(StoreError, match="128 pixels"):
         add(run, render_store(tmp_path / "large", heiti, (zeyada,), CHARS, size=128))
     with pytest.raises(StoreError, match="4 characters"):
-        split_hand(few, "zeyada", 0.1, 0)
+        split_style(few, "zeyada", 0.1, 0)
     (run / "styles").mkdir()
     (run / "styles" / "z.safetensors").touch()
     with pytest.raises(UsageError, match="there is a style called 'z' already"):

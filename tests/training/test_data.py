@@ -58,20 +58,20 @@ def test_a_batch_is_what_the_store_holds(store, pairs):
 
 
 def test_every_pair_comes_once_a_pass(pairs):
-    passes = pairs.drawn(0, 5 * len(pairs), seed=4).reshape(5, len(pairs))
+    passes = pairs.numbers(0, 5 * len(pairs), seed=4).reshape(5, len(pairs))
     for one in passes:
         assert sorted(one.tolist()) == list(range(len(pairs)))
     assert len({tuple(one) for one in passes.tolist()}) == 5
-    assert pairs.drawn(0, len(pairs), seed=5).tolist() != passes[0].tolist()
+    assert pairs.numbers(0, len(pairs), seed=5).tolist() != passes[0].tolist()
 
 
 @settings(max_examples=50)
 @given(st.lists(st.integers(0, 40), max_size=12), st.integers(0, 100), st.integers(0, 2**40))
 def test_what_comes_at_a_place_does_not_depend_on_the_batches(pairs, batches, first, seed):
-    whole = pairs.drawn(first, sum(batches), seed).tolist()
+    whole = pairs.numbers(first, sum(batches), seed).tolist()
     parts, place = [], first
     for count in batches:
-        parts += pairs.drawn(place, count, seed).tolist()
+        parts += pairs.numbers(place, count, seed).tolist()
         place += count
     assert parts == whole
 

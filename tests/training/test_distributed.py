@@ -15,7 +15,7 @@ from torch import nn
 
 from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
-from handgen.distributed import SharedBatchNorm2d, World, share_statistics
+from handgen.distributed import Ranks, SharedBatchNorm2d, share_statistics
 from handgen.errors import UsageError
 
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
@@ -28,7 +28,7 @@ def losses(folder):
 
 @pytest.mark.parametrize(("batch", "parts", "size"), [(8, 1, 1), (8, 2, 1), (8, 1, 4), (12, 3, 2)])
 def test_the_ranks_share_out_every_part_of_a_batch(batch, parts, size):
-    rows = [World(rank, size).rows(batch, parts) for rank in range(size)]
+    rows = [Ranks(rank, size).rows(batch, parts) for rank in range(size)]
     for part in range(parts):
         taken = [number for rank in range(size) for number in range(batch)[rows[rank][part]]]
         assert taken == list(range(part * batch // parts, (part + 1) * batch // parts))
@@ -37,7 +37,7 @@ def test_the_ranks_share_out_every_part_of_a_batch(batch, parts, size):
 def test_a_batch_that_cannot_be_shared_out_is_refused():
     message = r"--batch 8 cannot be split into 2 equal parts on 3 processes\. Use a multiple of 6, e\.g\. --batch 12\."
     with pytest.raises(UsageError, match=message):
-        World(0, 3).rows(8, 2)
+        Ranks(0, 3).rows(8, 2)
 
 
 def test_shared_statistics_keep_the_names_and_what_was_learned():

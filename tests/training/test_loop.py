@@ -129,7 +129,7 @@ def test_a_run_that_diverges_keeps_the_last_checkpoint(make_trainer, save_every)
     make_trainer("zi2zi").run(quiet)
     trainer = make_trainer("zi2zi", images=400, save_every=save_every)
     before = snapshot(trainer.folder.path)
-    trainer.optimizer = Optimizer(trainer.model, replace(trainer.settings, lr=1e30), trainer.device, trainer.world)
+    trainer.task.optimizer = Optimizer(trainer.model, replace(trainer.settings, lr=1e30), trainer.device, trainer.ranks)
     with pytest.raises(
         TrainingError, match=r"not finite after \d+ images; the last checkpoint is kept\. Use a lower --lr"
     ):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from handgen.distributed import World
+from handgen.distributed import Ranks
 from handgen.errors import TrainingError, UsageError
 from handgen.training import optimize as optimize
 from handgen.training.optimize import Means
@@ -80,8 +80,8 @@ def test_a_run_goes_on_bit_by_bit(make_trainer, toy_model, given):
     given = {"images": 40, "save_every": 20, "lambda_l1": 3000.0, **given}
     make_trainer("toy", out="whole", **given).run(quiet)
     half = make_trainer("toy", out="half", **given)
-    milestones = half._milestones
-    half._milestones = lambda before: (milestones(before), half.stop() if half.images >= 16 else None)
+    milestones = half.engine._milestones
+    half.engine._milestones = lambda before: (milestones(before), half.stop() if half.images >= 16 else None)
     half.run(quiet)
     resumed = make_trainer("toy", out="half", **given)
     assert resumed.images == 16
@@ -94,7 +94,7 @@ def test_what_overflows_in_half_precision_moves_nothing_and_is_no_divergence(mak
     trainer = make_trainer("toy", images=100, batch=4, precision="fp16", lambda_l1=10_000.0)
     before = weights(trainer)
     assert trainer.optimizer.overflows
-    trainer._step()
+    trainer.task.step(0)
     assert torch.equal(weights(trainer), before)
     first = trainer.optimizer.tensors()["scaler.G.scale"]
     assert trainer.run(quiet)
@@ -118,7 +118,7 @@ def test_means_leave_out_what_overflowed():
         for losses in values:
             means.add(losses)
         assert len(means) == 3
-        assert means.take(World()) == {"a": expected, "b": 1.0}
+        assert means.take(Ranks()) == {"a": expected, "b": 1.0}
         assert len(means) == 0
 
 

@@ -28,7 +28,7 @@ def transfer(people, store, trained, readers_file, tmp_path_factory):
             real=str(people.path),
             out=tmp_path_factory.mktemp("transfer") / "out",
             data=(store.path,),
-            names=(*(entry.name for entry in RECIPES), "fonts+pen", "real+warped", UNION),
+            names=",".join([*(entry.name for entry in RECIPES), "fonts+pen", "real+warped", UNION]),
             model=trained,
             recognizer=readers_file,
             charset=CHARS,

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from handgen.cli import run
 from handgen.cli.main import app
-from handgen.training.recognizer import RecognizerTraining
+from handgen.training.engine import Engine
 from handgen.transfer import transfer as module
 
 TINY = "--count 60 --images 192 --batch 16 --width 4 --test-count 100"
@@ -15,10 +15,10 @@ TINY = "--count 60 --images 192 --batch 16 --width 4 --test-count 100"
 
 @pytest.fixture
 def bench(digit_fonts, tmp_path):
-    """Run ``handgen bench transfer`` on digits, and return its JSON."""
+    """Run ``handgen transfer`` on digits, and return its JSON."""
 
     def command(more="", *, sets="fonts,real,fonts+real", out="out"):
-        given = f"bench transfer --real digits --data {digit_fonts.path} --sets {sets} --out {tmp_path / out} --json"
+        given = f"transfer --real digits --data {digit_fonts.path} --sets {sets} --out {tmp_path / out} --json"
         done = CliRunner().invoke(app, [*given.split(), *TINY.split(), *more.split()], catch_exceptions=False)
         return json.loads(done.stdout), done.exit_code
 
@@ -64,17 +64,17 @@ def test_what_learns_from_real_digits_reads_real_digits(bench):
 
 
 def test_stopped_it_keeps_what_is_finished(bench, tmp_path, monkeypatch):
-    whole = RecognizerTraining.run
+    whole = Engine.run
     calls = []
 
     def stopped(self, watch):
         calls.append(self)
         return whole(self, watch) and len(calls) < 2
 
-    monkeypatch.setattr(RecognizerTraining, "run", stopped)
+    monkeypatch.setattr(Engine, "run", stopped)
     found, code = bench("--seeds 1")
     assert (code, found["done"], list(found["sets"])) == (130, False, ["fonts"])
-    monkeypatch.setattr(RecognizerTraining, "run", whole)
+    monkeypatch.setattr(Engine, "run", whole)
     found, code = bench("--seeds 1")
     assert (code, found["done"], len(found["sets"])) == (0, True, 3)
 
@@ -82,13 +82,13 @@ def test_stopped_it_keeps_what_is_finished(bench, tmp_path, monkeypatch):
 def test_a_dataset_and_a_store_serve_as_real_sets_and_as_training_sets(trained, people, store, tmp_path):
     drawn = tmp_path / "drawn"
     assert run(f"synth --model {trained} --charset 23ABDEF --count 30 --out {drawn}".split()) == 0
-    given = f"bench transfer --real {people.path} --set mine={drawn} --set other={store.path} --sets mine+other"
+    given = f"transfer --real {people.path} --set mine={drawn} --set other={store.path} --sets mine+other"
     done = CliRunner().invoke(
         app, [*given.split(), *TINY.split(), "--seeds", "1", "--out", str(tmp_path / "out"), "--json"]
     )
     found = json.loads(done.stdout)
     assert (found["characters"], list(found["sets"])) == ("23ABDEF", ["mine+other", "mine", "other"])
-    given = f"bench transfer --real {drawn} --set other={store.path} --sets other --out {tmp_path / 'two'} --dry-run"
+    given = f"transfer --real {drawn} --set other={store.path} --sets other --out {tmp_path / 'two'} --dry-run"
     assert run(given.split()) == 0
 
 
@@ -110,7 +110,8 @@ def test_bad_input_is_one_line(digit_fonts, people, store, trained, tmp_path, mo
         f"{digits} --sets union": "a union needs two sets beside 'real'",
         f"{digits} --sets real --test-share 1": "leaves nothing of the real set to learn from",
         f"{digits} --sets fonts --count 9": "less than one image for each of 10 characters",
-        f"{digits} --set mine": "--set mine is not of the form NAME=PLACE",
+        f"{digits} --set mine": "--set mine is not of the form NAME=PATH",
+        f"{digits} --set a={people.path} --set a={store.path}": "--set a= is there twice",
         f"{digits} --set pen={people.path}": "--set cannot name a set 'pen'",
         f"--real {people.path} --set a={people.path}": "--set a is the real set itself",
         f"--real {store.path} --sets gan --model {trained}": "learned from",
@@ -119,19 +120,19 @@ def test_bad_input_is_one_line(digit_fonts, people, store, trained, tmp_path, mo
         f"--real digits --data {tmp_path / 'none'} --sets fonts": "no glyph store at",
     }
     for given, message in wrong.items():
-        assert run(["bench", "transfer", "--out", str(out), *given.split()]) in (1, 2), given
+        assert run(["transfer", "--out", str(out), *given.split()]) in (1, 2), given
         assert message in " ".join(capsys.readouterr().err.split()), given
     assert not out.exists()
     monkeypatch.setattr(
         module, "open_real", lambda place: __import__("handgen.extras").extras.load_extra("sk_lack", "bench")
     )
-    assert run(f"bench transfer {digits} --out {out}".split()) == 1
+    assert run(f"transfer {digits} --out {out}".split()) == 1
     assert "sk_lack is not installed. Run: pip install 'handgen[bench]'" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_comparison_of_other_settings_or_another_set_is_refused(bench, digit_fonts, tmp_path, capsys):
     bench("--seeds 1", sets="fonts")
-    common = f"bench transfer --real digits --sets fonts --out {tmp_path / 'out'} --seeds 1"
+    common = f"transfer --real digits --sets fonts --out {tmp_path / 'out'} --seeds 1"
     assert run(f"{common} --data {digit_fonts.path} {TINY} --augment".split()) == 2
     assert "holds a comparison with another augment" in " ".join(capsys.readouterr().err.split())
     cell = tmp_path / "out" / "cells" / "fonts-0.json"

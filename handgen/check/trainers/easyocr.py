@@ -9,9 +9,10 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
-from handgen.check.labels import ColumnTypes, Fault
+from handgen.check.labels import Fault
 from handgen.check.trainers.base import NO_PICTURE, NOT_UTF8, Facts, Outcome, Reading, altered, safe_in_class, stops
 from handgen.check.trainers.dtrb import Dtrb
+from handgen.formats.columns import ColumnTypes
 
 if TYPE_CHECKING:
     from typing import Self

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from handgen.check.easyocr import is_raw
-from handgen.check.findings import EXAMPLES, Example
 from handgen.check.labels import Fault, Labels
 from handgen.check.report import Report, own_charset
 from handgen.check.trainers import TRAINERS
 from handgen.check.trainers.base import Facts, Outcome, Reading, Trainer
 from handgen.errors import UsageError, quoted
+from handgen.formats.easyocr import is_raw
+from handgen.formats.findings import EXAMPLES, Example
 
 
 @dataclass

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
-from handgen.check.findings import Findings
+from handgen.formats.findings import Findings
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from handgen.synth.dataset import Request, Run
 
 from handgen.cli import run
-from handgen.seeds import keys
+from handgen.seeds import SampleKey, keys
+from handgen.synth.prepare import prepare
+from handgen.synth.request import make_request
 from tests.cli.conftest import untrained
 from tests.cli.test_synth import refused
 from tests.readers import read_as_trainers_do
@@ -19,38 +20,37 @@ __all__ = ["untrained"]
 
 
 @pytest.fixture(scope="module")
-def varied(trained, tmp_path_factory):
-    out = tmp_path_factory.mktemp("varied") / "set"
-    return Run(Request(trained, out, 64, content="pen")).glyphs
+def varied(trained):
+    return prepare(make_request(trained, count=64, content="pen")).source.content.prompts
 
 
 def test_content_is_the_source_glyph_and_never_twice_alike(varied):
-    content, count = varied.content, len(varied.content.chars)
+    count = len(varied.glyphs)
     chars, styles = np.arange(count), np.zeros(count, int)
-    drawn = [varied.restroke(content.glyphs, chars, styles, keys(chars, k), 1.0) for k in (0, 1)]
+    drawn = [varied.restroke(varied.glyphs, chars, styles, keys(chars, k), 1.0) for k in (0, 1)]
     assert (varied.restroke.place >= 0).all()
-    ink = [images < 128 for images in (content.glyphs, *drawn)]
+    ink = [images < 128 for images in (varied.glyphs, *drawn)]
     for mine, own in zip(ink[1], ink[0], strict=True):
         assert mine.sum() == pytest.approx(own.sum(), rel=0.45)
     agree = [(mask & ink[0]).sum() / (mask | ink[0]).sum() for mask in ink[1:]]
     assert 0.35 < min(agree) < max(agree) < 0.95
     assert (np.abs(drawn[0].astype(int) - drawn[1]).mean((1, 2)) > 0.5).all()
-    again = varied.restroke(content.glyphs[3:5], chars[3:5], styles[3:5], keys(chars, 0)[3:5], 1.0)
+    again = varied.restroke(varied.glyphs[3:5], chars[3:5], styles[3:5], keys(chars, 0)[3:5], 1.0)
     np.testing.assert_array_equal(again, drawn[0][3:5])
 
 
 def test_habits_are_a_styles_own(varied):
     def drawn(style):
         some = np.zeros(6, int) + style
-        return varied.restroke(varied.content.glyphs[:6], np.arange(6), some, keys(np.arange(6)), 0.0)
+        return varied.restroke(varied.glyphs[:6], np.arange(6), some, keys(np.arange(6)), 0.0)
 
     np.testing.assert_array_equal(drawn(0), drawn(0))
     assert np.abs(drawn(0).astype(int) - drawn(1)).mean() > 1
 
 
 def test_what_cannot_be_traced_stays_as_it_is(varied):
-    lacking = replace(varied.restroke, place=np.full(len(varied.content.chars), -1))
-    glyphs = varied.content.glyphs[:4]
+    lacking = replace(varied.restroke, place=np.full(len(varied.glyphs), -1))
+    glyphs = varied.glyphs[:4]
     four = np.arange(4)
     np.testing.assert_array_equal(lacking(glyphs, four, four, keys(four), 1.0), glyphs)
 
@@ -75,14 +75,14 @@ def test_the_command_and_its_refusals(trained, tmp_path, capsys):
 def test_every_model_that_redraws_a_font_takes_it(name, untrained, trained, tmp_path):
     model = trained if name == "zi2zi" else untrained(name, **({"latent_dim": 3} if name == "bicyclegan" else {}))
     every, style = np.arange(24), np.zeros(24, int)
-    made = {way: Run(Request(model, tmp_path / way, 32, content=way, styles="1")) for way in ("font", "pen")}
-    drawn = {way: ready.glyphs.draw(every, every, style) for way, ready in made.items()}
-    images = [some.astype(int) for some, _ in drawn.values()]
+    made = {way: prepare(make_request(model, content=way, styles="1")).source for way in ("font", "pen")}
+    drawn = {way: ready.draw(every, style, SampleKey.of(0, every)).images for way, ready in made.items()}
+    images = [some.astype(int) for some in drawn.values()]
     assert images[0].shape == images[1].shape == (24, 64, 64)
     assert (np.abs(images[0] - images[1]).mean((1, 2)) > 0).all()
-    again = made["pen"].glyphs.draw(every[:4], every[:4], style[:4])[0]
-    np.testing.assert_array_equal(again, drawn["pen"][0][:4])
-    twice = made["pen"].glyphs.draw(np.arange(24, 28), every[:4], style[:4])[0].astype(int)
+    again = made["pen"].draw(every[:4], style[:4], SampleKey.of(0, every[:4])).images
+    np.testing.assert_array_equal(again, drawn["pen"][:4])
+    twice = made["pen"].draw(every[:4], style[:4], SampleKey.of(0, np.arange(24, 28))).images.astype(int)
     assert (twice != again).any((1, 2)).all()
 
 

@@ -1,0 +1,128 @@
+"""Ink as pens leave it and scanners see it."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from handgen.degrade.base import Effect, Params, Uniforms, column, noise_id
+from handgen.degrade.fields import smooth_field
+from handgen.degrade.pen_width import PenWidth
+from handgen.degrade.resize import coarsened
+from handgen.settings import setting
+
+_MOST = 0.04
+"""Heights that are taken off or put on each edge at most; see ``pen_width``."""
+_INK = 0.08
+"""What is darker than paper by less is no ink."""
+_THINNEST = 1.0
+"""Pixels: a thinner line would be lost."""
+_TURNS = 2
+_PRESSURE = 0.22
+"""Spacing of the knots of pressure, in heights."""
+_SIXTEENTHS = 16
+
+
+@dataclass(frozen=True)
+class RealInk(Effect):
+    """Lines as wide, as dark, as even and as finely scanned as those of real handwriting.
+
+    Widths are those of the line against the longer side of what is written, whatever the font's strokes were like.
+    ``real_ink.json`` has the distributions, measured on scans; ``examples/people/ink.py`` measures them.
+    """
+
+    name: ClassVar[str] = "real_ink"
+    group: ClassVar[str] = "line"
+
+    width: float = setting(1.0, "Width of lines, 1 = as on scans.", minimum=0.3, maximum=3)
+    coarse: float = setting(0.5, "Share of samples scanned as coarsely as small writing is.", minimum=0, maximum=1)
+
+    def params(self, u: Uniforms) -> Params:
+        """``width`` and ``side``: of lines against what is written, and of that in pixels; ``density``; ``uneven``."""
+        known = measured()
+        side = np.where(u[:, 4] < self.coarse, _drawn(known["side"], u[:, 1]), 0.0)
+        return {
+            "width": self.width * _drawn(known["width"], u[:, 0]),
+            "side": side,
+            "density": np.minimum(1, _drawn(known["density"], u[:, 2])),
+            "uneven": np.minimum(0.8, _drawn(known["uneven"], u[:, 3])),
+            "noise": noise_id(u[:, 5]),
+        }
+
+    def apply(self, images: Tensor, params: Params) -> Tensor:
+        """Peel or widen the lines to their width, coarsen, and press less in places."""
+        lined, side = _lined(images, params["width"])
+        pressure = (smooth_field(params["noise"], "real ink", images, _PRESSURE) * 0.9 + 0.5).clamp_(0, 1)
+        density = column(params["density"], images) * (1 - column(params["uneven"], images) * pressure)
+        inked = 1 - (1 - lined) * density
+        share = np.where((params["side"] > 0) & (side > 0), params["side"] / np.maximum(side, 1), 1.0)
+        share = np.clip(np.ceil(share * _SIXTEENTHS) / _SIXTEENTHS, 4 / _SIXTEENTHS, 1)
+        return _scanned(inked, share)
+
+
+def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:
+    """Return images as a scanner sees them whose pixels are so many along a side, ``share`` (``[B]``) of what is."""
+    height, width = images.shape[-2:]
+    result = images.clone()
+    for factor in np.unique(share[share < 1]):
+        rows = torch.from_numpy(np.flatnonzero(share == factor)).to(images.device)
+        size = (max(1, round(height * factor)), max(1, round(width * factor)))
+        result.index_copy_(0, rows, coarsened(images.index_select(0, rows), *size, sharp=True))
+    return result
+
+
+def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.float64]]:
+    """Return images whose lines have a width, against the longer side of what is written; and that side in pixels."""
+    height = images.shape[-2]
+    side = np.zeros(len(images))
+    for _ in range(_TURNS):  # an edge that is grey yields less than a whole layer
+        now, found = line_widths(images.amin(1) if images.shape[1] > 1 else images[:, 0])
+        side = np.where(side > 0, side, found)
+        wanted = np.maximum(width * side, _THINNEST)
+        change = np.where(now > 0, (wanted - now) / 2 / height, 0.0)
+        images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
+    return images, side
+
+
+def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the width of lines, and the longer side of what is written, in pixels: ``[B]`` each, 0 without ink.
+
+    A line of width w has w times as much ink as it is long, and its edges are twice as long: w is twice the ink by
+    the sum of its gradients. The longer side of a line of text is its height.
+
+    Args:
+        images: ``[B, H, W]``, 1 = paper.
+    """
+    ink: NDArray[np.float64] = 1 - images.cpu().numpy().astype(np.float64)
+    ink[ink < _INK] = 0
+    wide = np.pad(ink, ((0, 0), (0, 1), (0, 1)))
+    edges = np.hypot(np.diff(wide[:, :-1], axis=2), np.diff(wide[:, :, :-1], axis=1)).reshape(len(ink), -1).sum(1)
+    width = 2 * ink.reshape(len(ink), -1).sum(1) / np.maximum(edges, 1e-9)
+    sides = []
+    for axis in (1, 2):
+        marked = ink.max(axis) > 0.3
+        sides.append(np.where(marked.any(1), marked.shape[1] - marked[:, ::-1].argmax(1) - marked.argmax(1), 0))
+    return width, np.minimum(np.maximum(*sides), images.shape[-2]).astype(np.float64)
+
+
+@functools.cache
+def measured() -> dict[str, Any]:
+    """Return the distributions: of each, the 5th, 25th, 50th, 75th and 95th percentile."""
+    text = resources.files("handgen.degrade").joinpath("real_ink.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def _drawn(percentiles: list[float], u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Draw from a distribution that is known by percentiles."""
+    low, _, middle, _, high = percentiles
+    ends = (max(low * low / middle, 1e-3), *percentiles, high * high / middle)
+    return np.asarray(np.interp(u, (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1), ends))

@@ -1,0 +1,19 @@
+"""What ``handgen convert`` may be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from handgen.formats import FORMATS
+from handgen.settings import RUNNING, Settings, setting
+
+
+@dataclass(frozen=True)
+class ConvertSettings(Settings):
+    """How a dataset is written anew."""
+
+    format: str = setting("lmdb", "Format of the new dataset.", choices=FORMATS, flags=("--format", "-f"))
+    skip_bad: bool = setting(
+        False, "Leave out what cannot be read, and list it in OUT/left_out.jsonl.", flags=("--skip-bad",)
+    )
+    workers: int = setting(0, "Parallel workers; 0 = one for each core.", minimum=0, panel=RUNNING)

@@ -1,0 +1,269 @@
+"""A line drawn by one font as a whole: shaped, bent a little as people write, and filled once.
+
+Everything that varies is a smooth function of the place in the line, and moves the outlines' points: joined letters
+stay joined, strokes keep their edges, and no two letters are equal.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.fonts.contours import Contours, Drawable, Outline, joined
+from handgen.fonts.face import FontRef
+from handgen.fonts.shaping import Shaped, Shaper, script_of
+from handgen.lines.compose import Box, Line
+from handgen.seeds import uniforms
+
+Floats = NDArray[np.float64]
+
+_SAMPLES = {
+    "Latn": "dhklgpy",
+    "Grek": "δθλβγμρ",
+    "Cyrl": "бфрудц",
+    "Arab": "لكمجع",
+    "Hebr": "לקןאש",
+    "Deva": "कीटूर्मे",
+    "Hani": "国永我",
+    "Hira": "あるそ",
+    "Kana": "アルソ",
+    "Hang": "한글",
+    "Thai": "ปี่ญู",
+}
+"""Texts as high and as low as a script's letters go."""
+_EDGE = 1.5
+"""Pixels of paper there are at least around the ink."""
+_WAVES = 4
+_JOINED = 0.012
+"""Em of paper between two letters below which a font joins them."""
+
+
+@dataclass(frozen=True)
+class ShapedHabits:
+    """How one line is written; lengths in em, but for the margins.
+
+    Attributes:
+        fill: how much of the image's height the script's letters take, from the highest to the lowest.
+        margins: free space left and right, in heights of the image.
+        balance: where the ink is between top and bottom, 0 to 1.
+        width: factor along the line.
+        slant: how far the line leans to the right, as run over rise.
+        slope: rise over run of the base line.
+        word_gap: factor of the spaces.
+        letter_gap: what is added between letters that do not join.
+        waves: ``[fields, waves, 3]``: amplitude, waves per em and phase (radians) of what wanders along the line: its
+            rise, its size, its slant, its pace, and a tremor of what is high against what is low.
+    """
+
+    fill: float
+    margins: tuple[float, float]
+    balance: float
+    width: float
+    slant: float
+    slope: float
+    word_gap: float
+    letter_gap: float
+    waves: Floats
+
+
+_RANGES = {
+    "fill": (0.72, 0.95),
+    "left": (0.06, 0.35),
+    "right": (0.06, 0.35),
+    "balance": (0.3, 0.7),
+    "width": (0.86, 1.16),
+    "slant": (-0.12, 0.22),
+    "slope": (-0.015, 0.015),
+    "word_gap": (0.75, 1.9),
+    "letter_gap": (-0.01, 0.05),
+}
+_STILL = {"width": 1.0, "slant": 0.0, "slope": 0.0, "word_gap": 1.0, "letter_gap": 0.0}
+"""What these are without variation."""
+_FIELDS = np.array([0.022, 0.055, 0.05, 0.045, 0.018])
+_PER_EM = (0.12, 1.1)
+
+
+def draw_shaped_habits(seed: int, line: int, vary: float) -> ShapedHabits:
+    """Draw how line number ``line`` is written: a function of (seed, line) alone.
+
+    Args:
+        seed: of the run.
+        line: its number.
+        vary: how much lines differ from the font, 0 to 1; margins and size differ all the same.
+    """
+    count = len(_RANGES) + len(_FIELDS) * _WAVES * 3
+    numbers = uniforms(seed, "shaped line", np.array([line]), count)[0]
+    drawn = {
+        name: low + (high - low) * number for number, (name, (low, high)) in zip(numbers, _RANGES.items(), strict=False)
+    }
+    for name, still in _STILL.items():
+        drawn[name] = still + vary * (drawn[name] - still)
+    amount, pitch, phase = numbers[len(_RANGES) :].reshape(3, len(_FIELDS), _WAVES)
+    low, high = _PER_EM
+    frequencies = low * (high / low) ** ((np.arange(_WAVES) + pitch) / _WAVES)
+    amplitudes = vary * _FIELDS[:, None] * (0.4 + 0.6 * amount) / math.sqrt(_WAVES)
+    margins = drawn.pop("left"), drawn.pop("right")
+    return ShapedHabits(
+        **drawn, margins=margins, waves=np.stack([amplitudes, frequencies, 2 * math.pi * phase], axis=2)
+    )
+
+
+class LineFont:
+    """A font that draws lines.
+
+    Args:
+        ref: the font.
+        language: a BCP 47 tag that some fonts' features depend on.
+        vary: how much lines differ from the font, 0 to 1.
+
+    Raises:
+        FontError, UsageError: the font cannot be opened.
+    """
+
+    def __init__(self, ref: FontRef, language: str = "", vary: float = 1.0) -> None:
+        self.ref, self.vary = ref, vary
+        self._shaper, self._contours = Shaper(ref, language), Contours(ref)
+        self._spans: dict[str, tuple[float, float]] = {}
+
+    def drawable(self, text: str) -> str:
+        """Return ``text`` without what the font has no glyph for, and without the spaces this leaves idle."""
+        kept = "".join(char for char in text if char == " " or _silent(char) or self._shaper.has(char))
+        if missing := self._shaper.shape(kept).missing:
+            kept = "".join(char for char in kept if char not in missing or char == " ")
+        return kept if kept == text else " ".join(kept.split())
+
+    def draw(self, text: str, *, height: int, seed: int, line: int, vertical: bool = False) -> Line:
+        """Draw a line.
+
+        Args:
+            text: in logical order, clean: single spaces, none at the ends.
+            height: of the image in pixels; its width where the line is vertical.
+            seed: of the run.
+            line: the line's number; with the seed it decides how the line is written.
+            vertical: a column, whose scripts that do not stand upright are turned clockwise.
+
+        Returns:
+            The line. Its text is ``text`` less what the font lacks. Characters of one cluster, as a letter and its
+            marks or the letters of a ligature, have one box. Without any ink the text is empty and the image blank.
+        """
+        text = self.drawable(text)
+        habits = draw_shaped_habits(seed, line, self.vary)
+        shaped = self._shaper.shape(text, vertical=vertical)
+        whole, owners = self._outline(shaped, habits, vertical)
+        if not len(whole):
+            return Line("", np.full((height, height), 255, np.uint8), [])
+        points = _bend(whole.points, habits)
+        low, high = self._reach(text, vertical)
+        outline, shape = _onto_image(Outline(points, whole.tags, whole.ends), habits, height, (low, high))
+        if vertical:  # along the line is down, and up from the base line is right
+            points = np.stack([outline.points[:, 1], shape[1] - outline.points[:, 0]], axis=1)
+            outline, shape = Outline(points, outline.tags, outline.ends), shape[::-1]
+        drawn = Drawable(outline, owners, len(shaped.glyphs))
+        notes = {"slant": round(math.degrees(math.atan(habits.slant)), 1)}
+        return Line(text, np.invert(drawn.fill(shape)), _boxes(drawn, shaped, shape), notes)
+
+    def _outline(self, shaped: Shaped, habits: ShapedHabits, vertical: bool) -> tuple[Outline, NDArray[np.int64]]:
+        """Return all glyphs as one outline, x along the line and y up from it, in em; and the glyph of each point."""
+        glyphs = [self._contours.glyph(number) for number in shaped.glyphs.tolist()]
+        whole, owners = joined(glyphs)
+        points, origins = whole.points, shaped.origins
+        if vertical:
+            turned = shaped.turned[owners]
+            points = np.where(turned[:, None], np.stack([points[:, 1], -points[:, 0]], axis=1), points)
+            points, origins = (
+                np.stack([-points[:, 1], points[:, 0]], axis=1),
+                np.stack([-origins[:, 1], origins[:, 0]], axis=1),
+            )
+        placed = points + origins[owners]
+        if len(placed):
+            placed[:, 0] += self._gaps(shaped, placed, owners, habits)[owners]
+        return Outline(placed, whole.tags, whole.ends), owners
+
+    def _gaps(self, shaped: Shaped, points: Floats, owners: NDArray[np.int64], habits: ShapedHabits) -> Floats:
+        """Return how far each glyph moves along the line, for spaces and letters wider apart than the font has them."""
+        count = len(shaped.glyphs)
+        spaces = np.array([shaped.text[cluster] == " " for cluster in shaped.clusters.tolist()], bool)
+        left, right = np.full(count, np.inf), np.full(count, -np.inf)
+        np.minimum.at(left, owners, points[:, 0])
+        np.maximum.at(right, owners, points[:, 0])
+        added = np.where(spaces, shaped.advances * (habits.word_gap - 1), 0.0)
+        apart = left - np.maximum.accumulate(np.concatenate([[-np.inf], right[:-1]]))
+        free = (apart > _JOINED) & np.isfinite(apart) & (shaped.clusters != np.roll(shaped.clusters, 1))
+        before = np.cumsum(added) - added
+        moved: Floats = before + np.cumsum(np.where(free, habits.letter_gap, 0.0))
+        return moved
+
+    def _reach(self, text: str, vertical: bool) -> tuple[float, float]:
+        """Return how low and how high the letters of a text's scripts go, in em from the base line."""
+        if vertical:
+            return -0.5, 0.5
+        found = [self._span(script) for script in {*script_of(text)}]
+        return min(low for low, _ in found), max(high for _, high in found)
+
+    def _span(self, script: str) -> tuple[float, float]:
+        if script not in self._spans:
+            sample = self.drawable(_SAMPLES.get(script, _SAMPLES["Latn"]))
+            outline, _ = self._outline(self._shaper.shape(sample), draw_shaped_habits(0, 0, 0.0), False)
+            heights = outline.points[:, 1] if len(outline) else np.array([-0.2, 0.7])
+            self._spans[script] = float(heights.min()), float(heights.max())
+        return self._spans[script]
+
+
+def _silent(char: str) -> bool:
+    """Whether ``char`` tells a shaper what to do and is not drawn: joiners, variation selectors."""
+    return unicodedata.category(char) == "Cf" or "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
+
+
+def _bend(points: Floats, habits: ShapedHabits) -> Floats:
+    """Move points, in em, as the habits of a line have it."""
+    x, y = points.T
+    angles = 2 * math.pi * x[:, None, None] * habits.waves[:, :, 1] + habits.waves[:, :, 2]
+    rise, size, slant, pace, tremor = (habits.waves[:, :, 0] * np.sin(angles)).sum(axis=2).T
+    # What wanders along the line is the same for all that is above one another, but for the tremor.
+    lean = habits.slant + slant
+    up = y * (1 + size)
+    across = (x + pace) * habits.width + up * lean + tremor * np.sin(5.0 * y + 2.0 * x)
+    return np.stack([across, up + rise + habits.slope * across], axis=1)
+
+
+def _boxes(drawn: Drawable, shaped: Shaped, shape: tuple[int, int]) -> list[Box | None]:
+    """Return the box of each character; None where its cluster has no ink."""
+    height, width = shape
+    boxes: list[Box | None] = [None] * len(shaped.text)
+    starts = np.flatnonzero(np.diff(shaped.clusters, prepend=-1))
+    ends = np.append(starts[1:], len(shaped.clusters))
+    first_glyph = dict(
+        zip(shaped.clusters[starts].tolist(), zip(starts.tolist(), ends.tolist(), strict=True), strict=True)
+    )
+    for start, stop in shaped.spans():
+        found = drawn.bounds(*first_glyph[start])
+        if found is None:
+            continue
+        left, bottom, right, top = found
+        x0, y0 = max(math.floor(left), 0), max(math.floor(height - top), 0)
+        x1, y1 = min(max(math.ceil(right), x0 + 1), width), min(max(math.ceil(height - bottom), y0 + 1), height)
+        boxes[start:stop] = [None if char == " " else (x0, y0, x1, y1) for char in shaped.text[start:stop]]
+    return boxes
+
+
+def _onto_image(
+    outline: Outline, habits: ShapedHabits, height: int, reach: tuple[float, float]
+) -> tuple[Outline, tuple[int, int]]:
+    """Return an outline in em as one in pixels, y up from the lower edge, and the image's height and width."""
+    left, bottom = outline.points.min(axis=0)
+    right, top = outline.points.max(axis=0)
+    low, high = min(reach[0], bottom), max(reach[1], top)
+    room = height - 2 * _EDGE
+    scale = min(habits.fill * height / (reach[1] - reach[0]), room / max(top - bottom, 1e-6))
+    # The script's letters are where they are in other lines of its writer, as far as this line's own ink allows.
+    free = height - scale * (high - low)
+    base = free * habits.balance - low * scale if free > 0 else height * habits.balance - (low + high) / 2 * scale
+    base = min(max(base, _EDGE - bottom * scale), height - _EDGE - top * scale)
+    before, after = (max(margin * height, _EDGE) for margin in habits.margins)
+    points = outline.points * scale + [before - left * scale, base]
+    width = math.ceil(before + (right - left) * scale + after)
+    return Outline(points, outline.tags, outline.ends), (height, width)

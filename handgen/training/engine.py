@@ -1,0 +1,278 @@
+"""The engine of every training run: budget, rates, checkpoints, resuming, stopping, logging.
+
+A *task* says what is trained: it brings data, losses and measurements. There are three: a GAN
+(``training.gan``), the recognizer (``training.recognizer``) and an added style (``training.adapt``).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from torch import Tensor
+
+from handgen.allocator import keep_freed_memory
+from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints.files import STATE
+from handgen.checkpoints.run import RunFolder
+from handgen.distributed import Ranks
+from handgen.errors import CheckpointError, TrainingError
+from handgen.training import footprint
+from handgen.training.optimize import Means, refuse_uncompiled
+from handgen.training.process import stop_on_signal, use_deterministic
+
+Watch = Callable[["Progress"], None]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a watcher is told: images seen, images per second, and the mean of each loss since the last time."""
+
+    images: int
+    rate: float
+    losses: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long a run lasts, and how often it does what.
+
+    Attributes:
+        images: the budget in images seen.
+        minutes: the run ends after so long, if that is sooner; 0 = no limit.
+        save_every: images between checkpoints; 0 = only at the end.
+        eval_every: images between measurements; 0 = only at the end.
+        log_steps: optimizer steps between two lines of losses.
+        deterministic: use only arithmetic that repeats bit by bit, where torch has it.
+        tensorboard: write TensorBoard files, too.
+    """
+
+    images: int
+    minutes: float = 0.0
+    save_every: int = 0
+    eval_every: int = 0
+    log_steps: int = 25
+    deterministic: bool = False
+    tensorboard: bool = False
+
+
+class Task:
+    """What an engine trains. The hooks are called in the order in which they stand here."""
+
+    remedy: ClassVar[str] = "Use a lower --lr."
+    """What to do when a loss is not finite."""
+    overflows: bool = False
+    """Whether a loss may be infinite now and then; such a step moves no weight."""
+
+    def restore(self, tensors: Mapping[str, Tensor]) -> None:
+        """Put back what ``state`` returned, of an earlier run."""
+        raise NotImplementedError
+
+    def is_complete(self, engine: Engine[Any]) -> bool:
+        """Tell whether a run whose budget is spent has done what comes after its last step."""
+        return False
+
+    def begin(self, engine: Engine[Any]) -> None:
+        """Do what comes before the first step, of a fresh or a resumed run."""
+
+    def set_rate(self, share: float) -> None:
+        """Set the learning rate for a point in the run, from 0 at its start to 1 at its end."""
+        raise NotImplementedError
+
+    def step(self, images: int) -> tuple[int, Mapping[str, Tensor]]:
+        """Take one step from the images that come next.
+
+        Args:
+            images: how many were seen before.
+
+        Returns:
+            How many images the step saw, and its losses, scalars by name.
+        """
+        raise NotImplementedError
+
+    def state(self) -> dict[str, Tensor]:
+        """Return all tensors that the run needs to go on exactly; the engine adds images and time."""
+        return {}
+
+    def facts(self, engine: Engine[Any]) -> dict[str, Any]:
+        """Return what the state file says beside its tensors; ``images`` is among it."""
+        return {"images": engine.images}
+
+    def write(self, engine: Engine[Any]) -> None:
+        """Write what a checkpoint leaves beside the state: the model, pictures."""
+
+    def measure(self, engine: Engine[Any]) -> None:
+        """Measure on the way."""
+
+    def end(self, engine: Engine[Any]) -> None:
+        """Do what comes after the last checkpoint, of a finished or a stopped run."""
+
+    def out_of_memory(self, engine: Engine[Any]) -> TrainingError:
+        """Return the error that says what would fit into memory."""
+        return TrainingError("a step does not fit into memory", "Use a smaller --batch.")
+
+
+T = TypeVar("T", bound=Task)
+
+
+class Engine(Generic[T]):
+    """One run of a task.
+
+    Args:
+        task: what is trained.
+        limits: how long, and how often it does what.
+        folder: the run's folder. None = nothing is written or resumed, and Ctrl-C ends the run at once.
+        ranks: the processes that share the run.
+
+    Raises:
+        CheckpointError: the folder's state is damaged, or of another version.
+    """
+
+    def __init__(self, task: T, limits: Limits, folder: RunFolder | None = None, ranks: Ranks = Ranks()) -> None:  # noqa: B008 - immutable
+        self.task, self.limits, self.ranks = task, limits, ranks
+        self.images = 0
+        self._folder, self._seconds, self._clock, self._stopped = folder, 0.0, 0.0, False
+        if folder is not None:
+            if folder.has_state:
+                self._resume(folder)
+            folder.forget_after(self.images)
+
+    @property
+    def folder(self) -> RunFolder:
+        """The run's folder."""
+        assert self._folder is not None
+        return self._folder
+
+    @property
+    def share(self) -> float:
+        """How much of the run is done, from 0 to 1."""
+        minutes = self.limits.minutes
+        return max(self.images / self.limits.images, self._seconds / (60 * minutes) if minutes else 0.0)
+
+    @property
+    def done(self) -> bool:
+        """Whether the budget is spent, or the time."""
+        return self.share >= 1
+
+    def run(self, watch: Watch) -> bool:
+        """Train until the budget is spent or Ctrl-C; save either way. A finished run is left as it is.
+
+        Returns:
+            Whether the budget is spent.
+
+        Raises:
+            TrainingError: a loss is not finite, or memory ran out; the last checkpoint is kept.
+        """
+        if self.done and self.task.is_complete(self):
+            return True
+        keep_freed_memory()
+        try:
+            with self._writing(), use_deterministic(self.limits.deterministic):
+                self._train(watch)
+                return self.done
+        except RuntimeError as error:
+            refuse_uncompiled(error)
+            if not footprint.ran_out(error):
+                raise
+            footprint.forget(error)
+        raise self.task.out_of_memory(self)
+
+    def stop(self) -> None:
+        """Let ``run`` end after the step in hand, as Ctrl-C does."""
+        self._stopped = True
+
+    def save(self) -> None:
+        """Write a checkpoint.
+
+        Raises:
+            TrainingError: a weight is not finite.
+        """
+        if self._folder is None:
+            return
+        state = self.task.state()
+        for name, tensor in state.items():
+            if tensor.is_floating_point() and not tensor.isfinite().all():
+                raise self._diverged(name)
+        if self.ranks.leads:
+            clock = {"seconds": self._seconds} if self.limits.minutes else {}
+            checkpoint.save(self.folder.path / STATE, state, self.task.facts(self) | clock)
+            self.task.write(self)
+            self.folder.log(f"saved at {self.images} images")
+
+    def _writing(self) -> contextlib.AbstractContextManager[None]:
+        if self._folder is None:
+            return contextlib.nullcontext()
+        return self._folder.being_written(self.images, tensorboard=self.limits.tensorboard)
+
+    def _train(self, watch: Watch) -> None:
+        self.task.begin(self)
+        means, shown = Means(overflows=self.task.overflows), self.images
+        began = self._clock = time.monotonic()
+        with contextlib.nullcontext() if self._folder is None else stop_on_signal(self.stop):
+            while not self.done and not self.ranks.any(self._stopped):
+                before = self.images
+                means.add(self._step())
+                if len(means) == self.limits.log_steps:
+                    self._report(means, shown, began, watch)
+                    shown, began = self.images, time.monotonic()
+                self._milestones(before)
+        if len(means):
+            self._report(means, shown, began, watch)
+        self.save()
+        self.task.end(self)
+
+    def _step(self) -> Mapping[str, Tensor]:
+        self.task.set_rate(self.share)
+        seen, losses = self.task.step(self.images)
+        self.images += seen
+        now = time.monotonic()
+        self._seconds, self._clock = self._seconds + now - self._clock, now
+        return losses
+
+    def _report(self, means: Means, shown: int, began: float, watch: Watch) -> None:
+        """Record the losses since ``shown`` images, at ``began``, and tell the watcher."""
+        losses = means.take(self.ranks)  # waits for the device, so the clock is read after it
+        rate = (self.images - shown) / (time.monotonic() - began)
+        broken = [name for name, value in losses.items() if not math.isfinite(value)]
+        if broken:
+            raise self._diverged(f"the loss {broken[0]}")
+        if self._folder is not None:
+            values = {name: round(value, 6) for name, value in losses.items()}
+            self.folder.record(self.images, "losses", values | {"images_per_s": round(rate, 1)})
+        watch(Progress(self.images, rate, losses))
+
+    def _milestones(self, before: int) -> None:
+        """Save and measure when a step crossed a multiple of their intervals."""
+
+        def crossed(interval: int) -> bool:
+            return bool(interval) and before // interval != self.images // interval
+
+        if not self.done and not self._stopped:
+            if crossed(self.limits.save_every):
+                self.save()
+            if crossed(self.limits.eval_every):
+                self.task.measure(self)
+
+    def _diverged(self, what: str) -> TrainingError:
+        if self._folder is None:
+            kept = "nothing was written"
+        else:
+            kept = "the last checkpoint is kept" if self._folder.has_state else "no checkpoint was saved"
+        return TrainingError(f"{what} is not finite after {self.images} images; {kept}", self.task.remedy)
+
+    def _resume(self, folder: RunFolder) -> None:
+        state = checkpoint.load(folder.path / STATE)
+        try:
+            self.images, self._seconds = int(state.facts["images"]), float(state.facts.get("seconds", 0.0))
+            self.task.restore(state.tensors)
+        except (KeyError, IndexError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+            reason = " ".join(str(error).split())[:120]
+            raise CheckpointError(
+                f"the run in {folder.path} cannot go on: {STATE} does not fit ({reason})",
+                "Choose another --out, or delete that folder.",
+            ) from error
+        folder.log(f"went on from {self.images} images")

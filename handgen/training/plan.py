@@ -1,0 +1,175 @@
+"""The plan of a GAN's run: everything that a run needs is found and checked, and nothing is written."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from handgen.checkpoints.files import Checkpoint
+from handgen.checkpoints.run import check_folder, read_config
+from handgen.distributed import Ranks, share_statistics
+from handgen.errors import UsageError
+from handgen.extras import load_extra
+from handgen.glyphs.records import StyleRecord
+from handgen.glyphs.store import GlyphStore
+from handgen.losses.adversarial import Adversarial, prepare_critic
+from handgen.models import MODELS
+from handgen.models.base import Model, Resolved
+from handgen.settings import Settings
+from handgen.sources import loading
+from handgen.training.data import DATA, Glyphs, Pairs, Split, split_store, style_names
+from handgen.training.settings import TrainSettings
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """One run of one model on one store, checked; ``gan.open_run`` carries it out.
+
+    Attributes:
+        name: of a registered model.
+        settings: what all models share.
+        resolved: the model's own settings, with the files that they name.
+        store: pairs of source and target glyphs.
+        out: the run folder, there or not.
+        split: training and held-out characters.
+        styles: names of the model's styles, in its order.
+        only: the styles that are learned, if not all.
+        rows: the rows of a batch that this rank takes, part by part.
+        start: trained weights to begin a fresh run with.
+        ranks: the processes that share the run.
+    """
+
+    name: str
+    settings: TrainSettings
+    resolved: Resolved
+    store: GlyphStore
+    out: Path
+    split: Split
+    styles: tuple[str, ...]
+    only: tuple[str, ...]
+    rows: tuple[slice, ...]
+    start: Checkpoint | None
+    ranks: Ranks
+
+    @property
+    def kind(self) -> type[Model]:
+        """The model's class."""
+        kind: type[Model] = MODELS.load(self.name)
+        return kind
+
+    @property
+    def config(self) -> Settings:
+        """The model's own settings."""
+        config: Settings = self.resolved.config
+        return config
+
+    @functools.cached_property
+    def charset(self) -> str:
+        """The model's characters, in order: those to learn, and those that its first weights know."""
+        return "".join(sorted(set(self.split.train) | set(self.start.model.charset if self.start else "")))
+
+    @functools.cached_property
+    def data(self) -> Glyphs:
+        """What is learned from."""
+        ways = {"balanced": self.settings.balance_styles, "disjoint": self.settings.disjoint}
+        return DATA[self.kind.needs](self.store, self.split, self.styles, self.only, charset=self.charset, **ways)
+
+    @functools.cached_property
+    def held_out(self) -> Glyphs:
+        """The pairs that are measured and shown; what is learned from, if the store has none."""
+        if not self.split.holds_out and self.kind.needs != "pairs":
+            return self.data
+        held_out = self.split.holds_out
+        return Pairs(self.store, self.split, self.styles, self.only, charset=self.charset, held_out=held_out)
+
+    @property
+    def records(self) -> tuple[StyleRecord, ...]:
+        """Records of the styles: the store's, else those that came with the weights to begin with."""
+        before = {style.name: style for style in self.start.model.styles} if self.start else {}
+        here = {style.name: style for style in self.store.styles}
+        return tuple(here.get(name) or before[name] for name in self.styles)
+
+    def identity(self) -> dict[str, Any]:
+        """Return what makes this run this run; a folder with another identity is not touched."""
+        paths = [str(path) for path in self.store.folders]
+        data = {
+            "model": self.name,
+            "data": paths if len(paths) > 1 else paths[0],
+            "data_sha256": self.store.fingerprint(),
+        }
+        origin = {"from": str(self.start.path), "from_sha256": self.start.digest()} if self.start else {}
+        needed = {f"{name}_sha256": digest for name, digest in self.resolved.hashes.items()}
+        return data | origin | needed | asdict(self.settings) | asdict(self.config)  # type: ignore[call-overload, no-any-return]
+
+    def defaults(self) -> Mapping[str, Any]:
+        """Return the values that settings had in runs of versions without them."""
+        return {field.name: field.default for kind in (TrainSettings, self.kind.Config) for field in fields(kind)}  # type: ignore[arg-type]
+
+    def make_model(self) -> Model:
+        """Return the model as a fresh run begins with it, on the CPU; a function of the seed.
+
+        Raises:
+            UsageError: the weights to begin with do not fit.
+        """
+        torch.manual_seed(self.settings.seed)
+        model = self.kind(self.config, self.store.size, self.styles, self.charset)
+        model.adversarial = Adversarial(self.settings.gan_loss, r1=self.settings.r1 > 0)
+        for name in model.critics:
+            prepare_critic(model.get_submodule(name), self.settings.gan_loss, spectral_norm=self.settings.spectral_norm)
+        if self.ranks.size > 1:
+            share_statistics(model)
+        if self.start is not None:
+            left = model.load_matching(self.start.tensors, self.start.style_names)
+            loading.refuse_unfit(self.start, left, model, self.config)
+        return model
+
+
+def plan_training(
+    name: str,
+    settings: TrainSettings,
+    config: Settings,
+    store: GlyphStore,
+    out: Path,
+    start: Checkpoint | None = None,
+    ranks: Ranks = Ranks(),  # noqa: B008 - immutable
+) -> TrainingPlan:
+    """Check a run as far as it can be without writing anything.
+
+    Args:
+        name: of a registered model.
+        settings: what all models share.
+        config: the model's own.
+        store: pairs of source and target glyphs.
+        out: the run folder.
+        start: trained weights to begin a fresh run with.
+        ranks: the processes that share the run.
+
+    Raises:
+        UsageError: the folder holds something else; a style that the store lacks; a batch that cannot be shared
+            out; weights to begin with that do not fit.
+        StoreError: the store has nothing to learn from.
+    """
+    rows = ranks.rows(settings.batch, settings.accumulate)
+    if settings.tensorboard:
+        load_extra("tensorboard", "tensorboard")
+    kind: type[Model] = MODELS.load(name)
+    if settings.displace and kind.draws == "strokes":
+        raise UsageError(f"--displace bends glyphs, and a {name} learns from strokes", "Leave it out.")
+    seen = start.model.charset if start else ""
+    split = split_store(store, kind.needs, settings.holdout, settings.seed, by=settings.holdout_by, seen=seen)
+    only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
+    styles = style_names(name, kind, store, start.style_names if start else [], only)
+    resolved = kind.resolve(config, split.train, read_config(out))
+    plan = TrainingPlan(name, settings, resolved, store, out, split, styles, only, tuple(rows), start, ranks)
+    for glyphs in (plan.data, plan.held_out):  # made here, because they raise if there is nothing
+        assert len(glyphs)
+    if ranks.leads:
+        check_folder(out, plan.identity(), plan.defaults())
+    if start is not None:
+        plan.make_model()
+    return plan

@@ -1,0 +1,64 @@
+"""Lines as wide as those of real handwriting."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from handgen.degrade.real_ink import RealInk, line_widths, measured
+
+COUNT = 60
+
+
+def bars(width: int, count: int = 1) -> torch.Tensor:
+    images = torch.ones(count, 1, 64, 64)
+    images[:, :, 8:56, 20 : 20 + width] = 0
+    images[:, :, 30 : 30 + width, 8:56] = 0
+    return images
+
+
+def params(count: int, **given: float):
+    u = np.full((count, 12), 0.5)
+    return RealInk().params(u) | {name: np.full(count, value) for name, value in given.items()}
+
+
+@pytest.mark.parametrize("width", [2, 4, 9])
+def test_widths_are_measured(width):
+    found, side = line_widths(bars(width)[:, 0])
+    assert found[0] == pytest.approx(width, rel=0.2)
+    assert side[0] == 48
+    pale, _ = line_widths(1 - (1 - bars(width)[:, 0]) * 0.4)
+    assert pale[0] == pytest.approx(found[0], rel=0.05)
+    assert line_widths(torch.ones(1, 64, 64))[0][0] == 0
+
+
+def test_a_thick_and_a_thin_pen_become_one():
+    effect = RealInk()
+    wanted = 0.07 * 48
+    made = [effect.apply(bars(width), params(1, width=0.07, side=0.0, uneven=0.0, density=1.0)) for width in (2, 6, 8)]
+    found = [line_widths(image[:, 0])[0][0] for image in made]
+    assert max(found) < 1.35 * min(found)
+    assert np.mean(found) == pytest.approx(wanted, rel=0.3)
+
+
+def test_samples_are_spread_as_on_scans():
+    drawn = RealInk(coarse=1.0).sample(0, np.arange(4000))
+    for name in ("width", "side", "density"):
+        np.testing.assert_allclose(np.percentile(drawn[name], [25, 50, 75]), measured()[name][1:4], rtol=0.06)
+    assert (RealInk(coarse=0.0).sample(0, np.arange(100))["side"] == 0).all()
+
+
+def test_small_writing_is_scanned_coarsely_and_ink_is_left():
+    image = bars(4, COUNT)
+    fine = RealInk().apply(image, params(COUNT, side=0.0))
+    coarse = RealInk().apply(image, params(COUNT, side=16.0))
+    steep = [float(torch.diff(made, dim=3).abs().amax()) for made in (fine, coarse)]
+    assert steep[1] < 0.8 * steep[0]
+    assert float((1 - coarse).sum((1, 2, 3)).min()) > 10
+    assert torch.equal(RealInk().apply(bars(4), params(1, side=16.0))[0], coarse[3])
+
+
+def test_blank_paper_stays_blank():
+    blank = torch.ones(2, 1, 64, 64)
+    assert torch.equal(RealInk().apply(blank, RealInk().sample(0, np.arange(2))), blank)
