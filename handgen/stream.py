@@ -21,6 +21,7 @@ _CHUNK = 256
 
 def image_and_label(sample: Sample) -> tuple[Tensor, str]:
     """Return the image, uint8 ``[1, H, W]`` or, in color, ``[3, H, W]``, 0 = ink; and the label."""
+    assert not isinstance(sample.image, bytes)  # a source draws arrays
     image = torch.from_numpy(sample.image.copy())
     return (image[None] if image.dim() == 2 else image.movedim(2, 0)), sample.text
 
@@ -62,14 +63,16 @@ class Stream(IterableDataset[Any]):
         **options: Any,
     ) -> None:
         if start < 0 or (epoch is not None and epoch < 1):
-            raise UsageError("a stream begins at sample 0 at least, and an epoch has one at least", "Give such numbers.")
+            raise UsageError(
+                "a stream begins at sample 0 at least, and an epoch has one at least", "Give such numbers."
+            )
         named = Path(recipe) if recipe is not None else None
         request = request_of(models, recipe=named, lines=lines, options=options)
         self._prepared: Prepared | None = prepare(request)
         self._request, self._digest = self._prepared.request, self._prepared.digest()
         self.epoch, self.start, self.transform = epoch, start, transform
         # Shared, so that workers that live on see it.
-        self._number = torch.zeros((), dtype=torch.int64).share_memory_()
+        self._number = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
     def __getstate__(self) -> dict[str, Any]:
         """Return what another process makes the stream of: it opens fonts and models itself."""

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import os
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,7 +11,6 @@ import typer
 
 from handgen.cli import generated
 from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, Workers, print_json
-from handgen.settings import Settings
 from handgen.sources.spec import DRAWN, STYLES, SourceSpec
 from handgen.synth.request import LINES, LineRequest, Request
 
