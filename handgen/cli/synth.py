@@ -135,8 +135,15 @@ def _synth(**given: Any) -> None:
 
     handgen synth --recipe recipe.yaml --count 100000
     """
-    from handgen.cli.synthesis import list_trained, print_plan, print_result, warn_of_gate, with_progress
-    from handgen.synth.prepare import prepare, resolved, usual_model
+    from handgen.cli.synthesis import (
+        list_trained,
+        prepared_with_progress,
+        print_plan,
+        print_result,
+        warn_of_gate,
+        with_progress,
+    )
+    from handgen.synth.prepare import resolved, usual_model
     from handgen.synth.recipe import save_recipe
 
     asked = _request(given)
@@ -146,7 +153,7 @@ def _synth(**given: Any) -> None:
         return
     batch, workers = given["batch"], given["workers"]
     shard_writer = _shard_writer(request, given["processes"], given["ray"], batch, workers)
-    prepared = prepare(request)
+    prepared = prepared_with_progress(request)
     if not given["as_json"]:
         print_plan(prepared, usual_model(asked).why)
     else:
