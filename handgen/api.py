@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from handgen.collect.render import Rendered
     from handgen.data import LabeledImages
-    from handgen.synth.write import Report
+    from handgen.synthesis.write import Report
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,9 @@ def synth(
     Raises:
         HandgenError: something of it is impossible, missing or damaged; the disk is full.
     """
-    from handgen.synth.options import request_of
-    from handgen.synth.prepare import prepare
-    from handgen.synth.write import write
+    from handgen.synthesis.options import request_of
+    from handgen.synthesis.prepare import prepare
+    from handgen.synthesis.write import write
 
     given = {name: _path(name, value) for name, value in options.items()}
     named = Path(recipe) if recipe is not None else None

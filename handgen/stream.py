@@ -12,8 +12,8 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from handgen.errors import UsageError
 from handgen.formats.base import Sample
-from handgen.synth.options import request_of
-from handgen.synth.prepare import Prepared, prepare, prepare_again, samples
+from handgen.synthesis.options import request_of
+from handgen.synthesis.prepare import Prepared, prepare, prepare_again, samples
 
 _CHUNK = 256
 """Samples that one worker draws before the next takes its turn: whole blocks of every source."""

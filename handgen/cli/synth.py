@@ -12,10 +12,10 @@ import typer
 from handgen.cli import generated
 from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, Workers, print_json
 from handgen.sources.spec import DRAWN, STYLES, SourceSpec
-from handgen.synth.request import LINES, LineRequest, Request
+from handgen.synthesis.request import LINES, LineRequest, Request
 
 if TYPE_CHECKING:
-    from handgen.synth.shards import ShardWriter
+    from handgen.synthesis.shards import ShardWriter
 
 _OWN = frozenset({"source", "share"})
 _NESTED = frozenset({"sources", "lines"})
@@ -143,8 +143,8 @@ def _synth(**given: Any) -> None:
         warn_of_gate,
         with_progress,
     )
-    from handgen.synth.prepare import resolved, usual_model
-    from handgen.synth.recipe import save_recipe
+    from handgen.synthesis.prepare import resolved, usual_model
+    from handgen.synthesis.recipe import save_recipe
 
     asked = _request(given)
     request = resolved(asked)
@@ -173,7 +173,7 @@ synth = generated.with_signature(_synth, _parameters())
 
 def _request(given: dict[str, Any]) -> Request:
     """Return what is asked for on the command line, and before that by a recipe."""
-    from handgen.synth.options import NESTED, OWN, names_of, request_of
+    from handgen.synthesis.options import NESTED, OWN, names_of, request_of
 
     known = names_of(SourceSpec, OWN) | names_of(Request, NESTED) | names_of(LineRequest)
     typed = {name: given[name] for name in sorted(known & given.keys()) if _is_typed(given["ctx"], name)}
@@ -197,11 +197,11 @@ def _shard_writer(request: Request, processes: int, ray: str, batch: int, worker
         wanted = f"--shards {max(4, processes)}"
         raise UsageError("several processes write a shard each at a time, and there is one", f"Add {wanted}.")
     if ray:
-        from handgen.synth.cluster import Cluster
+        from handgen.synthesis.cluster import Cluster
 
         return Cluster(ray, batch, workers or 1, processes if processes > 1 else None)
     if processes > 1:
-        from handgen.synth.processes import Processes
+        from handgen.synthesis.processes import Processes
 
         return Processes(processes, batch, workers or max(1, (os.cpu_count() or 1) // processes))
     return None

@@ -27,7 +27,7 @@ from handgen.registry import nearest
 from handgen.settings import Settings
 from handgen.sources.opening import source_class
 from handgen.sources.spec import SourceSpec
-from handgen.synth.request import LineRequest, Request
+from handgen.synthesis.request import LineRequest, Request
 
 ROOT = PACKAGE / "recipes"
 _FORM = "Write 'name: value' on each line, and a list of sources under 'sources:'."

@@ -11,8 +11,8 @@ from handgen.errors import UsageError
 from handgen.registry import nearest
 from handgen.settings import Settings
 from handgen.sources.spec import SourceSpec
-from handgen.synth.recipe import find_recipe, read_recipe
-from handgen.synth.request import LineRequest, Request
+from handgen.synthesis.recipe import find_recipe, read_recipe
+from handgen.synthesis.request import LineRequest, Request
 
 OWN = frozenset({"source", "share"})
 """Settings of a source that ``MODEL=SHARE`` gives."""
