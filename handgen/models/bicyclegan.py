@@ -1,4 +1,4 @@
-"""BicycleGAN: every latent z ~ N(0, I) is another style.
+"""BicycleGAN: every latent z is another style.
 
 After Zhu et al., "Toward Multimodal Image-to-Image Translation" (2017). Two halves share one
 generator: cVAE-GAN (their section 3.2) encodes the true glyph to a latent and draws it again

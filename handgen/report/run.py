@@ -66,7 +66,11 @@ def _charts(
     for phase in phases:
         names = loss_names(losses, phase)
         series = {name: _series(losses, f"{name} weighted") for name in names}
-        charts.append(Chart(f"Losses of {phase}", lines(series, f"losses of {phase}"), "As weighted in the sum."))
+        charts.append(
+            Chart(
+                f"Losses of {phase}", lines(series, f"losses of {phase}", logarithmic=True), "As weighted in the sum."
+            )
+        )
     for name in measured[-1]["styles"]["mean"] if measured else ():
         styles = [style for style in measured[-1]["styles"] if style != "mean"][:5]
         series = {

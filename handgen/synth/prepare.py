@@ -16,7 +16,9 @@ from handgen.errors import HandgenError, UsageError
 from handgen.fonts.charsets import load_charset, unique_chars
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
+from handgen.lines.sources import find_source
 from handgen.lines.synthesis import LineSynthesis
+from handgen.sources import MODEL
 from handgen.sources.base import Source
 from handgen.sources.find import choose_model, find_model, kind_of
 from handgen.sources.opening import fitted, open_sources, usual_chars
@@ -101,6 +103,8 @@ def usual_model(request: Request) -> Choice:
         return Choice(Path())
     corpus = Path(request.lines.corpus) if request.lines else None
     meant = characters_meant(request.charset, request.text or corpus)
+    if request.lines and request.lines.corpus and not meant and not Path(request.lines.corpus).exists():
+        meant = find_source(request.lines.corpus).chars
     return choose_model(None, sorted(_RUNS.glob("*/")), meant)
 
 
@@ -121,7 +125,8 @@ def resolved(request: Request) -> Request:
 
 
 def _name_of(source: str) -> str:
-    return run_name(find_model(Path(source), ())) if kind_of(source) == "model" else Path(source).name
+    found = find_model(Path(source), ())  # which refuses what is nowhere, or two things
+    return run_name(found) if kind_of(source) == MODEL else found.name
 
 
 def characters_meant(charset: str | None, text: Path | None) -> str:
