@@ -43,15 +43,20 @@ def list_trained(request: Request, as_json: bool) -> None:
     stdout.print(table)
 
 
-def print_plan(prepared: Prepared) -> None:
-    """Print what is going to be written, and what to beware of."""
+def print_plan(prepared: Prepared, why: str = "") -> None:
+    """Print what is going to be written, and what to beware of.
+
+    Args:
+        prepared: the plan.
+        why: which model was taken, and why, where none was named.
+    """
     from rich.table import Table
     from rich.text import Text
 
     request, source = prepared.request, prepared.source
     names = ", ".join(style.name for style in source.styles[:20]) + (", …" if len(source.styles) > 20 else "")
     rows = {
-        "model": _sources(prepared),
+        "model": _sources(prepared) + (f": {why}" if why else ""),
         "styles": f"{len(source.styles)}: {names}",
         "content": f"{len(source.chars):,} characters{_of_font(prepared)}",
         "samples": f"{request.count:,}{_kind(prepared)}, seed {request.seed}, on {request.device}",
