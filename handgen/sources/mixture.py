@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.errors import UsageError
+from handgen.lines.shaped import LineFont
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, uniforms
 from handgen.sources.base import Drawing, GateFacts, Part, Rows, Source
@@ -220,6 +221,11 @@ class Mixture(Source):
         """Return those of its source."""
         part, own = self._of(style)
         return part.source.drops(own)
+
+    def line_font(self, style: int) -> LineFont | None:
+        """Return that of its source."""
+        part, own = self._of(style)
+        return part.source.line_font(own)
 
     def _of(self, style: int) -> tuple[Part, int]:
         part = self.parts[int(self.part_of[style])]

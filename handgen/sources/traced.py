@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -123,7 +124,7 @@ class TracedSource(Source):
         """Return the licenses of stroke data and fonts."""
         return {"stroke_licenses": self.forms.licenses}
 
-    def save_beside(self, folder: Any) -> None:
+    def save_beside(self, folder: Path) -> None:
         """Write the writers that have a name."""
         save_named(folder, self.styles, self.population)
 

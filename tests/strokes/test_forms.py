@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
 from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
 from handgen.seeds import keys
-from handgen.strokes import forms as module
+from handgen.strokes import kept as module
 from handgen.strokes.base import JOINED, LIFTED, ONWARD, POINTS, Book, make_book, resampled
 from handgen.strokes.forms import STANDARD, Forms
 from handgen.strokes.ink import draw
@@ -172,3 +174,16 @@ def test_the_pen_keeps_a_shape_that_is_its_own_and_joins_what_is_held():
     assert spans[1] > 1.25 * spans[0]  # a fast hand rounds the zigzag away, but not one that somebody wrote
     assert kept.held[1].tolist() == [False, True]
     assert kept.held[2].tolist() == [True, False]
+
+
+def test_fonts_are_traced_in_other_processes_and_forms_are_sent_to_others(stroke_data, heiti, caveat, tmp_path):
+    made = Forms.open([FontRef(heiti)], "十Ab")
+    told: list[tuple[str, int, int]] = []
+    made.prepare(lambda *done: told.append(done), workers=2)
+    assert [done[1:] for done in told] == [(1, 1)]
+    assert len(list((tmp_path / "cache" / FOLDER).iterdir())) == 1
+    sent = pickle.dumps(made)
+    assert len(sent) < 20_000
+    there = pickle.loads(sent)
+    everything = np.arange(3), np.ones(3, int), keys(np.arange(3)), np.ones(3)
+    np.testing.assert_array_equal(there.pick(*everything).book.points, made.pick(*everything).book.points)
