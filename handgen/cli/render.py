@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from handgen.cli import generated
 from handgen.cli.common import Debug, DryRun, Json, print_json, say, say_facts, stdout, warn
 from handgen.collect.settings import DRAWING, STORE, RenderSettings
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from handgen.collect.render import Plan, Rendered
@@ -131,5 +132,5 @@ def _print(rendered: Rendered) -> None:
     stdout.print(table)
     stdout.print(f"{rendered.glyphs:,} glyphs in {rendered.seconds:.1f} s")
     say_facts({"store": rendered.out, "preview": rendered.preview})
-    data = "" if rendered.out == STORE else f" --data {rendered.out}"
+    data = "" if rendered.out == STORE else f" --data {quoted(rendered.out)}"
     say(f"next: handgen train zi2zi{data}")

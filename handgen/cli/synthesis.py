@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from handgen.cli.common import print_json, say, stdout, warn
 from handgen.cli.progress import Bar
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from handgen.synthesis.lines import Lines
@@ -202,4 +203,4 @@ def print_result(prepared: Prepared, report: Report) -> None:
             f"of the first lines {sum(report.blank.values()):,} characters were drawn without ink, and are left out of "
             f"image and label: {describe(Counter(report.blank))}"
         )
-    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {out}")
+    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {quoted(out)}")
