@@ -53,7 +53,7 @@ class Shaped:
         clusters: int64 ``[n]``, the first character of ``text`` that each glyph is drawn for.
         origins: float64 ``[n, 2]``, where each glyph's origin goes, in em: x to the right, y up from the base line; in
             a column x from its axis and y from its top, so below 0.
-        turned: bool ``[n]``, the glyphs turned clockwise by a quarter: of scripts that do not stand in columns.
+        turned: bool ``[n]``, the glyphs turned clockwise by a quarter, of scripts that do not stand in columns.
         advances: float64 ``[n]``, how far each glyph moves the pen along the line, in em.
     """
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +30,14 @@ class Line:
         text: what it shows: the text asked for, less the characters whose glyphs had no ink.
         image: uint8 ``[height, width]``, 0 = ink, 255 = paper.
         boxes: for each character of ``text`` the box of its ink, ``(x0, y0, x1, y1)`` in pixels, x1
-            and y1 one past the last; None for a space.
+            and y1 one past the last; None for a space. Characters that are drawn as one share their box.
+        notes: what is worth keeping of how it is written.
     """
 
     text: str
     image: NDArray[np.uint8]
     boxes: list[Box | None]
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 def compose(

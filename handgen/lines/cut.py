@@ -14,16 +14,29 @@ LONGEST = 256
 """Most characters of a line; glyphs are numbered by it."""
 
 _INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\U000e0001\U000e0020-\U000e007f]+"
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffb\U000e0001\U000e0020-\U000e007f]+"
+    # Joiners change what is seen in Arabic and Indic scripts only.
+    "|(?<![\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u17ff\u1800-\u18af\ufb50-\ufdff\ufe70-\ufefe])[\u200c\u200d]+"
 )
+JOINERS = "\u200c\u200d"
+"""They keep two letters apart, or join them, and are not drawn."""
 _OPENING = "([{<“‘«‹（［｛〈《「『【〔〖￥¥$€£#＃＠"
-_CLOSING = ",.;:!?)]}>%‰℃°”’»›、。，．：；！？）］｝〉》」』】〕〗％…—～·ー々"
-_WORD = "(?:(?![\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff])[^\\W_])+"
-_ATOM = re.compile(
-    rf"[{re.escape(_OPENING)}]*(?:{_WORD}(?:[-.,:/@_+'’]{_WORD})*|\S)[{re.escape(_CLOSING)}]*",
+_CLOSING = ",.;:!?)]}>%‰℃°”’»›、。，．：；！？）］｝〉》」』】〕〗％…—～·ー々،؛؟۔।॥"
+_MARKS = "".join(
+    chr(code)
+    for code in (*range(0x300, 0x3100), *range(0xA66F, 0xAC00), *range(0xFE00, 0xFE30))
+    if unicodedata.category(chr(code))[0] == "M"
 )
-"""What is not taken apart: a word or number, or one character, and the punctuation that clings to it."""
+"""Marks that belong to the letter before them."""
+_LETTER = "(?:(?![\u2e80-\ua4cf\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff])[^\\W_])"
+_WORD = rf"(?:{_LETTER}[{_MARKS}{JOINERS}]*)+"
+_ATOM = re.compile(
+    rf"[{re.escape(_OPENING)}]*"
+    rf"(?:{_WORD}(?:[-.,:/@_+'’״׳\"]{_WORD})*|\S[{_MARKS}{JOINERS}]*)"
+    rf"[{re.escape(_CLOSING)}]*",
+)
+"""What is not taken apart: a word or number, or one character with its marks, and the punctuation that clings to it."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +67,8 @@ def clean(text: str) -> str:
 
     It becomes NFC, but for compatibility ideographs, and never NFKC. Each run of white space, line
     breaks and U+3000 included, becomes one space, for a gap in ink looks the same whatever made it;
-    the ends have none. Invisible characters (controls, zero-width, byte-order marks) go.
+    the ends have none. Invisible characters (controls, zero-width, byte-order marks) go, but for
+    joiners after letters of Arabic and Indic scripts.
     """
     return " ".join(nfc(_INVISIBLE.sub("", text)).split())
 
@@ -66,6 +80,11 @@ def composable(char: str) -> bool:
     reordering: neither can be had from single glyphs.
     """
     return unicodedata.category(char)[0] not in "MCZ" and unicodedata.bidirectional(char) not in ("R", "AL")
+
+
+def writable(char: str) -> bool:
+    """Whether a font that draws whole lines can be asked for ``char``: no space, no control, nothing unassigned."""
+    return char in JOINERS or unicodedata.category(char)[0] not in "CZ"
 
 
 def wordy(text: str) -> bool:

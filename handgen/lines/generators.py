@@ -1,60 +1,34 @@
-"""Texts made up where there is no corpus: numbers, dates, amounts, names, IDs and more.
+"""Texts made up where there is no corpus: fields of forms, words of a language, texts of a regular expression.
 
-One function and one line of the table each. A function takes a ``Draw`` and returns one text.
+A generator is named by a word: ``names`` or ``names@fr_FR`` (``fields``), ``numbers``, ``amounts``, ``serials`` or
+``random`` (here), ``words:fr`` (``languages``), ``re:[A-Z]{2}`` (``patterns``). Each text is a function of the
+seed and its number alone.
 """
 
 from __future__ import annotations
 
 import datetime
+import functools
 import string
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
 from handgen.errors import UsageError
-from handgen.lines import words
 from handgen.lines.amounts import FORMAL, PLAIN, chinese_number, formal_amount
 from handgen.lines.cut import Limits, piece
+from handgen.lines.draws import Draw, TextGenerator
+from handgen.lines.fields import FIELDS, field
+from handgen.lines.languages import words, words_of
+from handgen.lines.patterns import PREFIX, pattern
 from handgen.registry import nearest
 from handgen.seeds import generator
 
+WORDS = "words:"
+_UNITS = ("kg", "g", "km", "cm", "mm", "ml", "m", "元", "米", "个", "人", "吨", "公里", "小时", "岁", "次")
 _TRIES = 32
-T = TypeVar("T")
-
-
-class Draw:
-    """The random choices of one text.
-
-    Args:
-        rng: where they come from.
-        chars: the characters that can be drawn.
-        limits: of the text's length.
-    """
-
-    def __init__(self, rng: np.random.Generator, chars: str, limits: Limits) -> None:
-        self._rng, self.chars, self.limits = rng, chars, limits
-
-    def between(self, low: int, high: int) -> int:
-        """Return a whole number from ``low`` to ``high``, both included."""
-        return int(self._rng.integers(low, high, endpoint=True))
-
-    def pick(self, options: Sequence[T]) -> T:
-        """Return one of ``options``."""
-        return options[int(self._rng.integers(len(options)))]
-
-    def chance(self, probability: float) -> bool:
-        """Return whether something of this probability happens."""
-        return bool(self._rng.random() < probability)
-
-    def digits(self, count: int) -> str:
-        """Return ``count`` digits."""
-        return "".join(map(str, self._rng.integers(0, 10, count)))
-
-    def some(self, options: str, count: int) -> str:
-        """Return ``count`` characters, each any of ``options``."""
-        return "".join(options[place] for place in self._rng.integers(0, len(options), count))
+_LOOKED_AT = 300
+"""Texts of a generator that show which characters it uses."""
 
 
 def numbers(draw: Draw) -> str:
@@ -67,35 +41,20 @@ def numbers(draw: Draw) -> str:
         lambda: draw.pick(("", "", "-")) + decimal,
         lambda: f"{draw.between(0, 100)}.{draw.digits(draw.between(1, 2))}%",
         lambda: f"{draw.between(1, 20)}/{draw.between(2, 100)}",
-        lambda: (decimal if draw.chance(0.5) else str(draw.between(1, 999))) + draw.pick(words.UNITS),
+        lambda: (decimal if draw.chance(0.5) else str(draw.between(1, 999))) + draw.pick(_UNITS),
         lambda: chinese_number(value),
         lambda: "第" + chinese_number(draw.between(1, 120)) + draw.pick("章节条期页名"),
     )
     return draw.pick(forms)()
 
 
-def dates(draw: Draw) -> str:
-    """Dates: Chinese, Latin, ISO and those of cheques."""
+def cheque_dates(draw: Draw) -> str:
+    """Dates in 大写 and in plain Chinese numbers."""
     day = datetime.date(1950, 1, 1) + datetime.timedelta(draw.between(0, 36_500))
-    y, m, d = day.year, day.month, day.day
-    spelt, short = words.MONTHS[m - 1], words.MONTHS[m - 1][:3]
-    weekday = "一二三四五六日"[day.weekday()]
-    forms: tuple[Callable[[], str], ...] = (
-        lambda: f"{y}年{m}月{d}日",
-        lambda: f"{y} 年 {m} 月 {d} 日",
-        lambda: f"{_each_digit(y, '〇' + PLAIN[1:])}年{chinese_number(m)}月{chinese_number(d)}日",
-        lambda: f"{m}月{d}日 星期{weekday}",
-        lambda: f"{y}.{m}.{d}",
-        lambda: f"{y}-{m:02}-{d:02}",
-        lambda: f"{y}/{m:02}/{d:02}",
-        lambda: f"{d:02}.{m:02}.{y}",
-        lambda: f"{m}/{d}/{y % 100:02}",
-        lambda: f"{spelt} {d}, {y}",
-        lambda: f"{d} {draw.pick((short, spelt))} {y}",
-        lambda: f"{day:%Y-%m-%d} {draw.between(0, 23):02}:{draw.between(0, 59):02}",
-        lambda: cheque_date(day),
-    )
-    return draw.pick(forms)()
+    if draw.chance(0.5):
+        return cheque_date(day)
+    year = _each_digit(day.year, "〇" + PLAIN[1:])
+    return f"{year}年{chinese_number(day.month)}月{chinese_number(day.day)}日"
 
 
 def cheque_date(day: datetime.date) -> str:
@@ -120,48 +79,6 @@ def amounts(draw: Draw) -> str:
     return before + formal_amount(max(cents, 1), unit=draw.pick("元元圆"), whole=draw.pick("整整正"))
 
 
-def money(draw: Draw) -> str:
-    """Amounts of money in figures."""
-    yuan, cents = draw.between(0, 10 ** draw.between(1, 7)), draw.between(0, 99)
-    forms: tuple[Callable[[], str], ...] = (
-        lambda: f"￥{yuan:,}.{cents:02}",
-        lambda: f"¥{yuan}.{cents:02}",
-        lambda: f"{yuan}.{cents:02}元",
-        lambda: f"{yuan}元",
-        lambda: f"{draw.pick(('RMB', 'USD', 'EUR'))} {yuan:,}.{cents:02}",
-        lambda: f"${yuan:,}.{cents:02}",
-    )
-    return draw.pick(forms)()
-
-
-def names(draw: Draw) -> str:
-    """Chinese names, some with a form of address."""
-    surname = draw.pick(words.SURNAMES)
-    given = draw.some(words.GIVEN, 1 if draw.chance(0.25) else 2)
-    return surname + draw.pick((given, given, given, draw.pick(words.TITLES)))
-
-
-def latin_names(draw: Draw) -> str:
-    """Latin names, in full and with initials."""
-    first, last = draw.pick(words.FIRST_NAMES), draw.pick(words.LAST_NAMES)
-    initial = draw.pick(string.ascii_uppercase)
-    forms = (f"{first} {last}", f"{first} {initial}. {last}", f"{first[0]}. {last}", f"{last}, {first}")
-    return draw.pick(forms)
-
-
-def ids(draw: Draw) -> str:
-    """Numbers of mainland identity cards, with the right check digit."""
-    born = datetime.date(1940, 1, 1) + datetime.timedelta(draw.between(0, 30_000))
-    body = f"{draw.pick(words.REGIONS)}{born:%Y%m%d}{draw.between(1, 999):03}"
-    return body + id_check_digit(body)
-
-
-def id_check_digit(body: str) -> str:
-    """Return the 18th digit of an identity card (GB 11643, ISO 7064 MOD 11-2) for the first 17."""
-    total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(body))
-    return "10X98765432"[total % 11]
-
-
 def serials(draw: Draw) -> str:
     """Serial numbers of orders, invoices and parts."""
     letters = draw.some(string.ascii_uppercase, draw.between(1, 3))
@@ -176,67 +93,74 @@ def serials(draw: Draw) -> str:
     return draw.pick(forms)()
 
 
-def phones(draw: Draw) -> str:
-    """Phone numbers: mobile, landline, with country code."""
-    head = f"1{draw.between(3, 9)}{draw.digits(1)}"
-    forms: tuple[Callable[[], str], ...] = (
-        lambda: head + draw.digits(8),
-        lambda: f"{head} {draw.digits(4)} {draw.digits(4)}",
-        lambda: f"{head}-{draw.digits(4)}-{draw.digits(4)}",
-        lambda: f"+86 {head}{draw.digits(8)}",
-        lambda: f"{draw.pick(words.AREA_CODES)}-{draw.between(2, 8)}{draw.digits(7)}",
-        lambda: f"({draw.pick(words.AREA_CODES)}) {draw.between(2, 8)}{draw.digits(7)}",
-        lambda: f"电话：{head}{draw.digits(8)}",
-    )
-    return draw.pick(forms)()
-
-
 def random_characters(draw: Draw) -> str:
     """Any characters that can be drawn, in any order."""
     return draw.some(draw.chars, draw.between(draw.limits.shortest, draw.limits.longest))
 
 
-@dataclass(frozen=True)
-class TextGenerator:
-    """One entry of the table: a function, and one line for a listing."""
-
-    make: Callable[[Draw], str]
-    summary: str
-
-
 GENERATORS: dict[str, TextGenerator] = {
     "numbers": TextGenerator(numbers, "1,024, 3.14, 12.5%, 三百二十一"),
-    "dates": TextGenerator(dates, "2024年3月5日, 2024-03-05, March 5, 2024, 贰零贰肆年叁月零伍日"),
     "amounts": TextGenerator(amounts, "陆仟肆佰零玖元零贰分"),
-    "money": TextGenerator(money, "￥6,409.02, 6409元"),
-    "names": TextGenerator(names, "欧阳文静, 李老师"),
-    "latin-names": TextGenerator(latin_names, "Emma R. Clarke"),
-    "ids": TextGenerator(ids, "18-digit identity numbers with a right check digit"),
+    "cheque-dates": TextGenerator(cheque_dates, "贰零贰肆年叁月零伍日, 二〇二四年三月五日"),
     "serials": TextGenerator(serials, "KB-2024-00317"),
-    "phones": TextGenerator(phones, "138 1234 5678"),
+    **{name: field(name) for name in FIELDS},
     "random": TextGenerator(random_characters, "any characters of the charset"),
 }
+"""Those that need nothing but their name."""
 
-ALPHABET = "".join(
-    sorted(
-        set(
-            string.digits + string.ascii_letters + "+-.,:/%()¥￥$：第章节条期页名号编电话人民币大写合计年月日星期二三一"
+
+def find_generator(name: str) -> TextGenerator:
+    """Return the generator that ``name`` means, such as ``ids``, ``ids@de_DE``, ``words:de`` or ``re:\\d{4}``.
+
+    Raises:
+        UsageError: there is none, it has no such locale or language, or its regular expression is no good.
+        HandgenError: it needs a package that is not installed.
+    """
+    if name.startswith(PREFIX):
+        return pattern(name.removeprefix(PREFIX))
+    if name.startswith(WORDS):
+        return words(name.removeprefix(WORDS))
+    kind, _, locale = name.partition("@")
+    if kind not in GENERATORS:
+        raise UsageError(f"no generator of texts is called '{kind}'", nearest(kind, GENERATORS))
+    if not locale:
+        return GENERATORS[kind]
+    if kind not in FIELDS:
+        raise UsageError(f"{kind} are the same in all locales", f"Leave out @{locale}.")
+    return field(kind, locale)
+
+
+def alphabet(names: Iterable[str] = ()) -> str:
+    """Return the characters that generators use, without the space: all of a language, and what a sample of others has.
+
+    Args:
+        names: of the generators; all that need nothing but a name when empty.
+    """
+    return "".join(sorted(set().union(*map(_alphabet, names or GENERATORS))))
+
+
+@functools.lru_cache(maxsize=64)
+def _alphabet(name: str) -> frozenset[str]:
+    if name == "random":
+        return frozenset()
+    if name.startswith(WORDS):
+        chars = set(words_of(name.removeprefix(WORDS)).chars)
+        return frozenset(
+            chars | {char.upper() for char in chars if len(char.upper()) == 1} | {*string.digits, *".,!?'"}
         )
-        | set(PLAIN + FORMAL + "〇十百千万亿拾佰仟元圆角分整正" + "".join(words.SURNAMES + words.TITLES + words.UNITS))
-        | set(words.GIVEN)
-    )
-)
-"""The characters that all of them but ``random`` use, without the space."""
+    make = find_generator(name).make
+    draws = (Draw(generator(0, "alphabet", name, number), "", Limits()) for number in range(_LOOKED_AT))
+    return frozenset("".join(make(draw) for draw in draws)) - {" "}
 
 
 class GeneratedTexts:
     """Texts of some generators, as often of one as of another; text i is a function of (seed, i) alone.
 
-    A text that is too long, too short, or has a character that cannot be drawn is made again; one
-    that stays too long is cut. A generator whose texts can never be drawn gives way to the others.
+    A text that is too long, too short, or has a character that cannot be drawn is made again; one that stays too long
+    is cut, unless it would say nothing then. A generator whose texts can never be drawn gives way to the others.
 
     Args:
-        names: of the generators; all of them when empty.
+        names: of the generators, see ``find_generator``; all that need nothing but a name when empty.
         drawn: the characters that can be drawn.
         limits: of the length.
         seed: of the run.
@@ -245,34 +169,46 @@ class GeneratedTexts:
         names: of the generators in use.
 
     Raises:
-        UsageError: one is unknown, or one was asked for that needs characters that cannot be drawn.
+        UsageError: one is unknown, or one was asked for whose texts cannot be drawn or do not fit.
     """
 
     def __init__(self, names: Sequence[str], drawn: str, limits: Limits, seed: int) -> None:
         self.drawn, self.limits, self.seed = drawn, limits, seed
         self._known = frozenset(drawn) | {" "}
-        for name in names:
-            if name not in GENERATORS:
-                raise UsageError(f"no generator of texts is called '{name}'", nearest(name, GENERATORS))
         asked = names or tuple(GENERATORS)
+        self._generators = {name: find_generator(name) for name in asked}
         self.names = tuple(name for name in asked if self._make(name, generator(0, "try", name)))
         if not self.names or (names and len(self.names) < len(names)):
-            lost = ", ".join(name for name in asked if name not in self.names)
-            raise UsageError(f"the characters of {lost} cannot be drawn", "Use a charset or font that has them.")
+            self._refuse([name for name in asked if name not in self.names])
+
+    def _refuse(self, lost: list[str]) -> None:
+        """Say why generators have no texts."""
+        unknown: set[str] = set()
+        for name in lost:
+            unknown |= _alphabet(name) - self._known
+        if unknown or not all(self._generators[name].whole for name in lost):
+            raise UsageError(
+                f"the characters of {', '.join(lost)} cannot be drawn", "Use a charset or font that has them."
+            )
+        raise UsageError(
+            f"no text of {', '.join(lost)} has {self.limits.shortest} to {self.limits.longest} characters",
+            "Change --min-chars and --max-chars.",
+        )
 
     def text(self, index: int) -> str:
         """Return text number ``index``."""
         rng = generator(self.seed, "text", index)
         name = self.names[int(rng.integers(len(self.names)))]
-        return self._make(name, rng) or random_characters(Draw(rng, self.drawn, self.limits))
+        return self._make(name, rng) or random_characters(Draw(rng, self.drawn, self.limits, self._known))
 
     def _make(self, name: str, rng: np.random.Generator) -> str:
         """Return a text of one generator; empty where none can be drawn."""
-        draw, long = Draw(rng, self.drawn, self.limits), ""
+        draw, long = Draw(rng, self.drawn, self.limits, self._known), ""
+        found = self._generators[name]
         for _ in range(_TRIES):
-            text = GENERATORS[name].make(draw)
-            if self._known.issuperset(text):
+            text = found.make(draw)
+            if text and self._known.issuperset(text):
                 if self.limits.allow(text):
                     return text
                 long = text if len(text) > self.limits.longest else long
-        return piece(long, 0, self.limits.longest, self.limits) if long else ""
+        return piece(long, 0, self.limits.longest, self.limits) if long and not found.whole else ""

@@ -118,13 +118,14 @@ class LineFont:
     Args:
         ref: the font.
         language: a BCP 47 tag that some fonts' features depend on.
+        vary: how much lines differ from the font, 0 to 1.
 
     Raises:
         FontError, UsageError: the font cannot be opened.
     """
 
-    def __init__(self, ref: FontRef, language: str = "") -> None:
-        self.ref = ref
+    def __init__(self, ref: FontRef, language: str = "", vary: float = 1.0) -> None:
+        self.ref, self.vary = ref, vary
         self._shaper, self._contours = Shaper(ref, language), Contours(ref)
         self._spans: dict[str, tuple[float, float]] = {}
 
@@ -135,7 +136,7 @@ class LineFont:
             kept = "".join(char for char in kept if char not in missing or char == " ")
         return kept if kept == text else " ".join(kept.split())
 
-    def draw(self, text: str, *, height: int, seed: int, line: int, vertical: bool = False, vary: float = 1.0) -> Line:
+    def draw(self, text: str, *, height: int, seed: int, line: int, vertical: bool = False) -> Line:
         """Draw a line.
 
         Args:
@@ -144,14 +145,13 @@ class LineFont:
             seed: of the run.
             line: the line's number; with the seed it decides how the line is written.
             vertical: a column, whose scripts that do not stand upright are turned clockwise.
-            vary: how much the line differs from the font, 0 to 1.
 
         Returns:
             The line. Its text is ``text`` less what the font lacks. Characters of one cluster, as a letter and its
             marks or the letters of a ligature, have one box. Without any ink the text is empty and the image blank.
         """
         text = self.drawable(text)
-        habits = draw_shaped_habits(seed, line, vary)
+        habits = draw_shaped_habits(seed, line, self.vary)
         shaped = self._shaper.shape(text, vertical=vertical)
         whole, owners = self._outline(shaped, habits, vertical)
         if not len(whole):
@@ -163,10 +163,11 @@ class LineFont:
             points = np.stack([outline.points[:, 1], shape[1] - outline.points[:, 0]], axis=1)
             outline, shape = Outline(points, outline.tags, outline.ends), shape[::-1]
         drawn = Drawable(outline, owners, len(shaped.glyphs))
-        return Line(text, np.invert(drawn.fill(shape)), _boxes(drawn, shaped, shape))
+        notes = {"slant": round(math.degrees(math.atan(habits.slant)), 1)}
+        return Line(text, np.invert(drawn.fill(shape)), _boxes(drawn, shaped, shape), notes)
 
     def _outline(self, shaped: Shaped, habits: ShapedHabits, vertical: bool) -> tuple[Outline, NDArray[np.int64]]:
-        """Return a line's glyphs as one outline, x along the line and y up from it, in em; and each point's glyph."""
+        """Return all glyphs as one outline, x along the line and y up from it, in em; and the glyph of each point."""
         glyphs = [self._contours.glyph(number) for number in shaped.glyphs.tolist()]
         whole, owners = joined(glyphs)
         points, origins = whole.points, shaped.origins

@@ -21,6 +21,8 @@ from handgen.lines.compose import Box, Line, compose
 from handgen.lines.gated import sifted
 from handgen.seeds import SampleKey
 
+_NO_GLYPHS = np.empty((0, 16, 16), np.uint8)
+
 
 @dataclass(frozen=True)
 class LineGlyphs:
@@ -63,6 +65,14 @@ class LinePlan(Protocol):
         ...
 
 
+class DrawLine(Protocol):
+    """Draws whole lines of one style; see ``shaped.LineFont.draw``. Called by several threads at once."""
+
+    def __call__(self, text: str, /, *, height: int, seed: int, line: int, vertical: bool) -> Line:
+        """Draw a line."""
+        ...
+
+
 @dataclass(frozen=True)
 class LineSynthesis:
     """Everything that decides what line i is.
@@ -82,6 +92,7 @@ class LineSynthesis:
         vertical: write from top to bottom.
         boxes: keep each character's box in ``meta["boxes"]``, see ``compose.Line``.
         drops: of each style, see ``compose.compose``.
+        whole: of each style, what draws its lines as a whole; None where they are put together of glyphs.
         glyphs_per_pass: how many glyphs pass the network together, and lines there are in a block.
         degrade: what happens to each line afterwards.
         keep_rejected: leave glyphs that do not read as their characters in their line, and say so, rather than
@@ -96,6 +107,7 @@ class LineSynthesis:
     vertical: bool = False
     boxes: bool = False
     drops: Callable[[int], Mapping[str, float]] | None = None
+    whole: Callable[[int], DrawLine | None] | None = None
     glyphs_per_pass: int = 64
     degrade: Pipeline | None = None
     keep_rejected: bool = False
@@ -137,19 +149,29 @@ class LineSynthesis:
         lines = range(number * self.block, (number + 1) * self.block)
         texts = [self.plan.text(line) for line in lines]
         styles = [self.plan.style(line) for line in lines]
-        counts = [len(text) - text.count(" ") for text in texts]
+        whole = [self.whole(style) if self.whole else None for style in styles]
+        counts = [0 if drawer else len(text) - text.count(" ") for text, drawer in zip(texts, whole, strict=True)]
         key = SampleKey.of(
             self.seed,
             np.repeat(np.arange(lines.start, lines.stop, dtype=np.int64), counts),
             np.concatenate([np.arange(1, count + 1, dtype=np.int64) for count in counts]),
         )
-        drawn = self._draw([char for text in texts for char in text if char != " "], np.repeat(styles, counts), key)
+        chars = [char for text, count in zip(texts, counts, strict=True) if count for char in text if char != " "]
+        drawn = self._draw(chars, np.repeat(styles, counts), key) if chars else LineGlyphs(_NO_GLYPHS, [], [])
         ends = np.cumsum(counts).tolist()
         return [
-            self._compose(line, text, style, _taken(drawn, end - count, end))
-            for line, text, style, end, count in zip(lines, texts, styles, ends, counts, strict=True)
+            self._whole(line, text, style, drawer)
+            if drawer
+            else self._compose(line, text, style, _taken(drawn, end - count, end))
+            for line, text, style, drawer, end, count in zip(lines, texts, styles, whole, ends, counts, strict=True)
             if line in wanted
         ]
+
+    def _whole(self, index: int, text: str, style: int, draw: DrawLine) -> Sample:
+        line = draw(text, height=self.height, seed=self.seed, line=index, vertical=self.vertical)
+        blank = "".join(dict.fromkeys(char for char in text if char not in line.text))
+        meta = {**self.styles[style], **line.notes} | ({"blank": blank} if blank else {})
+        return self._finished(index, text, style, line, meta)
 
     def _draw(self, chars: list[str], styles: NDArray[np.int64], key: SampleKey) -> LineGlyphs:
         step, count = self.glyphs_per_pass, len(chars)
@@ -174,13 +196,21 @@ class LineSynthesis:
             vertical=self.vertical,
             drops=self.drops(style) if self.drops else None,
         )
+        meta = {**self.styles[style], **drawn.notes[0]}
+        meta |= ({"gate": verdict} if verdict else {}) | ({"blank": blank} if blank else {})
+        return self._finished(index, text, style, line, meta)
+
+    def _finished(self, index: int, text: str, style: int, line: Line, meta: dict[str, Any]) -> Sample:
+        """Degrade a line, and make it a sample.
+
+        Raises:
+            DatasetError: the line has no ink.
+        """
         if not line.text:
             raise DatasetError(
                 f"style {self.styles[style]['style']} has no ink for any character of line {index} ('{text}')",
                 "Train the model for longer, or leave the style out.",
             )
-        meta = {**self.styles[style], **drawn.notes[0]}
-        meta |= ({"gate": verdict} if verdict else {}) | ({"blank": blank} if blank else {})
         image, boxes = line.image, line.boxes
         if self.degrade:
             image, boxes, record = self._degraded(index, line, self.degrade)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from handgen.errors import UsageError
 from handgen.glyphs.store import GlyphStore
+from handgen.lines.shaped import LineFont
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.models.styles import vectors
 from handgen.seeds import SampleKey
@@ -184,6 +185,11 @@ class Source(ABC):
     def drops(self, style: int) -> Mapping[str, float]:
         """Return how much lower than on its canvas each character belongs in a line, in canvas sides; 0 by default."""
         return {}
+
+    def line_font(self, style: int) -> LineFont | None:
+        """Return what draws whole lines of a style; None, by default, if they are put together of its characters."""
+        del style
+        return None
 
     @property
     def unlearned(self) -> str:

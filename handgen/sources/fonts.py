@@ -37,6 +37,7 @@ from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Rasterizer
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.lines.drops import drops_at
+from handgen.lines.shaped import LineFont
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey
 from handgen.sources.base import Drawing, Rows, Source, no_notes
@@ -46,6 +47,7 @@ from handgen.sources.spec import SourceSpec, some_names
 _BLOCK = 128
 _KEPT = 512 * 2**20
 """Bytes of glyphs that are kept once they are drawn."""
+_LOCK = threading.Lock()
 
 
 class _Face:
@@ -175,6 +177,17 @@ class FontsSource(Source):
     def coverage(self) -> NDArray[np.bool_] | None:
         """Which font has which character."""
         return None if self._coverage.all() else self._coverage
+
+    def line_font(self, style: int) -> LineFont:
+        """Return what draws whole lines: a font knows how its glyphs join."""
+        with _LOCK:
+            if style not in self._line_fonts:
+                self._line_fonts[style] = LineFont(self.faces[style].ref, vary=self.vary)
+            return self._line_fonts[style]
+
+    @cached_property
+    def _line_fonts(self) -> dict[int, LineFont]:
+        return {}
 
     def drops(self, style: int) -> Mapping[str, float]:
         """Return how far a font's characters were moved to fit the canvas."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.errors import UsageError
+from handgen.lines.shaped import LineFont
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, uniforms
 from handgen.sources.base import Drawing, GateFacts, Part, Rows, Source
@@ -48,7 +49,8 @@ def whole_shares(shares: Sequence[float]) -> tuple[int, ...]:
     for number in by_rest[: max(0, LONGEST_CYCLE - sum(made))]:
         made[number] += 1
     while sum(made) > LONGEST_CYCLE:
-        made[max(range(len(made)), key=lambda number: made[number] - parts[number])] -= 1
+        several = [number for number, share in enumerate(made) if share > 1]
+        made[max(several, key=lambda number: made[number] - parts[number])] -= 1
     return tuple(made)
 
 
@@ -219,6 +221,11 @@ class Mixture(Source):
         """Return those of its source."""
         part, own = self._of(style)
         return part.source.drops(own)
+
+    def line_font(self, style: int) -> LineFont | None:
+        """Return that of its source."""
+        part, own = self._of(style)
+        return part.source.line_font(own)
 
     def _of(self, style: int) -> tuple[Part, int]:
         part = self.parts[int(self.part_of[style])]

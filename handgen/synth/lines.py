@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from handgen.degrade.pipeline import Pipeline
 from handgen.fonts.charsets import unique_chars
+from handgen.lines.cut import JOINERS, composable
 from handgen.lines.page import save_page
 from handgen.lines.sources import Source as TextSource
 from handgen.lines.sources import find_source
-from handgen.lines.synthesis import DrawGlyphs, LineGlyphs, LineSynthesis
+from handgen.lines.synthesis import DrawGlyphs, DrawLine, LineGlyphs, LineSynthesis
 from handgen.lines.texts import Texts, coverage
 from handgen.seeds import SampleKey
 from handgen.sources.base import Source
@@ -42,7 +43,7 @@ class Script:
     @property
     def chars(self) -> str:
         """The characters to draw."""
-        return unique_chars(self.source.chars + self.charset)
+        return unique_chars(self.source.all_chars + self.charset)
 
 
 def find_script(request: LineRequest, charset: str) -> Script:
@@ -76,23 +77,27 @@ class StyledTexts:
             UsageError: a style has no text that it can draw, or the request is strict and some cannot be drawn.
         """
         has = source.coverage
-        sets = [source.chars] * len(source.styles)
+        chars = [source.chars] * len(source.styles)
         if has is not None:
-            sets = ["".join(np.array([*source.chars])[own].tolist()) for own in has]
+            chars = ["".join(np.array([*source.chars])[own].tolist()) for own in has]
+        whole = [source.line_font(style) is not None for style in range(len(source.styles))]
+        # Joiners have no ink: any font can be asked for them.
+        sets = [(own + JOINERS, True) if line else (own, False) for own, line in zip(chars, whole, strict=True)]
         different = list(dict.fromkeys(sets))
         texts = [
             script.source.texts(
-                chars,
+                own,
                 limits=request.limits,
                 seed=plan.seed,
                 boost=request.boost,
                 charset=script.charset,
                 strict=request.strict,
+                shaped=line,
             )
-            for chars in different
+            for own, line in different
         ]
-        number = {chars: place for place, chars in enumerate(different)}
-        return cls(plan, texts, [number[chars] for chars in sets])
+        number = {each: place for place, each in enumerate(different)}
+        return cls(plan, texts, [number[each] for each in sets])
 
     def style(self, index: int) -> int:
         """Return the style of line ``index``."""
@@ -143,12 +148,15 @@ class Lines:
             vertical=request.vertical,
             boxes=request.boxes,
             drops=_Drops(source),
+            whole=_Whole(source),
             glyphs_per_pass=glyphs.block,
             degrade=effects if effects.steps else None,
             keep_rejected=glyphs.gate is not None and glyphs.gate.mode == MARK,
         )
         corpus = script.source.corpus
-        left_out = corpus.left_out(frozenset(source.chars)) if corpus else Counter()
+        whole = any(source.line_font(style) for style in range(len(source.styles)))
+        able = frozenset(source.chars + JOINERS if whole else filter(composable, source.chars))
+        left_out = corpus.left_out(able) if corpus else Counter()
         return cls(request, script, synthesis, left_out)
 
     def identity(self) -> dict[str, Any]:
@@ -177,6 +185,17 @@ class Lines:
             "coverage": asdict(covered) | {"charset": len(self.script.charset), "least": dict(covered.least)},
             "left_out": dict(self.left_out.most_common()),
         }
+
+
+class _Whole:
+    """What draws whole lines of each style, if anything does."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def __call__(self, style: int) -> DrawLine | None:
+        font = self._source.line_font(style)
+        return font.draw if font else None
 
 
 class _Drops:

@@ -29,9 +29,10 @@ class LineRequest(Settings):
 
     corpus: str = setting(
         "",
-        "UTF-8 text, a folder of .txt files, or some of numbers, dates, amounts, money, names, latin-names, ids, "
-        "serials, phones, random, with commas.",
-        metavar="FILE|DIR|GENERATORS",
+        "UTF-8 text, a folder of .txt files, or words with commas between: fr (its words, as frequent as they are), "
+        "names, addresses, dates, money, ids, ... (also names@fr_FR), fr_FR (all of them), numbers, amounts, serials, "
+        "random; at the end re:[A-Z]{2}-\\d{6}.",
+        metavar="FILE|DIR|WORDS",
         shown="all generators",
         panel=LINES,
     )
@@ -95,7 +96,7 @@ class Request(Settings):
     balance: bool = setting(True, "Every character equally often, or as often as in --text.", panel=WRITING)
     degrade: str = setting(
         "none",
-        "none, pen, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
+        "none, pen, ink, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
         metavar="PRESET|FILE",
         panel=WRITING,
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from handgen.errors import UsageError
 from handgen.fonts.charsets import load_charset
 from handgen.lines.cut import Limits
-from handgen.lines.generators import ALPHABET, GeneratedTexts
+from handgen.lines.generators import GeneratedTexts, alphabet
 from handgen.lines.shuffle import shuffled
 from handgen.lines.sources import find_source
 from handgen.lines.texts import Boosted, coverage, kind
@@ -57,7 +57,7 @@ def test_a_rare_character_takes_the_place_of_its_kind():
 @pytest.mark.parametrize("share", [-0.1, 1.5, math.nan])
 def test_impossible_shares(share):
     with pytest.raises(UsageError, match="--boost"):
-        Boosted(GeneratedTexts((), ALPHABET, Limits(), 0), "abc", share, 0)
+        Boosted(GeneratedTexts((), alphabet(), Limits(), 0), "abc", share, 0)
 
 
 def test_coverage():
@@ -75,6 +75,37 @@ def test_sources(tmp_path):
     with pytest.raises(UsageError, match="，"):
         source.texts("你好world", limits=Limits(), seed=0, strict=True)
     assert find_source("dates, ids").generators == ("dates", "ids")
-    assert find_source("").chars == ALPHABET
-    with pytest.raises(UsageError, match="no file, no folder and no generator"):
+    assert find_source("").chars == alphabet()
+    with pytest.raises(UsageError, match="no file, no folder, no generator"):
         find_source("missing.txt")
+
+
+def test_what_corpus_means():
+    meant = {
+        "fr": ("words:fr",),
+        "ids@de_DE,names": ("ids@de_DE", "names"),
+        "numbers, re:[A-Z]{2,3},\\d": ("numbers", "re:[A-Z]{2,3},\\d"),
+        "re:a,b": ("re:a,b",),
+        "de,en": ("words:de", "words:en"),
+    }
+    assert {spec: find_source(spec).generators for spec in meant} == meant
+    assert "names@fr_FR" in find_source("fr-fr").generators
+    for spec, message in {
+        "xx": "language 'xx'",
+        "fr_XX": "Did you mean",
+        "numbers,datse": "Did you mean 'dates'",
+    }.items():
+        with pytest.raises(UsageError, match=message):
+            find_source(spec)
+
+
+def test_scripts_that_only_whole_lines_can_write(tmp_path):
+    (tmp_path / "a.txt").write_text("abc שָׁלוֹם हिन्दी می‌خواهم", encoding="utf-8")
+    source = find_source(str(tmp_path / "a.txt"))
+    assert set(source.chars) == set("abc") | {"ह", "न", "द"}
+    assert {"\u05b8", "ש", "\u094d", "\u200c"} <= set(source.all_chars)
+    texts = source.texts(source.all_chars, limits=Limits(1, 40), seed=0, shaped=True)
+    assert {texts.text(number) for number in range(4)} == {"abc שָׁלוֹם हिन्दी می‌خواهم"}
+    short = source.texts(source.all_chars, limits=Limits(3, 9), seed=0, shaped=True)
+    words = {*["abc", "שָׁלוֹם", "हिन्दी", "می\u200cخواهم"]}
+    assert all(set(short.text(number).split()) <= words for number in range(30)), "no mark loses its letter"
