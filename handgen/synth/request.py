@@ -101,6 +101,13 @@ class Request(Settings):
         panel=WRITING,
     )
     format: str = setting("lmdb", "Of the dataset.", choices=FORMATS, flags=("--format",), panel=WRITING)
+    instructions: str = setting(
+        "",
+        "What conversations ask: languages with commas between (en, zh, fr, de, ...), or a UTF-8 file, one a line.",
+        metavar="LANGUAGES|FILE",
+        shown="en",
+        panel=WRITING,
+    )
     shards: int = setting(
         1, "Write so many datasets into one folder, which trainers read as one.", minimum=1, panel=WRITING
     )

@@ -59,7 +59,8 @@ def test_a_font_without_the_script_writes_the_rest(tmp_path, dancing_script, cor
 
 def test_columns_and_generated_texts(tmp_path, heiti):
     out = tmp_path / "columns"
-    options = ("--model", "fonts", "--fonts", heiti, "--corpus", r"amounts,cheque-dates,re:[A-Z]{2}-\d{4}", "--count", 8)
+    corpus = r"amounts,cheque-dates,re:[A-Z]{2}-\d{4}"
+    options = ("--model", "fonts", "--fonts", heiti, "--corpus", corpus, "--count", 8)
     assert synth(out, *options, "--vertical", "--boost", 0) == 0
     for label, image, _ in THEIRS["lmdb"](out):
         assert image.shape[1] == 48
