@@ -104,7 +104,7 @@ class Ranks:
 
 
 @contextlib.contextmanager
-def joined(device: str) -> Iterator[tuple[Ranks, torch.device]]:
+def join_ranks(device: str) -> Iterator[tuple[Ranks, torch.device]]:
     """Yield the processes that this one belongs to, and its device; join those of ``torchrun``.
 
     Args:
@@ -198,7 +198,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(variance * (count / max(1, count - 1)), self.momentum)
 
 
-def summed(x: Tensor) -> Tensor:
+def sum_over_ranks(x: Tensor) -> Tensor:
     """Return the sum of a tensor over the ranks; alone, the tensor itself. No gradient passes."""
     if not dist.is_initialized():
         return x

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgen.seeds import derive, generator, uniforms
+from handgen.seeds import SampleKey, derive, generator, uniforms
 
 SEEDS = st.integers(0, 2**63)
 
@@ -66,3 +66,24 @@ def test_what_seeds_give_never_changes():
         state, output = splitmix64(state)
         outputs.append((output >> 11) / 2**53)
     assert uniforms(7, "vary", np.arange(10), 3).flatten().tolist() == outputs
+
+
+@given(SEEDS, st.lists(st.tuples(*[st.integers(0, 2**40)] * 3), min_size=1, max_size=8))
+def test_sample_keys_follow_from_their_numbers_alone(seed, numbers):
+    parts = np.array(numbers, np.int64).T
+    key = SampleKey.of(seed, *parts)
+    together = key.keys("pen")
+    assert len(key) == len(numbers)
+    for row, each in enumerate(numbers):
+        alone = SampleKey.of(seed, *(np.array([part]) for part in each)).keys("pen")
+        assert alone[0] == together[row] == key[np.array([row])].keys("pen")[0]
+    assert len(set(together.tolist())) == len(set(numbers))
+    assert not set(together.tolist()) & set(key.keys("vary").tolist())
+    assert not set(together.tolist()) & set(SampleKey.of(seed + 1, *parts).keys("pen").tolist())
+
+
+def test_characters_of_a_line_share_what_single_characters_do_not():
+    line = SampleKey.of(3, np.array([8, 8, 9]), np.array([1, 2, 1]), np.array([0, 1, 0])).shared("latent")
+    assert line[0] == line[1] != line[2]
+    single = SampleKey.of(3, np.array([8, 8]), 0, np.array([0, 1])).shared("latent")
+    assert single[0] != single[1]

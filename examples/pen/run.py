@@ -163,7 +163,8 @@ def _sheet(images: NDArray[np.uint8], columns: int) -> Image.Image:
 
 def both(model: Path) -> dict[str, Any]:
     """Have a trained model redraw its source font, and the same written anew by the pen; picture and reading."""
-    first, rates, rows = np.arange(20), {}, []
+    first, rates = np.arange(20), {}
+    rows: list[NDArray[np.uint8]] = []
     for name in ("font", "pen"):
         prepared = prepare(make_request(model, count=GLYPHS, content=name, gate=OFF))
         source = prepared.source

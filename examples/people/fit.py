@@ -36,9 +36,9 @@ _ABOUT = {
     "characters or writers). size and aspect are logarithms; slant is x per y, tilt y per x; turn is in radians, "
     "scale a share of a stroke's length; all else is in longer sides of the character, each way. lengths are those of "
     "correlation.",
-    "paper": 0.6,
-    "paper_about": "of the strokes' deviations: Omniglot was drawn with a mouse. At this share two writers of the pen "
-    "are as far apart as two of Chinese MNIST (check.py).",
+    "paper": 0.5,
+    "paper_about": "taken of the deviations by the pen: Omniglot was drawn with a mouse. At this share a writer differs "
+    "from drawing to drawing about as much as writers of Chinese MNIST (check.py).",
     "sources": {
         "whole, warp, strokes": "Omniglot, 20 drawers a character (Lake, Salakhutdinov and Tenenbaum 2015; MIT)",
         "shares, anew": "Chinese MNIST, writers of the tuning half, 10 drawings of a character each (Newcastle "

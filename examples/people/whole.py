@@ -24,7 +24,7 @@ NAMES = ("size", "aspect", "slant", "tilt")
 LEVELS = ("writer", "habit", "anew")
 _FAR = 4.0
 """Deviations beyond so many usual ones are cut off."""
-_SIDE, _INK = 40, 0.35
+_SIDE, _INK, _AMOUNT = 40, 0.35, 150
 
 
 def affine(matched: Matched) -> Array:
@@ -115,12 +115,19 @@ def shares(values: Array, chars: Numbers, writers: Numbers) -> Array:
 
 
 def new_each_time(ink: Array, chars: Numbers, writers: Numbers, blur: float) -> float:
-    """Return how much of the squared difference of two people's images two images by one writer have, 0 to 1.
+    """Return how much of the squared difference of two people's images two images by one writer have, 0 to 1."""
+    within, between = distances(ink, chars, writers, blur)
+    return within / between
 
-    Images are brought to one place and one size first, and blurred: the more, the coarser is what is compared.
+
+def distances(ink: Array, chars: Numbers, writers: Numbers, blur: float) -> tuple[float, float]:
+    """Return mean squared differences of images of a character: by one writer, and by two.
+
+    Images are brought to one place, one size and one amount of ink first, and blurred: the more, the coarser is what
+    is compared.
     """
-    even = np.stack([_evened(image) for image in ink])
-    soft = _blurred(even, blur).reshape(len(even), -1)
+    soft = _blurred(np.stack([_evened(image) for image in ink]), blur).reshape(len(ink), -1)
+    soft /= np.maximum(soft.sum(1, keepdims=True), 1e-9) / _AMOUNT
     within, between = [], []
     for char in range(chars.max() + 1):
         own, who = soft[chars == char], writers[chars == char]
@@ -129,7 +136,7 @@ def new_each_time(ink: Array, chars: Numbers, writers: Numbers, blur: float) -> 
         same = who[:, None] == who
         within.append(apart[same & ~np.eye(len(own), dtype=bool)].mean())
         between.append(apart[~same].mean())
-    return float(np.mean(within) / np.mean(between))
+    return float(np.mean(within)), float(np.mean(between))
 
 
 def _evened(ink: Array) -> Array:

@@ -30,7 +30,7 @@ class Board:
         self._writer = SummaryWriter(str(path), purge_step=images + 1)
 
     def numbers(self, images: int, kind: str, values: Mapping[str, Any]) -> None:
-        """Show the numbers in ``values``, nested or not, at a place in the run."""
+        """Show the numbers in ``values``, nested or not, after so many images."""
         for name, value in _leaves(kind, values):
             self._writer.add_scalar(name, value, images)
 

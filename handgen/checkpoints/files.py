@@ -81,7 +81,7 @@ def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) ->
         raise CheckpointError(f"cannot write {path} ({error})", "Free some space and run the command again.") from error
 
 
-def halved(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def to_half(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors as shipped weights have them: kernels and matrices in half precision.
 
     Biases, norms and running statistics stay as they are: they weigh little, and statistics may leave
@@ -169,11 +169,6 @@ def _laid_out_as(parameter: Tensor, tensor: Tensor) -> Tensor:
     return torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
 
 
-def under(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def select(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors whose name starts with ``prefix``, without it."""
     return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def usual_characters(facts: Mapping[str, Any]) -> str:
-    """Return ``ModelFacts.usual_characters`` of a model file's facts."""
-    return ModelFacts.from_json(facts).usual_characters

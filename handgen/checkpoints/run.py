@@ -25,10 +25,11 @@ from typing import Any
 from handgen import __version__
 from handgen.checkpoints.board import Board
 from handgen.checkpoints.files import STATE
+from handgen.checkpoints.record import STATS, lines_until, read_stats
 from handgen.errors import CheckpointError, UsageError
 from handgen.files import from_os_error, lock_folder, writable_folder, write_json, write_text
 
-CONFIG, SPLIT, LOG, STATS = "config.json", "split.json", "log.txt", "stats.jsonl"
+CONFIG, SPLIT, LOG = "config.json", "split.json", "log.txt"
 _MAY_CHANGE = frozenset(
     {"handgen", "images", "eval_every", "save_every", "data", "from"}
     | {"accumulate", "compile", "deterministic", "tensorboard"}
@@ -38,7 +39,7 @@ _MAY_CHANGE = frozenset(
 tell), and how it is computed rather than what."""
 
 
-def recorded(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
     """Return the settings of the run in a folder; none if there is no such run, or they cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError):
         return dict(json.loads((path / CONFIG).read_text(encoding="utf-8")))
@@ -172,17 +173,12 @@ class RunFolder:
 
     def forget_after(self, images: int) -> None:
         """Drop what was recorded after the checkpoint to go on from; all of it when there is none."""
-        file = self.path / STATS
-        if self._writes and file.is_file():
-            lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["images"] <= images]
-            write_text(file, "".join(kept))
+        if self._writes and (self.path / STATS).is_file():
+            write_text(self.path / STATS, lines_until(self.path, images))
 
     def stats(self) -> list[dict[str, Any]]:
         """Return all that was recorded, oldest first."""
-        file = self.path / STATS
-        lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-        return [json.loads(line) for line in lines]
+        return read_stats(self.path)
 
     def measurements(self) -> list[dict[str, Any]]:
         """Return the recorded held-out measurements, oldest first."""

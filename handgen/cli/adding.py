@@ -11,7 +11,7 @@ from handgen.cli.common import print_json, say, say_facts, stderr, warn
 
 if TYPE_CHECKING:
     from handgen.settings import Settings
-    from handgen.training.adapt import Found
+    from handgen.training.adapt import FoundStyle
     from handgen.training.adding import AdditionPlan
     from handgen.training.settings import AddSettings, TrainSettings
 
@@ -104,7 +104,7 @@ def _print_plan(plan: AdditionPlan, as_json: bool) -> None:
     )
 
 
-def _report(plan: AdditionPlan, found: Found, as_json: bool) -> None:
+def _report(plan: AdditionPlan, found: FoundStyle, as_json: bool) -> None:
     from handgen.cli.tables import show
     from handgen.report.evaluation import style_table
 

@@ -54,7 +54,8 @@ def preview(
         str | None,
         typer.Option(
             metavar="PRESET|FILE",
-            help="What a page does to ink: each effect of pen, notebook, scan, photo or a YAML file, and all together; "
+            help="What a page does to ink: each effect of pen, ink, notebook, scan, photo or a YAML file, and all "
+            "together; "
             "with a model's hands or, without --model, with a --font.",
             rich_help_panel=_SHOWN,
         ),

@@ -139,10 +139,11 @@ def _synth(**given: Any) -> None:
     handgen synth --recipe recipe.yaml --count 100000
     """
     from handgen.cli.synthesis import list_trained, print_plan, print_result, warn_of_gate, with_progress
-    from handgen.synth.prepare import prepare, resolved
+    from handgen.synth.prepare import prepare, resolved, usual_model
     from handgen.synth.recipe import save_recipe
 
-    request = resolved(_request(given))
+    asked = _request(given)
+    request = resolved(asked)
     if given["list_styles"]:
         list_trained(request, given["as_json"])
         return
@@ -150,7 +151,7 @@ def _synth(**given: Any) -> None:
     shard_writer = _shard_writer(request, given["processes"], given["ray"], batch, workers)
     prepared = prepare(request)
     if not given["as_json"]:
-        print_plan(prepared)
+        print_plan(prepared, usual_model(asked).why)
     else:
         warn_of_gate(prepared)
     if given["save_recipe"]:

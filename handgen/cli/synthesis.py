@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from handgen.cli.common import print_json, stderr, stdout
+from handgen.cli.common import print_json, say, stdout, warn
 
 if TYPE_CHECKING:
     from handgen.synth.lines import Lines
@@ -43,15 +43,20 @@ def list_trained(request: Request, as_json: bool) -> None:
     stdout.print(table)
 
 
-def print_plan(prepared: Prepared) -> None:
-    """Print what is going to be written, and what to beware of."""
+def print_plan(prepared: Prepared, why: str = "") -> None:
+    """Print what is going to be written, and what to beware of.
+
+    Args:
+        prepared: the plan.
+        why: which model was taken, and why, where none was named.
+    """
     from rich.table import Table
     from rich.text import Text
 
     request, source = prepared.request, prepared.source
     names = ", ".join(style.name for style in source.styles[:20]) + (", …" if len(source.styles) > 20 else "")
     rows = {
-        "model": _sources(prepared),
+        "model": _sources(prepared) + (f": {why}" if why else ""),
         "styles": f"{len(source.styles)}: {names}",
         "content": f"{len(source.chars):,} characters{_of_font(prepared)}",
         "samples": f"{request.count:,}{_kind(prepared)}, seed {request.seed}, on {request.device}",
@@ -65,14 +70,14 @@ def print_plan(prepared: Prepared) -> None:
         table.add_row(key, Text(value))
     stdout.print(table)
     if prepared.glyphs.gate and prepared.gate_note:
-        _warn(prepared.gate_note)
+        warn(prepared.gate_note)
     if prepared.lines:
         _warn_of_lines(prepared.lines)
     _warn_of_unlearned(prepared)
     for reason, chars in source.skipped.items() if not prepared.lines else ():
-        _warn(f"left out, {reason}: {len(chars)} ({_some(chars)})")
+        warn(f"left out, {reason}: {len(chars)} ({_some(chars)})")
     for line in source.warnings:
-        _warn(line)
+        warn(line)
 
 
 def _sources(prepared: Prepared) -> str:
@@ -104,7 +109,7 @@ def _gate(prepared: Prepared) -> str:
 def warn_of_gate(prepared: Prepared) -> None:
     """Say that nobody reads, where there is no plan that says it; nothing if that was asked for."""
     if prepared.glyphs.gate is None and prepared.gate_note:
-        _warn(f"the gate is off: {prepared.gate_note}")
+        warn(f"the gate is off: {prepared.gate_note}")
 
 
 def _kind(prepared: Prepared) -> str:
@@ -125,9 +130,9 @@ def _warn_of_lines(lines: Lines) -> None:
         warning = (
             f"the corpus has {count:,} characters that cannot be drawn, {times:,} times; lines are cut around them: "
         )
-        _warn(warning + describe(lines.left_out))
+        warn(warning + describe(lines.left_out))
     if lines.request.max_chars > _TRAINERS_LONGEST:
-        _warn(
+        warn(
             f"many trainers drop labels of more than {_TRAINERS_LONGEST} characters; "
             "'handgen check --for' prints the flag that raises their limit"
         )
@@ -139,47 +144,20 @@ def _warn_of_unlearned(prepared: Prepared) -> None:
     if gate := prepared.glyphs.gate:
         chars = "".join(char for char in chars if char in gate.unknown)
     if chars:
-        _warn(f"{len(chars):,} characters were not in the model's store, look at preview.png: {_some(chars)}")
+        warn(f"{len(chars):,} characters were not in the model's store, look at preview.png: {_some(chars)}")
 
 
 def _some(chars: str) -> str:
     return chars if len(chars) <= _SHOWN else chars[:_SHOWN] + "…"
 
 
-def _warn(message: str) -> None:
-    stderr.print("[yellow]warning:[/yellow] ", end="")
-    stderr.print(message, soft_wrap=True, markup=False)
-
-
 def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: ShardWriter | None) -> Report:
     """Write the dataset under a progress bar."""
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
+    from handgen.cli.progress import Bar
     from handgen.synth.write import write
 
-    columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    unit = "lines" if prepared.lines else "glyphs"
-    with Progress(*columns, console=stderr, transient=True) as bar:
-        task = bar.add_task("", total=prepared.request.count, rate="")
-
-        def show(samples: int) -> None:
-            speed = bar.tasks[0].speed
-            bar.update(task, completed=samples, rate=f"{speed:,.0f} {unit}/s" if speed else "")
-
-        return write(prepared, show, batch=batch, workers=workers, shard_writer=shard_writer)
+    with Bar("writing", prepared.request.count, unit="lines" if prepared.lines else "glyphs") as bar:
+        return write(prepared, bar.show, batch=batch, workers=workers, shard_writer=shard_writer)
 
 
 def print_result(prepared: Prepared, report: Report) -> None:
@@ -189,27 +167,25 @@ def print_result(prepared: Prepared, report: Report) -> None:
 
     out = report.out
     if not report.written:
-        stdout.print(f"{out} is complete already: {report.count:,} samples", soft_wrap=True, markup=False)
+        say(f"{out} is complete already: {report.count:,} samples")
         return
     if "coverage" in report.info:
         covered = report.info["coverage"]
         missing = covered["missing"]
         shown = f"; missing: {_some(missing)}" if missing else ""
-        stdout.print(
+        say(
             f"charset  {covered['distinct']:,} of {covered['charset']:,} characters occur{shown}",
-            soft_wrap=True,
-            markup=False,
         )
     if gate := prepared.glyphs.gate:
         did = report.info["gate"]
         counts = ", ".join(f"{did[what]:,} {what}" for what in ("redrawn", "dropped", "kept") if did[what])
         where = f"; see {out / SHEET}" if counts else ""
         passed = f"all{' that it knows' if gate.unknown else ''} read as their labels"
-        stdout.print(f"gate     {counts or passed}{where}", soft_wrap=True, markup=False)
+        say(f"gate     {counts or passed}{where}")
     if report.blank:
-        _warn(
+        warn(
             f"of the first lines {sum(report.blank.values()):,} characters were drawn without ink, and are left out of "
             f"image and label: {describe(Counter(report.blank))}"
         )
     lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}"
-    stdout.print(lines, soft_wrap=True, markup=False)
+    say(lines)

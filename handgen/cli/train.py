@@ -131,14 +131,14 @@ def _command(name: str) -> Any:
 
 
 def _run(name: str, settings: Any, config: Any, given: dict[str, Any]) -> None:
-    from handgen.distributed import joined
+    from handgen.distributed import join_ranks
     from handgen.glyphs.together import open_stores
     from handgen.sources import loading
     from handgen.training.gan import open_run
     from handgen.training.plan import plan_training
 
     out: Path = given["out"] or Path("runs") / name
-    with joined(given["device"]) as (ranks, device):
+    with join_ranks(given["device"]) as (ranks, device):
         start = loading.load_for_training(given["start"], name) if given["start"] is not None else None
         store = open_stores(given["data"] or _DATA)
         plan = plan_training(name, settings, config, store, out, start, ranks)

@@ -99,14 +99,20 @@ def whole(warp: Warp, who: PersonKeys, strength: float) -> Warp:
 
 def draw_whole(who: PersonKeys) -> NDArray[np.float64]:
     """Draw log size, log aspect (width by height), slant and tilt: ``[n, 4]``, of the fitted covariance."""
-    known = numbers()
-    spread = np.array([known["whole"][name]["deviation"] for name in WHOLE])
-    root = np.linalg.cholesky(np.array(known["correlation"]))
     drawn = np.zeros((len(who.sample), len(WHOLE)))
     for level, key in zip(LEVELS, (who.writer, who.habit, who.sample), strict=True):
-        share = np.array([known["shares"][name][level]["share"] for name in WHOLE])
-        drawn += np.sqrt(share) * (normal(keys(key, 21), len(WHOLE)) @ root.T)
-    return np.asarray(drawn * spread)
+        drawn += part_of_whole(key, level)
+    return drawn
+
+
+def part_of_whole(key: Keys, level: str) -> NDArray[np.float64]:
+    """Draw the part of a level (``writer``, ``habit`` or ``anew``) in ``draw_whole``, ``[n, 4]``, from its keys."""
+    known = numbers()
+    spread = np.array([known["whole"][name]["deviation"] for name in WHOLE])
+    share = np.array([known["shares"][name][level]["share"] for name in WHOLE])
+    root = np.linalg.cholesky(np.array(known["correlation"]))
+    drawn = (normal(keys(key, 21), len(WHOLE))[:, None] @ root.T)[:, 0]
+    return np.asarray(spread * np.sqrt(share) * drawn)
 
 
 def bent(warp: Warp, who: PersonKeys, strength: float, side: NDArray[np.float64]) -> Warp:

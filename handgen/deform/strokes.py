@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.deform.people import normal, numbers
+from handgen.deform.people import normal, numbers, part_of_whole
 from handgen.seeds import keys
 
 Array = NDArray[np.float32]
@@ -72,6 +72,12 @@ def moved(strokes: Array, owner: NDArray[np.int64], number: NDArray[np.int64], p
     made = _bowed(made, bend[0] + bend[1])
     made = _placed(made, middle, shift)
     return np.asarray(made * side[owner, None, None], np.float32)
+
+
+def whole_of(parts: Sequence[Part]) -> NDArray[np.float64]:
+    """Return how whole drawings differ besides: log size, log aspect, slant and tilt, ``[n, 4]``."""
+    drawn = [part.amount.reshape(-1, 1) * part_of_whole(part.key, part.level) for part in parts]
+    return np.asarray(numbers()["paper"] * np.sum(drawn, axis=0))
 
 
 def _shares(level: str) -> dict[str, np.float32]:

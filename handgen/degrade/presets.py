@@ -46,6 +46,11 @@ PRESETS: Mapping[str, Preset] = {
             "pencil": _on(0.15),
         },
     ),
+    "ink": Preset(
+        "lines as wide, dark and finely scanned as those of real handwriting",
+        lost=0.02,
+        effects={"real_ink": _on(1.0)},
+    ),
     "notebook": Preset(
         "handwriting in a notebook, in color",
         lost=0.02,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from handgen.check.samples import Samples, samples_in
 from handgen.errors import UsageError
 from handgen.evaluation.distance import Moments, frechet
 from handgen.evaluation.tally import Tally
-from handgen.formats.find import is_finished
+from handgen.formats.find import is_finished, manifest_of
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.ocr.readers import GlyphReader, Judge
 from handgen.ocr.suspicion import FALSE_ALARMS
@@ -91,9 +90,9 @@ def gated_by(path: Path) -> str | None:
     What that recognizer reads of the dataset says nothing.
     """
     try:
-        plan = json.loads((path / "manifest.json").read_text(encoding="utf-8"))["plan"]
+        plan = manifest_of(path)["plan"]
         return str(plan["recognizer_digest"]) if plan["gate"] == "redraw" else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (KeyError, TypeError):
         return None
 
 

@@ -118,7 +118,7 @@ def export(request: Export, device: torch.device) -> Exported:
         facts = replace(facts, gate=_ship_recognizer(request, model, file, device))
     else:
         (out / weights.RECOGNIZER).unlink(missing_ok=True)
-    tensors = checkpoint.halved(loaded.tensors)
+    tensors = checkpoint.to_half(loaded.tensors)
     checkpoint.save(out / weights.MODEL, tensors, facts.to_json())
     rounding = _rounding(model, loading.build(checkpoint.load(out / weights.MODEL)), facts)
     facts = replace(facts, half_precision=rounding, source_moved=moved)
@@ -213,7 +213,7 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
     load_recognizer(place)  # refuses what is none
     loaded = checkpoint.load(place)
     target = request.out / weights.RECOGNIZER
-    checkpoint.save(target, checkpoint.halved(loaded.tensors), loaded.facts)
+    checkpoint.save(target, checkpoint.to_half(loaded.tensors), loaded.facts)
     store = open_stores(request.data) if request.data else store_of(file)
     if store is None:
         raise UsageError(f"the glyph store that {file} was trained with is not there", "Name it with --data.")

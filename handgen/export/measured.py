@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from handgen.checkpoints.run import STATS, recorded
+from handgen.checkpoints.record import read_stats
+from handgen.checkpoints.run import read_config
+from handgen.errors import CheckpointError
 from handgen.report.evaluation import RESULTS
 from handgen.settings import option_name
 from handgen.weights import MODEL
@@ -18,7 +20,7 @@ _PLACES = frozenset({"handgen", "model", "data", "from", "recognizer", "stroke_c
 
 def settings_of(run: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a run beside those of its model; none if it has no config.json."""
-    known = recorded(run)
+    known = read_config(run)
     begun = {"from": Path(known["from"]).name} if known.get("from") else {}
     return begun | {
         key: value
@@ -34,7 +36,10 @@ def measured(run: Path, images: int) -> dict[str, Any]:
         ``images``, ``by`` (``eval`` or ``training``), ``styles``: name -> metric -> value, ``diversity``, if the run
         knows it, and ``glyphs_per_style_at_most`` of a training; empty if nothing was measured.
     """
-    stats = _stats(run)
+    try:
+        stats = read_stats(run)
+    except CheckpointError:
+        stats = []
     diversity = {key: value for key, value in _last(stats, "diversity").items() if key not in ("images", "kind")}
     if found := _evaluated(run):
         return {"images": images, "by": "eval", "styles": found, "diversity": diversity}
@@ -52,13 +57,6 @@ def _evaluated(run: Path) -> dict[str, Any]:
         return dict(result["styles"]) if result.get("kind") == "run" else {}
     except (OSError, ValueError, KeyError, AttributeError):
         return {}
-
-
-def _stats(run: Path) -> list[dict[str, Any]]:
-    try:
-        return [json.loads(line) for line in (run / STATS).read_text(encoding="utf-8").splitlines()]
-    except (OSError, ValueError):
-        return []
 
 
 def _last(stats: Sequence[Mapping[str, Any]], kind: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The adversarial loss: which game the two networks play is a setting of every model.
+"""The adversarial losses; every model has a setting that chooses one.
 
 Critics give logits (or scores) of any shape, or a list of them, one per scale; scales count alike.
 """
@@ -66,7 +66,7 @@ class Adversarial:
         self._r1 = r1
 
     def discriminator(self, real: Logits, fake: Logits) -> dict[str, Tensor]:
-        """Return the critic's losses ``real`` and ``fake``, and how much of each it tells rightly (0 to 1)."""
+        """Return the critic's losses ``real`` and ``fake``, and its accuracy on each (0 to 1)."""
         return {
             "real": _mean(self._game.real, real),
             "fake": _mean(self._game.fake, fake),
@@ -110,10 +110,10 @@ class Adversarial:
 
 
 def prepare_critic(critic: nn.Module, kind: str, *, spectral_norm: bool) -> None:
-    """Change a critic, in place, for what is asked of it.
+    """Change a critic in place, as the adversarial loss and the settings ask.
 
     wgan-gp penalizes the gradient of each sample alone, which batch normalization would tie to
-    the rest of the batch: layer normalization takes its place (Gulrajani et al. 2017, section 4).
+    the rest of the batch: layer normalization replaces it (Gulrajani et al. 2017, section 4).
 
     Args:
         critic: a discriminator that has not been trained yet.

@@ -59,9 +59,9 @@ def cldice(output: Tensor, target: Tensor) -> Tensor:
 def ssim(output: Tensor, target: Tensor) -> Tensor:
     """1 - structural similarity (Zhao et al. 2017, "Loss functions for image restoration", equation 6).
 
-    Where L1 is content with a gray average of two places of a stroke, this asks for contrast and structure.
-    Around the images lies paper, so that each of their pixels is the middle of a window: what no window
-    looks at, an adversary fills with specks.
+    L1 rewards a gray average of two possible strokes; this asks for contrast and structure. Images are
+    padded with paper, so that each of their pixels is the middle of a window: pixels outside all windows
+    would fill with specks.
 
     Args:
         output: ``[B, 1, h, w]`` in [-1, 1].

@@ -1,4 +1,4 @@
-"""A loss through a trained recognizer, which says whether a drawing reads as its character."""
+"""The loss of a trained recognizer that reads drawings: its cross entropy with their characters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from handgen.ocr.recognizer import Recognizer
 class RecognizerLoss:
     """The cross entropy of a frozen recognizer, calibrated, that reads drawings of a model's characters.
 
-    It is no module: what it looks through is neither trained, averaged nor saved with the model that
+    It is no module, so that the recognizer is neither trained, averaged nor saved with the model that
     holds it.
 
     Args:
@@ -31,7 +31,7 @@ class RecognizerLoss:
     def __call__(self, images: Tensor, char: Tensor) -> Tensor:
         """Return the mean over the batch; a character that the recognizer does not know counts as 0.
 
-        So no glyph's gradient depends on which others are beside it, be it in a part or on a rank.
+        The gradient of a glyph therefore does not depend on the others in its part or on its rank.
 
         Args:
             images: ``[B, 1, h, w]`` in [-1, 1].

@@ -1,4 +1,7 @@
-"""Centerlines of strokes, in batches and on any device."""
+"""Centerlines of strokes, in batches and on any device.
+
+Written by hand because the libraries that thin (scikit-image, OpenCV) take one image at a time, on a CPU.
+"""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ Changes = Mapping[str, Tensor]
 ``[rows, rank]`` and ``down.NAME`` ``[rank, columns]``, whose product is reshaped to it."""
 
 
-def no_changes(generator: nn.Module, rank: int, frozen: Sequence[str] = FROZEN) -> dict[str, Tensor]:
+def init_changes(generator: nn.Module, rank: int, frozen: Sequence[str] = FROZEN) -> dict[str, Tensor]:
     """Return changes to learn; as they are, they change nothing.
 
     Args:
@@ -56,7 +56,7 @@ def no_changes(generator: nn.Module, rank: int, frozen: Sequence[str] = FROZEN) 
     return made
 
 
-def changed(parameters: Mapping[str, Tensor], changes: Changes, amount: float = 1.0) -> dict[str, Tensor]:
+def apply_changes(parameters: Mapping[str, Tensor], changes: Changes, amount: float = 1.0) -> dict[str, Tensor]:
     """Return the changed ones of ``parameters``, with gradients for ``changes``.
 
     Raises:
@@ -176,8 +176,8 @@ class Adapted(Generator):
         parts, rows = [], []
         for number, kind in enumerate(kinds.tolist()):
             here = torch.nonzero(of == number)[:, 0]
-            told = content[here].contiguous(memory_format=torch.channels_last)
-            parts.append(self._merged(tuple(kind)).generate(told, code[here]))
+            some = content[here].contiguous(memory_format=torch.channels_last)
+            parts.append(self._merged(tuple(kind)).generate(some, code[here]))
             rows.append(here)
         return torch.cat(parts)[torch.cat(rows).argsort()]
 
@@ -191,7 +191,7 @@ class Adapted(Generator):
         mine = dict(model.generator.named_parameters())
         with torch.no_grad():
             for name, amount in zip(self._added, amounts, strict=True):
-                for key, value in changed(mine, self.adapter(name).changes, amount).items() if amount else ():
+                for key, value in apply_changes(mine, self.adapter(name).changes, amount).items() if amount else ():
                     mine[key].copy_(value)
         return model
 

@@ -1,4 +1,4 @@
-"""What the training loop and ``synth`` ask of a model."""
+"""The interface of models: what training and ``synth`` ask of one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Batch:
         noise: float32 ``[B, Model.noise]`` from N(0, 1).
         mix: float32 ``[B]``, uniform in [0, 1): where between real and fake a penalty is taken.
         code: int64 ``[B]``, code points of the targets' characters, for models that look characters up.
-        number: int64 ``[B]``, numbers of the targets among all that is learned from, as ``TrainingGlyphs`` has them.
+        number: int64 ``[B]``, numbers of the targets among all training glyphs, as ``TrainingGlyphs`` has them.
     """
 
     content: Tensor
@@ -59,7 +59,7 @@ class TrainingGlyphs:
     Attributes:
         chars: what each shows.
         style: int64 ``[n]``, numbers of their styles.
-        images: return the glyphs at some places, uint8 ``[k, size, size]``, 0 = ink.
+        images: return the glyphs of some rows, uint8 ``[k, size, size]``, 0 = ink.
         fingerprint: of the store that they come from.
         folder: of the run, for what is to be kept of them.
     """
@@ -80,20 +80,23 @@ class DrawnStyle:
         vector: float32 ``[dim]``, second argument of ``Model.generate``.
         weights: share of each trained style in it; empty where that has no meaning.
         fresh: how many of the vector's last values are drawn anew, from N(0, 1), for every sample.
+        spread: float32 ``[fresh, fresh]``: what is drawn is multiplied by it and added to those values; None = it
+            takes their place.
     """
 
     name: str
     vector: Tensor
     weights: Mapping[str, float]
     fresh: int = 0
+    spread: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A model's settings with all that they leave to be found.
+    """A model's settings, with the files that they need found.
 
     Attributes:
-        config: the settings.
+        config: the settings, with the files that were found.
         hashes: SHA-256 of the files that they name, by setting.
         notes: what a user should know of it, a line each.
     """
@@ -147,7 +150,7 @@ class StyleSpec(ABC):
         """
         raise UsageError(
             "this model cannot take a style from images",
-            "Train a bicyclegan for --like, or add the hand to a zi2zi with --add-style.",
+            "Train a bicyclegan for --like, or add the style to a zi2zi with --add-style.",
         )
 
 
@@ -155,8 +158,8 @@ class Generator(ABC):
     """What ``synth`` and ``preview`` ask of whatever draws."""
 
     draws: ClassVar[Draws] = "glyph"
-    """What ``generate`` is told to draw: a source glyph, a character by its number, its strokes, or nothing,
-    in which case no one can label what it draws."""
+    """What ``generate`` is given: a source glyph, the number of a character, its strokes, or nothing. What is drawn
+    from nothing has no label."""
 
     block: ClassVar[int | None] = None
     """How many samples are best drawn together; None = what is best for networks."""
@@ -171,7 +174,7 @@ class Generator(ABC):
         """Draw in the styles ``[B, dim]``.
 
         Args:
-            content: what ``draws`` says: float32 ``[B, 1, size, size]`` in [-1, 1], int64 ``[B]``, or ``Told``.
+            content: what ``draws`` says: float32 ``[B, 1, size, size]`` in [-1, 1], int64 ``[B]``, or ``StrokePrompt``.
             style: float32 ``[B, dim]``, vectors of ``DrawnStyle``.
 
         Returns:
@@ -214,13 +217,13 @@ class Model(nn.Module, Generator, ABC):
     """How many normal values a sample of a training step draws."""
 
     defaults: ClassVar[Mapping[str, Any]] = {}
-    """What this model has in place of the defaults of ``TrainSettings``."""
+    """Settings whose default differs from that of ``TrainSettings``."""
 
     generator: nn.Module
-    """The part that draws: averaged by the loop (EMA), and all that ``synth`` needs."""
+    """The part that draws. Training averages its weights (EMA), and ``synth`` needs nothing else."""
 
     adversarial: Adversarial = Adversarial()
-    """The adversarial loss, set by the loop."""
+    """The adversarial loss; training sets it."""
 
     @classmethod
     def resolve(cls, config: Any, chars: str, recorded: Mapping[str, Any]) -> Resolved:
@@ -228,7 +231,7 @@ class Model(nn.Module, Generator, ABC):
 
         Args:
             config: the settings.
-            chars: what is learned from.
+            chars: the training characters.
             recorded: the settings of the run that is to go on; empty if there is none.
 
         Raises:
@@ -237,12 +240,12 @@ class Model(nn.Module, Generator, ABC):
         return Resolved(config)
 
     def load_files(self, device: torch.device) -> None:
-        """Read the files that ``resolve`` found; the loop calls this, and drawing needs none of them."""
+        """Read the files that ``resolve`` found; training calls this, and drawing needs none of them."""
 
-    def inspect_data(self, lessons: TrainingGlyphs) -> tuple[str, ...]:
-        """Look at all that is learned from, before a run begins or goes on; most models need not.
+    def inspect_data(self, glyphs: TrainingGlyphs) -> tuple[str, ...]:
+        """Look at all training glyphs before a run begins or goes on; most models need not.
 
-        Ranks come one after the other, the first of them first.
+        Ranks call this one after the other, rank 0 first.
 
         Returns:
             What a user should know of it, a line each.
@@ -262,7 +265,7 @@ class Model(nn.Module, Generator, ABC):
         """Weight of each loss by name; a loss that is not named weighs 1."""
 
     def pretrain(self, batches: Callable[[int], Batch]) -> None:
-        """Learn, before a fresh run, what the losses look through; nothing for most models.
+        """Train, before a fresh run, the networks that losses need; most models have none.
 
         Args:
             batches: training batches by number, any number.
@@ -279,8 +282,8 @@ class Model(nn.Module, Generator, ABC):
         A value that needs no gradient is an observation: logged and not optimized.
         """
 
-    def tell(self, content: Tensor, char: Tensor, code: Tensor) -> Any:
-        """Return what ``generate`` is told to draw characters.
+    def prompt(self, content: Tensor, char: Tensor, code: Tensor) -> Any:
+        """Return what ``generate`` is given to draw characters.
 
         Args:
             content: their source glyphs, float32 ``[B, 1, size, size]`` in [-1, 1].
@@ -290,10 +293,10 @@ class Model(nn.Module, Generator, ABC):
         return char if self.draws == "character" else content
 
     def draw_batch(self, batch: Batch) -> Tensor:
-        """Draw the content of pairs in the style of their targets; measurements look at this."""
+        """Draw the content of a batch in the styles of its targets; measurements use this."""
         vectors = [style.vector for style in self.style_spec.pick(self.style_spec.names)]
-        told = self.tell(batch.content, batch.char, batch.code)
-        return self.generate(told, torch.stack(vectors).to(batch.style.device)[batch.style])
+        prompt = self.prompt(batch.content, batch.char, batch.code)
+        return self.generate(prompt, torch.stack(vectors).to(batch.style.device)[batch.style])
 
     def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from weights of the same kind of model trained on ``styles``.

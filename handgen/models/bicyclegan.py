@@ -1,11 +1,11 @@
-"""BicycleGAN: every latent z ~ N(0, I) is another hand.
+"""BicycleGAN: every latent z is another style.
 
 After Zhu et al., "Toward Multimodal Image-to-Image Translation" (2017). Two halves share one
 generator: cVAE-GAN (their section 3.2) encodes the true glyph to a latent and draws it again
 from there; cLR-GAN (section 3.3) draws with a latent from the prior, and the encoder must find
 that latent in what was drawn. Each half has its own discriminator.
 
-The article trained it on 26 Latin hands, with the latent joined to the source image by channel,
+The article trained it on 26 Latin styles, with the latent joined to the source image by channel,
 and found thin strokes lost. What it tried against that is here, each off unless its weight or
 flag is given: feature loss, auxiliary classifier, recurrent discriminator, binary loss, total
 variation. examples/latin_bicyclegan has a measured line for each.
@@ -20,21 +20,21 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from handgen.distributed import summed
+from handgen.distributed import sum_over_ranks
 from handgen.losses import basic as losses
 from handgen.losses.adversarial import Logits
 from handgen.models.base import Batch, DrawnStyle, StyleSpec, init_weights
 from handgen.models.critics import CRITICS, make_critic, pair
 from handgen.models.features import FeatureExtractor
-from handgen.models.layers import UNet, statistics_kept
-from handgen.models.remedies import NETWORK, REMEDIES, Remedied, RemedySettings
+from handgen.models.layers import UNet, keep_statistics
+from handgen.models.remedies import NETWORK, REMEDIES, RemedyModel, RemedySettings
 from handgen.models.styles import Latents
 from handgen.settings import setting
 
 LOSSES = "Losses"
 _DOWN = 4
 _FOLLOW = 0.02
-"""How far one glyph moves its style's place towards its own latent."""
+"""How far one glyph moves its style's center towards its own latent."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,11 @@ class StyleEncoder(nn.Module):
         return mean, log_variance
 
 
-class Hand(nn.Module):
-    """What draws and what recognizes a hand; and where the hands of the training set lie."""
+class BicycleGenerator(nn.Module):
+    """The U-Net that draws, the encoder that finds the latent of a glyph, and the mean latent of each style."""
 
     places: Tensor
+    """Float32 ``[styles, latent_dim]``, the centers; shipped weights have them under this name."""
 
     def __init__(self, config: BicycleGANConfig, size: int, styles: int) -> None:
         super().__init__()
@@ -110,25 +111,25 @@ class Hand(nn.Module):
 
     @torch.no_grad()
     def follow(self, mean: Tensor, style: Tensor) -> None:
-        """Move the places of the styles ``[B]`` towards the means ``[B, latent_dim]`` of their glyphs."""
+        """Move the centers of the styles ``[B]`` towards the latents ``[B, latent_dim]`` of their glyphs."""
         of_style = torch.nn.functional.one_hot(style, len(self.places)).to(mean.dtype)
-        sums = summed(torch.cat([of_style.T @ mean, of_style.sum(dim=0)[:, None]], dim=1))
+        sums = sum_over_ranks(torch.cat([of_style.T @ mean, of_style.sum(dim=0)[:, None]], dim=1))
         count = sums[:, -1:]
         center = sums[:, :-1] / count.clamp(min=1)
         self.places.lerp_(center, 1 - (1 - _FOLLOW) ** count)
 
 
-class HandLatents(Latents):
+class EncodedLatents(Latents):
     """The latent space of a trained encoder: styles can be found in handwriting, too."""
 
-    def __init__(self, names: Sequence[str], hand: Hand) -> None:
-        super().__init__(names, hand.places)
-        self._hand = hand
+    def __init__(self, names: Sequence[str], generator: BicycleGenerator) -> None:
+        super().__init__(names, generator.places)
+        self._generator = generator
 
     @torch.no_grad()
     def like(self, name: str, images: Tensor) -> DrawnStyle:
-        """Return the mean latent of glyphs of one hand, float32 ``[n, 1, size, size]`` in [-1, 1]."""
-        mean, _ = self._hand.encoder(images.to(self._hand.places.device))
+        """Return the mean latent of glyphs of one writer, float32 ``[n, 1, size, size]`` in [-1, 1]."""
+        mean, _ = self._generator.encoder(images.to(self._generator.places.device))
         return DrawnStyle(name, mean.mean(dim=0).cpu(), {})
 
 
@@ -153,8 +154,8 @@ class Step:
     z: Tensor
 
 
-class BicycleGAN(Remedied):
-    """BicycleGAN as the training loop and ``synth`` see it."""
+class BicycleGAN(RemedyModel):
+    """BicycleGAN: its networks and losses, and how to draw with it."""
 
     Config: ClassVar = BicycleGANConfig
     phases: tuple[str, ...] = ("D", "G")
@@ -166,7 +167,7 @@ class BicycleGAN(Remedied):
         self.config = config
         self.styles = tuple(styles)
         self.noise = 2 * config.latent_dim
-        self.generator: Hand = Hand(config, size, len(styles))
+        self.generator: BicycleGenerator = BicycleGenerator(config, size, len(styles))
         classes = len(charset) if config.lambda_ac else 0
         self.discriminator = make_critic(config.discriminator, size, config.width, 2, classes)
         self.latent_discriminator = make_critic(config.discriminator, size, config.width, 2, classes)
@@ -212,7 +213,7 @@ class BicycleGAN(Remedied):
         """Means over the two games; strokes are counted once."""
         redrawn, drawn = (self._game(step, critic, fake) for critic, fake in self._games(step))
         terms = {name: (value + drawn[name]) / 2 for name, value in redrawn.items()}
-        return terms | self.counted(step.batch.target, step.batch.char)
+        return terms | self.stroke_loss(step.batch.target, step.batch.char)
 
     def _game(self, step: Step, critic: nn.Module, fake: Tensor) -> dict[str, Tensor]:
         content, target = step.batch.content, step.batch.target
@@ -250,7 +251,7 @@ class BicycleGAN(Remedied):
         drawn = torch.cat([step.redrawn, step.drawn])
         if c.lambda_tv:
             terms["tv"] = losses.tv(drawn)
-        return terms | self.remedies(step.redrawn, target, drawn, step.batch.char.repeat(2))
+        return terms | self.remedy_losses(step.redrawn, target, drawn, step.batch.char.repeat(2))
 
     def _found_again(self, drawn: Tensor) -> Tensor:
         """Return the latents that the encoder finds, without a gradient for the encoder.
@@ -259,7 +260,7 @@ class BicycleGAN(Remedied):
         """
         encoder = self.generator.encoder
         fixed = {name: parameter.detach() for name, parameter in encoder.named_parameters()}
-        with statistics_kept(encoder):
+        with keep_statistics(encoder):
             mean: Tensor = torch.func.functional_call(encoder, fixed, (drawn,))[0]
         return mean
 
@@ -275,16 +276,16 @@ class BicycleGAN(Remedied):
 
     @property
     def style_spec(self) -> StyleSpec:
-        """The latent space, in which the training styles have a place."""
-        return HandLatents(self.styles, self.generator)
+        """The latent space, with the centers of the training styles."""
+        return EncodedLatents(self.styles, self.generator)
 
     def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
-        """Start from trained weights; a style's place follows its name."""
+        """Start from trained weights; a style's center follows its name."""
         moved, key = dict(weights), "generator.places"
         if key in moved and moved[key].shape[1:] == self.generator.places.shape[1:]:
-            places = self.generator.places.clone()
+            centers = self.generator.places.clone()
             for row, name in enumerate(styles):
                 if name in self.styles:
-                    places[self.styles.index(name)] = moved[key][row]
-            moved[key] = places
+                    centers[self.styles.index(name)] = moved[key][row]
+            moved[key] = centers
         return super().load_matching(moved, styles)

@@ -1,6 +1,6 @@
-"""cGAN: draws the character and the style it is told, from noise and without a source font.
+"""cGAN: draws the character and the style that it is given, from noise and without a source font.
 
-After Mirza & Osindero, "Conditional Generative Adversarial Nets" (2014): both networks are told
+After Mirza & Osindero, "Conditional Generative Adversarial Nets" (2014): both networks are given
 the class. The networks are DCGAN's; a class here is a character and a style, each embedded. The
 generator has both beside the noise. The discriminator compares them with what it sees by an
 inner product (Miyato & Koyama, "cGANs with Projection Discriminator", 2018, equation 3).
@@ -79,12 +79,12 @@ class Discriminator(nn.Module):
     def forward(self, image: Tensor, char: Tensor, style: Tensor) -> Tensor:
         """Return the logits real/fake ``[B, 1]`` of images of the characters and styles int64 ``[B]``."""
         seen = F.leaky_relu(self.features(self.trunk(image).flatten(1)), 0.2)
-        told = self.char(char) + self.style(style)
-        logits: Tensor = self.real(seen) + (seen * told).sum(dim=1, keepdim=True)
+        given = self.char(char) + self.style(style)
+        logits: Tensor = self.real(seen) + (seen * given).sum(dim=1, keepdim=True)
         return logits
 
 
-class Classes(CodeTable):
+class ClassStyles(CodeTable):
     """Styles as classes, or mixtures of two of them, with noise of each sample's own.
 
     Args:
@@ -109,7 +109,7 @@ class Classes(CodeTable):
 
 
 class CGAN(GAN):
-    """cGAN as the training loop and ``synth`` see it."""
+    """cGAN: its networks and losses, and how to draw with it."""
 
     Config: ClassVar = CGANConfig
     draws: ClassVar = "character"
@@ -138,7 +138,7 @@ class CGAN(GAN):
     @property
     def style_spec(self) -> StyleSpec:
         """The styles as classes."""
-        return Classes(self.styles, self.noise)
+        return ClassStyles(self.styles, self.noise)
 
     def draw_batch(self, batch: Batch) -> Tensor:
         """Draw the targets' characters in their styles, with the noise of the batch."""

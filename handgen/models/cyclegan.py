@@ -1,14 +1,14 @@
 """CycleGAN: from the source font to handwriting of which nothing is paired.
 
 After Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
-Networks" (2017). Two generators translate between two domains, the source font and the hand; a
+Networks" (2017). Two generators translate between two domains, the source font and the style; a
 discriminator in each domain sees real and drawn glyphs and never what they were drawn from.
 What goes there and back must return (the cycle, equation 2); what is in a generator's domain
 already may be asked to stay (the identity, section 5.2). Discriminators are shown fakes from a
 pool of older ones too (section 4, after Shrivastava et al. 2017).
 
-All target styles of the store together are the one domain of the hand. The generators are
-U-Nets that move their skips, in place of the paper's residual blocks: on a CPU they cost a
+All target styles of the store together are one domain. The generators are
+U-Nets that move their skips, instead of the paper's residual blocks: on a CPU they cost a
 fraction. They begin by drawing what they are given. From noise they would have to find the
 character again first, and whatever fools a discriminator then need not be the same one.
 """
@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from handgen.losses import basic as losses
 from handgen.models.base import Batch, Model, StyleSpec
 from handgen.models.critics import TwoScales
-from handgen.models.layers import SubPixel, UNet, statistics_kept
+from handgen.models.layers import SubPixel, UNet, keep_statistics
 from handgen.models.styles import OneStyle
 from handgen.settings import Settings, setting
 
@@ -45,7 +45,7 @@ class CycleGANConfig(Settings):
     lambda_cycle: float = setting(10.0, "Weight of the way there and back.", minimum=0, panel=LOSSES)
     lambda_identity: float = setting(
         0.0,
-        "Weight of leaving alone what is in the domain already; the paper has 5. It holds strokes in place.",
+        "Weight of leaving alone what is in the domain already; the paper has 5. It keeps strokes where they are.",
         minimum=0,
         panel=LOSSES,
     )
@@ -55,35 +55,35 @@ class ImagePool(nn.Module):
     """Drawn images of earlier steps, so that a discriminator does not forget them.
 
     Args:
-        places: the most images that it holds.
+        capacity: the most images that it holds.
         size: side of the images in pixels.
     """
 
     images: Tensor
     held: Tensor
 
-    def __init__(self, places: int, size: int) -> None:
+    def __init__(self, capacity: int, size: int) -> None:
         super().__init__()
-        self.register_buffer("images", torch.zeros(places, 1, size, size))
-        self.register_buffer("held", torch.zeros(places, dtype=torch.bool))
+        self.register_buffer("images", torch.zeros(capacity, 1, size, size))
+        self.register_buffer("held", torch.zeros(capacity, dtype=torch.bool))
 
     @torch.no_grad()
     def forward(self, drawn: Tensor) -> Tensor:
         """Return ``drawn`` ``[B, 1, size, size]``, about half of it changed for older images.
 
-        Every image is given a place of its own. It is kept there if the place is empty; if not, it
-        changes places with the image there with probability one half. Images beyond the number of
-        places pass by.
+        Every image is given a slot of its own. It is kept there if the slot is empty; if not, it is
+        exchanged for the image there with probability one half. Images beyond the number of slots
+        are returned as they are.
         """
         count = min(len(drawn), len(self.images))
         # Drawn on the CPU, by the generator that the loop seeds at every step.
-        place = torch.randperm(len(self.images))[:count].to(drawn.device)
+        slot = torch.randperm(len(self.images))[:count].to(drawn.device)
         change = (torch.rand(count) < 0.5).to(drawn.device)
-        older, held = self.images[place], self.held[place]
+        older, held = self.images[slot], self.held[slot]
         new = drawn[:count]
         keep = (change | ~held)[:, None, None, None]
-        self.images[place] = torch.where(keep, new.to(older.dtype), older)
-        self.held[place] = True
+        self.images[slot] = torch.where(keep, new.to(older.dtype), older)
+        self.held[slot] = True
         shown = torch.where((change & held)[:, None, None, None], older.to(new.dtype), new)
         return torch.cat([shown, drawn[count:]])
 
@@ -93,14 +93,14 @@ class Step:
     """What both phases of a step look at: real glyphs, and what was drawn from those of the other domain."""
 
     source: Tensor
-    hand: Tensor
-    drawn_hand: Tensor
+    target: Tensor
+    drawn_target: Tensor
     drawn_source: Tensor
     mix: Tensor
 
 
 class CycleGAN(Model):
-    """CycleGAN as the training loop and ``synth`` see it. ``inverse`` leads from the hand to the source."""
+    """CycleGAN: its networks and losses, and how to draw with it. ``inverse`` leads from the style to the source."""
 
     Config: ClassVar = CycleGANConfig
     phases: tuple[str, ...] = ("D", "G")
@@ -132,20 +132,20 @@ class CycleGAN(Model):
 
     def prepare(self, batch: Batch) -> Step:
         """Draw each domain's glyphs in the other."""
-        source, hand = batch.content, batch.target
-        return Step(source, hand, _translate(self.generator, source), _translate(self.inverse, hand), batch.mix)
+        source, target = batch.content, batch.target
+        return Step(source, target, _translate(self.generator, source), _translate(self.inverse, target), batch.mix)
 
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
         """Means over both directions; a loss whose weight is 0 is not computed."""
         return self._d_losses(step) if phase == "D" else self._g_losses(step)
 
     def _d_losses(self, step: Step) -> dict[str, Tensor]:
-        hand = self.discriminator, step.hand, self.pool(step.drawn_hand.detach())
+        target = self.discriminator, step.target, self.pool(step.drawn_target.detach())
         source = self.inverse_discriminator, step.source, self.inverse_pool(step.drawn_source.detach())
-        real = [logits for critic, true, _ in (hand, source) for logits in critic(true)[0]]
-        fake = [logits for critic, _, drawn in (hand, source) for logits in critic(drawn)[0]]
+        real = [logits for critic, true, _ in (target, source) for logits in critic(true)[0]]
+        fake = [logits for critic, _, drawn in (target, source) for logits in critic(drawn)[0]]
         terms = self.adversarial.discriminator(real, fake)
-        penalties = [self._penalties(*each, step.mix) for each in (hand, source)]
+        penalties = [self._penalties(*each, step.mix) for each in (target, source)]
         return terms | {name: (penalties[0][name] + penalties[1][name]) / 2 for name in penalties[0]}
 
     def _penalties(self, critic: TwoScales, real: Tensor, fake: Tensor, mix: Tensor) -> dict[str, Tensor]:
@@ -154,31 +154,31 @@ class CycleGAN(Model):
     def _g_losses(self, step: Step) -> dict[str, Tensor]:
         weights, terms = self.weights, {}
         if weights["gan"]:
-            logits = [*self.discriminator(step.drawn_hand)[0], *self.inverse_discriminator(step.drawn_source)[0]]
+            logits = [*self.discriminator(step.drawn_target)[0], *self.inverse_discriminator(step.drawn_source)[0]]
             terms["gan"] = self.adversarial.generator(logits)
         # What is drawn from must look as it will when it is shipped: sources, and no fakes among them.
-        with statistics_kept(self):
+        with keep_statistics(self):
             if weights["cycle"]:
-                there_and_back = losses.l1(_translate(self.inverse, step.drawn_hand), step.source)
-                back_and_there = losses.l1(_translate(self.generator, step.drawn_source), step.hand)
+                there_and_back = losses.l1(_translate(self.inverse, step.drawn_target), step.source)
+                back_and_there = losses.l1(_translate(self.generator, step.drawn_source), step.target)
                 terms["cycle"] = (there_and_back + back_and_there) / 2
             if weights["identity"]:
-                of_hand = losses.l1(_translate(self.generator, step.hand), step.hand)
+                of_target = losses.l1(_translate(self.generator, step.target), step.target)
                 of_source = losses.l1(_translate(self.inverse, step.source), step.source)
-                terms["identity"] = (of_hand + of_source) / 2
+                terms["identity"] = (of_target + of_source) / 2
         return terms
 
     def generate(self, content: Tensor, style: Tensor) -> Tensor:
-        """Draw ``content`` in the hand; ``style`` is ``[B, 0]``."""
+        """Draw ``content`` in the one style; ``style`` is ``[B, 0]``."""
         return _translate(self.generator, content)
 
     def draw_batch(self, batch: Batch) -> Tensor:
-        """Draw the content of pairs in the one hand, whichever style they are of."""
+        """Draw the content of pairs in the one style, whatever style their targets have."""
         return _translate(self.generator, batch.content)
 
     @property
     def style_spec(self) -> StyleSpec:
-        """The one hand, which is all the styles it was learned from."""
+        """The one style: all that it was learned from."""
         return OneStyle(self.styles)
 
 

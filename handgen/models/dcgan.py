@@ -1,7 +1,7 @@
 """DCGAN: the game of ``gan`` between convolutional networks, and two presets of it.
 
 After Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative
-Adversarial Networks" (2016), section 3: strided and transposed convolutions in place of pooling,
+Adversarial Networks" (2016), section 3: strided and transposed convolutions instead of pooling,
 batch normalization in both networks but at the generator's output and the discriminator's input,
 rectifiers in the generator, leaky ones in the discriminator, no hidden layer that is fully
 connected, weights from N(0, 0.02), Adam at 2e-4 with a first moment of 0.5.
@@ -94,7 +94,7 @@ class Discriminator(nn.Module):
 
 
 class DCGAN(GAN):
-    """DCGAN as the training loop sees it."""
+    """DCGAN: its networks and losses."""
 
     Config: ClassVar = DCGANConfig
     defaults: ClassVar = {"lr": 2e-4, "beta1": 0.5, "batch": 64}

@@ -1,8 +1,8 @@
 """A feature extractor that a run trains for itself, so that no downloaded weights are needed.
 
 A small convolutional classifier learns, from the run's own training glyphs, to tell characters
-apart whatever the style. What its levels see is then what a perceptual loss compares (Johnson
-et al. 2016 use VGG-16 in this place): a stroke that decides which character it is weighs more
+apart whatever the style. A perceptual loss then compares the features of its levels (Johnson
+et al. 2016 use VGG-16): a stroke that decides which character it is weighs more
 than its pixels do.
 """
 
@@ -72,7 +72,7 @@ class FeatureExtractor(nn.Module):
 
 
 def _moved(images: Tensor) -> Tensor:
-    """Shift and scale each image a little, so that the features do not depend on its place."""
+    """Shift and scale each image a little, so that the features do not depend on where it lies."""
     draw = torch.rand(len(images), 4).double().numpy() * 2 - 1
     matrix = np.zeros((len(images), 2, 2))
     matrix[:, 0, 0], matrix[:, 1, 1] = 1 + _SHIFT * draw[:, 0], 1 + _SHIFT * draw[:, 1]

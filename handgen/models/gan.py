@@ -2,8 +2,8 @@
 
 After Goodfellow et al., "Generative Adversarial Nets" (2014): a generator of rectifiers turns
 noise into images, a discriminator of maxout units (Goodfellow et al. 2013) tells them from real
-ones. It is told neither character nor style, so its samples have no labels: it is here to be
-looked at and compared with, and as the game that other models play with other networks.
+ones. It is given neither character nor style, so its samples have no labels. It is here for
+comparison, and as the base of the models that play the same game with other networks.
 
 Of the paper's, dropout in the discriminator is left out, and the noise is normal, not uniform.
 """
@@ -92,7 +92,7 @@ class Step:
 
 
 class GAN(Model):
-    """GAN as the training loop sees it. A subclass plays the same game with other ``networks``."""
+    """GAN: its networks and losses. A subclass plays the same game with other ``networks``."""
 
     Config: ClassVar[type[Settings]] = GANConfig
     phases: tuple[str, ...] = ("D", "G")
@@ -121,7 +121,7 @@ class GAN(Model):
         return {}
 
     def critic(self, batch: Batch) -> Critic:
-        """Return what judges images drawn for a batch."""
+        """Return the critic of images drawn for a batch."""
         return self.discriminator
 
     def prepare(self, batch: Batch) -> Step:
@@ -143,9 +143,9 @@ class GAN(Model):
 
     @property
     def style_spec(self) -> StyleSpec:
-        """The noise, in which no style has a place."""
+        """The noise; it has no named styles."""
         return Latents((), torch.empty(0, self.noise))
 
     def draw_batch(self, batch: Batch) -> Tensor:
-        """Draw from the noise of the batch: nothing here knows what the targets show."""
+        """Draw from the noise of the batch, whatever its targets show."""
         return self.generate(batch.char, batch.noise)

@@ -1,6 +1,6 @@
 """The U-Net that image-to-image models share: encoder, decoder with skip connections, styles.
 
-A style vector can enter in four places: joined to the input image, to the input of every encoder
+A style vector can enter at four points: joined to the input image, to the input of every encoder
 level, to the bottleneck, or as scale and shift of every normalized decoder layer (FiLM).
 
 Two things go beyond pix2pix's U-Net (Isola et al. 2017, section 3.2.1), because held-out glyphs
@@ -30,10 +30,10 @@ _REACH = 0.1
 """Displacement, as a fraction of half the canvas, that one unit of a head's output stands for."""
 
 _ATTENTIVE = 16
-"""Side of the decoder features that attend to each other: strokes are apart there, and 256 places are few."""
+"""Side of the decoder features that attend to each other: strokes are apart there, and 256 pixels are few."""
 
 _KEYS = 8
-"""The paper's share of the channels that a place is compared by is 1/8; and so many of them at least."""
+"""Least channels by which pixels are compared; the paper takes an eighth of all."""
 
 _DROPPED = 3
 """Decoder layers with dropout, as pix2pix (Isola et al. 2017, section 6.1.1)."""
@@ -234,7 +234,7 @@ def sample_at(image: Tensor, field: Tensor) -> Tensor:
 
 
 class SelfAttention(nn.Module):
-    """Every place of the features looks at all others (SAGAN, Zhang et al. 2019, section 3).
+    """Every pixel of the features attends to all others (SAGAN, Zhang et al. 2019, section 3).
 
     It starts as no change, and learns how much to add of what it sees: gamma of equation 3.
     """
@@ -350,7 +350,7 @@ class UNet(nn.Module):
 
 
 @contextlib.contextmanager
-def statistics_kept(network: nn.Module) -> Iterator[None]:
+def keep_statistics(network: nn.Module) -> Iterator[None]:
     """Leave running statistics as they are: drawing encodes content alone, so fakes must not count."""
     norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
     before = [norm.momentum for norm in norms]

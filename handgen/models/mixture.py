@@ -1,4 +1,4 @@
-"""Mixture densities of what a stroke does: pairs of numbers with a correlation, and single ones, in each component.
+"""Mixture densities of strokes; a component has correlated pairs of numbers, and single ones.
 
 Graves, "Generating sequences with recurrent neural networks" (2013), equations 18 to 26: bivariate Gaussians, mixed.
 There a component is of one point; here it is of a whole stroke, whose pairs are the terms of a cosine series. A
@@ -27,7 +27,7 @@ def size_of(components: int, pairs: int, singles: int) -> int:
 
 @dataclass(frozen=True)
 class Mixture:
-    """Mixtures, one for each place of any leading shape ``...``.
+    """Mixtures, one for each element of any leading shape ``...``.
 
     Attributes:
         weight: ``[..., M]``, logarithms of the components' shares.

@@ -68,7 +68,7 @@ class Step:
 
 
 class Pix2Pix(Model):
-    """pix2pix as the training loop and ``synth`` see it."""
+    """pix2pix: its networks and losses, and how to draw with it."""
 
     Config: ClassVar = Pix2PixConfig
     phases: tuple[str, ...] = ("D", "G")

@@ -64,8 +64,8 @@ class RemedySettings(Settings):
 
 
 @dataclass(frozen=True)
-class _Needed:
-    """A file that a loss looks things up in.
+class _LookupFile:
+    """A file that a loss needs.
 
     Attributes:
         weight: the loss's setting.
@@ -80,22 +80,22 @@ class _Needed:
     remedy: str
 
 
-_NEEDED = {
-    "recognizer": _Needed(
+_FILES = {
+    "recognizer": _LookupFile(
         "lambda_recognizer",
         find_recognizer,
         lambda file: load_recognizer(file).charset,
         "Train one on such glyphs with 'handgen train recognizer', or name another --recognizer.",
     ),
-    "stroke_counts": _Needed("lambda_strokes", find_counts, read_counts, "Name another --stroke-counts."),
+    "stroke_counts": _LookupFile("lambda_strokes", find_counts, read_counts, "Name another --stroke-counts."),
 }
 
 
-class Remedied(Model):
+class RemedyModel(Model):
     """A model with these losses.
 
     Its subclass makes ``features`` and ``discriminator``, lets ``add_counter`` see the latter, and
-    adds ``remedies`` to the losses of its generator and ``counted`` to those of its discriminator.
+    adds ``remedy_losses`` to the losses of its generator and ``stroke_loss`` to those of its discriminator.
 
     Args:
         config: its settings.
@@ -117,8 +117,8 @@ class Remedied(Model):
         """Find recognizer and stroke counts, and see that they know some of the characters."""
         files: dict[str, Path] = {}
         notes: list[str] = []
-        for name, needed in _NEEDED.items():
-            named = getattr(config, name) or recorded.get(name)
+        for name, needed in _FILES.items():
+            named = getattr(config, name) or str(recorded.get(name) or "")
             if not getattr(config, needed.weight):
                 if getattr(config, name):
                     flags = f"{option_name(name)} without {option_name(needed.weight)}"
@@ -148,7 +148,7 @@ class Remedied(Model):
         if self._settings.lambda_strokes:
             self.discriminator.add_module("strokes", StrokeCounter(size, width))
 
-    def counted(self, images: Tensor, char: Tensor) -> dict[str, Tensor]:
+    def stroke_loss(self, images: Tensor, char: Tensor) -> dict[str, Tensor]:
         """Return the loss of the discriminator's count of strokes, if it counts.
 
         Args:
@@ -179,7 +179,7 @@ class Remedied(Model):
             "strokes": c.lambda_strokes,
         }
 
-    def remedies(self, redrawn: Tensor, target: Tensor, drawn: Tensor, char: Tensor) -> dict[str, Tensor]:
+    def remedy_losses(self, redrawn: Tensor, target: Tensor, drawn: Tensor, char: Tensor) -> dict[str, Tensor]:
         """Return the losses of the generator that have a weight.
 
         Args:
@@ -202,4 +202,4 @@ class Remedied(Model):
             terms["ssim"] = fidelity.ssim(redrawn, target)
         if self._reading is not None:
             terms["recognizer"] = self._reading(drawn, char)
-        return terms | self.counted(drawn, char)
+        return terms | self.stroke_loss(drawn, char)

@@ -1,4 +1,4 @@
-"""The network of StrokeRNN: reads the standard strokes of a character, and says how a hand writes each."""
+"""The network of StrokeRNN: it reads the standard strokes of a character and predicts how a style writes each."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from handgen.strokes.series import TERMS, WIDTHS
 
 _WAVES = 8
 _FEATURES = 2 * KNOTS + 2 + 1 + 2 * _WAVES
-SAID = 2 * TERMS + WIDTHS + 1
-"""Numbers that say how a stroke is written: its displacement, its width, and whether the pen stays down."""
+STROKE_DIM = 2 * TERMS + WIDTHS + 1
+"""Numbers that describe a written stroke: its displacement, its width, and whether the pen stays down."""
 
 
 class Layer(nn.Module):
     """Self-attention over the strokes of a character, then a perceptron; the style scales and shifts what goes in.
 
-    Strokes of all characters lie in one row, without the gaps behind characters of few strokes: half of the work.
+    The strokes of all characters are packed into one row without padding, which halves the work.
     """
 
     def __init__(self, width: int, code_dim: int, heads: int, dropout: float) -> None:
@@ -38,7 +38,7 @@ class Layer(nn.Module):
         """Return ``[T, width]``.
 
         Args:
-            x: likewise, of the strokes that are there, character by character.
+            x: ``[T, width]``, the existing strokes, character by character.
             style: ``[B, code_dim]``.
             there: bool ``[B, S]``, T of them true.
         """
@@ -47,7 +47,7 @@ class Layer(nn.Module):
         looks = _spread(self.look(self.norms[0](x) * (1 + scale) + shift), there).view(*there.shape, 3, self.heads, -1)
         query, key, value = (each.transpose(1, 2) for each in looks.unbind(2))
         first = torch.arange(there.shape[1], device=there.device) == 0
-        mask = (there | first)[:, None, None]  # a character without strokes must look at something
+        mask = (there | first)[:, None, None]  # a character without strokes must attend to something
         seen = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
         x = x + self.drop(self.seen(_only(seen, there)))
         thought: Tensor = x + self.drop(self.think(self.norms[1](x) * (1 + scale2) + shift2))
@@ -55,7 +55,7 @@ class Layer(nn.Module):
 
 
 class StrokeNet(nn.Module):
-    """A transformer over the standard strokes, then a GRU along them that is told how the last one was written.
+    """A transformer over the standard strokes, then a GRU along them that is given how the last one was written.
 
     Args:
         width: of the layers.
@@ -71,12 +71,12 @@ class StrokeNet(nn.Module):
         heads = max(1, width // 32)
         self.layers = nn.ModuleList(Layer(width, code_dim, heads, dropout) for _ in range(layers))
         self.norm = nn.LayerNorm(width)
-        self.write = nn.GRU(width + SAID, width, batch_first=True)
+        self.write = nn.GRU(width + STROKE_DIM, width, batch_first=True)
         self.say = nn.Linear(2 * width, size_of(components, TERMS, WIDTHS) + 1)
         self.drop = nn.Dropout(dropout)
 
     def read(self, knots: Tensor, there: Tensor, style: Tensor) -> Tensor:
-        """Return what the network makes of each stroke, ``[B, S, width]``.
+        """Encode each stroke; return ``[B, S, width]``.
 
         Args:
             knots: standard strokes, ``[B, S, KNOTS, 2]`` in the unit square.
@@ -91,34 +91,34 @@ class StrokeNet(nn.Module):
     def forward(
         self, read: Tensor, before: Tensor, there: Tensor, state: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Say how strokes are written.
+        """Predict how strokes are written.
 
         Args:
             read: ``[B, S, width]``.
-            before: ``[B, S, SAID]``, how the stroke before each was written; zeros for the first, or if unknown.
-            there: bool ``[B, S]``, T of them true: which to say it of.
+            before: ``[B, S, STROKE_DIM]``, how the stroke before each was written; zeros for the first, or if unknown.
+            there: bool ``[B, S]``, T of them true: the strokes to predict.
             state: of the GRU before the first of these strokes.
 
         Returns:
-            Numbers of mixtures and, last, the logit of the pen's staying down, ``[T, ...]``; and the state.
+            Parameters of the mixtures and, last, the logit that the pen stays down, ``[T, ...]``; and the state.
         """
         along, state = self.write(torch.cat([read, before], -1), state)
         return self.say(self.drop(_only(torch.cat([read, along], -1), there))), state
 
 
 def _spread(x: Tensor, there: Tensor) -> Tensor:
-    """Put what belongs to the strokes that are there, ``[T, n]``, to their places: ``[B, S, n]``, zeros elsewhere."""
-    places = there.flatten().nonzero()[:, 0]
-    return x.new_zeros(there.numel(), x.shape[-1]).index_copy(0, places, x).view(*there.shape, x.shape[-1])
+    """Scatter the rows of existing strokes, ``[T, n]``, into a padded tensor ``[B, S, n]`` of zeros."""
+    rows = there.flatten().nonzero()[:, 0]
+    return x.new_zeros(there.numel(), x.shape[-1]).index_copy(0, rows, x).view(*there.shape, x.shape[-1])
 
 
 def _only(x: Tensor, there: Tensor) -> Tensor:
-    """Return what belongs to the strokes that are there: ``[B, S, n]`` to ``[T, n]``."""
+    """Gather the rows of existing strokes: ``[B, S, n]`` to ``[T, n]``."""
     return x.flatten(0, 1).index_select(0, there.flatten().nonzero()[:, 0])
 
 
 def _features(knots: Tensor, there: Tensor) -> Tensor:
-    """Return what is known of each stroke: its points, the way to the next, its length, its number."""
+    """Return the features of each stroke: its points, the way to the next, its length, its number."""
     batch, count = there.shape
     gap = F.pad(knots[:, 1:, 0] - knots[:, :-1, -1], (0, 0, 0, 1)) * F.pad(there[:, 1:], (0, 1))[..., None]
     length = (knots[:, :, 1:] - knots[:, :, :-1]).norm(dim=-1).sum(-1, keepdim=True)

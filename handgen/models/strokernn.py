@@ -1,12 +1,12 @@
-"""StrokeRNN: how a hand writes the strokes of a character, from how the standard writes them.
+"""StrokeRNN: predicts how a style writes the strokes of a character, from the standard strokes.
 
 After Tang et al., "FontRNN: generating large-scale Chinese fonts via recurrent neural network" (2019), which reads
 the trajectory of a character in a standard font and writes that of another font, with mixtures of Gaussians for the
 movement and states of the pen, as Graves (2013) and sketch-rnn (Ha & Eck 2018) have them.
 
-Two things differ. The unit is the stroke, not the point: the standard's stroke is known, and what is said of it is a
-smooth displacement and a width. So a character is some ten steps in place of a hundred, and no stroke can be lost. And
-what it learns from is not written by people but laid over the hand's glyphs by registration.
+Two things differ. The unit is the stroke, not the point: the network predicts a smooth displacement and a width of
+each standard stroke. A character takes some ten steps instead of a hundred, and no stroke can be lost. The training
+strokes were not recorded from people: registration finds them in the glyphs of each style.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from handgen.models.base import Batch, Draws, Model, Resolved, StyleSpec, TrainingGlyphs
 from handgen.models.mixture import Mixture, pen_state
-from handgen.models.strokenet import SAID, StrokeNet
+from handgen.models.strokenet import STROKE_DIM, StrokeNet
 from handgen.models.styles import CodeTable, gaussian_code
 from handgen.seeds import keys, uniforms_of
 from handgen.settings import Settings, setting
@@ -42,10 +42,10 @@ _WIDTH = (0.016, 0.012, 0.009)
 """What terms of displacements and widths are divided by, so that they are of order one."""
 _USUAL = 0.07
 """Width of a line that the network need not change, in sides."""
-_UNSAID = 0.3
-"""How often, in training, the network is not told how the stroke before was written: it must not lean on that."""
+_DROPPED = 0.3
+"""Share of training steps that hide how the stroke before was written, so that the network does not rely on it."""
 _TURN, _STRETCH, _SHIFT, _SHIFT_STROKE = 0.03, 0.05, 0.02, 0.012
-"""Deviations of what standard and hand are moved by together in training: radians, shares, sides."""
+"""Deviations of the shared movement of standard and written strokes in training: radians, shares, sides."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class StrokeRNNConfig(Settings):
     dropout: float = setting(0.05, "Share of activations left out in training.", minimum=0, maximum=0.9, panel=NETWORK)
     augment: float = setting(
         1.0,
-        "How much standard and hand are moved together in training; 0 = not at all.",
+        "How much standard and written strokes are moved together in training; 0 = not at all.",
         minimum=0,
         maximum=4,
         panel=NETWORK,
@@ -92,7 +92,7 @@ class Step:
     Attributes:
         knots: standard strokes, ``[B, S, KNOTS, 2]``.
         there: bool ``[B, S]``.
-        said: how the hand writes them, ``[B, S, SAID]``, each number of order one.
+        said: how the style writes them, ``[B, S, STROKE_DIM]``, each number of order one.
         style: ``[B, code_dim]``.
     """
 
@@ -103,7 +103,7 @@ class Step:
 
 
 class StrokeRNN(Model):
-    """StrokeRNN as the training loop and ``synth`` see it."""
+    """StrokeRNN: its networks and losses, and how to draw with it."""
 
     Config: ClassVar = StrokeRNNConfig
     phases: tuple[str, ...] = ("G",)
@@ -123,7 +123,7 @@ class StrokeRNN(Model):
         self.register_buffer("codes", torch.stack(codes))
         self._scale = torch.tensor([s for s in _OFFSET for _ in range(2)] + [*_WIDTH, 1.0])
         self._shelf = Shelf(config.strokes)
-        self._learned: _Learned | None = None
+        self._learned: _TrainingStrokes | None = None
 
     @classmethod
     def resolve(cls, config: StrokeRNNConfig, chars: str, recorded: Mapping[str, Any]) -> Resolved:
@@ -132,18 +132,18 @@ class StrokeRNN(Model):
         of = ", ".join(f"{count:,} of {name}" for name, count in found.book.sources.items())
         return Resolved(config, {"standard": library.digest(found.book)}, (f"standard strokes: {of}",))
 
-    def inspect_data(self, lessons: TrainingGlyphs) -> tuple[str, ...]:
-        """Lay the standard strokes over all glyphs, or read where they lay when that was done before."""
-        book = self._shelf.book(lessons.chars)
+    def inspect_data(self, glyphs: TrainingGlyphs) -> tuple[str, ...]:
+        """Register the standard strokes on all glyphs, or read the registration that an earlier run kept."""
+        book = self._shelf.book(glyphs.chars)
         strokes = {char: book.points[book.first[i] : book.first[i + 1]] for i, char in enumerate(book.chars)}
-        task = Task(lessons.chars, lessons.style, lessons.images, lessons.fingerprint)
-        copy = open_copybook(Path(lessons.folder) / FILE, task, strokes, library.digest(book), self.styles)
+        task = Task(glyphs.chars, glyphs.style, glyphs.images, glyphs.fingerprint)
+        copy = open_copybook(Path(glyphs.folder) / FILE, task, strokes, library.digest(book), self.styles)
         device = self.codes.device
         knots = [strokes[task.chars[row]][:, PICKED] for row in np.flatnonzero(np.diff(copy.first)).tolist()]
         said = np.concatenate(
             [copy.offsets.reshape(-1, 2 * TERMS), copy.widths - [_USUAL, *[0] * (WIDTHS - 1)], copy.joined[:, None]], 1
         )
-        self._learned = _Learned(
+        self._learned = _TrainingStrokes(
             torch.from_numpy(copy.first).to(device),
             torch.from_numpy(np.concatenate(knots)).to(device),
             (torch.from_numpy(said.astype(np.float32)) / self._scale).to(device),
@@ -151,7 +151,7 @@ class StrokeRNN(Model):
         return tuple(copy.report(task, self.styles))
 
     def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
-        """All of it learns in one phase; there is no critic."""
+        """Everything learns in one phase; there is no critic."""
         return self.generator.parameters() if phase == "G" else ()
 
     @property
@@ -160,15 +160,15 @@ class StrokeRNN(Model):
         return {"join": self.config.lambda_join}
 
     def prepare(self, batch: Batch) -> Step:
-        """Look up how the batch's glyphs are written; those that are left out stay away."""
-        assert self._learned is not None, "survey comes first"
+        """Look up how the batch's glyphs are written; glyphs that were left out have no strokes."""
+        assert self._learned is not None, "inspect_data comes first"
         knots, there, said = self._learned.rows(batch.number)
         if self.training and self.config.augment:
             knots, said = self._moved(knots, said)
         return Step(knots, there, said, self.codes[batch.style])
 
     def _moved(self, knots: Tensor, said: Tensor) -> tuple[Tensor, Tensor]:
-        """Move standard and hand together: each character by an affine map, each stroke by a shift."""
+        """Move standard and written strokes together: each character by an affine map, each stroke by a shift."""
         amount, batch, count = self.config.augment, *knots.shape[:2]
         noise = torch.randn(batch, 5, device=knots.device) * amount
         turn, grow = _TURN * noise[:, 0], 1 + _STRETCH * noise[:, 1:3]
@@ -182,10 +182,10 @@ class StrokeRNN(Model):
         return knots, torch.cat([offsets.flatten(2), said[..., 2 * TERMS :]], -1)
 
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
-        """How surprising the hand's strokes are, for each number that says them; and the pen's states."""
+        """Return the negative log likelihood of the written strokes, and the cross entropy of the pen's state."""
         before = nn.functional.pad(step.said[:, :-1], (0, 0, 1, 0))
         if self.training:
-            before = before * (torch.rand(*step.there.shape, 1, device=before.device) >= _UNSAID)
+            before = before * (torch.rand(*step.there.shape, 1, device=before.device) >= _DROPPED)
         read = self.generator.read(step.knots, step.there, step.style)
         numbers, _ = self.generator(read, before, step.there)
         said = step.said[step.there]
@@ -193,17 +193,17 @@ class StrokeRNN(Model):
         surprise = self._mixture(numbers[:, :-1]).surprise(pairs, singles)
         join = pen_state(numbers[:, -1].float(), said[:, -1])
         count = max(1, len(said))
-        return {"nll": surprise.sum() / (count * (SAID - 1)), "join": join.sum() / count}
+        return {"nll": surprise.sum() / (count * (STROKE_DIM - 1)), "join": join.sum() / count}
 
     def _mixture(self, numbers: Tensor) -> Mixture:
         return Mixture.of(numbers.float(), self.config.components, TERMS, WIDTHS)
 
-    def tell(self, content: Tensor, char: Tensor, code: Tensor) -> StrokePrompt:
-        """Return the standard strokes of characters, to be drawn as is likeliest."""
+    def prompt(self, content: Tensor, char: Tensor, code: Tensor) -> StrokePrompt:
+        """Return the standard strokes of characters, to be drawn in their likeliest form."""
         chars = [chr(number) for number in code.tolist()]
         book = self._shelf.book(chars)
-        place = {each: number for number, each in enumerate(book.chars)}
-        rows = np.array([place.get(each, -1) for each in chars], np.int64)
+        number_of = {char: number for number, char in enumerate(book.chars)}
+        rows = np.array([number_of.get(char, -1) for char in chars], np.int64)
         return StrokePrompt(book, rows, np.zeros(len(rows), np.uint64), 0.0)
 
     def generate(self, content: StrokePrompt, style: Tensor) -> Tensor:
@@ -221,12 +221,12 @@ class StrokeRNN(Model):
         return torch.from_numpy(images)[:, None].float().div_(127.5).sub_(1).to(style.device)
 
     def _written(self, knots: Tensor, there: Tensor, style: Tensor, sample: NDArray[np.uint64], warm: float) -> Tensor:
-        """Return how strokes are written, ``[B, S, SAID]``, each told how the one before was."""
+        """Return how strokes are written, ``[B, S, STROKE_DIM]``, one after the other."""
         batch, count = there.shape
         luck = _luck(sample, count).to(knots.device)
         warmth = torch.full((batch,), warm, device=knots.device)
         read = self.generator.read(knots, there, style)
-        said, state = [torch.zeros(batch, SAID, device=knots.device)], None
+        said, state = [torch.zeros(batch, STROKE_DIM, device=knots.device)], None
         every = torch.ones(batch, 1, dtype=torch.bool, device=knots.device)
         for number in range(count):
             numbers, state = self.generator(read[:, number : number + 1], said[-1][:, None], every, state)
@@ -236,7 +236,7 @@ class StrokeRNN(Model):
             down = numbers[:, -1].float().sigmoid()
             joined = torch.where(warmth > 0, chance[:, 1].float() < down, down > 0.5)
             said.append(torch.cat([pairs.flatten(1), singles, joined[:, None].float()], 1))
-        return torch.stack(said[1:], 1) if count else torch.zeros(batch, 0, SAID)
+        return torch.stack(said[1:], 1) if count else torch.zeros(batch, 0, STROKE_DIM)
 
     @property
     def style_spec(self) -> StyleSpec:
@@ -244,13 +244,13 @@ class StrokeRNN(Model):
         return CodeTable(self.styles, self.codes)
 
     def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
-        """Start from trained weights; a style's code follows from its name, so there is none to be moved."""
+        """Start from trained weights; a style's code follows from its name, so none is moved."""
         return super().load_matching({**weights, "codes": self.codes}, styles)
 
 
 @dataclass(frozen=True)
-class _Learned:
-    """All strokes of a run; those of glyph g are ``first[g]`` to ``first[g + 1]``."""
+class _TrainingStrokes:
+    """All strokes that a run learns from; those of glyph g are ``first[g]`` to ``first[g + 1]``."""
 
     first: Tensor
     knots: Tensor
@@ -260,10 +260,10 @@ class _Learned:
         """Return standard strokes ``[B, S, KNOTS, 2]``, which are there ``[B, S]``, and how they are written."""
         start, stop = self.first[glyphs], self.first[glyphs + 1]
         most = max(1, int((stop - start).max()))
-        places = start[:, None] + torch.arange(most, device=start.device)
-        there = places < stop[:, None]
-        places = torch.where(there, places, 0)
-        return self.knots[places], there, self.said[places] * there[..., None]
+        rows = start[:, None] + torch.arange(most, device=start.device)
+        there = rows < stop[:, None]
+        rows = torch.where(there, rows, 0)
+        return self.knots[rows], there, self.said[rows] * there[..., None]
 
 
 class Shelf:
@@ -278,7 +278,7 @@ class Shelf:
         self._books: dict[str, Book] = {}
 
     def book(self, chars: Iterable[str]) -> Book:
-        """Return a book that has those of the characters that have strokes, and may have others.
+        """Return a book with the characters that have strokes; it may hold more characters.
 
         Raises:
             UsageError: none of them has strokes.
@@ -299,13 +299,13 @@ def _padded(
     known = characters >= 0
     start = np.where(known, book.first[characters], 0)
     count = np.where(known, book.first[characters + 1] - start, 0)
-    places = start[:, None] + np.arange(max(1, int(count.max(initial=0))))
-    there = np.arange(places.shape[1]) < count[:, None]
-    whole = book.points[np.where(there, places, 0)]
+    rows = start[:, None] + np.arange(max(1, int(count.max(initial=0))))
+    there = np.arange(rows.shape[1]) < count[:, None]
+    whole = book.points[np.where(there, rows, 0)]
     return np.ascontiguousarray(whole[:, :, PICKED]), whole, there
 
 
 def _luck(sample: NDArray[np.uint64], count: int) -> Tensor:
-    """Return numbers in [0, 1) that follow from the drawing and the stroke's place in it, ``[B, count, ...]``."""
+    """Return uniform numbers ``[B, count, ...]`` in [0, 1), a function of the sample and of the stroke's number."""
     each = keys(sample[:, None], np.arange(count)[None], 17).ravel()
     return torch.from_numpy(uniforms_of(each, 2 + 2 * TERMS + WIDTHS)).view(len(sample), count, -1)

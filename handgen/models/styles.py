@@ -17,8 +17,10 @@ from handgen.registry import nearest
 from handgen.seeds import generator, uniforms_of
 
 _CANDIDATES = 4
-"""More would make the styles more even than hands are."""
+"""With more candidates the styles would be more evenly spread than writers are."""
 _DESCENTS = 500
+_ENOUGH = 2
+"""So many styles for each dimension of a latent say where styles lie."""
 
 
 def gaussian_code(name: str, dim: int, seed: int) -> Tensor:
@@ -44,7 +46,9 @@ def vectors(styles: Sequence[DrawnStyle], key: NDArray[np.uint64]) -> Tensor:
         uniform = torch.from_numpy(uniforms_of(key, fresh)).clamp(2**-54, 1 - 2**-53)
         normal = torch.special.ndtri(uniform).float()
         for row, style in enumerate(styles):
-            if style.fresh:
+            if style.fresh and style.spread is not None:
+                made[row, -style.fresh :] += style.spread @ normal[row, : style.fresh]
+            elif style.fresh:
                 made[row, -style.fresh :] = normal[row, : style.fresh]
     return made
 
@@ -66,21 +70,40 @@ def _on_arc(a: Tensor, b: Tensor, share: float) -> Tensor:
     return (from_a * a + from_b * b) * (length / math.sin(angle))
 
 
+def _cloud(centers: Tensor) -> tuple[Tensor, Tensor]:
+    """Return where styles lie, as a normal distribution: its middle ``[dim]`` and spread ``[dim, dim]``.
+
+    A latent is ``middle + spread @ n`` with n from N(0, I). With too few styles it is N(0, I) itself, the prior.
+    """
+    count, dim = centers.shape
+    if count < _ENOUGH * dim:
+        return torch.zeros(dim), torch.eye(dim)
+    known = centers.detach().double().cpu()
+    values, axes = torch.linalg.eigh(torch.cov(known.T).reshape(dim, dim))
+    spread = axes * values.clamp_min(0).sqrt() @ axes.T
+    return known.mean(dim=0).float(), spread.float()
+
+
 class Latents(StyleSpec):
-    """Styles as points of a latent space whose prior is N(0, I).
+    """Styles as points of a latent space.
+
+    Training draws latents from the prior N(0, I), but the encoder puts the hands into a part of it, and what is drawn
+    from elsewhere has specks and broken strokes (examples/weights has figures). So new styles are drawn from where the
+    trained ones lie.
 
     Args:
-        names: styles with a place of their own, e.g. the fonts that were trained on.
-        places: float32 ``[len(names), dim]``.
+        names: styles with a latent of their own, e.g. the fonts that were trained on.
+        centers: float32 ``[len(names), dim]``, these latents.
     """
 
-    def __init__(self, names: Sequence[str], places: Tensor) -> None:
-        self._table = CodeTable(names, places)
-        self._dim = places.shape[1]
+    def __init__(self, names: Sequence[str], centers: Tensor) -> None:
+        self._table = CodeTable(names, centers)
+        self._dim = centers.shape[1]
+        self._middle, self._spread = _cloud(centers)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The styles that have a place."""
+        """The styles that have a latent of their own."""
         return self._table.names
 
     def pick(self, names: Sequence[str]) -> list[DrawnStyle]:
@@ -88,11 +111,11 @@ class Latents(StyleSpec):
         return self._table.pick(names)
 
     def draw(self, count: int, seed: int) -> list[DrawnStyle]:
-        """Return latents drawn from the prior, each the farthest of some candidates from those before it.
+        """Return latents from where the trained styles lie, each the farthest of some candidates from those before it.
 
         This is Mitchell's best-candidate sampling (1991): spread out, and the first do not change
-        with ``count``. No latent is longer than most of the prior's are: the longest were hardly
-        ever trained on, and the farthest of some candidates is often one of them.
+        with ``count``. No latent is farther out than most are: the farthest were hardly ever
+        trained on, and the farthest of some candidates is often one of them.
         """
         chosen = np.empty((0, self._dim))
         for number in range(count):
@@ -101,7 +124,8 @@ class Latents(StyleSpec):
                 apart = np.linalg.norm(candidates[:, None] - chosen[None], axis=2).min(axis=1)
                 candidates = candidates[apart.argmax()][None]
             chosen = np.concatenate([chosen, candidates[:1]])
-        return [DrawnStyle(f"z{i + 1}", torch.from_numpy(z.astype(np.float32)), {}) for i, z in enumerate(chosen)]
+        placed = self._middle + torch.from_numpy(chosen.astype(np.float32)) @ self._spread
+        return [DrawnStyle(f"z{i + 1}", z, {}) for i, z in enumerate(placed)]
 
     path: ClassVar[str] = "an arc"
 
@@ -115,7 +139,7 @@ class Latents(StyleSpec):
 
     def continuous(self) -> DrawnStyle:
         """Return the style whose latent is drawn anew for every sample."""
-        return DrawnStyle("continuous", torch.zeros(self._dim), {}, fresh=self._dim)
+        return DrawnStyle("continuous", self._middle, {}, fresh=self._dim, spread=self._spread)
 
 
 class CodeTable(StyleSpec):

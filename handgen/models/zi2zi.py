@@ -25,8 +25,8 @@ from handgen.losses import basic as losses
 from handgen.models.base import Batch, StyleSpec, init_weights
 from handgen.models.critics import make_critic, pair
 from handgen.models.features import FeatureExtractor
-from handgen.models.layers import DECODERS, UNet, statistics_kept
-from handgen.models.remedies import NETWORK, REMEDIES, Remedied, RemedySettings
+from handgen.models.layers import DECODERS, UNet, keep_statistics
+from handgen.models.remedies import NETWORK, REMEDIES, RemedyModel, RemedySettings
 from handgen.models.styles import CodeTable, gaussian_code
 from handgen.settings import setting
 
@@ -113,8 +113,8 @@ class Step:
     fake: Tensor
 
 
-class Zi2Zi(Remedied):
-    """Zi2Zi as the training loop and ``synth`` see it."""
+class Zi2Zi(RemedyModel):
+    """Zi2Zi: its networks and losses, and how to draw with it."""
 
     Config: ClassVar = Zi2ZiConfig
     phases: tuple[str, ...] = ("D", "G")
@@ -189,7 +189,7 @@ class Zi2Zi(Remedied):
         fake, fake_style = self.discriminator(pair(content, step.fake.detach()))
         category = (losses.category(real_style, style) + losses.category(fake_style, style)) / 2
         terms = self.adversarial.discriminator(real, fake) | {"category": category}
-        terms |= self.counted(target, step.batch.char)
+        terms |= self.stroke_loss(target, step.batch.char)
         return terms | self.adversarial.penalties(
             lambda image: self.discriminator(pair(content, image))[0], target, step.fake, step.batch.mix
         )
@@ -202,11 +202,11 @@ class Zi2Zi(Remedied):
             terms["gan"] = self.adversarial.generator(logits)
             terms["category"] = losses.category(style_logits, step.batch.style)
         if weights["const"]:
-            with statistics_kept(self.generator.encoder):
+            with keep_statistics(self.generator.encoder):
                 terms["const"] = losses.const(step.encoding, self.generator.encoder(fake)[-1])
         if weights["tv"]:
             terms["tv"] = losses.tv(fake)
-        return terms | self.remedies(fake, step.batch.target, fake, step.batch.char)
+        return terms | self.remedy_losses(fake, step.batch.target, fake, step.batch.char)
 
     def generate(self, content: Tensor, style: Tensor) -> Tensor:
         """Draw ``content`` in the styles ``[B, code_dim]``."""

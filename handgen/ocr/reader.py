@@ -16,7 +16,7 @@ from handgen import weights
 from handgen.checkpoints import files as checkpoint
 from handgen.errors import CheckpointError, UsageError
 from handgen.glyphs.store import to_unit
-from handgen.ocr.recognizer import FEATURES, LAYOUT, Recognizer, folded
+from handgen.ocr.recognizer import FEATURES, LAYOUT, Recognizer, fold
 
 RECOGNIZER = weights.RECOGNIZER
 KIND = "recognizer"
@@ -42,7 +42,7 @@ class Reader:
     """A recognizer in evaluation mode. Images are uint8 ``[N, H, W]``, 0 = ink, 255 = paper."""
 
     def __init__(self, recognizer: Recognizer, device: torch.device) -> None:
-        ready = folded(recognizer)
+        ready = fold(recognizer)
         with torch.no_grad():  # so that no pass over the logits is spent on it
             for parameter in ready.classify.parameters():
                 parameter.div_(ready.temperature)

@@ -1,7 +1,7 @@
 """Which samples read so little like their label that they deserve a look: the one rule for it.
 
 The score of a sample is its margin, log p(label) - log p(best other character), as a calibrated
-recognizer sees it. A hand that is hard to read has low margins throughout, so what is low is judged
+recognizer sees it. A style that is hard to read has low margins throughout, so what is low is judged
 style by style.
 """
 
@@ -25,13 +25,13 @@ def floor(margins: NDArray[np.floating], false_alarms: float = FALSE_ALARMS, mos
     """Return the margin below which a sample of this style is suspicious.
 
     By default a sample that reads as its label never is. Where sound samples often read as something
-    else, as in a cursive hand, the floor lies lower: where a normal distribution with their median
+    else, as in a cursive style, the floor lies lower: where a normal distribution with their median
     and lower quartile has ``false_alarms`` of itself below. Both are hardly moved by a few bad samples.
 
     Args:
         margins: ``[n]``, of the style's samples, some of which may be bad; or of its real glyphs.
         false_alarms: share of the sound ones that may fall below, above 0 and below 0.5.
-        most: the highest floor; above 0 it asks of sound hands that the label stands out.
+        most: the highest floor; above 0 it asks of sound styles that the label stands out.
     """
     if len(margins) < _FEW:
         return min(0.0, most)

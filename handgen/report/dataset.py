@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from handgen.check.report import Track
-from handgen.formats.find import Found, is_finished
+from handgen.formats.find import Found, is_finished, manifest_of
 from handgen.formats.findings import Findings
 from handgen.formats.reading import Record
 from handgen.report.charts import bars
@@ -21,6 +21,8 @@ from handgen.seeds import generator
 
 _STYLES, _COLUMNS, _CANDIDATES = 24, 16, 64
 """Styles of the grid, its characters, and those that it chooses them from."""
+_FILLED = 0.6
+"""From this share of cells on, styles are shown by the same characters."""
 _RANDOM, _EACH, _WORST = 240, 24, 48
 """Random samples in all and of one style, and bad ones."""
 _BINS = 24
@@ -108,7 +110,7 @@ def dataset_page(dataset: Found, track: Track | None = None) -> Page:
         page.samples += [Card(uri, style, label) for label, image in samples[:each] if (uri := album.add(image))]
     page.charts = _charts(found)
     page.tables = tables(evaluated)
-    rows = settings_of(_json(path / "manifest.json"))
+    rows = settings_of(manifest_of(path))
     page.settings = [(name, value) for name, value in rows if name != _SECRET]
     return page
 
@@ -129,13 +131,24 @@ def _range(counts: Mapping[int, int]) -> str:
 
 
 def _grid(found: _Pass, album: Album) -> Grid | None:
-    """Show the characters that most styles have."""
-    spread = Counter(char for _, char in found.cells)
-    chars = [char for char, _ in spread.most_common(_COLUMNS)]
-    rows = [
-        (style, [album.add(found.cells.get((style, char))) for char in chars]) for style, _ in _in_order(found.chosen)
-    ]
-    return Grid(chars, rows) if chars else None
+    """Show the characters that most styles have; where most styles lack most of them, each style's own."""
+    styles = _in_order(found.chosen)
+    often = Counter(char for _, char in found.cells)
+    chars = [char for char, _ in often.most_common(_COLUMNS)]
+    if not chars:
+        return None
+    filled = sum(often[char] for char in chars) / (len(chars) * len(styles))
+    if filled >= _FILLED:
+        rows = [(style, [(char, album.add(found.cells.get((style, char)))) for char in chars]) for style, _ in styles]
+    else:
+        chars, rows = [], [(style, _own(kept, album)) for style, kept in styles]
+    return Grid(chars, rows, len(found.styles))
+
+
+def _own(kept: _Kept, album: Album) -> list[tuple[str, str | None]]:
+    """Return single characters of a style, no label twice."""
+    images = {label: image for label, image in reversed(kept) if len(label) == 1 and image}
+    return [(label, album.add(images[label])) for label in sorted(images)[:_COLUMNS]]
 
 
 def _in_order(chosen: Mapping[str, _Kept]) -> list[tuple[str, _Kept]]:

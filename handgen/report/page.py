@@ -16,6 +16,7 @@ from markupsafe import Markup
 from handgen import __version__
 from handgen.files import write_text
 from handgen.report.text import plain
+from handgen.report.typeface import typeface
 
 _LONGEST = 400
 """Characters of a setting that are shown: style vectors and charsets have thousands."""
@@ -40,10 +41,17 @@ class Card:
 
 @dataclass(frozen=True)
 class Grid:
-    """The same characters in every style: a row for each style, None where there is no sample."""
+    """Samples of every style, a row for each.
+
+    Attributes:
+        characters: those of the columns, where all styles show the same; else none.
+        rows: a style's name, and label and picture of its samples; no picture where it has no such sample.
+        styles: how many styles there are, shown or not.
+    """
 
     characters: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[str | None]]]
+    rows: Sequence[tuple[str, Sequence[tuple[str, str | None]]]]
+    styles: int
 
 
 @dataclass(frozen=True)
@@ -109,9 +117,10 @@ def render(page: Page) -> str:
     environment.filters["plain"] = plain
     script, style = (environment.loader.get_source(environment, name)[0] for name in ("page.js", "page.css"))  # type: ignore[union-attr]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    return environment.get_template("page.html").render(
-        page=page, script=Markup(script), style=Markup(style), digest=digest, version=__version__
-    )
+    template = environment.get_template("page.html")
+    facts = {"page": page, "script": Markup(script), "style": Markup(style), "digest": digest, "version": __version__}
+    face = typeface(template.render(**facts, typeface=""))
+    return template.render(**facts, typeface=Markup(face))
 
 
 def settings_of(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from handgen.checkpoints.run import CONFIG, STATS
+from handgen.checkpoints.record import read_stats
+from handgen.checkpoints.run import CONFIG
 from handgen.errors import CheckpointError
 from handgen.metrics import better
 from handgen.report.charts import lines
@@ -29,7 +30,7 @@ def run_page(path: Path) -> Page:
         CheckpointError: its settings or its record are damaged.
     """
     config = _read(path / CONFIG)
-    stats = _stats(path / STATS)
+    stats = read_stats(path)
     page = Page(path.resolve().name, "training run")
     losses = of_kind(stats, "losses")
     seen = int(stats[-1]["images"]) if stats else 0
@@ -65,7 +66,11 @@ def _charts(
     for phase in phases:
         names = loss_names(losses, phase)
         series = {name: _series(losses, f"{name} weighted") for name in names}
-        charts.append(Chart(f"Losses of {phase}", lines(series, f"losses of {phase}"), "As weighted in the sum."))
+        charts.append(
+            Chart(
+                f"Losses of {phase}", lines(series, f"losses of {phase}", logarithmic=True), "As weighted in the sum."
+            )
+        )
     for name in measured[-1]["styles"]["mean"] if measured else ():
         styles = [style for style in measured[-1]["styles"] if style != "mean"][:5]
         series = {
@@ -83,14 +88,6 @@ def _charts(
 
 def _series(rows: Sequence[Mapping[str, Any]], key: str) -> list[tuple[float, float]]:
     return [(line["images"], line[key]) for line in rows if line.get(key) is not None]
-
-
-def _stats(path: Path) -> list[dict[str, Any]]:
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    try:
-        return [json.loads(line) for line in text.splitlines()]
-    except ValueError as error:
-        raise CheckpointError(f"{path} is damaged ({error})", "Copy it again.") from error
 
 
 def _read(path: Path) -> dict[str, Any]:

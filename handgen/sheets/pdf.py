@@ -1,6 +1,7 @@
 """PDF files of filled shapes in grays, after ISO 32000: all that a writing sheet needs.
 
 Glyphs are drawn as outlines, so no font is embedded, and print is sharp at any resolution.
+Written by hand because it is 70 lines, and a PDF library would be one dependency more that embeds fonts.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ SOURCES = Registry("source", "handgen.sources")
 SOURCES.register("model", "handgen.sources.model:ModelSource", "a trained network")
 SOURCES.register("pen", "handgen.sources.pen:PenSource", "writes stroke by stroke; every writer is a style")
 SOURCES.register("fonts", "handgen.sources.fonts:FontsSource", "fonts drawn as they are; every font is a style")
+SOURCES.register("traced", "handgen.sources.traced:TracedSource", "a pen along the centerlines of fonts")
 SOURCES.register("store", "handgen.sources.store:StoreSource", "glyphs of a glyph store, such as real handwriting")
 
 MODEL, STORE = "model", "store"

@@ -19,7 +19,7 @@ from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints.files import Checkpoint
 from handgen.errors import CheckpointError, HandgenError, UsageError
 from handgen.glyphs.records import StyleRecord
-from handgen.models.adapters import Adapted, Adapter, changed
+from handgen.models.adapters import Adapted, Adapter, apply_changes
 from handgen.models.base import Generator, Model
 from handgen.typed import FieldError
 
@@ -140,7 +140,7 @@ def _fitting(base: Checkpoint, model: Model, name: str) -> Adapter:
     device = next(iter(parameters.values())).device
     moved = {key: tensor.to(device) for key, tensor in adapter.changes.items()}
     try:
-        made = changed(parameters, moved)
+        made = apply_changes(parameters, moved)
         fits = all(made[key].shape == parameters[key].shape for key in made)
     except (KeyError, RuntimeError):
         fits = False

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from handgen.errors import UsageError
-from handgen.formats.base import MANIFEST
+from handgen.formats.find import manifest_of
 from handgen.glyphs.ink import Box, Ink, gray_of, ink_box, ink_of, resized
 from handgen.glyphs.store import GlyphStore, is_store
 from handgen.seeds import generator
@@ -99,7 +99,7 @@ def _files(place: Path) -> list[Path]:
         return [place]
     if not place.is_dir():
         raise UsageError(f"no image or folder at {place}", "Check --like.")
-    if (place / MANIFEST).is_file():
+    if manifest_of(place):
         raise UsageError(f"{place} is a dataset, not a folder of one hand's images", "Give images, or a glyph store.")
     files = sorted(file for file in place.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
     if not files:

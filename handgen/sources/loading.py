@@ -8,7 +8,7 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from handgen.checkpoints.files import MODEL, STATE, Checkpoint, load, under
+from handgen.checkpoints.files import MODEL, STATE, Checkpoint, load, select
 from handgen.checkpoints.find import find_model
 from handgen.errors import CheckpointError, UsageError
 from handgen.models import MODELS
@@ -66,8 +66,8 @@ def load_for_training(place: Path, model: str) -> Checkpoint:
     _refuse_added(loaded)
     if loaded.model.model != model:
         raise UsageError(f"{path} holds a {loaded.model.model}, not a {model}", "Name another --from.")
-    tensors = under("model.", loaded.tensors) or loaded.tensors
-    averaged = {f"generator.{name}": tensor for name, tensor in under("averaged.", loaded.tensors).items()}
+    tensors = select("model.", loaded.tensors) or loaded.tensors
+    averaged = {f"generator.{name}": tensor for name, tensor in select("averaged.", loaded.tensors).items()}
     return Checkpoint(path, tensors | averaged, loaded.facts)
 
 

@@ -49,7 +49,8 @@ def whole_shares(shares: Sequence[float]) -> tuple[int, ...]:
     for number in by_rest[: max(0, LONGEST_CYCLE - sum(made))]:
         made[number] += 1
     while sum(made) > LONGEST_CYCLE:
-        made[max(range(len(made)), key=lambda number: made[number] - parts[number])] -= 1
+        several = [number for number, share in enumerate(made) if share > 1]
+        made[max(several, key=lambda number: made[number] - parts[number])] -= 1
     return tuple(made)
 
 

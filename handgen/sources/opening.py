@@ -8,7 +8,7 @@ from typing import Any
 
 from handgen.errors import UsageError
 from handgen.settings import option_name
-from handgen.sources import SOURCES
+from handgen.sources import MODEL, SOURCES
 from handgen.sources.base import Source
 from handgen.sources.find import kind_of
 from handgen.sources.mixture import Mixture, whole_shares
@@ -41,7 +41,7 @@ def fitted(specs: Sequence[SourceSpec]) -> tuple[SourceSpec, ...]:
             able = [entry.name for entry in SOURCES if name in SOURCES.load(entry.name).options]
             raise UsageError(
                 f"{option_name(name)} says nothing to {' and '.join(spec.source for spec in specs)}",
-                f"Leave it out, or add --model {' or '.join('RUN' if each == 'model' else each for each in able)}.",
+                f"Add --model {' or '.join('RUN' if each == MODEL else each for each in able)}, or leave it out.",
             )
     return tuple(
         replace(spec, **{name: _default(name) for name in spec.given() if name not in options | _OWN})

@@ -218,17 +218,20 @@ class PenSource(Source):
 
     def save_beside(self, folder: Path) -> None:
         """Write the writers that have a name."""
-        named = [style for style in self.styles if not style.fresh]
-        if named:
-            save_writers(
-                folder / WRITERS, {style.name: self.population.writer(style.vector.numpy()) for style in named}
-            )
+        save_named(folder, self.styles, self.population)
 
     def walk(self, first: str, second: str, steps: int) -> tuple[Source, str]:
         """Return it with the writers between two; see ``Source.walk``."""
         a, b = self.spec.pick([first, second])
         between = [self.spec.between(a, b, float(share)) for share in np.linspace(0, 1, steps)]
         return replace(self, styles=between), self.spec.path
+
+
+def save_named(folder: Path, styles: Sequence[DrawnStyle], population: Population) -> None:
+    """Write the writers that have a name into a dataset's folder."""
+    named = [style for style in styles if not style.fresh]
+    if named:
+        save_writers(folder / WRITERS, {style.name: population.writer(style.vector.numpy()) for style in named})
 
 
 def _writers(spec: SourceSpec, size: int, found: Library) -> tuple[Population, dict[str, Writer]]:

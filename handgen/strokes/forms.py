@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +27,11 @@ from handgen.fonts.face import FontRef, describe
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.base import Book
 from handgen.strokes.components import find_components
-from handgen.strokes.kept import VERSION, identity, kept_or_made
+from handgen.strokes.kept import VERSION, Job, Progress, trace_apart
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
 from handgen.strokes.motion import lengths_of
 from handgen.strokes.running import PARTS, Running, apply
-from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded, trace_font
+from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded
 
 STANDARD = "standard"
 _OWN = {REGISTERED: 0.6, TRACED: 1.0}
@@ -39,8 +40,6 @@ _LARGEST = 0.75
 """A component that is mixed in has no more of a character's strokes than this share."""
 _MIX = 0x6D69
 """Sets the keys of choices apart from others of a writer."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -121,24 +120,32 @@ class Forms:
         hashed = ({ref: sha256(ref.path) for ref in dict.fromkeys(some)} for some in (fonts, running))
         return cls(next(hashed), asked, standard, parts, next(hashed))
 
-    def prepare(self, progress: Progress | None = None) -> None:
+    def prepare(self, progress: Progress | None = None, workers: int = 1) -> None:
         """Trace what is not in the cache, and make the tables ready; a second call does nothing.
 
         Args:
             progress: is told a font's name, how many are done, and how many there are.
+            workers: processes that trace fonts side by side.
 
         Raises:
-            FontError: a font cannot be opened.
+            FontError: a font cannot be opened, or crashes what traces it.
             UsageError: nothing draws any of the characters.
         """
         if self._tables:
             return
+        jobs = [Job(ref, font_hash, self._asked, self._standard) for ref, font_hash in self._fonts.items()]
+        if self._parts:
+            some = self._running_fonts.items()
+            jobs += [Job(ref, font_hash, self._parts.chars, self._parts) for ref, font_hash in some]
+        if workers > 1:
+            trace_apart(jobs, workers, progress)
+        traced = []
+        for number, job in enumerate(jobs):
+            traced.append(job.forms())
+            if progress and workers <= 1:
+                progress(job.font.style_name, number + 1, len(jobs))
         tables = [_as_forms(self._standard, self._asked)] if self._standard else []
-        total = len(self._fonts) + len(self._running_fonts)
-        for number, (ref, font_hash) in enumerate(self._fonts.items()):
-            tables.append(_traced(ref, font_hash, self._asked, self._standard))
-            if progress:
-                progress(ref.style_name, number + 1, total)
+        tables += traced[: len(self._fonts)]
         ways = np.array([table.way for table in tables], np.uint8).reshape(-1, len(self._asked))
         has = ways >= REGISTERED
         drawn = np.flatnonzero(has.any(0))
@@ -151,15 +158,22 @@ class Forms:
         self.chars = "".join(self._asked[i] for i in drawn)
         self._own = [np.repeat(_own(table), np.diff(table.first)) for table in tables]
         if self._parts and self._standard:
-            fonts = {}
-            for number, (ref, font_hash) in enumerate(self._running_fonts.items()):
-                fonts[ref.style_name] = _traced(ref, font_hash, self._parts.chars, self._parts)
-                if progress:
-                    progress(ref.style_name, len(self._fonts) + number + 1, total)
             strokes = {part: self._parts.strokes(part) for part in self._parts.chars}
             counts = {part: len(some) for part, some in strokes.items()}
-            self._running = Running(find_components(self._standard, strokes), counts, fonts)
+            fonts = zip((ref.style_name for ref in self._running_fonts), traced[len(self._fonts) :], strict=True)
+            self._running = Running(find_components(self._standard, strokes), counts, dict(fonts))
         self._tables = tables
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what the cache has: other processes read it there."""
+        names = ("_fonts", "_asked", "_standard", "_parts", "_running_fonts")
+        return {name.lstrip("_"): getattr(self, name) for name in names} | {"ready": bool(self._tables)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        ready = state.pop("ready")
+        self.__init__(**{name.replace("running_fonts", "running"): value for name, value in state.items()})  # type: ignore[misc]
+        if ready:
+            self.prepare()
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -324,13 +338,6 @@ class Forms:
             points[some] = decoded(self._tables[number].points[rows[some]])
             held[some], own[some] = self._tables[number].held[rows[some]], self._own[number][rows[some]]
         return points, held, own
-
-
-def _traced(ref: FontRef, font_hash: str, chars: str, standard: Book | None) -> FontForms:
-    """Return a font's forms of characters, from the cache or anew."""
-    strokes = {char: standard.strokes(char) for char in standard.chars} if standard else {}
-    name = identity(ref, font_hash, chars, digest(standard) if standard else "")
-    return kept_or_made(name, lambda: trace_font(ref, chars, strokes))
 
 
 def _own(table: FontForms) -> NDArray[np.float32]:

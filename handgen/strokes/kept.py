@@ -7,9 +7,11 @@ from a font, whose license it is under, so it stays where it was made.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
+from handgen.errors import FontError, HandgenError
 from handgen.files import replacing
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import font_cache
-from handgen.strokes.base import POINTS
-from handgen.strokes.tracing import FontForms
+from handgen.strokes.base import POINTS, Book
+from handgen.strokes.library import digest
+from handgen.strokes.tracing import FontForms, trace_font
+from handgen.workers import Failed, Pool
 
+Progress = Callable[[str, int, int], None]
+"""Is told a font's name, how many are done, and how many there are."""
 FOLDER = "traced"
 _TYPES = {"U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "I64": np.int64, "F32": np.float32}
 VERSION = 3
@@ -45,17 +52,26 @@ def identity(font: FontRef, font_sha256: str, chars: str, standard: str) -> str:
 def kept_or_made(name: str, make: Callable[[], FontForms]) -> FontForms:
     """Return the forms of this ``identity`` from the cache; made, and kept there, where there are none.
 
-    A file that is damaged is made again. Where the cache cannot be written, nothing is kept.
+    A file that is damaged is made again. Where the cache may not be written, nothing is kept.
 
     Raises:
         HandgenError: the disk is full.
     """
-    file = font_cache() / FOLDER / f"{name}.safetensors"
+    file = file_of(name)
     if (found := read_forms(file, name)) is not None:
         return found
     made = make()
-    write_forms(file, name, made)
+    try:
+        write_forms(file, name, made)
+    except HandgenError as error:
+        if getattr(error.__cause__, "errno", None) not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
     return read_forms(file, name) or made
+
+
+def file_of(name: str) -> Path:
+    """Return where forms of this ``identity`` are kept."""
+    return font_cache() / FOLDER / f"{name}.safetensors"
 
 
 def write_forms(file: Path, name: str, forms: FontForms) -> None:
@@ -103,3 +119,62 @@ def _sum(arrays: dict[str, NDArray[Any]]) -> str:
         hasher.update(key.encode())
         hasher.update(np.ascontiguousarray(arrays[key]).tobytes())
     return hasher.hexdigest()
+
+
+@dataclass(frozen=True)
+class Job:
+    """A font and what is traced of it.
+
+    Attributes:
+        font: the face.
+        font_hash: of its file.
+        chars: the characters.
+        standard: standard strokes, of some of them.
+    """
+
+    font: FontRef
+    font_hash: str
+    chars: str
+    standard: Book | None
+
+    @property
+    def name(self) -> str:
+        """The ``identity`` of the forms."""
+        return identity(self.font, self.font_hash, self.chars, digest(self.standard) if self.standard else "")
+
+    def forms(self) -> FontForms:
+        """Return the font's forms, from the cache or anew."""
+        book = self.standard
+        strokes = {char: book.strokes(char) for char in book.chars} if book else {}
+        return kept_or_made(self.name, lambda: trace_font(self.font, self.chars, strokes))
+
+
+def trace_apart(jobs: Sequence[Job], workers: int, progress: Progress | None) -> None:
+    """Trace fonts in other processes, into the cache.
+
+    Args:
+        jobs: the fonts.
+        workers: processes.
+        progress: is told as fonts are done.
+
+    Raises:
+        FontError: a font cannot be opened, or crashes its process.
+    """
+    todo = [job for job in jobs if read_forms(file_of(job.name), job.name) is None]
+    done = len(jobs) - len(todo)
+    with Pool(min(workers, max(1, len(todo)))) as pool:
+        for number, message in pool.run(_work, todo):
+            font = todo[number].font
+            if isinstance(message, Failed):
+                error = FontError(f"{font.spec} cannot be traced ({message.reason})", "Leave it out.")
+                raise message.error or error
+            done += 1
+            if progress:
+                progress(font.style_name, done, len(jobs))
+
+
+def _work(job: Job, send: Callable[[Any], None]) -> None:
+    import torch
+
+    torch.set_num_threads(1)
+    job.forms()

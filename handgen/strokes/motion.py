@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.deform.strokes import Part, moved
+from handgen.deform.strokes import Part, moved, whole_of
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.base import LIFTED, ONWARD, POINTS, Book
 from handgen.strokes.writer import NUMBERS
@@ -28,8 +28,8 @@ _SHORT = 0.22
 """Strokes shorter than this share of the square are dots."""
 IDEOGRAPHIC = 0x2E80
 """The first code point of Chinese and Japanese writing."""
-_USUAL_HABIT, _USUAL_LOOSENESS = 0.4, 0.3
-"""Root mean squares over writers, times their haste; see ``writer``."""
+_USUAL_HABIT, _USUAL_LOOSENESS = 0.5, 0.2
+"""At which writers differ from each other, and each from drawing to drawing, as people on scans do."""
 _WAVES = 3
 
 Array = NDArray[np.float32]
@@ -136,7 +136,8 @@ def write(
     _balance(strokes, hand, glyph)
     _displace(strokes, hand, glyph)
     _place(strokes, hand, glyph)
-    strokes = moved(strokes, glyph, number, _parts(hand, codes, sample, vary))
+    parts = _parts(hand, codes, sample, vary)
+    strokes = _reattached(moved(strokes, glyph, number, parts), book.points[rows], held == ONWARD)
     ever = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
     luck = 0.5 + 0.85 * ever + 0.15 * _even(keys(sample[glyph], number, 1), 2)
     # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
@@ -147,7 +148,8 @@ def write(
     before = np.flatnonzero(joined)
     joins = bridges(strokes, before, hand["join_curve"][glyph[before]])
     down = np.stack([np.r_[False, joined[:-1]], joined], 1)
-    _settle(strokes, joins, glyph, glyph[before], hand, sample, vary)
+    whole = whole_of(parts).astype(np.float32)
+    _settle(strokes, joins, glyph, glyph[before], hand, whole, _normal(keys(sample, 4), 3) * np.float32(vary))
     return Written(strokes, glyph, down, joins, glyph[before], solid[before])
 
 
@@ -190,6 +192,20 @@ def _displace(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
     phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
     size = (hand["structure"] * _haste(hand))[glyph, None]
     strokes += ((wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size)[:, None]
+
+
+def _reattached(strokes: Array, before: Array, onward: NDArray[np.bool_]) -> Array:
+    """Return strokes of which pieces of one (``onward``: the next goes on) are as far apart as in the book."""
+    if not onward.any():
+        return strokes
+    number = np.arange(len(strokes))
+    place = number - np.maximum.accumulate(np.where(np.r_[False, onward[:-1]], 0, number))
+    made = strokes.copy()
+    for step in range(1, int(place.max()) + 1):
+        at = np.flatnonzero(place == step)
+        gap = before[at, 0] - before[at - 1, -1]
+        made[at] += (made[at - 1, -1] + gap - made[at, 0])[:, None]
+    return made
 
 
 def _parts(hand: Hand, codes: NDArray[np.uint64], sample: NDArray[np.uint64], vary: float) -> list[Part]:
@@ -323,16 +339,18 @@ def _settle(
     glyph: NDArray[np.int64],
     joined: NDArray[np.int64],
     hand: Hand,
-    sample: NDArray[np.uint64],
-    vary: float,
+    whole: Array,
+    draw: Array,
 ) -> None:
-    """Give whole characters their size, slant, tilt, proportions and place, about the middle of the square."""
-    draw = _normal(keys(sample, 4), 6) * np.float32(vary)
+    """Give whole characters their size, slant, tilt, proportions and position, about the middle of the square.
+
+    ``whole`` is how they differ from the writer's usual, see ``whole_of``; ``draw`` (``[n, 3]``), what is new in size
+    and position.
+    """
     size = hand["size"] * (1 + hand["size_rhythm"] * draw[:, 0])
-    stretch = np.sqrt(hand["aspect"]) * (1 + 0.25 * hand["size_rhythm"] * draw[:, 1])
-    slant = hand["slant"] + 0.10 * hand["looseness"] * draw[:, 2]
-    tilt = hand["tilt"] + 0.06 * hand["looseness"] * draw[:, 3]
-    shift = np.stack([0.6 * hand["baseline"] * draw[:, 4], hand["baseline"] * draw[:, 5]], 1)
+    stretch = np.sqrt(hand["aspect"]) * np.exp(whole[:, 1] / 2)
+    slant, tilt = hand["slant"] + whole[:, 2], hand["tilt"] + whole[:, 3]
+    shift = np.stack([0.6 * hand["baseline"] * draw[:, 1], hand["baseline"] * draw[:, 2]], 1)
     for points, owner in ((strokes, glyph), (joins, joined)):
         x, y = points[:, :, 0] - 0.5, points[:, :, 1] - 0.5
         x, y = x * (size * stretch)[owner, None], y * (size / stretch)[owner, None]

@@ -30,7 +30,7 @@ PARTS = RADICALS + (
 _OWNED = 0x72
 """Sets the keys of what a writer owns apart from others."""
 _RULE = "rule"
-_NARROW, _SHIFT = 0.28, 0.07
+_NARROW, _SHIFT = 0.22, 0.06
 """How much narrower a fast hand makes a component at most, and how far it shifts a roof; in shares of its box."""
 _ROOFS = "宀冖艹⺮罒"
 _FLAT = 0.3
@@ -153,8 +153,8 @@ class Running:
 
 
 def chance(cursiveness: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return how likely a hand owns a running form of a component: none in print, of most in a running hand."""
-    made: NDArray[np.floating] = 0.95 * np.clip((cursiveness - 0.1) / 0.9, 0, 1) ** 1.4
+    """Return how likely a hand owns a running form of a component: none in print, of two in three in a running hand."""
+    made: NDArray[np.floating] = 0.65 * np.clip((cursiveness - 0.1) / 0.9, 0, 1) ** 1.2
     return made
 
 
@@ -226,7 +226,7 @@ def _in_place(
     """
     side = np.maximum(high - low, _FLAT * (high - low).max(1, keepdims=True))
     luck = np.stack([each.luck for each in choices])
-    points, held, counts = _strokes(choices, runs, (0.05 + 0.08 * luck[:, 3]) * side.mean(1))
+    points, held, counts = _strokes(choices, runs, (0.04 + 0.06 * luck[:, 3]) * side.mean(1))
     ends = np.cumsum(counts)
     lowest, highest = _boxes(points, ends - counts, ends)
     span = np.maximum(highest - lowest, _FLAT * (highest - lowest).max(1, keepdims=True))
@@ -286,5 +286,5 @@ def _forms(part: str, count: int, fonts: Mapping[str, FontForms]) -> tuple[Form,
             made.append(Form(name, 0.25, None, points, held, _REGISTERED))
         else:
             fewer = max(0.0, 1 - len(points) / count)
-            made.append(Form(name, 0.5 + 0.5 * fewer, None, points, held, 1.0))
+            made.append(Form(name, 0.55 + 0.45 * fewer, None, points, held, 1.0))
     return tuple(made)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from handgen.checkpoints.find import run_name
+from handgen.checkpoints.find import Choice, run_name
 from handgen.degrade.pipeline import Pipeline
 from handgen.devices import resolve_device
 from handgen.errors import HandgenError, UsageError
@@ -19,8 +19,9 @@ from handgen.formats.base import Sample
 from handgen.formats.conversations import instructions_of
 from handgen.lines.sources import find_source
 from handgen.lines.synthesis import LineSynthesis
+from handgen.sources import MODEL
 from handgen.sources.base import Source
-from handgen.sources.find import find_model, kind_of
+from handgen.sources.find import choose_model, find_model, kind_of
 from handgen.sources.opening import fitted, open_sources, usual_chars
 from handgen.synth import manifest
 from handgen.synth.gate import Gate, find_reader, floors_of
@@ -97,6 +98,17 @@ def samples(prepared: Prepared, start: int, stop: int, *, batch: int = 1024, wor
     return prepared.synthesis.samples(start, stop, batch=batch, workers=workers)
 
 
+def usual_model(request: Request) -> Choice:
+    """Return the model that is taken where the request names none, and why; an empty ``why`` if all are named."""
+    if all(spec.source for spec in request.sources):
+        return Choice(Path())
+    corpus = Path(request.lines.corpus) if request.lines else None
+    meant = characters_meant(request.charset, request.text or corpus)
+    if request.lines and request.lines.corpus and not meant and not Path(request.lines.corpus).exists():
+        meant = find_source(request.lines.corpus).chars
+    return choose_model(None, sorted(_RUNS.glob("*/")), meant)
+
+
 def resolved(request: Request) -> Request:
     """Return a request with what it leaves to be found: which model, which folder, which device.
 
@@ -105,11 +117,7 @@ def resolved(request: Request) -> Request:
     """
     sources = request.sources
     if any(not spec.source for spec in sources):
-        corpus = Path(request.lines.corpus) if request.lines else None
-        meant = characters_meant(request.charset, request.text or corpus)
-        if request.lines and request.lines.corpus and not meant and not Path(request.lines.corpus).exists():
-            meant = find_source(request.lines.corpus).chars
-        found = find_model(None, sorted(_RUNS.glob("*/")), meant)
+        found = usual_model(request).file
         sources = tuple(replace(spec, source=spec.source or str(found)) for spec in sources)
     sources = fitted(sources)
     names = [_name_of(spec.source) for spec in sources if spec.share]
@@ -118,7 +126,8 @@ def resolved(request: Request) -> Request:
 
 
 def _name_of(source: str) -> str:
-    return run_name(find_model(Path(source), ())) if kind_of(source) == "model" else Path(source).name
+    found = find_model(Path(source), ())  # which refuses what is nowhere, or two things
+    return run_name(found) if kind_of(source) == MODEL else found.name
 
 
 def characters_meant(charset: str | None, text: Path | None) -> str:

@@ -96,7 +96,7 @@ class Request(Settings):
     balance: bool = setting(True, "Every character equally often, or as often as in --text.", panel=WRITING)
     degrade: str = setting(
         "none",
-        "none, pen, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
+        "none, pen, ink, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
         metavar="PRESET|FILE",
         panel=WRITING,
     )

@@ -30,12 +30,12 @@ from handgen.losses import basic as losses
 from handgen.losses import fidelity
 from handgen.metrics import METRICS
 from handgen.metrics.base import Images, Metric
-from handgen.models.adapters import Changes, changed, no_changes
+from handgen.models.adapters import Changes, apply_changes, init_changes
 from handgen.models.base import Batch, DrawnStyle, Model
 from handgen.models.styles import simplex_least_squares
 from handgen.seeds import derive
 from handgen.training.data import Pairs, Split
-from handgen.training.displace import displaced
+from handgen.training.displace import displace
 from handgen.training.engine import Engine, Limits, Task, Watch
 from handgen.training.optimize import SCHEDULES, move_average
 from handgen.training.settings import FEWEST_IMAGES, PASSES, AddSettings
@@ -55,7 +55,7 @@ _DISPLACED = 0.7
 
 
 @dataclass(frozen=True)
-class Found:
+class FoundStyle:
     """A new style, and how near it came on held-out samples.
 
     Attributes:
@@ -203,7 +203,7 @@ class StyleSearch:
         useful = max(FEWEST_IMAGES, PASSES * len(self.data))
         return min(self.settings.adapter_images, useful) // self.batch * self.batch
 
-    def run(self, watch: Watch) -> Found:
+    def run(self, watch: Watch) -> FoundStyle:
         """Find code and adapter.
 
         Args:
@@ -223,9 +223,9 @@ class StyleSearch:
         changes = best.tensors if best else {}
         scores["adapted"] = self._scores(code, changes)
         seconds = time.monotonic() - began
-        return Found(code.cpu(), changes, nearest_style.name, scores, best.images if best else 0, seconds)
+        return FoundStyle(code.cpu(), changes, nearest_style.name, scores, best.images if best else 0, seconds)
 
-    def pictures(self, found: Found, count: int) -> list[tuple[str, NDArray[np.uint8]]]:
+    def pictures(self, found: FoundStyle, count: int) -> list[tuple[str, NDArray[np.uint8]]]:
         """Return captions and rows of up to ``count`` held-out samples: source, nearest style, as found, true."""
         content, target = self._truth.content[:count], self._truth.target[:count]
         (near,) = self._spec.pick([found.nearest])
@@ -246,7 +246,7 @@ class StyleSearch:
         return torch.cat([self._draw(content[first : first + _TOGETHER], code, changes) for first in blocks])
 
     def _draw(self, content: Tensor, code: Tensor, changes: Changes) -> Tensor:
-        weights = {f"model.generator.{name}": each for name, each in changed(self._base, changes).items()}
+        weights = {f"model.generator.{name}": each for name, each in apply_changes(self._base, changes).items()}
         drawn: Tensor = torch.func.functional_call(self._drawing, weights, (content, code))
         return drawn
 
@@ -284,7 +284,7 @@ class StyleSearch:
 
     def _adapt(self, code: Tensor, watch: Watch) -> _Best | None:
         """Return the averages that were best on held-out samples; None if the code alone was."""
-        changes = no_changes(self._network, self.settings.adapter_rank)
+        changes = init_changes(self._network, self.settings.adapter_rank)
         start = {_CODE: code, **changes}
         task = _FitTask(self, start, self.settings.adapter_lr, "adapter", self.held_out_loss(code, {}))
         budget = self._adapter_images
@@ -306,7 +306,7 @@ class StyleSearch:
         """
         seed = derive(self._seed, name)
         batch = self._load(self.data, self.data.numbers(images, self.batch, seed))
-        batch = displaced(batch, _DISPLACED, seed, np.arange(images, images + self.batch))
+        batch = displace(batch, _DISPLACED, seed, np.arange(images, images + self.batch))
         return self._loss(self._draw(batch.content, code, changes), batch.target)
 
     def held_out_loss(self, code: Tensor, changes: Changes) -> float:

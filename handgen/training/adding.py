@@ -17,7 +17,7 @@ from handgen.models.adapters import Adapter
 from handgen.registry import nearest
 from handgen.seeds import generator
 from handgen.sources import added, loading
-from handgen.training.adapt import Found, StyleSearch
+from handgen.training.adapt import FoundStyle, StyleSearch
 from handgen.training.data import Split
 from handgen.training.engine import Watch
 from handgen.training.settings import AddSettings
@@ -34,7 +34,7 @@ class AdditionPlan:
 
     Args:
         model: name of the kind of model that is expected.
-        place: run folder or model file of the trained model.
+        path: run folder or model file of the trained model.
         store: the samples, with their source glyphs.
         style: the style of the store to learn; may be empty where there is one.
         settings: of the addition.
@@ -52,7 +52,7 @@ class AdditionPlan:
     def __init__(
         self,
         model: str,
-        place: Path,
+        path: Path,
         store: GlyphStore,
         style: str,
         settings: AddSettings,
@@ -62,7 +62,7 @@ class AdditionPlan:
         holdout: float,
         device: torch.device,
     ) -> None:
-        self.base = checkpoint.load(find.find_model(place, ()))
+        self.base = checkpoint.load(find.find_model(path, ()))
         network = loading.build(self.base)
         if self.base.model.model != model:
             raise UsageError(f"{self.base.path} holds a {self.base.model.model}, not a {model}", "Name another --from.")
@@ -86,7 +86,7 @@ class AdditionPlan:
         """Where the style will be."""
         return added.place_of(self.base.path, self.settings.add_style)
 
-    def run(self, watch: Watch) -> Found:
+    def run(self, watch: Watch) -> FoundStyle:
         """Learn the style, and write its file and, beside it, a picture of held-out samples.
 
         Raises:
@@ -103,7 +103,7 @@ class AdditionPlan:
             "held_out": self.split.held_out,
             "glyphs": len(self.search.data),
             "hand": self.style,
-            "data": [str(place) for place in self.store.folders],
+            "data": [str(folder) for folder in self.store.folders],
             "data_sha256": self.store.fingerprint(),
             "settings": asdict(self.settings),
             "seed": self.seed,

@@ -23,7 +23,7 @@ _ELASTIC = ((3, 0.06), (6, 0.035))
 _NOISE, _FAINT = 0.12, 0.5
 
 
-def varied(images: Tensor, random: torch.Generator) -> Tensor:
+def augment(images: Tensor, random: torch.Generator) -> Tensor:
     """Return the glyphs turned, slanted, stretched, bent, thicker or thinner, blurred, faint and noisy.
 
     Some are changed much and some hardly, for what is to be read later is of both kinds.

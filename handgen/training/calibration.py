@@ -32,7 +32,7 @@ def read(recognizer: Recognizer, glyphs: LabeledGlyphs, which: NDArray[np.int64]
     return torch.cat(parts).float().cpu()
 
 
-def calibrated(logits: Tensor, labels: Tensor) -> float:
+def find_temperature(logits: Tensor, labels: Tensor) -> float:
     """Return the temperature that makes the labels likeliest, 0.2 to 5 (Guo et al. 2017, section 4.2).
 
     The likelihood has one maximum in it, which a golden-section search finds.

@@ -54,8 +54,8 @@ def save_curves(path: Path, stats: Stats) -> bool:
     with rc_context({"font.family": "DejaVu Sans", "font.size": 9, "axes.titlesize": 10, "axes.titleweight": "bold"}):
         figure = Figure(figsize=(4.2 * _COLUMNS, 2.9 * rows), dpi=100, layout="constrained")
         FigureCanvasAgg(figure)
-        for place, (title, draw) in enumerate(panels):
-            axes = figure.add_subplot(rows, _COLUMNS, place + 1)
+        for position, (title, draw) in enumerate(panels):
+            axes = figure.add_subplot(rows, _COLUMNS, position + 1)
             draw(axes)
             _dress(axes, title, lines[-1]["images"])
         with replacing(path) as temporary:

@@ -1,4 +1,4 @@
-"""What a run learns from: rows of a glyph store, split into training and held-out glyphs."""
+"""Training data: rows of a glyph store, split into training and held-out glyphs."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ class Glyphs:
         split: training and held-out glyphs.
         styles: names of the styles, in the model's order.
         only: use these styles alone; all of ``styles`` when empty.
-        held_out: take what the split holds out in place of what it trains on.
+        held_out: take the held-out part of the split instead of its training part.
         balanced: every style equally often, however many glyphs it has.
         charset: the model's characters, in order; the split's by default.
         disjoint: leave no character to both source and targets; ``Domains`` alone can.
@@ -205,12 +205,12 @@ class Glyphs:
     def batch(self, which: NDArray[np.int64], device: torch.device, noise: Tensor, mix: Tensor | None = None) -> Batch:
         """Return the glyphs numbered ``which``, with the random numbers of their step."""
         source, target = self._rows(which)
-        place = which % len(self)
+        row = which % len(self)
         shown = self._load(target, device)
         content = shown if source is target else self._load(source, device)
-        style, char = (torch.from_numpy(numbers[place]).to(device) for numbers in (self.style, self.char))
+        style, char = (torch.from_numpy(numbers[row]).to(device) for numbers in (self.style, self.char))
         mix = torch.zeros(len(which)) if mix is None else mix
-        code, number = (torch.from_numpy(each).to(device) for each in (self._codes[place], place))
+        code, number = (torch.from_numpy(each).to(device) for each in (self._codes[row], row))
         return Batch(content, shown, style, char, noise.to(device), mix.to(device), code, number)
 
     def everything(self, folder: Path) -> TrainingGlyphs:
@@ -219,7 +219,7 @@ class Glyphs:
         return TrainingGlyphs(
             chars,
             self.style,
-            lambda places: np.asarray(self._store.images[self.target[places]]),
+            lambda rows: np.asarray(self._store.images[self.target[rows]]),
             self._store.fingerprint(),
             folder,
         )
@@ -240,23 +240,23 @@ class Glyphs:
         """Return the numbers of images ``first`` to ``first + count`` of a run.
 
         Every one comes once in each pass over the data, or over its style's where styles are
-        balanced, in an order of that pass's own; what comes at a place depends on the seed and
-        the place alone, so a resumed run goes on exactly.
+        balanced, in an order of that pass's own. Which glyph comes at a position depends on the
+        seed and the position alone, so a resumed run goes on exactly.
         """
-        places = np.arange(first, first + count)
+        positions = np.arange(first, first + count)
         if not self._balanced:
-            return self._from(np.arange(len(self)), -1, places, seed)
+            return self._from(np.arange(len(self)), -1, positions, seed)
         which = np.empty(count, np.int64)
         for number, rows in enumerate(self._rows_of):
-            here = places % len(self._rows_of) == number
-            which[here] = self._from(rows, number, places[here] // len(self._rows_of), seed)
+            here = positions % len(self._rows_of) == number
+            which[here] = self._from(rows, number, positions[here] // len(self._rows_of), seed)
         return which
 
-    def _from(self, rows: NDArray[np.int64], group: int, places: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
-        which = np.empty(len(places), np.int64)
-        for turn in np.unique(places // len(rows)):
-            here = places // len(rows) == turn
-            which[here] = rows[self._order(seed, group, int(turn), len(rows))[places[here] % len(rows)]]
+    def _from(self, rows: NDArray[np.int64], group: int, positions: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+        which = np.empty(len(positions), np.int64)
+        for turn in np.unique(positions // len(rows)):
+            here = positions // len(rows) == turn
+            which[here] = rows[self._order(seed, group, int(turn), len(rows))[positions[here] % len(rows)]]
         return which
 
     def _shuffled(self, seed: int, group: int, turn: int, count: int) -> NDArray[np.int64]:
@@ -288,8 +288,8 @@ class Pairs(Glyphs):
         return super()._usable(chars) & self._sources_of.keys()
 
     def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        drawing, place = np.divmod(which, len(self))
-        target = self.target[place]
+        drawing, row = np.divmod(which, len(self))
+        target = self.target[row]
         rows = (self._sources_of[str(char)] for char in self._store.labels["char"][target])
         source = [some[number % len(some)] for some, number in zip(rows, drawing.tolist(), strict=True)]
         return np.array(source, np.int64), target
@@ -307,7 +307,7 @@ class Domains(Glyphs):
     """Source glyphs and target glyphs that have nothing to do with each other.
 
     A number stands for a target and for a source drawn at random beside it: number = shift x
-    targets + target, where the source is as many places further than the target as ``shift`` says.
+    targets + target, where the source lies ``shift`` rows behind the target.
 
     With ``disjoint``, of the characters that both have one half is left to the source and the other
     to the targets: nothing that is learned can then come from a pair.
@@ -337,9 +337,9 @@ class Domains(Glyphs):
 
     def numbers(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
         """Return the numbers of images ``first`` to ``first + count`` of a run, as ``Glyphs`` does."""
-        places = np.arange(first, first + count)
+        positions = np.arange(first, first + count)
         target = super().numbers(first, count, seed)
-        beside = self._from(np.arange(len(self.source)), 1 << 20, places, seed)
+        beside = self._from(np.arange(len(self.source)), 1 << 20, positions, seed)
         return (beside - target) % len(self.source) * len(self) + target
 
 

@@ -25,18 +25,18 @@ _EDGE = 6
 """Displacements fall to nothing at the edge of the canvas, as 1 - x^6: no ink leaves it."""
 
 
-def displaced(batch: Batch, strength: float, seed: int, places: NDArray[np.int64]) -> Batch:
+def displace(batch: Batch, strength: float, seed: int, images: NDArray[np.int64]) -> Batch:
     """Bend content and target of each pair in the same way.
 
     Args:
         batch: pairs of glyphs, or of whatever else a model is shown.
         strength: 0 (they stay as they are) to 1: 1.9 pixels of 64 in the mean where ink is, 5 at most.
         seed: of the run.
-        places: int64 ``[B]``, of the images in the run; with the seed they decide the field.
+        images: int64 ``[B]``, their numbers in the run; with the seed they decide the field.
     """
     if not strength:
         return batch
-    draw = strength * (2 * uniforms(seed, "displace", places, _COLUMNS) - 1)
+    draw = strength * (2 * uniforms(seed, "displace", images, _COLUMNS) - 1)
     warp = _warp(draw, batch.target)
     if batch.content is batch.target:
         moved = _moved(batch.target, warp)

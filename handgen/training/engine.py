@@ -23,7 +23,7 @@ from handgen.distributed import Ranks
 from handgen.errors import CheckpointError, TrainingError
 from handgen.training import footprint
 from handgen.training.optimize import Means, refuse_uncompiled
-from handgen.training.process import deterministic, stopping_politely
+from handgen.training.process import stop_on_signal, use_deterministic
 
 Watch = Callable[["Progress"], None]
 
@@ -171,7 +171,7 @@ class Engine(Generic[T]):
             return True
         keep_freed_memory()
         try:
-            with self._writing(), deterministic(self.limits.deterministic):
+            with self._writing(), use_deterministic(self.limits.deterministic):
                 self._train(watch)
                 return self.done
         except RuntimeError as error:
@@ -212,7 +212,7 @@ class Engine(Generic[T]):
         self.task.begin(self)
         means, shown = Means(overflows=self.task.overflows), self.images
         began = self._clock = time.monotonic()
-        with contextlib.nullcontext() if self._folder is None else stopping_politely(self.stop):
+        with contextlib.nullcontext() if self._folder is None else stop_on_signal(self.stop):
             while not self.done and not self.ranks.any(self._stopped):
                 before = self.images
                 means.add(self._step())

@@ -25,7 +25,7 @@ _BATCH = 64
 _CHARACTERS, _STYLES = 24, 16
 """Of which diversity is measured."""
 _SAMPLES = 64
-"""Real glyphs of a character at most, and drawings of a model that is told none."""
+"""Real glyphs of a character at most, and drawings of a model that is given none."""
 
 
 @torch.inference_mode()
@@ -80,7 +80,7 @@ def measure_diversity(
     """Compare how much drawings of one character differ with how much real glyphs of it do.
 
     Each character is drawn once in each of some styles; or, by a model of one style whose samples
-    have noise of their own, several times. A model that is told no character is compared as a whole.
+    have noise of their own, several times. A model that is given no character is compared as a whole.
 
     Args:
         model: in evaluation mode, with the weights to measure.
@@ -103,13 +103,13 @@ def measure_diversity(
     else:
         styles = _comparable_styles(model.style_spec, store)
         true = _true_rows(store, {name for style in styles for name in style.weights}) if styles else {}
-        told = _told(model, store, charset)
+        prompts = _prompts(model, store, charset)
         chars = [str(char) for part in (split.held_out, split.train) for char in _some(np.array([*part]), len(part))]
-        usable = [char for char in chars if char in told and len(true.get(char, ())) > 1]
-        for place, char in enumerate(usable[:_CHARACTERS]):
-            number = np.full(len(styles), told[char])
+        usable = [char for char in chars if char in prompts and len(true.get(char, ())) > 1]
+        for position, char in enumerate(usable[:_CHARACTERS]):
+            number = np.full(len(styles), prompts[char])
             content = _content(model, store, char, number)
-            generated.update(_drawings(model, content, styles, place, device))
+            generated.update(_drawings(model, content, styles, position, device))
             real.update(to_unit(store.images[np.sort(_some(np.array(true[char]), _SAMPLES))]))
     drawn, known = (None if math.isnan(value) else round(value, 4) for value in (generated.result(), real.result()))
     return {
@@ -128,11 +128,11 @@ def _content(model: Model, store: GlyphStore, char: str, number: NDArray[np.int6
     """Return what a model is told to draw a character as often as there are numbers, which are ``_told``'s."""
     numbers = torch.from_numpy(number)
     glyphs = to_unit(store.images[number])[:, None] if model.draws == "glyph" else torch.empty(0)
-    return model.tell(glyphs, numbers, torch.full_like(numbers, ord(char[0])))
+    return model.prompt(glyphs, numbers, torch.full_like(numbers, ord(char[0])))
 
 
-def _drawings(model: Model, content: Any, styles: Sequence[DrawnStyle], place: int, device: torch.device) -> Tensor:
-    index = np.arange(place * len(styles), (place + 1) * len(styles), dtype=np.int64)
+def _drawings(model: Model, content: Any, styles: Sequence[DrawnStyle], position: int, device: torch.device) -> Tensor:
+    index = np.arange(position * len(styles), (position + 1) * len(styles), dtype=np.int64)
     told = content.to(device) if isinstance(content, Tensor) else content
     return model.generate(told, vectors(styles, keys(index)).to(device))
 
@@ -160,17 +160,17 @@ def _true_rows(store: GlyphStore, names: Collection[str]) -> dict[str, list[int]
         store: where they are.
         names: of the styles; empty = all targets.
     """
-    hands = [hand for hand in store.targets or store.sources if not names or store.styles[hand].name in names]
+    styles = [number for number in store.targets or store.sources if not names or store.styles[number].name in names]
     found: dict[str, dict[tuple[int, int], int]] = {}
-    for row in np.flatnonzero(np.isin(store.labels["style"], hands)):
+    for row in np.flatnonzero(np.isin(store.labels["style"], styles)):
         _, style, sample = label = store.labels[row]
-        key = (int(style), 0 if len(hands) > 1 else int(sample))
+        key = (int(style), 0 if len(styles) > 1 else int(sample))
         found.setdefault(str(label["char"]), {}).setdefault(key, int(row))
     return {char: list(rows.values()) for char, rows in found.items()}
 
 
-def _told(model: Model, store: GlyphStore, charset: str) -> dict[str, int]:
-    """Return what a model is told to draw each character: its number, or the row of its source glyph."""
+def _prompts(model: Model, store: GlyphStore, charset: str) -> dict[str, int]:
+    """Return what a model is given to draw each character: its number, or the row of its source glyph."""
     if model.draws == "character":
         return {char: number for number, char in enumerate(charset)}
     rows = [int(row) for row in store.rows(store.sources[0])] if store.sources else []

@@ -22,7 +22,7 @@ from handgen.seeds import derive
 from handgen.sources import loading
 from handgen.training import footprint
 from handgen.training.curves import CURVES, save_curves
-from handgen.training.displace import displaced
+from handgen.training.displace import displace
 from handgen.training.engine import Engine, Limits, Task
 from handgen.training.evaluate import draw_pairs, measure, measure_diversity
 from handgen.training.health import verdict
@@ -86,8 +86,8 @@ class GANTask(Task):
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back the weights, their averages, and the optimizers."""
-        self.model.load_state_dict(checkpoint.under("model.", tensors))
-        self.averaged.load_state_dict(checkpoint.under("averaged.", tensors))
+        self.model.load_state_dict(checkpoint.select("model.", tensors))
+        self.averaged.load_state_dict(checkpoint.select("averaged.", tensors))
         self.optimizer.restore(tensors)
 
     def is_complete(self, engine: Engine[Any]) -> bool:
@@ -148,7 +148,7 @@ class GANTask(Task):
         mix = torch.rand(count, generator=random)[rows]
         data = self.plan.data
         batch = data.batch(data.numbers(first, count, seed)[rows], self.device, noise, mix)
-        return displaced(batch, settings.displace, seed, np.arange(first, first + count)[rows])
+        return displace(batch, settings.displace, seed, np.arange(first, first + count)[rows])
 
     def _average(self, images: int) -> None:
         """Move the averaged weights towards the present ones; the half-life grows with the run at first."""

@@ -73,7 +73,7 @@ class Optimizer:
         return self._dtype == torch.float16
 
     def set_rate(self, done: float) -> None:
-        """Set the learning rate of a place in the run, 0 at its start and 1 at its end."""
+        """Set the learning rate for a point of the run, 0 at its start and 1 at its end."""
         rate = self._settings.lr * SCHEDULES[self._settings.schedule](done)
         for optimizer in self._optimizers.values():
             for group in optimizer.param_groups:
@@ -170,7 +170,7 @@ class Optimizer:
             checkpoint.restore_optimizer(phase, optimizer, tensors)
         for phase, scaler in self._scalers.items():
             if self.overflows:
-                saved = checkpoint.under(f"scaler.{phase}.", tensors)
+                saved = checkpoint.select(f"scaler.{phase}.", tensors)
                 kinds = {name: type(value) for name, value in scaler.state_dict().items()}
                 scaler.load_state_dict({name: kinds[name](value.item()) for name, value in saved.items()})
 

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from handgen.checkpoints.files import Checkpoint
-from handgen.checkpoints.run import check_folder, recorded
+from handgen.checkpoints.run import check_folder, read_config
 from handgen.distributed import Ranks, share_statistics
 from handgen.errors import UsageError
 from handgen.extras import load_extra
@@ -107,7 +107,7 @@ class TrainingPlan:
         return data | origin | needed | asdict(self.settings) | asdict(self.config)  # type: ignore[call-overload, no-any-return]
 
     def defaults(self) -> Mapping[str, Any]:
-        """Return what a run had in place of settings that its version did not know."""
+        """Return the values that settings had in runs of versions without them."""
         return {field.name: field.default for kind in (TrainSettings, self.kind.Config) for field in fields(kind)}  # type: ignore[arg-type]
 
     def make_model(self) -> Model:
@@ -164,7 +164,7 @@ def plan_training(
     split = split_store(store, kind.needs, settings.holdout, settings.seed, by=settings.holdout_by, seen=seen)
     only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
     styles = style_names(name, kind, store, start.style_names if start else [], only)
-    resolved = kind.resolve(config, split.train, recorded(out))
+    resolved = kind.resolve(config, split.train, read_config(out))
     plan = TrainingPlan(name, settings, resolved, store, out, split, styles, only, tuple(rows), start, ranks)
     for glyphs in (plan.data, plan.held_out):  # made here, because they raise if there is nothing
         assert len(glyphs)

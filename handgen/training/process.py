@@ -13,7 +13,7 @@ import torch
 
 
 @contextlib.contextmanager
-def stopping_politely(stop: Callable[[], None]) -> Iterator[None]:
+def stop_on_signal(stop: Callable[[], None]) -> Iterator[None]:
     """Let the first Ctrl-C (or SIGTERM) call ``stop``; the second kills the process."""
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -32,7 +32,7 @@ def stopping_politely(stop: Callable[[], None]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def deterministic(on: bool) -> Iterator[None]:
+def use_deterministic(on: bool) -> Iterator[None]:
     """Let torch take the same way through the same numbers every time, where it has such a way."""
     if not on:
         yield

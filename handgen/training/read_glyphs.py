@@ -20,7 +20,7 @@ class LabeledGlyphs:
     """All glyphs of some stores, each with its character and its font; a font of several stores is one.
 
     Args:
-        places: folders of glyph stores of one image size.
+        folders: folders of glyph stores of one image size.
         charset: characters to learn; all that the stores have when empty.
 
     Attributes:
@@ -34,8 +34,8 @@ class LabeledGlyphs:
         StoreError: the sizes differ, or there is nothing to tell apart.
     """
 
-    def __init__(self, places: Sequence[Path], charset: str = "") -> None:
-        stores = [GlyphStore(place) for place in places]
+    def __init__(self, folders: Sequence[Path], charset: str = "") -> None:
+        stores = [GlyphStore(folder) for folder in folders]
         sizes = {store.size for store in stores}
         if len(sizes) > 1:
             raise StoreError(
@@ -49,7 +49,7 @@ class LabeledGlyphs:
             raise StoreError("the glyph stores have fewer than two characters to tell apart", "Render a --charset.")
         self.fonts = tuple(dict.fromkeys(style.name for store in stores for style in store.styles))
         self._images = [store.images for store in stores]
-        number = {char: place for place, char in enumerate(self.charset)}
+        number = {char: index for index, char in enumerate(self.charset)}
         chars = [np.array([number.get(str(char), -1) for char in store.labels["char"]], np.int64) for store in stores]
         fonts = [
             np.array([self.fonts.index(style.name) for style in store.styles])[store.labels["style"]]
@@ -83,7 +83,7 @@ class LabeledGlyphs:
         names: tuple[str, ...]
         if wanted.isdigit():
             order = generator(seed, "held-out fonts").permutation(len(self.fonts))
-            names = tuple(sorted(self.fonts[place] for place in order[: int(wanted)]))
+            names = tuple(sorted(self.fonts[index] for index in order[: int(wanted)]))
         else:
             names = tuple(dict.fromkeys(name.strip() for name in wanted.split(",") if name.strip()))
             for name in names:

@@ -18,8 +18,8 @@ from handgen.ocr.reader import RECOGNIZER, save_recognizer
 from handgen.ocr.recognizer import Recognizer
 from handgen.seeds import derive, generator
 from handgen.settings import Settings, setting
-from handgen.training.augment import varied
-from handgen.training.calibration import by_font, calibrated, floors, read
+from handgen.training.augment import augment
+from handgen.training.calibration import by_font, find_temperature, floors, read
 from handgen.training.engine import Engine, Limits, Task
 from handgen.training.read_glyphs import LabeledGlyphs
 
@@ -119,7 +119,7 @@ class RecognizerTask(Task):
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
         """Put back the weights and the optimizer."""
-        self.recognizer.load_state_dict(checkpoint.under("model.", tensors))
+        self.recognizer.load_state_dict(checkpoint.select("model.", tensors))
         checkpoint.restore_optimizer(_PHASE, self.optimizer, tensors)
 
     def is_complete(self, engine: Engine[Any]) -> bool:
@@ -142,7 +142,7 @@ class RecognizerTask(Task):
         random = torch.Generator().manual_seed(derive(settings.seed, "recognizer variation", images))
         shown = self.glyphs.images(rows).to(self.device)
         if settings.augment:
-            shown = varied(shown, random)
+            shown = augment(shown, random)
         labels = self.glyphs.labels(rows).to(self.device)
         logits = self.recognizer(shown)
         loss = F.cross_entropy(logits, labels, label_smoothing=_SMOOTHING)
@@ -175,7 +175,7 @@ class RecognizerTask(Task):
         which = glyphs.of_fonts(self.held_out)
         if len(which):
             which = generator(self.settings.seed, "calibration").permutation(which)[:_CALIBRATION]
-            recognizer.temperature.fill_(calibrated(read(recognizer, glyphs, which), glyphs.labels(which)))
+            recognizer.temperature.fill_(find_temperature(read(recognizer, glyphs, which), glyphs.labels(which)))
         recognizer.floors = floors(recognizer, glyphs)
         self._measured = by_font(recognizer, glyphs, self.held_out)
         engine.save()
@@ -194,5 +194,5 @@ def _side(size: int) -> int:
 
 
 def _rate(done: float) -> float:
-    """Return the share of the highest learning rate at a place in the run, 0 to 1."""
+    """Return the share of the highest learning rate at a point of the run, 0 to 1."""
     return done / _WARM if done < _WARM else (1 + math.cos(math.pi * (done - _WARM) / (1 - _WARM))) / 2

@@ -7,7 +7,7 @@ from typing import Any
 
 from handgen.files import replacing
 
-_DOT, _MEAN = "#56b4e9", "#0072b2"
+_DOT, _MEAN, _CHANCE = "#56b4e9", "#0072b2", "#888888"
 _ROW, _HEAD, _WIDTH = 0.36, 1.3, 7.0
 
 
@@ -29,6 +29,9 @@ def save_plot(path: Path, results: dict[str, Any]) -> None:
         axes.plot(read, [place] * len(read), "o", color=_DOT, markersize=5, alpha=0.7, markeredgewidth=0)
         spread = 100 * (values["sd"] or 0)
         axes.errorbar(100 * values["mean"], place, xerr=spread, fmt="|", color=_MEAN, markersize=13, capsize=3)
+    chance = 100 / len(results["characters"])
+    axes.axvline(chance, color=_CHANCE, linestyle="--", linewidth=1)
+    axes.text(chance, 0, " chance", transform=axes.get_xaxis_transform(), fontsize=8, color=_CHANCE, va="bottom")
     axes.set_yticks(range(len(sets)), list(sets))
     axes.set_ylim(len(sets) - 0.5, -0.5)
     axes.set_xlabel(f"% read of {results['tested']:,} real images ({results['real']})")

@@ -112,7 +112,7 @@ def test_a_model_file_holds_what_draws_and_no_more(trained):
     assert model.style_names == ["kalam", "indie-flower"]
     assert model.facts["styles"][0]["origin"]["family"] == "Kalam"
     assert model.facts["images"] == 8
-    for name, tensor in checkpoint.under("averaged.", state.tensors).items():
+    for name, tensor in checkpoint.select("averaged.", state.tensors).items():
         assert torch.equal(tensor, model.tensors[f"generator.{name}"])
 
 
@@ -148,7 +148,7 @@ def test_a_tensor_too_few_or_too_many_is_named(trained):
 def test_training_begins_with_averaged_weights(trained, toy_model):
     state = checkpoint.load(trained / "state.safetensors")
     started = loading.load_for_training(trained, "zi2zi")
-    for name, tensor in checkpoint.under("averaged.", state.tensors).items():
+    for name, tensor in checkpoint.select("averaged.", state.tensors).items():
         assert torch.equal(started.tensors[f"generator.{name}"], tensor)
     (trained / "state.safetensors").unlink()
     assert loading.load_for_training(trained, "zi2zi").path == trained / "model.safetensors"
@@ -167,6 +167,47 @@ def test_the_latest_run_is_found(tmp_path):
     assert find.find_model(None, runs) == tmp_path / "new" / "model.safetensors"
     assert find.find_model(tmp_path / "old", runs) == tmp_path / "old" / "model.safetensors"
     assert find.find_model(tmp_path / "old" / "x", runs) == tmp_path / "old" / "x"
+
+
+def run_folder(path, images, budget, ssim=0.6, strokes=0.7, ratio=0.8, at=0):
+    """Make a folder that says of itself what a run says."""
+    checkpoint.save(path / "model.safetensors", TENSORS, FACTS)
+    os.utime(path / "model.safetensors", (at, at))
+    (path / "config.json").write_text(json.dumps({"handgen": "0", "images": budget}))
+    mean = {"l1": 0.1, "ssim": ssim, "stroke_recall": strokes, "stroke_precision": strokes}
+    lines = [
+        {"images": images, "kind": "losses", "G/l1": 0.5, "images_per_s": 9.0},
+        {"images": images, "kind": "diversity", "generated": ratio, "real": 1.0, "ratio": ratio},
+        {"images": images, "kind": "held-out", "styles": {"mean": mean}},
+    ]
+    (path / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_a_run_that_is_no_good_yet_is_not_the_usual_one(tmp_path, monkeypatch):
+    shipped = {name: tmp_path / "weights" / name for name in ("zh", "en")}
+    good = run_folder(tmp_path / "good", 100, 100, at=1)
+    weak = {
+        "stopped after 99 of 100 images": run_folder(tmp_path / "stopped", 99, 100, at=2),
+        "SSIM 0.10": run_folder(tmp_path / "fog", 100, 100, ssim=0.1, at=3),
+        "0% of the strokes": run_folder(tmp_path / "blank", 100, 100, strokes=0.0, at=4),
+        "0.05 of the diversity": run_folder(tmp_path / "same", 100, 100, ratio=0.05, at=5),
+    }
+    for words, folder in weak.items():
+        chosen = find.choose_model(None, [folder, good])
+        assert chosen.file == good / "model.safetensors"
+        assert words in chosen.why
+        assert f"--model {folder}" in chosen.why
+    newest = [*weak.values()][-1]
+    chosen = find.choose_model(None, [*weak.values()])  # nothing is shipped here
+    assert (chosen.file.parent, "although its styles draw nearly the same" in chosen.why) == (newest, True)
+    monkeypatch.setattr("handgen.weights.shipped", lambda: shipped)
+    chosen = find.choose_model(None, [*weak.values()])
+    assert chosen.file == shipped["zh"] / "model.safetensors"
+    assert "zh, which comes with handgen; not" in chosen.why
+    assert find.choose_model(None, [*weak.values(), good]).file.parent == good
+    (good / "stats.jsonl").write_text("{\n")
+    assert "stats.jsonl is damaged" in find.choose_model(None, [good]).why
 
 
 def test_optimizers_come_back_in_the_layout_of_their_parameters(tmp_path):

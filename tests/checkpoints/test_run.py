@@ -74,6 +74,38 @@ def test_a_run_that_saved_nothing_may_begin_again_otherwise(tmp_path):
     assert json.loads((tmp_path / "config.json").read_text())["lr"] == 0.5
 
 
+def test_a_damaged_record_is_named(folder):
+    good = [
+        {"images": 1, "kind": "losses", "G/l1": 0.5},
+        {"images": 1, "kind": "diversity", "generated": None, "real": 0.1, "ratio": None},
+        {"images": 1, "kind": "held-out", "styles": {"mean": {"l1": 0.1, "reads": None}}},
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in good)
+    file = folder.path / "stats.jsonl"
+    file.write_text(text + '{"images": 2, "ki')  # cut short, as when the process was killed
+    assert folder.stats() == good
+    for bad in (
+        "{",
+        "[]",
+        "5",
+        '{"kind": "losses"}',
+        '{"images": true, "kind": "losses"}',
+        '{"images": 1}',
+        '{"images": 1, "kind": "losses", "G/l1": "low"}',
+        '{"images": 1, "kind": "diversity", "generated": 1, "real": 1}',
+        '{"images": 1, "kind": "held-out"}',
+        '{"images": 1, "kind": "held-out", "styles": {"mean": 1}}',
+        '{"images": 1, "kind": "held-out", "styles": {"mean": {"l1": []}}}',
+    ):
+        file.write_text(f"{text}{bad}\n{text}")
+        for read in (folder.stats, folder.measurements, lambda: folder.forget_after(1)):
+            with pytest.raises(CheckpointError, match=r"line 4 of .*stats\.jsonl is damaged \(.*Delete that line"):
+                read()
+    file.write_bytes(b"\xff\xfe\n")
+    with pytest.raises(CheckpointError, match=r"stats\.jsonl is damaged"):
+        folder.stats()
+
+
 def test_a_damaged_config_is_named(folder):
     (folder.path / "config.json").write_text('{"lr":')
     with pytest.raises(CheckpointError, match=r"config\.json is damaged"):

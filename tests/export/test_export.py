@@ -46,7 +46,7 @@ def test_weights_are_half_as_large_and_draw_the_same(shipping, digit_run):
 
 def test_tensors_that_half_precision_cannot_hold_stay_as_they_are():
     large = {"kernel": torch.full((2, 2), 1e6), "count": torch.tensor(3), "bias": torch.ones(2)}
-    kept = checkpoint.halved(large | {"matrix": torch.ones(2, 2)})
+    kept = checkpoint.to_half(large | {"matrix": torch.ones(2, 2)})
     assert {name: tensor.dtype for name, tensor in kept.items()} == {
         "kernel": torch.float32,
         "count": torch.int64,

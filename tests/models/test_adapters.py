@@ -6,7 +6,7 @@ from torch import nn
 
 from handgen.checkpoints import files as checkpoint
 from handgen.errors import UsageError
-from handgen.models.adapters import Adapted, Adapter, changed, no_changes
+from handgen.models.adapters import Adapted, Adapter, apply_changes, init_changes
 from handgen.sources import loading
 
 
@@ -29,25 +29,25 @@ def network():
 
 
 def test_low_rank_where_it_saves_and_offsets_elsewhere(network):
-    changes = no_changes(network, rank=2)
+    changes = init_changes(network, rank=2)
     assert {name.partition(".")[0] for name in changes} == {"up", "down", "offset"}
     assert not any(name.partition(".")[2].startswith("encoder") for name in changes)
     assert changes["down.wide.weight"].shape == (2, 144)
     assert changes["up.up.weight"].shape == (16, 2)
     assert changes["offset.norm.weight"].shape == (8,)
-    assert {name.partition(".")[0] for name in no_changes(network, rank=0)} == {"offset"}
+    assert {name.partition(".")[0] for name in init_changes(network, rank=0)} == {"offset"}
     parameters = dict(network.named_parameters())
     for rank in (0, 2):
-        made = changed(parameters, no_changes(network, rank))
+        made = apply_changes(parameters, init_changes(network, rank))
         assert set(made) == {name for name in parameters if not name.startswith("encoder.")}
         assert all(torch.equal(made[name], parameters[name]) for name in made)
 
 
 def test_what_is_added_is_the_product(network):
-    changes = no_changes(network, rank=2)
+    changes = init_changes(network, rank=2)
     changes["up.wide.weight"].normal_()
     parameters = dict(network.named_parameters())
-    added = changed(parameters, changes, amount=0.5)["wide.weight"] - parameters["wide.weight"]
+    added = apply_changes(parameters, changes, amount=0.5)["wide.weight"] - parameters["wide.weight"]
     expected = 0.5 * (changes["up.wide.weight"] @ changes["down.wide.weight"]).reshape(16, 16, 3, 3)
     assert torch.allclose(added, expected, atol=1e-6)
     assert torch.linalg.matrix_rank(added.flatten(1)) == 2
@@ -60,7 +60,7 @@ def adapted(trained):
     torch.manual_seed(1)
 
     def load(name):
-        changes = {key: torch.randn_like(value) * 0.2 for key, value in no_changes(base.generator, 2).items()}
+        changes = {key: torch.randn_like(value) * 0.2 for key, value in init_changes(base.generator, 2).items()}
         return Adapter(name, torch.randn(8), changes, {"name": name}, name)
 
     return base, Adapted(base, ["one", "two"], load)

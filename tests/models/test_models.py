@@ -63,7 +63,7 @@ def eight(tmp_path_factory, heiti, kalam, indie_flower):
 
 def told(model, batch):
     """What the model is told to draw the batch's targets."""
-    return model.tell(batch.content, batch.char, batch.code)
+    return model.prompt(batch.content, batch.char, batch.code)
 
 
 def one_by_one(content):
@@ -158,7 +158,7 @@ def test_it_draws_images_in_range(name, size):
     kind = MODELS.load(name)
     styles = ("a",) if kind.one_style else ("a", "b")
     model = kind(kind.Config(**{"width": 4, **TINY.get(name, {})}), size, styles, "xyz").eval()
-    content = model.tell(torch.rand(3, 1, size, size) * 2 - 1, torch.arange(3), torch.tensor([ord(c) for c in "xyz"]))
+    content = model.prompt(torch.rand(3, 1, size, size) * 2 - 1, torch.arange(3), torch.tensor([ord(c) for c in "xyz"]))
     with torch.inference_mode():
         drawn = model.generate(content, some_styles(model, 3))
     assert drawn.shape == (3, 1, size, size)

@@ -166,8 +166,8 @@ def test_characters_of_no_known_count_do_without(make_trainer, counts, name):
     known = torch.tensor([trainer.charset[number] in CHARS[::2] for number in batch.char])
     assert 0 < known.sum() < 8
     expected = (model.discriminator.get_submodule("strokes")(batch.target[known]) - np.log(3)).square().sum() / 8
-    assert torch.allclose(model.counted(batch.target, batch.char)["strokes"], expected)
-    assert model.counted(batch.target, torch.full((8,), -1))["strokes"] == 0
+    assert torch.allclose(model.stroke_loss(batch.target, batch.char)["strokes"], expected)
+    assert model.stroke_loss(batch.target, torch.full((8,), -1))["strokes"] == 0
 
 
 def test_a_counter_learns_to_count(make_trainer, counts):
@@ -176,7 +176,7 @@ def test_a_counter_learns_to_count(make_trainer, counts):
     model = trainer.model
     optimizer = torch.optim.Adam(model.discriminator.get_submodule("strokes").parameters(), lr=2e-3)
     for _ in range(60):
-        loss = model.counted(batch.target, batch.char)["strokes"]
+        loss = model.stroke_loss(batch.target, batch.char)["strokes"]
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

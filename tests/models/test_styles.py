@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
 from handgen.errors import UsageError
-from handgen.models.styles import CodeTable, Latents, gaussian_code, simplex_least_squares
+from handgen.models.styles import CodeTable, Latents, gaussian_code, simplex_least_squares, vectors
+from handgen.seeds import keys
 
 NAMES = ("kai", "xing", "cao")
 TABLE = CodeTable(NAMES, torch.stack([gaussian_code(name, 16, 0) for name in NAMES]))
@@ -68,6 +70,26 @@ def test_drawn_latents_are_apart_and_none_is_out_of_the_way():
     plain = torch.randn(30, 8, generator=torch.Generator().manual_seed(0))
     assert apart.min() > (torch.cdist(plain, plain) + 10 * torch.eye(30)).min()
     assert torch.equal(drawn[:7], torch.stack([style.vector for style in latents.draw(7, seed=0)]))
+
+
+def test_latents_are_drawn_from_where_the_styles_lie():
+    torch.manual_seed(0)
+    turned = torch.linalg.qr(torch.randn(4, 4)).Q
+    places = 5 + torch.randn(400, 4) * torch.tensor([0.1, 0.5, 1.0, 2.0]) @ turned
+    latents = Latents([str(number) for number in range(400)], places)
+    few = torch.stack([style.vector for style in latents.draw(300, seed=1)])
+    fresh = vectors([latents.continuous()] * 3000, keys(1, np.arange(3000)))
+    for drawn, tolerance in ((few, 0.35), (fresh, 0.1)):
+        assert torch.allclose(drawn.mean(0), places.mean(0), atol=0.25)
+        lengths = [((drawn - drawn.mean(0)) @ axis).std() for axis in turned]
+        assert torch.stack(lengths) == pytest.approx([0.1, 0.5, 1.0, 2.0], rel=tolerance)
+
+
+def test_too_few_styles_say_nothing_of_where_styles_lie():
+    continuous = Latents(["a", "b"], torch.full((2, 4), 9.0)).continuous()
+    drawn = vectors([continuous] * 2000, keys(0, np.arange(2000)))
+    assert drawn.mean(0).abs().max() < 0.1
+    assert drawn.std(0) == pytest.approx([1.0] * 4, rel=0.1)
 
 
 def test_shares_of_a_mixture_are_found():

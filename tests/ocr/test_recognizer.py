@@ -18,8 +18,8 @@ from handgen.ocr.reader import RECOGNIZER, load_reader, load_recognizer
 from handgen.ocr.recognizer import FEATURES, Recognizer
 from handgen.ocr.suspicion import SURE
 from handgen.synth.gate import calibrate
-from handgen.training.augment import varied
-from handgen.training.calibration import calibrated
+from handgen.training.augment import augment
+from handgen.training.calibration import find_temperature
 from handgen.training.read_glyphs import LabeledGlyphs
 from handgen.training.recognizer import RecognizerSettings, open_run
 from tests.conftest import render_store, same_state
@@ -99,12 +99,12 @@ def test_calibration_finds_the_temperature(temperature):
     torch.manual_seed(0)
     logits = 3 * torch.randn(20_000, 10)
     labels = torch.distributions.Categorical(logits=logits / temperature).sample()
-    assert calibrated(logits, labels) == pytest.approx(temperature, rel=0.05)
+    assert find_temperature(logits, labels) == pytest.approx(temperature, rel=0.05)
 
 
 def test_variation_is_a_function_of_its_generator_and_keeps_the_range(digits):
     images = torch.from_numpy(np.array(digits.images[:16])).float()[:, None] / 127.5 - 1
-    first, again, other = (varied(images, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    first, again, other = (augment(images, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
     assert first.min() >= -1

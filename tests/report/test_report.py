@@ -135,7 +135,8 @@ def test_a_run_shows_settings_curves_and_measurements(trained, tmp_path, capsys)
     assert json.loads(capsys.readouterr().out)["kind"] == "training run"
     html = page.read_text(encoding="utf-8")
     assert "data:image/png" in html
-    assert "polyline" in html
+    assert "<svg" in html
+    assert "<title>G/l1</title>" in html
     assert "lambda_l1" in html
     assert "ssim" in html
 
@@ -145,3 +146,15 @@ def test_what_is_neither_is_refused(tmp_path, capsys):
     assert "does not exist" in capsys.readouterr().err
     assert run(["report", str(tmp_path)]) == 2
     assert "holds no dataset" in capsys.readouterr().err
+
+
+def test_every_style_shows_its_own_samples_where_no_two_have_the_same(tmp_path):
+    own = "永和九年岁在癸丑暮春之初会于山阴之兰亭修禊事也群贤毕至少长咸集此地有崇山峻岭茂林修竹又有"
+    rows = [(own[number], f"style-{number}") for number in range(26)]
+    page = make_page(save_dataset(tmp_path / "few", rows))
+    assert page.grid.characters == []
+    assert [[label for label, uri in cells if uri] for _, cells in page.grid.rows] == [[char] for char in own[:24]]
+    assert "24 of 26 styles" in render(page)
+    whole = render(make_page(save_dataset(tmp_path / "same", [(char, s) for s in "ab" for char in own[:8]])))
+    assert "Every style" in whole
+    assert "font-family: handgen; src: url(data:font/woff2" in whole

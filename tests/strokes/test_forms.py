@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
 from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
 from handgen.seeds import keys
-from handgen.strokes import forms as module
-from handgen.strokes.base import JOINED, LIFTED, ONWARD, POINTS, Book, make_book
+from handgen.strokes import kept as module
+from handgen.strokes.base import JOINED, LIFTED, ONWARD, POINTS, Book, make_book, resampled
 from handgen.strokes.forms import STANDARD, Forms
 from handgen.strokes.ink import draw
 from handgen.strokes.kept import FOLDER, read_forms
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.tracing import REGISTERED, REJECTED, TRACED, _traced, decoded, in_pieces, trace_font
-from handgen.strokes.writer import NUMBERS, Population
+from handgen.strokes.writer import NUMBERS, Population, Writer
 
 LATIN = "ABRgkx8?."
 
@@ -76,6 +78,25 @@ def test_a_long_stroke_is_kept_in_pieces_that_go_on():
     assert len(held) > 3
     assert held[:-2].tolist() == [ONWARD] * (len(held) - 2)
     np.testing.assert_allclose(points[:-2, -1], points[1:-1, 0], atol=1e-6)
+
+
+def test_pieces_of_one_stroke_stay_together(book):
+    """However loose a hand is, and however many drawings come before."""
+    points = np.stack([np.linspace(0.1, 0.9, 4 * POINTS), 0.5 + 0.3 * np.sin(np.arange(4 * POINTS) / 8)], 1)
+    pieces = np.stack([resampled([points[31 * i : 31 * i + 32].astype(np.float32)])[0][0] for i in range(4)])
+    drawn = 20
+    many = Book(
+        "龘", np.concatenate([pieces, book.strokes("一")]), np.ones(5, np.float32), np.array([0, 5]),
+        np.array([0x9F98], np.uint64), held=np.array([ONWARD, ONWARD, ONWARD, LIFTED, LIFTED], np.uint8),
+    )  # fmt: skip
+    numbers = np.array([[getattr(Writer(looseness=1, habit=1, cursiveness=0), name) for name in NUMBERS]])
+    hand = Hand(numbers.repeat(drawn, 0), keys(np.arange(drawn)))
+    way = write(many, np.zeros(drawn, np.int64), hand, keys(np.arange(drawn), 1), 1.0)
+    strokes = way.strokes.reshape(drawn, 5, POINTS, 2)
+    assert np.abs(strokes[:, :3, -1] - strokes[:, 1:4, 0]).max() < 0.002
+    assert np.abs(strokes[:, 3, -1] - strokes[:, 4, 0]).max() > 0.02
+    alone = write(many, np.zeros(1, np.int64), Hand(numbers, keys(np.arange(19, 20))), keys(np.arange(19, 20), 1), 1.0)
+    np.testing.assert_array_equal(alone.strokes, way.strokes[19 * 5 :])
 
 
 def test_forms_are_kept_and_a_damaged_file_is_made_again(opened, heiti, caveat, tmp_path, monkeypatch):
@@ -153,3 +174,16 @@ def test_the_pen_keeps_a_shape_that_is_its_own_and_joins_what_is_held():
     assert spans[1] > 1.25 * spans[0]  # a fast hand rounds the zigzag away, but not one that somebody wrote
     assert kept.held[1].tolist() == [False, True]
     assert kept.held[2].tolist() == [True, False]
+
+
+def test_fonts_are_traced_in_other_processes_and_forms_are_sent_to_others(stroke_data, heiti, caveat, tmp_path):
+    made = Forms.open([FontRef(heiti)], "十Ab")
+    told: list[tuple[str, int, int]] = []
+    made.prepare(lambda *done: told.append(done), workers=2)
+    assert [done[1:] for done in told] == [(1, 1)]
+    assert len(list((tmp_path / "cache" / FOLDER).iterdir())) == 1
+    sent = pickle.dumps(made)
+    assert len(sent) < 20_000
+    there = pickle.loads(sent)
+    everything = np.arange(3), np.ones(3, int), keys(np.arange(3)), np.ones(3)
+    np.testing.assert_array_equal(there.pick(*everything).book.points, made.pick(*everything).book.points)

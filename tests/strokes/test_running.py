@@ -70,9 +70,9 @@ def test_the_more_cursive_a_hand_the_more_running_forms_it_owns(compounds, shape
     ]
     assert owned[0] == 0
     assert owned == sorted(owned)
-    assert owned[-1] > 1.6 * n
+    assert owned[-1] > 1.1 * n
     assert not running.choose("甲", np.zeros(1, bool), keys(np.arange(1)), np.ones(1))
-    assert chance(np.array([0.0, 1.0])).tolist() == pytest.approx([0, 0.95], abs=0.01)
+    assert chance(np.array([0.0, 1.0])).tolist() == pytest.approx([0, 0.65], abs=0.01)
 
 
 def test_a_writer_owns_a_form_wherever_the_component_is(compounds, shapes):
@@ -83,7 +83,7 @@ def test_a_writer_owns_a_form_wherever_the_component_is(compounds, shapes):
     for choice in choices:
         if choice.component.part == "灬":
             forms.setdefault(choice.drawing // 2, []).append(choice.form)
-    assert len(forms) > 0.7 * n
+    assert len(forms) > 0.4 * n
     assert all(len(some) == 2 and some[0] is some[1] for some in forms.values())
     assert len({some[0].merge for some in forms.values()}) > 1  # writers differ
 

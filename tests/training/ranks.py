@@ -8,7 +8,7 @@ from pathlib import Path
 
 from safetensors.torch import save_file
 
-from handgen.distributed import joined
+from handgen.distributed import join_ranks
 from handgen.glyphs.store import GlyphStore
 from handgen.models import MODELS
 from handgen.training.gan import open_run
@@ -19,7 +19,7 @@ if __name__ == "__main__":
     store, out = GlyphStore(Path(sys.argv[1])), Path(sys.argv[2])
     settings, name = TrainSettings(**json.loads(sys.argv[3])), sys.argv[4]
     config = MODELS.load(name).Config(**json.loads(sys.argv[5]))
-    with joined("cpu") as (ranks, device):
+    with join_ranks("cpu") as (ranks, device):
         run = out / "run"
         engine = open_run(plan_training(name, settings, config, store, run, None, ranks), device)
         engine.run(lambda progress: None)

@@ -9,7 +9,7 @@ import torch
 from handgen.errors import UsageError
 from handgen.glyphs.store import to_unit
 from handgen.models.base import Batch
-from handgen.training.displace import _COLUMNS, _warp, displaced
+from handgen.training.displace import _COLUMNS, _warp, displace
 from handgen.training.settings import TrainSettings
 from tests.conftest import same_state
 
@@ -28,10 +28,10 @@ def ink(images):
 
 def test_content_and_target_are_moved_alike(batch):
     twice = Batch(batch.content, batch.content.clone(), *(getattr(batch, n) for n in ("style", "char", "noise", "mix")))
-    moved = displaced(twice, 1.0, 3, np.arange(12))
+    moved = displace(twice, 1.0, 3, np.arange(12))
     torch.testing.assert_close(moved.content, moved.target)
     assert (moved.content - batch.content).abs().mean(dim=(1, 2, 3)).min() > 0.02
-    other = displaced(batch, 1.0, 3, np.arange(12))
+    other = displace(batch, 1.0, 3, np.arange(12))
     assert torch.equal(other.content, moved.content)  # whatever the target is
     for before, after in ((batch.content, other.content), (batch.target, other.target)):
         assert after.shape == before.shape
@@ -42,16 +42,16 @@ def test_content_and_target_are_moved_alike(batch):
 
 
 def test_what_is_done_depends_on_seed_and_place_alone(batch):
-    whole = displaced(batch, 0.5, 7, np.arange(100, 112))
+    whole = displace(batch, 0.5, 7, np.arange(100, 112))
     part = Batch(*(getattr(batch, name)[4:9] for name in Batch.__dataclass_fields__))
-    torch.testing.assert_close(displaced(part, 0.5, 7, np.arange(104, 109)).target, whole.target[4:9])
-    assert not torch.equal(displaced(batch, 0.5, 8, np.arange(100, 112)).target, whole.target)
-    assert displaced(batch, 0.0, 7, np.arange(12)) is batch
+    torch.testing.assert_close(displace(part, 0.5, 7, np.arange(104, 109)).target, whole.target[4:9])
+    assert not torch.equal(displace(batch, 0.5, 8, np.arange(100, 112)).target, whole.target)
+    assert displace(batch, 0.0, 7, np.arange(12)) is batch
 
 
 def test_one_picture_stays_one(batch):
     alone = Batch(batch.target, batch.target, *(getattr(batch, n) for n in ("style", "char", "noise", "mix")))
-    moved = displaced(alone, 0.5, 7, np.arange(12))
+    moved = displace(alone, 0.5, 7, np.arange(12))
     assert moved.content is moved.target
 
 

@@ -5,15 +5,15 @@ import signal
 import pytest
 import torch
 
-from handgen.training.process import deterministic, stopping_politely
+from handgen.training.process import stop_on_signal, use_deterministic
 
 
 def test_what_was_set_is_put_back():
-    with deterministic(True):
+    with use_deterministic(True):
         assert torch.are_deterministic_algorithms_enabled()
         assert torch.is_deterministic_algorithms_warn_only_enabled()
     assert not torch.are_deterministic_algorithms_enabled()
-    with deterministic(False):
+    with use_deterministic(False):
         assert not torch.are_deterministic_algorithms_enabled()
 
 
@@ -27,7 +27,7 @@ def restored_sigint():
 
 def test_the_first_signal_asks_and_the_second_kills(restored_sigint):
     asked = []
-    with stopping_politely(lambda: asked.append(True)):
+    with stop_on_signal(lambda: asked.append(True)):
         signal.raise_signal(signal.SIGTERM)
         assert asked == [True]
         with pytest.raises(KeyboardInterrupt):

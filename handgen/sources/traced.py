@@ -1,0 +1,147 @@
+"""The pen along the centerlines of fonts: every writer has the forms of one of them, and a pen of its own.
+
+Characters that a font lacks, or that cannot be traced in it, are written as the standard strokes have them, or as
+another font does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from handgen.fonts.face import FontRef
+from handgen.fonts.find import find_fonts
+from handgen.models.base import DrawnStyle
+from handgen.seeds import SampleKey, keys
+from handgen.sources.base import Drawing, Rows, Source, choose_styles, latents
+from handgen.sources.fonts import find_named
+from handgen.sources.pen import PenSource, WriterSpec, save_named
+from handgen.sources.spec import SourceSpec
+from handgen.strokes.forms import Forms
+from handgen.strokes.ink import draw
+from handgen.strokes.library import TRACE, parse_order
+from handgen.strokes.motion import Hand, write
+from handgen.strokes.writer import Population, load_writers
+
+_VERSION = 1
+"""Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
+_BLOCK = 256
+_RUNNING = "running"
+
+
+@dataclass(frozen=True, eq=False)
+class TracedSource(Source):
+    """Characters written along the centerlines of fonts.
+
+    Attributes:
+        population: how writers are spread.
+        spec: which writers there are.
+        forms: of the characters, of each font.
+        vary: how much each drawing differs from the next, 0 to 1.
+
+    The others are those of ``Source``.
+    """
+
+    options: ClassVar = frozenset({"styles", "vary", "fonts", "data", "writer", "cursiveness", "strokes", "size"})
+
+    name: str
+    chars: str
+    size: int
+    styles: Sequence[DrawnStyle]
+    skipped: Mapping[str, str]
+    block: int
+    parallel: bool
+    population: Population
+    spec: WriterSpec
+    forms: Forms
+    vary: float
+
+    @classmethod
+    def open(cls, spec: SourceSpec, chars: str, *, seed: int, device: str, size: int | None) -> TracedSource:
+        """Trace what was not traced before, and find the writers; see ``Source.open``."""
+        fonts = list(find_named(spec, chars).values())
+        order = tuple(name for name in parse_order(spec.strokes) if name != TRACE)
+        forms = Forms.open(fonts, chars, order, _running(fonts))
+        forms.prepare()
+        population = Population(cursiveness=spec.range)
+        writers = WriterSpec(population, load_writers(spec.writer) if spec.writer else {}, seed)
+        styles = choose_styles(writers, spec.styles, seed)
+        return cls(
+            spec.source, forms.chars, spec.side(size), styles, forms.skipped, _BLOCK, True, population, writers, forms,
+            spec.vary,
+        )  # fmt: skip
+
+    @classmethod
+    def usual_chars(cls, spec: SourceSpec) -> str:
+        """Return what a pen writes."""
+        return PenSource.usual_chars(spec)
+
+    @classmethod
+    def list_styles(cls, spec: SourceSpec) -> list[dict[str, Any]]:
+        """Return the writers of the file that was given; others are called writer1, writer2, ..."""
+        return PenSource.list_styles(spec)
+
+    def draw(self, characters: Rows, styles: Rows, key: SampleKey) -> Drawing:
+        """Write; see ``Source.draw``."""
+        vectors, notes = latents([self.styles[style] for style in styles.tolist()], key)
+        z = vectors.numpy().astype(np.float64)
+        writer = keys(self.population.traits(z))
+        hand = Hand(self.population.numbers(z), writer)
+        picked = self.forms.pick(characters, self.forms.choose(writer), writer, hand["cursiveness"])
+        sample = key.keys("pen") if self.vary else keys(writer, picked.book.codes, 5)
+        written = write(picked.book, np.arange(len(characters)), hand, sample, self.vary)
+        return Drawing(draw(written, hand, self.population.pens(z), sample, self.size), notes)
+
+    def identity(self) -> dict[str, Any]:
+        """Return the forms, how writers are spread, and who writes."""
+        return {
+            "model": "traced",
+            "traced": _VERSION,
+            "size": self.size,
+            "forms": self.forms.digest,
+            "cursiveness": list(self.population.cursiveness) if self.population.cursiveness else None,
+            "writers": {style.name: _rounded(style) for style in self.styles},
+            "styles": [style.name for style in self.styles],
+            "vary": self.vary,
+        }
+
+    def describe(self, style: int) -> dict[str, Any]:
+        """Return a writer's parameters, and whose forms it has."""
+        drawn = self.styles[style]
+        if drawn.fresh:
+            return super().describe(style)
+        z: NDArray[np.float64] = drawn.vector.numpy().astype(np.float64)[None]
+        (font,) = self.forms.choose(keys(self.population.traits(z))).tolist()
+        writer = asdict(self.population.writer(drawn.vector.numpy()))
+        return super().describe(style) | {"writer": writer, "forms": self.forms.hands[font]}
+
+    def facts(self) -> dict[str, Any]:
+        """Return the licenses of stroke data and fonts."""
+        return {"stroke_licenses": self.forms.licenses}
+
+    def save_beside(self, folder: Path) -> None:
+        """Write the writers that have a name."""
+        save_named(folder, self.styles, self.population)
+
+    def walk(self, first: str, second: str, steps: int) -> tuple[Source, str]:
+        """Return it with the writers between two, who all have the forms of the first; see ``Source.walk``."""
+        a, b = self.spec.pick([first, second])
+        shares = [float(share) for share in np.linspace(0, 1, steps)]
+        between = [self.spec.between(a, b, share) for share in shares]
+        styles = [replace(style, vector=style.vector[: len(a.vector)]) for style in between]
+        return replace(self, styles=styles), self.spec.path
+
+
+def _rounded(style: DrawnStyle) -> list[float]:
+    return [round(float(value), 6) for value in style.vector]
+
+
+def _running(fonts: Sequence[FontRef]) -> list[FontRef]:
+    """Return the fonts in running hand: components of other writers take forms from these."""
+    known = {font.ref.path.resolve(): font.kind for font in find_fonts()}
+    return [ref for ref in fonts if known.get(ref.path.resolve()) == _RUNNING]
