@@ -6,6 +6,7 @@ not pixels.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from ctypes import CFUNCTYPE, POINTER, byref, c_long, c_void_p, cast
 from dataclasses import dataclass
@@ -113,6 +114,18 @@ def joined(outlines: list[Outline]) -> tuple[Outline, NDArray[np.int64]]:
         ),
     )
     return whole, np.repeat(np.arange(len(outlines)), counts)
+
+
+def split(outline: Outline, owners: NDArray[np.int64], glyphs: int) -> list[Outline]:
+    """Return what ``joined`` put together: the outline of each glyph, those without points among them."""
+    starts = np.searchsorted(owners, np.arange(glyphs + 1))
+    contours = np.searchsorted(outline.ends, starts)
+    return [
+        Outline(outline.points[a:b], outline.tags[a:b], outline.ends[c:d] - a)
+        for (a, b), (c, d) in zip(
+            itertools.pairwise(starts.tolist()), itertools.pairwise(contours.tolist()), strict=True
+        )
+    ]
 
 
 class Drawable:

@@ -6,6 +6,8 @@ stay joined, strokes keep their edges, and no two letters are equal.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 import unicodedata
 from dataclasses import dataclass
@@ -13,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.fonts.contours import Contours, Drawable, Outline, joined
+from handgen.fonts.contours import Contours, Drawable, Outline, joined, split
 from handgen.fonts.face import FontRef
 from handgen.fonts.shaping import Shaped, Shaper, script_of
 from handgen.lines.compose import Box, Line
+from handgen.lines.joins import is_joinable, join, stroke_width
 from handgen.seeds import uniforms
 
 Floats = NDArray[np.float64]
@@ -38,6 +41,7 @@ _SAMPLES = {
 _EDGE = 1.5
 """Pixels of paper there are at least around the ink."""
 _WAVES = 4
+_SMALL = 0.85
 _JOINED = 0.012
 """Em of paper between two letters below which a font joins them."""
 
@@ -55,6 +59,7 @@ class ShapedHabits:
         slope: rise over run of the base line.
         word_gap: factor of the spaces.
         letter_gap: what is added between letters that do not join.
+        joins: share of the letters that are joined to the next one, in fonts that do not join them.
         waves: ``[fields, waves, 3]``: amplitude, waves per em and phase (radians) of what wanders along the line: its
             rise, its size, its slant, its pace, and a tremor of what is high against what is low.
     """
@@ -67,6 +72,7 @@ class ShapedHabits:
     slope: float
     word_gap: float
     letter_gap: float
+    joins: float
     waves: Floats
 
 
@@ -80,8 +86,9 @@ _RANGES = {
     "slope": (-0.015, 0.015),
     "word_gap": (0.75, 1.9),
     "letter_gap": (-0.01, 0.05),
+    "joins": (-1.2, 1.3),
 }
-_STILL = {"width": 1.0, "slant": 0.0, "slope": 0.0, "word_gap": 1.0, "letter_gap": 0.0}
+_STILL = {"width": 1.0, "slant": 0.0, "slope": 0.0, "word_gap": 1.0, "letter_gap": 0.0, "joins": 0.0}
 """What these are without variation."""
 _FIELDS = np.array([0.022, 0.055, 0.05, 0.045, 0.018])
 _PER_EM = (0.12, 1.1)
@@ -179,9 +186,51 @@ class LineFont:
                 np.stack([-origins[:, 1], origins[:, 0]], axis=1),
             )
         placed = points + origins[owners]
-        if len(placed):
-            placed[:, 0] += self._gaps(shaped, placed, owners, habits)[owners]
-        return Outline(placed, whole.tags, whole.ends), owners
+        if not len(placed):
+            return whole, owners
+        placed[:, 0] += self._gaps(shaped, placed, owners, habits)[owners]
+        outline = Outline(placed, whole.tags, whole.ends)
+        if vertical or habits.joins <= 0 or not self._has_small_letters:
+            return outline, owners
+        return self._joined(shaped, outline, owners, habits)
+
+    def _joined(
+        self, shaped: Shaped, outline: Outline, owners: NDArray[np.int64], habits: ShapedHabits
+    ) -> tuple[Outline, NDArray[np.int64]]:
+        """Add joins between letters that the font sets apart; each belongs to the letter before it."""
+        parts = split(outline, owners, len(shaped.glyphs))
+        chars = [shaped.text[cluster] for cluster in shaped.clusters.tolist()]
+        # A letter is joined wherever this writer joins it: a share of the letters, and the same all along the line.
+        phase = habits.waves[0, 0, 2]
+        done = list(parts)
+        for place, pair in enumerate(itertools.pairwise(chars)):
+            first, second = parts[place], parts[place + 1]
+            if not all(map(is_joinable, pair)) or not len(first) or not len(second):
+                continue
+            if (phase + ord(pair[0]) * 0.618) % 1 > habits.joins:
+                continue
+            if second.points[:, 0].min() - first.points[:, 0].max() <= _JOINED:
+                continue
+            if stroke := join(first, second, pair, self._x_height, self._stroke):
+                done[place], _ = joined([first, stroke])
+        return joined(done)
+
+    @functools.cached_property
+    def _has_small_letters(self) -> bool:
+        """Whether small letters are no small capitals."""
+        return self._x_height < _SMALL * self._height("H")
+
+    @functools.cached_property
+    def _x_height(self) -> float:
+        return self._height("x")
+
+    def _height(self, char: str) -> float:
+        outline = self._contours.glyph(int(self._shaper.shape(char).glyphs[0]))
+        return float(outline.points[:, 1].max()) if len(outline) else 0.0
+
+    @functools.cached_property
+    def _stroke(self) -> float:
+        return stroke_width(self._contours.glyph(int(self._shaper.shape("n").glyphs[0])))
 
     def _gaps(self, shaped: Shaped, points: Floats, owners: NDArray[np.int64], habits: ShapedHabits) -> Floats:
         """Return how far each glyph moves along the line, for spaces and letters wider apart than the font has them."""
