@@ -168,6 +168,16 @@ class Drawable:
         raw.FT_Outline_Get_BBox(byref(part), byref(box))
         return box.xMin / 64, box.yMin / 64, box.xMax / 64, box.yMax / 64
 
+    def embolden(self, pixels: float) -> None:
+        """Make all strokes wider by so many pixels, or thinner where it is less than 0."""
+        strength = round(pixels * 64)
+        for glyph in range(len(self.point_starts) - 1):
+            if self.point_starts[glyph] < self.point_starts[glyph + 1]:
+                part, _kept = self._part(glyph, glyph + 1)
+                raw.FT_Outline_EmboldenXY(byref(part), strength, strength)
+                # FreeType keeps the lower left corner where it is; the middle of a stroke is meant.
+                _translate(byref(part), -(strength // 2), -(strength // 2))
+
     def fill(self, shape: tuple[int, int]) -> NDArray[np.uint8]:
         """Return the coverage, uint8 ``[height, width]``, 255 = covered; what lies outside is cut off.
 

@@ -55,7 +55,7 @@ def join(first: Outline, second: Outline, chars: tuple[str, str], x_height: floa
     end = _outermost(second.points, low * x_height, high * x_height, right=False)
     if start is None or end is None or not -0.05 < end[0] - start[0] < _FARTHEST:
         return None
-    inward = np.array([width / 2, 0.0])
+    inward = np.array([0.85 * width, 0.0])  # well into both strokes: a thin pen draws them narrower than they are
     start, end = start - inward, end + inward
     reach = max(end[0] - start[0], width)
     sag = 0.08 * x_height if one in _LOW_ENDS else -0.12 * x_height
@@ -85,7 +85,7 @@ def _ribbon(controls: Floats, width: float) -> Outline:
     )
     along = np.gradient(middle, axis=0)
     along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]
-    aside = np.stack([-along[:, 1], along[:, 0]], axis=1) * width / 2 * (1 - 0.35 * np.sin(np.pi * t))
+    aside = np.stack([-along[:, 1], along[:, 0]], axis=1) * width / 2 * (1 - 0.2 * np.sin(np.pi * t))
     # Down one side and back on the other, with the ink on the left.
     points = np.concatenate([middle - aside, (middle + aside)[::-1]])
     return Outline(points, np.ones(len(points), np.uint8), np.array([len(points) - 1]))

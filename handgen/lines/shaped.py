@@ -38,9 +38,17 @@ _SAMPLES = {
     "Thai": "ปี่ญู",
 }
 """Texts as high and as low as a script's letters go."""
+_PLAIN = "n国لאक한นん"
+"""A letter of each script that tells how wide strokes are."""
+_USUAL_HEIGHT = 0.45
+"""Of an x, where a font has none, in em."""
 _EDGE = 1.5
 """Pixels of paper there are at least around the ink."""
 _WAVES = 4
+_THINNEST, _BROADEST = 0.5, 1.15
+"""Of a font's strokes: how thin and how broad another pen makes them."""
+_FINEST = 1.1
+"""Pixels that strokes are not thinned below."""
 _SMALL = 0.85
 _JOINED = 0.012
 """Em of paper between two letters below which a font joins them."""
@@ -59,6 +67,7 @@ class ShapedHabits:
         slope: rise over run of the base line.
         word_gap: factor of the spaces.
         letter_gap: what is added between letters that do not join.
+        pen: width of strokes, in heights of an x.
         joins: share of the letters that are joined to the next one, in fonts that do not join them.
         waves: ``[fields, waves, 3]``: amplitude, waves per em and phase (radians) of what wanders along the line: its
             rise, its size, its slant, its pace, and a tremor of what is high against what is low.
@@ -72,21 +81,23 @@ class ShapedHabits:
     slope: float
     word_gap: float
     letter_gap: float
+    pen: float
     joins: float
     waves: Floats
 
 
 _RANGES = {
     "fill": (0.72, 0.95),
-    "left": (0.06, 0.35),
-    "right": (0.06, 0.35),
+    "left": (0.04, 0.27),
+    "right": (0.04, 0.27),
     "balance": (0.3, 0.7),
-    "width": (0.86, 1.16),
-    "slant": (-0.12, 0.22),
+    "width": (0.76, 1.36),
+    "slant": (-0.26, 0.26),
     "slope": (-0.015, 0.015),
-    "word_gap": (0.75, 1.9),
+    "word_gap": (0.5, 1.7),
     "letter_gap": (-0.01, 0.05),
-    "joins": (-1.2, 1.3),
+    "pen": (0.04, 0.16),
+    "joins": (-1.8, 1.2),
 }
 _STILL = {"width": 1.0, "slant": 0.0, "slope": 0.0, "word_gap": 1.0, "letter_gap": 0.0, "joins": 0.0}
 """What these are without variation."""
@@ -165,13 +176,21 @@ class LineFont:
             return Line("", np.full((height, height), 255, np.uint8), [])
         points = _bend(whole.points, habits)
         low, high = self._reach(text, vertical)
-        outline, shape = _onto_image(Outline(points, whole.tags, whole.ends), habits, height, (low, high))
+        outline, shape, scale = _onto_image(Outline(points, whole.tags, whole.ends), habits, height, (low, high))
         if vertical:  # along the line is down, and up from the base line is right
             points = np.stack([outline.points[:, 1], shape[1] - outline.points[:, 0]], axis=1)
             outline, shape = Outline(points, outline.tags, outline.ends), shape[::-1]
         drawn = Drawable(outline, owners, len(shaped.glyphs))
+        if self.vary:
+            drawn.embolden(self._added(habits, scale))
         notes = {"slant": round(math.degrees(math.atan(habits.slant)), 1)}
         return Line(text, np.invert(drawn.fill(shape)), _boxes(drawn, shaped, shape), notes)
+
+    def _added(self, habits: ShapedHabits, scale: float) -> float:
+        """Return by how many pixels strokes are wider with the line's pen than the font has them."""
+        own = self._stroke * scale
+        wanted = min(max(habits.pen * self._x_height * scale, _THINNEST * own), _BROADEST * own)
+        return self.vary * (max(wanted, min(own, _FINEST)) - own)
 
     def _outline(self, shaped: Shaped, habits: ShapedHabits, vertical: bool) -> tuple[Outline, NDArray[np.int64]]:
         """Return all glyphs as one outline, x along the line and y up from it, in em; and the glyph of each point."""
@@ -226,11 +245,12 @@ class LineFont:
 
     def _height(self, char: str) -> float:
         outline = self._contours.glyph(int(self._shaper.shape(char).glyphs[0]))
-        return float(outline.points[:, 1].max()) if len(outline) else 0.0
+        return float(outline.points[:, 1].max()) if len(outline) and self._shaper.has(char) else _USUAL_HEIGHT
 
     @functools.cached_property
     def _stroke(self) -> float:
-        return stroke_width(self._contours.glyph(int(self._shaper.shape("n").glyphs[0])))
+        some = next((char for char in _PLAIN if self._shaper.has(char)), _PLAIN[0])
+        return stroke_width(self._contours.glyph(int(self._shaper.shape(some).glyphs[0])))
 
     def _gaps(self, shaped: Shaped, points: Floats, owners: NDArray[np.int64], habits: ShapedHabits) -> Floats:
         """Return how far each glyph moves along the line, for spaces and letters wider apart than the font has them."""
@@ -301,8 +321,8 @@ def _boxes(drawn: Drawable, shaped: Shaped, shape: tuple[int, int]) -> list[Box 
 
 def _onto_image(
     outline: Outline, habits: ShapedHabits, height: int, reach: tuple[float, float]
-) -> tuple[Outline, tuple[int, int]]:
-    """Return an outline in em as one in pixels, y up from the lower edge, and the image's height and width."""
+) -> tuple[Outline, tuple[int, int], float]:
+    """Return an outline in em as one in pixels, y up from the lower edge; height and width; and pixels per em."""
     left, bottom = outline.points.min(axis=0)
     right, top = outline.points.max(axis=0)
     low, high = min(reach[0], bottom), max(reach[1], top)
@@ -315,4 +335,4 @@ def _onto_image(
     before, after = (max(margin * height, _EDGE) for margin in habits.margins)
     points = outline.points * scale + [before - left * scale, base]
     width = math.ceil(before + (right - left) * scale + after)
-    return Outline(points, outline.tags, outline.ends), (height, width)
+    return Outline(points, outline.tags, outline.ends), (height, width), scale

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.measure import label
 
-from handgen.fonts.contours import Outline
+from handgen.fonts.contours import Contours, Drawable, Outline, joined
 from handgen.fonts.face import FontRef
 from handgen.fonts.shaping import Shaper
 from handgen.glyphs.ink import INK
@@ -140,3 +140,25 @@ def test_a_join_goes_from_the_end_of_a_letter_to_the_beginning_of_the_next():
     assert stroke_width(box(0, 1, 10)) == pytest.approx(1, abs=0.2)
     assert join(box(0.0, 0.3, 0.4), box(1.5, 1.8, 0.4), ("a", "n"), 0.4, 0.05) is None, "too far"
     assert join(box(0.0, 0.3, 0.4), box(0.5, 0.8, 0.4), ("g", "n"), 0.4, 0.05) is None, "its tail goes elsewhere"
+
+
+def test_pens_are_thinner_and_broader_than_the_fonts_strokes(lines):
+    """Outlines move on both sides of a stroke: ink is lost and won, and stays where it is."""
+    for ref in {font.ref for font, _ in lines}:
+        font = LineFont(ref)
+        text = next(text for other, text in lines if other.ref == ref)
+        shaped = Shaper(ref).shape(text)
+        whole, owners = joined([Contours(ref).glyph(number) for number in shaped.glyphs.tolist()])
+        outline = Outline((whole.points + shaped.origins[owners] + 0.5) * 64, whole.tags, whole.ends)
+        made = []
+        for pixels in (-1.0, 0.0, 1.0):
+            drawn = Drawable(outline, owners, len(shaped.glyphs))
+            drawn.embolden(pixels)
+            made.append(drawn.fill((128, int((shaped.length + 1) * 64))).astype(int))
+        thin, usual, broad = made
+        assert thin.sum() < 0.9 * usual.sum()
+        assert broad.sum() > 1.1 * usual.sum()
+        assert np.maximum(thin - usual, 0).sum() < 0.04 * usual.sum()
+        assert np.maximum(usual - broad, 0).sum() < 0.04 * usual.sum()
+        inks = [1 - font.draw(text, height=HEIGHT, seed=0, line=number).image.mean() / 255 for number in range(12)]
+        assert max(inks) > 1.4 * min(inks)
