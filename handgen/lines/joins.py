@@ -62,7 +62,9 @@ def join(first: Outline, second: Outline, chars: tuple[str, str], x_height: floa
     leaving = np.array([0.45 * reach, -sag])
     arriving = np.array([0.4 * reach, 0.35 * (end[1] - start[1])])
     controls = np.stack([start, start + leaving, end - arriving, end])
-    return _ribbon(controls, width)
+    t = np.linspace(0, 1, _STEPS + 1)[:, None]
+    weights = np.concatenate([(1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3], axis=1)
+    return ribbon(weights @ controls, width * (1 - 0.2 * np.sin(np.pi * t)))
 
 
 def _outermost(points: Floats, low: float, high: float, *, right: bool) -> Floats | None:
@@ -74,18 +76,16 @@ def _outermost(points: Floats, low: float, high: float, *, right: bool) -> Float
     return found
 
 
-def _ribbon(controls: Floats, width: float) -> Outline:
-    """Return a cubic curve as an outline of some width, a little thinner in its middle."""
-    t = np.linspace(0, 1, _STEPS + 1)[:, None]
-    middle = (
-        (1 - t) ** 3 * controls[0]
-        + 3 * (1 - t) ** 2 * t * controls[1]
-        + 3 * (1 - t) * t**2 * controls[2]
-        + t**3 * controls[3]
-    )
+def ribbon(middle: Floats, width: Floats | float) -> Outline:
+    """Return a stroke along a way.
+
+    Args:
+        middle: float64 ``[n, 2]``, the way.
+        width: of the stroke, everywhere or ``[n, 1]``.
+    """
     along = np.gradient(middle, axis=0)
     along /= np.maximum(np.hypot(*along.T), 1e-9)[:, None]
-    aside = np.stack([-along[:, 1], along[:, 0]], axis=1) * width / 2 * (1 - 0.2 * np.sin(np.pi * t))
+    aside = np.stack([-along[:, 1], along[:, 0]], axis=1) * width / 2
     # Down one side and back on the other, with the ink on the left.
     points = np.concatenate([middle - aside, (middle + aside)[::-1]])
     return Outline(points, np.ones(len(points), np.uint8), np.array([len(points) - 1]))

@@ -11,6 +11,7 @@ import itertools
 import math
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,15 @@ from handgen.fonts.contours import Contours, Drawable, Outline, joined, split
 from handgen.fonts.face import FontRef
 from handgen.fonts.shaping import Shaped, Shaper, script_of
 from handgen.lines.compose import Box, Line
+from handgen.lines.cut import Limits
+from handgen.lines.draws import Draw
 from handgen.lines.joins import is_joinable, join, stroke_width
-from handgen.seeds import uniforms
+from handgen.lines.paper import Paper, Slip, beside, slip, strokes_across
+from handgen.seeds import generator, uniforms
 
 Floats = NDArray[np.float64]
+PLAIN = Paper()
+"""Nothing but the text."""
 
 _SAMPLES = {
     "Latn": "dhklgpy",
@@ -154,7 +160,9 @@ class LineFont:
             kept = "".join(char for char in kept if char not in missing or char == " ")
         return kept if kept == text else " ".join(kept.split())
 
-    def draw(self, text: str, *, height: int, seed: int, line: int, vertical: bool = False) -> Line:
+    def draw(
+        self, text: str, *, height: int, seed: int, line: int, vertical: bool = False, paper: Paper = PLAIN
+    ) -> Line:
         """Draw a line.
 
         Args:
@@ -163,6 +171,7 @@ class LineFont:
             seed: of the run.
             line: the line's number; with the seed it decides how the line is written.
             vertical: a column, whose scripts that do not stand upright are turned clockwise.
+            paper: what happens beside the text.
 
         Returns:
             The line. Its text is ``text`` less what the font lacks. Characters of one cluster, as a letter and its
@@ -170,10 +179,31 @@ class LineFont:
         """
         text = self.drawable(text)
         habits = draw_shaped_habits(seed, line, self.vary)
+        chance = Draw(generator(seed, "paper", line), "", Limits())
+        wrong = slip(text, chance, paper.struck) if chance.chance(paper.corrections) else None
+        made = self._draw(wrong.text if wrong else text, habits, height, vertical, chance, wrong)
+        if made is None:
+            return Line("", np.full((height, height), 255, np.uint8), [])
+        image, boxes = made
+        if chance.chance(paper.neighbors):
+            image = self._among_others(image, text, habits, vertical, chance)
+        notes: dict[str, Any] = {"slant": round(math.degrees(math.atan(habits.slant)), 1)}
+        if wrong:
+            text, boxes = wrong.label, [boxes[place] for place in wrong.places]
+            boxes = [None if char == " " else box for char, box in zip(text, boxes, strict=True)]
+            notes["struck"] = wrong.text[wrong.start : wrong.stop]
+        return Line(text, image, boxes, notes)
+
+    def _draw(
+        self, text: str, habits: ShapedHabits, height: int, vertical: bool, chance: Draw, wrong: Slip | None
+    ) -> tuple[NDArray[np.uint8], list[Box | None]] | None:
+        """Return image and boxes of a text; None where it has no ink."""
         shaped = self._shaper.shape(text, vertical=vertical)
         whole, owners = self._outline(shaped, habits, vertical)
         if not len(whole):
-            return Line("", np.full((height, height), 255, np.uint8), [])
+            return None
+        if wrong:
+            whole, owners = self._struck(shaped, whole, owners, chance, wrong)
         points = _bend(whole.points, habits)
         low, high = self._reach(text, vertical)
         outline, shape, scale = _onto_image(Outline(points, whole.tags, whole.ends), habits, height, (low, high))
@@ -183,8 +213,33 @@ class LineFont:
         drawn = Drawable(outline, owners, len(shaped.glyphs))
         if self.vary:
             drawn.embolden(self._added(habits, scale))
-        notes = {"slant": round(math.degrees(math.atan(habits.slant)), 1)}
-        return Line(text, np.invert(drawn.fill(shape)), _boxes(drawn, shaped, shape), notes)
+        return np.invert(drawn.fill(shape)), _boxes(drawn, shaped, shape)
+
+    def _struck(
+        self, shaped: Shaped, outline: Outline, owners: NDArray[np.int64], chance: Draw, wrong: Slip
+    ) -> tuple[Outline, NDArray[np.int64]]:
+        """Cross a word out; the strokes belong to the last of its glyphs that has ink."""
+        parts = split(outline, owners, len(shaped.glyphs))
+        inside = (shaped.clusters >= wrong.start) & (shaped.clusters < wrong.stop)
+        places = [place for place in np.flatnonzero(inside).tolist() if len(parts[place])]
+        if places:
+            ink = np.concatenate([parts[place].points for place in places])
+            parts[places[-1]], _ = joined([parts[places[-1]], strokes_across(ink, self._stroke, chance)])
+        return joined(parts)
+
+    def _among_others(
+        self, image: NDArray[np.uint8], text: str, habits: ShapedHabits, vertical: bool, chance: Draw
+    ) -> NDArray[np.uint8]:
+        """Let the lines above and below, of the same words in another order, reach into a line."""
+        image = image.T if vertical else image
+        sides = chance.pick(((True,), (False,), (True, False)))
+        for above in sides:
+            words = text.split(" ")
+            start = chance.between(0, len(words) - 1)
+            made = self._draw(" ".join(words[start:] + words[:start]), habits, image.shape[0], vertical, chance, None)
+            if made is not None:
+                image = beside(image, made[0].T if vertical else made[0], chance, above=above)
+        return np.ascontiguousarray(image.T if vertical else image)
 
     def _added(self, habits: ShapedHabits, scale: float) -> float:
         """Return by how many pixels strokes are wider with the line's pen than the font has them."""

@@ -113,7 +113,7 @@ def test_letters_that_a_font_sets_apart_are_joined_by_some_writers(indie_flower,
     for name, ref in {"print": indie_flower, "capitals": permanent_marker}.items():
         font = LineFont(FontRef(ref))
         found[name] = [
-            (draw_shaped_habits(0, number, 1.0).joins, label(line.image < 160).max())
+            (draw_shaped_habits(0, number, 1.0).joins, label(line.image < INK).max())
             for number in range(40)
             if (line := font.draw("ananananan mamama", height=HEIGHT, seed=0, line=number)).text
         ]
@@ -121,7 +121,8 @@ def test_letters_that_a_font_sets_apart_are_joined_by_some_writers(indie_flower,
     together = [pieces for joins, pieces in found["print"] if joins > 0.95]
     assert len(apart) > 5
     assert len(together) > 3
-    assert min(apart) > max(together) + 3
+    assert min(apart) >= 14
+    assert np.median(together) <= 4
     assert min(together) >= 2
     assert min(pieces for _, pieces in found["capitals"]) > 8
     still = LineFont(FontRef(indie_flower), vary=0.0)
