@@ -37,8 +37,8 @@ _ABOUT = {
     "scale a share of a stroke's length; all else is in longer sides of the character, each way. lengths are those of "
     "correlation.",
     "paper": 0.5,
-    "paper_about": "taken of the deviations by the pen: Omniglot was drawn with a mouse. At this share a writer differs "
-    "from drawing to drawing about as much as writers of Chinese MNIST (check.py).",
+    "paper_about": "taken of the deviations by the pen: Omniglot was drawn with a mouse. At this share a writer "
+    "differs from drawing to drawing about as much as writers of Chinese MNIST (check.py).",
     "sources": {
         "whole, warp, strokes": "Omniglot, 20 drawers a character (Lake, Salakhutdinov and Tenenbaum 2015; MIT)",
         "shares, anew": "Chinese MNIST, writers of the tuning half, 10 drawings of a character each (Newcastle "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from handgen.checkpoints.record import read_stats
 from handgen.checkpoints.run import read_config
@@ -48,7 +48,7 @@ def weakness(run: Path) -> str:
     return ""
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and value == value
 
 
