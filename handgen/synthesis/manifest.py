@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from handgen.degrade.pipeline import Pipeline
+from handgen.formats.conversations import PLAN_KEY, instructions_of
 from handgen.sources.base import Source
 from handgen.synthesis import rejects
 from handgen.synthesis.gate import Gate
@@ -40,6 +41,7 @@ def identity(
         "degrade": pipeline.spec(),
         "block": block,
         "format": request.format,
+        **({PLAN_KEY: instructions_of(request.instructions)} if request.instructions else {}),
         **({"shards": request.shards} if request.shards > 1 else {}),
         **(glyphs.gate.identity() if glyphs.gate else {}),
         **(lines.identity() if lines else {}),

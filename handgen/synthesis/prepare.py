@@ -16,6 +16,7 @@ from handgen.errors import HandgenError, UsageError
 from handgen.fonts.charsets import load_charset, unique_chars
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
+from handgen.formats.conversations import instructions_of
 from handgen.lines.sources import find_source
 from handgen.lines.synthesis import LineSynthesis
 from handgen.sources import MODEL
@@ -160,6 +161,7 @@ def prepare(request: Request, progress: Progress | None = None) -> Prepared:
     request = resolved(request)
     pipeline = Pipeline.load(request.degrade)
     FORMATS.entry(request.format)
+    instructions_of(request.instructions)
     charset = load_charset(request.charset) if request.charset else usual_chars(request.sources)
     script = find_script(request.lines, charset) if request.lines else None
     text = _text(request.text)
