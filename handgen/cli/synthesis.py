@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from handgen.cli.common import print_json, say, stdout, warn
 from handgen.cli.progress import Bar
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
-    from handgen.synth.lines import Lines
-    from handgen.synth.prepare import Prepared
-    from handgen.synth.request import Request
-    from handgen.synth.shards import ShardWriter
-    from handgen.synth.write import Report
+    from handgen.synthesis.lines import Lines
+    from handgen.synthesis.prepare import Prepared
+    from handgen.synthesis.request import Request
+    from handgen.synthesis.shards import ShardWriter
+    from handgen.synthesis.write import Report
 
 _TRAINERS_LONGEST = 25
 _SHOWN = 40
@@ -155,7 +156,7 @@ def _some(chars: str) -> str:
 
 def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: ShardWriter | None) -> Report:
     """Write the dataset under a progress bar."""
-    from handgen.synth.write import write
+    from handgen.synthesis.write import write
 
     unit = "lines" if prepared.lines else "glyphs"
     with Bar("writing", prepared.request.count, unit=unit) as bar:
@@ -164,7 +165,7 @@ def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: Sh
 
 def prepared_with_progress(request: Request) -> Prepared:
     """Make a request ready, under a progress bar if that takes long."""
-    from handgen.synth.prepare import prepare
+    from handgen.synthesis.prepare import prepare
 
     with contextlib.ExitStack() as stack:
         bars: list[Bar] = []
@@ -180,7 +181,7 @@ def prepared_with_progress(request: Request) -> Prepared:
 def print_result(prepared: Prepared, report: Report) -> None:
     """Print where the dataset is, and what to do next."""
     from handgen.lines.corpus import describe
-    from handgen.synth.rejects import SHEET
+    from handgen.synthesis.rejects import SHEET
 
     out = report.out
     if not report.written:
@@ -202,4 +203,4 @@ def print_result(prepared: Prepared, report: Report) -> None:
             f"of the first lines {sum(report.blank.values()):,} characters were drawn without ink, and are left out of "
             f"image and label: {describe(Counter(report.blank))}"
         )
-    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {out}")
+    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {quoted(out)}")

@@ -20,7 +20,7 @@ from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints.files import Checkpoint, peek
 from handgen.checkpoints.find import run_name
 from handgen.checkpoints.run import CONFIG
-from handgen.errors import HandgenError, UsageError
+from handgen.errors import HandgenError, UsageError, quoted
 from handgen.fonts.align import Alignment
 from handgen.glyphs.records import Raster, StyleRecord
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
@@ -290,7 +290,7 @@ def _cannot_label(name: str, model: Path) -> UsageError:
     able = ", ".join(entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing")
     return UsageError(
         f"a {name} is not told which character to draw, so its samples cannot be labeled",
-        f"Look at them with 'handgen preview --model {model}', or train one that can: {able}.",
+        f"Look at them with 'handgen preview --model {quoted(model)}', or train one that can: {able}.",
     )
 
 

@@ -16,19 +16,20 @@ from handgen.errors import HandgenError, UsageError
 from handgen.fonts.charsets import load_charset, unique_chars
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
+from handgen.formats.conversations import instructions_of
 from handgen.lines.sources import find_source
 from handgen.lines.synthesis import LineSynthesis
 from handgen.sources import MODEL
 from handgen.sources.base import Progress, Source
 from handgen.sources.find import choose_model, find_model, kind_of
 from handgen.sources.opening import fitted, open_sources, usual_chars
-from handgen.synth import manifest
-from handgen.synth.gate import Gate, find_reader, floors_of
-from handgen.synth.lines import Lines, find_script
-from handgen.synth.plan import Plan
-from handgen.synth.request import MARK, REDRAW, Request
-from handgen.synth.samples import Synthesis
-from handgen.synth.shards import Shard, cut
+from handgen.synthesis import manifest
+from handgen.synthesis.gate import Gate, find_reader, floors_of
+from handgen.synthesis.lines import Lines, find_script
+from handgen.synthesis.plan import Plan
+from handgen.synthesis.request import MARK, REDRAW, Request
+from handgen.synthesis.samples import Synthesis
+from handgen.synthesis.shards import Shard, cut
 
 _RUNS = Path("runs")
 _LOOKED_AT = 1 << 16
@@ -160,6 +161,7 @@ def prepare(request: Request, progress: Progress | None = None) -> Prepared:
     request = resolved(request)
     pipeline = Pipeline.load(request.degrade)
     FORMATS.entry(request.format)
+    instructions_of(request.instructions)
     charset = load_charset(request.charset) if request.charset else usual_chars(request.sources)
     script = find_script(request.lines, charset) if request.lines else None
     text = _text(request.text)
