@@ -41,8 +41,6 @@ def line_ends(data: bytes) -> NDArray[np.int64]:
 
     A CR at the very end counts, though a LF may follow it elsewhere.
     """
-    import numpy as np  # the command line reads this file, and asks for nothing heavy
-
     found = [match.end() for match in _LINE_END_BYTES.finditer(data)]
     import numpy as np  # the command line reads this module before it knows whether it needs it
 
