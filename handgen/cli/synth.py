@@ -100,41 +100,43 @@ def _parameters() -> list[inspect.Parameter]:
     return [context, *by_panel, *map(option, ("recipe", "save_recipe", *list(_COMMAND)[5:]))]
 
 
+_HELP = """Write a labeled dataset (LMDB) with a trained model, a pen, fonts, or several of these.
+
+Stopped anywhere, the same command goes on. Sample i depends on the seed and i alone.
+
+[bold]Examples:[/bold]
+
+handgen synth --styles 15 --count 100000
+
+handgen synth --model zh --styles 15 --degrade scan --count 100000 --out datasets/scans
+
+handgen synth --model zh=2 --model pen=3 --model fonts=1 --count 100000 --out datasets/mixed
+
+handgen synth --list-styles
+
+handgen synth --lines --corpus novel.txt --height 48 --degrade scan --out datasets/lines
+
+handgen synth --lines --corpus dates,amounts,names --boxes --out datasets/forms
+
+handgen synth --degrade scan --format webdataset --out datasets/shards
+
+handgen synth --count 1000000 --shards 16 --processes 4 --out datasets/million
+
+handgen synth --model runs/bicyclegan --styles continuous --count 100000 --out datasets/everyone
+
+handgen synth --model runs/bicyclegan --like scans/mine --charset latin62 --out datasets/mine
+
+handgen synth --styles ma-shan-zheng --charset gb2312-1 --count 50000 --out datasets/brush
+
+handgen synth --model pen --styles 200 --cursiveness 0,0.3 --count 100000
+
+handgen synth --model zh --model pen --dry-run --save-recipe recipe.yaml
+
+handgen synth --recipe recipe.yaml --count 100000
+"""
+
+
 def _synth(**given: Any) -> None:
-    """Write a labeled dataset (LMDB) with a trained model, a pen, fonts, or several of these.
-
-    Stopped anywhere, the same command goes on. Sample i depends on the seed and i alone.
-
-    [bold]Examples:[/bold]
-
-    handgen synth --styles 15 --count 100000
-
-    handgen synth --model zh --styles 15 --degrade scan --count 100000 --out datasets/scans
-
-    handgen synth --model zh=2 --model pen=3 --model fonts=1 --count 100000 --out datasets/mixed
-
-    handgen synth --list-styles
-
-    handgen synth --lines --corpus novel.txt --height 48 --degrade scan --out datasets/lines
-
-    handgen synth --lines --corpus dates,amounts,names --boxes --out datasets/forms
-
-    handgen synth --degrade scan --format webdataset --out datasets/shards
-
-    handgen synth --count 1000000 --shards 16 --processes 4 --out datasets/million
-
-    handgen synth --model runs/bicyclegan --styles continuous --count 100000 --out datasets/everyone
-
-    handgen synth --model runs/bicyclegan --like scans/mine --charset latin62 --out datasets/mine
-
-    handgen synth --styles ma-shan-zheng --charset gb2312-1 --count 50000 --out datasets/brush
-
-    handgen synth --model pen --styles 200 --cursiveness 0,0.3 --count 100000
-
-    handgen synth --model zh --model pen --dry-run --save-recipe recipe.yaml
-
-    handgen synth --recipe recipe.yaml --count 100000
-    """
     from handgen.cli.synthesis import (
         list_trained,
         prepared_with_progress,
@@ -168,6 +170,7 @@ def _synth(**given: Any) -> None:
         print_json({"out": str(prepared.out), "written": not given["dry_run"], **prepared.identity()})
 
 
+_synth.__doc__ = _HELP
 synth = generated.with_signature(_synth, _parameters())
 
 

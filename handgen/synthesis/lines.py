@@ -99,7 +99,7 @@ class StyledTexts:
             )
             for own, line in different
         ]
-        number = {each: place for place, each in enumerate(different)}
+        number = {each: count for count, each in enumerate(different)}
         return cls(plan, texts, [number[each] for each in sets])
 
     def style(self, index: int) -> int:
