@@ -19,6 +19,7 @@ from handgen.errors import DatasetError, UsageError, quoted
 from handgen.files import sha256, write_text
 from handgen.formats import FORMATS
 from handgen.formats.base import MANIFEST, Sample, label_fault
+from handgen.formats.conversations import PLAN_KEY, instructions_of
 from handgen.formats.find import find_datasets, manifest_of
 from handgen.formats.findings import Findings
 from handgen.formats.reading import Reader, Record
@@ -62,6 +63,7 @@ class Conversion:
         out: the folder of the new dataset.
         target: its format.
         skip_bad: leave out samples that cannot be taken over, instead of stopping at the first.
+        instructions: what conversations ask, as ``conversations.instructions_of`` has it.
 
     Attributes:
         left_out: those samples; ``OUT/left_out.jsonl`` lists them.
@@ -72,7 +74,8 @@ class Conversion:
             ``out`` is in the source.
     """
 
-    def __init__(self, source: Path, out: Path, target: str, *, skip_bad: bool = False) -> None:
+    def __init__(self, source: Path, out: Path, target: str, *, skip_bad: bool = False, instructions: str = "") -> None:
+        self._instructions = instructions_of(instructions)
         self.out = out
         self.skip_bad = skip_bad
         self.left_out: list[LeftOut] = []
@@ -113,6 +116,7 @@ class Conversion:
             "sources": {name: _fingerprint(path) for name, path in zip(self._names, self.sources, strict=True)},
             "format": self.target,
             **({"skip_bad": True} if self.skip_bad else {}),
+            **({PLAN_KEY: self._instructions} if self._instructions else {}),
         }
 
     def write(self, progress: Callable[[int], None], *, workers: int = 1) -> bool:

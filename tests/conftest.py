@@ -108,6 +108,12 @@ def dancing_script():
 
 
 @pytest.fixture(scope="session")
+def permanent_marker():
+    """A Latin hand whose small letters are capitals."""
+    return Path(fontpkg.path("Permanent Marker"))
+
+
+@pytest.fixture(scope="session")
 def amiri():
     """An Arabic font, with marks."""
     return Path(fontpkg.path("Amiri"))

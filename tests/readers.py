@@ -99,6 +99,21 @@ def _kraken(root):
     return list(zip(texts, images, _beside(root), strict=True))
 
 
+def _conversations(root):
+    """What LLaMA-Factory does with dataset_info.json: columns and tags by name, images from the folder on."""
+    (info,) = json.loads((root / "dataset_info.json").read_text(encoding="utf-8")).values()
+    assert info["formatting"] == "sharegpt"
+    columns, tags = info["columns"], info["tags"]
+    rows = [json.loads(line) for line in (root / info["file_name"]).read_text(encoding="utf-8").split("\n") if line]
+    found = []
+    for row, meta in zip(rows, _beside(root), strict=True):
+        asked, answer = row[columns["messages"]]
+        assert (asked[tags["role_tag"]], answer[tags["role_tag"]]) == (tags["user_tag"], tags["assistant_tag"])
+        assert asked[tags["content_tag"]].count("<image>") == len(row[columns["images"]]) == 1
+        found.append((answer[tags["content_tag"]], _pixels((root / row["images"][0]).read_bytes()), meta))
+    return found
+
+
 THEIRS = {
     "lmdb": _lmdb,
     "imagefolder": _imagefolder,
@@ -108,5 +123,6 @@ THEIRS = {
     "doctr": _doctr,
     "easyocr": _easyocr,
     "kraken": _kraken,
+    "conversations": _conversations,
 }
 """Format -> a reader of (label, pixels, meta) that knows the published layout alone."""

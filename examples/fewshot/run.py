@@ -25,7 +25,7 @@ from examples.commands import handgen
 from examples.tables import fill, markdown
 from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints import find
-from handgen.evaluation.model import Drawn, evaluate_model
+from handgen.evaluation.model import HeldOutGlyphs, evaluate_model
 from handgen.fonts.align import source_placement
 from handgen.fonts.coverage import survey
 from handgen.fonts.find import resolve_font
@@ -142,7 +142,7 @@ def measure(work: Path, base: Path, hand: str) -> tuple[dict[str, Any], list[tup
     pictures |= {name: drawn(drawer, spec.pick([f"{hand}-{name}"])[0], source) for name in variants}
     rows: dict[str, Any] = {}
     for name, images in pictures.items():
-        one = Drawn(images, truth, list(chars), [name] * len(chars))
+        one = HeldOutGlyphs(images, truth, list(chars), [name] * len(chars))
         result = evaluate_model(one, None, read, torch.device("cpu"))["styles"][name]
         rows[name] = {key: result[key] for key in (*METRICS, "judge_true")}
         if name == "nearest":

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from examples.commands import handgen
-from handgen.evaluation.model import Drawn, draw_held_out, evaluate_model
+from handgen.evaluation.model import HeldOutGlyphs, draw_held_out, evaluate_model
 from handgen.glyphs.contact_sheet import contact_sheet
 from handgen.glyphs.store import GlyphStore
 from handgen.ocr.judge import read
@@ -35,7 +35,7 @@ SHOWN = 16
 _FIGURES = ("l1", "rmse", "ssim", "stroke_recall", "stroke_precision", "broken_strokes", "merged_strokes", "judge")
 
 
-def laid_over(glyphs: Drawn) -> tuple[Drawn, Copybook]:
+def laid_over(glyphs: HeldOutGlyphs) -> tuple[HeldOutGlyphs, Copybook]:
     """Lay standard strokes over the true glyphs and draw them again: what a network of strokes can reach at best."""
     book = find_strokes("".join(sorted(set(glyphs.chars))), ("hanzi",)).book
     strokes = {char: book.strokes(char) for char in book.chars}
@@ -49,10 +49,10 @@ def laid_over(glyphs: Drawn) -> tuple[Drawn, Copybook]:
     owner = np.repeat(np.arange(len(kept)), np.diff(copy.first)[kept])
     images = paint(lines, widths, copy.joined, owner, len(kept), glyphs.truth.shape[-1])
     chars, styles = ([each[row] for row in kept] for each in (glyphs.chars, glyphs.styles))
-    return Drawn(images, np.asarray(glyphs.truth[kept]), chars, styles), copy
+    return HeldOutGlyphs(images, np.asarray(glyphs.truth[kept]), chars, styles), copy
 
 
-def figures(glyphs: Drawn) -> dict[str, Any]:
+def figures(glyphs: HeldOutGlyphs) -> dict[str, Any]:
     """Measure, by style."""
     result = evaluate_model(glyphs, None, read, torch.device("cpu"))["styles"]
     keys = (*_FIGURES, "judge_true")
@@ -65,7 +65,7 @@ def kept_of(copy: Copybook, styles: list[str]) -> dict[str, str]:
     return {name: f"{int((copy.reason[of] == KEPT).sum())} of {int(of.sum())}" for name, of in rows.items()}
 
 
-def picture(store: GlyphStore, drawn: dict[str, Drawn]) -> Image.Image:
+def picture(store: GlyphStore, drawn: dict[str, HeldOutGlyphs]) -> Image.Image:
     """Show some held-out characters of each hand: source, as each model draws them, true."""
     true = next(iter(drawn.values()))
     source = {str(store.labels["char"][row]): row for row in store.rows(store.sources[0])}

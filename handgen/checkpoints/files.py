@@ -20,11 +20,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from handgen import __version__, weights
+from handgen import weights
 from handgen.checkpoints.facts import ModelFacts
 from handgen.errors import CheckpointError, UsageError
 from handgen.files import from_os_error, replacing
 from handgen.typed import FieldError
+from handgen.version import __version__
 
 FORMAT = 1
 MODEL, STATE = weights.MODEL, "state.safetensors"

@@ -47,13 +47,17 @@ def convert(**given: Any) -> None:
     handgen convert datasets/zi2zi datasets/tars -f webdataset --dry-run
 
     handgen convert theirs datasets/whole --skip-bad
+
+    handgen convert datasets/lines datasets/chats --format conversations --instructions en,fr
     """
     settings = generated.values(ConvertSettings, given)
     from handgen.convert import Conversion
     from handgen.errors import quoted
 
     source, out, as_json = given["source"], given["out"], given["as_json"]
-    conversion = Conversion(source, out, settings.format, skip_bad=settings.skip_bad)
+    conversion = Conversion(
+        source, out, settings.format, skip_bad=settings.skip_bad, instructions=settings.instructions
+    )
     written = False
     if not as_json:
         samples = "" if conversion.total is None else f", {conversion.total:,} samples"

@@ -13,7 +13,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from handgen import __version__
 from handgen.cli import common
 from handgen.cli.check import check
 from handgen.cli.convert import convert
@@ -30,6 +29,7 @@ from handgen.cli.train import train
 from handgen.cli.transfer import transfer
 from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error
+from handgen.version import __version__
 
 
 class _InOrderOfUse(TyperGroup):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handgen.characters import listed
 from handgen.cli import generated
 from handgen.cli.common import Debug, DryRun, Json, print_json, say, say_facts, stdout, warn
 from handgen.collect.settings import DRAWING, STORE, RenderSettings
@@ -34,6 +33,7 @@ def render(**given: Any) -> None:
     handgen render -f Heiti -t fonts/han --vary pen --samples 4 -o data/varied
     """
     settings = generated.values(RenderSettings, given)
+    from handgen.characters import listed
     from handgen.collect.render import make_plan
 
     plan, as_json = make_plan(settings), given["as_json"]

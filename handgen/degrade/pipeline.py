@@ -29,7 +29,7 @@ _ROOM = 1e-9
 
 
 @dataclass(frozen=True)
-class _Drawn:
+class _DrawnEffect:
     """An effect as it befalls a batch: the images it is put on, and its parameters for these."""
 
     effect: Effect
@@ -142,7 +142,7 @@ class Pipeline:
         grid = _warp(batch, np.arange(len(batch)), geometry).grid(batch)
         return ((grid + 1) / 2 * torch.tensor([images.shape[2], images.shape[1]])).numpy()
 
-    def _recorded(self, records: Sequence[Mapping[str, Mapping[str, float]]]) -> list[_Drawn]:
+    def _recorded(self, records: Sequence[Mapping[str, Mapping[str, float]]]) -> list[_DrawnEffect]:
         drawn = []
         for step in self.steps:
             name = step.effect.name
@@ -150,10 +150,10 @@ class Pipeline:
             if len(rows):
                 keys = records[rows[0]][name]
                 params = {key: np.array([records[row][name][key] for row in rows]) for key in keys}
-                drawn.append(_Drawn(step.effect, rows, params))
+                drawn.append(_DrawnEffect(step.effect, rows, params))
         return drawn
 
-    def _draw(self, index: NDArray[np.int64], seed: int) -> list[_Drawn]:
+    def _draw(self, index: NDArray[np.int64], seed: int) -> list[_DrawnEffect]:
         groups = [step.effect.group or step.effect.name for step in self.steps]
         numbers = draws(
             seed, [step.effect.name for step in self.steps] + [f"{group}/whether" for group in groups], index
@@ -164,11 +164,11 @@ class Pipeline:
             begin[group] = low + step.probability
             rows = np.flatnonzero((whether >= low) & (whether < begin[group]))
             if len(rows):
-                drawn.append(_Drawn(step.effect, rows, step.effect.rounded(u[rows])))
+                drawn.append(_DrawnEffect(step.effect, rows, step.effect.rounded(u[rows])))
         return drawn
 
     @torch.inference_mode()
-    def _applied(self, images: NDArray[np.uint8], drawn: Sequence[_Drawn]) -> NDArray[np.uint8]:
+    def _applied(self, images: NDArray[np.uint8], drawn: Sequence[_DrawnEffect]) -> NDArray[np.uint8]:
         batch = torch.from_numpy(images[:, None] / np.float32(255))
         batch = _warped(batch, [step for step in drawn if isinstance(step.effect, Geometry)])
         others = {step.effect.name: step for step in drawn if not isinstance(step.effect, Geometry)}
@@ -181,7 +181,7 @@ class Pipeline:
         return np.stack([done[:, 0], done[:, 1], done[:, 2]], 3) if self.color else done[:, 0]
 
 
-def _warped(batch: Tensor, drawn: Sequence[_Drawn]) -> Tensor:
+def _warped(batch: Tensor, drawn: Sequence[_DrawnEffect]) -> Tensor:
     """Do all geometry in one resampling; parameters are 0 where an effect does not befall an image."""
     if not drawn:
         return batch
@@ -200,7 +200,7 @@ def _put_back(batch: Tensor, rows: NDArray[np.int64], images: Tensor) -> Tensor:
     return batch
 
 
-def _warp(images: Tensor, rows: NDArray[np.int64], drawn: Sequence[_Drawn]) -> Warp:
+def _warp(images: Tensor, rows: NDArray[np.int64], drawn: Sequence[_DrawnEffect]) -> Warp:
     """Put geometry together for ``images``, the rows ``rows`` of a batch; ``drawn`` befalls no others."""
     warp = Warp.none(images)
     for step in drawn:

@@ -6,6 +6,7 @@ not pixels.
 
 from __future__ import annotations
 
+import itertools
 import threading
 from ctypes import CFUNCTYPE, POINTER, byref, c_long, c_void_p, cast
 from dataclasses import dataclass
@@ -115,6 +116,18 @@ def joined(outlines: list[Outline]) -> tuple[Outline, NDArray[np.int64]]:
     return whole, np.repeat(np.arange(len(outlines)), counts)
 
 
+def split(outline: Outline, owners: NDArray[np.int64], glyphs: int) -> list[Outline]:
+    """Return what ``joined`` put together: the outline of each glyph, those without points among them."""
+    starts = np.searchsorted(owners, np.arange(glyphs + 1))
+    contours = np.searchsorted(outline.ends, starts)
+    return [
+        Outline(outline.points[a:b], outline.tags[a:b], outline.ends[c:d] - a)
+        for (a, b), (c, d) in zip(
+            itertools.pairwise(starts.tolist()), itertools.pairwise(contours.tolist()), strict=True
+        )
+    ]
+
+
 class Drawable:
     """An outline as FreeType has it, to be filled and measured.
 
@@ -154,6 +167,16 @@ class Drawable:
         box = raw.FT_BBox()
         raw.FT_Outline_Get_BBox(byref(part), byref(box))
         return box.xMin / 64, box.yMin / 64, box.xMax / 64, box.yMax / 64
+
+    def embolden(self, pixels: float) -> None:
+        """Make all strokes wider by so many pixels, or thinner where it is less than 0."""
+        strength = round(pixels * 64)
+        for glyph in range(len(self.point_starts) - 1):
+            if self.point_starts[glyph] < self.point_starts[glyph + 1]:
+                part, _kept = self._part(glyph, glyph + 1)
+                raw.FT_Outline_EmboldenXY(byref(part), strength, strength)
+                # FreeType keeps the lower left corner where it is; the middle of a stroke is meant.
+                _translate(byref(part), -(strength // 2), -(strength // 2))
 
     def fill(self, shape: tuple[int, int]) -> NDArray[np.uint8]:
         """Return the coverage, uint8 ``[height, width]``, 255 = covered; what lies outside is cut off.

@@ -13,3 +13,6 @@ FORMATS.register("paddleocr", "handgen.formats.paddleocr:PADDLEOCR", "images, re
 FORMATS.register("doctr", "handgen.formats.doctr:DOCTR", "images, labels.json: docTR")
 FORMATS.register("easyocr", "handgen.formats.easyocr:EASYOCR", "images, labels.csv: EasyOCR's trainer")
 FORMATS.register("kraken", "handgen.formats.kraken:KRAKEN", "x.png and x.gt.txt: Kraken")
+FORMATS.register(
+    "conversations", "handgen.formats.conversations:CONVERSATIONS", "messages and images: ms-swift, LLaMA-Factory"
+)

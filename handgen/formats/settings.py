@@ -16,4 +16,10 @@ class ConvertSettings(Settings):
     skip_bad: bool = setting(
         False, "Leave out what cannot be read, and list it in OUT/left_out.jsonl.", flags=("--skip-bad",)
     )
+    instructions: str = setting(
+        "",
+        "What conversations ask: languages with commas between (en, zh, fr, de, ...), or a UTF-8 file, one a line.",
+        metavar="LANGUAGES|FILE",
+        shown="en",
+    )
     workers: int = setting(0, "Parallel workers; 0 = one for each core.", minimum=0, panel=RUNNING)

@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen import __version__
 from handgen.errors import StoreError, UsageError, quoted
 from handgen.files import from_os_error, sha256, writable_folder, write_json
 from handgen.glyphs.records import Raster, StyleRecord
+from handgen.version import __version__
 
 if TYPE_CHECKING:
     import torch

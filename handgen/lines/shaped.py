@@ -6,20 +6,29 @@ stay joined, strokes keep their edges, and no two letters are equal.
 
 from __future__ import annotations
 
+import functools
+import itertools
 import math
 import unicodedata
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.fonts.contours import Contours, Drawable, Outline, joined
+from handgen.fonts.contours import Contours, Drawable, Outline, joined, split
 from handgen.fonts.face import FontRef
 from handgen.fonts.shaping import Shaped, Shaper, script_of
 from handgen.lines.compose import Box, Line
-from handgen.seeds import uniforms
+from handgen.lines.cut import Limits
+from handgen.lines.draws import Draw
+from handgen.lines.joins import is_joinable, join, stroke_width
+from handgen.lines.paper import Paper, Slip, beside, slip, strokes_across
+from handgen.seeds import generator, uniforms
 
 Floats = NDArray[np.float64]
+PLAIN = Paper()
+"""Nothing but the text."""
 
 _SAMPLES = {
     "Latn": "dhklgpy",
@@ -35,9 +44,18 @@ _SAMPLES = {
     "Thai": "ปี่ญู",
 }
 """Texts as high and as low as a script's letters go."""
+_PLAIN = "n国لאक한นん"
+"""A letter of each script that tells how wide strokes are."""
+_USUAL_HEIGHT = 0.45
+"""Of an x, where a font has none, in em."""
 _EDGE = 1.5
 """Pixels of paper there are at least around the ink."""
 _WAVES = 4
+_THINNEST, _BROADEST = 0.5, 1.15
+"""Of a font's strokes: how thin and how broad another pen makes them."""
+_FINEST = 1.1
+"""Pixels that strokes are not thinned below."""
+_SMALL = 0.85
 _JOINED = 0.012
 """Em of paper between two letters below which a font joins them."""
 
@@ -55,6 +73,8 @@ class ShapedHabits:
         slope: rise over run of the base line.
         word_gap: factor of the spaces.
         letter_gap: what is added between letters that do not join.
+        pen: width of strokes, in heights of an x.
+        joins: share of the letters that are joined to the next one, in fonts that do not join them.
         waves: ``[fields, waves, 3]``: amplitude, waves per em and phase (radians) of what wanders along the line: its
             rise, its size, its slant, its pace, and a tremor of what is high against what is low.
     """
@@ -67,21 +87,25 @@ class ShapedHabits:
     slope: float
     word_gap: float
     letter_gap: float
+    pen: float
+    joins: float
     waves: Floats
 
 
 _RANGES = {
     "fill": (0.72, 0.95),
-    "left": (0.06, 0.35),
-    "right": (0.06, 0.35),
+    "left": (0.04, 0.27),
+    "right": (0.04, 0.27),
     "balance": (0.3, 0.7),
-    "width": (0.86, 1.16),
-    "slant": (-0.12, 0.22),
+    "width": (0.76, 1.36),
+    "slant": (-0.26, 0.26),
     "slope": (-0.015, 0.015),
-    "word_gap": (0.75, 1.9),
+    "word_gap": (0.5, 1.7),
     "letter_gap": (-0.01, 0.05),
+    "pen": (0.04, 0.16),
+    "joins": (-1.8, 1.2),
 }
-_STILL = {"width": 1.0, "slant": 0.0, "slope": 0.0, "word_gap": 1.0, "letter_gap": 0.0}
+_STILL = {"width": 1.0, "slant": 0.0, "slope": 0.0, "word_gap": 1.0, "letter_gap": 0.0, "joins": 0.0}
 """What these are without variation."""
 _FIELDS = np.array([0.022, 0.055, 0.05, 0.045, 0.018])
 _PER_EM = (0.12, 1.1)
@@ -136,7 +160,9 @@ class LineFont:
             kept = "".join(char for char in kept if char not in missing or char == " ")
         return kept if kept == text else " ".join(kept.split())
 
-    def draw(self, text: str, *, height: int, seed: int, line: int, vertical: bool = False) -> Line:
+    def draw(
+        self, text: str, *, height: int, seed: int, line: int, vertical: bool = False, paper: Paper = PLAIN
+    ) -> Line:
         """Draw a line.
 
         Args:
@@ -145,6 +171,7 @@ class LineFont:
             seed: of the run.
             line: the line's number; with the seed it decides how the line is written.
             vertical: a column, whose scripts that do not stand upright are turned clockwise.
+            paper: what happens beside the text.
 
         Returns:
             The line. Its text is ``text`` less what the font lacks. Characters of one cluster, as a letter and its
@@ -152,19 +179,73 @@ class LineFont:
         """
         text = self.drawable(text)
         habits = draw_shaped_habits(seed, line, self.vary)
+        chance = Draw(generator(seed, "paper", line), "", Limits())
+        wrong = slip(text, chance, paper.struck) if chance.chance(paper.corrections) else None
+        made = self._draw(wrong.text if wrong else text, habits, height, vertical, chance, wrong)
+        if made is None:
+            return Line("", np.full((height, height), 255, np.uint8), [])
+        image, boxes = made
+        if chance.chance(paper.neighbors):
+            image = self._among_others(image, text, habits, vertical, chance)
+        notes: dict[str, Any] = {"slant": round(math.degrees(math.atan(habits.slant)), 1)}
+        if wrong:
+            text, boxes = wrong.label, [boxes[place] for place in wrong.places]
+            boxes = [None if char == " " else box for char, box in zip(text, boxes, strict=True)]
+            notes["struck"] = wrong.text[wrong.start : wrong.stop]
+        return Line(text, image, boxes, notes)
+
+    def _draw(
+        self, text: str, habits: ShapedHabits, height: int, vertical: bool, chance: Draw, wrong: Slip | None
+    ) -> tuple[NDArray[np.uint8], list[Box | None]] | None:
+        """Return image and boxes of a text; None where it has no ink."""
         shaped = self._shaper.shape(text, vertical=vertical)
         whole, owners = self._outline(shaped, habits, vertical)
         if not len(whole):
-            return Line("", np.full((height, height), 255, np.uint8), [])
+            return None
+        if wrong:
+            whole, owners = self._struck(shaped, whole, owners, chance, wrong)
         points = _bend(whole.points, habits)
         low, high = self._reach(text, vertical)
-        outline, shape = _onto_image(Outline(points, whole.tags, whole.ends), habits, height, (low, high))
+        outline, shape, scale = _onto_image(Outline(points, whole.tags, whole.ends), habits, height, (low, high))
         if vertical:  # along the line is down, and up from the base line is right
             points = np.stack([outline.points[:, 1], shape[1] - outline.points[:, 0]], axis=1)
             outline, shape = Outline(points, outline.tags, outline.ends), shape[::-1]
         drawn = Drawable(outline, owners, len(shaped.glyphs))
-        notes = {"slant": round(math.degrees(math.atan(habits.slant)), 1)}
-        return Line(text, np.invert(drawn.fill(shape)), _boxes(drawn, shaped, shape), notes)
+        if self.vary:
+            drawn.embolden(self._added(habits, scale))
+        return np.invert(drawn.fill(shape)), _boxes(drawn, shaped, shape)
+
+    def _struck(
+        self, shaped: Shaped, outline: Outline, owners: NDArray[np.int64], chance: Draw, wrong: Slip
+    ) -> tuple[Outline, NDArray[np.int64]]:
+        """Cross a word out; the strokes belong to the last of its glyphs that has ink."""
+        parts = split(outline, owners, len(shaped.glyphs))
+        inside = (shaped.clusters >= wrong.start) & (shaped.clusters < wrong.stop)
+        places = [place for place in np.flatnonzero(inside).tolist() if len(parts[place])]
+        if places:
+            ink = np.concatenate([parts[place].points for place in places])
+            parts[places[-1]], _ = joined([parts[places[-1]], strokes_across(ink, self._stroke, chance)])
+        return joined(parts)
+
+    def _among_others(
+        self, image: NDArray[np.uint8], text: str, habits: ShapedHabits, vertical: bool, chance: Draw
+    ) -> NDArray[np.uint8]:
+        """Let the lines above and below, of the same words in another order, reach into a line."""
+        image = image.T if vertical else image
+        sides = chance.pick(((True,), (False,), (True, False)))
+        for above in sides:
+            words = text.split(" ")
+            start = chance.between(0, len(words) - 1)
+            made = self._draw(" ".join(words[start:] + words[:start]), habits, image.shape[0], vertical, chance, None)
+            if made is not None:
+                image = beside(image, made[0].T if vertical else made[0], chance, above=above)
+        return np.ascontiguousarray(image.T if vertical else image)
+
+    def _added(self, habits: ShapedHabits, scale: float) -> float:
+        """Return by how many pixels strokes are wider with the line's pen than the font has them."""
+        own = self._stroke * scale
+        wanted = min(max(habits.pen * self._x_height * scale, _THINNEST * own), _BROADEST * own)
+        return self.vary * (max(wanted, min(own, _FINEST)) - own)
 
     def _outline(self, shaped: Shaped, habits: ShapedHabits, vertical: bool) -> tuple[Outline, NDArray[np.int64]]:
         """Return all glyphs as one outline, x along the line and y up from it, in em; and the glyph of each point."""
@@ -179,9 +260,52 @@ class LineFont:
                 np.stack([-origins[:, 1], origins[:, 0]], axis=1),
             )
         placed = points + origins[owners]
-        if len(placed):
-            placed[:, 0] += self._gaps(shaped, placed, owners, habits)[owners]
-        return Outline(placed, whole.tags, whole.ends), owners
+        if not len(placed):
+            return whole, owners
+        placed[:, 0] += self._gaps(shaped, placed, owners, habits)[owners]
+        outline = Outline(placed, whole.tags, whole.ends)
+        if vertical or habits.joins <= 0 or not self._has_small_letters:
+            return outline, owners
+        return self._joined(shaped, outline, owners, habits)
+
+    def _joined(
+        self, shaped: Shaped, outline: Outline, owners: NDArray[np.int64], habits: ShapedHabits
+    ) -> tuple[Outline, NDArray[np.int64]]:
+        """Add joins between letters that the font sets apart; each belongs to the letter before it."""
+        parts = split(outline, owners, len(shaped.glyphs))
+        chars = [shaped.text[cluster] for cluster in shaped.clusters.tolist()]
+        # A letter is joined wherever this writer joins it: a share of the letters, and the same all along the line.
+        phase = habits.waves[0, 0, 2]
+        done = list(parts)
+        for place, pair in enumerate(itertools.pairwise(chars)):
+            first, second = parts[place], parts[place + 1]
+            if not all(map(is_joinable, pair)) or not len(first) or not len(second):
+                continue
+            if (phase + ord(pair[0]) * 0.618) % 1 > habits.joins:
+                continue
+            if second.points[:, 0].min() - first.points[:, 0].max() <= _JOINED:
+                continue
+            if stroke := join(first, second, pair, self._x_height, self._stroke):
+                done[place], _ = joined([first, stroke])
+        return joined(done)
+
+    @functools.cached_property
+    def _has_small_letters(self) -> bool:
+        """Whether small letters are no small capitals."""
+        return self._x_height < _SMALL * self._height("H")
+
+    @functools.cached_property
+    def _x_height(self) -> float:
+        return self._height("x")
+
+    def _height(self, char: str) -> float:
+        outline = self._contours.glyph(int(self._shaper.shape(char).glyphs[0]))
+        return float(outline.points[:, 1].max()) if len(outline) and self._shaper.has(char) else _USUAL_HEIGHT
+
+    @functools.cached_property
+    def _stroke(self) -> float:
+        some = next((char for char in _PLAIN if self._shaper.has(char)), _PLAIN[0])
+        return stroke_width(self._contours.glyph(int(self._shaper.shape(some).glyphs[0])))
 
     def _gaps(self, shaped: Shaped, points: Floats, owners: NDArray[np.int64], habits: ShapedHabits) -> Floats:
         """Return how far each glyph moves along the line, for spaces and letters wider apart than the font has them."""
@@ -252,8 +376,8 @@ def _boxes(drawn: Drawable, shaped: Shaped, shape: tuple[int, int]) -> list[Box 
 
 def _onto_image(
     outline: Outline, habits: ShapedHabits, height: int, reach: tuple[float, float]
-) -> tuple[Outline, tuple[int, int]]:
-    """Return an outline in em as one in pixels, y up from the lower edge, and the image's height and width."""
+) -> tuple[Outline, tuple[int, int], float]:
+    """Return an outline in em as one in pixels, y up from the lower edge; height and width; and pixels per em."""
     left, bottom = outline.points.min(axis=0)
     right, top = outline.points.max(axis=0)
     low, high = min(reach[0], bottom), max(reach[1], top)
@@ -266,4 +390,4 @@ def _onto_image(
     before, after = (max(margin * height, _EDGE) for margin in habits.margins)
     points = outline.points * scale + [before - left * scale, base]
     width = math.ceil(before + (right - left) * scale + after)
-    return Outline(points, outline.tags, outline.ends), (height, width)
+    return Outline(points, outline.tags, outline.ends), (height, width), scale

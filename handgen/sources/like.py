@@ -21,7 +21,7 @@ _WIDE = 1.8
 _MARGIN = 0.04
 
 
-def read_hand(place: Path, size: int, extent: float) -> NDArray[np.uint8]:
+def read_hand(path: Path, size: int, extent: float) -> NDArray[np.uint8]:
     """Read one hand's glyphs: an image of one character, or a folder of such images of one size.
 
     Light may fall unevenly, and the ink may be lighter than the paper. A glyph stays where it is
@@ -29,7 +29,7 @@ def read_hand(place: Path, size: int, extent: float) -> NDArray[np.uint8]:
     around their ink: they are centered, and scaled together.
 
     Args:
-        place: the image or the folder; folders in it are not looked into.
+        path: the image or the folder; folders in it are not looked into.
         size: side of the model's images in pixels.
         extent: the longer side of the ink that glyphs have in the model's images, in pixels.
 
@@ -40,12 +40,12 @@ def read_hand(place: Path, size: int, extent: float) -> NDArray[np.uint8]:
         UsageError: an image cannot be read, is blank, or shows several characters; the folder is
             empty, or its images differ in size.
     """
-    files = _files(place)
+    files = _files(path)
     sizes, inks = zip(*map(_read, files), strict=True)
     for file, found in zip(files, sizes, strict=True):
         if found != sizes[0]:
             both = f"{files[0].name} is {_by(*sizes[0])}, {file.name} is {_by(*found)}"
-            raise UsageError(f"the images in {place} differ in size ({both})", "Bring them to one size.")
+            raise UsageError(f"the images in {path} differ in size ({both})", "Bring them to one size.")
     boxes = [_checked(file, ink) for file, ink in zip(files, inks, strict=True)]
     cut_out = np.mean([_touches(box, ink) for box, ink in zip(boxes, inks, strict=True)]) >= 0.5
     if cut_out:
@@ -56,11 +56,11 @@ def read_hand(place: Path, size: int, extent: float) -> NDArray[np.uint8]:
     return np.stack([np.round(255 * (1 - glyph)).astype(np.uint8) for glyph in glyphs])
 
 
-def read_hands(place: Path, size: int, extent: float) -> dict[str, NDArray[np.uint8]]:
+def read_hands(path: Path, size: int, extent: float) -> dict[str, NDArray[np.uint8]]:
     """Read the hands that ``--like`` names: those of a glyph store, or the one of an image or a folder of images.
 
     Args:
-        place: the store, image or folder.
+        path: the store, image or folder.
         size: as ``read_hand``.
         extent: as ``read_hand``; the glyphs of a store are placed already.
 
@@ -71,13 +71,13 @@ def read_hands(place: Path, size: int, extent: float) -> dict[str, NDArray[np.ui
         UsageError: as ``read_hand``; or the store's images have another size.
         StoreError: the store is damaged.
     """
-    if not is_store(place):
-        whole = place.resolve()
-        return {whole.name if whole.is_dir() else whole.stem: read_hand(place, size, extent)}
-    store = GlyphStore(place)
+    if not is_store(path):
+        whole = path.resolve()
+        return {whole.name if whole.is_dir() else whole.stem: read_hand(path, size, extent)}
+    store = GlyphStore(path)
     if store.size != size:
         raise UsageError(
-            f"the glyph store {place} has {store.size} pixels, the model {size}", f"Make it again with --size {size}."
+            f"the glyph store {path} has {store.size} pixels, the model {size}", f"Make it again with --size {size}."
         )
     numbers = store.targets or store.sources
     return {store.styles[number].name: store.images[_some(store.rows(number), number)] for number in numbers}
@@ -94,16 +94,16 @@ def usual_extent(glyphs: NDArray[np.uint8]) -> float:
     return float(np.median([max(box.width, box.height) for box in boxes]))
 
 
-def _files(place: Path) -> list[Path]:
-    if place.is_file():
-        return [place]
-    if not place.is_dir():
-        raise UsageError(f"no image or folder at {place}", "Check --like.")
-    if manifest_of(place):
-        raise UsageError(f"{place} is a dataset, not a folder of one hand's images", "Give images, or a glyph store.")
-    files = sorted(file for file in place.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise UsageError(f"no image or folder at {path}", "Check --like.")
+    if manifest_of(path):
+        raise UsageError(f"{path} is a dataset, not a folder of one hand's images", "Give images, or a glyph store.")
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
     if not files:
-        raise UsageError(f"no image is in the folder {place}", "Put PNG or JPEG images of single characters there.")
+        raise UsageError(f"no image is in the folder {path}", "Put PNG or JPEG images of single characters there.")
     return files
 
 

@@ -59,18 +59,23 @@ def test_a_font_without_the_script_writes_the_rest(tmp_path, dancing_script, cor
 
 def test_columns_and_generated_texts(tmp_path, heiti):
     out = tmp_path / "columns"
-    options = (
-        "--model",
-        "fonts",
-        "--fonts",
-        heiti,
-        "--corpus",
-        r"amounts,cheque-dates,re:[A-Z]{2}-\d{4}",
-        "--count",
-        8,
-    )
+    corpus = r"amounts,cheque-dates,re:[A-Z]{2}-\d{4}"
+    options = ("--model", "fonts", "--fonts", heiti, "--corpus", corpus, "--count", 8)
     assert synth(out, *options, "--vertical", "--boost", 0) == 0
     for label, image, _ in THEIRS["lmdb"](out):
         assert image.shape[1] == 48
         assert (image < INK).any()
         assert label
+
+
+def test_crossed_out_words(tmp_path, dancing_script, capsys):
+    options = ("--model", "fonts", "--fonts", dancing_script, "--corpus", "re:[a-z]{4} [a-z]{4}", "--count", 10)
+    struck = ("--corrections", 1, "--struck", "<del>{}</del>", "--neighbors", 0.5, "--boost", 0)
+    assert synth(tmp_path / "a", *options, *struck) == 0
+    for label, _, meta in THEIRS["lmdb"](tmp_path / "a"):
+        assert f"<del>{meta['struck']}</del> " in label
+    assert synth(tmp_path / "b", *options, "--struck", "#") == 2
+    assert "--corrections" in capsys.readouterr().err
+    pen = ("--model", "pen", "--strokes", "trace", "--font", str(dancing_script), "--count", 4)
+    assert synth(tmp_path / "c", *pen, "--corpus", "numbers", "--corrections", 0.5) == 2
+    assert "--model fonts" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from handgen.checkpoints import find
 from handgen.cli import run
 from handgen.errors import UsageError
 from handgen.ocr.reader import find_recognizer
-from handgen.sources import loading
+from handgen.sources import UNTRAINED, loading
 from tests.readers import items
 
 REAL = sorted((Path(handgen.__file__).parent / "weights").glob("*/model.safetensors"))
@@ -102,7 +102,10 @@ def test_a_folder_of_that_name_goes_first(shipped, trained):
     assert find.find_model(Path("zh"), ()) == Path("zh/model.safetensors")
 
 
-@pytest.mark.parametrize(("name", "hint"), [("zhh", "Did you mean 'zh'?"), ("xyz", "Known: zh, en, pen.")])
+NAMES = [("zhh", "Did you mean 'zh'?"), ("xyz", f"Known: zh, en, {', '.join(UNTRAINED)}.")]
+
+
+@pytest.mark.parametrize(("name", "hint"), NAMES)
 def test_a_name_that_is_none(shipped, capsys, name, hint):
     assert run(["synth", "--model", name]) == 2
     error = capsys.readouterr().err
@@ -117,7 +120,7 @@ def test_without_weights_it_says_what_to_do(tmp_path, monkeypatch, capsys):
     assert run(["synth", "--model", "zh"]) == 2
     assert "no weights called 'zh'" in capsys.readouterr().err
     assert run(["models", "--json"]) == 0
-    assert [each["name"] for each in json.loads(capsys.readouterr().out)] == ["pen"]
+    assert [each["name"] for each in json.loads(capsys.readouterr().out)] == [*UNTRAINED]
 
 
 def test_models_lists_what_is_shipped_and_what_is_in_runs(shipped, trained, capsys):
@@ -133,7 +136,7 @@ def test_models_lists_what_is_shipped_and_what_is_in_runs(shipped, trained, caps
         ("zh", "recognizer"),
         ("en", "zi2zi"),
         ("runs/mine", "zi2zi"),
-        ("pen", "pen"),
+        *((name, name) for name in UNTRAINED),
     ]
     drawn = found["zh", "zi2zi"]
     assert (drawn["where"], drawn["styles"], drawn["charset"], drawn["size"]) == (

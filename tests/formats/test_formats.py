@@ -145,7 +145,7 @@ def test_readers_read_what_was_written(name, tmp_path):
 labels = st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")), min_size=1, max_size=12)
 
 
-@pytest.mark.parametrize("each", ["easyocr", "paddleocr", "doctr", "imagefolder", "kraken", "webdataset"])
+@pytest.mark.parametrize("each", sorted({*NAMES} - {"lmdb", "parquet"}))
 @settings(max_examples=12)
 @given(st.lists(labels, min_size=1, max_size=20))
 def test_any_label_comes_back(each, texts):

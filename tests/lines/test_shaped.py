@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from skimage.measure import label
 
+from handgen.fonts.contours import Contours, Drawable, Outline, joined
 from handgen.fonts.face import FontRef
 from handgen.fonts.shaping import Shaper
 from handgen.glyphs.ink import INK
-from handgen.lines.shaped import LineFont
+from handgen.lines.joins import join, stroke_width
+from handgen.lines.shaped import LineFont, draw_shaped_habits
 
 HEIGHT = 64
 
@@ -102,3 +105,61 @@ def test_long_lines_of_heavy_outlines(heiti):
     assert len(line.text) == 210
     assert all(line.image[y0:y1, x0:x1].min() < INK for x0, y0, x1, y1 in line.boxes)
     assert set(font.draw(text, height=32, seed=0, line=0).text) <= set(text)
+
+
+def test_letters_that_a_font_sets_apart_are_joined_by_some_writers(indie_flower, permanent_marker):
+    """Joined letters are one piece of ink; where joins end, words are apart as ever."""
+    found = {}
+    for name, ref in {"print": indie_flower, "capitals": permanent_marker}.items():
+        font = LineFont(FontRef(ref))
+        found[name] = [
+            (draw_shaped_habits(0, number, 1.0).joins, label(line.image < INK).max())
+            for number in range(40)
+            if (line := font.draw("ananananan mamama", height=HEIGHT, seed=0, line=number)).text
+        ]
+    apart = [pieces for joins, pieces in found["print"] if joins <= 0]
+    together = [pieces for joins, pieces in found["print"] if joins > 0.95]
+    assert len(apart) > 5
+    assert len(together) > 3
+    assert min(apart) >= 14
+    assert np.median(together) <= 4
+    assert min(together) >= 2
+    assert min(pieces for _, pieces in found["capitals"]) > 8
+    still = LineFont(FontRef(indie_flower), vary=0.0)
+    assert label(still.draw("ananananan", height=HEIGHT, seed=0, line=3).image < 160).max() == 10
+
+
+def test_a_join_goes_from_the_end_of_a_letter_to_the_beginning_of_the_next():
+    def box(left, right, top):
+        corners = np.array([[left, 0], [right, 0], [right, top], [left, top]], float)
+        return Outline(corners, np.ones(4, np.uint8), np.array([3]))
+
+    stroke = join(box(0.0, 0.3, 0.4), box(0.5, 0.8, 0.4), ("a", "n"), 0.4, 0.05)
+    left, right = stroke.points[:, 0].min(), stroke.points[:, 0].max()
+    assert 0.2 < left < 0.3
+    assert 0.5 < right < 0.6
+    assert stroke_width(box(0, 1, 10)) == pytest.approx(1, abs=0.2)
+    assert join(box(0.0, 0.3, 0.4), box(1.5, 1.8, 0.4), ("a", "n"), 0.4, 0.05) is None, "too far"
+    assert join(box(0.0, 0.3, 0.4), box(0.5, 0.8, 0.4), ("g", "n"), 0.4, 0.05) is None, "its tail goes elsewhere"
+
+
+def test_pens_are_thinner_and_broader_than_the_fonts_strokes(lines):
+    """Outlines move on both sides of a stroke: ink is lost and won, and stays where it is."""
+    for ref in {font.ref for font, _ in lines}:
+        font = LineFont(ref)
+        text = next(text for other, text in lines if other.ref == ref)
+        shaped = Shaper(ref).shape(text)
+        whole, owners = joined([Contours(ref).glyph(number) for number in shaped.glyphs.tolist()])
+        outline = Outline((whole.points + shaped.origins[owners] + 0.5) * 64, whole.tags, whole.ends)
+        made = []
+        for pixels in (-1.0, 0.0, 1.0):
+            drawn = Drawable(outline, owners, len(shaped.glyphs))
+            drawn.embolden(pixels)
+            made.append(drawn.fill((128, int((shaped.length + 1) * 64))).astype(int))
+        thin, usual, broad = made
+        assert thin.sum() < 0.9 * usual.sum()
+        assert broad.sum() > 1.1 * usual.sum()
+        assert np.maximum(thin - usual, 0).sum() < 0.04 * usual.sum()
+        assert np.maximum(usual - broad, 0).sum() < 0.04 * usual.sum()
+        inks = [1 - font.draw(text, height=HEIGHT, seed=0, line=number).image.mean() / 255 for number in range(12)]
+        assert max(inks) > 1.4 * min(inks)

@@ -157,7 +157,7 @@ def test_nothing_to_read(page, tmp_path):
     refused(r"cut\.jpg cannot be read", tmp_path / "cut.jpg")
     refused("no image or folder at .*gone", tmp_path / "gone")
     (tmp_path / "set").mkdir()
-    (tmp_path / "set" / "manifest.json").write_text("{}")
+    (tmp_path / "set" / "manifest.json").write_text('{"complete": true}')
     refused("set is a dataset", tmp_path / "set")
     (tmp_path / "empty").mkdir()
     refused("no image is in the folder .*empty", tmp_path / "empty")

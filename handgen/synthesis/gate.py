@@ -28,7 +28,7 @@ from handgen.ocr.readers import GlyphReader
 from handgen.ocr.suspicion import SURE, floor
 from handgen.seeds import SampleKey, generator
 from handgen.sources.base import Drawing, Source, joined
-from handgen.synth.request import AUTO, OFF, REDRAW
+from handgen.synthesis.request import AUTO, OFF, REDRAW
 
 Rows = NDArray[np.int64]
 CALIBRATION = 128
@@ -116,7 +116,7 @@ class Gate:
 
         Paper without ink shows no character, one that the recognizer does not know included.
         """
-        numbers = np.array([self.reader.number(self.chars[place]) for place in characters.tolist()], np.int64)
+        numbers = np.array([self.reader.number(self.chars[row]) for row in characters.tolist()], np.int64)
         known = numbers >= 0
         p, over = np.full(len(images), np.nan), np.full(len(images), np.nan)
         if known.any():

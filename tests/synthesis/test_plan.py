@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgen.synth.plan import Rounds
+from handgen.synthesis.plan import Rounds
 
 sizes = st.integers(1, 40)
 

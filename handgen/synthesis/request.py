@@ -10,6 +10,7 @@ from typing import Any
 from handgen.errors import UsageError
 from handgen.formats import FORMATS
 from handgen.lines.cut import LONGEST, Limits
+from handgen.lines.paper import Paper
 from handgen.settings import Settings, setting
 from handgen.sources.spec import SourceSpec
 
@@ -56,9 +57,28 @@ class LineRequest(Settings):
         False, "Refuse a corpus of which a character cannot be drawn.", flags=("--strict",), panel=LINES
     )
 
+    corrections: float = setting(
+        0.0, "Share of lines with a word begun wrongly and crossed out (fonts).", minimum=0, maximum=1, panel=LINES
+    )
+    struck: str = setting(
+        "", "What labels say in place of such a word, with {} for the word itself, as <del>{}</del>.",
+        metavar="TEXT", shown="nothing", panel=LINES,
+    )  # fmt: skip
+    neighbors: float = setting(
+        0.0, "Share of lines that ink of the lines above or below reaches into (fonts).", minimum=0, maximum=1,
+        panel=LINES,
+    )  # fmt: skip
+
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.struck and not self.corrections:
+            raise UsageError("--struck says nothing where no word is crossed out", "Add --corrections 0.1.")
         self.limits  # noqa: B018 - checks them
+
+    @property
+    def paper(self) -> Paper:
+        """What happens beside the text."""
+        return Paper(self.corrections, self.struck, self.neighbors)
 
     @property
     def limits(self) -> Limits:
@@ -101,6 +121,13 @@ class Request(Settings):
         panel=WRITING,
     )
     format: str = setting("lmdb", "Of the dataset.", choices=FORMATS, flags=("--format",), panel=WRITING)
+    instructions: str = setting(
+        "",
+        "What conversations ask: languages with commas between (en, zh, fr, de, ...), or a UTF-8 file, one a line.",
+        metavar="LANGUAGES|FILE",
+        shown="en",
+        panel=WRITING,
+    )
     shards: int = setting(
         1, "Write so many datasets into one folder, which trainers read as one.", minimum=1, panel=WRITING
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -12,18 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.degrade.pipeline import Pipeline
+from handgen.errors import UsageError
 from handgen.fonts.charsets import unique_chars
 from handgen.lines.cut import JOINERS, composable
 from handgen.lines.page import save_page
+from handgen.lines.paper import Paper
 from handgen.lines.sources import Source as TextSource
 from handgen.lines.sources import find_source
 from handgen.lines.synthesis import DrawGlyphs, DrawLine, LineGlyphs, LineSynthesis
 from handgen.lines.texts import Texts, coverage
 from handgen.seeds import SampleKey
 from handgen.sources.base import Source
-from handgen.synth.plan import Plan
-from handgen.synth.request import MARK, LineRequest
-from handgen.synth.samples import Synthesis, style_meta
+from handgen.synthesis.plan import Plan
+from handgen.synthesis.request import MARK, LineRequest
+from handgen.synthesis.samples import Synthesis, style_meta
 
 _SHOWN = 64
 
@@ -96,7 +99,7 @@ class StyledTexts:
             )
             for own, line in different
         ]
-        number = {each: place for place, each in enumerate(different)}
+        number = {each: count for count, each in enumerate(different)}
         return cls(plan, texts, [number[each] for each in sets])
 
     def style(self, index: int) -> int:
@@ -148,13 +151,15 @@ class Lines:
             vertical=request.vertical,
             boxes=request.boxes,
             drops=_Drops(source),
-            whole=_Whole(source),
+            whole=_Whole(source, request.paper),
             glyphs_per_pass=glyphs.block,
             degrade=effects if effects.steps else None,
             keep_rejected=glyphs.gate is not None and glyphs.gate.mode == MARK,
         )
         corpus = script.source.corpus
         whole = any(source.line_font(style) for style in range(len(source.styles)))
+        if not whole and request.paper != Paper():
+            raise UsageError("only lines that fonts draw have words crossed out, and neighbors", "Add --model fonts.")
         able = frozenset(source.chars + JOINERS if whole else filter(composable, source.chars))
         left_out = corpus.left_out(able) if corpus else Counter()
         return cls(request, script, synthesis, left_out)
@@ -190,12 +195,12 @@ class Lines:
 class _Whole:
     """What draws whole lines of each style, if anything does."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, source: Source, paper: Paper) -> None:
+        self._source, self._paper = source, paper
 
     def __call__(self, style: int) -> DrawLine | None:
         font = self._source.line_font(style)
-        return font.draw if font else None
+        return functools.partial(font.draw, paper=self._paper) if font else None
 
 
 class _Drops:

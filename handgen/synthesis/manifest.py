@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from handgen.degrade.pipeline import Pipeline
+from handgen.formats.conversations import PLAN_KEY, instructions_of
 from handgen.sources.base import Source
-from handgen.synth import rejects
-from handgen.synth.gate import Gate
-from handgen.synth.lines import Lines
-from handgen.synth.request import Request
-from handgen.synth.samples import Synthesis
+from handgen.synthesis import rejects
+from handgen.synthesis.gate import Gate
+from handgen.synthesis.lines import Lines
+from handgen.synthesis.request import Request
+from handgen.synthesis.samples import Synthesis
 
 KEYS = 2
 """Version of how random numbers follow from a sample: a dataset begun with another is not gone on with."""
@@ -40,6 +41,7 @@ def identity(
         "degrade": pipeline.spec(),
         "block": block,
         "format": request.format,
+        **({PLAN_KEY: instructions_of(request.instructions)} if request.instructions else {}),
         **({"shards": request.shards} if request.shards > 1 else {}),
         **(glyphs.gate.identity() if glyphs.gate else {}),
         **(lines.identity() if lines else {}),
