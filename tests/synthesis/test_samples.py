@@ -109,3 +109,14 @@ def test_degraded_samples_do_not_depend_on_how_they_are_drawn(trained, tmp_path)
     assert sum(not np.array_equal(a.image, b.image) for a, b in zip(samples, clean, strict=True)) > 90
     assert any("degraded" in sample.meta for sample in samples)
     assert whole.identity() != plain.identity()
+
+
+def test_a_style_that_is_called_like_a_number_is_meant_by_its_name():
+    import torch
+
+    from handgen.models.styles import CodeTable
+
+    table = CodeTable(["1", "2", "张三"], torch.eye(3))
+    assert [s.name for s in choose_styles(table, "2", 0)] == ["2"]
+    assert [s.name for s in choose_styles(table, "张三,1", 0)] == ["张三", "1"]
+    assert len(choose_styles(table, "3", 0)) == 3
