@@ -78,7 +78,7 @@ def test_weights_that_are_not_finite_are_refused(trained, tmp_path):
 
 
 def test_samples_that_are_all_blank_are_not_written():
-    from handgen.synth.write import _refuse_blank
+    from handgen.synthesis.write import _refuse_blank
 
     from handgen.errors import DatasetError
     from handgen.formats.base import Sample
