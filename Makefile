@@ -5,11 +5,12 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?= -n auto
 BENCH_ARGS ?=
+FUZZ_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin chinese cyclegan digits weights transfer fewshot trust test lint format types build bench \
+.PHONY: help demo latin chinese cyclegan digits weights transfer fewshot trust test lint format types build bench fuzz \
 	reference hooks clean distclean
 
 help: ## Show this list.
@@ -63,6 +64,9 @@ types: $(VENV)/dev.installed ## Check the type hints.
 
 build: $(VENV)/dev.installed ## Build the source archive and the wheel in ./dist.
 	$(BIN)/hatchling build
+
+fuzz: $(VENV)/dev.installed ## Run ten thousand damaged files of every kind through the commands; hours.
+	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fuzz $(FUZZ_ARGS)
 
 bench: $(VENV)/dev.installed ## Time handgen beside what it replaces; on an idle machine, about ten minutes.
 	$(BIN)/python -m benchmarks --trdg $(VENV)/trdg $(BENCH_ARGS)

@@ -166,9 +166,12 @@ class ImagesReader(Reader):
 
     def _amiss(self, path: Path) -> str:
         """Return why a file that ``labels.csv`` names is not read; empty if nothing is amiss."""
-        if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.folder)):
-            return "outside the folder"
-        return "" if path.is_file() else "no such file"
+        try:
+            if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.folder)):
+                return "outside the folder"
+            return "" if path.is_file() else "no such file"
+        except (OSError, ValueError):  # a name that is too long, or has a zero in it
+            return "no such file"
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str, str | None]]:

@@ -71,6 +71,9 @@ _BUILDERS: dict[str, tuple[str, Callable[[], str]]] = {
     "ascii": ("94 printable ASCII characters, no space", lambda: "".join(map(chr, range(0x21, 0x7F)))),
 }
 
+_NEAR = 0.7
+"""How alike a text must be to a charset's name to be taken for a misspelt one, as ``difflib`` measures it."""
+
 CHARSETS: dict[str, str] = {name: summary for name, (summary, _) in _BUILDERS.items()}
 """Name -> one line for help texts."""
 
@@ -124,10 +127,8 @@ def _read(path: Path) -> str:
 
 
 def _looks_like_name(name: str) -> bool:
-    """Tell a misspelt name from typed characters: it is close to a name, or reads like a word."""
-    if get_close_matches(name, CHARSETS, n=1, cutoff=0.6):
-        return True
-    return re.fullmatch(r"[a-z][a-z0-9_-]{3,}", name) is not None and list(name) != sorted(name)
+    """Tell a misspelt name from typed characters: it is close to a name."""
+    return bool(get_close_matches(name, CHARSETS, n=1, cutoff=_NEAR))
 
 
 def is_written(char: str) -> bool:

@@ -37,7 +37,22 @@ def build(checkpoint: Checkpoint) -> Model:
         raise CheckpointError(
             f"the checkpoint {checkpoint.path} does not fit ({(lacking + unexpected)[0]} is missing or unknown)", remedy
         )
+    _refuse_not_finite(checkpoint)
     return model.eval()
+
+
+def _refuse_not_finite(checkpoint: Checkpoint) -> None:
+    """Refuse weights that a run which diverged has left: all that they draw is blank, or noise."""
+    spoiled = [
+        name
+        for name, tensor in checkpoint.tensors.items()
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all())
+    ]
+    if spoiled:
+        raise CheckpointError(
+            f"the weights of {checkpoint.path} are not finite ({spoiled[0]} and {len(spoiled) - 1:,} more)",
+            "Train it again with a lower --lr, or take an earlier model.",
+        )
 
 
 def _refuse_added(checkpoint: Checkpoint) -> None:

@@ -13,8 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.check.survey import INK
+from handgen.errors import DatasetError
 from handgen.formats import FORMATS
-from handgen.formats.base import Writer
+from handgen.formats.base import Sample, Writer
 from handgen.formats.tree import Tree
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import PREVIEW
@@ -24,6 +26,8 @@ from handgen.synthesis.request import Request
 from handgen.synthesis.shards import Shard, ShardProgress, ShardWriter
 
 _WRITE = 1000
+_FEW = 4
+"""With fewer samples than this, blank ones prove nothing."""
 _SHOWN = 16
 
 
@@ -150,11 +154,26 @@ def _fill(
         rejects.resume(writer.path, writer.written)
     drawn = prepared.synthesis.samples(first + writer.written, shard.stop, batch=batch, workers=workers)
     while some := list(itertools.islice(drawn, _WRITE)):
+        if not writer.written:
+            _refuse_blank(some)
         some = [replace(sample, index=sample.index - first) for sample in some] if first else some
         if listed:
             rejects.note(writer.path, some)
         writer.write(some)
         progress(writer.written)
+
+
+def _refuse_blank(samples: Sequence[Sample]) -> None:
+    """Refuse to write samples none of which shows anything.
+
+    Raises:
+        DatasetError: all are blank.
+    """
+    if len(samples) >= _FEW and all(isinstance(s.image, np.ndarray) and np.ptp(s.image) < INK for s in samples):
+        raise DatasetError(
+            f"the first {len(samples):,} samples are all blank: no ink is drawn",
+            "Look at what the source draws with 'handgen preview', and give another --model.",
+        )
 
 
 def _show_rejects(prepared: Prepared, folders: Sequence[tuple[Path, int]]) -> None:

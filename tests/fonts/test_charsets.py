@@ -72,7 +72,7 @@ def test_a_misspelt_name_suggests_the_nearest(spec, hint):
         load_charset(spec)
 
 
-@pytest.mark.parametrize("spec", ["", "  \n", "charsets/none.txt", "none.txt", "hsk-words"])
+@pytest.mark.parametrize("spec", ["", "  \n", "charsets/none.txt", "none.txt"])
 def test_nothing_is_refused(spec):
     with pytest.raises(UsageError):
         load_charset(spec)
@@ -82,3 +82,25 @@ def test_an_empty_file_is_refused(tmp_path):
     (tmp_path / "empty.txt").write_text(" \n")
     with pytest.raises(UsageError, match="holds no characters"):
         load_charset(str(tmp_path / "empty.txt"))
+
+
+@pytest.mark.parametrize("spec", ["abc123", "abcdABCD", "xyz", "hello", "永和abc"])
+def test_what_is_near_no_name_is_the_characters(spec):
+    assert load_charset(spec) == "".join(dict.fromkeys(spec))
+
+
+@pytest.mark.parametrize("spec", ["gb2313-1", "latin26", "digit", "hanzi", "big5"])
+def test_a_near_miss_of_a_name_is_asked_about(spec):
+    with pytest.raises(UsageError, match="unknown charset"):
+        load_charset(spec)
+
+
+def test_a_charset_out_of_a_pipe(tmp_path):
+    import os
+    import threading
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    threading.Thread(target=lambda: pipe.write_text("永\ufa19和", encoding="utf-8")).start()
+    assert load_charset(str(pipe)) == "永\ufa19和"
+    assert load_charset(str(pipe)) == "永\ufa19和"  # what came out of it is kept

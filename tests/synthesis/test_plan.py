@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,3 +57,35 @@ def test_seeds_differ():
     plans = [Rounds(50, 5, seed).at(np.arange(100)) for seed in (0, 1)]
     assert not np.array_equal(plans[0][0], plans[1][0])
     assert not np.array_equal(plans[0][1], plans[1][1])
+
+
+def test_weights_that_are_not_finite_are_refused(trained, tmp_path):
+    import torch
+    from safetensors import safe_open
+    from safetensors.torch import save_file
+
+    from handgen.checkpoints import files
+    from handgen.errors import CheckpointError
+    from handgen.sources.loading import build
+
+    with safe_open(trained, framework="pt") as file:
+        tensors, header = {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
+    name = next(name for name, tensor in tensors.items() if tensor.is_floating_point() and tensor.numel() > 1)
+    tensors[name] = torch.full_like(tensors[name], float("nan"))
+    save_file(tensors, tmp_path / "model.safetensors", metadata=header)
+    with pytest.raises(CheckpointError, match=r"not finite .*Train it again"):
+        build(files.load(tmp_path / "model.safetensors"))
+
+
+def test_samples_that_are_all_blank_are_not_written():
+    from handgen.errors import DatasetError
+    from handgen.formats.base import Sample
+    from handgen.synth.write import _refuse_blank
+
+    blank = [Sample(i, "a", np.full((8, 8), 255, np.uint8), {}) for i in range(8)]
+    with pytest.raises(DatasetError, match="all blank"):
+        _refuse_blank(blank)
+    inked = np.full((8, 8), 255, np.uint8)
+    inked[2:5, 3] = 0
+    _refuse_blank([*blank, Sample(8, "a", inked, {})])
+    _refuse_blank(blank[:2])

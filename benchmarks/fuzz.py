@@ -1,0 +1,231 @@
+"""Damaged files for every reader: no crash, no hang, no "internal error", nothing written beside the output.
+
+``python -m benchmarks.fuzz [COUNT]`` runs COUNT damaged inputs (default 10,000), each a sound file with a few bytes or
+JSON values changed, through the commands that read it. What breaks a rule is listed and its input kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import json
+import multiprocessing
+import resource
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.fuzz_seeds import Seed, make_seeds
+
+SLOW = 20.0
+"""Seconds that an answer may take."""
+MEMORY = 4 << 30
+_PER_WORKER = 25
+Bytes = Callable[[bytes, np.random.Generator], bytes]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What broke a rule: of which seed and number, by what command, and how."""
+
+    seed: str
+    number: int
+    command: str
+    what: str
+
+
+def flip(data: bytes, rng: np.random.Generator) -> bytes:
+    """Change a few bits."""
+    changed = bytearray(data)
+    for place in rng.integers(0, max(1, len(data)), int(rng.integers(1, 9))):
+        if place < len(changed):
+            changed[place] ^= 1 << int(rng.integers(8))
+    return bytes(changed)
+
+
+def cut(data: bytes, rng: np.random.Generator) -> bytes:
+    """Leave the end out."""
+    return data[: int(rng.integers(0, len(data) + 1))]
+
+
+def insert(data: bytes, rng: np.random.Generator) -> bytes:
+    """Put some bytes in, or the file's own a second time."""
+    place, length = int(rng.integers(0, len(data) + 1)), int(rng.integers(1, 40))
+    own = data[: length * 3] if rng.random() < 0.3 else rng.bytes(length)
+    return data[:place] + own + data[place:]
+
+
+def blank(data: bytes, rng: np.random.Generator) -> bytes:
+    """Set a stretch to zeros or to 255."""
+    start = int(rng.integers(0, len(data) + 1))
+    stop = min(len(data), start + int(rng.integers(1, 200)))
+    return data[:start] + bytes([0 if rng.random() < 0.5 else 255]) * (stop - start) + data[stop:]
+
+
+_ODD: tuple[Any, ...] = (
+    None, True, -1, 0, 2**63, 10**30, 1e308, float("nan"), float("inf"), "", "x", "永" * 50, "../../out", "\0",
+    "\ud800", [], [[]], [1, "a"], {}, {"a": {"b": None}},
+)  # fmt: skip
+
+
+def rewrite_json(data: bytes, rng: np.random.Generator) -> bytes:
+    """Replace a value of a JSON text, or of a line of it, by an odd one, or take a key out."""
+    lines = data.decode("utf-8", "replace").split("\n")
+    whole = len(lines) < 2 or lines[0].strip() in ("{", "[")
+    at = 0 if whole else int(rng.integers(len(lines)))
+    try:
+        value = json.loads(data if whole else lines[at])
+    except ValueError:
+        return flip(data, rng)
+    places = [*_places(value)]
+    if not places:
+        return json.dumps(_odd(rng)).encode()
+    holder, key = places[int(rng.integers(len(places)))]
+    if isinstance(holder, dict) and rng.random() < 0.3:
+        del holder[key]
+    else:
+        holder[key] = _odd(rng)
+    text = json.dumps(value)
+    return (text if whole else "\n".join([*lines[:at], text, *lines[at + 1 :]])).encode()
+
+
+def _odd(rng: np.random.Generator) -> Any:
+    return _ODD[int(rng.integers(len(_ODD)))]
+
+
+def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+    entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in entries:
+        yield value, key
+        yield from _places(inner)
+
+
+_BYTES: tuple[Bytes, ...] = (flip, flip, cut, insert, blank)
+
+
+def damage(folder: Path, name: str, rng: np.random.Generator) -> str:
+    """Damage one file of a seed in place; return what was done to which."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    chosen = [path for path in files if path.name == name] or files
+    path = chosen[int(rng.integers(len(chosen)))]
+    is_json = path.suffix in (".json", ".jsonl") and rng.random() < 0.6
+    how = rewrite_json if is_json else _BYTES[int(rng.integers(len(_BYTES)))]
+    path.write_bytes(how(path.read_bytes(), rng))
+    return f"{how.__name__} {path.relative_to(folder)}"
+
+
+def run_one(seed: Seed, number: int, work: Path) -> Fault | None:
+    """Damage a copy of a seed and run one of its commands on it; return what broke a rule."""
+    from handgen.cli import run
+
+    rng = np.random.default_rng([number, *seed.name.encode()])
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(seed.folder, work / "in")
+    (work / "cwd").mkdir()
+    name = seed.files[int(rng.integers(len(seed.files)))] if seed.files else ""
+    done = damage(work / "in", name, rng)
+    before = _listing(work)
+    command = [
+        word.format(IN=work / "in", OUT=work / "out") for word in seed.commands[int(rng.integers(len(seed.commands)))]
+    ]
+    out, err = io.StringIO(), io.StringIO()
+    started = time.monotonic()
+    what = ""
+    signal.signal(signal.SIGALRM, _too_slow)
+    signal.alarm(int(2 * SLOW))
+    try:
+        with contextlib.chdir(work / "cwd"), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            code = run(command)
+        if code not in (0, 1, 2):
+            what = f"exit code {code}"
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is a fault
+        what = f"{type(error).__name__}: {error}"
+    finally:
+        signal.alarm(0)
+    took = time.monotonic() - started
+    text = err.getvalue()
+    if "internal error" in text:
+        what = text.strip().splitlines()[-1]
+    elif not what and took > SLOW:
+        what = f"{took:.0f} s"
+    elif not what and (beside := sorted(_listing(work) - before - seed.written(work))):
+        what = f"wrote {', '.join(beside[:3])}"
+    return Fault(seed.name, number, f"handgen {' '.join(command)} [{done}]", what) if what else None
+
+
+def _too_slow(*_: object) -> None:
+    raise TimeoutError(f"no answer within {2 * SLOW:.0f} s")
+
+
+def _listing(work: Path) -> set[str]:
+    out = work / "out"
+    return {str(path) for path in work.rglob("*") if out not in (path, *path.parents) and path.is_file()}
+
+
+def fuzz(seeds: Sequence[Seed], numbers: Sequence[int], work: Path) -> list[Fault]:
+    """Run damaged inputs in this process: number i is of seed i modulo their count."""
+    found = (run_one(seeds[number % len(seeds)], number, work) for number in numbers)
+    return [fault for fault in found if fault is not None]
+
+
+def _job(arguments: tuple[Sequence[Seed], Sequence[int], str]) -> tuple[list[Fault], int]:
+    seeds, numbers, place = arguments
+    work = Path(tempfile.mkdtemp(dir=place))
+    try:
+        faults = fuzz(seeds, numbers, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return faults, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def long_run(count: int, first: int = 0) -> list[Fault]:
+    """Run ``count`` damaged inputs, a few in each process, so that what ends a process is found as well."""
+    faults: list[Fault] = []
+    context = multiprocessing.get_context("fork")
+    with tempfile.TemporaryDirectory(prefix="handgen-fuzz-") as place:
+        seeds = make_seeds(Path(place) / "seeds")
+        for start in range(first, first + count, _PER_WORKER):
+            numbers = range(start, min(start + _PER_WORKER, first + count))
+            receive, send = context.Pipe(duplex=False)
+            child = context.Process(target=lambda s=send, n=numbers: s.send(_job((seeds, n, place))))
+            child.start()
+            send.close()
+            try:
+                some, memory = receive.recv()
+                faults += some
+                if memory > MEMORY:
+                    faults.append(Fault("?", start, f"numbers {start} to {numbers[-1]}", f"{memory >> 20} MiB"))
+            except EOFError:
+                child.join()
+                faults.append(Fault("?", start, f"numbers {start} to {numbers[-1]}", f"ended by {child.exitcode}"))
+            child.join()
+            for fault in faults[-5:]:
+                if fault.number >= start:
+                    print(fault, flush=True)
+            if start // _PER_WORKER % 20 == 0:
+                print(f"{start - first + len(numbers):,} of {count:,} inputs, {len(faults)} faults", flush=True)
+    return faults
+
+
+def main() -> int:
+    """Run from the command line; exit with 1 if any rule was broken."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
+    parser.add_argument("count", nargs="?", type=int, default=10_000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first input: other numbers, other damage")
+    options = parser.parse_args()
+    faults = long_run(options.count, options.first)
+    print(f"{options.count:,} damaged inputs, {len(faults)} broke a rule")
+    return int(bool(faults))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
