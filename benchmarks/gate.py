@@ -24,8 +24,8 @@ from handgen.formats.png import encode_png
 from handgen.models.styles import vectors
 from handgen.seeds import SampleKey
 from handgen.sources.model import ModelSource
-from handgen.synth.prepare import prepare
-from handgen.synth.request import OFF, REDRAW, make_request
+from handgen.synthesis.prepare import prepare
+from handgen.synthesis.request import OFF, REDRAW, make_request
 from handgen.workers import cores
 
 WHOLE, STAGES = "with and without the gate", "stages, on one thread, in processor time"

@@ -6,9 +6,11 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 COMPATIBILITY = "\uf900-\ufaff\U0002f800-\U0002fa1f"
 """Ideographs that NFC replaces by others, of another form: 神 (U+FA19) and 渚 (U+FA46) are names in Japan."""
@@ -40,6 +42,8 @@ def line_ends(data: bytes) -> NDArray[np.int64]:
     A CR at the very end counts, though a LF may follow it elsewhere.
     """
     found = [match.end() for match in _LINE_END_BYTES.finditer(data)]
+    import numpy as np  # the command line reads this module before it knows whether it needs it
+
     return np.array(found, np.int64)
 
 

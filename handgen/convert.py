@@ -184,7 +184,7 @@ class Conversion:
                 name = f" ({record.name})" if record.name else ""
                 raise DatasetError(
                     f"sample {record.number}{name} of {path}: {cause}",
-                    f"Repair it, or leave bad samples out with --skip-bad; see 'handgen check {quoted(path)}'.",
+                    f"Repair it, or leave bad samples out with --skip-bad; see: handgen check {quoted(path)}",
                 ) from error
             self.left_out.append(LeftOut(part, record.number, record.name, cause))
             return None
@@ -203,7 +203,7 @@ class Conversion:
             if not self.skip_bad:
                 raise DatasetError(
                     f"{path}: {cause}",
-                    f"Take what can be read of it with --skip-bad; see 'handgen check {quoted(path)}'.",
+                    f"Take what can be read of it with --skip-bad; see: handgen check {quoted(path)}",
                 )
             self.left_out.append(LeftOut(part, finding.examples[0].sample or 0, "", cause))
 

@@ -19,6 +19,8 @@ from typing import Any
 
 from handgen.errors import HandgenError, UsageError
 
+PACKAGE = Path(__file__).resolve().parent
+"""Where handgen itself is installed."""
 LOCK = ".handgen.lock"
 SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"})
 _DEEPEST = 64

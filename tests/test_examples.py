@@ -22,10 +22,15 @@ from handgen.fonts.catalog import find_entry
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "examples"
-SCRIPTS = sorted(f"examples.{path.parent.name}.{path.stem}" for path in EXAMPLES.glob("*/*.py"))
+SCRIPTS = sorted(
+    f"examples.{path.parent.name}.{path.stem}"
+    for path in EXAMPLES.glob("*/*.py")
+    if "def main(" in path.read_text(encoding="utf-8")
+)
 
 
 def test_every_example_has_help(monkeypatch, capsys):
+    assert {Path(name.replace(".", "/")).parent.name for name in SCRIPTS} >= {"people", "pen", "transfer", "weights"}
     for name in SCRIPTS:
         script = importlib.import_module(name)
         monkeypatch.setattr(sys, "argv", [name, "--help"])

@@ -78,7 +78,7 @@ def main() -> None:
     model = loading.build(file)
     scores = measure(model, pairs)
     change = 1 - scores["drawn"]["l1"] / scores["source"]["l1"]
-    result = {"images": file.facts["images"], "held_out": len(pairs), **scores, "l1_falls_by": round(change, 4)}
+    result = {"images": file.model.images, "held_out": len(pairs), **scores, "l1_falls_by": round(change, 4)}
     (HERE / "results.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     picture(model, pairs).convert("L").save(HERE / "preview.png", optimize=True)
     print(json.dumps(result, indent=2))

@@ -70,12 +70,12 @@ def row(work: Path, name: str) -> dict[str, Any]:
     held_out = Pairs(store, pairs, file.style_names, held_out=True)
     torch.set_num_threads(1)
     diversity = measure_diversity(
-        loading.build(file), store, Split(split["train"], ""), file.facts["charset"], torch.device("cpu")
+        loading.build(file), store, Split(split["train"], ""), file.model.charset, torch.device("cpu")
     )
     measured = [line for line in lines if line["kind"] == "held-out"][-1]["styles"]["mean"]
     return {
-        "images": file.facts["images"],
-        "seed": file.facts["seed"],
+        "images": file.model.images,
+        "seed": file.model.seed,
         "test_pairs": len(held_out),
         **measured,
         "diversity": diversity,

@@ -40,9 +40,9 @@ from handgen.strokes.pens import PENS
 from handgen.strokes.raster import coverage, outlines
 from handgen.strokes.trace import SIDE, trace, traced
 from handgen.strokes.writer import DIM, Population, Writer
-from handgen.synth.prepare import prepare
-from handgen.synth.request import OFF, make_request
-from handgen.synth.write import write as write_dataset
+from handgen.synthesis.prepare import prepare
+from handgen.synthesis.request import OFF, make_request
+from handgen.synthesis.write import write as write_dataset
 
 HERE = Path(__file__).parent
 LEVELS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)

@@ -43,7 +43,7 @@ Drawn = tuple[Array, Numbers, Numbers]
 
 def main() -> None:
     """Compare, and draw."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("chinese_mnist", type=Path)
     parser.add_argument("--font", default="Heiti")
     parser.add_argument("--split", type=Path, default=Path("examples/worth/split.json"))

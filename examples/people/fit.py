@@ -51,7 +51,7 @@ _COARSE, _FINE = 4.0, 1.0
 
 def main() -> None:
     """Fit and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("omniglot", type=Path)
     parser.add_argument("chinese_mnist", type=Path)
     parser.add_argument("--split", type=Path, default=Path("examples/worth/split.json"))

@@ -36,7 +36,7 @@ _ABOUT = {
 
 def main() -> None:
     """Measure and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("chinese_mnist", type=Path)
     parser.add_argument("--split", type=Path, default=Path("examples/worth/split.json"))
     parser.add_argument("--out", type=Path, default=Path("handgen/degrade/real_ink.json"))

@@ -28,9 +28,9 @@ from handgen.glyphs.store import GlyphStore
 from handgen.ocr.readers import JUDGES, Judge
 from handgen.sources.find import find_model
 from handgen.sources.model import store_of
-from handgen.synth.prepare import prepare
-from handgen.synth.request import OFF, REDRAW, make_request
-from handgen.synth.write import write
+from handgen.synthesis.prepare import prepare
+from handgen.synthesis.request import OFF, REDRAW, make_request
+from handgen.synthesis.write import write
 
 LEAST = 0.01
 """The distance, of 1, below which a share of it is not worth a number: a dozen glyphs of some hundred."""

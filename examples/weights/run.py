@@ -1,6 +1,6 @@
 """What ``make weights`` runs: the weights that come with handgen, made again from fonts that anyone can get.
 
-    python -m examples.weights.run en            # or zh, or recognizer
+    python -m examples.weights.run en            # or zh, recognizer, latin
 
 Everything is a ``handgen`` command; run it again and it goes on where it stopped. Fonts of the catalog are
 fetched; others, named in fonts.csv, must be installed first, and it says how.
@@ -68,6 +68,7 @@ TAKE = (
     "zcool-qingke-huangyou=4000",
 )
 # fmt: on
+MANY_LATIN = tuple((HERE / "latin.txt").read_text(encoding="utf-8").split())
 GB2312 = "--charset gb2312 --size 64"
 RECIPES = {
     "en": Recipe(
@@ -76,6 +77,16 @@ RECIPES = {
         "--charset latin62 --size 64",
         ("bicyclegan --images 8000 --width 16 --lambda-feature 5 --eval-every 1000000 --save-every 3000",),
         "--font Caveat",
+    ),
+    "latin": Recipe(  # does not ship: README.md says why
+        "Caveat",
+        MANY_LATIN,
+        "--charset latin --size 64",
+        (
+            "bicyclegan --images 400000 --width 16 --lambda-feature 5 --holdout 0.02 --eval-every 1000000"
+            " --save-every 2000",
+        ),
+        "--font Caveat --charset latin",
     ),
     "zh": Recipe(
         "Heiti",

@@ -20,11 +20,12 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
-from handgen import __version__, weights
+from handgen import weights
 from handgen.checkpoints.facts import ModelFacts
 from handgen.errors import CheckpointError, UsageError
-from handgen.files import replacing
+from handgen.files import from_os_error, replacing
 from handgen.typed import FieldError
+from handgen.version import __version__
 
 FORMAT = 1
 MODEL, STATE = weights.MODEL, "state.safetensors"
@@ -118,9 +119,28 @@ def _single(tensor: Tensor) -> Tensor:
     return tensor.float() if tensor.dtype == torch.float16 else tensor
 
 
+def _refuse_pickle(path: Path) -> None:
+    """Refuse what ``torch.save`` and ``pickle`` write: reading it could run any program.
+
+    Raises:
+        CheckpointError: it is such a file.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4)
+    except OSError as error:
+        raise from_os_error(error, path) from error
+    if head == b"PK\x03\x04" or head[:2] in (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"):
+        raise CheckpointError(
+            f"{path} is a PyTorch file (a pickle), no checkpoint of handgen",
+            "Name a run folder of 'handgen train', or its model.safetensors.",
+        )
+
+
 def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
     if not path.is_file():
         raise UsageError(f"no checkpoint at {path}", "Name a run folder or its model file.")
+    _refuse_pickle(path)
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
@@ -132,7 +152,7 @@ def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
             names = file.keys() if with_tensors else ()
             tensors = {name: _single(file.get_tensor(name)) for name in names}
             return Checkpoint(path, tensors, json.loads(header["facts"]))
-    except (SafetensorError, json.JSONDecodeError) as error:
+    except (SafetensorError, ValueError, RecursionError, OverflowError) as error:
         raise CheckpointError(
             f"the checkpoint {path} is damaged ({error})", "Copy it again, or train again."
         ) from error

@@ -22,12 +22,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from handgen import __version__
 from handgen.checkpoints.board import Board
 from handgen.checkpoints.files import STATE
 from handgen.checkpoints.record import STATS, lines_until, read_stats
 from handgen.errors import CheckpointError, UsageError
 from handgen.files import from_os_error, lock_folder, writable_folder, write_json, write_text
+from handgen.version import __version__
 
 CONFIG, SPLIT, LOG = "config.json", "split.json", "log.txt"
 _MAY_CHANGE = frozenset(

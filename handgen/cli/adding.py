@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from handgen.cli.common import print_json, say, say_facts, stderr, warn
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from handgen.settings import Settings
@@ -126,6 +127,6 @@ def _report(plan: AdditionPlan, found: FoundStyle, as_json: bool) -> None:
     lines = [
         ("style", f"{plan.path} ({plan.path.stat().st_size / 1024:,.0f} KiB, {found.seconds:.0f} s)"),
         ("preview", str(plan.picture)),
-        ("next:", f"handgen synth --model {run} --styles {plan.settings.add_style} --count 10000"),
+        ("next:", f"handgen synth --model {quoted(run)} --styles {quoted(plan.settings.add_style)} --count 10000"),
     ]
     say_facts(lines)

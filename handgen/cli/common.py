@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,17 @@ from handgen.errors import HandgenWarning
 from handgen.settings import PLACES as PLACES
 from handgen.settings import RUNNING as RUNNING
 
+_NARROWEST = 20
+
+
+def _heed_width() -> None:
+    """Forget a COLUMNS of 0, as some containers and editors set it: nothing at all would be printed."""
+    columns = os.environ.get("COLUMNS", "").strip()
+    if columns.isdecimal() and int(columns) < _NARROWEST:
+        del os.environ["COLUMNS"]
+
+
+_heed_width()
 stdout = Console(highlight=False)
 stderr = Console(stderr=True, highlight=False)
 

@@ -114,7 +114,6 @@ def evaluate(
     from handgen.cli.progress import track
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
-    from handgen.files import write_json
     from handgen.report.evaluation import RESULTS, remarks
     from handgen.report.run import is_run
 
@@ -147,14 +146,26 @@ def evaluate(
         shown = save_suspicious(picture, place, result, track)
     for remark in remarks(result):
         warn(f"{place}: {remark}")
-    if save:
-        write_json(place / RESULTS, result)
     if as_json:
         print_json(result)
     else:
         _print(result, characters)
         if shown:
             say(f"worst  {picture}")
+    if save:
+        _keep(place / RESULTS, result)
+
+
+def _keep(file: Path, result: dict[str, Any]) -> None:
+    from handgen.errors import HandgenError
+    from handgen.files import write_json
+
+    try:
+        write_json(file, result)
+    except HandgenError as error:  # the measuring may have taken hours
+        raise HandgenError(
+            f"{error.message}: the result is not kept there", "Leave that out with --no-save."
+        ) from error
 
 
 def _reader(place: str | None, device: Any) -> GlyphReader | None:

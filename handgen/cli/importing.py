@@ -13,7 +13,7 @@ import typer
 
 from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, say, say_facts, stdout
 from handgen.cli.generated import with_signature
-from handgen.errors import UsageError
+from handgen.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from handgen.collect.base import Reader
@@ -247,8 +247,8 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
 
 def _following(plan: ImportPlan) -> str:
     if plan.font is None:
-        return f"handgen train zi2zi --data data/glyphs --data {plan.out}"
-    return f"handgen train zi2zi --data {plan.out}"
+        return f"handgen train zi2zi --data data/glyphs --data {quoted(plan.out)}"
+    return f"handgen train zi2zi --data {quoted(plan.out)}"
 
 
 @importing.command()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import io
 import os
 import sys
@@ -11,7 +13,6 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from handgen import __version__
 from handgen.cli import common
 from handgen.cli.check import check
 from handgen.cli.convert import convert
@@ -28,6 +29,7 @@ from handgen.cli.train import train
 from handgen.cli.transfer import transfer
 from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error
+from handgen.version import __version__
 
 
 class _InOrderOfUse(TyperGroup):
@@ -110,13 +112,14 @@ def run(args: Sequence[str] | None = None) -> int:
     try:
         with common.warnings_as_lines():
             code = app(list(args) if args is not None else None, prog_name="handgen", standalone_mode=False)
+        sys.stdout.flush()  # a full disk behind it is found out here
         return code if isinstance(code, int) else 0
     except typer.Exit as stop:
         return stop.exit_code
     except typer.Abort:
         return _stopped()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _print_nowhere()
         return 1
     except KeyboardInterrupt:
         return _stopped()
@@ -124,6 +127,12 @@ def run(args: Sequence[str] | None = None) -> int:
         if common.debugging:
             raise
         return _report(error)
+
+
+def _print_nowhere() -> None:
+    """Let what is still to be printed go nowhere, or Python would complain of it at its end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _stopped() -> int:
@@ -140,6 +149,12 @@ def _report(error: Exception) -> int:
         error = UsageError(error.format_message(), f"See '{command} --help'.")
     if isinstance(error, OSError) and error.filename:
         error = from_os_error(error, error.filename)
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):
+        _print_nowhere()
+        error = HandgenError(
+            f"what is printed cannot be written ({error.strerror})",
+            "Make room where the output goes, or print it elsewhere.",
+        )
     known = isinstance(error, HandgenError)
     text = str(error) if known else f"internal error: {type(error).__name__}: {error}. Add --debug to see where."
     common.report_error(text)

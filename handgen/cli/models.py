@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgen.cli.common import PLACES, Debug, Device, Json, print_json, say, stdout, warn
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from handgen.export.export import Exported
@@ -159,4 +160,4 @@ def _report(place: Path, done: Exported) -> None:
         say(f"{place / name}  {size / 1e6:.2f} MB")
     for warning in done.warnings:
         warn(warning)
-    say(f"next: handgen synth --model {place}")
+    say(f"next: handgen synth --model {quoted(place)}")

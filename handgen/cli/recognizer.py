@@ -10,6 +10,7 @@ import typer
 
 from handgen.cli import generated
 from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
+from handgen.errors import quoted
 
 NAME, SUMMARY = "recognizer", "reads single glyphs: what 'eval' and training against lost strokes ask"
 
@@ -114,4 +115,4 @@ def _report(
         for font, values in measured.items():
             table.add_row(Text(font), *(f"{values[name]:.4f}" for name in names))
         stdout.print(table)
-    say(f"next: handgen eval DATASET --recognizer {plan['out']}")
+    say(f"next: handgen eval DATASET --recognizer {quoted(plan['out'])}")

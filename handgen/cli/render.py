@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handgen.characters import listed
 from handgen.cli import generated
 from handgen.cli.common import Debug, DryRun, Json, print_json, say, say_facts, stdout, warn
 from handgen.collect.settings import DRAWING, STORE, RenderSettings
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from handgen.collect.render import Plan, Rendered
@@ -33,6 +33,7 @@ def render(**given: Any) -> None:
     handgen render -f Heiti -t fonts/han --vary pen --samples 4 -o data/varied
     """
     settings = generated.values(RenderSettings, given)
+    from handgen.characters import listed
     from handgen.collect.render import make_plan
 
     plan, as_json = make_plan(settings), given["as_json"]
@@ -131,5 +132,5 @@ def _print(rendered: Rendered) -> None:
     stdout.print(table)
     stdout.print(f"{rendered.glyphs:,} glyphs in {rendered.seconds:.1f} s")
     say_facts({"store": rendered.out, "preview": rendered.preview})
-    data = "" if rendered.out == STORE else f" --data {rendered.out}"
+    data = "" if rendered.out == STORE else f" --data {quoted(rendered.out)}"
     say(f"next: handgen train zi2zi{data}")

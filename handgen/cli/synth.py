@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import os
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,12 +11,11 @@ import typer
 
 from handgen.cli import generated
 from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, Workers, print_json
-from handgen.settings import Settings
 from handgen.sources.spec import DRAWN, STYLES, SourceSpec
-from handgen.synth.request import LINES, LineRequest, Request
+from handgen.synthesis.request import LINES, LineRequest, Request
 
 if TYPE_CHECKING:
-    from handgen.synth.shards import ShardWriter
+    from handgen.synthesis.shards import ShardWriter
 
 _OWN = frozenset({"source", "share"})
 _NESTED = frozenset({"sources", "lines"})
@@ -138,9 +135,16 @@ def _synth(**given: Any) -> None:
 
     handgen synth --recipe recipe.yaml --count 100000
     """
-    from handgen.cli.synthesis import list_trained, print_plan, print_result, warn_of_gate, with_progress
-    from handgen.synth.prepare import prepare, resolved, usual_model
-    from handgen.synth.recipe import save_recipe
+    from handgen.cli.synthesis import (
+        list_trained,
+        prepared_with_progress,
+        print_plan,
+        print_result,
+        warn_of_gate,
+        with_progress,
+    )
+    from handgen.synthesis.prepare import resolved, usual_model
+    from handgen.synthesis.recipe import save_recipe
 
     asked = _request(given)
     request = resolved(asked)
@@ -149,7 +153,7 @@ def _synth(**given: Any) -> None:
         return
     batch, workers = given["batch"], given["workers"]
     shard_writer = _shard_writer(request, given["processes"], given["ray"], batch, workers)
-    prepared = prepare(request)
+    prepared = prepared_with_progress(request)
     if not given["as_json"]:
         print_plan(prepared, usual_model(asked).why)
     else:
@@ -168,55 +172,17 @@ synth = generated.with_signature(_synth, _parameters())
 
 
 def _request(given: dict[str, Any]) -> Request:
-    """Return what is asked for: of a recipe, if one is named, and before that on the command line."""
-    from handgen.errors import UsageError
-    from handgen.synth.recipe import find_recipe, read_recipe
+    """Return what is asked for on the command line, and before that by a recipe."""
+    from handgen.synthesis.options import NESTED, OWN, names_of, request_of
 
-    typed = {name for name in given if _is_typed(given["ctx"], name)}
-    base = Request()
-    if given["recipe"]:
-        path = find_recipe(given["recipe"])
-        base = dataclasses.replace(read_recipe(path), out=Path("datasets") / path.stem)
-    of_lines = _typed(LineRequest, given, typed)
-    lines = base.lines or (LineRequest() if given["lines"] else None)
-    if of_lines and lines is None:
-        raise UsageError("--corpus and the options of lines say nothing of single characters", "Add --lines.")
-    of_source = _typed(SourceSpec, given, typed, _OWN)
-    sources = tuple(map(_parse_model, given["model"])) if given["model"] else base.sources
-    return dataclasses.replace(
-        base,
-        sources=tuple(dataclasses.replace(spec, **of_source) for spec in sources),
-        lines=dataclasses.replace(lines, **of_lines) if lines else None,
-        **_typed(Request, given, typed, _NESTED),
-    )
+    known = names_of(SourceSpec, OWN) | names_of(Request, NESTED) | names_of(LineRequest)
+    typed = {name: given[name] for name in sorted(known & given.keys()) if _is_typed(given["ctx"], name)}
+    return request_of(given["model"] or (), recipe=given["recipe"], lines=given["lines"], options=typed)
 
 
 def _is_typed(ctx: typer.Context, name: str) -> bool:
     source = ctx.get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"
-
-
-def _typed(
-    settings: type[Settings], given: dict[str, Any], typed: Collection[str], but: Collection[str] = ()
-) -> dict[str, Any]:
-    names = {field.name for field in dataclasses.fields(settings)} - set(but)  # type: ignore[arg-type]
-    return {name: given[name] for name in sorted(names & set(typed))}
-
-
-def _parse_model(text: str) -> SourceSpec:
-    """Return the source that ``MODEL=SHARE`` means."""
-    from handgen.errors import UsageError
-
-    name, equals, share = text.rpartition("=")
-    if not equals or Path(text).exists():
-        return SourceSpec(source=text)
-    try:
-        number = float(share)
-    except ValueError:
-        raise UsageError(f"--model {text}: '{share}' is no share", "Write it as --model zh=2.") from None
-    if not number >= 0 or not name:
-        raise UsageError(f"--model {text} is not possible", "Write a name and a share from 0, as --model zh=2.")
-    return SourceSpec(source=name, share=number)
 
 
 def _shard_writer(request: Request, processes: int, ray: str, batch: int, workers: int) -> ShardWriter | None:
@@ -231,11 +197,11 @@ def _shard_writer(request: Request, processes: int, ray: str, batch: int, worker
         wanted = f"--shards {max(4, processes)}"
         raise UsageError("several processes write a shard each at a time, and there is one", f"Add {wanted}.")
     if ray:
-        from handgen.synth.cluster import Cluster
+        from handgen.synthesis.cluster import Cluster
 
         return Cluster(ray, batch, workers or 1, processes if processes > 1 else None)
     if processes > 1:
-        from handgen.synth.processes import Processes
+        from handgen.synthesis.processes import Processes
 
         return Processes(processes, batch, workers or max(1, (os.cpu_count() or 1) // processes))
     return None

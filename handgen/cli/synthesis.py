@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from handgen.cli.common import print_json, say, stdout, warn
+from handgen.cli.progress import Bar
+from handgen.errors import quoted
 
 if TYPE_CHECKING:
-    from handgen.synth.lines import Lines
-    from handgen.synth.prepare import Prepared
-    from handgen.synth.request import Request
-    from handgen.synth.shards import ShardWriter
-    from handgen.synth.write import Report
+    from handgen.synthesis.lines import Lines
+    from handgen.synthesis.prepare import Prepared
+    from handgen.synthesis.request import Request
+    from handgen.synthesis.shards import ShardWriter
+    from handgen.synthesis.write import Report
 
 _TRAINERS_LONGEST = 25
 _SHOWN = 40
@@ -153,17 +156,32 @@ def _some(chars: str) -> str:
 
 def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: ShardWriter | None) -> Report:
     """Write the dataset under a progress bar."""
-    from handgen.cli.progress import Bar
-    from handgen.synth.write import write
+    from handgen.synthesis.write import write
 
-    with Bar("writing", prepared.request.count, unit="lines" if prepared.lines else "glyphs") as bar:
+    unit = "lines" if prepared.lines else "glyphs"
+    with Bar("writing", prepared.request.count, unit=unit) as bar:
         return write(prepared, bar.show, batch=batch, workers=workers, shard_writer=shard_writer)
+
+
+def prepared_with_progress(request: Request) -> Prepared:
+    """Make a request ready, under a progress bar if that takes long."""
+    from handgen.synthesis.prepare import prepare
+
+    with contextlib.ExitStack() as stack:
+        bars: list[Bar] = []
+
+        def show(font: str, done: int, total: int) -> None:
+            if not bars:
+                bars.append(stack.enter_context(Bar("tracing", total, unit="fonts")))
+            bars[0].show(done, f"tracing {font}", total)
+
+        return prepare(request, show)
 
 
 def print_result(prepared: Prepared, report: Report) -> None:
     """Print where the dataset is, and what to do next."""
     from handgen.lines.corpus import describe
-    from handgen.synth.rejects import SHEET
+    from handgen.synthesis.rejects import SHEET
 
     out = report.out
     if not report.written:
@@ -173,9 +191,7 @@ def print_result(prepared: Prepared, report: Report) -> None:
         covered = report.info["coverage"]
         missing = covered["missing"]
         shown = f"; missing: {_some(missing)}" if missing else ""
-        say(
-            f"charset  {covered['distinct']:,} of {covered['charset']:,} characters occur{shown}",
-        )
+        say(f"charset  {covered['distinct']:,} of {covered['charset']:,} characters occur{shown}")
     if gate := prepared.glyphs.gate:
         did = report.info["gate"]
         counts = ", ".join(f"{did[what]:,} {what}" for what in ("redrawn", "dropped", "kept") if did[what])
@@ -187,5 +203,4 @@ def print_result(prepared: Prepared, report: Report) -> None:
             f"of the first lines {sum(report.blank.values()):,} characters were drawn without ink, and are left out of "
             f"image and label: {describe(Counter(report.blank))}"
         )
-    lines = f"dataset  {out}\npreview  {out / 'preview.png'}\nnext:    handgen check {out}"
-    say(lines)
+    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {quoted(out)}")

@@ -11,6 +11,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from handgen.cli import adding, generated, recognizer
 from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
+from handgen.errors import quoted
 from handgen.models import MODELS
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _report(engine: Engine[GANTask], finished: bool, as_json: bool) -> None:
     lines += [("health", line) for line in health]
     lines += [("curves", str(path / CURVES))] if (path / CURVES).is_file() else []
     if finished:
-        where = "" if path == Path("runs") / plan.name else f" --model {path}"
+        where = "" if path == Path("runs") / plan.name else f" --model {quoted(path)}"
         synth = f"synth --styles {len(task.model.style_spec.names)} --count 100000"
         following = "preview" if task.model.draws == "nothing" else synth  # what no one can label is only looked at
         lines += [

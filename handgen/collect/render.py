@@ -72,7 +72,7 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Drawn:
+class RenderedStyle:
     """A style that was drawn: how many glyphs, and reason -> characters that were not.
 
     ``oversized`` are characters drawn smaller than the others, which their glyphs exceed by far.
@@ -90,7 +90,7 @@ class Rendered:
     """What ``render`` made: where, of which fonts, and which fonts failed and why."""
 
     out: Path
-    styles: list[Drawn] = field(default_factory=list)
+    styles: list[RenderedStyle] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -271,7 +271,7 @@ def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered:
             writer.append(message.images, message.chars, style, [message.sample] * len(message.chars))
             done[number] += len(message.chars)
         elif isinstance(message, Finished) and looked:
-            rendered.styles.append(Drawn(name, role, done[number], looked.skipped, looked.oversized))
+            rendered.styles.append(RenderedStyle(name, role, done[number], looked.skipped, looked.oversized))
             looked = None
         elif isinstance(message, Failed):
             if number == 0:

@@ -16,16 +16,18 @@ from handgen.collect.files import files_in, style_name
 from handgen.errors import UsageError
 from handgen.extras import load_extra
 from handgen.glyphs.records import Origin
-from handgen.sheets.boxes import TAKEN, Box, cut_boxes
+from handgen.sheets.boxes import TAKEN, Box, cut_boxes, share_with_lines
 from handgen.sheets.find import Found, NoPageError, find_page
 from handgen.sheets.flatten import shifts
-from handgen.sheets.ink import find_ink
+from handgen.sheets.ink import AS_DARK, find_ink
 from handgen.sheets.layout import Page
 from handgen.sheets.overview import Overview
 from handgen.sheets.pictures import EXTRA, NO_PICTURE, SUFFIXES, Picture, read_pictures
 
 NOT_GIVEN = "page that was not given"
 _HAND = "hand"
+_LINES_LEFT = 0.08
+"""Share of boxes with a line in them from which on these are the printed ones; 一 and _ are lines, too."""
 
 
 @dataclass
@@ -116,7 +118,11 @@ def read_page(picture: Picture) -> tuple[Found, list[Box]]:
     if picture.gray is None:
         raise NoPageError(NO_PICTURE)
     found = find_page(picture.gray)
-    return found, cut_boxes(found.page, find_ink(found), shifts(found.dark, found.page))
+    off = shifts(found.dark, found.page)
+    boxes = cut_boxes(found.page, find_ink(found, off), off)
+    if share_with_lines(boxes, found.page.layout) > _LINES_LEFT:
+        raise NoPageError(AS_DARK)
+    return found, boxes
 
 
 def _where(scan: str, page: Page, box: Box) -> str:

@@ -39,7 +39,7 @@ _RATES = ("reads", "judge")
 
 
 @dataclass(frozen=True)
-class Drawn:
+class HeldOutGlyphs:
     """Held-out glyphs as a model draws them, beside the true ones.
 
     Attributes:
@@ -55,7 +55,7 @@ class Drawn:
     styles: list[str]
 
 
-def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Sequence[str] = ()) -> Drawn:
+def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Sequence[str] = ()) -> HeldOutGlyphs:
     """Draw what a run held out.
 
     Args:
@@ -75,7 +75,7 @@ def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Se
     trained = [name for name in styles if name in loaded.style_names]
     parts = [_trained_held_out(run, loaded, model, data, device, trained)] if trained or not styles else []
     parts += [_added_held_out(loaded, drawer, name, data, device) for name in styles if name not in loaded.style_names]
-    return Drawn(
+    return HeldOutGlyphs(
         np.concatenate([part.output for part in parts]),
         np.concatenate([part.truth for part in parts]),
         [char for part in parts for char in part.chars],
@@ -83,7 +83,9 @@ def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Se
     )
 
 
-def _added_held_out(loaded: Checkpoint, drawer: Generator, name: str, data: Path | None, device: torch.device) -> Drawn:
+def _added_held_out(
+    loaded: Checkpoint, drawer: Generator, name: str, data: Path | None, device: torch.device
+) -> HeldOutGlyphs:
     """Draw what an added style was not learned from: all other characters of its hand in the store."""
     facts = load_added(loaded, name)[1]
     store = GlyphStore(data) if data else recorded_stores(facts["data"])
@@ -102,7 +104,7 @@ def _added_held_out(loaded: Checkpoint, drawer: Generator, name: str, data: Path
             images = drawer.generate(batch.content, style.vector.to(device).expand(len(batch.content), -1))
             output.append(to_bytes(images)[:, 0].cpu().numpy())
     chars = [str(char) for char in store.labels["char"][pairs.target]]
-    return Drawn(np.concatenate(output), store.images[pairs.target], chars, [name] * len(chars))
+    return HeldOutGlyphs(np.concatenate(output), store.images[pairs.target], chars, [name] * len(chars))
 
 
 def _refuse_size(store: GlyphStore, loaded: Checkpoint) -> None:
@@ -114,7 +116,7 @@ def _refuse_size(store: GlyphStore, loaded: Checkpoint) -> None:
 
 def _trained_held_out(
     run: Path, loaded: Checkpoint, model: Model, data: Path | None, device: torch.device, only: Sequence[str]
-) -> Drawn:
+) -> HeldOutGlyphs:
     config, split = _read(run / CONFIG), _read(run / SPLIT)
     held = Split(split["train"], split["held_out"], tuple((char, style) for char, style in split.get("pairs", ())))
     if model.needs != "pairs" or not held.holds_out:
@@ -127,11 +129,11 @@ def _trained_held_out(
     pairs: Glyphs = DATA[model.needs](store, held, names, only, charset=loaded.model.charset, held_out=True)
     output = draw_pairs(model, pairs, np.arange(len(pairs)), device)
     chars = [str(char) for char in store.labels["char"][pairs.target]]
-    return Drawn(output, store.images[pairs.target], chars, [names[number] for number in pairs.style])
+    return HeldOutGlyphs(output, store.images[pairs.target], chars, [names[number] for number in pairs.style])
 
 
 def evaluate_model(
-    glyphs: Drawn, reader: GlyphReader | None, judge: Judge | None, device: torch.device
+    glyphs: HeldOutGlyphs, reader: GlyphReader | None, judge: Judge | None, device: torch.device
 ) -> dict[str, Any]:
     """Measure drawn against true glyphs.
 
@@ -173,7 +175,7 @@ def evaluate_model(
     return result
 
 
-def _measured(glyphs: Drawn, device: torch.device) -> dict[str, NDArray[np.float64]]:
+def _measured(glyphs: HeldOutGlyphs, device: torch.device) -> dict[str, NDArray[np.float64]]:
     """Return every metric of every glyph: name -> ``[n]``."""
     metrics: dict[str, Metric] = {name: kind() for name, kind in METRICS.loaded().items()}
     found: dict[str, list[Tensor]] = {name: [] for name in metrics}
@@ -186,7 +188,7 @@ def _measured(glyphs: Drawn, device: torch.device) -> dict[str, NDArray[np.float
 
 
 def _read_all(
-    images: NDArray[np.uint8], glyphs: Drawn, reader: GlyphReader | None, judge: Judge | None
+    images: NDArray[np.uint8], glyphs: HeldOutGlyphs, reader: GlyphReader | None, judge: Judge | None
 ) -> dict[str, Any]:
     """Return what readers make of the drawn or the true images, as ``Tally.result``."""
     tally = Tally(reader, judge)
@@ -197,7 +199,7 @@ def _read_all(
     return tally.result()
 
 
-def _distances(glyphs: Drawn, reader: GlyphReader) -> dict[str, float | None]:
+def _distances(glyphs: HeldOutGlyphs, reader: GlyphReader) -> dict[str, float | None]:
     """Return the Fréchet distance between drawn and true glyphs of each style; None where there is one glyph."""
     found: dict[str, float | None] = {}
     for name, rows in rows_of(glyphs.styles).items():
@@ -220,7 +222,7 @@ def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
     return found
 
 
-def save_worst(path: Path, glyphs: Drawn) -> None:
+def save_worst(path: Path, glyphs: HeldOutGlyphs) -> None:
     """Show the glyphs of each style that differ most from the true ones: drawn, and true below."""
     error = np.abs(glyphs.output.astype(np.int16) - glyphs.truth).mean(axis=(1, 2))
     rows = []

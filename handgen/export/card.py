@@ -6,13 +6,14 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from handgen import __version__, weights
+from handgen import weights
 from handgen.checkpoints.facts import ModelFacts
 from handgen.export.licenses import Provenance
 from handgen.export.listing import charset_name
 from handgen.export.measured import train_command
 from handgen.models import MODELS
 from handgen.training.settings import TrainSettings
+from handgen.version import __version__
 
 _WORST = 3
 

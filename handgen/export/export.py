@@ -38,8 +38,8 @@ from handgen.sources import loading
 from handgen.sources.content import load_content
 from handgen.sources.model import store_of
 from handgen.sources.spec import SourceSpec
-from handgen.synth.gate import Examples, calibrate
-from handgen.synth.preview import Preview, PreviewRequest
+from handgen.synthesis.gate import Examples, calibrate
+from handgen.synthesis.preview import Preview, PreviewRequest
 
 _OURS = frozenset({weights.MODEL, weights.RECOGNIZER, weights.CARD, weights.PICTURE})
 _GLYPHS, _STYLES = 32, 15

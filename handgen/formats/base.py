@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen import __version__
 from handgen.characters import nfc
 from handgen.errors import DatasetError, UsageError
 from handgen.files import LOCK, from_os_error, lock_folder, writable_folder, write_json, write_text
 from handgen.formats.reading import Reader
+from handgen.version import __version__
 
 if TYPE_CHECKING:
     from typing import Self

@@ -15,23 +15,41 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import struct
+import tokenize
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen import __version__
-from handgen.errors import StoreError, UsageError
+from handgen.errors import StoreError, UsageError, quoted
 from handgen.files import from_os_error, sha256, writable_folder, write_json
 from handgen.glyphs.records import Raster, StyleRecord
+from handgen.version import __version__
 
 if TYPE_CHECKING:
     import torch
 
 FORMAT = 1
+DAMAGED = (
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    EOFError,
+    MemoryError,
+    RecursionError,
+    SyntaxError,
+    SystemError,
+    tokenize.TokenError,
+    struct.error,
+)
+"""What reading damaged JSON and damaged arrays of numpy raises."""
 LABEL = np.dtype([("char", "<U8"), ("style", "<i4"), ("sample", "<i4")])
 IMAGES, LABELS, MANIFEST, PREVIEW = "images.npy", "labels.npy", "manifest.json", "preview.png"
 _STAGING = ".handgen-store"
@@ -58,7 +76,9 @@ class GlyphStore:
         try:
             manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
             made_by = manifest.get("handgen", "unknown")
-            if manifest.get("format") != FORMAT:
+            if not isinstance(manifest.get("format"), int):
+                raise _no_store(path, manifest)
+            if manifest["format"] != FORMAT:
                 raise StoreError(f"the glyph store {path} was made by another version of handgen ({made_by})", remedy)
             self.images: NDArray[np.uint8] = np.load(path / IMAGES, mmap_mode="r", allow_pickle=False)
             self.labels: NDArray[np.void] = np.load(path / LABELS, allow_pickle=False)
@@ -69,7 +89,7 @@ class GlyphStore:
             )
         except StoreError:
             raise
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except DAMAGED as error:
             raise StoreError(f"the glyph store {path} is damaged ({error})", remedy) from error
         if self.images.ndim != 3 or len(self.images) != len(self.labels) or self.labels.dtype != LABEL:
             raise StoreError(f"the glyph store {path} is damaged (images and labels do not match)", remedy)
@@ -101,6 +121,17 @@ class GlyphStore:
     def rows(self, style: int) -> NDArray[np.int64]:
         """Row numbers of one style's images, in the order of the store."""
         return np.flatnonzero(self.labels["style"] == style)
+
+
+def _no_store(path: Path, manifest: dict[str, Any]) -> StoreError:
+    """Say what a folder is whose manifest is not that of a glyph store."""
+    remedy = "Make a store with 'handgen render --font FONT', or name one with --data."
+    if "plan" in manifest and isinstance(manifest.get("format"), str):
+        return StoreError(
+            f"{path} is a dataset ({manifest['format']}), no glyph store",
+            f"Name a store, or take its single characters with: handgen import lmdb {quoted(path)}",
+        )
+    return StoreError(f"{path} is no glyph store: its manifest is that of something else", remedy)
 
 
 def is_store(path: Path) -> bool:

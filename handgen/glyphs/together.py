@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.errors import StoreError
+from handgen.errors import StoreError, quoted
 from handgen.glyphs.records import StyleRecord
 from handgen.glyphs.store import LABEL, GlyphStore
 
@@ -83,8 +83,8 @@ def _refuse_unlike(stores: Sequence[GlyphStore], drawn: GlyphStore) -> None:
         if store.sources and (what := store.raster.unlike(drawn.raster)):
             raise StoreError(
                 f"the glyph store {store.path} has {what} than {drawn.path}",
-                f"Make it again: 'handgen import ... --match {drawn.path}', or 'handgen render' with the same --font "
-                "and --charset.",
+                f"Make it again: 'handgen import ... --match {quoted(drawn.path)}', or 'handgen render' with "
+                "the same --font and --charset.",
             )
 
 

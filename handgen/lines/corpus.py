@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from handgen.characters import line_ends, shown, split_lines
 from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error, regular, walk
-from handgen.lines.cut import Limits, clean, piece, stretches, wordy
+from handgen.lines.cut import UNCOMPOSED, Limits, clean, composable, piece, stretches, wordy
 from handgen.lines.shuffle import shuffled
 from handgen.seeds import uniforms
 
@@ -244,10 +244,14 @@ class CorpusTexts:
             if text:
                 return text
         missing = self.corpus.left_out(self.drawn)
+        apart = sum(not composable(char) for char in missing) if all(map(composable, self.drawn)) else 0
         raise UsageError(
             f"the corpus has no text of {self.limits.shortest} to {self.limits.longest} characters that can be drawn"
-            + (f"; these cannot: {describe(missing)}" if missing else ""),
-            "Change --min-chars and --max-chars, or give another --corpus, or a --font that has its characters.",
+            + (f"; these cannot: {describe(missing)}" if missing else "")
+            + (f"; {apart:,} of them are {UNCOMPOSED}" if apart else ""),
+            "Let fonts draw whole lines with --model fonts, or give a --corpus of another script."
+            if apart and apart == len(missing)
+            else "Change --min-chars and --max-chars, or give another --corpus, or a --font that has its characters.",
         )
 
     def _take(self, passage: int, slot: int, shift: float, length: float) -> str:

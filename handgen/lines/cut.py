@@ -73,6 +73,10 @@ def clean(text: str) -> str:
     return " ".join(nfc(_INVISIBLE.sub("", text)).split())
 
 
+UNCOMPOSED = "of right-to-left or combining scripts, which single glyphs, set from left to right, do not make"
+"""The limit that ``composable`` tells of, for messages."""
+
+
 def composable(char: str) -> bool:
     """Whether a line can be put together of ``char`` as one glyph among others, left to right.
 

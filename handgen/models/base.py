@@ -80,15 +80,12 @@ class DrawnStyle:
         vector: float32 ``[dim]``, second argument of ``Model.generate``.
         weights: share of each trained style in it; empty where that has no meaning.
         fresh: how many of the vector's last values are drawn anew, from N(0, 1), for every sample.
-        spread: float32 ``[fresh, fresh]``: what is drawn is multiplied by it and added to those values; None = it
-            takes their place.
     """
 
     name: str
     vector: Tensor
     weights: Mapping[str, float]
     fresh: int = 0
-    spread: Tensor | None = None
 
 
 @dataclass(frozen=True)

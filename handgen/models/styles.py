@@ -46,9 +46,7 @@ def vectors(styles: Sequence[DrawnStyle], key: NDArray[np.uint64]) -> Tensor:
         uniform = torch.from_numpy(uniforms_of(key, fresh)).clamp(2**-54, 1 - 2**-53)
         normal = torch.special.ndtri(uniform).float()
         for row, style in enumerate(styles):
-            if style.fresh and style.spread is not None:
-                made[row, -style.fresh :] += style.spread @ normal[row, : style.fresh]
-            elif style.fresh:
+            if style.fresh:
                 made[row, -style.fresh :] = normal[row, : style.fresh]
     return made
 
@@ -88,8 +86,8 @@ class Latents(StyleSpec):
     """Styles as points of a latent space.
 
     Training draws latents from the prior N(0, I), but the encoder puts the hands into a part of it, and what is drawn
-    from elsewhere has specks and broken strokes (examples/weights has figures). So new styles are drawn from where the
-    trained ones lie.
+    from elsewhere has more specks and broken strokes (examples/weights has figures). So the styles that ``draw`` offers
+    are from where the trained ones lie.
 
     Args:
         names: styles with a latent of their own, e.g. the fonts that were trained on.
@@ -138,8 +136,11 @@ class Latents(StyleSpec):
         return DrawnStyle(f"{share:.2f}", vector, {}, max(first.fresh, second.fresh))
 
     def continuous(self) -> DrawnStyle:
-        """Return the style whose latent is drawn anew for every sample."""
-        return DrawnStyle("continuous", self._middle, {}, fresh=self._dim, spread=self._spread)
+        """Return the style whose latent is drawn anew for every sample, from the prior.
+
+        It has more variety and more specks than the styles of ``draw``, and what it draws teaches a recognizer more.
+        """
+        return DrawnStyle("continuous", torch.zeros(self._dim), {}, fresh=self._dim)
 
 
 class CodeTable(StyleSpec):

@@ -13,10 +13,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from handgen import __version__
 from handgen.files import write_text
 from handgen.report.text import plain
 from handgen.report.typeface import typeface
+from handgen.version import __version__
 
 _LONGEST = 400
 """Characters of a setting that are shown: style vectors and charsets have thousands."""

@@ -18,7 +18,7 @@ from handgen.sheets import strikes
 from handgen.sheets.find import SCALE, window
 from handgen.sheets.flatten import Shifts
 from handgen.sheets.ink import Ink, with_edges
-from handgen.sheets.layout import ROOM, Page
+from handgen.sheets.layout import ROOM, Layout, Page, flat_lines
 
 TAKEN, EMPTY, CROSSED, OUTSIDE = "taken", "empty box", "crossed out", "outside its box"
 
@@ -26,6 +26,8 @@ _LEAST = 0.12
 """Square millimeters of ink that are writing; a full stop has more."""
 _LOST = 0.15
 """Square millimeters beyond the middle between two boxes that make writing outside."""
+_DARK, _NEAR, _WHOLE = 200, 0.3, 0.7
+"""Gray of ink, millimeters beside a line, and the share of a line's length on which ink is the line."""
 _SHARED = 0.2
 """Share of the ink in a box that may be a neighbor's before they are taken to be entangled."""
 
@@ -85,6 +87,22 @@ def cut_boxes(page: Page, ink: Ink, off: Shifts) -> list[Box]:
             state = TAKEN
         boxes.append(Box(page.chars[number], number, state, x, y, image))
     return boxes
+
+
+def share_with_lines(boxes: list[Box], layout: Layout) -> float:
+    """Return the share of the boxes in whose ink a printed line is left: one that is dark on most of its length."""
+    return sum(_has_line(box, layout) for box in boxes) / max(1, len(boxes))
+
+
+def _has_line(box: Box, layout: Layout) -> bool:
+    dark = box.image < _DARK
+    lines = [(0.0, at, layout.box, 0.0) for at in (0.0, layout.box)]
+    lines += [] if layout.inside else flat_lines(layout.box, box.char)[:1]
+    flat = [
+        dark[window(ROOM, ROOM + y - _NEAR, layout.box, height + 2 * _NEAR)].any(axis=0) for _, y, _, height in lines
+    ]
+    steep = [dark[window(ROOM + x - _NEAR, ROOM, 2 * _NEAR, layout.box)].any(axis=1) for x in (0.0, layout.box)]
+    return any(bool(line.size) and float(line.mean()) > _WHOLE for line in (*flat, *steep))
 
 
 def _shares(page: Page, ink: Ink, origins: list[tuple[float, ...]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -14,6 +14,7 @@ edge shows the reader how dark a printer and a camera made it.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 
@@ -144,6 +145,17 @@ def grid(paper: Paper, box: float, inside: bool = False) -> Layout:
     return Layout(
         paper, _tenth(box), columns, rows, _tenth(left), _tenth(top), _tenth(pitch_x), _tenth(pitch_y), inside
     )
+
+
+def flat_lines(box: float, char: str) -> list[Rectangle]:
+    """Return the level lines within a box, from its upper left corner.
+
+    Chinese characters and kana have dashes through the middle, others a base line.
+    """
+    thin, dash = LINE / 2, box / 20
+    if unicodedata.east_asian_width(char) in "WF":
+        return [(dash * (step + 0.25), box / 2 - thin / 2, dash, thin) for step in range(0, 20, 2)]
+    return [(dash, 0.7 * box, box - 2 * dash, thin)]
 
 
 def _tenth(length: float) -> float:

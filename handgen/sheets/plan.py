@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +26,7 @@ from handgen.sheets.layout import (
     Page,
     Paper,
     code_corner,
+    flat_lines,
     grid,
     marker_places,
 )
@@ -195,13 +195,10 @@ def _draw_box(canvas: Canvas, layout: Layout, number: int, char: str, pen: _Pen)
 
 def _draw_lines(canvas: Canvas, x: float, y: float, box: float, char: str) -> None:
     """Draw dashes through the middle for Chinese characters and kana, a baseline for others."""
-    thin, dash = LINE / 2, box / 20
-    if unicodedata.east_asian_width(char) in "WF":
-        steps = [dash * (step + 0.25) for step in range(0, 20, 2)]
-        canvas.rectangles([(x + step, y + box / 2 - thin / 2, dash, thin) for step in steps], GRAY)
-        canvas.rectangles([(x + box / 2 - thin / 2, y + step, thin, dash) for step in steps], GRAY)
-    else:
-        canvas.rectangles([(x + dash, y + 0.7 * box, box - 2 * dash, thin)], GRAY)
+    flat = flat_lines(box, char)
+    canvas.rectangles([(x + left, y + top, width, height) for left, top, width, height in flat], GRAY)
+    if len(flat) > 1:
+        canvas.rectangles([(x + top, y + left, height, width) for left, top, width, height in flat], GRAY)
 
 
 def _runs(page: Page, left: float, top: float) -> list[tuple[float, float, float, float]]:

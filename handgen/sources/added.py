@@ -14,10 +14,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import handgen
 from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints.files import Checkpoint
 from handgen.errors import CheckpointError, HandgenError, UsageError
+from handgen.files import PACKAGE
 from handgen.glyphs.records import StyleRecord
 from handgen.models.adapters import Adapted, Adapter, apply_changes
 from handgen.models.base import Generator, Model
@@ -42,7 +42,7 @@ def added_names(model: Path) -> list[str]:
 
 def _folder(model: Path) -> Path:
     """Return the folder beside a model file; of one that comes with handgen, where a run of its name would have it."""
-    if Path(handgen.__file__).resolve().parent in model.resolve().parents:
+    if PACKAGE in model.resolve().parents:
         return Path("runs") / model.parent.name / FOLDER
     return model.parent / FOLDER
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -20,6 +20,7 @@ from handgen.seeds import SampleKey
 from handgen.sources.spec import CONTINUOUS, SourceSpec, asked_styles
 
 Rows = NDArray[np.int64]
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +89,23 @@ class GateFacts:
     measured_by: str = ""
 
 
+@dataclass(frozen=True)
+class Opening:
+    """What is alike for all sources of a run.
+
+    Attributes:
+        seed: of the run, which styles may follow from.
+        device: where networks draw.
+        size: side of the images in pixels, where a source has none of its own.
+        progress: called with what takes long, how many of it are done, and how many there are.
+    """
+
+    seed: int = 0
+    device: str = "cpu"
+    size: int | None = None
+    progress: Progress | None = None
+
+
 class Source(ABC):
     """Draws characters in styles.
 
@@ -114,15 +132,13 @@ class Source(ABC):
 
     @classmethod
     @abstractmethod
-    def open(cls, spec: SourceSpec, chars: str, *, seed: int, device: str, size: int | None) -> Source:
+    def open(cls, spec: SourceSpec, chars: str, how: Opening) -> Source:
         """Make a source ready.
 
         Args:
             spec: what is asked of it.
             chars: the characters to draw.
-            seed: of the run, which styles may follow from.
-            device: where networks draw.
-            size: side of the images in pixels, where the source has none of its own.
+            how: what is alike for all sources of a run.
 
         Raises:
             UsageError, HandgenError: it cannot be had, or can draw none of the characters.

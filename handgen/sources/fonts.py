@@ -40,7 +40,7 @@ from handgen.lines.drops import drops_at
 from handgen.lines.shaped import LineFont
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey
-from handgen.sources.base import Drawing, Rows, Source, no_notes
+from handgen.sources.base import Drawing, Opening, Rows, Source, no_notes
 from handgen.sources.deform import deform, people_of
 from handgen.sources.spec import SourceSpec, some_names
 
@@ -109,9 +109,9 @@ class FontsSource(Source):
     vary: float
 
     @classmethod
-    def open(cls, spec: SourceSpec, chars: str, *, seed: int, device: str, size: int | None) -> FontsSource:
+    def open(cls, spec: SourceSpec, chars: str, how: Opening) -> FontsSource:
         """Find the fonts and what they draw; see ``Source.open``."""
-        side = spec.side(size)
+        side = spec.side(how.size)
         named = find_named(spec, chars)
         names = some_names(spec.styles, list(named))
         keep = len(names) * len(chars) * side**2 <= _KEPT

@@ -18,7 +18,7 @@ from handgen.errors import UsageError
 from handgen.lines.shaped import LineFont
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, uniforms
-from handgen.sources.base import Drawing, GateFacts, Part, Rows, Source
+from handgen.sources.base import Drawing, GateFacts, Opening, Part, Rows, Source
 from handgen.sources.spec import SourceSpec
 
 LONGEST_CYCLE = 1000
@@ -134,7 +134,7 @@ class Mixture(Source):
         return cls(name, chars, sources[0].size, styles, skipped, _BLOCK, parallel, parts)
 
     @classmethod
-    def open(cls, spec: SourceSpec, chars: str, *, seed: int, device: str, size: int | None) -> Source:
+    def open(cls, spec: SourceSpec, chars: str, how: Opening) -> Source:
         """Refuse: a mixture is made of sources; see ``of``."""
         raise NotImplementedError
 

@@ -20,7 +20,7 @@ from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints.files import Checkpoint, peek
 from handgen.checkpoints.find import run_name
 from handgen.checkpoints.run import CONFIG
-from handgen.errors import HandgenError, UsageError
+from handgen.errors import HandgenError, UsageError, quoted
 from handgen.fonts.align import Alignment
 from handgen.glyphs.records import Raster, StyleRecord
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
@@ -32,7 +32,7 @@ from handgen.models.base import DrawnStyle, Generator, StyleSpec
 from handgen.models.styles import Latents, vectors
 from handgen.seeds import SampleKey, keys
 from handgen.sources import added, loading
-from handgen.sources.base import Drawing, GateFacts, Rows, Source, choose_styles, latents
+from handgen.sources.base import Drawing, GateFacts, Opening, Rows, Source, choose_styles, latents
 from handgen.sources.content import Content, load_content
 from handgen.sources.deform import deform, people_of
 from handgen.sources.find import find_model
@@ -83,9 +83,9 @@ class ModelSource(Source):
     likeness: str
 
     @classmethod
-    def open(cls, spec: SourceSpec, chars: str, *, seed: int, device: str, size: int | None) -> ModelSource:
+    def open(cls, spec: SourceSpec, chars: str, how: Opening) -> ModelSource:
         """Load the model, choose its styles, draw its source glyphs; see ``Source.open``."""
-        on = torch.device(device)
+        on = torch.device(how.device)
         loaded, drawer = open_drawer(Path(spec.source), on)
         facts = loaded.model
         if drawer.draws == "nothing":
@@ -93,14 +93,14 @@ class ModelSource(Source):
         content = load_content(facts, drawer.draws, chars, spec.font, on)
         if spec.content != FONT:
             content = _restroked(content, facts.raster)
-        styles, likeness = _styles(drawer.style_spec, spec, content, facts.size, seed)
+        styles, likeness = _styles(drawer.style_spec, spec, content, facts.size, how.seed)
         records = style_records(loaded, drawer)
         alignments = [alignment_of(style, records) for style in styles]
         cpu = on.type == "cpu"
         return cls(
             run_name(loaded.path), content.chars, facts.size, styles, content.skipped,
             drawer.block or (_BLOCK if cpu else _GPU_BLOCK), cpu, loaded, drawer, content, alignments, spec.vary, on,
-            seed, likeness,
+            how.seed, likeness,
         )  # fmt: skip
 
     @classmethod
@@ -290,7 +290,7 @@ def _cannot_label(name: str, model: Path) -> UsageError:
     able = ", ".join(entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing")
     return UsageError(
         f"a {name} is not told which character to draw, so its samples cannot be labeled",
-        f"Look at them with 'handgen preview --model {model}', or train one that can: {able}.",
+        f"Look at them with 'handgen preview --model {quoted(model)}', or train one that can: {able}.",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from handgen.errors import UsageError
 from handgen.settings import option_name
 from handgen.sources import MODEL, SOURCES
-from handgen.sources.base import Source
+from handgen.sources.base import Opening, Progress, Source
 from handgen.sources.find import kind_of
 from handgen.sources.mixture import Mixture, whole_shares
 from handgen.sources.spec import SourceSpec
@@ -53,7 +53,9 @@ def _default(name: str) -> Any:
     return getattr(SourceSpec(), name)
 
 
-def open_sources(specs: Sequence[SourceSpec], chars: str, *, seed: int, device: str) -> Source:
+def open_sources(
+    specs: Sequence[SourceSpec], chars: str, *, seed: int, device: str, progress: Progress | None = None
+) -> Source:
     """Open sources; several become a mixture.
 
     Args:
@@ -61,6 +63,7 @@ def open_sources(specs: Sequence[SourceSpec], chars: str, *, seed: int, device: 
         chars: the characters to draw, each once.
         seed: of the run, which styles may follow from.
         device: where networks draw.
+        progress: of what takes long; see ``Source.open``.
 
     Raises:
         UsageError, HandgenError: a source cannot be had, draws none of the characters, or draws images of another size
@@ -69,7 +72,8 @@ def open_sources(specs: Sequence[SourceSpec], chars: str, *, seed: int, device: 
     shares = whole_shares([spec.share for spec in specs])
     used = [(spec, share) for spec, share in zip(fitted(specs), shares, strict=True) if share]
     size = _common_size([spec for spec, _ in used])
-    opened = [source_class(spec).open(spec, chars, seed=seed, device=device, size=size) for spec, _ in used]
+    how = Opening(seed, device, size, progress)
+    opened = [source_class(spec).open(spec, chars, how) for spec, _ in used]
     if len(opened) == 1:
         return opened[0]
     sizes = {source.size for source in opened}

@@ -19,7 +19,7 @@ from handgen.glyphs.store import is_store
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.registry import nearest
 from handgen.seeds import SampleKey, generator, keys
-from handgen.sources.base import Drawing, Rows, Source, choose_styles, latents
+from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, latents
 from handgen.sources.like import read_hand
 from handgen.sources.prompts import StrokePrompts
 from handgen.sources.spec import SourceSpec
@@ -160,17 +160,18 @@ class PenSource(Source):
     given: str
 
     @classmethod
-    def open(cls, spec: SourceSpec, chars: str, *, seed: int, device: str, size: int | None) -> PenSource:
+    def open(cls, spec: SourceSpec, chars: str, how: Opening) -> PenSource:
         """Find strokes and writers; see ``Source.open``."""
-        side, order = spec.side(size), parse_order(spec.strokes)
+        side, order = spec.side(how.size), parse_order(spec.strokes)
         found = find_strokes(chars, order, spec.font)
         population, writers = _writers(spec, side, found)
-        writer_spec = WriterSpec(population, writers, seed)
+        writer_spec = WriterSpec(population, writers, how.seed)
         text = json.dumps({name: asdict(writer) for name, writer in writers.items()}, sort_keys=True)
+        styles = choose_styles(writer_spec, spec.styles, how.seed)
+        given = hashlib.sha256(text.encode()).hexdigest() if writers else ""
         return cls(
-            spec.source, found.book.chars, side, choose_styles(writer_spec, spec.styles, seed), found.skipped, _BLOCK,
-            True, population, writer_spec, found, order, spec.vary,
-            hashlib.sha256(text.encode()).hexdigest() if writers else "",
+            spec.source, found.book.chars, side, styles, found.skipped, _BLOCK, True, population, writer_spec, found,
+            order, spec.vary, given,
         )  # fmt: skip
 
     @classmethod

@@ -15,7 +15,7 @@ from handgen.errors import UsageError
 from handgen.glyphs.store import GlyphStore, is_store, to_bytes, to_unit
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, uniforms_of
-from handgen.sources.base import Drawing, Rows, Source, no_notes
+from handgen.sources.base import Drawing, Opening, Rows, Source, no_notes
 from handgen.sources.deform import deform, people_of
 from handgen.sources.spec import SourceSpec, some_names
 
@@ -54,7 +54,7 @@ class StoreSource(Source):
     vary: float
 
     @classmethod
-    def open(cls, spec: SourceSpec, chars: str, *, seed: int, device: str, size: int | None) -> StoreSource:
+    def open(cls, spec: SourceSpec, chars: str, how: Opening) -> StoreSource:
         """Sort the images; see ``Source.open``."""
         store = _open(spec)
         by_name = {store.styles[number].name: number for number in store.targets or store.sources}

@@ -18,7 +18,7 @@ from handgen.fonts.face import FontRef
 from handgen.fonts.find import find_fonts
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, keys
-from handgen.sources.base import Drawing, Rows, Source, choose_styles, latents
+from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, latents
 from handgen.sources.fonts import find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
@@ -62,18 +62,18 @@ class TracedSource(Source):
     vary: float
 
     @classmethod
-    def open(cls, spec: SourceSpec, chars: str, *, seed: int, device: str, size: int | None) -> TracedSource:
+    def open(cls, spec: SourceSpec, chars: str, how: Opening) -> TracedSource:
         """Trace what was not traced before, and find the writers; see ``Source.open``."""
         fonts = list(find_named(spec, chars).values())
         order = tuple(name for name in parse_order(spec.strokes) if name != TRACE)
         forms = Forms.open(fonts, chars, order, _running(fonts))
-        forms.prepare()
+        forms.prepare(how.progress)
         population = Population(cursiveness=spec.range)
-        writers = WriterSpec(population, load_writers(spec.writer) if spec.writer else {}, seed)
-        styles = choose_styles(writers, spec.styles, seed)
+        writers = WriterSpec(population, load_writers(spec.writer) if spec.writer else {}, how.seed)
+        styles = choose_styles(writers, spec.styles, how.seed)
         return cls(
-            spec.source, forms.chars, spec.side(size), styles, forms.skipped, _BLOCK, True, population, writers, forms,
-            spec.vary,
+            spec.source, forms.chars, spec.side(how.size), styles, forms.skipped, _BLOCK, True, population, writers,
+            forms, spec.vary,
         )  # fmt: skip
 
     @classmethod

@@ -239,8 +239,8 @@ class Forms:
     ) -> Picked:
         """Return the strokes of drawings.
 
-        A character that a hand does not have is written as the standard has it, or as another hand does. All that
-        is chosen follows from the writer: a component, say, is always another font's.
+        A character that a hand does not have is written as another has it, or the standard. All
+        that is chosen follows from the writer: a component, say, is always the same other font's.
 
         Args:
             characters: int64 ``[n]``, places in ``chars``.
@@ -309,19 +309,16 @@ class Forms:
     def _instead(
         self, characters: NDArray[np.int64], hand: NDArray[np.int64], key: NDArray[np.uint64]
     ) -> NDArray[np.int64]:
-        """Return hands that have their characters: the wanted ones, the standard, or any."""
+        """Return hands that have their characters: the wanted ones, or the first that has it in the writer's order.
+
+        So what one font lacks a writer takes from one other, as far as that has it.
+        """
         lacking = np.flatnonzero(~self.has[hand, characters])
         if not len(lacking):
             return hand
-        has = self.has[:, characters[lacking]]
-        count = has.sum(0)
-        codes = np.array([ord(self.chars[i]) for i in characters[lacking]], np.uint64)
-        nth = (uniforms_of(keys(key[lacking], codes, _MIX), 1)[:, 0] * count).astype(np.int64)
-        other = (np.cumsum(has, axis=0) == nth + 1).argmax(0)
-        if STANDARD in self.hands:
-            other = np.where(has[0], 0, other)
+        order = uniforms_of(keys(key[lacking], _MIX, 1), len(self.hands))
         made = hand.copy()
-        made[lacking] = other
+        made[lacking] = np.where(self.has[:, characters[lacking]].T, order, 2.0).argmin(1)
         return made
 
     def _gathered(

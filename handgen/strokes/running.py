@@ -33,6 +33,8 @@ _RULE = "rule"
 _NARROW, _SHIFT = 0.22, 0.06
 """How much narrower a fast hand makes a component at most, and how far it shifts a roof; in shares of its box."""
 _ROOFS = "宀冖艹⺮罒"
+_FRAMES = "冂匚凵厂广疒尸户门辶廴走冖"
+"""Components that others stand in: they stay where they are, and as large."""
 _FLAT = 0.3
 """A box is taken to be at least so high for its width, and the other way round."""
 _STRETCH = 1.5
@@ -239,7 +241,10 @@ def _in_place(
     scale[rule], middle[rule] = 1, ((low + high) / 2)[rule]
     narrow = 1 - np.array([_NARROW, _NARROW / 2]) * luck[:, :2]
     narrow[[each.component.part in _ROOFS for each in choices], 0] = 1
-    there = (low + high) / 2 + (luck[:, 2:3] - 0.5) * 2 * _SHIFT * side * [1, 0.4]
+    shift = (luck[:, 2:3] - 0.5) * 2 * _SHIFT * side * [1, 0.4]
+    frame = [each.component.part in _FRAMES for each in choices]
+    narrow[frame], shift[frame] = 1, 0
+    there = (low + high) / 2 + shift
     scale = scale * narrow
     owner = np.repeat(np.arange(len(choices)), counts)
     made = points * scale[owner, None] + (there - middle * scale)[owner, None]

@@ -10,7 +10,7 @@ import torch
 from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints import find
 from handgen.checkpoints.files import Checkpoint
-from handgen.errors import StoreError, UsageError
+from handgen.errors import StoreError, UsageError, quoted
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import GlyphStore
 from handgen.models.adapters import Adapter
@@ -147,7 +147,7 @@ def split_style(store: GlyphStore, style: str, share: float, seed: int) -> Split
 def _refuse_unlike(store: GlyphStore, base: Checkpoint) -> None:
     """Refuse samples whose source glyphs are not drawn as the model knows them."""
     size = base.model.size
-    remedy = f"Make it again: 'handgen import ... --match {base.path.parent}'."
+    remedy = f"Make it again: 'handgen import ... --match {quoted(base.path.parent)}'."
     if store.size != size:
         raise StoreError(f"the glyph store {store.path} has {store.size} pixels, the model {size}", remedy)
     if store.sources and (what := store.raster.unlike(base.model.raster)):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.seeds import derive, generator
-from handgen.synth.prepare import Prepared
+from handgen.synthesis.prepare import Prepared
 from handgen.transfer.pools import Pool
 
 _TOGETHER = 256

@@ -22,7 +22,6 @@ from typing import Any
 
 import numpy as np
 
-from handgen import __version__
 from handgen.devices import resolve_device
 from handgen.errors import UsageError
 from handgen.files import write_json
@@ -38,6 +37,7 @@ from handgen.transfer.recipes import Materials, made
 from handgen.transfer.sets import Evened, Exam, TrainingSet, different, resolution_of
 from handgen.transfer.settings import DIGITS, TransferRequest
 from handgen.transfer.sources import Mixed, Pooled, Source
+from handgen.version import __version__
 
 ABOUT, SETS, CELLS, TRAINING = "transfer.json", "sets", "cells", "training"
 RESULTS, PLOT, SHEET = "results.json", "results.png", "sets.png"

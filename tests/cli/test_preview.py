@@ -13,7 +13,7 @@ from handgen.degrade.pipeline import Pipeline
 from handgen.glyphs.store import to_unit
 from handgen.sources import loading
 from handgen.sources.spec import SourceSpec
-from handgen.synth.preview import Preview, PreviewRequest
+from handgen.synthesis.preview import Preview, PreviewRequest
 
 
 def look_at(model, **how):

@@ -11,8 +11,8 @@ from handgen.cli import run
 from handgen.degrade.pipeline import Pipeline
 from handgen.formats.lmdb import LmdbWriter
 from handgen.seeds import SampleKey
-from handgen.synth.prepare import prepare
-from handgen.synth.request import LineRequest, make_request
+from handgen.synthesis.prepare import prepare
+from handgen.synthesis.request import LineRequest, make_request
 from tests.readers import items, read_as_trainers_do
 
 CORPUS = "ABA CAB, BADE\nThe HEN ran far；end\nXYZ ABC DEF GHI JKL MNO PQR STU\nfgh 龘 mnq\n"

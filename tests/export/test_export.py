@@ -17,7 +17,7 @@ from handgen.export.measured import measured, train_command
 from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import load_reader
 from handgen.sources import loading
-from handgen.synth.gate import calibrate
+from handgen.synthesis.gate import calibrate
 
 CPU = torch.device("cpu")
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from handgen.cli import run
-from handgen.models.cgan import CGAN, CGANConfig, Classes
+from handgen.models.cgan import CGAN, CGANConfig, ClassStyles
 from handgen.models.styles import vectors
 from handgen.seeds import keys
 from handgen.sources import loading
@@ -66,7 +66,7 @@ def test_characters_that_were_not_learned(trained, heiti, tmp_path, capsys):
 
 
 def test_a_style_is_its_share_of_each_class_and_then_fresh_noise():
-    spec = Classes(("a", "b"), 3)
+    spec = ClassStyles(("a", "b"), 3)
     styles = [*spec.pick(["b", "a"]), *spec.draw(3, seed=0)[2:]]
     made = vectors(styles, keys(np.arange(3)))
     assert made[:2, :2].tolist() == [[0, 1], [1, 0]]

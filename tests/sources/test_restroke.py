@@ -10,8 +10,8 @@ import pytest
 
 from handgen.cli import run
 from handgen.seeds import SampleKey, keys
-from handgen.synth.prepare import prepare
-from handgen.synth.request import make_request
+from handgen.synthesis.prepare import prepare
+from handgen.synthesis.request import make_request
 from tests.cli.conftest import untrained
 from tests.cli.test_synth import refused
 from tests.readers import read_as_trainers_do
@@ -81,7 +81,8 @@ def test_every_model_that_redraws_a_font_takes_it(name, untrained, trained, tmp_
     assert images[0].shape == images[1].shape == (24, 64, 64)
     assert (np.abs(images[0] - images[1]).mean((1, 2)) > 0).all()
     again = made["pen"].draw(every[:4], style[:4], SampleKey.of(0, every[:4])).images
-    np.testing.assert_array_equal(again, drawn["pen"][:4])
+    # A network's last bits depend on how many pass together.
+    assert np.abs(again.astype(int) - images[1][:4]).max() <= 1
     twice = made["pen"].draw(every[:4], style[:4], SampleKey.of(0, np.arange(24, 28))).images.astype(int)
     assert (twice != again).any((1, 2)).all()
 

@@ -135,14 +135,16 @@ def test_a_batch_of_many_hands_is_what_each_writes_alone(opened):
         assert alone.hand[0] == picked.hand[i]
 
 
-def test_what_a_hand_lacks_is_the_standards_or_anothers(opened):
+def test_what_a_hand_lacks_is_always_the_same_others(opened):
     assert opened.hands[0] == STANDARD
     place = {char: i for i, char in enumerate(opened.chars)}
-    caveat = len(opened.hands) - 1
-    both = np.array([place["口"], place["g"]])
-    key = keys(np.arange(2))
-    assert opened.pick(both, np.full(2, caveat), key).hand.tolist() == [0, caveat]
-    assert (opened.pick(both[1:], np.zeros(1, int), key[1:]).hand > 0).all()
+    n, caveat = 40, len(opened.hands) - 1
+    asked = np.tile([place["口"], place["十"], place["g"]], n)
+    picked = opened.pick(asked, np.full(3 * n, caveat), keys(np.arange(3 * n) // 3)).hand.reshape(n, 3)
+    assert (picked[:, 2] == caveat).all()
+    assert (picked[:, 0] == picked[:, 1]).all()
+    assert set(picked[:, 0].tolist()) == {0, 1}
+    assert (opened.pick(asked[2:3], np.zeros(1, int), keys(np.arange(1))).hand > 0).all()
     assert np.bincount(opened.choose(keys(np.arange(3000))), minlength=3).min() > 850
 
 

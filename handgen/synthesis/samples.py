@@ -17,8 +17,8 @@ from handgen.degrade.pipeline import Pipeline
 from handgen.formats.base import Sample
 from handgen.seeds import SampleKey
 from handgen.sources.base import Drawing, Source, joined
-from handgen.synth.gate import Gate, Sifted
-from handgen.synth.plan import Plan
+from handgen.synthesis.gate import Gate, Sifted
+from handgen.synthesis.plan import Plan
 
 _TOGETHER, _GATED = 128, 256
 """Samples that a thread makes in one go, whole blocks, without and with a gate. What follows the network costs least

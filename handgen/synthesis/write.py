@@ -18,10 +18,10 @@ from handgen.formats.base import Writer
 from handgen.formats.tree import Tree
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import PREVIEW
-from handgen.synth import manifest, rejects
-from handgen.synth.prepare import Prepared
-from handgen.synth.request import Request
-from handgen.synth.shards import Shard, ShardProgress, ShardWriter
+from handgen.synthesis import manifest, rejects
+from handgen.synthesis.prepare import Prepared
+from handgen.synthesis.request import Request
+from handgen.synthesis.shards import Shard, ShardProgress, ShardWriter
 
 _WRITE = 1000
 _SHOWN = 16

@@ -8,9 +8,9 @@ import pytest
 from handgen.cli import run
 from handgen.errors import UsageError
 from handgen.sources.spec import SourceSpec
-from handgen.synth import recipe
-from handgen.synth.recipe import find_recipe, read_recipe, save_recipe
-from handgen.synth.request import LineRequest, Request
+from handgen.synthesis import recipe
+from handgen.synthesis.recipe import find_recipe, read_recipe, save_recipe
+from handgen.synthesis.request import LineRequest, Request
 from tests.readers import items
 
 

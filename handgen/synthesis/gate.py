@@ -28,7 +28,7 @@ from handgen.ocr.readers import GlyphReader
 from handgen.ocr.suspicion import SURE, floor
 from handgen.seeds import SampleKey, generator
 from handgen.sources.base import Drawing, Source, joined
-from handgen.synth.request import AUTO, OFF, REDRAW
+from handgen.synthesis.request import AUTO, OFF, REDRAW
 
 Rows = NDArray[np.int64]
 CALIBRATION = 128

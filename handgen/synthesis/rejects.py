@@ -17,7 +17,7 @@ from handgen.formats.base import Sample
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.lines.gated import DROPPED, KEPT, REDRAWN
 from handgen.seeds import SampleKey
-from handgen.synth.samples import Synthesis
+from handgen.synthesis.samples import Synthesis
 
 REJECTS, SHEET = "rejects.jsonl", "rejects.png"
 _STYLES, _EACH = 8, 8

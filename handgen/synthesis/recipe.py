@@ -20,17 +20,16 @@ from typing import Any
 
 import yaml
 
-import handgen
 from handgen.documents import Document, is_null, plain
 from handgen.errors import UsageError
-from handgen.files import write_text
+from handgen.files import PACKAGE, write_text
 from handgen.registry import nearest
 from handgen.settings import Settings
 from handgen.sources.opening import source_class
 from handgen.sources.spec import SourceSpec
-from handgen.synth.request import LineRequest, Request
+from handgen.synthesis.request import LineRequest, Request
 
-ROOT = Path(handgen.__file__).parent / "recipes"
+ROOT = PACKAGE / "recipes"
 _FORM = "Write 'name: value' on each line, and a list of sources under 'sources:'."
 _NOT_HERE = frozenset({"out", "device", "sources", "lines"})
 _OWN = frozenset({"source", "share"})

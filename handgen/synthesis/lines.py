@@ -24,9 +24,9 @@ from handgen.lines.synthesis import DrawGlyphs, DrawLine, LineGlyphs, LineSynthe
 from handgen.lines.texts import Texts, coverage
 from handgen.seeds import SampleKey
 from handgen.sources.base import Source
-from handgen.synth.plan import Plan
-from handgen.synth.request import MARK, LineRequest
-from handgen.synth.samples import Synthesis, style_meta
+from handgen.synthesis.plan import Plan
+from handgen.synthesis.request import MARK, LineRequest
+from handgen.synthesis.samples import Synthesis, style_meta
 
 _SHOWN = 64
 

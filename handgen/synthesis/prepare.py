@@ -20,16 +20,16 @@ from handgen.formats.conversations import instructions_of
 from handgen.lines.sources import find_source
 from handgen.lines.synthesis import LineSynthesis
 from handgen.sources import MODEL
-from handgen.sources.base import Source
+from handgen.sources.base import Progress, Source
 from handgen.sources.find import choose_model, find_model, kind_of
 from handgen.sources.opening import fitted, open_sources, usual_chars
-from handgen.synth import manifest
-from handgen.synth.gate import Gate, find_reader, floors_of
-from handgen.synth.lines import Lines, find_script
-from handgen.synth.plan import Plan
-from handgen.synth.request import MARK, REDRAW, Request
-from handgen.synth.samples import Synthesis
-from handgen.synth.shards import Shard, cut
+from handgen.synthesis import manifest
+from handgen.synthesis.gate import Gate, find_reader, floors_of
+from handgen.synthesis.lines import Lines, find_script
+from handgen.synthesis.plan import Plan
+from handgen.synthesis.request import MARK, REDRAW, Request
+from handgen.synthesis.samples import Synthesis
+from handgen.synthesis.shards import Shard, cut
 
 _RUNS = Path("runs")
 _LOOKED_AT = 1 << 16
@@ -148,8 +148,12 @@ def characters_meant(charset: str | None, text: Path | None) -> str:
         return unique_chars(stream.read(_LOOKED_AT).decode("utf-8", errors="ignore"))
 
 
-def prepare(request: Request) -> Prepared:
+def prepare(request: Request, progress: Progress | None = None) -> Prepared:
     """Make a request ready.
+
+    Args:
+        request: what is asked for.
+        progress: called with what is being traced, how many fonts are done, and how many there are.
 
     Raises:
         UsageError, HandgenError: something of it is impossible, missing or damaged.
@@ -162,7 +166,7 @@ def prepare(request: Request) -> Prepared:
     script = find_script(request.lines, charset) if request.lines else None
     text = _text(request.text)
     chars = script.chars if script else load_charset(str(request.text)) if request.text else charset
-    source = open_sources(request.sources, chars, seed=request.seed, device=request.device)
+    source = open_sources(request.sources, chars, seed=request.seed, device=request.device, progress=progress)
     counts = tuple(max(1, text[char]) for char in source.chars) if text else ()
     plan = Plan(source.parts, request.seed, () if request.balance else counts)
     effects = pipeline if pipeline.spec() and not request.lines else None

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handgen.synth.plan import Rounds
+from handgen.synthesis.plan import Rounds
 
 sizes = st.integers(1, 40)
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from handgen.errors import HandgenError, UsageError
 from handgen.extras import load_extra
-from handgen.synth.prepare import Prepared, prepare_again
-from handgen.synth.request import Request
-from handgen.synth.shards import Shard, ShardProgress
-from handgen.synth.write import write_shard
+from handgen.synthesis.prepare import Prepared, prepare_again
+from handgen.synthesis.request import Request
+from handgen.synthesis.shards import Shard, ShardProgress
+from handgen.synthesis.write import write_shard
 
 LOCAL, AUTO = "local", "auto"
 _ATTEMPTS = 3

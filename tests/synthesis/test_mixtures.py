@@ -12,12 +12,12 @@ import pytest
 
 from handgen.cli import run
 from handgen.sources.spec import SourceSpec
-from handgen.synth import gate as gates
-from handgen.synth.prepare import prepare, samples
-from handgen.synth.request import LineRequest, Request, make_request
+from handgen.synthesis import gate as gates
+from handgen.synthesis.prepare import prepare, samples
+from handgen.synthesis.request import LineRequest, Request, make_request
 from tests.readers import items, read_as_trainers_do
 from tests.sources.conftest import handwriting
-from tests.synth.test_gate import Fickle, digits, listed, reading
+from tests.synthesis.test_gate import Fickle, digits, listed, reading
 
 __all__ = ["digits", "handwriting", "reading"]
 COUNT = 900
@@ -74,7 +74,7 @@ KILLED = """
 import os, signal, sys
 from handgen.cli import run
 from handgen.formats.lmdb import LmdbWriter
-from handgen.synth import write
+from handgen.synthesis import write
 write._WRITE = 100
 real, calls = LmdbWriter.write, []
 def killed(self, samples):

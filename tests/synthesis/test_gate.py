@@ -20,9 +20,9 @@ from handgen.formats import FORMATS
 from handgen.ocr.reader import load_reader
 from handgen.seeds import SampleKey
 from handgen.sources.base import Drawing, no_notes
-from handgen.synth import gate as gates
-from handgen.synth import rejects
-from handgen.synth.gate import Gate, calibrate, find_reader
+from handgen.synthesis import gate as gates
+from handgen.synthesis import rejects
+from handgen.synthesis.gate import Gate, calibrate, find_reader
 from tests.ocr.conftest import digits, reading  # noqa: F401 - fixtures
 from tests.readers import items
 
@@ -194,7 +194,7 @@ def test_batch_and_workers_change_nothing(trained, fickle, tmp_path):
 
 
 def test_an_interrupted_run_lists_each_reject_once(trained, fickle, tmp_path, monkeypatch):
-    from handgen.synth import write
+    from handgen.synthesis import write
 
     synth(trained, tmp_path / "whole", *fickle)
     monkeypatch.setattr(write, "_WRITE", 50)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handgen.errors import UsageError
-from handgen.synth.request import Request
+from handgen.synthesis.request import Request
 
 MOST = 100_000
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handgen.errors import HandgenError
-from handgen.synth.prepare import Prepared, prepare_again
-from handgen.synth.request import Request
-from handgen.synth.shards import Shard, ShardProgress
-from handgen.synth.write import write_shard
+from handgen.synthesis.prepare import Prepared, prepare_again
+from handgen.synthesis.request import Request
+from handgen.synthesis.shards import Shard, ShardProgress
+from handgen.synthesis.write import write_shard
 from handgen.workers import Failed, Finished, Pool, Send
 
 _ATTEMPTS = 3

@@ -11,11 +11,11 @@ from typing import Any
 from handgen.degrade.pipeline import Pipeline
 from handgen.formats.conversations import PLAN_KEY, instructions_of
 from handgen.sources.base import Source
-from handgen.synth import rejects
-from handgen.synth.gate import Gate
-from handgen.synth.lines import Lines
-from handgen.synth.request import Request
-from handgen.synth.samples import Synthesis
+from handgen.synthesis import rejects
+from handgen.synthesis.gate import Gate
+from handgen.synthesis.lines import Lines
+from handgen.synthesis.request import Request
+from handgen.synthesis.samples import Synthesis
 
 KEYS = 2
 """Version of how random numbers follow from a sample: a dataset begun with another is not gone on with."""

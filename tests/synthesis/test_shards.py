@@ -19,7 +19,7 @@ from handgen.check.report import check_folder
 from handgen.check.samples import samples_in
 from handgen.cli import run
 from handgen.errors import UsageError
-from handgen.synth.shards import cut
+from handgen.synthesis.shards import cut
 from tests.readers import items, read_as_trainers_do
 
 COUNT, SHARDS = 4000, 4

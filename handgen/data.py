@@ -1,0 +1,75 @@
+"""A dataset of any format as PyTorch reads it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from handgen.errors import DatasetError
+from handgen.formats.find import one_dataset
+from handgen.formats.findings import Findings
+from handgen.formats.reading import Record
+from handgen.glyphs.pictures import UNDECODABLE
+
+
+class LabeledImages(Dataset[Any]):
+    """The samples of a dataset, in order; items are ``(image, label)``.
+
+    An image is uint8 ``[1, H, W]`` or, in color, ``[3, H, W]``, 0 = ink, 255 = paper. Files of images stay encoded in
+    memory, some 1.5 kB a character, so that any format can be read in any order.
+
+    Args:
+        path: a folder of any format that ``handgen check`` reads, in shards or not.
+        transform: what becomes of each image.
+
+    Raises:
+        UsageError: there is no dataset, or there are several.
+        DatasetError: a sample has no image or no label, named by its number.
+    """
+
+    def __init__(self, path: Path, transform: Callable[[Tensor], Any] | None = None) -> None:
+        self.path, self.transform = path, transform
+        self.labels: list[str] = []
+        self._images: list[bytes] = []
+        with one_dataset(path).open() as reader:
+            for record in reader.records(Findings()):
+                self._images.append(_whole(path, record))
+                self.labels.append((record.label or b"").decode("utf-8", errors="replace"))
+        if not self.labels:
+            raise DatasetError(f"{path} has no samples", f"See what is wrong with 'handgen check {path}'.")
+
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> tuple[Any, str]:
+        """Return image and label of a sample.
+
+        Raises:
+            DatasetError: the image cannot be decoded.
+        """
+        try:
+            with Image.open(io.BytesIO(self._images[index])) as opened:
+                pixels = np.array(opened if opened.mode in ("L", "RGB") else opened.convert("RGB"))
+        except UNDECODABLE as error:
+            raise DatasetError(
+                f"sample {index + 1} of {self.path} is no image", f"See 'handgen check {self.path}'."
+            ) from error
+        image = torch.from_numpy(pixels)
+        image = image[None] if image.dim() == 2 else image.movedim(2, 0)
+        return (self.transform(image) if self.transform else image), self.labels[index]
+
+
+def _whole(path: Path, record: Record) -> bytes:
+    if record.image is None or record.label is None:
+        lacking = "image" if record.image is None else "label"
+        raise DatasetError(f"sample {record.number} of {path} has no {lacking}", f"See 'handgen check {path}'.")
+    return record.image

@@ -1,0 +1,80 @@
+"""From options by name, as the command line and the Python API have them, to a request."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from handgen.errors import UsageError
+from handgen.registry import nearest
+from handgen.settings import Settings
+from handgen.sources.spec import SourceSpec
+from handgen.synthesis.recipe import find_recipe, read_recipe
+from handgen.synthesis.request import LineRequest, Request
+
+OWN = frozenset({"source", "share"})
+"""Settings of a source that ``MODEL=SHARE`` gives."""
+NESTED = frozenset({"sources", "lines"})
+"""Settings of a request that are settings themselves."""
+
+
+def names_of(kind: type[Settings], but: Collection[str] = ()) -> set[str]:
+    """Return the names of settings, less some."""
+    return {field.name for field in dataclasses.fields(kind)} - set(but)  # type: ignore[arg-type]
+
+
+def request_of(
+    models: Sequence[str] = (), *, recipe: Path | None = None, lines: bool = False, options: Mapping[str, Any]
+) -> Request:
+    """Return what is asked for: what a recipe says, if one is named, and before that what the options say.
+
+    Args:
+        models: what draws, as ``MODEL`` or ``MODEL=SHARE``; the recipe's by default.
+        recipe: a YAML file, or the name of a recipe that comes with handgen.
+        lines: lines of text in place of single characters.
+        options: values of settings of ``Request``, ``LineRequest`` and ``SourceSpec``, by name; those of a source hold
+            for all sources.
+
+    Raises:
+        UsageError: an option is unknown, out of range or excluded by another; the recipe is missing or wrong.
+    """
+    of_source, of_request, of_lines = names_of(SourceSpec, OWN), names_of(Request, NESTED), names_of(LineRequest)
+    for name in options:
+        if name not in of_source | of_request | of_lines:
+            raise UsageError(f"unknown option '{name}'", nearest(name, sorted(of_source | of_request | of_lines)))
+    base = Request()
+    if recipe is not None:
+        path = find_recipe(recipe)
+        base = dataclasses.replace(read_recipe(path), out=Path("datasets") / path.stem)
+    line_request = base.lines or (LineRequest() if lines else None)
+    for_lines = {name: options[name] for name in options if name in of_lines}
+    if for_lines and line_request is None:
+        raise UsageError("--corpus and the options of lines say nothing of single characters", "Add --lines.")
+    for_sources = {name: options[name] for name in options if name in of_source}
+    sources = tuple(map(parse_model, models)) if models else base.sources
+    return dataclasses.replace(
+        base,
+        sources=tuple(dataclasses.replace(spec, **for_sources) for spec in sources),
+        lines=dataclasses.replace(line_request, **for_lines) if line_request else None,
+        **{name: options[name] for name in options if name in of_request},
+    )
+
+
+def parse_model(text: str) -> SourceSpec:
+    """Return the source that ``MODEL`` or ``MODEL=SHARE`` means.
+
+    Raises:
+        UsageError: the share is no number from 0.
+    """
+    name, equals, share = text.rpartition("=")
+    if not equals or Path(text).exists():
+        return SourceSpec(source=text)
+    try:
+        number = float(share)
+    except ValueError:
+        raise UsageError(f"--model {text}: '{share}' is no share", "Write it as --model zh=2.") from None
+    if not number >= 0 or not name:
+        raise UsageError(f"--model {text} is not possible", "Write a name and a share from 0, as --model zh=2.")
+    return SourceSpec(source=name, share=number)
