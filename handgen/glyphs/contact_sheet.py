@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from handgen.errors import HandgenError
 from handgen.files import replacing
+from handgen.fonts.find import covered, find_fonts
 
 _GAP = 4
+_LATIN = 0x250
+"""Pillow's own font has the letters before this code point."""
 _FRAME = (222, 222, 226)
 
 
@@ -29,7 +36,7 @@ def contact_sheet(
         An RGB picture with the captions at the left.
     """
     side = cell or max((max(images.shape[1:3]) for _, images in rows if len(images)), default=64)
-    font = ImageFont.load_default(size=max(11, min(16, side // 4)))
+    font = _font_for("".join([title, *(caption for caption, _ in rows)]), max(11, min(16, side // 4)))
     captions = [caption if len(caption) <= 28 else caption[:27] + "…" for caption, _ in rows]
     margin = max((int(font.getlength(caption)) for caption in captions), default=0) + 3 * _GAP
     columns = max((len(images) for _, images in rows), default=0)
@@ -48,6 +55,28 @@ def contact_sheet(
                 glyph = glyph.resize((side, side), Image.Resampling.LANCZOS)
             picture.paste(glyph, (margin + x * pitch, top))
     return picture
+
+
+def _font_for(text: str, size: int) -> Any:
+    """Return Pillow's font, or where it lacks a character the first font found that draws all or most of the text."""
+    lacking = "".join(sorted({char for char in text if ord(char) >= _LATIN and not char.isspace()}))
+    best = _covering(lacking) if lacking else None
+    return ImageFont.load_default(size=size) if best is None else ImageFont.truetype(best[0], size, index=best[1])
+
+
+@functools.cache
+def _covering(chars: str) -> tuple[str, int] | None:
+    """Return file and face of the font that has most of ``chars``; None without one that has any."""
+    most, count = 0, 0
+    found: tuple[str, int] | None = None
+    for font in find_fonts():
+        if font.broken or font.ref.path.suffix.lower() == ".woff2" or most == len(chars):
+            continue
+        with contextlib.suppress(HandgenError, OSError):
+            count = covered(font.ref, chars)
+        if count > most:
+            most, found = count, (str(font.ref.path), font.ref.face)
+    return found
 
 
 def save_sheet(

@@ -244,13 +244,15 @@ def no_notes(count: int) -> list[dict[str, Any]]:
 
 
 def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
-    """Return the styles that ``--styles`` means: a number, "continuous", names with commas, or all when empty.
+    """Return the styles that ``--styles`` means: a name, a number, "continuous", names with commas, or all when empty.
 
     Raises:
         UsageError: none is asked for, one is unknown, or one is named twice.
     """
     if wanted.strip() == CONTINUOUS:
         return [spec.continuous()]
+    if wanted.strip() in spec.names:  # a style may be called 2
+        return spec.pick([wanted.strip()])
     asked = asked_styles(wanted)
     if isinstance(asked, int):
         return spec.draw(asked, seed)
