@@ -103,8 +103,8 @@ def preview(
     from handgen.glyphs.contact_sheet import save_sheet
     from handgen.sources.find import find_model
     from handgen.sources.spec import SourceSpec
-    from handgen.synthesis.prepare import characters_meant
     from handgen.synthesis.preview import Preview, PreviewRequest, degraded_font, one_model
+    from handgen.synthesis.usual import characters_meant
 
     if interpolate and (grid or styles):
         raise UsageError("--interpolate excludes --grid and --styles", "Ask for one picture at a time.")

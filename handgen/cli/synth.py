@@ -17,7 +17,7 @@ from handgen.synthesis.request import LINES, LineRequest, Request
 if TYPE_CHECKING:
     from handgen.synthesis.shards import ShardWriter
 
-_OWN = frozenset({"source", "share"})
+_OWN = frozenset({"source", "share", "optional"})
 _NESTED = frozenset({"sources", "lines"})
 
 Models = Annotated[
@@ -145,8 +145,9 @@ def _synth(**given: Any) -> None:
         warn_of_gate,
         with_progress,
     )
-    from handgen.synthesis.prepare import resolved, usual_model
+    from handgen.synthesis.prepare import resolved
     from handgen.synthesis.recipe import save_recipe
+    from handgen.synthesis.usual import with_usual_sources
 
     asked = _request(given)
     request = resolved(asked)
@@ -157,7 +158,7 @@ def _synth(**given: Any) -> None:
     shard_writer = _shard_writer(request, given["processes"], given["ray"], batch, workers)
     prepared = prepared_with_progress(request)
     if not given["as_json"]:
-        print_plan(prepared, usual_model(asked).why)
+        print_plan(prepared, with_usual_sources(asked)[1])
     else:
         warn_of_gate(prepared)
     if given["save_recipe"]:

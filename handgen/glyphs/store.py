@@ -16,6 +16,7 @@ import contextlib
 import json
 import shutil
 import struct
+import sys
 import tokenize
 from collections.abc import Sequence
 from pathlib import Path
@@ -93,6 +94,9 @@ class GlyphStore:
             raise StoreError(f"the glyph store {path} is damaged ({error})", remedy) from error
         if self.images.ndim != 3 or len(self.images) != len(self.labels) or self.labels.dtype != LABEL:
             raise StoreError(f"the glyph store {path} is damaged (images and labels do not match)", remedy)
+        codes = np.ascontiguousarray(self.labels["char"]).view(np.uint32)
+        if codes.max(initial=0) > sys.maxunicode or self.labels["style"].max(initial=0) >= len(self.styles):
+            raise StoreError(f"the glyph store {path} is damaged (labels of no character or style)", remedy)
 
     @property
     def size(self) -> int:

@@ -150,6 +150,12 @@ class Source(ABC):
         """Return the characters that it draws unless told otherwise."""
 
     @classmethod
+    def lack(cls, spec: SourceSpec, chars: str) -> str:
+        """Return why it cannot be had for these characters, without opening it; empty if nothing speaks against it."""
+        del chars
+        return ""
+
+    @classmethod
     def unseen_chars(cls, spec: SourceSpec) -> str:
         """Return characters that were kept from it when it was trained: the most telling to look at."""
         return ""

@@ -128,6 +128,15 @@ class FontsSource(Source):
         return cls(spec.source, able, side, styles, skipped, _BLOCK, True, list(faces.values()), spec.vary)
 
     @classmethod
+    def lack(cls, spec: SourceSpec, chars: str) -> str:
+        """Return that there is no font, and how to get some."""
+        try:
+            find_named(spec, chars)
+        except UsageError as error:
+            return str(error)
+        return ""
+
+    @classmethod
     def usual_chars(cls, spec: SourceSpec) -> str:
         """Return the charset that the first font is for."""
         if not spec.fonts and not spec.data:

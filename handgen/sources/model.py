@@ -104,6 +104,15 @@ class ModelSource(Source):
         )  # fmt: skip
 
     @classmethod
+    def lack(cls, spec: SourceSpec, chars: str) -> str:
+        """Return that there is no such run, file or shipped weights."""
+        try:
+            found = find_model(Path(spec.source), ())
+        except UsageError as error:
+            return str(error)
+        return "" if found.is_file() else f"there is no model at {found}"
+
+    @classmethod
     def usual_chars(cls, spec: SourceSpec) -> str:
         """Return the characters of the model's store, or what was shipped says."""
         return peek(find_model(Path(spec.source), ())).model.usual_characters

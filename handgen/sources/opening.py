@@ -14,7 +14,7 @@ from handgen.sources.find import kind_of
 from handgen.sources.mixture import Mixture, whole_shares
 from handgen.sources.spec import SourceSpec
 
-_OWN = frozenset({"source", "share"})
+_OWN = frozenset({"source", "share", "optional"})
 
 
 def source_class(spec: SourceSpec) -> type[Source]:

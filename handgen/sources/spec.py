@@ -32,6 +32,7 @@ class SourceSpec(Settings):
         "", "Run folder, model file, name of shipped weights, glyph store; or pen, fonts, store.", panel=DRAWN
     )
     share: float = setting(1.0, "Its share of the samples, against those of the others.", minimum=0, panel=DRAWN)
+    optional: bool = setting(False, "Leave it out where it cannot be had.", panel=DRAWN)
     styles: str = setting(
         "",
         "A number: the trained styles first, then mixtures of them; with a bicyclegan, N latents far apart. Names with "

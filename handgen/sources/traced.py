@@ -19,7 +19,7 @@ from handgen.fonts.find import find_fonts
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, keys
 from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, latents
-from handgen.sources.fonts import find_named
+from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
 from handgen.strokes.forms import Forms
@@ -75,6 +75,11 @@ class TracedSource(Source):
             spec.source, forms.chars, spec.side(how.size), styles, forms.skipped, _BLOCK, True, population, writers,
             forms, spec.vary,
         )  # fmt: skip
+
+    @classmethod
+    def lack(cls, spec: SourceSpec, chars: str) -> str:
+        """Return that there is no font to be traced."""
+        return FontsSource.lack(spec, chars)
 
     @classmethod
     def usual_chars(cls, spec: SourceSpec) -> str:

@@ -14,7 +14,7 @@ from handgen.sources.spec import SourceSpec
 from handgen.synthesis.recipe import find_recipe, read_recipe
 from handgen.synthesis.request import LineRequest, Request
 
-OWN = frozenset({"source", "share"})
+OWN = frozenset({"source", "share", "optional"})
 """Settings of a source that ``MODEL=SHARE`` gives."""
 NESTED = frozenset({"sources", "lines"})
 """Settings of a request that are settings themselves."""

@@ -9,19 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from handgen.checkpoints.find import Choice, run_name
+from handgen.checkpoints.find import run_name
 from handgen.degrade.pipeline import Pipeline
 from handgen.devices import resolve_device
 from handgen.errors import HandgenError, UsageError
-from handgen.fonts.charsets import load_charset, unique_chars
+from handgen.fonts.charsets import load_charset
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 from handgen.formats.conversations import instructions_of
-from handgen.lines.sources import find_source
 from handgen.lines.synthesis import LineSynthesis
 from handgen.sources import MODEL
 from handgen.sources.base import Progress, Source
-from handgen.sources.find import choose_model, find_model, kind_of
+from handgen.sources.find import find_model, kind_of
 from handgen.sources.opening import fitted, open_sources, usual_chars
 from handgen.synthesis import manifest
 from handgen.synthesis.gate import Gate, find_reader, floors_of
@@ -30,10 +29,7 @@ from handgen.synthesis.plan import Plan
 from handgen.synthesis.request import MARK, REDRAW, Request
 from handgen.synthesis.samples import Synthesis
 from handgen.synthesis.shards import Shard, cut
-
-_RUNS = Path("runs")
-_LOOKED_AT = 1 << 16
-"""Bytes of a text that tell which script it is in."""
+from handgen.synthesis.usual import NONE, with_usual_sources
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,54 +94,23 @@ def samples(prepared: Prepared, start: int, stop: int, *, batch: int = 1024, wor
     return prepared.synthesis.samples(start, stop, batch=batch, workers=workers)
 
 
-def usual_model(request: Request) -> Choice:
-    """Return the model that is taken where the request names none, and why; an empty ``why`` if all are named."""
-    if all(spec.source for spec in request.sources):
-        return Choice(Path())
-    corpus = Path(request.lines.corpus) if request.lines else None
-    meant = characters_meant(request.charset, request.text or corpus)
-    if request.lines and request.lines.corpus and not meant and not Path(request.lines.corpus).exists():
-        meant = find_source(request.lines.corpus).chars
-    return choose_model(None, sorted(_RUNS.glob("*/")), meant)
-
-
 def resolved(request: Request) -> Request:
-    """Return a request with what it leaves to be found: which model, which folder, which device.
+    """Return a request with what it leaves to be found: which sources, which folder, which device.
 
     Raises:
         UsageError: there is no model, or no such device.
     """
-    sources = request.sources
-    if any(not spec.source for spec in sources):
-        found = usual_model(request).file
-        sources = tuple(replace(spec, source=spec.source or str(found)) for spec in sources)
-    sources = fitted(sources)
+    request, _ = with_usual_sources(request)
+    sources = fitted(request.sources)
     names = [_name_of(spec.source) for spec in sources if spec.share]
     out = request.out or Path("datasets") / "+".join(dict.fromkeys(names))
-    return replace(request, sources=sources, out=out, device=str(resolve_device(request.device)))
+    degrade = request.degrade or NONE
+    return replace(request, sources=sources, out=out, degrade=degrade, device=str(resolve_device(request.device)))
 
 
 def _name_of(source: str) -> str:
     found = find_model(Path(source), ())  # which refuses what is nowhere, or two things
     return run_name(found) if kind_of(source) == MODEL else found.name
-
-
-def characters_meant(charset: str | None, text: Path | None) -> str:
-    """Return the characters that a user asks for, as far as that tells which shipped weights suit.
-
-    Args:
-        charset: as for ``load_charset``.
-        text: a UTF-8 file, or anything else, which tells nothing.
-
-    Raises:
-        UsageError: there is no such charset.
-    """
-    if charset:
-        return load_charset(charset)
-    if text is None or not text.is_file():
-        return ""
-    with text.open("rb") as stream:
-        return unique_chars(stream.read(_LOOKED_AT).decode("utf-8", errors="ignore"))
 
 
 def prepare(request: Request, progress: Progress | None = None) -> Prepared:

@@ -32,7 +32,7 @@ from handgen.synthesis.request import LineRequest, Request
 ROOT = PACKAGE / "recipes"
 _FORM = "Write 'name: value' on each line, and a list of sources under 'sources:'."
 _NOT_HERE = frozenset({"out", "device", "sources", "lines"})
-_OWN = frozenset({"source", "share"})
+_OWN = frozenset({"source", "share", "optional"})
 
 
 def shipped() -> dict[str, Path]:

@@ -115,9 +115,10 @@ class Request(Settings):
     text: Path | None = setting(None, "UTF-8 text whose characters to write.", panel=WRITING)
     balance: bool = setting(True, "Every character equally often, or as often as in --text.", panel=WRITING)
     degrade: str = setting(
-        "none",
+        "",
         "none, pen, ink, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
         metavar="PRESET|FILE",
+        shown="none; with a recipe, what it says",
         panel=WRITING,
     )
     format: str = setting("lmdb", "Of the dataset.", choices=FORMATS, flags=("--format",), panel=WRITING)

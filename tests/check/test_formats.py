@@ -62,6 +62,7 @@ DAMAGE = {
     "paddleocr": ("rec_gt.txt", lambda data: data.replace(b"\t", b" "), {"no-label", "no-image"}),
     "doctr": ("labels.json", lambda data: data[:-4], {"damaged"}),
     "easyocr": ("labels.csv", lambda data: data.replace(b".png,", b".png,,"), {"label-charset"}),
+    "conversations": ("train.jsonl", lambda data: data[: len(data) // 2 - 7], {"no-label", "no-image"}),
     "kraken": ("lines/00000/000000004.gt.txt", lambda data: data + "\n和".encode(), {"label-control", "label-charset"}),
 }
 

@@ -78,10 +78,9 @@ def test_weights_that_are_not_finite_are_refused(trained, tmp_path):
 
 
 def test_samples_that_are_all_blank_are_not_written():
-    from handgen.synthesis.write import _refuse_blank
-
     from handgen.errors import DatasetError
     from handgen.formats.base import Sample
+    from handgen.synthesis.write import _refuse_blank
 
     blank = [Sample(i, "a", np.full((8, 8), 255, np.uint8), {}) for i in range(8)]
     with pytest.raises(DatasetError, match="all blank"):

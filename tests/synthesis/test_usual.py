@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from handgen import weights
+from handgen.errors import UsageError
+from handgen.sources.opening import source_class
+from handgen.synthesis.recipe import read_recipe, shipped
+from handgen.synthesis.request import Request, make_request
+from handgen.synthesis.usual import with_usual_sources
+
+CHARS = "永一二三四五六七八九"
+
+
+@pytest.fixture
+def with_weights(monkeypatch, tmp_path):
+    monkeypatch.setattr("handgen.weights.ROOT", Path(weights.__file__).parent)
+    monkeypatch.chdir(tmp_path)
+
+
+def names(request):
+    return [spec.source for spec in request.sources]
+
+
+def test_every_recipe_that_comes_with_handgen_can_be_read():
+    assert set(shipped()) == {"zh", "latin"}
+    for path in shipped().values():
+        recipe = read_recipe(path)
+        assert len(recipe.sources) > 1
+        assert all(spec.optional and source_class(spec) for spec in recipe.sources)
+
+
+def test_where_nothing_is_named_a_recipe_is_taken_less_what_cannot_be_had(with_weights, monkeypatch):
+    monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [])
+    request, why = with_usual_sources(Request(charset=CHARS))
+    assert names(request) == ["zh"]
+    assert (request.out, request.degrade) == (Path("datasets/zh"), "ink")
+    assert "the recipe zh" in why
+    assert "without fonts and traced: no font was found" in why
+
+
+def test_fonts_at_hand_join_and_styles_are_shared_out(with_weights, monkeypatch, caveat):
+    from handgen.fonts.face import FontRef
+
+    monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [FontRef(caveat)])
+    request, why = with_usual_sources(make_request(charset="abc", styles="10"))
+    assert names(request) == ["en", "fonts", "traced"]
+    assert [int(spec.styles) for spec in request.sources] == [2, 4, 4]
+    assert why == "the recipe latin, which comes with handgen"
+
+
+def test_what_is_meant_for_one_model_takes_one_model(with_weights):
+    request, why = with_usual_sources(make_request(charset=CHARS, styles="ma-shan-zheng"))
+    assert [Path(spec.source).parent.name for spec in request.sources] == ["zh"]
+    assert request.degrade == ""
+    assert why.startswith("zh, which comes with handgen")
+
+
+def test_what_is_asked_for_goes_before_the_recipe(with_weights, monkeypatch):
+    monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [])
+    request, _ = with_usual_sources(Request(charset=CHARS, degrade="none", out=Path("x")))
+    assert (request.degrade, request.out, request.charset) == ("none", Path("x"), CHARS)
+
+
+def test_named_sources_are_left_alone_and_nothing_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    named = make_request("fonts", charset="abc")
+    assert with_usual_sources(named) == (named, "")
+    gone = make_request(str(tmp_path / "gone"), charset="abc", optional=True)
+    with pytest.raises(UsageError, match="none of the sources can be had"):
+        with_usual_sources(gone)
