@@ -9,6 +9,7 @@ import pytest
 import torch
 
 import handgen
+from handgen import weights
 from handgen.errors import HandgenError, UsageError
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
@@ -60,11 +61,9 @@ def test_nothing_heavy_is_imported_before_it_is_needed():
 
 def test_the_loop_of_the_page_trains(monkeypatch, capsys):
     """The page's training loop as printed, but for counts: a few steps of a few samples."""
-    (loop,) = (
-        block for block in re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.S | re.M) if "Stream" in block
-    )
-    loop = loop.replace('"永一二三四五六七八九", 10, 10_000', '"永一二三四五六七八九", 2, 128').replace(
-        "num_workers=1", "num_workers=0"
-    )
+    monkeypatch.setattr("handgen.weights.ROOT", Path(weights.__file__).parent)  # the page uses those that come with it
+    blocks = re.findall(r"^```python\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    (loop,) = (block for block in blocks if "Stream" in block)
+    loop = loop.replace("10, 10_000\n", "2, 128\n").replace("num_workers=1", "num_workers=0")
     exec(compile(loop, str(PAGE), "exec"), {})
     assert len(re.findall(r"^epoch \d: loss \d+\.\d{3}$", capsys.readouterr().out, re.M)) == 2

@@ -22,7 +22,7 @@ def build(checkpoint: Checkpoint) -> Model:
     Raises:
         CheckpointError: settings or weights do not fit this version's model.
     """
-    _refuse_added(checkpoint)
+    refuse_added(checkpoint)
     facts = checkpoint.model
     remedy = "Train it again with this version of handgen."
     try:
@@ -55,7 +55,12 @@ def _refuse_not_finite(checkpoint: Checkpoint) -> None:
         )
 
 
-def _refuse_added(checkpoint: Checkpoint) -> None:
+def refuse_added(checkpoint: Checkpoint) -> None:
+    """Refuse the file of a style that was added to a model.
+
+    Raises:
+        UsageError: it is one; says how to draw with it.
+    """
     if "base" in checkpoint.facts:
         raise UsageError(
             f"{checkpoint.path} is a style that was added to a model",
@@ -78,7 +83,7 @@ def load_for_training(place: Path, model: str) -> Checkpoint:
     elif not place.exists():
         path = find_model(place, ())
     loaded = load(path)
-    _refuse_added(loaded)
+    refuse_added(loaded)
     if loaded.model.model != model:
         raise UsageError(f"{path} holds a {loaded.model.model}, not a {model}", "Name another --from.")
     tensors = select("model.", loaded.tensors) or loaded.tensors

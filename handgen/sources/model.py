@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from handgen.checkpoints import files as checkpoint
+from handgen.checkpoints.facts import ModelFacts
 from handgen.checkpoints.files import Checkpoint, peek
 from handgen.checkpoints.find import run_name
 from handgen.checkpoints.run import CONFIG
@@ -115,17 +116,17 @@ class ModelSource(Source):
     @classmethod
     def usual_chars(cls, spec: SourceSpec) -> str:
         """Return the characters of the model's store, or what was shipped says."""
-        return peek(find_model(Path(spec.source), ())).model.usual_characters
+        return _facts(spec).usual_characters
 
     @classmethod
     def unseen_chars(cls, spec: SourceSpec) -> str:
         """Return the held-out characters of its store."""
-        return peek(find_model(Path(spec.source), ())).model.held_out
+        return _facts(spec).held_out
 
     @classmethod
     def own_size(cls, spec: SourceSpec) -> int | None:
         """Return the side of the images that it learned from."""
-        return peek(find_model(Path(spec.source), ())).model.size
+        return _facts(spec).size
 
     @classmethod
     def list_styles(cls, spec: SourceSpec) -> list[dict[str, Any]]:
@@ -272,6 +273,13 @@ def store_of(model: Path) -> GlyphStore | None:
 
 
 @torch.inference_mode()
+def _facts(spec: SourceSpec) -> ModelFacts:
+    """Return what a model file says of itself; a style that was added to a model is none."""
+    found = peek(find_model(Path(spec.source), ()))
+    loading.refuse_added(found)
+    return found.model
+
+
 def unlabeled(path: Path, device: str, count: int, seed: int) -> tuple[str, NDArray[np.uint8]] | None:
     """Return the kind of a model that draws nothing in particular, and samples of it; None if it can be told what.
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handgen.errors import UsageError
 from handgen.formats import FORMATS
 from handgen.lines.cut import LONGEST, Limits
-from handgen.lines.paper import Paper
 from handgen.settings import Settings, setting
 from handgen.sources.spec import SourceSpec
+
+if TYPE_CHECKING:
+    from handgen.lines.paper import Paper
 
 WRITING, LINES, GATE = "What to write", "Lines of text", "Labels to trust"
 """Panels of the help."""
@@ -78,6 +80,8 @@ class LineRequest(Settings):
     @property
     def paper(self) -> Paper:
         """What happens beside the text."""
+        from handgen.lines.paper import Paper  # which needs numpy
+
         return Paper(self.corrections, self.struck, self.neighbors)
 
     @property

@@ -10,7 +10,7 @@ from handgen.collect.render import make_plan, render
 from handgen.collect.settings import RenderSettings
 from handgen.glyphs.store import GlyphStore
 from handgen.training.data import Pairs, Split
-from handgen.training.evaluate import _told
+from handgen.training.evaluate import _prompts
 
 CHARS = "ABDEHKRS25永国"
 
@@ -71,7 +71,7 @@ def test_models_are_told_the_fonts_own_glyph(anew):
     class Glyph:
         draws = "glyph"
 
-    assert not anew.labels["sample"][[*_told(Glyph(), anew, CHARS).values()]].any()
+    assert not anew.labels["sample"][[*_prompts(Glyph(), anew, CHARS).values()]].any()
 
 
 def test_a_run_learns_from_it(make_trainer, anew):

@@ -83,8 +83,9 @@ def test_a_run_goes_on_with_the_strokes_it_kept(make_trainer, written_store, mon
     assert resumed.run(lambda progress: None)
     same_state(whole.folder.path, resumed.folder.path)
     (half.folder.path / FILE).write_bytes(b"x" * 100)
+    again = make_trainer("strokernn", on=written_store, out="half", images=20, schedule="constant", **SMALL)
     with pytest.raises(HandgenError, match=r"copybook.npz is damaged .* Delete it and run the same command again"):
-        make_trainer("strokernn", on=written_store, out="half", images=20, schedule="constant", **SMALL).inspect_data()
+        again.inspect_data(again.folder)
 
 
 def test_what_it_writes_is_a_dataset(make_trainer, written_store, tmp_path, capsys):

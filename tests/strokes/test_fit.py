@@ -21,7 +21,7 @@ def test_a_fitted_writer_is_nearer_than_the_usual_one(book):
     usual = Population().writer(np.zeros(len(NUMBERS) + 2))
     for name in ("slant", "size", "aspect", "darkness"):
         assert abs(getattr(found, name) - getattr(true, name)) < abs(getattr(usual, name) - getattr(true, name)), name
-    assert 0.22 < found.slant < 0.38
+    assert 0.2 < found.slant < 0.4  # what people do to each stroke hides some of it
     lines = [writer.width * PENS[writer.pen].width for writer in (found, true)]
     assert lines[0] == pytest.approx(lines[1], rel=0.15)  # a broader pen may be taken for one that is less so
 
