@@ -78,7 +78,11 @@ def test_a_wrong_command_does_not_parse():
 
 
 def test_the_three_commands_are_there():
-    shown = [shlex.join(arguments) for page, arguments in commands("handgen") if page == "README.md"]
+    shown = [
+        shlex.join(arguments)
+        for page, arguments in commands("handgen")
+        if page == "README.md" and arguments[0] != "fonts"
+    ]
     assert shown[:3] == ["render --font Heiti.ttf", "train zi2zi", "synth --styles 15 --count 100000"]
 
 
