@@ -19,34 +19,39 @@ if TYPE_CHECKING:
 RULES = "What counts as wrong"
 
 
+_Charset = Annotated[
+    str | None,
+    typer.Option(
+        help="Characters that labels may have: a name (gb2312-1, latin62, ...), a UTF-8 file, or the characters.",
+        show_default="the dataset's charset.txt",
+        rich_help_panel=RULES,
+    ),
+]
+_Trainer = Annotated[
+    str | None,
+    typer.Option(
+        "--for",
+        metavar="TRAINER",
+        help="Say what it keeps, alters and drops: parseq, dtrb, paddle, mmocr, openocr, doctr or easyocr.",
+        show_default=False,
+        rich_help_panel=RULES,
+    ),
+]
+_Strict = Annotated[
+    bool,
+    typer.Option(
+        "--strict",
+        help="Exit with 1 on a warning too, or when --for loses or alters a sample even with its flags.",
+        rich_help_panel=RULES,
+    ),
+]
+
+
 def check(
     dataset: Annotated[Path, typer.Argument(help="A dataset, or a folder of datasets.", show_default=False)],
-    charset: Annotated[
-        str | None,
-        typer.Option(
-            help="Characters that labels may have: a name (gb2312-1, latin62, ...), a UTF-8 file, or the characters.",
-            show_default="the dataset's charset.txt",
-            rich_help_panel=RULES,
-        ),
-    ] = None,
-    trainer: Annotated[
-        str | None,
-        typer.Option(
-            "--for",
-            metavar="TRAINER",
-            help="Say what it keeps, alters and drops: parseq, dtrb, paddle, mmocr, openocr, doctr or easyocr.",
-            show_default=False,
-            rich_help_panel=RULES,
-        ),
-    ] = None,
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict",
-            help="Exit with 1 on a warning too, or when --for loses or alters a sample even with its flags.",
-            rich_help_panel=RULES,
-        ),
-    ] = False,
+    charset: _Charset = None,
+    trainer: _Trainer = None,
+    strict: _Strict = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:

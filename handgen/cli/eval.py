@@ -17,79 +17,90 @@ _SHOWN = "What to show"
 _NONE = "none"
 
 
+_Place = Annotated[
+    Path,
+    typer.Argument(metavar="DATASET|RUN", help="A dataset, a glyph store, or a run folder.", show_default=False),
+]
+_Recognizer = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATH|none",
+        help="Run folder or file of a trained recognizer, or the name of weights that have one; 'none' leaves the "
+        "reading to the judge.",
+        show_default="the newest in runs/, else that of zh; none for a run",
+        rich_help_panel=_READING,
+    ),
+]
+_Judge = Annotated[
+    str | None,
+    typer.Option(
+        help="An independent reader beside the recognizer: rapidocr (pip install 'handgen\\[judge]').",
+        show_default=False,
+        rich_help_panel=_READING,
+    ),
+]
+_Share = Annotated[
+    float,
+    typer.Option(min=0.0001, max=1.0, help="Share of a dataset's samples to read, 0 to 1.", rich_help_panel=_READING),
+]
+_FalseAlarms = Annotated[
+    float,
+    typer.Option(
+        min=0.0001, max=0.4, help="Share of sound samples that may be called suspicious.", rich_help_panel=_READING
+    ),
+]
+_Like = Annotated[
+    Path | None,
+    typer.Option(
+        help="A dataset or glyph store, e.g. of real handwriting, to measure the dataset's distance to.",
+        show_default=False,
+        rich_help_panel=_SHOWN,
+    ),
+]
+_Styles = Annotated[
+    str,
+    typer.Option(
+        metavar="NAMES",
+        help="Of a run, measure these styles alone, with commas between; added ones on all that they were not "
+        "learned from.",
+        show_default="every trained style",
+        rich_help_panel=_SHOWN,
+    ),
+]
+_Characters = Annotated[
+    int,
+    typer.Option(min=0, help="Characters to list, worst first; 0 lists none.", rich_help_panel=_SHOWN),
+]
+_Data = Annotated[
+    Path | None,
+    typer.Option(help="Glyph store of a run.", show_default="the one it was trained with", rich_help_panel=PLACES),
+]
+_Sheet = Annotated[
+    Path | None,
+    typer.Option(
+        help="PNG file for the worst samples.",
+        show_default="worst-NAME.png; RUN/worst.png",
+        rich_help_panel=PLACES,
+    ),
+]
+_Save = Annotated[
+    bool,
+    typer.Option("--save/--no-save", help="Keep the result there for 'handgen report'.", rich_help_panel=PLACES),
+]
+
+
 def evaluate(
-    place: Annotated[
-        Path,
-        typer.Argument(metavar="DATASET|RUN", help="A dataset, a glyph store, or a run folder.", show_default=False),
-    ],
-    recognizer: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATH|none",
-            help="Run folder or file of a trained recognizer, or the name of weights that have one; 'none' leaves the "
-            "reading to the judge.",
-            show_default="the newest in runs/, else that of zh; none for a run",
-            rich_help_panel=_READING,
-        ),
-    ] = None,
-    judge: Annotated[
-        str | None,
-        typer.Option(
-            help="An independent reader beside the recognizer: rapidocr (pip install 'handgen\\[judge]').",
-            show_default=False,
-            rich_help_panel=_READING,
-        ),
-    ] = None,
-    share: Annotated[
-        float,
-        typer.Option(
-            min=0.0001, max=1.0, help="Share of a dataset's samples to read, 0 to 1.", rich_help_panel=_READING
-        ),
-    ] = 1.0,
-    false_alarms: Annotated[
-        float,
-        typer.Option(
-            min=0.0001, max=0.4, help="Share of sound samples that may be called suspicious.", rich_help_panel=_READING
-        ),
-    ] = 0.02,
-    like: Annotated[
-        Path | None,
-        typer.Option(
-            help="A dataset or glyph store, e.g. of real handwriting, to measure the dataset's distance to.",
-            show_default=False,
-            rich_help_panel=_SHOWN,
-        ),
-    ] = None,
-    styles: Annotated[
-        str,
-        typer.Option(
-            metavar="NAMES",
-            help="Of a run, measure these styles alone, with commas between; added ones on all that they were not "
-            "learned from.",
-            show_default="every trained style",
-            rich_help_panel=_SHOWN,
-        ),
-    ] = "",
-    characters: Annotated[
-        int,
-        typer.Option(min=0, help="Characters to list, worst first; 0 lists none.", rich_help_panel=_SHOWN),
-    ] = 10,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Glyph store of a run.", show_default="the one it was trained with", rich_help_panel=PLACES),
-    ] = None,
-    sheet: Annotated[
-        Path | None,
-        typer.Option(
-            help="PNG file for the worst samples.",
-            show_default="worst-NAME.png; RUN/worst.png",
-            rich_help_panel=PLACES,
-        ),
-    ] = None,
-    save: Annotated[
-        bool,
-        typer.Option("--save/--no-save", help="Keep the result there for 'handgen report'.", rich_help_panel=PLACES),
-    ] = True,
+    place: _Place,
+    recognizer: _Recognizer = None,
+    judge: _Judge = None,
+    share: _Share = 1.0,
+    false_alarms: _FalseAlarms = 0.02,
+    like: _Like = None,
+    styles: _Styles = "",
+    characters: _Characters = 10,
+    data: _Data = None,
+    sheet: _Sheet = None,
+    save: _Save = True,
     device: Device = "auto",
     as_json: Json = False,
     debug: Debug = False,

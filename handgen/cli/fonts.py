@@ -202,35 +202,37 @@ def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> 
         say(f"{reason}: {REASONS[reason]}")
 
 
+_Names = Annotated[
+    list[str],
+    typer.Argument(
+        help="zh (Chinese), en (Latin), families; strokes: those of Chinese characters; kanjivg: those of "
+        "Japanese and Latin ones.",
+        metavar="zh|en|FAMILY|strokes|kanjivg...",
+    ),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        help="Folder for the fonts, their licenses and their provenance.",
+        show_default="handgen's font cache, $HANDGEN_FONTS",
+        rich_help_panel=PLACES,
+    ),
+]
+_Everything = Annotated[
+    bool,
+    typer.Option("--all", help="With zh or en: every family of the catalog, decoration too.", rich_help_panel=CHOICE),
+]
+_Force = Annotated[bool, typer.Option("--force", help="Fetch again what is there already.", rich_help_panel=RUNNING)]
+
+
 @fonts.command()
 def fetch(
-    names: Annotated[
-        list[str],
-        typer.Argument(
-            help="zh (Chinese), en (Latin), families; strokes: those of Chinese characters; kanjivg: those of "
-            "Japanese and Latin ones.",
-            metavar="zh|en|FAMILY|strokes|kanjivg...",
-        ),
-    ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            "-o",
-            help="Folder for the fonts, their licenses and their provenance.",
-            show_default="handgen's font cache, $HANDGEN_FONTS",
-            rich_help_panel=PLACES,
-        ),
-    ] = None,
-    everything: Annotated[
-        bool,
-        typer.Option(
-            "--all", help="With zh or en: every family of the catalog, decoration too.", rich_help_panel=CHOICE
-        ),
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Fetch again what is there already.", rich_help_panel=RUNNING)
-    ] = False,
+    names: _Names,
+    out: _Out = None,
+    everything: _Everything = False,
+    force: _Force = False,
     dry_run: DryRun = False,
     as_json: Json = False,
     debug: Debug = False,

@@ -75,59 +75,68 @@ def _print(found: list[Listed]) -> None:
     say("use one with 'handgen synth --model NAME', a recognizer with --recognizer NAME")
 
 
+_Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="Folder to write.", show_default="weights/NAME", rich_help_panel=PLACES),
+]
+_Recognizer = Annotated[
+    Path | None,
+    typer.Option(
+        help="Run folder or file of a recognizer to go with it, for the gate.",
+        show_default=False,
+        rich_help_panel=PLACES,
+    ),
+]
+_Data = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--data",
+        help="With --recognizer: glyph store of the real glyphs, which say how sure it must be; may be repeated.",
+        show_default="the one the run was trained with",
+        rich_help_panel=PLACES,
+    ),
+]
+_Font = Annotated[
+    str | None,
+    typer.Option(
+        help="Source font, if others have another file of it than the one in training.",
+        show_default="the one the model was trained with",
+        rich_help_panel=PLACES,
+    ),
+]
+_Charset = Annotated[
+    str | None,
+    typer.Option(
+        help="What synth is to write by default: gb2312, latin62, ..., a UTF-8 file, or the characters.",
+        show_default="the characters of the run's store",
+        rich_help_panel=PLACES,
+    ),
+]
+_Fonts = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV of fonts that 'handgen fonts' does not know: style,family,license,from.",
+        show_default=False,
+        rich_help_panel=_CARD,
+    ),
+]
+_Notes = Annotated[
+    Path | None,
+    typer.Option(help="Markdown to end the card with.", show_default=False, rich_help_panel=_CARD),
+]
+
+
 @models.command("export")
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder or model file.", show_default=False)],
     name: Annotated[str, typer.Option(help="What the weights are to be called.", rich_help_panel=PLACES)],
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Folder to write.", show_default="weights/NAME", rich_help_panel=PLACES),
-    ] = None,
-    recognizer: Annotated[
-        Path | None,
-        typer.Option(
-            help="Run folder or file of a recognizer to go with it, for the gate.",
-            show_default=False,
-            rich_help_panel=PLACES,
-        ),
-    ] = None,
-    data: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--data",
-            help="With --recognizer: glyph store of the real glyphs, which say how sure it must be; may be repeated.",
-            show_default="the one the run was trained with",
-            rich_help_panel=PLACES,
-        ),
-    ] = None,
-    font: Annotated[
-        str | None,
-        typer.Option(
-            help="Source font, if others have another file of it than the one in training.",
-            show_default="the one the model was trained with",
-            rich_help_panel=PLACES,
-        ),
-    ] = None,
-    charset: Annotated[
-        str | None,
-        typer.Option(
-            help="What synth is to write by default: gb2312, latin62, ..., a UTF-8 file, or the characters.",
-            show_default="the characters of the run's store",
-            rich_help_panel=PLACES,
-        ),
-    ] = None,
-    fonts: Annotated[
-        Path | None,
-        typer.Option(
-            help="CSV of fonts that 'handgen fonts' does not know: style,family,license,from.",
-            show_default=False,
-            rich_help_panel=_CARD,
-        ),
-    ] = None,
-    notes: Annotated[
-        Path | None,
-        typer.Option(help="Markdown to end the card with.", show_default=False, rich_help_panel=_CARD),
-    ] = None,
+    out: _Out = None,
+    recognizer: _Recognizer = None,
+    data: _Data = None,
+    font: _Font = None,
+    charset: _Charset = None,
+    fonts: _Fonts = None,
+    notes: _Notes = None,
     device: Device = "auto",
     as_json: Json = False,
     debug: Debug = False,

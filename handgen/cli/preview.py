@@ -13,70 +13,78 @@ _SHOWN = "What to show"
 _RUNS = Path("runs")
 
 
+_Grid = Annotated[bool, typer.Option("--grid", help="A row for each style. The default.", rich_help_panel=_SHOWN)]
+_Interpolate = Annotated[
+    tuple[str, str] | None,
+    typer.Option(
+        metavar="A B",
+        help="The walk from style A to B: a row for each character. Trained styles; of a bicyclegan also z1, "
+        "z2, ... Codes go straight, latents on an arc.",
+        rich_help_panel=_SHOWN,
+    ),
+]
+_Steps = Annotated[int, typer.Option(min=2, max=100, help="Styles from A to B, both counted.", rich_help_panel=_SHOWN)]
+_Styles = Annotated[
+    str,
+    typer.Option(
+        metavar="N|NAMES|continuous",
+        help="Styles of the grid, as in synth.",
+        show_default="every trained style",
+        rich_help_panel=_SHOWN,
+    ),
+]
+_Text = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CHARACTERS",
+        help="The characters to draw.",
+        show_default="all of a small charset, else some that were not trained on",
+        rich_help_panel=_SHOWN,
+    ),
+]
+_Charset = Annotated[
+    str | None, typer.Option(help="The same, as in synth: a name or a UTF-8 file.", rich_help_panel=_SHOWN)
+]
+_Degrade = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PRESET|FILE",
+        help="What a page does to ink: each effect of pen, ink, notebook, scan, photo or a YAML file, and all "
+        "together; "
+        "with a model's hands or, without --model, with a --font.",
+        rich_help_panel=_SHOWN,
+    ),
+]
+_Model = Annotated[
+    Path | None,
+    typer.Option(
+        "--model",
+        help="Run folder, model file, or the name of weights that come with handgen; or pen.",
+        show_default="the latest in runs/; without one zh, for Latin characters en",
+        rich_help_panel=PLACES,
+    ),
+]
+_Font = Annotated[
+    str | None,
+    typer.Option(help="Source font.", show_default="the one the model was trained with", rich_help_panel=PLACES),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option("--out", "-o", help="PNG file.", show_default="preview-RUN.png", rich_help_panel=PLACES),
+]
+
+
 def preview(
-    grid: Annotated[
-        bool, typer.Option("--grid", help="A row for each style. The default.", rich_help_panel=_SHOWN)
-    ] = False,
-    interpolate: Annotated[
-        tuple[str, str] | None,
-        typer.Option(
-            metavar="A B",
-            help="The walk from style A to B: a row for each character. Trained styles; of a bicyclegan also z1, "
-            "z2, ... Codes go straight, latents on an arc.",
-            rich_help_panel=_SHOWN,
-        ),
-    ] = None,
-    steps: Annotated[
-        int, typer.Option(min=2, max=100, help="Styles from A to B, both counted.", rich_help_panel=_SHOWN)
-    ] = 9,
-    styles: Annotated[
-        str,
-        typer.Option(
-            metavar="N|NAMES|continuous",
-            help="Styles of the grid, as in synth.",
-            show_default="every trained style",
-            rich_help_panel=_SHOWN,
-        ),
-    ] = "",
-    text: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CHARACTERS",
-            help="The characters to draw.",
-            show_default="all of a small charset, else some that were not trained on",
-            rich_help_panel=_SHOWN,
-        ),
-    ] = None,
-    charset: Annotated[
-        str | None, typer.Option(help="The same, as in synth: a name or a UTF-8 file.", rich_help_panel=_SHOWN)
-    ] = None,
-    degrade: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PRESET|FILE",
-            help="What a page does to ink: each effect of pen, ink, notebook, scan, photo or a YAML file, and all "
-            "together; "
-            "with a model's hands or, without --model, with a --font.",
-            rich_help_panel=_SHOWN,
-        ),
-    ] = None,
-    model: Annotated[
-        Path | None,
-        typer.Option(
-            "--model",
-            help="Run folder, model file, or the name of weights that come with handgen; or pen.",
-            show_default="the latest in runs/; without one zh, for Latin characters en",
-            rich_help_panel=PLACES,
-        ),
-    ] = None,
-    font: Annotated[
-        str | None,
-        typer.Option(help="Source font.", show_default="the one the model was trained with", rich_help_panel=PLACES),
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="PNG file.", show_default="preview-RUN.png", rich_help_panel=PLACES),
-    ] = None,
+    grid: _Grid = False,
+    interpolate: _Interpolate = None,
+    steps: _Steps = 9,
+    styles: _Styles = "",
+    text: _Text = None,
+    charset: _Charset = None,
+    degrade: _Degrade = None,
+    model: _Model = None,
+    font: _Font = None,
+    out: _Out = None,
     seed: Seed = 0,
     device: Device = "auto",
     as_json: Json = False,

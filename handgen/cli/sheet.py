@@ -16,38 +16,45 @@ CONTENT = "What to write"
 PRINT = "How it is printed"
 
 
+_Charset = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE|NAME",
+        help="latin62, hanzi100, hanzi300, hanzi775, gb2312-1, digits, ..., a UTF-8 file, or the characters.",
+        rich_help_panel=CONTENT,
+    ),
+]
+_Font = Annotated[
+    str,
+    typer.Option("--font", "-f", metavar="FONT", help="Font of the guide characters.", rich_help_panel=PRINT),
+]
+_Guides = Annotated[
+    Literal["above", "inside"],
+    typer.Option(help="Guide characters above the boxes, or in them, to be traced.", rich_help_panel=PRINT),
+]
+_Box = Annotated[
+    float | None,
+    typer.Option(
+        min=10,
+        max=40,
+        help="Side of a box in millimeters.",
+        show_default="the largest from 14 to 20 that needs no more pages",
+        rich_help_panel=PRINT,
+    ),
+]
+_Out = Annotated[
+    Path, typer.Option("--out", "-o", help="PDF file; one that is there is replaced.", rich_help_panel=PLACES)
+]
+
+
 def sheet(
-    charset: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE|NAME",
-            help="latin62, hanzi100, hanzi300, hanzi775, gb2312-1, digits, ..., a UTF-8 file, or the characters.",
-            rich_help_panel=CONTENT,
-        ),
-    ] = "latin62",
+    charset: _Charset = "latin62",
     repeat: Annotated[int, typer.Option(min=1, max=20, help="Boxes for each character.", rich_help_panel=CONTENT)] = 1,
-    font: Annotated[
-        str,
-        typer.Option("--font", "-f", metavar="FONT", help="Font of the guide characters.", rich_help_panel=PRINT),
-    ] = "Heiti",
-    guides: Annotated[
-        Literal["above", "inside"],
-        typer.Option(help="Guide characters above the boxes, or in them, to be traced.", rich_help_panel=PRINT),
-    ] = "above",
+    font: _Font = "Heiti",
+    guides: _Guides = "above",
     paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the paper.", rich_help_panel=PRINT)] = "a4",
-    box: Annotated[
-        float | None,
-        typer.Option(
-            min=10,
-            max=40,
-            help="Side of a box in millimeters.",
-            show_default="the largest from 14 to 20 that needs no more pages",
-            rich_help_panel=PRINT,
-        ),
-    ] = None,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="PDF file; one that is there is replaced.", rich_help_panel=PLACES)
-    ] = Path("sheet.pdf"),
+    box: _Box = None,
+    out: _Out = Path("sheet.pdf"),
     dry_run: DryRun = False,
     as_json: Json = False,
     debug: Debug = False,
