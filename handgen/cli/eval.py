@@ -89,6 +89,25 @@ _Save = Annotated[
 ]
 
 
+_HELP = """Measure a model on the glyphs it never saw, or read a dataset again and find labels that are wrong.
+
+A run's drawings are compared with the true glyphs. Of a dataset each image
+of one character is read by a recognizer: how much reads as its label, by
+style and by character, what is taken for what, and which samples deserve a
+look.
+
+[bold]Examples:[/bold]
+
+handgen eval runs/zi2zi
+
+handgen eval runs/zi2zi --styles mine --data data/mine
+
+handgen eval datasets/zi2zi --judge rapidocr
+
+handgen eval datasets/zi2zi --like data/glyphs --json > eval.json
+"""
+
+
 def evaluate(
     place: _Place,
     recognizer: _Recognizer = None,
@@ -105,23 +124,7 @@ def evaluate(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Measure a model on the glyphs it never saw, or read a dataset again and find labels that are wrong.
-
-    A run's drawings are compared with the true glyphs. Of a dataset each image
-    of one character is read by a recognizer: how much reads as its label, by
-    style and by character, what is taken for what, and which samples deserve a
-    look.
-
-    [bold]Examples:[/bold]
-
-    handgen eval runs/zi2zi
-
-    handgen eval runs/zi2zi --styles mine --data data/mine
-
-    handgen eval datasets/zi2zi --judge rapidocr
-
-    handgen eval datasets/zi2zi --like data/glyphs --json > eval.json
-    """
+    """Measure a model on the glyphs it never saw, or read a dataset again and find labels that are wrong."""
     from handgen.cli.progress import track
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
@@ -165,6 +168,9 @@ def evaluate(
             say(f"worst  {picture}")
     if save:
         _keep(place / RESULTS, result)
+
+
+evaluate.__doc__ = _HELP
 
 
 def _keep(file: Path, result: dict[str, Any]) -> None:

@@ -74,6 +74,22 @@ _Out = Annotated[
 ]
 
 
+_HELP = """Draw a picture of a model's styles: a grid of styles and characters, or the walk between two.
+
+A gan or dcgan is told neither style nor character; its picture shows samples.
+
+[bold]Examples:[/bold]
+
+handgen preview
+
+handgen preview --styles 15 --text 永和九年
+
+handgen preview --degrade scan --font Caveat
+
+handgen preview --interpolate ma-shan-zheng iansui --steps 9 --out walk.png
+"""
+
+
 def preview(
     grid: _Grid = False,
     interpolate: _Interpolate = None,
@@ -90,20 +106,7 @@ def preview(
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Draw a picture of a model's styles: a grid of styles and characters, or the walk between two.
-
-    A gan or dcgan is told neither style nor character; its picture shows samples.
-
-    [bold]Examples:[/bold]
-
-    handgen preview
-
-    handgen preview --styles 15 --text 永和九年
-
-    handgen preview --degrade scan --font Caveat
-
-    handgen preview --interpolate ma-shan-zheng iansui --steps 9 --out walk.png
-    """
+    """Draw a picture of a model's styles: a grid of styles and characters, or the walk between two."""
     from handgen.checkpoints.find import run_name
     from handgen.degrade.pipeline import Pipeline
     from handgen.devices import resolve_device
@@ -147,3 +150,6 @@ def preview(
     if picture.left_out:
         warn(f"{picture.left_out:,} styles or characters have no room in the picture")
     say(f"preview  {out}")
+
+
+preview.__doc__ = _HELP
