@@ -11,14 +11,12 @@ import typer
 
 from handgen.cli import generated
 from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, Workers, print_json
-from handgen.sources.spec import DRAWN, STYLES, SourceSpec
-from handgen.synthesis.request import LINES, LineRequest, Request
+from handgen.sources.spec import DRAWN, OWN, STYLES, SourceSpec
+from handgen.synthesis.request import LINES, NESTED, LineRequest, Request
 
 if TYPE_CHECKING:
     from handgen.synthesis.shards import ShardWriter
 
-_OWN = frozenset({"source", "share", "optional"})
-_NESTED = frozenset({"sources", "lines"})
 
 Models = Annotated[
     list[str] | None,
@@ -93,8 +91,8 @@ def _parameters() -> list[inspect.Parameter]:
         return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
 
     context = inspect.Parameter("ctx", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-    of_source = generated.parameters(SourceSpec, DRAWN, but=_OWN)
-    of_request = generated.parameters(Request, RUNNING, but=_NESTED)
+    of_source = generated.parameters(SourceSpec, DRAWN, but=OWN)
+    of_request = generated.parameters(Request, RUNNING, but=NESTED)
     of_lines = generated.parameters(LineRequest, LINES)
     by_panel = [option("model"), *of_source, option("list_styles"), *of_request, option("lines"), *of_lines]
     return [context, *by_panel, *map(option, ("recipe", "save_recipe", *list(_COMMAND)[5:]))]
@@ -177,7 +175,7 @@ synth = generated.with_signature(_synth, _parameters())
 
 def _request(given: dict[str, Any]) -> Request:
     """Return what is asked for on the command line, and before that by a recipe."""
-    from handgen.synthesis.options import NESTED, OWN, names_of, request_of
+    from handgen.synthesis.options import names_of, request_of
 
     known = names_of(SourceSpec, OWN) | names_of(Request, NESTED) | names_of(LineRequest)
     typed = {name: given[name] for name in sorted(known & given.keys()) if _is_typed(given["ctx"], name)}

@@ -106,6 +106,7 @@ class Opening:
     progress: Progress | None = None
 
 
+@dataclass(frozen=True, eq=False)
 class Source(ABC):
     """Draws characters in styles.
 

@@ -98,13 +98,6 @@ class FontsSource(Source):
 
     options: ClassVar = frozenset({"styles", "vary", "size", "fonts", "data"})
 
-    name: str
-    chars: str
-    size: int
-    styles: Sequence[DrawnStyle]
-    skipped: Mapping[str, str]
-    block: int
-    parallel: bool
     faces: Sequence[_Face]
     vary: float
 

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from handgen.errors import UsageError
 from handgen.lines.shaped import LineFont
-from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, uniforms
 from handgen.sources.base import Drawing, GateFacts, Opening, Part, Rows, Source
 from handgen.sources.spec import SourceSpec
@@ -97,13 +96,6 @@ class Mixture(Source):
     The others are those of ``Source``.
     """
 
-    name: str
-    chars: str
-    size: int
-    styles: Sequence[DrawnStyle]
-    skipped: Mapping[str, str]
-    block: int
-    parallel: bool
     members: Sequence[Part]
 
     @classmethod
@@ -135,13 +127,13 @@ class Mixture(Source):
 
     @classmethod
     def open(cls, spec: SourceSpec, chars: str, how: Opening) -> Source:
-        """Refuse: a mixture is made of sources; see ``of``."""
-        raise NotImplementedError
+        """Refuse: no spec names a mixture; ``of`` makes one of sources that are open."""
+        raise TypeError("a mixture is made by Mixture.of")
 
     @classmethod
     def usual_chars(cls, spec: SourceSpec) -> str:
         """Refuse; see ``open``."""
-        raise NotImplementedError
+        raise TypeError("a mixture is made by Mixture.of")
 
     @property
     def parts(self) -> Sequence[Part]:

@@ -67,13 +67,6 @@ class ModelSource(Source):
 
     options: ClassVar = frozenset({"styles", "like", "vary", "content", "font"})
 
-    name: str
-    chars: str
-    size: int
-    styles: Sequence[DrawnStyle]
-    skipped: Mapping[str, str]
-    block: int
-    parallel: bool
     checkpoint: Checkpoint
     drawer: Generator
     content: Content

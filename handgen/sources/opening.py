@@ -12,9 +12,7 @@ from handgen.sources import MODEL, SOURCES
 from handgen.sources.base import Opening, Progress, Source
 from handgen.sources.find import kind_of
 from handgen.sources.mixture import Mixture, whole_shares
-from handgen.sources.spec import SourceSpec
-
-_OWN = frozenset({"source", "share", "optional"})
+from handgen.sources.spec import OWN, SourceSpec
 
 
 def source_class(spec: SourceSpec) -> type[Source]:
@@ -34,7 +32,7 @@ def fitted(specs: Sequence[SourceSpec]) -> tuple[SourceSpec, ...]:
     Raises:
         UsageError: a setting says nothing to any of them.
     """
-    idle = sorted({name for spec in specs for name in spec.given()} - _OWN)
+    idle = sorted({name for spec in specs for name in spec.given()} - OWN)
     takers = [source_class(spec).options for spec in specs]
     for name in idle:
         if not any(name in options for options in takers):
@@ -44,7 +42,7 @@ def fitted(specs: Sequence[SourceSpec]) -> tuple[SourceSpec, ...]:
                 f"Add --model {' or '.join('RUN' if each == MODEL else each for each in able)}, or leave it out.",
             )
     return tuple(
-        replace(spec, **{name: _default(name) for name in spec.given() if name not in options | _OWN})
+        replace(spec, **{name: _default(name) for name in spec.given() if name not in options | OWN})
         for spec, options in zip(specs, takers, strict=True)
     )
 

@@ -145,13 +145,6 @@ class PenSource(Source):
 
     options: ClassVar = frozenset({"styles", "like", "vary", "font", "writer", "cursiveness", "strokes", "size"})
 
-    name: str
-    chars: str
-    size: int
-    styles: Sequence[DrawnStyle]
-    skipped: Mapping[str, str]
-    block: int
-    parallel: bool
     population: Population
     spec: WriterSpec
     strokes: Library

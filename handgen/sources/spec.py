@@ -13,6 +13,8 @@ from handgen.registry import nearest
 from handgen.settings import Settings, setting
 
 CONTINUOUS = "continuous"
+OWN = frozenset({"source", "share", "optional"})
+"""Settings that say which source there is and how much of it; the others say how it draws."""
 FONT, PEN = "font", "pen"
 STYLES, DRAWN, PLACES = "In which styles", "What draws", "Where things are"
 """Panels of the help."""

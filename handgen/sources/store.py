@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -39,13 +39,6 @@ class StoreSource(Source):
 
     options: ClassVar = frozenset({"styles", "vary", "data"})
 
-    name: str
-    chars: str
-    size: int
-    styles: Sequence[DrawnStyle]
-    skipped: Mapping[str, str]
-    block: int
-    parallel: bool
     store: GlyphStore
     numbers: Sequence[int]
     rows: Rows

@@ -6,7 +6,7 @@ another font does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -49,13 +49,6 @@ class TracedSource(Source):
 
     options: ClassVar = frozenset({"styles", "vary", "fonts", "data", "writer", "cursiveness", "strokes", "size"})
 
-    name: str
-    chars: str
-    size: int
-    styles: Sequence[DrawnStyle]
-    skipped: Mapping[str, str]
-    block: int
-    parallel: bool
     population: Population
     spec: WriterSpec
     forms: Forms

@@ -10,14 +10,9 @@ from typing import Any
 from handgen.errors import UsageError
 from handgen.registry import nearest
 from handgen.settings import Settings
-from handgen.sources.spec import SourceSpec
+from handgen.sources.spec import OWN, SourceSpec
 from handgen.synthesis.recipe import find_recipe, read_recipe
-from handgen.synthesis.request import LineRequest, Request
-
-OWN = frozenset({"source", "share", "optional"})
-"""Settings of a source that ``MODEL=SHARE`` gives."""
-NESTED = frozenset({"sources", "lines"})
-"""Settings of a request that are settings themselves."""
+from handgen.synthesis.request import NESTED, LineRequest, Request
 
 
 def names_of(kind: type[Settings], but: Collection[str] = ()) -> set[str]:

@@ -26,13 +26,12 @@ from handgen.files import PACKAGE, write_text
 from handgen.registry import nearest
 from handgen.settings import Settings
 from handgen.sources.opening import source_class
-from handgen.sources.spec import SourceSpec
+from handgen.sources.spec import OWN, SourceSpec
 from handgen.synthesis.request import LineRequest, Request
 
 ROOT = PACKAGE / "recipes"
 _FORM = "Write 'name: value' on each line, and a list of sources under 'sources:'."
 _NOT_HERE = frozenset({"out", "device", "sources", "lines"})
-_OWN = frozenset({"source", "share", "optional"})
 
 
 def shipped() -> dict[str, Path]:
@@ -86,7 +85,7 @@ def _sources(document: Document, node: yaml.Node) -> tuple[SourceSpec, ...]:
         spec: SourceSpec = _settings(document, item, SourceSpec)
         if not spec.source:
             raise UsageError(f"{document.at(item)}: the source is not named", "Add 'source: NAME'.")
-        options = source_class(spec).options | _OWN
+        options = source_class(spec).options | OWN
         if strange := sorted(set(spec.given()) - options):
             message = f"{document.at(item)}: {strange[0]} says nothing to {spec.source}"
             raise UsageError(message, f"It takes: {', '.join(sorted(options))}.")

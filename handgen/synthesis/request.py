@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 WRITING, LINES, GATE = "What to write", "Lines of text", "Labels to trust"
 """Panels of the help."""
+NESTED = frozenset({"sources", "lines"})
+"""Settings of a request that are settings themselves."""
 OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
 """What a gate does."""
 

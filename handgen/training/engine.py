@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
@@ -60,7 +61,7 @@ class Limits:
     tensorboard: bool = False
 
 
-class Task:
+class Task(ABC):
     """What an engine trains. The hooks are called in the order in which they stand here."""
 
     remedy: ClassVar[str] = "Use a lower --lr."
@@ -69,8 +70,7 @@ class Task:
     """Whether a loss may be infinite now and then; such a step moves no weight."""
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Put back what ``state`` returned, of an earlier run."""
-        raise NotImplementedError
+        """Put back what ``state`` returned, of an earlier run; a task without a state has nothing to put back."""
 
     def is_complete(self, engine: Engine[Any]) -> bool:
         """Tell whether a run whose budget is spent has done what comes after its last step."""
@@ -79,10 +79,11 @@ class Task:
     def begin(self, engine: Engine[Any]) -> None:
         """Do what comes before the first step, of a fresh or a resumed run."""
 
+    @abstractmethod
     def set_rate(self, share: float) -> None:
         """Set the learning rate for a point in the run, from 0 at its start to 1 at its end."""
-        raise NotImplementedError
 
+    @abstractmethod
     def step(self, images: int) -> tuple[int, Mapping[str, Tensor]]:
         """Take one step from the images that come next.
 
@@ -92,7 +93,6 @@ class Task:
         Returns:
             How many images the step saw, and its losses, scalars by name.
         """
-        raise NotImplementedError
 
     def state(self) -> dict[str, Tensor]:
         """Return all tensors that the run needs to go on exactly; the engine adds images and time."""
