@@ -184,15 +184,18 @@ def arguments(store, out):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_run_interrupted_anywhere_ends_as_one_that_was_not(store, tmp_path, undisturbed, number):
-    out = tmp_path / "run"
-    command = [sys.executable, "-m", "handgen", *arguments(store, out)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while not (out / "state.safetensors").exists():
-        assert process.poll() is None, process.stderr.read()
-        time.sleep(0.002)
-    process.send_signal(number)
-    said, errors = process.communicate(timeout=60)
-    images = checkpoint.load(out / "state.safetensors").facts["images"]
+    for attempt in range(5):  # on a busy machine the signal may come when the run is over
+        out = tmp_path / str(attempt)
+        command = [sys.executable, "-m", "handgen", *arguments(store, out)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        while not (out / "state.safetensors").exists():
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.002)
+        process.send_signal(number)
+        said, errors = process.communicate(timeout=60)
+        images = checkpoint.load(out / "state.safetensors").facts["images"]
+        if images < 160:
+            break
     assert 0 < images < 160
     if number == signal.SIGKILL:
         assert images % 24 < 4

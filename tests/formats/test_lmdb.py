@@ -24,16 +24,16 @@ from tests.readers import items, read_as_trainers_do
 
 PLAN = {"seed": 7, "count": 100, "styles": ["kalam"]}
 
-# A run that writes COUNT samples, 20 at a time, commits every 60, and says so as it goes.
+# A run that writes COUNT samples, 20 at a time, commits every 60, and says so as it goes; at sample HOLD it waits.
 RUN = """
-import resource, sys
+import resource, sys, time
 import numpy as np
 from pathlib import Path
 from handgen.errors import HandgenError
 from handgen.formats import lmdb as module
 from handgen.formats.base import Sample
 
-path, count, limit = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+path, (count, limit, hold) = Path(sys.argv[1]), map(int, sys.argv[2:])
 module._PER_COMMIT = 60
 if limit:
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
@@ -48,6 +48,8 @@ try:
         for start in range(writer.written, count, 20):
             writer.write([sample(i) for i in range(start, min(start + 20, count))])
             print("wrote", writer.written, flush=True)
+            if hold and writer.written >= hold:
+                time.sleep(60)
         if not writer.complete:
             writer.finish({})
 except HandgenError as error:
@@ -55,8 +57,8 @@ except HandgenError as error:
 """
 
 
-def start(path, count, limit=0):
-    command = [sys.executable, "-c", textwrap.dedent(RUN), str(path), str(count), str(limit)]
+def start(path, count, limit=0, hold=0):
+    command = [sys.executable, "-c", textwrap.dedent(RUN), str(path), str(count), str(limit), str(hold)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -198,9 +200,9 @@ def test_killed_at_random_points_it_goes_on(tmp_path, undisturbed):
     rng = random.Random(3)
     resumed = []
     for _ in range(6):
-        run = start(tmp_path, 1500)
+        run = start(tmp_path, 1500, hold=1440)
         resumed.append(int(run.stdout.readline().split()[1]))
-        for _ in range(rng.randrange(1, 20)):
+        for _ in range(min(rng.randrange(1, 20), (1440 - resumed[-1]) // 20)):
             run.stdout.readline()
         run.kill()
         run.communicate()
