@@ -76,7 +76,7 @@ def test_a_store_of_real_samples_alone_borrows_the_source(tmp_path, two):
     [
         ({"size": 32}, r"differ in size \(16 and 32 pixels\)"),
         ({"raster": replace(DRAWN, sha256="other")}, "another source font than .*--match"),
-        ({"raster": replace(DRAWN, placement=Placement(51.0, 50.0, 8.0, 12.0))}, "at another position or scale .*--match"),
+        ({"raster": replace(DRAWN, placement=Placement(51.0, 50.0, 8.0, 12.0))}, "another position or scale .*--match"),
     ],
 )
 def test_stores_that_do_not_fit_are_refused(tmp_path, two, options, message):
