@@ -11,6 +11,8 @@ import contextlib
 import io
 import json
 import multiprocessing
+import os
+import re
 import resource
 import shutil
 import signal
@@ -18,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,9 @@ import numpy as np
 from benchmarks.fuzz_seeds import Seed, make_seeds
 
 SLOW = 20.0
-"""Seconds that an answer may take."""
+"""Seconds of CPU time that an answer may take."""
+HANG = 120.0
+"""Seconds after which a command that has not answered is stopped."""
 MEMORY = 4 << 30
 _PER_WORKER = 25
 Bytes = Callable[[bytes, np.random.Generator], bytes]
@@ -46,9 +50,9 @@ class Fault:
 def flip(data: bytes, rng: np.random.Generator) -> bytes:
     """Change a few bits."""
     changed = bytearray(data)
-    for place in rng.integers(0, max(1, len(data)), int(rng.integers(1, 9))):
-        if place < len(changed):
-            changed[place] ^= 1 << int(rng.integers(8))
+    for offset in rng.integers(0, max(1, len(data)), int(rng.integers(1, 9))):
+        if offset < len(changed):
+            changed[offset] ^= 1 << int(rng.integers(8))
     return bytes(changed)
 
 
@@ -59,9 +63,9 @@ def cut(data: bytes, rng: np.random.Generator) -> bytes:
 
 def insert(data: bytes, rng: np.random.Generator) -> bytes:
     """Put some bytes in, or the file's own a second time."""
-    place, length = int(rng.integers(0, len(data) + 1)), int(rng.integers(1, 40))
+    offset, length = int(rng.integers(0, len(data) + 1)), int(rng.integers(1, 40))
     own = data[: length * 3] if rng.random() < 0.3 else rng.bytes(length)
-    return data[:place] + own + data[place:]
+    return data[:offset] + own + data[offset:]
 
 
 def blank(data: bytes, rng: np.random.Generator) -> bytes:
@@ -86,10 +90,10 @@ def rewrite_json(data: bytes, rng: np.random.Generator) -> bytes:
         value = json.loads(data if whole else lines[at])
     except ValueError:
         return flip(data, rng)
-    places = [*_places(value)]
-    if not places:
+    entries = [*_entries(value)]
+    if not entries:
         return json.dumps(_odd(rng)).encode()
-    holder, key = places[int(rng.integers(len(places)))]
+    holder, key = entries[int(rng.integers(len(entries)))]
     if isinstance(holder, dict) and rng.random() < 0.3:
         del holder[key]
     else:
@@ -102,13 +106,30 @@ def _odd(rng: np.random.Generator) -> Any:
     return _ODD[int(rng.integers(len(_ODD)))]
 
 
-def _places(value: Any) -> Iterator[tuple[Any, Any]]:
+def _entries(value: Any) -> Iterator[tuple[Any, Any]]:
     entries = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in entries:
         yield value, key
-        yield from _places(inner)
+        yield from _entries(inner)
 
 
+_WORDS = (
+    "null", "true", "-1", "0", "9999999999999999999999", "1e308", ".nan", ".inf", "''", "永", "../../out", "[]", "{}",
+    "[[1]]", "{a: {b: }}", "a: b", "*a", "&a", "!!python/object:os.system", "|", "- ", "\t", '"\\ud800"', "2026-01-01",
+)  # fmt: skip
+
+
+def rewrite_yaml(data: bytes, rng: np.random.Generator) -> bytes:
+    """Replace a word of a YAML text by an odd one."""
+    text = data.decode("utf-8", "replace")
+    words = [*re.finditer(r"[\w./-]+", text)]
+    if not words:
+        return flip(data, rng)
+    word = words[int(rng.integers(len(words)))]
+    return (text[: word.start()] + _WORDS[int(rng.integers(len(_WORDS)))] + text[word.end() :]).encode()
+
+
+_REWRITES: dict[str, Bytes] = {".json": rewrite_json, ".jsonl": rewrite_json, ".yaml": rewrite_yaml}
 _BYTES: tuple[Bytes, ...] = (flip, flip, cut, insert, blank)
 
 
@@ -117,8 +138,8 @@ def damage(folder: Path, name: str, rng: np.random.Generator) -> str:
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     chosen = [path for path in files if path.name == name] or files
     path = chosen[int(rng.integers(len(chosen)))]
-    is_json = path.suffix in (".json", ".jsonl") and rng.random() < 0.6
-    how = rewrite_json if is_json else _BYTES[int(rng.integers(len(_BYTES)))]
+    rewrite = _REWRITES.get(path.suffix) if rng.random() < 0.6 else None
+    how = rewrite or _BYTES[int(rng.integers(len(_BYTES)))]
     path.write_bytes(how(path.read_bytes(), rng))
     return f"{how.__name__} {path.relative_to(folder)}"
 
@@ -138,12 +159,12 @@ def run_one(seed: Seed, number: int, work: Path) -> Fault | None:
         word.format(IN=work / "in", OUT=work / "out") for word in seed.commands[int(rng.integers(len(seed.commands)))]
     ]
     out, err = io.StringIO(), io.StringIO()
-    started = time.monotonic()
+    started = time.process_time()
     what = ""
     signal.signal(signal.SIGALRM, _too_slow)
-    signal.alarm(int(2 * SLOW))
+    signal.alarm(int(HANG))
     try:
-        with contextlib.chdir(work / "cwd"), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with _inside(work / "cwd"), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run(command)
         if code not in (0, 1, 2):
             what = f"exit code {code}"
@@ -151,19 +172,29 @@ def run_one(seed: Seed, number: int, work: Path) -> Fault | None:
         what = f"{type(error).__name__}: {error}"
     finally:
         signal.alarm(0)
-    took = time.monotonic() - started
+    took = time.process_time() - started
     text = err.getvalue()
     if "internal error" in text:
         what = text.strip().splitlines()[-1]
     elif not what and took > SLOW:
-        what = f"{took:.0f} s"
+        what = f"{took:.0f} s of CPU time"
     elif not what and (beside := sorted(_listing(work) - before - seed.written(work))):
         what = f"wrote {', '.join(beside[:3])}"
     return Fault(seed.name, number, f"handgen {' '.join(command)} [{done}]", what) if what else None
 
 
+@contextlib.contextmanager
+def _inside(folder: Path) -> Iterator[None]:
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
+
+
 def _too_slow(*_: object) -> None:
-    raise TimeoutError(f"no answer within {2 * SLOW:.0f} s")
+    raise TimeoutError(f"no answer within {HANG:.0f} s")
 
 
 def _listing(work: Path) -> set[str]:
@@ -178,8 +209,8 @@ def fuzz(seeds: Sequence[Seed], numbers: Sequence[int], work: Path) -> list[Faul
 
 
 def _job(arguments: tuple[Sequence[Seed], Sequence[int], str]) -> tuple[list[Fault], int]:
-    seeds, numbers, place = arguments
-    work = Path(tempfile.mkdtemp(dir=place))
+    seeds, numbers, parent = arguments
+    work = Path(tempfile.mkdtemp(dir=parent))
     try:
         faults = fuzz(seeds, numbers, work)
     finally:
@@ -187,16 +218,29 @@ def _job(arguments: tuple[Sequence[Seed], Sequence[int], str]) -> tuple[list[Fau
     return faults, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def long_run(count: int, first: int = 0) -> list[Fault]:
-    """Run ``count`` damaged inputs, a few in each process, so that what ends a process is found as well."""
+def long_run(count: int, first: int = 0, log: Path | None = None, only: str = "") -> list[Fault]:
+    """Run ``count`` damaged inputs, a few in each process, so that what ends a process is found as well.
+
+    Args:
+        count: how many.
+        first: the first one's number.
+        log: a file with what was found up to now, one JSON line for a few inputs; a run goes on after the last.
+        only: of the seeds whose names contain this.
+    """
     faults: list[Fault] = []
+    begin = first
+    if log is not None and log.is_file():
+        for line in map(json.loads, log.read_text(encoding="utf-8").splitlines()):
+            begin = max(begin, line["next"])
+            faults += [Fault(**fault) for fault in line["faults"]]
     context = multiprocessing.get_context("fork")
-    with tempfile.TemporaryDirectory(prefix="handgen-fuzz-") as place:
-        seeds = make_seeds(Path(place) / "seeds")
-        for start in range(first, first + count, _PER_WORKER):
+    with tempfile.TemporaryDirectory(prefix="handgen-fuzz-") as parent:
+        seeds = [seed for seed in make_seeds(Path(parent) / "seeds") if only in seed.name]
+        for start in range(begin, first + count, _PER_WORKER):
+            before = len(faults)
             numbers = range(start, min(start + _PER_WORKER, first + count))
             receive, send = context.Pipe(duplex=False)
-            child = context.Process(target=lambda s=send, n=numbers: s.send(_job((seeds, n, place))))
+            child = context.Process(target=lambda s=send, n=numbers: s.send(_job((seeds, n, parent))))
             child.start()
             send.close()
             try:
@@ -208,9 +252,12 @@ def long_run(count: int, first: int = 0) -> list[Fault]:
                 child.join()
                 faults.append(Fault("?", start, f"numbers {start} to {numbers[-1]}", f"ended by {child.exitcode}"))
             child.join()
-            for fault in faults[-5:]:
-                if fault.number >= start:
-                    print(fault, flush=True)
+            for fault in faults[before:]:
+                print(fault, flush=True)
+            if log is not None:
+                line = {"next": numbers[-1] + 1, "faults": [asdict(fault) for fault in faults[before:]]}
+                with log.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps(line) + "\n")
             if start // _PER_WORKER % 20 == 0:
                 print(f"{start - first + len(numbers):,} of {count:,} inputs, {len(faults)} faults", flush=True)
     return faults
@@ -221,8 +268,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fuzz", description=__doc__)
     parser.add_argument("count", nargs="?", type=int, default=10_000)
     parser.add_argument("--first", type=int, default=0, help="number of the first input: other numbers, other damage")
+    parser.add_argument("--log", type=Path, help="file of what was found; with the same one a stopped run goes on")
+    parser.add_argument("--only", default="", help="a part of the names of the seeds to take")
     options = parser.parse_args()
-    faults = long_run(options.count, options.first)
+    faults = long_run(options.count, options.first, options.log, options.only)
     print(f"{options.count:,} damaged inputs, {len(faults)} broke a rule")
     return int(bool(faults))
 

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import gzip
 import io
+import json
 import shutil
 import struct
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from handgen.formats.base import Sample
 
 _CHARS = "abcdABCD"
 _Kind = tuple[Callable[[Path], None], tuple[tuple[str, ...], ...], tuple[str, ...]]
+_BESIDE = {"run": ("run/**/*",), "rejects": ("set/**/*",)}
 _TRAINERS = {"lmdb": "parseq", "paddleocr": "paddle", "doctr": "doctr", "easyocr": "easyocr"}
 
 
@@ -60,13 +62,14 @@ def _dataset(name: str, folder: Path) -> None:
         writer.finish({})
 
 
-def _font(folder: Path, name: str = "f.ttf", flavor: str | None = None) -> None:
+def _font(folder: Path, name: str = "f.ttf", flavor: str | None = None, chars: str = _CHARS) -> None:
     from fontTools.fontBuilder import FontBuilder
     from fontTools.pens.ttGlyphPen import TTGlyphPen
 
     builder = FontBuilder(1000, isTTF=True)
-    builder.setupGlyphOrder([".notdef", *_CHARS])
-    builder.setupCharacterMap({ord(char): char for char in _CHARS})
+    names = [f"glyph{number}" for number in range(len(chars))]
+    builder.setupGlyphOrder([".notdef", *names])
+    builder.setupCharacterMap({ord(char): name for char, name in zip(chars, names, strict=True)})
 
     def drawn(number: int) -> object:
         pen = TTGlyphPen(None)
@@ -77,8 +80,8 @@ def _font(folder: Path, name: str = "f.ttf", flavor: str | None = None) -> None:
             pen.closePath()
         return pen.glyph()
 
-    builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), **{c: drawn(i) for i, c in enumerate(_CHARS)}})
-    builder.setupHorizontalMetrics(dict.fromkeys((".notdef", *_CHARS), (600, 0)))
+    builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), **{name: drawn(i) for i, name in enumerate(names)}})
+    builder.setupHorizontalMetrics(dict.fromkeys((".notdef", *names), (600, 0)))
     builder.setupHorizontalHeader(ascent=800, descent=-200)
     builder.setupNameTable({"familyName": "Fuzz", "styleName": "Regular"})
     builder.setupOS2()
@@ -141,19 +144,17 @@ def _run(*command: str) -> None:
 
 
 def _store(folder: Path) -> None:
-    _font(folder.parent / "fonts", "one.ttf")
+    _font(folder, "one.ttf")
     images = folder.parent / "glyphs"
     if not images.exists():
         _images(images)
-    _run(
-        "import", "images", str(images), "-f", str(folder.parent / "fonts" / "one.ttf"), "--out", str(folder / "store")
-    )
+    _run("import", "images", str(images), "-f", str(folder / "one.ttf"), "--out", str(folder / "store"))
 
 
 def _trained(folder: Path) -> None:
     _store(folder)
-    places = ("--data", str(folder / "store"), "--out", str(folder / "run"))
-    _run("train", "pix2pix", *places, "--images", "4", "--batch", "4", "--width", "4", "--device", "cpu")
+    paths = ("--data", str(folder / "store"), "--out", str(folder / "run"))
+    _run("train", "pix2pix", *paths, "--images", "4", "--batch", "4", "--width", "4", "--device", "cpu")
 
 
 def _sheet(folder: Path) -> None:
@@ -169,6 +170,94 @@ def _sheet(folder: Path) -> None:
 
 def _import(kind: str, *words: str) -> tuple[str, ...]:
     return ("import", kind, *words, "--no-font", "--out", "{OUT}")
+
+
+_RECIPE = """\
+sources:
+  - {source: fonts, share: 2, fonts: ../in/f.ttf, vary: 0.5}
+  - {source: pen, share: 1, strokes: trace, font: ../in/f.ttf, styles: 2, cursiveness: "0,0.5", optional: true}
+charset: abcd
+count: 3
+seed: 7
+gate: "off"
+degrade: ../in/degrade.yaml
+"""
+_EFFECTS = """\
+rotation: {probability: 0.5, degrees: 4}
+ruled:    {probability: 0.3}
+noise:
+jpeg:     {quality: 30}
+"""
+
+
+def _recipe(folder: Path) -> None:
+    _font(folder)
+    (folder / "recipe.yaml").write_text(_RECIPE, encoding="utf-8")
+    (folder / "degrade.yaml").write_text(_EFFECTS, encoding="utf-8")
+    (folder / "lines.yaml").write_text(
+        _RECIPE + "lines: {corpus: ../in/text.txt, height: 32, max_chars: 12}\n", encoding="utf-8"
+    )
+    (folder / "text.txt").write_text("abcd dcba\nab cd\n", encoding="utf-8")
+
+
+_PEN = ("synth", "--model", "pen", "--strokes", "trace", "--gate", "off", "--count", "3", "--charset", "abcd")
+
+
+def _writers(folder: Path) -> None:
+    _font(folder)
+    _run(*_PEN, "--font", str(folder / "f.ttf"), "--styles", "3", "--out", str(folder / "set"))
+    shutil.move(folder / "set" / "writers.json", folder / "writers.json")
+    shutil.rmtree(folder / "set")
+
+
+_HAN = "永和九年岁在"
+_GATED = ("synth", "--model", "fonts", "--charset", _HAN, "--count", "24", "--gate", "mark")
+
+
+def _gated(folder: Path) -> None:
+    """Make a dataset with rejects: shapes that no recognizer takes for these characters; it is not finished."""
+    _font(folder, chars=_HAN)
+    _run(*_GATED, "--fonts", str(folder / "f.ttf"), "--out", str(folder / "set"))
+    manifest = folder / "set" / "manifest.json"
+    facts = json.loads(manifest.read_text(encoding="utf-8"))
+    manifest.write_text(json.dumps(facts | {"complete": False}), encoding="utf-8")
+
+
+def _like(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for char in _CHARS[:4]:
+        Image.fromarray(glyph(char, 64)).save(folder / f"{char}.png")
+
+
+def _of_requests() -> dict[str, _Kind]:
+    """Return what says how to draw: recipes, effects, writers, lists of rejects, hands to imitate."""
+    out = ("--gate", "off", "--count", "3", "--out", "{OUT}")
+    like = ("synth", "--like", "{IN}", "--charset", "ab", *out, "--model")
+    return {
+        "recipe": (
+            _recipe,
+            (
+                ("synth", "--recipe", "{IN}/recipe.yaml", *out),
+                ("synth", "--recipe", "{IN}/lines.yaml", *out),
+                ("synth", "--recipe", "{IN}/recipe.yaml", "--dry-run", "--out", "{OUT}"),
+            ),
+            ("recipe.yaml", "lines.yaml", "degrade.yaml"),
+        ),
+        "writers": (
+            _writers,
+            ((*_PEN, "--font", "{IN}/f.ttf", "--writer", "{IN}/writers.json", "--out", "{OUT}"),),
+            ("writers.json",),
+        ),
+        "rejects": (
+            _gated,
+            (
+                (*_GATED, "--fonts", "{IN}/f.ttf", "--out", "{IN}/set"),
+                ("report", "{IN}/set", "--out", "{OUT}/page.html"),
+            ),
+            ("rejects.jsonl", "manifest.json"),
+        ),
+        "like": (_like, ((*like, "en"), (*like, "pen", "--strokes", "trace")), ()),
+    }
 
 
 def _of_datasets(slow: bool) -> dict[str, _Kind]:
@@ -203,7 +292,7 @@ def make_seeds(folder: Path, *, slow: bool = True) -> list[Seed]:
         "idx": (_idx, (_import("idx", "{IN}/images", "{IN}/labels"),), ()),
         "font": (_font, (("fonts", "check", "{IN}/f.ttf", "--charset", _CHARS),), ()),
         "woff2": (
-            lambda place: _font(place, "f.woff2", "woff2"),
+            lambda path: _font(path, "f.woff2", "woff2"),
             (("fonts", "check", "{IN}/f.woff2", "--charset", _CHARS),),
             (),
         ),
@@ -234,15 +323,16 @@ def make_seeds(folder: Path, *, slow: bool = True) -> list[Seed]:
                     ("train", "pix2pix", "--data", "{IN}/store", "--out", "{IN}/run", "--images", "8", "--batch", "4",
                      "--width", "4", "--device", "cpu"),
                     ("synth", "--model", "{IN}/run", "--count", "2", "--gate", "off", "--out", "{OUT}"),
-                    ("models", "export", "{IN}/run", "--name", "x", "--out", "{OUT}"),
+                    ("models", "export", "{IN}/run", "--name", "x", "--font", "{IN}/one.ttf", "--out", "{OUT}"),
                 ),
                 (),
             ),
         }  # fmt: skip
+        kinds |= _of_requests()
     seeds = []
     for name, (make, commands, files) in kinds.items():
-        place = folder / name / "seed"
-        shutil.rmtree(place.parent, ignore_errors=True)
-        make(place)
-        seeds.append(Seed(name, place, commands, files, ("run/**/*",) if name == "run" else ()))
+        path = folder / name / "seed"
+        shutil.rmtree(path.parent, ignore_errors=True)
+        make(path)
+        seeds.append(Seed(name, path, commands, files, _BESIDE.get(name, ())))
     return seeds

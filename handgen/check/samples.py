@@ -32,7 +32,7 @@ class Samples:
     numbers: list[int]
 
 
-def samples_in(place: Path, track: Track | None = None) -> Iterator[Samples]:
+def samples_in(path: Path, track: Track | None = None) -> Iterator[Samples]:
     """Yield the images that show one character, from a dataset or a glyph store.
 
     Images that cannot be read, and lines of text, are passed over: 'handgen check' names the first,
@@ -41,10 +41,10 @@ def samples_in(place: Path, track: Track | None = None) -> Iterator[Samples]:
     Raises:
         UsageError: it is neither, or it holds several datasets.
     """
-    if (place / IMAGES).is_file():
-        yield from _of_store(GlyphStore(place))
+    if (path / IMAGES).is_file():
+        yield from _of_store(GlyphStore(path))
         return
-    found = one_dataset(place)
+    found = one_dataset(path)
     with found.open() as reader:
         records: Iterable[Record] = reader.records(Findings())
         yield from _batches(track(records, found.path, reader.total) if track else records)

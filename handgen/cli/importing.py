@@ -206,7 +206,7 @@ def _dict(imported: Imported) -> dict[str, Any]:
         "skipped": imported.skipped,
         "ignored_files": imported.ignored,
         "labels_changed": imported.changes.count,
-        "places": [vars(skip) for skip in imported.places[:_REPORTED]],
+        "places": [vars(skip) for skip in imported.skips[:_REPORTED]],
         "seconds": round(imported.seconds, 2),
     }
 
@@ -233,7 +233,7 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
         lines.append(f"NFC changed {count:,} labels: {'; '.join(imported.changes.described())}")
     for reason, count in imported.skipped.items():
         lines.append(f"skipped {count:,}: {reason}")
-    first = [f"{skip.where}: {skip.reason}" + f" ({skip.char})" * bool(skip.char) for skip in imported.places[:_PLACES]]
+    first = [f"{skip.where}: {skip.reason}" + f" ({skip.char})" * bool(skip.char) for skip in imported.skips[:_PLACES]]
     lines += [f"  {text}" for text in first]
     if (rest := sum(imported.skipped.values()) - _PLACES) > 0:
         lines.append(f"  and {rest:,} more; manifest.json and --json tell of them")

@@ -23,8 +23,8 @@ UNKNOWN = "\ufffd"
 DAMAGED, NO_LABEL, SEVERAL = "damaged", "unknown label", "several characters"
 """Reasons for which readers skip."""
 
-_PLACES = 10_000
-"""Places that are remembered; beyond, what is skipped is only counted."""
+_REMEMBERED = 10_000
+"""Skips that are remembered; beyond, what is skipped is only counted."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Writing:
         style: the writer's name; all that bear one name are one style.
         char: the label, one character; the builder brings it to NFC and skips what is none.
         image: uint8 ``[H, W]``, gray, of any size, dark on light or light on dark, the light may be uneven.
-        where: file and place in it, to name it by.
+        where: file and row in it, to name it by.
         paper: 0 or 255 where the format states the gray of paper; None = find out.
     """
 
@@ -80,7 +80,7 @@ class Intake:
         self.taken: Counter[tuple[str, str]] = Counter()
         self.styles: dict[str, None] = {}
         self.skipped: Counter[tuple[str, str, str]] = Counter()
-        self.places: list[Skip] = []
+        self.skips: list[Skip] = []
         self.changes = Changes()
 
     def wants(self, style: str, char: str = "") -> bool:
@@ -101,8 +101,8 @@ class Intake:
     def skip(self, reason: str, where: str, style: str = "", char: str = "") -> None:
         """Count something that was not taken."""
         self.skipped[reason, style, char] += 1
-        if len(self.places) < _PLACES:
-            self.places.append(Skip(reason, where, style, char))
+        if len(self.skips) < _REMEMBERED:
+            self.skips.append(Skip(reason, where, style, char))
 
     def char(self, label: str, where: str, style: str = "") -> str:
         """Return the one character that a label is, in NFC; empty where it is none, which is counted."""

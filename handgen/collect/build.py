@@ -32,7 +32,7 @@ from handgen.glyphs.store import MANIFEST, PREVIEW, GlyphStore, StoreWriter
 NO_INK = "no ink"
 _BLOCK = 512
 _REMEMBERED = 100
-"""Places of what was skipped that a style's record keeps."""
+"""Skips that a style's record keeps."""
 
 MatchedSource = tuple[FontRef, Raster]
 """A source font, and how a store or a model has it drawn."""
@@ -77,7 +77,7 @@ class Imported:
         skipped: reason -> how many were not taken.
         ignored: why files beside were not read -> how many.
         changes: labels that NFC changed.
-        places: the first of them, one by one.
+        skips: the first of them, one by one.
         pictures: what the reader shows beside the contact sheet.
         seconds: it took.
     """
@@ -90,7 +90,7 @@ class Imported:
     skipped: dict[str, int] = field(default_factory=dict)
     ignored: dict[str, int] = field(default_factory=dict)
     changes: Changes = field(default_factory=Changes)
-    places: list[Skip] = field(default_factory=list)
+    skips: list[Skip] = field(default_factory=list)
     pictures: list[Path] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -127,7 +127,7 @@ def make_import_plan(
         reader: what will be read.
         out: folder of the store.
         font: the source font; None = none.
-        match: a glyph store whose source, its drawing and its size to use in place of ``font`` and ``size``; or these.
+        match: a glyph store whose source, its drawing and its size to use instead of ``font`` and ``size``; or these.
         charset: take these characters alone.
         size: side of the images in pixels.
         per_char: see ``ImportPlan``.
@@ -164,14 +164,14 @@ def _is_ascii(chars: str) -> bool:
     return bool(chars) and chars.isascii()
 
 
-def _drawn_as(place: Path) -> MatchedSource:
+def _drawn_as(path: Path) -> MatchedSource:
     """Return the source font of a store, and how it is drawn."""
-    store = GlyphStore(place)
+    store = GlyphStore(path)
     if not store.raster.source:
-        raise UsageError(f"the glyph store {place} has no source font to match", "Name a font with --font.")
+        raise UsageError(f"the glyph store {path} has no source font to match", "Name a font with --font.")
     ref = FontRef.parse(store.raster.source)
     if not ref.path.is_file():
-        raise UsageError(f"the source font {ref.path} of {place} is not there", "Name it with --font.")
+        raise UsageError(f"the source font {ref.path} of {path} is not there", "Name it with --font.")
     return ref, replace(store.raster, size=store.size)
 
 
@@ -212,7 +212,7 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
     for (style, _), count in intake.taken.items():
         counts[style] += count
     result.styles, result.characters = {name: counts[name] for name in styles}, len(chars)
-    result.skipped, result.places = _by_reason(intake), intake.places
+    result.skipped, result.skips = _by_reason(intake), intake.skips
     result.ignored, result.changes = dict(reader.ignored), intake.changes
     result.seconds = time.monotonic() - started
     return result
@@ -270,15 +270,15 @@ def _write_source(ref: FontRef, raster: Raster, chars: str, writer: StoreWriter)
 
 
 def _by_style(intake: Intake) -> defaultdict[str, tuple[dict[str, str], list[str]]]:
-    """Return of each style: reason -> characters skipped, one for each sample; and the first places."""
+    """Return of each style: reason -> characters skipped, one for each sample; and the first skips."""
     found: defaultdict[str, tuple[dict[str, str], list[str]]] = defaultdict(lambda: ({}, []))
     for (reason, style, char), count in intake.skipped.items():
         chars, _ = found[style]
         chars[reason] = chars.get(reason, "") + (char or UNKNOWN) * count
-    for skip in intake.places:
-        _, places = found[skip.style]
-        if len(places) < _REMEMBERED:
-            places.append(f"{skip.reason}: {skip.where}")
+    for skip in intake.skips:
+        _, first = found[skip.style]
+        if len(first) < _REMEMBERED:
+            first.append(f"{skip.reason}: {skip.where}")
     return found
 
 
@@ -291,7 +291,7 @@ def _by_reason(intake: Intake) -> dict[str, int]:
 
 def _nothing(reader: Reader, intake: Intake) -> StoreError:
     reasons = ", ".join(f"{reason}: {count:,}" for reason, count in _by_reason(intake).items())
-    first = f", the first at {intake.places[0].where}" if intake.places else ""
+    first = f", the first at {intake.skips[0].where}" if intake.skips else ""
     remedy = f"See 'handgen import {reader.kind} --help' for what it reads."
     if not reasons and intake.filters:
         remedy = "Nothing was damaged: look at --charset."

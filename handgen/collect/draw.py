@@ -145,11 +145,11 @@ def _written_anew(job: FontJob, placement: Placement, chars: str, glyphs: NDArra
     from handgen.strokes.restroke import Restroked  # which needs torch
 
     anew = Restroked.prepare(job.ref, job.size, placement, chars, glyphs)
-    place = np.arange(len(chars))
+    rows = np.arange(len(chars))
     codes = np.array([ord(char) for char in chars], np.uint64)
     for number in range(1, job.drawings):
-        # Its number takes the place of a style: no two drawings have the same odd habits.
-        some = anew(glyphs, place, np.full(len(chars), number), keys(codes, derive(job.seed, "anew", number)), 1.0)
+        # Its number stands for a style: no two drawings have the same odd habits.
+        some = anew(glyphs, rows, np.full(len(chars), number), keys(codes, derive(job.seed, "anew", number)), 1.0)
         yield Block(some, chars, number)
 
 

@@ -41,11 +41,11 @@ def list_files(folder: Path, suffixes: Collection[str], beside: Collection[str] 
         beside: names of files that are no images and are read otherwise.
     """
     found = Listing()
-    for place, folders, names in walk(folder):
-        if not folders and not names and not any(place.iterdir()):
-            found.empty.append(place)
+    for parent, folders, names in walk(folder):
+        if not folders and not names and not any(parent.iterdir()):
+            found.empty.append(parent)
         for name in names:
-            path = place / name
+            path = parent / name
             suffix = path.suffix.lower()
             if suffix in suffixes and not name.startswith("."):
                 if why := _amiss(path):
@@ -54,7 +54,7 @@ def list_files(folder: Path, suffixes: Collection[str], beside: Collection[str] 
                     found.files.append(path)
             elif name not in beside:
                 found.ignored[_other(name, suffix)] += 1
-        for entry in place.iterdir():
+        for entry in parent.iterdir():
             if entry.name not in folders and entry.is_dir():
                 found.ignored[_hidden(entry)] += 1
     del found.ignored[""]

@@ -101,17 +101,17 @@ class GntReader(Reader):
     """Reads .gnt files, folders of them, and ZIP archives, which are streamed and never unpacked.
 
     Args:
-        places: in this order; a folder's files are sorted.
+        paths: in this order; a folder's files are sorted.
         style: one name for all writers; by default each file's own.
 
     Raises:
-        UsageError: a place does not exist, is of another kind, or holds no .gnt.
+        UsageError: a path does not exist, is of another kind, or holds no .gnt.
     """
 
     kind = "gnt"
 
-    def __init__(self, places: Sequence[Path], style: str | None = None) -> None:
-        self._files = [file for place in places for file in _expand(place)]
+    def __init__(self, paths: Sequence[Path], style: str | None = None) -> None:
+        self._files = [file for path in paths for file in _expand(path)]
         self.total = sum(file.stat().st_size for file in self._files)
         self._style = style_name(style) if style else None
         self._origins: dict[str, str] = {}
@@ -198,26 +198,26 @@ class GntReader(Reader):
         return own
 
 
-def _expand(place: Path) -> list[Path]:
-    if place.is_dir():
-        if found := files_in(place, (".gnt", ".zip")):
+def _expand(path: Path) -> list[Path]:
+    if path.is_dir():
+        if found := files_in(path, (".gnt", ".zip")):
             return found
-        raise UsageError(f"no .gnt file is in the folder {place}", "Give one that holds .gnt files or ZIP archives.")
-    if not place.is_file():
-        raise UsageError(f"no file or folder at {place}", "Check the path.")
-    if place.suffix.lower() not in (".gnt", ".zip"):
-        raise UsageError(f"{place} is no .gnt file", "Give FILE.gnt, a ZIP of them, or a folder.")
-    return [place]
+        raise UsageError(f"no .gnt file is in the folder {path}", "Give one that holds .gnt files or ZIP archives.")
+    if not path.is_file():
+        raise UsageError(f"no file or folder at {path}", "Check the path.")
+    if path.suffix.lower() not in (".gnt", ".zip"):
+        raise UsageError(f"{path} is no .gnt file", "Give FILE.gnt, a ZIP of them, or a folder.")
+    return [path]
 
 
 def _resynchronise(window: _Window) -> bool:
     """Go on to the next whole record that makes sense; False if there is none."""
     window.skip(1)
     while data := window.peek(_CHUNK):
-        for place in _candidates(data):
-            header = _header(window.peek(_HEADER, place))
-            if header and header.char and len(window.peek(header.size, place)) == header.size:
-                window.skip(place)
+        for offset in _candidates(data):
+            header = _header(window.peek(_HEADER, offset))
+            if header and header.char and len(window.peek(header.size, offset)) == header.size:
+                window.skip(offset)
                 return True
         if len(data) < _CHUNK:
             return False
@@ -226,20 +226,20 @@ def _resynchronise(window: _Window) -> bool:
 
 
 def _candidates(data: bytes) -> list[int]:
-    """Return the places in ``data`` where the numbers of a header would agree with one another."""
+    """Return the offsets in ``data`` where the numbers of a header would agree with one another."""
     grays = np.frombuffer(data, np.uint8)
-    places = np.flatnonzero(grays[3:-_HEADER] == 0) if len(grays) > _HEADER + 3 else np.arange(0)
+    offsets = np.flatnonzero(grays[3:-_HEADER] == 0) if len(grays) > _HEADER + 3 else np.arange(0)
     octet = grays.astype(np.int64)
 
     def number(at: NDArray[np.int64]) -> NDArray[np.int64]:
         low, high = octet[at], octet[at + 1]
         return low | high << 8
 
-    size = number(places) | octet[places + 2] << 16
+    size = number(offsets) | octet[offsets + 2] << 16
     found: set[int] = set()
     for code in (2, 4):
-        width, height = number(places + 4 + code), number(places + 6 + code)
+        width, height = number(offsets + 4 + code), number(offsets + 6 + code)
         fits = (width > 0) & (width <= _SIDE) & (height > 0) & (height <= _SIDE)
         fits &= size == 8 + code + width * height
-        found.update(places[fits].tolist())
+        found.update(offsets[fits].tolist())
     return sorted(found)

@@ -33,7 +33,7 @@ class IdxReader(Reader):
         images: bytes ``[n, H, W]``.
         labels: bytes ``[n]``.
         classes: the characters of the labels 0, 1, 2, ...: a charset's name, a file, or the characters.
-        mapping: a file in place of ``classes``: on each line a label and the code point of its character.
+        mapping: a file instead of ``classes``: on each line a label and the code point of its character.
         orientation: one of ``ORIENTATIONS``.
         style: the name of the whole; the images' file name by default, for the files name no writers.
 
@@ -95,8 +95,8 @@ class IdxReader(Reader):
                 block = np.frombuffer(pixels, np.uint8, whole * height * width).reshape(-1, height, width)
                 if self._orientation == "emnist":
                     block = block.transpose(0, 2, 1)
-                for place, (image, number) in enumerate(zip(block, numbers[:whole], strict=True), start):
-                    where = f"{self._images.name} number {place:,}"
+                for row, (image, number) in enumerate(zip(block, numbers[:whole], strict=True), start):
+                    where = f"{self._images.name} number {row:,}"
                     char = self._char_of.get(number, "")
                     if not char:
                         intake.skip(NO_LABEL, f"{where} (label {number})", self._style)

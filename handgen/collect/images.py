@@ -149,18 +149,18 @@ class ImagesReader(Reader):
         return style_name(own)
 
     def _by_csv(self, files: list[Path]) -> list[_Item]:
-        place = self.folder / LABELS
-        if not place.is_file():
+        path = self.folder / LABELS
+        if not path.is_file():
             raise UsageError(f"no {LABELS} is in {self.folder}", "Leave out --labels, or write that file.")
         try:
-            rows = list(_rows(place))
+            rows = list(_rows(path))
         except (UnicodeDecodeError, csv.Error) as error:
-            raise UsageError(f"{place} cannot be read ({error})", "Save it as UTF-8, comma or tab separated.") from None
+            raise UsageError(f"{path} cannot be read ({error})", "Save it as UTF-8, comma or tab separated.") from None
         items = []
         for name, label, style in rows:
-            path = file_at(self.folder, name) or self.folder / name
+            file = file_at(self.folder, name) or self.folder / name
             own = style_name(style) if style is not None and not self._style else self._writer(self.folder)
-            items.append(_Item(path, label_of(label), own))
+            items.append(_Item(file, label_of(label), own))
         self._unlisted = sorted(set(files) - {item.path for item in items})
         return items
 

@@ -18,7 +18,7 @@ class DatasetReader(Reader):
     """Reads the samples of a dataset that show one character.
 
     Args:
-        place: the dataset, which may be in shards.
+        path: the dataset, which may be in shards.
         style: one name for all; by default what the dataset notes of each sample, else the folder's name.
 
     Raises:
@@ -27,9 +27,9 @@ class DatasetReader(Reader):
 
     kind = "lmdb"
 
-    def __init__(self, place: Path, style: str | None = None) -> None:
-        self._place = place
-        self._found = one_dataset(place)
+    def __init__(self, path: Path, style: str | None = None) -> None:
+        self._path = path
+        self._found = one_dataset(path)
         self._style = style_name(style) if style else None
         with self._found.open() as records:
             self.total = records.total
@@ -37,16 +37,16 @@ class DatasetReader(Reader):
     def plan(self) -> dict[str, Any]:
         """Return the dataset and its format."""
         count = f", {self.total:,} samples" if self.total is not None else ""
-        return {"dataset": f"{self._place} ({self._found.kind.format}{count})"}
+        return {"dataset": f"{self._path} ({self._found.kind.format}{count})"}
 
     def origin(self, style: str) -> Origin:
         """Return the dataset."""
-        return Origin(kind=self._found.kind.format, folder=self._place.name)
+        return Origin(kind=self._found.kind.format, folder=self._path.name)
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
         """Yield the samples in order."""
         findings, seen = Findings(), 0
-        default = style_name(self._place.resolve().name)
+        default = style_name(self._path.resolve().name)
         with self._found.open() as records:
             for seen, record in enumerate(records.records(findings), 1):
                 intake.at(seen)
@@ -66,4 +66,4 @@ class DatasetReader(Reader):
                     continue
                 yield Writing(style, char, image, where)
         if "damaged" in findings:
-            intake.skip(DAMAGED, f"{self._place.name}: after {seen:,} samples", default)
+            intake.skip(DAMAGED, f"{self._path.name}: after {seen:,} samples", default)

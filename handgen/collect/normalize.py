@@ -1,9 +1,9 @@
 """Real glyphs put where fonts' glyphs are: ink found, evened, stretched with its grays, scaled and placed.
 
 ``render`` draws all glyphs of a font at one scale, so a comma stays small and 一 stays flat. A crop
-of real handwriting does not say how large it was. So its ink takes the place that the source font's
-glyph of the same character has: the same center, and the same length of the longer side. Without
-such a glyph it goes to the middle of the canvas, as long as Chinese characters of a Heiti are.
+of real handwriting does not say how large it was. So its ink goes where the source font has
+the same character: it has the same center, and the same length of the longer side. Without such a
+glyph it goes to the middle of the canvas, as long as Chinese characters of a Heiti are.
 """
 
 from __future__ import annotations
@@ -66,14 +66,14 @@ class Frames:
     def _of_source(self, char: str) -> Frame | None:
         if self._outlines is None or self._placement is None:
             return None
-        glyph, place = self._outlines.glyph(char), self._placement
+        glyph, on = self._outlines.glyph(char), self._placement
         if not glyph or not self._outlines.load(glyph):
             return None
         left, bottom, right, top = self._outlines.box()
-        extent = max((right - left) * place.scale_x, (top - bottom) * place.scale_y)
+        extent = max((right - left) * on.scale_x, (top - bottom) * on.scale_y)
         if extent < _LEAST * self.size:
             return None
-        x, y = place.x + (left + right) / 2 * place.scale_x, place.baseline - (bottom + top) / 2 * place.scale_y
+        x, y = on.x + (left + right) / 2 * on.scale_x, on.baseline - (bottom + top) / 2 * on.scale_y
         return Frame(x, y, extent)
 
 
@@ -114,7 +114,7 @@ def placed(ink: Ink, box: Box, frame: Frame, size: int) -> NDArray[np.uint8]:
     around = math.ceil(2 / scale) + 1  # paper for what lies beyond the picture
     padded = Image.fromarray(np.pad(ink, around))
     part = (around + columns.start, around + rows.start, around + columns.end, around + rows.end)
-    # Means over areas, also of parts of pixels: an edge keeps its place to a fraction of a pixel.
+    # Means over areas, also of parts of pixels: an edge keeps its position to a fraction of a pixel.
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     drawn = padded.resize((columns.last - columns.first, rows.last - rows.first), how, box=part)
     canvas = np.zeros((size, size), np.float32)

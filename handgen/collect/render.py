@@ -314,7 +314,7 @@ def _rows(store: GlyphStore, style: int) -> list[tuple[str, dict[str, int]]]:
 
 
 def _pick(store: GlyphStore, found: dict[str, int], best: list[str], others: list[str]) -> NDArray[np.uint8]:
-    """Return a style's images of ``best``, with others of its own in place of those it lacks."""
+    """Return a style's images of ``best``, with others of its own instead of those it lacks."""
     spare = iter([char for char in others if char in found and char not in best])
     shown = [char if char in found else next(spare, None) for char in best]
     images: NDArray[np.uint8] = store.images[[found[char] for char in shown if char is not None]]

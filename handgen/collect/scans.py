@@ -55,9 +55,9 @@ class SheetReader(Reader):
     def __init__(self, scans: list[Path], style: str | None = None) -> None:
         load_extra("cv2", EXTRA)
         self._scans: list[tuple[Path, str]] = []
-        for place in scans:
-            own = style or (place.resolve().name if place.is_dir() else _HAND)
-            self._scans += [(file, style_name(own)) for file in _files(place)]
+        for path in scans:
+            own = style or (path.resolve().name if path.is_dir() else _HAND)
+            self._scans += [(file, style_name(own)) for file in _files(path)]
         self.total = len(self._scans)
         self._sheets: dict[tuple[str, str], _Sheet] = {}
         self._overview = Overview()
@@ -130,12 +130,12 @@ def _where(scan: str, page: Page, box: Box) -> str:
     return f"{scan}: page {page.number}, row {row + 1}, box {column + 1}"
 
 
-def _files(place: Path) -> list[Path]:
-    if place.is_dir():
-        files = files_in(place, SUFFIXES)
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        files = files_in(path, SUFFIXES)
         if not files:
-            raise UsageError(f"no scan is in the folder {place}", "It takes PNG, JPEG, TIFF, WebP and PDF.")
+            raise UsageError(f"no scan is in the folder {path}", "It takes PNG, JPEG, TIFF, WebP and PDF.")
         return files
-    if not place.is_file():
-        raise UsageError(f"no file {place}", "Check the path.")
-    return [place]
+    if not path.is_file():
+        raise UsageError(f"no file {path}", "Check the path.")
+    return [path]

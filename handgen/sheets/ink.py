@@ -109,13 +109,13 @@ def _lines(dark: Dark, page: Page, off: Shifts) -> float:
         x, y = np.add(page.layout.origin(number), off[number]).tolist()
         across = [(x + 1, at - half, side - 2, 2 * half) for at in (y, y + side)]
         down = [(at - half, y + 1, 2 * half, side - 2) for at in (x, x + side)]
-        around += [_along(dark, place, _DARKEST) for place in (*across, *down)]
+        around += [_along(dark, area, _DARKEST) for area in (*across, *down)]
         if not page.layout.inside:
-            places = [(x + left, y + top - _BESIDE, w, h + 2 * _BESIDE) for left, top, w, h in flat_lines(side, char)]
-            within.append(float(np.median([_along(dark, place, _WRITTEN_ON) for place in places])))
+            windows = [(x + left, y + top - _BESIDE, w, h + 2 * _BESIDE) for left, top, w, h in flat_lines(side, char)]
+            within.append(float(np.median([_along(dark, area, _WRITTEN_ON) for area in windows])))
     return max(float(np.median(kind)) if kind else 0.0 for kind in (around, within))
 
 
-def _along(dark: Dark, place: Rectangle, percentile: float) -> float:
-    part = dark[window(*place)]
+def _along(dark: Dark, area: Rectangle, percentile: float) -> float:
+    part = dark[window(*area)]
     return float(np.percentile(part.max(axis=int(part.shape[0] > part.shape[1])), percentile)) if part.size else 0.0

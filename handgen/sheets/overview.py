@@ -36,7 +36,7 @@ class Overview:
             self._pages.append(packed.getvalue())
 
     def save(self, folder: Path) -> list[Path]:
-        """Save the pages as ``page-001.png``, ... in a folder, in place of those of an earlier import."""
+        """Save the pages as ``page-001.png``, ... in a folder, instead of those of an earlier import."""
         for old in folder.glob("page-[0-9][0-9][0-9].png"):
             old.unlink()
         paths = []

@@ -83,7 +83,7 @@ def plan_sheet(
         paper: name of one of ``PAPERS``.
         box: side of a box in millimeters; None = the largest from 14 to 20 that needs no more pages.
         repeat: boxes a character, side by side.
-        inside: draw the guide characters in the boxes, to be traced, in place of above them.
+        inside: draw the guide characters in the boxes, to be traced, instead of above them.
 
     Raises:
         UsageError: an unknown paper, or a size of boxes that no page holds.

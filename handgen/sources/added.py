@@ -30,7 +30,7 @@ _NAME = re.compile(r"(?!\d+$)\w[\w.-]*")
 _RESERVED = frozenset({"continuous"})
 
 
-def place_of(model: Path, name: str) -> Path:
+def path_of(model: Path, name: str) -> Path:
     """Return where the style ``name`` of a model file is kept."""
     return _folder(model) / f"{name}{_SUFFIX}"
 
@@ -59,10 +59,10 @@ def check_name(name: str, base: Checkpoint) -> None:
         )
     if name in base.style_names:
         raise UsageError(f"{base.path} was trained on a style called '{name}'", "Choose another name.")
-    if place_of(base.path, name).exists():
+    if path_of(base.path, name).exists():
         raise UsageError(
             f"there is a style called '{name}' already",
-            f"Choose another name, or delete {place_of(base.path, name)}.",
+            f"Choose another name, or delete {path_of(base.path, name)}.",
         )
 
 
@@ -72,7 +72,7 @@ def save(base: Checkpoint, adapter: Adapter, facts: Mapping[str, Any]) -> Path:
     Raises:
         HandgenError: the disk is full or not writable.
     """
-    path = place_of(base.path, adapter.name)
+    path = path_of(base.path, adapter.name)
     whole = {"kind": KIND, "base": base.digest(), "style": adapter.record.to_json(), **facts}
     checkpoint.save(path, {_CODE: adapter.code, **adapter.changes}, whole)
     return path
@@ -85,7 +85,7 @@ def load(base: Checkpoint, name: str) -> tuple[Adapter, dict[str, Any]]:
         UsageError: there is none.
         CheckpointError: it is damaged, no such file, or belongs to another model.
     """
-    path = place_of(base.path, name)
+    path = path_of(base.path, name)
     loaded = checkpoint.load(path)
     facts, tensors = loaded.facts, dict(loaded.tensors)
     if facts.get("kind") != KIND or not {"base", "style"} <= facts.keys() or _CODE not in tensors:
@@ -146,7 +146,7 @@ def _fitting(base: Checkpoint, model: Model, name: str) -> Adapter:
         fits = False
     if not fits:
         raise CheckpointError(
-            f"the style {place_of(base.path, name)} does not fit this version's {base.model.model}",
+            f"the style {path_of(base.path, name)} does not fit this version's {base.model.model}",
             "Add it again with --add-style.",
         )
     return Adapter(name, adapter.code, moved, adapter.record, adapter.digest)

@@ -38,8 +38,8 @@ class Drawing:
     def put(self, rows: Rows, other: Drawing, which: Rows | NDArray[np.bool_]) -> None:
         """Replace the drawings at ``rows`` by some of another."""
         self.images[rows] = other.images[which]
-        places = np.arange(len(other.notes))[which]
-        for row, number in zip(rows.tolist(), places.tolist(), strict=True):
+        positions = np.arange(len(other.notes))[which]
+        for row, number in zip(rows.tolist(), positions.tolist(), strict=True):
             self.notes[row] = other.notes[number]
 
 
@@ -60,7 +60,7 @@ class Part:
     Attributes:
         source: draws.
         share: of the samples, a whole number.
-        chars: int64 ``[len(source.chars)]``, its characters' places among all.
+        chars: int64 ``[len(source.chars)]``, its characters' positions among all.
         first_style: its first style's number among all.
     """
 
@@ -176,8 +176,8 @@ class Source(ABC):
         """Draw.
 
         Args:
-            characters: int64 ``[n]``, places in ``chars``.
-            styles: int64 ``[n]``, places in ``styles``.
+            characters: int64 ``[n]``, positions in ``chars``.
+            styles: int64 ``[n]``, positions in ``styles``.
             key: ``[n]``; all that is random in a drawing follows from it.
         """
 

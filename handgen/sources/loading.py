@@ -68,7 +68,7 @@ def refuse_added(checkpoint: Checkpoint) -> None:
         )
 
 
-def load_for_training(place: Path, model: str) -> Checkpoint:
+def load_for_training(checkpoint: Path, model: str) -> Checkpoint:
     """Read a run folder, state file, model file or shipped weights, by name, to begin a new run with.
 
     Tensors are named as the model's.
@@ -77,11 +77,11 @@ def load_for_training(place: Path, model: str) -> Checkpoint:
         UsageError: it holds another kind of model.
         CheckpointError: as ``load``.
     """
-    path = place
-    if place.is_dir():  # a state holds the discriminator too; a shipped model may come without one
-        path = place / STATE if (place / STATE).is_file() else place / MODEL
-    elif not place.exists():
-        path = find_model(place, ())
+    path = checkpoint
+    if checkpoint.is_dir():  # a state holds the discriminator too; a shipped model may come without one
+        path = checkpoint / (STATE if (checkpoint / STATE).is_file() else MODEL)
+    elif not checkpoint.exists():
+        path = find_model(checkpoint, ())
     loaded = load(path)
     refuse_added(loaded)
     if loaded.model.model != model:
@@ -92,7 +92,7 @@ def load_for_training(place: Path, model: str) -> Checkpoint:
 
 
 def refuse_unfit(start: Checkpoint, left: Iterable[str], model: Model, config: Settings) -> None:
-    """Refuse trained weights that left part of what draws as it was, or that it has no place for.
+    """Refuse trained weights that left part of what draws as it was, or that hold more than it takes.
 
     Args:
         start: the trained weights.
@@ -122,7 +122,7 @@ def _training_only(model: Model) -> tuple[str, ...]:
 
 
 def drawing_tensors(model: Model, averaged: nn.Module) -> dict[str, Tensor]:
-    """Return what a model file holds: ``averaged`` in the generator's place, no training-only parts."""
+    """Return what a model file holds: ``averaged`` instead of the generator, no training-only parts."""
     left_out = (*_training_only(model), "generator.")
     own = {name: tensor for name, tensor in model.state_dict().items() if not name.startswith(left_out)}
     return own | {f"generator.{name}": tensor for name, tensor in averaged.state_dict().items()}

@@ -109,10 +109,10 @@ class Mixture(Source):
         """
         able = set().union(*(source.chars for source in sources))
         chars = "".join(char for char in wanted if char in able)
-        place = {char: number for number, char in enumerate(chars)}
+        number_of = {char: number for number, char in enumerate(chars)}
         parts, first = [], 0
         for source, share in zip(sources, shares, strict=True):
-            parts.append(Part(source, share, np.array([place[char] for char in source.chars], np.int64), first))
+            parts.append(Part(source, share, np.array([number_of[char] for char in source.chars], np.int64), first))
             first += len(source.styles)
         styles = [
             replace(style, name=name)

@@ -33,7 +33,7 @@ class Prompts(Protocol):
         """Return what ``Model.generate`` is given.
 
         Args:
-            rows: int64 ``[n]``, the characters' places in the source.
+            rows: int64 ``[n]``, the characters' rows in the source.
             styles: int64 ``[n]``, numbers of the styles to draw in.
             key: ``[n]``.
             vary: how much one drawing differs from the next, 0 to 1.

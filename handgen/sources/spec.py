@@ -16,7 +16,7 @@ CONTINUOUS = "continuous"
 OWN = frozenset({"source", "share", "optional"})
 """Settings that say which source there is and how much of it; the others say how it draws."""
 FONT, PEN = "font", "pen"
-STYLES, DRAWN, PLACES = "In which styles", "What draws", "Where things are"
+STYLES, DRAWN, PATHS = "In which styles", "What draws", "Where things are"
 """Panels of the help."""
 _USUAL_SIZE = 64
 _RANGE = "Give two numbers from 0 to 1, as 0,0.3."
@@ -91,8 +91,8 @@ class SourceSpec(Settings):
         shown="every font that looks written by hand",
         panel=DRAWN,
     )
-    data: Path | None = setting(None, "Glyph store: its images (store), or its fonts (fonts).", panel=PLACES)
-    font: str | None = setting(None, "Source font.", shown="the one the model was trained with", panel=PLACES)
+    data: Path | None = setting(None, "Glyph store: its images (store), or its fonts (fonts).", panel=PATHS)
+    font: str | None = setting(None, "Source font.", shown="the one the model was trained with", panel=PATHS)
 
     def __post_init__(self) -> None:
         super().__post_init__()

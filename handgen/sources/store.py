@@ -137,12 +137,12 @@ def _open(spec: SourceSpec) -> GlyphStore:
 
 def _sorted(store: GlyphStore, numbers: Sequence[int], chars: str) -> tuple[Rows, Rows, Rows]:
     """Return the rows of some styles and characters sorted by these, and first and count of each pair."""
-    place = {char: number for number, char in enumerate(chars)}
-    style_of = {number: place_ for place_, number in enumerate(numbers)}
+    number_of = {char: number for number, char in enumerate(chars)}
+    style_of = {number: row for row, number in enumerate(numbers)}
     labels = store.labels
     style = np.array([style_of.get(number, -1) for number in range(len(store.styles))])[labels["style"]]
     unique, inverse = np.unique(labels["char"], return_inverse=True)
-    char = np.array([place.get(each, -1) for each in unique.tolist()])[inverse]
+    char = np.array([number_of.get(each, -1) for each in unique.tolist()])[inverse]
     here = np.flatnonzero((style >= 0) & (char >= 0))
     pair = style[here] * len(chars) + char[here]
     order = np.argsort(pair, kind="stable")

@@ -34,7 +34,7 @@ Rows = NDArray[np.int64]
 CALIBRATION = 128
 """Glyphs of a style that its floor is taken from."""
 _STYLES, _CHARACTERS = 8, 16
-"""So many other styles, then other characters, are tried in place of what cannot be drawn."""
+"""So many other styles, then other characters, are tried instead of what cannot be drawn."""
 
 
 class Draw(Protocol):
@@ -130,7 +130,7 @@ class Gate:
         """Draw a block of samples until each shows its label.
 
         Raises:
-            DatasetError: nothing was found that can be drawn in place of a sample.
+            DatasetError: nothing was found that can be drawn instead of a sample.
         """
         done = Sifted(draw(characters, styles, key), characters.copy(), styles.copy(), [])
         p, over = self.read(done.drawing.images, characters, styles)
@@ -208,7 +208,7 @@ class Gate:
     def _stuck(self, character: int, style: int) -> DatasetError:
         return DatasetError(
             f"'{self.chars[character]}' in style {self.styles[style]} does not read as such, nor does anything that "
-            "was tried in its place",
+            "was tried instead",
             "Look at 'handgen preview', train the model or the recognizer for longer, or use --gate mark or off.",
         )
 

@@ -1,4 +1,4 @@
-"""Lines in place of single glyphs: what ``synth --lines`` adds."""
+"""Lines instead of single glyphs: what ``synth --lines`` adds."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class Lines:
         return cls(request, script, synthesis, left_out)
 
     def identity(self) -> dict[str, Any]:
-        """Everything that decides what a line is, beyond, or in place of, what decides it for a glyph."""
+        """Everything that decides what a line is, beyond, or instead of, what decides it for a glyph."""
         source, made = self.script.source, self.synthesis
         settings = {key: value for key, value in asdict(self.request).items() if key not in ("corpus", "strict")}
         return {

@@ -28,7 +28,7 @@ def request_of(
     Args:
         models: what draws, as ``MODEL`` or ``MODEL=SHARE``; the recipe's by default.
         recipe: a YAML file, or the name of a recipe that comes with handgen.
-        lines: lines of text in place of single characters.
+        lines: lines of text instead of single characters.
         options: values of settings of ``Request``, ``LineRequest`` and ``SourceSpec``, by name; those of a source hold
             for all sources.
 

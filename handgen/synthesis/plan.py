@@ -30,7 +30,7 @@ class Rounds:
         styles: how many there are.
         seed: of the source.
         frequencies: cumulative shares of the characters, ending with 1; draw characters by them
-            and styles at random in place of the rounds.
+            and styles at random instead of the rounds.
     """
 
     characters: int
@@ -101,7 +101,7 @@ class Plan:
     Attributes:
         parts: the sources.
         seed: of the run.
-        frequencies: of all characters; draw by them in place of every one equally often; none = balanced.
+        frequencies: of all characters; draw by them instead of every one equally often; none = balanced.
     """
 
     parts: Sequence[Part]
@@ -152,7 +152,7 @@ class Plan:
 
 
 def _able(part: Part) -> NDArray[np.int64] | None:
-    """Return who draws a character in place of a style that cannot: the next that can; int64 ``[styles, chars]``."""
+    """Return who draws a character instead of a style that cannot: the next that can; int64 ``[styles, chars]``."""
     return None if part.source.coverage is None else _next_able(part.source)
 
 

@@ -104,7 +104,7 @@ def _settings(document: Document, node: yaml.Node, kind: type[Settings]) -> Any:
 
 
 def _checked(where: str, kind: type[Settings], given: dict[str, Any], *, alone: bool = False) -> Any:
-    """Make settings, with the place of what is wrong; ``alone`` = of one value, as far as others have no say."""
+    """Make settings; an error says where it is; ``alone`` = of one value, as far as others have no say."""
     try:
         if alone:
             Settings.__post_init__(_Probe(kind, given))  # type: ignore[arg-type]
@@ -115,7 +115,7 @@ def _checked(where: str, kind: type[Settings], given: dict[str, Any], *, alone: 
 
 
 class _Probe:
-    """Looks like settings of a kind, with some values in place of their defaults."""
+    """Looks like settings of a kind, with some values instead of their defaults."""
 
     def __init__(self, kind: type[Settings], given: dict[str, Any]) -> None:
         self.__dataclass_fields__ = kind.__dataclass_fields__  # type: ignore[attr-defined]

@@ -96,7 +96,7 @@ def summary(folders: Sequence[Path]) -> dict[str, Any]:
 
 
 def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synthesis) -> None:
-    """Draw what was turned away first: a row a style, and below it what the dataset has in its place.
+    """Draw what was turned away first: a row a style, and below it what the dataset has instead.
 
     Args:
         out: the dataset.
@@ -115,13 +115,13 @@ def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synt
     for style, lines in chosen.items():
         rows += [(style, _drawn(synthesis, lines, lines, [0] * len(lines)))]
         if any(line["tries"] for line in lines):
-            rows += [("in its place", _instead(synthesis, lines))]
+            rows += [("instead", _instead(synthesis, lines))]
     if rows:
         save_sheet(out / SHEET, rows)
 
 
 def _instead(synthesis: Synthesis, lines: Sequence[dict[str, Any]]) -> NDArray[np.uint8]:
-    """Draw what came in place of rejects: blank paper, where a line was written without it."""
+    """Draw what came instead of rejects: blank paper, where a line was written without it."""
     wrote = [line.get("wrote", line) for line in lines]
     drawn = _drawn(synthesis, lines, wrote, [line["tries"] for line in lines])
     drawn[[line["outcome"] == DROPPED and "place" in line for line in lines]] = 255

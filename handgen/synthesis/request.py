@@ -1,4 +1,4 @@
-"""What is asked of ``synth``: the one place of its options and their defaults."""
+"""What is asked of ``synth``: its options and their defaults."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class LineRequest(Settings):
         0.0, "Share of lines with a word begun wrongly and crossed out (fonts).", minimum=0, maximum=1, panel=LINES
     )
     struck: str = setting(
-        "", "What labels say in place of such a word, with {} for the word itself, as <del>{}</del>.",
+        "", "What labels say instead of such a word, with {} for the word itself, as <del>{}</del>.",
         metavar="TEXT", shown="nothing", panel=LINES,
     )  # fmt: skip
     neighbors: float = setting(
@@ -99,7 +99,7 @@ class Request(Settings):
     Attributes:
         sources: what draws, with shares.
         out: folder of the dataset.
-        lines: lines of text in place of single characters.
+        lines: lines of text instead of single characters.
 
     The others say themselves what they are.
 
@@ -142,7 +142,7 @@ class Request(Settings):
     gate: str = setting(
         AUTO,
         "A recognizer reads each drawing. Draw again what does not read as its label, and another style or character "
-        "in place of what never does (a line is written without it); or only mark it.",
+        "instead of what never does (a line is written without it); or only mark it.",
         metavar="off|mark|redraw",
         shown="redraw, if there is a recognizer: the model's own, or one in runs/",
         choices=(OFF, MARK, REDRAW, AUTO),

@@ -27,7 +27,7 @@ _FOR_ALL = frozenset({"styles", "vary", "size", "cursiveness"})
 
 
 def with_usual_sources(request: Request) -> tuple[Request, str]:
-    """Return a request whose sources are all named, and what was taken in place of names, and why; else ``""``.
+    """Return a request whose sources are all named, and what was taken instead of names, and why; else ``""``.
 
     Raises:
         UsageError: there is nothing that could be taken.

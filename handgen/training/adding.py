@@ -84,7 +84,7 @@ class AdditionPlan:
     @property
     def path(self) -> Path:
         """Where the style will be."""
-        return added.place_of(self.base.path, self.settings.add_style)
+        return added.path_of(self.base.path, self.settings.add_style)
 
     def run(self, watch: Watch) -> FoundStyle:
         """Learn the style, and write its file and, beside it, a picture of held-out samples.

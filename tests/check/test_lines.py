@@ -22,13 +22,13 @@ CHARSET = "永和九年岁在癸丑，ＡＢＣ１２３ａｂ" + string.ascii_l
 
 @pytest.fixture(scope="module")
 def lines(trained, tmp_path_factory):
-    place = tmp_path_factory.mktemp("lines")
-    (place / "corpus.txt").write_text(CORPUS, encoding="utf-8")
-    (place / "chars.txt").write_text(CHARSET, encoding="utf-8")
-    options = ["--corpus", place / "corpus.txt", "--charset", place / "chars.txt", "--max-chars", 40, "--height", 32]
-    command = ["synth", "--lines", "--model", trained, "--out", place / "set", "--count", 300, *options]
+    folder = tmp_path_factory.mktemp("lines")
+    (folder / "corpus.txt").write_text(CORPUS, encoding="utf-8")
+    (folder / "chars.txt").write_text(CHARSET, encoding="utf-8")
+    options = ["--corpus", folder / "corpus.txt", "--charset", folder / "chars.txt", "--max-chars", 40, "--height", 32]
+    command = ["synth", "--lines", "--model", trained, "--out", folder / "set", "--count", 300, *options]
     assert run(list(map(str, command))) == 0
-    return place / "set"
+    return folder / "set"
 
 
 @pytest.mark.parametrize(("name", "reader"), [("parseq", parseq), ("dtrb", benchmark)])

@@ -25,7 +25,7 @@ def hand(kalam):
 
 
 def record(char, image, *, size=None, width=None, height=None, code=None):
-    """One record of a .gnt file, by the published layout; what is given in place of the truth is damage."""
+    """One record of a .gnt file, by the published layout; what is given instead of the truth is damage."""
     height_, width_ = image.shape
     code = char.encode("gb18030").ljust(2, b"\0") if code is None else code
     size = 8 + len(code) + image.size if size is None else size

@@ -57,10 +57,10 @@ def test_a_damaged_record_costs_itself_alone(tmp_path, hand, damage):
     writings, intake = taken(GntReader([path]))
     assert said(writings) == [(char, image.tobytes(), image.shape) for char, image in good]
     first = sum(map(len, parts[:3]))
-    assert intake.places[0].where.startswith(f"7.gnt at byte {first:,}")
-    assert {skip.reason for skip in intake.places} == {reason}
+    assert intake.skips[0].where.startswith(f"7.gnt at byte {first:,}")
+    assert {skip.reason for skip in intake.skips} == {reason}
     if reason == "unknown label":
-        assert intake.places[1].where.startswith(f"7.gnt at byte {first + len(parts[3]):,}")
+        assert intake.skips[1].where.startswith(f"7.gnt at byte {first + len(parts[3]):,}")
         assert sum(intake.skipped.values()) == 2
 
 
@@ -71,7 +71,7 @@ def test_a_cut_end_is_said_and_all_before_it_kept(tmp_path, hand, left):
     path.write_bytes(b"".join(parts[:2]) + parts[2][:left])
     writings, intake = taken(GntReader([path]))
     assert [writing.char for writing in writings] == ["A", "B"]
-    (skip,) = intake.places
+    (skip,) = intake.skips
     assert f"at byte {len(parts[0] + parts[1]):,}" in skip.where
     assert (skip.reason == "the file ends inside a record") == (left == 100)
 
@@ -80,7 +80,7 @@ def test_noise_is_no_record(tmp_path):
     path = tmp_path / "noise.gnt"
     path.write_bytes(np.random.default_rng(0).integers(0, 256, 3 << 20, np.uint8).tobytes())
     writings, intake = taken(GntReader([path]))
-    assert (writings, len(intake.places)) == ([], 1)
+    assert (writings, len(intake.skips)) == ([], 1)
 
 
 def test_a_record_behind_megabytes_of_damage_is_found(tmp_path, hand):
@@ -116,7 +116,7 @@ def test_a_damaged_archive_is_skipped_and_the_rest_read(tmp_path, hand):
     (tmp_path / "b.zip").write_bytes(data)
     writings, intake = taken(GntReader([tmp_path]))
     assert [w.char for w in writings][-1] == "C"
-    assert [skip.where.partition(":")[0] for skip in intake.places] == ["a.zip", "b.zip/1.gnt"]
+    assert [skip.where.partition(":")[0] for skip in intake.skips] == ["a.zip", "b.zip/1.gnt"]
 
 
 def test_files_of_one_name_are_two_writers(tmp_path, hand):

@@ -16,10 +16,10 @@ NUMBERS = np.arange(1500, dtype=np.uint8) % 11
 
 def write(folder, images=IMAGES, numbers=NUMBERS, pack=lambda data: data):
     """Write a pair by the published format."""
-    places = folder / "train-images-idx3-ubyte.gz", folder / "train-labels-idx1-ubyte.gz"
-    places[0].write_bytes(pack(struct.pack(">BBBB3I", 0, 0, 8, 3, *images.shape) + images.tobytes()))
-    places[1].write_bytes(pack(struct.pack(">BBBBI", 0, 0, 8, 1, len(numbers)) + numbers.tobytes()))
-    return places
+    paths = folder / "train-images-idx3-ubyte.gz", folder / "train-labels-idx1-ubyte.gz"
+    paths[0].write_bytes(pack(struct.pack(">BBBB3I", 0, 0, 8, 3, *images.shape) + images.tobytes()))
+    paths[1].write_bytes(pack(struct.pack(">BBBBI", 0, 0, 8, 1, len(numbers)) + numbers.tobytes()))
+    return paths
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bytes])
@@ -27,12 +27,12 @@ def write(folder, images=IMAGES, numbers=NUMBERS, pack=lambda data: data):
 def test_what_goes_in_comes_out(tmp_path, pack, orientation):
     writings, intake = taken(IdxReader(*write(tmp_path, pack=pack), orientation=orientation))
     known = np.flatnonzero(NUMBERS < 10)
-    assert "".join(w.char for w in writings) == "".join(str(NUMBERS[place]) for place in known)
+    assert "".join(w.char for w in writings) == "".join(str(NUMBERS[row]) for row in known)
     images = [w.image.T if orientation == "emnist" else w.image for w in writings]
     assert np.array_equal(np.stack(images), IMAGES[known])
     assert {w.style for w in writings} == {"train-images"}
     assert sum(intake.skipped.values()) == (NUMBERS == 10).sum()
-    assert intake.places[0].where == "train-images-idx3-ubyte.gz number 10 (label 10)"
+    assert intake.skips[0].where == "train-images-idx3-ubyte.gz number 10 (label 10)"
 
 
 def test_a_mapping_names_the_characters(tmp_path):

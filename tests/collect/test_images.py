@@ -35,23 +35,23 @@ def found(reader, **limits):
 
 
 def test_a_folder_a_character(folder):
-    place = folder("永/001.png", "永/b.jpg", "U+0041/1.png")
-    reader = ImagesReader(place)
+    path = folder("永/001.png", "永/b.jpg", "U+0041/1.png")
+    reader = ImagesReader(path)
     assert (reader.labels, reader.total, reader.chars) == ("folder", 3, "A永")
     assert found(reader) == [("set", "A"), ("set", "永"), ("set", "永")]
 
 
 def test_writers_above_the_characters(folder):
-    place = folder("anna/永/1.png", "bert/永/1.png", "bert/A/1.png", "new/bert, jr/A/1.png")
-    assert found(ImagesReader(place)) == [("anna", "永"), ("bert", "A"), ("bert", "永"), ("new-bert--jr", "A")]
-    assert found(ImagesReader(place, style="all")) == [("all", char) for char in "永A永A"]
+    path = folder("anna/永/1.png", "bert/永/1.png", "bert/A/1.png", "new/bert, jr/A/1.png")
+    assert found(ImagesReader(path)) == [("anna", "永"), ("bert", "A"), ("bert", "永"), ("new-bert--jr", "A")]
+    assert found(ImagesReader(path, style="all")) == [("all", char) for char in "永A永A"]
 
 
 def test_the_character_in_the_file_name(folder):
-    place = folder("A_01.png", "一-3.png", "U+4E00.png", "b/x (2).png", "long name.png", "U+110000.png")
-    writings, intake = taken(ImagesReader(place))
+    path = folder("A_01.png", "一-3.png", "U+4E00.png", "b/x (2).png", "long name.png", "U+110000.png")
+    writings, intake = taken(ImagesReader(path))
     assert [(w.style, w.char) for w in writings] == [("set", "A"), ("set", "一"), ("set", "一"), ("b", "x")]
-    assert {skip.where: skip.reason for skip in intake.places} == {
+    assert {skip.where: skip.reason for skip in intake.skips} == {
         "long name.png": "unknown label",
         "U+110000.png": "unknown label",
     }
@@ -82,33 +82,33 @@ def test_every_character_can_be_spelt(char, number):
 
 
 def test_labels_csv(folder, tmp_path):
-    place = folder("1.png", "2.png", "3.png", "4.png")
+    path = folder("1.png", "2.png", "3.png", "4.png")
     Image.new("L", (9, 9)).save(tmp_path / "secret.png")
-    (place / "link.png").symlink_to(tmp_path / "secret.png")
+    (path / "link.png").symlink_to(tmp_path / "secret.png")
     rows = ["filename,words,style", "1.png,e\u0301,anna", "2.png,永,bert", "3.png,ab,anna", "4.png,,anna"]
     rows += ["5.png,A,anna", "../secret.png,A,anna", "link.png,A,anna", f"{tmp_path}/secret.png,A,anna"]
-    (place / "labels.csv").write_text("\n".join(rows), encoding="utf-8-sig")
-    writings, intake = taken(ImagesReader(place))
+    (path / "labels.csv").write_text("\n".join(rows), encoding="utf-8-sig")
+    writings, intake = taken(ImagesReader(path))
     assert [(w.style, w.char) for w in writings] == [("anna", "\u00e9"), ("bert", "永")]
     reasons = ["several characters", "unknown label", "no such file", *["outside the folder"] * 3]
-    assert [skip.reason for skip in intake.places] == reasons
+    assert [skip.reason for skip in intake.skips] == reasons
 
 
 def test_labels_csv_without_a_header_is_refused(folder):
-    place = folder("1.png")
-    (place / "labels.csv").write_text("1.png,A\n")
+    path = folder("1.png")
+    (path / "labels.csv").write_text("1.png,A\n")
     with pytest.raises(UsageError, match=r"columns 1\.png, A\. Give it a header: filename,words"):
-        ImagesReader(place)
+        ImagesReader(path)
 
 
 def test_what_cannot_be_read_is_listed(folder):
-    place = folder("A/1.png", "B/1.png")
-    (place / "A" / "1.png").write_bytes(b"no image")
-    (place / "A" / "2.png").write_bytes((place / "B" / "1.png").read_bytes()[:60])
-    (place / "C").mkdir()
-    writings, intake = taken(ImagesReader(place))
+    path = folder("A/1.png", "B/1.png")
+    (path / "A" / "1.png").write_bytes(b"no image")
+    (path / "A" / "2.png").write_bytes((path / "B" / "1.png").read_bytes()[:60])
+    (path / "C").mkdir()
+    writings, intake = taken(ImagesReader(path))
     assert [w.char for w in writings] == ["B"]
-    assert [(skip.reason, skip.where) for skip in intake.places] == [
+    assert [(skip.reason, skip.where) for skip in intake.skips] == [
         ("empty folder", "C"),
         ("damaged", "A/1.png"),
         ("damaged", "A/2.png"),
@@ -145,7 +145,7 @@ def test_most_of_the_tree_decides_where_labels_stand(names, way, characters, fol
     writings, intake = taken(reader)
     assert reader.labels == way
     assert {writing.char for writing in writings} == set(characters)
-    assert len(writings) + len(intake.places) == len(names)
+    assert len(writings) + len(intake.skips) == len(names)
 
 
 @pytest.mark.parametrize(
@@ -159,15 +159,15 @@ def test_most_of_the_tree_decides_where_labels_stand(names, way, characters, fol
     ],
 )
 def test_unclear_names_are_asked_about(names, folder):
-    place = folder(*names)
+    path = folder(*names)
     with pytest.raises(UsageError, match=r"--labels folder or --labels name"):
-        ImagesReader(place)
-    assert ImagesReader(place, labels="name").labels == "name"
+        ImagesReader(path)
+    assert ImagesReader(path, labels="name").labels == "name"
 
 
 def test_examples_are_shown_before_anything_is_written(folder, capsys, tmp_path):
-    place = folder(*LETTERS, "backup/1.png")
-    command = ["import", "images", str(place), "--no-font", "--out", str(tmp_path / "out")]
+    path = folder(*LETTERS, "backup/1.png")
+    command = ["import", "images", str(path), "--no-font", "--out", str(tmp_path / "out")]
     assert run([*command, "--dry-run"]) == 0
     plan = capsys.readouterr().out
     assert all(f"{char}/1.png -> {char}" in plan for char in "ABC")
@@ -178,16 +178,16 @@ def test_examples_are_shown_before_anything_is_written(folder, capsys, tmp_path)
 
 
 def test_what_is_not_read_is_counted_by_kind(folder, capsys, tmp_path):
-    place = folder("A/1.png", "A/2.png")
+    path = folder("A/1.png", "A/2.png")
     for name in ("A/photo.HEIC", "A/b.heic", "A/c.psd", ".hidden/x.png", "A/@eaDir/1.png", "notes.txt"):
-        (place / name).parent.mkdir(exist_ok=True)
-        (place / name).write_bytes(b"x")
-    (place / "A" / "empty.png").touch()
-    os.mkfifo(place / "A" / "pipe.png")
-    (place / "A" / "gone.png").symlink_to(place / "nowhere.png")
-    (place / "B").symlink_to(place / "A")
-    (place / "A" / "up").symlink_to(place)
-    reader = ImagesReader(place)
+        (path / name).parent.mkdir(exist_ok=True)
+        (path / name).write_bytes(b"x")
+    (path / "A" / "empty.png").touch()
+    os.mkfifo(path / "A" / "pipe.png")
+    (path / "A" / "gone.png").symlink_to(path / "nowhere.png")
+    (path / "B").symlink_to(path / "A")
+    (path / "A" / "up").symlink_to(path)
+    reader = ImagesReader(path)
     assert found(reader) == [("set", "A"), ("set", "A"), ("set", "B"), ("set", "B")]
     counts = {reason.split(",")[0].split(":")[0]: count for reason, count in reader.ignored.items()}
     assert counts == {
@@ -201,7 +201,7 @@ def test_what_is_not_read_is_counted_by_kind(folder, capsys, tmp_path):
         "link that leads nowhere": 2,
         "link to a folder above it": 2,
     }
-    assert run(["import", "images", str(place), "--no-font", "--dry-run", "--out", str(tmp_path / "out")]) == 0
+    assert run(["import", "images", str(path), "--no-font", "--dry-run", "--out", str(tmp_path / "out")]) == 0
     assert "4 × HEIC file, which is not read: save them as PNG or JPEG" in capsys.readouterr().out
 
 
@@ -216,15 +216,15 @@ def test_what_is_not_read_is_counted_by_kind(folder, capsys, tmp_path):
     ],
 )
 def test_labels_csv_as_spreadsheets_save_it(encoding, change, folder):
-    place = folder("imgs/a.png", "imgs/b.png", "imgs/c.png")
+    path = folder("imgs/a.png", "imgs/b.png", "imgs/c.png")
     text = change("filename,words,style\nimgs\\a.png,A,anna\nimgs/b.png,u+4e00,anna\n")
-    (place / "labels.csv").write_bytes(text.encode(encoding))
-    writings, intake = taken(ImagesReader(place))
+    (path / "labels.csv").write_bytes(text.encode(encoding))
+    writings, intake = taken(ImagesReader(path))
     assert [(w.style, w.char) for w in writings] == [("anna", "A"), ("anna", "一")]
-    assert [(skip.reason, skip.where) for skip in intake.places] == [("not in labels.csv", "imgs/c.png")]
+    assert [(skip.reason, skip.where) for skip in intake.skips] == [("not in labels.csv", "imgs/c.png")]
 
 
 def test_labels_csv_with_a_comma_as_it_stands(folder):
-    place = folder("1.png", "2.png")
-    (place / "labels.csv").write_text('filename,words\n1.png,,\n2.png,"\n')
-    assert found(ImagesReader(place)) == [("set", ","), ("set", '"')]
+    path = folder("1.png", "2.png")
+    (path / "labels.csv").write_text('filename,words\n1.png,,\n2.png,"\n')
+    assert found(ImagesReader(path)) == [("set", ","), ("set", '"')]

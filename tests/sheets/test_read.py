@@ -35,7 +35,7 @@ def saved(path, data):
 
 
 def strike(picture, layout, number, start, end, width=0.6):
-    """Draw a line between two places given as shares of a box."""
+    """Draw a line between two points given as shares of a box."""
     x, y, side = box_place(layout, number)
     ends = [(x + side * u, y + side * v) for u, v in (start, end)]
     ImageDraw.Draw(picture).line(ends, fill=30, width=round(width * MM))
@@ -89,7 +89,7 @@ def test_boxes_that_cannot_be_used_are_named(blank, kalam, tmp_path):
     skipped |= dict.fromkeys("GKM", "outside its box") | dict.fromkeys("永米又义", "empty box")
     strike(picture, layout, 11, (0.5, 0.5), (1.05, 0.5))  # S goes a little over its line, and stays whole
     writings, intake = read(saved(tmp_path / "a.jpg", photographed(picture, seed=4)))
-    assert {skip.char: skip.reason for skip in intake.places} == skipped
+    assert {skip.char: skip.reason for skip in intake.skips} == skipped
     assert [writing.char for writing in writings] == [char for char in CHARS if char not in skipped]
 
 
@@ -112,10 +112,10 @@ def test_letters_that_look_like_crosses_are_letters(blank, kalam, heiti, tmp_pat
 )
 def test_a_missing_corner_is_named(blank, covered, named):
     width, height = blank[1].size
-    places = [(0, 0), (width - 300, 0), (width - 300, height - 300), (0, height - 300)]
+    corners = [(0, 0), (width - 300, 0), (width - 300, height - 300), (0, height - 300)]
     picture = blank[1].copy()
     for number in covered:
-        x, y = places[number]
+        x, y = corners[number]
         picture.paste(128, (x, y, x + 300, y + 300))
     with pytest.raises(NoPageError, match=named):
         find_page(np.rot90(np.asarray(picture.resize((1240, 1754)))).copy())
@@ -136,7 +136,7 @@ def test_foreign_pages_are_named(blank, filled, kalam, tmp_path):
     filled.resize((500, 707)).save(tmp_path / "tiny.png")
     writings, intake = read(tmp_path)
     assert not writings
-    assert {skip.where: skip.reason for skip in intake.places} == {
+    assert {skip.where: skip.reason for skip in intake.skips} == {
         "letter.png": "no writing sheet: not one corner marker is seen",
         "note.jpg": "no picture that can be read",
         "report.pdf": "no picture that can be read",
@@ -157,7 +157,7 @@ def test_pages_of_a_pdf_and_a_tiff_in_any_order(sheet_of, kalam, tmp_path):
     writings, intake = read(tmp_path / "scan.pdf", tmp_path / "scan.tif")
     pages = [page.chars for page in planned.pages]
     assert "".join(writing.char for writing in writings) == pages[2] + pages[0] * 3
-    assert [(skip.reason, skip.where) for skip in intake.places] == [
+    assert [(skip.reason, skip.where) for skip in intake.skips] == [
         (NOT_GIVEN, f"sheet {planned.pages[0].name}, page 2 of 3")
     ]
 

@@ -137,9 +137,9 @@ def test_several_characters_are_refused(page, tmp_path, text):
 
 
 def test_nothing_to_read(page, tmp_path):
-    def refused(complaint, place):
+    def refused(complaint, path):
         with pytest.raises(UsageError, match=complaint):
-            read_hand(place, SIZE, EXTENT)
+            read_hand(path, SIZE, EXTENT)
 
     noise = np.random.default_rng(0).normal(200, 6, (200, 200)).clip(0, 255).astype(np.uint8)
     shade = np.linspace(120, 240, 200).astype(np.uint8)[None].repeat(200, axis=0)

@@ -41,9 +41,9 @@ def test_a_sample_depends_on_the_seed_and_its_number_alone(characters, styles, s
     for shares in ((), tuple((np.arange(characters) + 1) / characters)):
         plan = Rounds(characters, styles, seed, shares)
         together = plan.at(np.array(index))
-        for place, number in enumerate(index):
+        for row, number in enumerate(index):
             alone = plan.at(np.array([number]))
-            assert (alone[0][0], alone[1][0]) == (together[0][place], together[1][place])
+            assert (alone[0][0], alone[1][0]) == (together[0][row], together[1][row])
         assert together[0].max() < characters
         assert together[1].max() < styles
 

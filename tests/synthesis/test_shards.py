@@ -59,10 +59,10 @@ def test_the_union_is_the_run_in_one(trained, undisturbed, tmp_path):
     number = 0
     for leaf in LEAVES:
         found = items(undisturbed / leaf)
-        for place in range(1, int(found[b"num-samples"]) + 1):
+        for row in range(1, int(found[b"num-samples"]) + 1):
             number += 1
             for kind in (b"image", b"label", b"meta", b"wh"):
-                assert found[b"%b-%09d" % (kind, place)] == expected[b"%b-%09d" % (kind, number)]
+                assert found[b"%b-%09d" % (kind, row)] == expected[b"%b-%09d" % (kind, number)]
     assert number == COUNT
     for file in ("charset.txt", "preview.png"):
         assert filecmp.cmp(undisturbed / file, whole / file, shallow=False)

@@ -77,7 +77,7 @@ class Outcome:
 
     Attributes:
         reason: what happens, with the exception where it stops.
-        reads: the label that it learns in place of the sample's; None when it takes another sample, or stops.
+        reads: the label that it learns instead of the sample's; None when it takes another sample, or stops.
         stops: training ends with an error.
     """
 
@@ -93,7 +93,7 @@ def stops(fault: Fault, error: str) -> Outcome:
 
 def passes_over(fault: Fault) -> Outcome:
     """Return the outcome of a trainer that draws another sample instead."""
-    return Outcome(f"{fault.value}: another sample is drawn in its place")
+    return Outcome(f"{fault.value}: another sample is drawn instead")
 
 
 NO_DECODE = "AttributeError: 'NoneType' object has no attribute 'decode'"

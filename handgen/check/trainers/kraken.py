@@ -27,7 +27,7 @@ class Kraken(Trainer):
         Fault.NO_LABEL: Outcome(f"{Fault.NO_LABEL.value}: the pair is left out with a warning"),
         Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
         Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "FileNotFoundError"),
-        Fault.BAD_IMAGE: Outcome(f"{Fault.BAD_IMAGE.value}: another sample is drawn in its place"),
+        Fault.BAD_IMAGE: Outcome(f"{Fault.BAD_IMAGE.value}: another sample is drawn instead"),
     }
 
     @classmethod

@@ -25,8 +25,8 @@ class Swift(Trainer):
     faults: ClassVar[dict[Fault, Outcome]] = {
         Fault.NO_LABEL: Outcome(f"{Fault.NO_LABEL.value}: the row is left out with a warning (--strict false)"),
         Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
-        Fault.NO_IMAGE: Outcome(f"{Fault.NO_IMAGE.value}: another sample is drawn in its place, with a warning"),
-        Fault.BAD_IMAGE: Outcome(f"{Fault.BAD_IMAGE.value}: another sample is drawn in its place ({NO_PICTURE})"),
+        Fault.NO_IMAGE: Outcome(f"{Fault.NO_IMAGE.value}: another sample is drawn instead, with a warning"),
+        Fault.BAD_IMAGE: Outcome(f"{Fault.BAD_IMAGE.value}: another sample is drawn instead ({NO_PICTURE})"),
     }
 
     @classmethod
