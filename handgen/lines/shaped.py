@@ -1,6 +1,6 @@
 """A line drawn by one font as a whole: shaped, bent a little as people write, and filled once.
 
-Everything that varies is a smooth function of the place in the line, and moves the outlines' points: joined letters
+Everything that varies is a smooth function of the position in the line, and moves the outlines' points: joined letters
 stay joined, strokes keep their edges, and no two letters are equal.
 """
 
@@ -189,7 +189,7 @@ class LineFont:
             image = self._among_others(image, text, habits, vertical, chance)
         notes: dict[str, Any] = {"slant": round(math.degrees(math.atan(habits.slant)), 1)}
         if wrong:
-            text, boxes = wrong.label, [boxes[place] for place in wrong.places]
+            text, boxes = wrong.label, [boxes[number] for number in wrong.positions]
             boxes = [None if char == " " else box for char, box in zip(text, boxes, strict=True)]
             notes["struck"] = wrong.text[wrong.start : wrong.stop]
         return Line(text, image, boxes, notes)
@@ -221,10 +221,10 @@ class LineFont:
         """Cross a word out; the strokes belong to the last of its glyphs that has ink."""
         parts = split(outline, owners, len(shaped.glyphs))
         inside = (shaped.clusters >= wrong.start) & (shaped.clusters < wrong.stop)
-        places = [place for place in np.flatnonzero(inside).tolist() if len(parts[place])]
-        if places:
-            ink = np.concatenate([parts[place].points for place in places])
-            parts[places[-1]], _ = joined([parts[places[-1]], strokes_across(ink, self._stroke, chance)])
+        numbers = [number for number in np.flatnonzero(inside).tolist() if len(parts[number])]
+        if numbers:
+            ink = np.concatenate([parts[number].points for number in numbers])
+            parts[numbers[-1]], _ = joined([parts[numbers[-1]], strokes_across(ink, self._stroke, chance)])
         return joined(parts)
 
     def _among_others(
@@ -277,8 +277,8 @@ class LineFont:
         # A letter is joined wherever this writer joins it: a share of the letters, and the same all along the line.
         phase = habits.waves[0, 0, 2]
         done = list(parts)
-        for place, pair in enumerate(itertools.pairwise(chars)):
-            first, second = parts[place], parts[place + 1]
+        for number, pair in enumerate(itertools.pairwise(chars)):
+            first, second = parts[number], parts[number + 1]
             if not all(map(is_joinable, pair)) or not len(first) or not len(second):
                 continue
             if (phase + ord(pair[0]) * 0.618) % 1 > habits.joins:
@@ -286,7 +286,7 @@ class LineFont:
             if second.points[:, 0].min() - first.points[:, 0].max() <= _JOINED:
                 continue
             if stroke := join(first, second, pair, self._x_height, self._stroke):
-                done[place], _ = joined([first, stroke])
+                done[number], _ = joined([first, stroke])
         return joined(done)
 
     @functools.cached_property
