@@ -93,21 +93,21 @@ class ShapedHabits:
 
 
 _RANGES = {
-    "fill": (0.72, 0.95),
+    "fill": (0.78, 1.15),
     "left": (0.04, 0.27),
     "right": (0.04, 0.27),
-    "balance": (0.3, 0.7),
-    "width": (0.76, 1.36),
-    "slant": (-0.26, 0.26),
-    "slope": (-0.015, 0.015),
+    "balance": (0.1, 0.6),
+    "width": (0.62, 1.3),
+    "slant": (-0.25, 0.38),
+    "slope": (-0.02, 0.02),
     "word_gap": (0.5, 1.7),
     "letter_gap": (-0.01, 0.05),
-    "pen": (0.04, 0.16),
-    "joins": (-1.8, 1.2),
+    "pen": (0.03, 0.15),
+    "joins": (-1.0, 1.4),
 }
 _STILL = {"width": 1.0, "slant": 0.0, "slope": 0.0, "word_gap": 1.0, "letter_gap": 0.0, "joins": 0.0}
 """What these are without variation."""
-_FIELDS = np.array([0.022, 0.055, 0.05, 0.045, 0.018])
+_FIELDS = np.array([0.035, 0.1, 0.1, 0.07, 0.03])
 _PER_EM = (0.12, 1.1)
 
 
