@@ -28,7 +28,8 @@ from handgen.synthesis.shards import Shard, ShardProgress, ShardWriter
 _WRITE = 1000
 _FEW = 4
 """With fewer samples than this, blank ones prove nothing."""
-_SHOWN = 16
+SHOWN = 16
+"""Styles in the preview, and glyphs in a row of it."""
 
 
 @dataclass(frozen=True)
@@ -213,9 +214,9 @@ def _preview(prepared: Prepared, workers: int) -> list[Sample]:
     if prepared.lines:
         return prepared.lines.preview(out / PREVIEW, count, workers)
     names = [style.name for style in source.styles]
-    images: dict[str, list[NDArray[np.uint8]]] = {name: [] for name in names[:_SHOWN]}
-    each = _SHOWN if len(names) > 1 else _SHOWN**2
-    last = min(count, each * min(len(names), 4 * _SHOWN))
+    images: dict[str, list[NDArray[np.uint8]]] = {name: [] for name in names[:SHOWN]}
+    each = SHOWN if len(names) > 1 else SHOWN**2
+    last = min(count, each * min(len(names), 4 * SHOWN))
     first = []
     for sample in prepared.synthesis.samples(0, last, workers=workers):
         first.append(replace(sample, image=b""))
@@ -229,7 +230,7 @@ def _preview(prepared: Prepared, workers: int) -> list[Sample]:
 def _rows(images: Mapping[str, Sequence[NDArray[np.uint8]]]) -> list[tuple[str, NDArray[np.uint8]]]:
     """Return rows of so many images at most; the first of a style has its name."""
     return [
-        (name if not start else "", np.stack(some[start : start + _SHOWN]))
+        (name if not start else "", np.stack(some[start : start + SHOWN]))
         for name, some in images.items()
-        for start in range(0, len(some), _SHOWN)
+        for start in range(0, len(some), SHOWN)
     ]
