@@ -58,7 +58,7 @@ class RealInk(Effect):
         }
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Peel or widen the lines to their width, coarsen, and press less in places."""
+        """Peel or widen the lines to their width, coarsen, and press less here and there."""
         lined, side = _lined(images, params["width"])
         pressure = (smooth_field(params["noise"], "real ink", images, _PRESSURE) * 0.9 + 0.5).clamp_(0, 1)
         density = column(params["density"], images) * (1 - column(params["uneven"], images) * pressure)

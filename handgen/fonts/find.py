@@ -177,6 +177,11 @@ def _inspect_as_it_is(path: Path) -> tuple[FoundFont, ...]:
     return _inspect(path, state.st_mtime_ns, state.st_size)
 
 
+def kind_of(ref: FontRef) -> str:
+    """Return the kind of a font, wherever it lies: from the catalog, else a guess."""
+    return next((font.kind for font in _inspect_as_it_is(ref.path) if font.ref.face == ref.face), "display")
+
+
 @lru_cache(maxsize=4096)
 def _inspect(path: Path, changed: int, size: int) -> tuple[FoundFont, ...]:
     """Look into a file once; ``changed`` and ``size`` are there to notice that it is another one."""

@@ -72,7 +72,7 @@ RULES: dict[str, Rule] = {
     "stray-folder": Rule("warning", "folders without data.mdb: LMDB trainers stop there", "Move them elsewhere."),
     "blank-line": Rule(
         "warning",
-        "blank lines in the list: some trainers take another sample in their place, some stop",
+        "blank lines in the list: some trainers take another sample instead, some stop",
         "Take the blank lines out of the list.",
     ),
     "cr-lines": Rule(

@@ -39,7 +39,7 @@ class Raster(Record):
         """Return what differs in how the source is drawn, for a message; empty if the glyphs are the same."""
         if self.sha256 != other.sha256:
             return "another source font"
-        return "its source font drawn at another place or scale" if self.placement != other.placement else ""
+        return "its source font drawn at another position or scale" if self.placement != other.placement else ""
 
 
 @dataclass(frozen=True)
