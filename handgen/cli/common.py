@@ -42,12 +42,6 @@ def _debug(value: bool) -> None:
 
 
 Data = Annotated[Path, typer.Option("--data", help="Glyph store.", rich_help_panel=PATHS)]
-Seed = Annotated[
-    int,
-    typer.Option(
-        "--seed", min=0, max=2**32 - 1, help="Everything random follows from this number.", rich_help_panel=RUNNING
-    ),
-]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=RUNNING)]
 Workers = Annotated[
     int,

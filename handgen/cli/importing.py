@@ -13,6 +13,7 @@ import typer
 
 from handgen.cli.common import PATHS, Debug, DryRun, Json, print_json, say, say_facts, stdout
 from handgen.cli.generated import with_signature
+from handgen.cli.help import Command, Group
 from handgen.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _DEFAULT_OUT = Path("data/imported")
 _ROWS, _PLACES, _REPORTED = 20, 10, 1000
 
 importing = typer.Typer(
+    cls=Group,
     name="import",
     no_args_is_help=True,
     help="Real handwriting to a glyph store.",
@@ -251,7 +253,7 @@ def _following(plan: ImportPlan) -> str:
     return f"handgen train zi2zi --data {quoted(plan.out)}"
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def gnt(
     files: Annotated[
@@ -274,7 +276,7 @@ def gnt(
     return GntReader(files, style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def images(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of images, one character each.")],
@@ -304,7 +306,7 @@ def images(
     return ImagesReader(folder, labels, style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def idx(
     images: Annotated[Path, typer.Argument(metavar="IMAGES", help="IDX file of images, gzipped or not.")],
@@ -343,7 +345,7 @@ def idx(
     return IdxReader(images, labels, classes=classes, mapping=mapping, orientation=orientation, style=style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def lmdb(
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset in any format that 'check' reads.")],
@@ -360,7 +362,7 @@ def lmdb(
     return DatasetReader(dataset, style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def sheet(
     scans: Annotated[
@@ -371,7 +373,7 @@ def sheet(
     ],
     style: Style = None,
 ) -> Any:
-    """Filled writing sheets of 'handgen sheet', photographed or scanned. Needs handgen[scan].
+    """Filled writing sheets of 'handgen sheet', photographed or scanned. Needs handgen\\[scan].
 
     Pages may lie in any order and at any angle; the whole page with its four
     corner markers must be seen. A page that was filled twice gives two samples

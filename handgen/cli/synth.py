@@ -146,6 +146,7 @@ def _synth(**given: Any) -> None:
     from handgen.synthesis.prepare import resolved
     from handgen.synthesis.recipe import save_recipe
     from handgen.synthesis.usual import with_usual_sources
+    from handgen.synthesis.write import check_out
 
     asked = _request(given)
     request = resolved(asked)
@@ -155,6 +156,7 @@ def _synth(**given: Any) -> None:
     batch, workers = given["batch"], given["workers"]
     shard_writer = _shard_writer(request, given["processes"], given["ray"], batch, workers)
     prepared = prepared_with_progress(request)
+    check_out(prepared)
     if not given["as_json"]:
         print_plan(prepared, with_usual_sources(asked)[1])
     else:
@@ -170,7 +172,9 @@ def _synth(**given: Any) -> None:
 
 
 _synth.__doc__ = _HELP
-synth = generated.with_signature(_synth, _parameters())
+_OFTEN = frozenset({"model", "recipe", "lines", "list_styles", "workers", "dry_run", "as_json"})
+"""Of the options that are no settings, those that the help always shows."""
+synth = generated.with_signature(_synth, _parameters(), generated.often(SourceSpec, Request, LineRequest) | _OFTEN)
 
 
 def _request(given: dict[str, Any]) -> Request:

@@ -182,6 +182,7 @@ def print_result(prepared: Prepared, report: Report) -> None:
     """Print where the dataset is, and what to do next."""
     from handgen.lines.corpus import describe
     from handgen.synthesis.rejects import SHEET
+    from handgen.synthesis.write import SHOWN
 
     out = report.out
     if not report.written:
@@ -198,9 +199,13 @@ def print_result(prepared: Prepared, report: Report) -> None:
         where = f"; see {out / SHEET}" if counts else ""
         passed = f"all{' that it knows' if gate.unknown else ''} read as their labels"
         say(f"gate     {counts or passed}{where}")
+    if report.doubt:
+        warn(report.doubt)
     if report.blank:
         warn(
-            f"of the first lines {sum(report.blank.values()):,} characters were drawn without ink, and are left out of "
-            f"image and label: {describe(Counter(report.blank))}"
+            f"in the first {report.shown:,} lines {sum(report.blank.values()):,} characters were drawn without ink, "
+            f"and are left out of image and label: {describe(Counter(report.blank))}"
         )
-    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {quoted(out)}")
+    styles = len(prepared.source.styles)
+    part = f", {SHOWN} of its {styles:,} styles" if styles > SHOWN and not prepared.lines else ""
+    say(f"dataset  {out}", f"preview  {out / 'preview.png'}{part}", f"next:    handgen check {quoted(out)}")

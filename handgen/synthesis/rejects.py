@@ -60,7 +60,7 @@ def _listed(sample: Sample) -> list[dict[str, Any]]:
     planned = gate.get("instead", {"char": sample.text, "style": style})
     wrote = {"wrote": {"char": sample.text, "style": style}} if "instead" in gate else {}
     outcome = KEPT if "rejected" in gate else DROPPED if "instead" in gate else REDRAWN
-    read = {"first": gate.get("first", gate["p"]), "p": gate["p"]}
+    read = {"first": gate.get("first", gate["p"]), "as": gate.get("as", ""), "p": gate["p"]}
     return [{"index": sample.index, **planned, "outcome": outcome, **wrote, "tries": gate.get("tries", 0), **read}]
 
 
