@@ -212,9 +212,9 @@ def _source(
 
 def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.device) -> dict[str, Any]:
     """Write the recognizer; return its digest and the floor of each style, from real glyphs."""
-    place = find_recognizer(request.recognizer)
-    load_recognizer(place)  # refuses what is none
-    loaded = checkpoint.load(place)
+    reader = find_recognizer(request.recognizer)
+    load_recognizer(reader)  # refuses what is none
+    loaded = checkpoint.load(reader)
     target = request.out / weights.RECOGNIZER
     checkpoint.save(target, checkpoint.to_half(loaded.tensors), loaded.facts)
     store = open_stores(request.data) if request.data else store_of(file)

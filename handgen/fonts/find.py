@@ -18,8 +18,8 @@ from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
 from handgen.registry import nearest
 
-PLACES = ("./fonts", "cache", "pip", "system")
-"""Kinds of places, the one that wins first."""
+SITES = ("./fonts", "cache", "pip", "system")
+"""Where fonts are looked for, the one that wins first."""
 
 PACKAGES = ("pylopdf_fonts_zh_cn",)
 """Python packages that carry fonts, beside those that register the entry point ``fontpkg.family``."""
@@ -79,7 +79,7 @@ class FoundFont:
         script: ``han``, ``kana``, ``latin`` or ``other``.
         kind: one of ``handgen.fonts.catalog.KINDS``; from the catalog, else a guess.
         license: SPDX where the catalog knows it, else what the font says; may be empty.
-        where: one of PLACES.
+        where: one of SITES.
         broken: why the file cannot be used; empty for a good font.
     """
 
@@ -111,9 +111,9 @@ def _user_data() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
 
 
-def _places() -> Iterator[tuple[str, Path]]:
-    """Yield (kind of place, folder) in the order of PLACES."""
-    local, cache, package, system = PLACES
+def _sites() -> Iterator[tuple[str, Path]]:
+    """Yield (site, folder) in the order of SITES."""
+    local, cache, package, system = SITES
     yield local, Path("fonts")
     yield cache, font_cache()
     names = {*PACKAGES, *(point.value.partition(":")[0] for point in entry_points(group="fontpkg.family"))}
@@ -137,18 +137,18 @@ def _system_folders() -> list[Path]:
 
 def search_folders() -> list[Path]:
     """Return the folders that exist and are searched for fonts, the one that wins first."""
-    return [folder for _, folder in _places() if folder.is_dir()]
+    return [folder for _, folder in _sites() if folder.is_dir()]
 
 
 def find_fonts() -> list[FoundFont]:
     """Return every font found, sorted by family; broken files are among them, marked as such.
 
-    A face whose names were already seen in a place that wins is left out.
+    A face whose names were already seen at a site that wins is left out.
     """
     fonts: list[FoundFont] = []
     paths: set[Path] = set()
     winner: dict[tuple[str, str], str] = {}
-    for where, folder in _places():
+    for where, folder in _sites():
         for path in _font_files(folder):
             if (real := path.resolve()) in paths:
                 continue
@@ -275,7 +275,7 @@ def _named(name: Path, fonts: list[FoundFont]) -> FontRef | None:
     )
     for matches in tests:
         if matches:
-            return min(matches, key=lambda font: (PLACES.index(font.where), _weight_rank(font))).ref
+            return min(matches, key=lambda font: (SITES.index(font.where), _weight_rank(font))).ref
     alike = [font for font in fonts if font.script == "han" and font.kind == ALIASES.get(stem.casefold())]
     if alike:
         return min(alike, key=lambda font: (font.where != "pip", _weight_rank(font))).ref
