@@ -28,6 +28,7 @@ from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.records import Raster
+from handgen.glyphs.source_font import look_of_font
 from handgen.glyphs.store import to_bytes
 from handgen.glyphs.together import open_stores
 from handgen.models.base import Model
@@ -113,6 +114,8 @@ def export(request: Export, device: torch.device) -> Exported:
     warnings = [f"the license of {name} is unknown" for name, known in styles.items() if known.license == "unknown"]
     raster, moved, font = _source(facts.raster, request.font, facts.charset, warnings)
     facts = replace(facts, raster=raster)
+    if font and raster.placement:
+        facts = replace(facts, source_look=look_of_font(FontRef.parse(font), raster, facts.charset))
     out = writable_folder(request.out)
     if request.recognizer:
         facts = replace(facts, gate=_ship_recognizer(request, model, file, device))

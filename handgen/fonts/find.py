@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from handgen.errors import FontError, UsageError
+from handgen.files import sha256, user_data
 from handgen.fonts.catalog import GROUPS, HANDWRITTEN, catalog, fetchable, find_entry, installing, plain
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
@@ -100,15 +101,7 @@ def font_cache() -> Path:
     """Return handgen's own font folder: ``$HANDGEN_FONTS``, or one in the user's data folder."""
     if chosen := os.environ.get("HANDGEN_FONTS"):
         return Path(chosen).expanduser()
-    return _user_data() / "handgen" / "fonts"
-
-
-def _user_data() -> Path:
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return user_data() / "handgen" / "fonts"
 
 
 def _sites() -> Iterator[tuple[str, Path]]:
@@ -130,9 +123,9 @@ def _system_folders() -> list[Path]:
     if sys.platform == "darwin":
         return [home / "Library/Fonts", Path("/Library/Fonts"), Path("/System/Library/Fonts")]
     if sys.platform == "win32":
-        return [_user_data() / "Microsoft/Windows/Fonts", Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"]
+        return [user_data() / "Microsoft/Windows/Fonts", Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"]
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    return [_user_data() / "fonts", home / ".fonts", *(Path(folder) / "fonts" for folder in shared.split(":"))]
+    return [user_data() / "fonts", home / ".fonts", *(Path(folder) / "fonts" for folder in shared.split(":"))]
 
 
 def search_folders() -> list[Path]:
@@ -159,6 +152,23 @@ def find_fonts() -> list[FoundFont]:
                 if winner.setdefault((font.family, font.subfamily), where) == where
             ]
     return sorted(fonts, key=lambda font: (font.family.casefold(), font.subfamily, font.ref.spec))
+
+
+def font_files() -> Iterator[Path]:
+    """Yield every font file that is searched, also those whose names are taken by another that wins."""
+    for _, folder in _sites():
+        yield from _font_files(folder)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hex SHA-256 of a file, which is read once."""
+    state = path.stat()
+    return _hashed(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _hashed(path: Path, changed: int, size: int) -> str:
+    return sha256(path)
 
 
 def _font_files(folder: Path) -> Iterator[Path]:
@@ -258,6 +268,8 @@ def resolve_font(text: str) -> FontRef:
     fonts = find_fonts()
     good = [font for font in fonts if not font.broken]
     found = _named(ref.path, good)
+    if found is None and (hidden := next((path for path in font_files() if path.name == ref.path.name), None)):
+        return replace(ref, path=hidden)  # its names are those of a font that wins
     if found is None:
         if broken := next((font for font in fonts if font.broken and font.family == _stem(ref.path)), None):
             raise FontError(broken.broken, "Get the file again, or use another font.")

@@ -204,9 +204,7 @@ class ModelSource(Source):
     @property
     def warnings(self) -> tuple[str, ...]:
         """Another source font than the one of training is worth a word."""
-        if self.content.same_font:
-            return ()
-        return ("the source font is not the file that the model was trained with",)
+        return (self.content.font_note,) if self.content.font_note else ()
 
     def gate_facts(self) -> GateFacts:
         """Return the recognizer beside the model's file, the store it learned from, and the floors it came with."""

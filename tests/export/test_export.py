@@ -71,6 +71,7 @@ def test_nothing_of_this_machine_is_in_them(shipping, digit_run, tmp_path_factor
         "file": facts["styles"][0]["origin"]["file"],
         "sha256": facts["styles"][0]["origin"]["sha256"],
         "license": "OFL-1.1",
+        "version": facts["styles"][0]["origin"]["version"],
     }
 
 
