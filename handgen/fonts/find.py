@@ -14,7 +14,7 @@ from pathlib import Path
 
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256, user_data
-from handgen.fonts.catalog import GROUPS, HANDWRITTEN, catalog, fetchable, find_entry, installing, plain
+from handgen.fonts.catalog import GROUPS, HANDWRITTEN, PRINTED, catalog, fetchable, find_entry, installing, plain
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
 from handgen.registry import nearest
@@ -214,6 +214,10 @@ def _broken(path: Path, reason: str) -> FoundFont:
     return FoundFont(FontRef(path), path.stem, "", "other", "display", "", "", broken=reason)
 
 
+UNKNOWN = "unknown"
+"""The license of what does not say it."""
+
+
 def short_license(text: str) -> str:
     """Return the SPDX name of the two licenses that most free fonts have; other texts stay."""
     if "scripts.sil.org/OFL" in text or "openfontlicense.org" in text or "Open Font License" in text:
@@ -236,6 +240,11 @@ def guess_kind(family: str, script: str) -> str:
         if any(mark in words or (not mark.isascii() and mark in family) for mark in marks):
             return kind if script in ("han", "kana") else {"hei": "sans", "song": "serif"}.get(kind, kind)
     return "display"
+
+
+def is_printed(ref: FontRef) -> bool:
+    """Tell whether a font is type made for print, by the catalog or by its name."""
+    return _look(describe(ref.path)[ref.face]).kind in PRINTED
 
 
 def covered(ref: FontRef, charset: str) -> int:
@@ -268,11 +277,11 @@ def resolve_font(text: str) -> FontRef:
     fonts = find_fonts()
     good = [font for font in fonts if not font.broken]
     found = _named(ref.path, good)
-    if found is None and (hidden := next((path for path in font_files() if path.name == ref.path.name), None)):
-        return replace(ref, path=hidden)  # its names are those of a font that wins
     if found is None:
         if broken := next((font for font in fonts if font.broken and font.family == _stem(ref.path)), None):
             raise FontError(broken.broken, "Get the file again, or use another font.")
+        if hidden := next((path for path in font_files() if path.name == ref.path.name), None):
+            return replace(ref, path=hidden)  # its names are those of a font that wins
         raise _unknown(ref.path, good)
     return replace(ref, path=found.path, face=ref.face or found.face)
 

@@ -39,6 +39,13 @@ def path_of(model: Path, name: str) -> Path:
     return _folder(model) / f"{name}{_SUFFIX}"
 
 
+def short_name(model: Path) -> str:
+    """Return what ``--model`` takes for a model file: its run folder, or the name of weights that come with handgen."""
+    if PACKAGE in model.resolve().parents:
+        return model.parent.name
+    return str(model.parent if model.name == checkpoint.MODEL else model)
+
+
 def added_names(model: Path) -> list[str]:
     """Return the names of the styles that were added to a model file; they are not looked into."""
     return sorted(file.stem for file in _folder(model).glob(f"*{_SUFFIX}"))

@@ -171,6 +171,10 @@ class FontsSource(Source):
         """Return the family, the license and the file of a font."""
         return {"origin": _origin(self.faces[style].ref)}
 
+    def licenses(self) -> dict[str, str]:
+        """Return family -> license of its fonts."""
+        return {origin["family"]: origin["license"] for origin in (_origin(face.ref) for face in self.faces)}
+
     @cached_property
     def _coverage(self) -> NDArray[np.bool_]:
         return np.array([[char in drawn for char in self.chars] for drawn in (set(f.drawn) for f in self.faces)])
