@@ -15,7 +15,7 @@ def licenses_of(source: Source) -> list[dict[str, Any]]:
 
 
 def summary(found: Sequence[dict[str, Any]]) -> str:
-    """Return how much of each source is under which license, such as ``zh: OFL-1.1 (11), Arphic-1999, weights Apache-2.0``."""
+    """Return what each source is under, such as ``zh: OFL-1.1 (11), Arphic-1999, weights Apache-2.0``."""
     parts = []
     for row in found:
         weights = [f"weights {license}" for what, license in row["licenses"].items() if what.startswith(WEIGHTS)]
