@@ -225,6 +225,12 @@ def short_license(text: str) -> str:
     return "Apache-2.0" if "apache.org/licenses/LICENSE-2.0" in text else text
 
 
+def known_license(text: str, *names: str) -> str:
+    """Return the license that a font's text says; else that of the catalog's family of one of these names."""
+    entries = (find_entry(name) for name in names if name)
+    return short_license(text) or next((entry.license for entry in entries if entry), UNKNOWN)
+
+
 def _script(ref: FontRef) -> str:
     face = open_face(ref)
     for script, probes in _PROBES.items():

@@ -29,8 +29,8 @@ from handgen.fonts.find import (
     covered,
     default_charset,
     find_fonts,
+    known_license,
     resolve_font,
-    short_license,
     suitable_fonts,
 )
 from handgen.fonts.outline import Outlines
@@ -265,5 +265,5 @@ def _origin(ref: FontRef) -> dict[str, Any]:
     return {
         "family": info.family,
         "file": replace(ref, path=Path(ref.path.name)).spec,
-        "license": short_license(info.license) or "unknown",
+        "license": known_license(info.license, info.family, ref.style_name),
     }

@@ -25,7 +25,7 @@ from handgen.errors import HandgenError, UsageError, quoted
 from handgen.files import PACKAGE
 from handgen.fonts.align import Alignment
 from handgen.fonts.face import describe
-from handgen.fonts.find import UNKNOWN, short_license
+from handgen.fonts.find import known_license
 from handgen.glyphs.records import Raster, StyleRecord
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.glyphs.together import recorded_stores
@@ -178,7 +178,11 @@ class ModelSource(Source):
         """Return its mixture, its vector, its adapter, and the licenses of the fonts it is made of."""
         drawn = self.styles[style]
         origins = {record.name: record.origin for record in style_records(self.checkpoint, self.drawer)}
-        licenses = {name: origins[name].license or "unknown" for name in drawn.weights if name in origins}
+        licenses = {
+            name: known_license(origins[name].license, origins[name].family, name)
+            for name in drawn.weights
+            if name in origins
+        }
         return super().describe(style) | self.drawer.describe(drawn) | ({"licenses": licenses} if licenses else {})
 
     def facts(self) -> dict[str, Any]:
@@ -190,10 +194,12 @@ class ModelSource(Source):
         records = {record.name: record.origin for record in style_records(self.checkpoint, self.drawer)}
         latent = any(not style.weights for style in self.styles)  # which lies between all of them
         names = records.keys() if latent else dict.fromkeys(name for style in self.styles for name in style.weights)
-        found = {name: short_license(records[name].license) or UNKNOWN for name in names if name in records}
+        found = {
+            name: known_license(records[name].license, records[name].family, name) for name in names if name in records
+        }
         if font := self.content.font:
             info = describe(font.path)[font.face]
-            found[f"source font {info.family}"] = short_license(info.license) or UNKNOWN
+            found[f"source font {info.family}"] = known_license(info.license, info.family)
         if PACKAGE in self.checkpoint.path.resolve().parents:
             found[WEIGHTS + self.name] = OWN_LICENSE
         return super().licenses() | found

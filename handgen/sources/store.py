@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from handgen.errors import UsageError
-from handgen.fonts.find import UNKNOWN, short_license
+from handgen.fonts.find import known_license
 from handgen.glyphs.store import GlyphStore, is_store, to_bytes, to_unit
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, uniforms_of
@@ -121,7 +121,7 @@ class StoreSource(Source):
     def licenses(self) -> dict[str, str]:
         """Return style -> license; that of imported handwriting is known to who imported it alone."""
         styles = [self.store.styles[number] for number in self.numbers]
-        return {style.name: short_license(style.origin.license) or UNKNOWN for style in styles}
+        return {style.name: known_license(style.origin.license, style.origin.family, style.name) for style in styles}
 
     @property
     def coverage(self) -> NDArray[np.bool_] | None:
