@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from handgen.cli.common import PATHS, Debug, DryRun, Json, print_json, say, say_facts, stdout
+from handgen.cli.common import PATHS, Debug, DryRun, Json, print_json, say, say_facts, stdout, warn
 from handgen.cli.generated import with_signature
 from handgen.cli.help import Command, Group
 from handgen.errors import UsageError, quoted
@@ -145,6 +145,8 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
     )
     if not given["as_json"]:
         say_facts(_plan(reader, plan))
+    if plan.note:
+        warn(plan.note)
     if given["dry_run"]:
         if given["as_json"]:
             print_json(_plan(reader, plan))
@@ -164,7 +166,7 @@ def _matched(path: Path) -> Path | MatchedSource:
         return path
     from handgen.checkpoints import files as checkpoint
     from handgen.checkpoints import find
-    from handgen.sources.content import source_font
+    from handgen.glyphs.source_font import find_source_font
 
     file = find.find_model(path, ())
     if not file.is_file():
@@ -172,8 +174,8 @@ def _matched(path: Path) -> Path | MatchedSource:
     facts = checkpoint.peek(file).model
     if not facts.raster.source:
         raise UsageError(f"{file} has no source font to match", "Name a font with --font.")
-    ref = source_font(facts.raster)
-    return ref, replace(facts.raster, size=facts.size, source=ref.spec)
+    found = find_source_font(facts.raster, facts.source_look)
+    return found.ref, replace(facts.raster, size=facts.size, source=found.ref.spec), found.note
 
 
 def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:

@@ -56,6 +56,8 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from handgen.synthesis.licenses import licenses_of, summary
+
     request, source = prepared.request, prepared.source
     names = ", ".join(style.name for style in source.styles[:20]) + (", …" if len(source.styles) > 20 else "")
     rows = {
@@ -64,6 +66,7 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
         "content": f"{len(source.chars):,} characters{_of_font(prepared)}",
         "samples": f"{request.count:,}{_kind(prepared)}, seed {request.seed}, on {request.device}",
         "gate": _gate(prepared),
+        "licenses": summary(licenses_of(source)),
         "out": str(prepared.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
     }
     table = Table(show_header=False, box=None, pad_edge=False)

@@ -27,6 +27,7 @@ from handgen.fonts.face import FontRef
 from handgen.fonts.find import default_charset, resolve_font
 from handgen.fonts.raster import source_glyphs
 from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.source_font import find_source_font, look_of
 from handgen.glyphs.store import MANIFEST, PREVIEW, GlyphStore, StoreWriter
 
 NO_INK = "no ink"
@@ -34,8 +35,8 @@ _BLOCK = 512
 _REMEMBERED = 100
 """Skips that a style's record keeps."""
 
-MatchedSource = tuple[FontRef, Raster]
-"""A source font, and how a store or a model has it drawn."""
+MatchedSource = tuple[FontRef, Raster, str]
+"""A source font, how a store or a model has it drawn, and what a user should know of it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class ImportPlan:
         charset: take these characters alone; all when empty.
         per_char: samples of one character by one writer at most; None = all.
         writers: take the first so many writers; None = all.
+        note: what a user should know of the source font.
     """
 
     out: Path
@@ -57,6 +59,7 @@ class ImportPlan:
     charset: str = ""
     per_char: int | None = None
     writers: int | None = None
+    note: str = ""
 
     @property
     def size(self) -> int:
@@ -142,7 +145,8 @@ def make_import_plan(
     chars = load_charset(charset) if charset else ""
     limits: dict[str, Any] = {"charset": chars, "per_char": per_char, "writers": writers}
     if match is not None:
-        return ImportPlan(out, *(_drawn_as(match) if isinstance(match, Path) else match), **limits)
+        ref, raster, note = _drawn_as(match) if isinstance(match, Path) else match
+        return ImportPlan(out, ref, raster, note=note, **limits)
     if font is None:
         return ImportPlan(out, None, Raster(size=size, margin=MARGIN), **limits)
     ref = resolve_font(font)
@@ -169,10 +173,8 @@ def _drawn_as(path: Path) -> MatchedSource:
     store = GlyphStore(path)
     if not store.raster.source:
         raise UsageError(f"the glyph store {path} has no source font to match", "Name a font with --font.")
-    ref = FontRef.parse(store.raster.source)
-    if not ref.path.is_file():
-        raise UsageError(f"the source font {ref.path} of {path} is not there", "Name it with --font.")
-    return ref, replace(store.raster, size=store.size)
+    found = find_source_font(store.raster, look_of(store))
+    return found.ref, replace(store.raster, size=store.size, source=found.ref.spec), found.note
 
 
 def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] = lambda done: None) -> Imported:
