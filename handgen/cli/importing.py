@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, say, say_facts, stdout
+from handgen.cli.common import PLACES, Debug, DryRun, Json, SkipBad, print_json, say, say_facts, stdout
 from handgen.cli.generated import with_signature
 from handgen.errors import UsageError, quoted
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CHOICE = "What to take"
 SOURCE = "What stands beside it"
 _DEFAULT_OUT = Path("data/imported")
-_ROWS, _PLACES, _REPORTED = 20, 10, 1000
+_ROWS, _LISTED, _REPORTED = 20, 10, 1000
 
 importing = typer.Typer(
     name="import",
@@ -87,6 +87,7 @@ def _common(
     limit_writers: Annotated[
         int | None, typer.Option(min=1, help="The first so many writers.", show_default="all", rich_help_panel=CHOICE)
     ] = None,
+    skip_bad: SkipBad = True,
     dry_run: DryRun = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -140,6 +141,7 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         per_char=given["per_char"],
         writers=given["limit_writers"],
         replace_store=given["replace"],
+        skip_bad=given["skip_bad"],
     )
     if not given["as_json"]:
         say_facts(_plan(reader, plan))
@@ -215,6 +217,8 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from handgen.check.bad import LEFT_OUT
+
     table = Table("style", "glyphs")
     table.columns[1].justify = "right"
     for name, count in list(imported.styles.items())[:_ROWS]:
@@ -233,10 +237,9 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
         lines.append(f"NFC changed {count:,} labels: {'; '.join(imported.changes.described())}")
     for reason, count in imported.skipped.items():
         lines.append(f"skipped {count:,}: {reason}")
-    first = [f"{skip.where}: {skip.reason}" + f" ({skip.char})" * bool(skip.char) for skip in imported.skips[:_PLACES]]
-    lines += [f"  {text}" for text in first]
-    if (rest := sum(imported.skipped.values()) - _PLACES) > 0:
-        lines.append(f"  and {rest:,} more; manifest.json and --json tell of them")
+    lines += [f"  {skip}" for skip in imported.skips[:_LISTED]]
+    if (rest := sum(imported.skipped.values()) - _LISTED) > 0:
+        lines.append(f"  and {rest:,} more, listed in {imported.out / LEFT_OUT}")
     lines += [f"store    {imported.out}", f"preview  {imported.preview}"]
     if imported.pictures:
         more = f" to {imported.pictures[-1].name}" if len(imported.pictures) > 1 else ""
