@@ -65,6 +65,7 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
         "styles": f"{len(source.styles)}: {names}",
         "content": f"{len(source.chars):,} characters{_of_font(prepared)}",
         "samples": f"{request.count:,}{_kind(prepared)}, seed {request.seed}, on {request.device}",
+        **_of_corpus(prepared),
         "gate": _gate(prepared),
         "licenses": summary(licenses_of(source)),
         "out": str(prepared.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
@@ -126,6 +127,15 @@ def _kind(prepared: Prepared) -> str:
     way = "wide, vertical" if asked.vertical else "high"
     names = asked.corpus if source.corpus else ", ".join(source.generators) or "all generators"
     return f" lines of {asked.min_chars} to {asked.max_chars} characters, {asked.height} pixels {way}, of {names}"
+
+
+def _of_corpus(prepared: Prepared) -> dict[str, str]:
+    """Say how much of a corpus the lines use."""
+    if not prepared.lines or not (texts := prepared.lines.corpus_texts):
+        return {}
+    share = prepared.request.count / texts
+    used = f"about {100 * share:.2g} % of them are used" if share < 1 else f"each comes about {share:.3g} times"
+    return {"corpus": f"about {texts:,} texts, {used if share != 1 else 'each comes once'}"}
 
 
 def _warn_of_lines(lines: Lines) -> None:

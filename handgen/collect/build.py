@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -15,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.characters import Changes
+from handgen.check.bad import LEFT_OUT
 from handgen.collect.base import UNKNOWN, Intake, Reader, Skip, Writing
 from handgen.collect.draw import font_origin
 from handgen.collect.normalize import Frames, normalize
 from handgen.collect.render import save_preview
 from handgen.errors import StoreError, UsageError
+from handgen.files import write_text
 from handgen.fonts.align import MARGIN, source_alignment, source_placement
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.coverage import survey
@@ -51,6 +54,7 @@ class ImportPlan:
         per_char: samples of one character by one writer at most; None = all.
         writers: take the first so many writers; None = all.
         note: what a user should know of the source font.
+        skip_bad: leave out what cannot be taken, and list it; or stop at the first.
     """
 
     out: Path
@@ -60,6 +64,7 @@ class ImportPlan:
     per_char: int | None = None
     writers: int | None = None
     note: str = ""
+    skip_bad: bool = True
 
     @property
     def size(self) -> int:
@@ -119,6 +124,7 @@ def make_import_plan(
     per_char: int | None = None,
     writers: int | None = None,
     replace_store: bool = False,
+    skip_bad: bool = True,
 ) -> ImportPlan:
     """Resolve what a user typed.
 
@@ -136,6 +142,7 @@ def make_import_plan(
         per_char: see ``ImportPlan``.
         writers: see ``ImportPlan``.
         replace_store: replace a store that is there.
+        skip_bad: see ``ImportPlan``.
 
     Raises:
         UsageError, FontError: something asked for does not exist or cannot be read; there is a store already.
@@ -143,7 +150,7 @@ def make_import_plan(
     if (out / MANIFEST).is_file() and not replace_store:
         raise UsageError(f"{out} holds a glyph store already", "Choose another --out, or replace it with --replace.")
     chars = load_charset(charset) if charset else ""
-    limits: dict[str, Any] = {"charset": chars, "per_char": per_char, "writers": writers}
+    limits: dict[str, Any] = {"charset": chars, "per_char": per_char, "writers": writers, "skip_bad": skip_bad}
     if match is not None:
         ref, raster, note = _drawn_as(match) if isinstance(match, Path) else match
         return ImportPlan(out, ref, raster, note=note, **limits)
@@ -187,11 +194,12 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
 
     Raises:
         StoreError: nothing could be taken; what was skipped is said.
+        DatasetError: something could not be taken, without ``skip_bad``.
         UsageError: the folder cannot be written or holds something else.
         HandgenError: the disk is full.
     """
     started = time.monotonic()
-    intake = Intake(plan.charset, plan.per_char, plan.writers, watch)
+    intake = Intake(plan.charset, plan.per_char, plan.writers, watch, strict=not plan.skip_bad)
     result = Imported(plan.out)
     frames = Frames(plan.size, plan.font, plan.raster.placement)
     with StoreWriter(plan.out, size=plan.size, charset="", raster=plan.raster) as writer:
@@ -208,6 +216,10 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
         for name, number in styles.items():
             origin = replace(reader.origin(name), skipped=tuple(skipped[name][1]))
             writer.replace_style(number, replace(writer.styles[number], origin=origin, skipped=skipped[name][0]))
+    (plan.out / LEFT_OUT).unlink(missing_ok=True)
+    if intake.skips:
+        lines = (json.dumps(vars(skip), ensure_ascii=False) + "\n" for skip in intake.skips)
+        write_text(plan.out / LEFT_OUT, "".join(lines))
     save_preview(plan.out, 0)
     result.pictures = reader.pictures(plan.out)
     counts: Counter[str] = Counter()
@@ -280,7 +292,7 @@ def _by_style(intake: Intake) -> defaultdict[str, tuple[dict[str, str], list[str
     for skip in intake.skips:
         _, first = found[skip.style]
         if len(first) < _REMEMBERED:
-            first.append(f"{skip.reason}: {skip.where}")
+            first.append(f"{skip.reason}: {skip.where}" + (f" ({skip.cause})" if skip.cause else ""))
     return found
 
 
