@@ -244,7 +244,8 @@ class LineSynthesis:
         """
         if not line.text:
             raise DatasetError(
-                f"style {self.styles[job.style]['style']} has no ink for any character of '{job.text}'",
+                f"style {self.styles[job.style]['style']} has no ink for any character of line {job.index} "
+                f"('{job.text}')",
                 "Train the model for longer, or leave the style out.",
             )
         image, boxes = line.image, line.boxes
