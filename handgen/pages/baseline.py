@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from collections.abc import Sequence
 
@@ -14,8 +15,6 @@ Floats = NDArray[np.float64]
 
 _BELOW = set("gjpqyçĝğģįķļņţþýÿųGJQ;,()[]{}|/\\_βγζηθμξρφχψцщрудф@§¶")
 """Characters that go, or may go, below the base line."""
-_ABOVE = "Pdm"
-"""Categories of punctuation that may hang above it."""
 _POINTS = 8
 _ROUNDS = 8
 _REACH = 0.035
@@ -90,7 +89,7 @@ def _columns(boxes: Sequence[Box], pad: float) -> list[list[float]]:
             last[1:] = [min(last[1], y0 - pad), max(last[2], x1), max(last[3], y1 + pad)]
         else:
             merged.append([x0, y0 - pad, x1, y1 + pad])
-    for one, other in zip(merged, merged[1:], strict=False):
+    for one, other in itertools.pairwise(merged):
         one[2] = other[0] = (one[2] + other[0]) / 2
     merged[0][0] -= pad
     merged[-1][2] += pad

@@ -18,7 +18,7 @@ from handgen.pages.amend import Amendments, CharBox, DrawnLine
 from handgen.pages.baseline import base_line, polygon
 from handgen.pages.flow import BrokenLine, PageWriter, ink_span
 from handgen.pages.form import Form, Printed
-from handgen.pages.paper import FORM, Look, Sheet, painted, pen_of
+from handgen.pages.paper import Look, Sheet, painted, pen_of
 from handgen.pages.record import (
     FIELD,
     LEFT_TO_RIGHT,
@@ -31,6 +31,7 @@ from handgen.pages.record import (
     PageLine,
     Word,
 )
+from handgen.pages.settings import FORM
 from handgen.pages.text import PageTexts, Piece, pieces_of
 from handgen.pages.warp import PageWarp, resampled
 from handgen.seeds import generator
@@ -45,7 +46,7 @@ class PageStyle:
 
     Attributes:
         size: width and height in pixels.
-        papers: of ``paper.PAPERS``, each as likely.
+        papers: of ``settings.PAPERS``, each as likely.
         hyphens: share of the words that are divided where they do not fit.
         skew: most degrees that a page is turned.
         curve: about how far points are moved at most, in line heights.

@@ -16,7 +16,7 @@ from handgen.pages.record import Box
 from handgen.pages.text import PageTexts
 
 _TITLES = ("Application", "Registration form", "Delivery note", "Record card", "Claim", "Questionnaire", "Order")
-_NAMES = ("Name", "Title", "Subject", "Place", "Company", "Reference", "Occupation", "Issued by", "Signed", "Item")
+_NAMES = ("Name", "Title", "Subject", "Town", "Company", "Reference", "Occupation", "Issued by", "Signed", "Item")
 _KINDS = (
     (r".+@.+\..+", ("E-mail",)),
     (r"\+?[\d ()/-]{9,}", ("Phone", "Account", "Fax")),

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handgen.lines.draws import Draw
+from handgen.pages.settings import RULED, SQUARED
 
 Floats = NDArray[np.float32]
 
-PLAIN, RULED, SQUARED, FORM = "plain", "ruled", "squared", "form"
-PAPERS = (PLAIN, RULED, SQUARED, FORM)
 _TINTS = ((252, 251, 247), (250, 247, 238), (245, 240, 226), (248, 249, 250), (240, 234, 216))
 _RULES = ((150, 178, 214), (170, 190, 205), (158, 158, 165), (190, 172, 200))
 _MARGIN = (214, 120, 125)
@@ -75,7 +74,7 @@ class Sheet:
         )  # fmt: skip
 
     def rule_cover(self, grid: NDArray[np.float64]) -> tuple[Floats, Floats]:
-        """Return how far rules, and the margin line, cover each pixel; ``grid`` has pixels' origins on the flat page."""
+        """Return how far rules, and the margin line, cover pixels; ``grid`` has their origins on the flat page."""
         x, y = grid[..., 0].astype(np.float32), grid[..., 1].astype(np.float32)
         cover, margin = np.zeros_like(y), np.zeros_like(y)
         if self.paper == RULED and self.rules:
