@@ -140,7 +140,7 @@ def synth(
         models: what draws, as ``--model`` has it: ``"zh"``, or ``"zh=2", "pen=3"``; chosen as the command does if
             none is named.
         recipe: a YAML file, or the name of a recipe that comes with handgen.
-        lines: lines of text in place of single characters.
+        lines: lines of text instead of single characters.
         pages: pages of such lines.
         progress: whether to show a bar.
         workers: threads; 0 = one for each core. Changes no sample.

@@ -28,7 +28,7 @@ _DEEPEST = 64
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it is synced and takes its place.
+    """Yield a temporary path beside ``path``; on success it is synced and replaces it.
 
     Raises:
         HandgenError: the disk is full or may not be written; what was at ``path`` is still there.

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from handgen.errors import HandgenWarning
-from handgen.settings import PLACES as PLACES
+from handgen.settings import PATHS as PATHS
 from handgen.settings import RUNNING as RUNNING
 
 _NARROWEST = 20
@@ -41,7 +41,7 @@ def _debug(value: bool) -> None:
         debugging.append(True)
 
 
-Data = Annotated[Path, typer.Option("--data", help="Glyph store.", rich_help_panel=PLACES)]
+Data = Annotated[Path, typer.Option("--data", help="Glyph store.", rich_help_panel=PATHS)]
 Seed = Annotated[
     int,
     typer.Option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, say, stderr, stdout
+from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, print_json, say, stderr, stdout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -217,7 +217,7 @@ _Out = Annotated[
         "-o",
         help="Folder for the fonts, their licenses and their provenance.",
         show_default="handgen's font cache, $HANDGEN_FONTS",
-        rich_help_panel=PLACES,
+        rich_help_panel=PATHS,
     ),
 ]
 _Everything = Annotated[

@@ -22,7 +22,7 @@ def parameters(
     defaults: Mapping[str, Any] = MappingProxyType({}),
     but: Collection[str] = (),
 ) -> list[inspect.Parameter]:
-    """Return one command-line parameter per field of ``settings``; ``defaults`` take the place of its own.
+    """Return one command-line parameter per field of ``settings``; ``defaults`` replace its own.
 
     Fields named in ``but`` are left out.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, say, say_facts, stdout
+from handgen.cli.common import PATHS, Debug, DryRun, Json, print_json, say, say_facts, stdout
 from handgen.cli.generated import with_signature
 from handgen.errors import UsageError, quoted
 
@@ -37,11 +37,11 @@ importing = typer.Typer(
 
 
 def _common(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the glyph store.", rich_help_panel=PLACES)] = (
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the glyph store.", rich_help_panel=PATHS)] = (
         _DEFAULT_OUT
     ),
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace a glyph store that is there.", rich_help_panel=PLACES)
+        bool, typer.Option("--replace", help="Replace a glyph store that is there.", rich_help_panel=PATHS)
     ] = False,
     font: Annotated[
         str,
@@ -154,19 +154,19 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         _print(imported, plan)
 
 
-def _matched(place: Path) -> Path | MatchedSource:
+def _matched(path: Path) -> Path | MatchedSource:
     """Return the store that ``--match`` names, or how the source of the model that it names is drawn."""
     from handgen.glyphs.store import is_store
 
-    if is_store(place):
-        return place
+    if is_store(path):
+        return path
     from handgen.checkpoints import files as checkpoint
     from handgen.checkpoints import find
     from handgen.sources.content import source_font
 
-    file = find.find_model(place, ())
+    file = find.find_model(path, ())
     if not file.is_file():
-        return place
+        return path
     facts = checkpoint.peek(file).model
     if not facts.raster.source:
         raise UsageError(f"{file} has no source font to match", "Name a font with --font.")
@@ -319,7 +319,7 @@ def idx(
     mapping: Annotated[
         Path | None,
         typer.Option(
-            help="EMNIST's mapping file, in place of --classes; of upper and lower case the first counts.",
+            help="EMNIST's mapping file, instead of --classes; of upper and lower case the first counts.",
             show_default="none",
             rich_help_panel=CHOICE,
         ),

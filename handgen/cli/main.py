@@ -1,4 +1,4 @@
-"""The application, and the one place where errors become messages and exit codes."""
+"""The application, and where errors become messages and exit codes."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, Device, Json, Seed, print_json, say, warn
+from handgen.cli.common import PATHS, Debug, Device, Json, Seed, print_json, say, warn
 
 _SHOWN = "What to show"
 _RUNS = Path("runs")
@@ -61,16 +61,16 @@ _Model = Annotated[
         "--model",
         help="Run folder, model file, or the name of weights that come with handgen; or pen.",
         show_default="the latest in runs/; without one zh, for Latin characters en",
-        rich_help_panel=PLACES,
+        rich_help_panel=PATHS,
     ),
 ]
 _Font = Annotated[
     str | None,
-    typer.Option(help="Source font.", show_default="the one the model was trained with", rich_help_panel=PLACES),
+    typer.Option(help="Source font.", show_default="the one the model was trained with", rich_help_panel=PATHS),
 ]
 _Out = Annotated[
     Path | None,
-    typer.Option("--out", "-o", help="PNG file.", show_default="preview-RUN.png", rich_help_panel=PLACES),
+    typer.Option("--out", "-o", help="PNG file.", show_default="preview-RUN.png", rich_help_panel=PATHS),
 ]
 
 

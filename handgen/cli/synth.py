@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgen.cli import generated
-from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, Workers, print_json
+from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, Workers, print_json
 from handgen.pages.settings import PAGES, PageRequest
 from handgen.sources.spec import DRAWN, OWN, STYLES, SourceSpec
 from handgen.synthesis.request import LINES, NESTED, LineRequest, Request
@@ -32,7 +32,7 @@ Models = Annotated[
     ),
 ]
 _Lines = Annotated[
-    bool, typer.Option("--lines", help="Write lines of text in place of single characters.", rich_help_panel=LINES)
+    bool, typer.Option("--lines", help="Write lines of text instead of single characters.", rich_help_panel=LINES)
 ]
 _Pages = Annotated[
     bool,
@@ -49,13 +49,13 @@ _Recipe = Annotated[
         metavar="FILE|NAME",
         help="All of this from a YAML file, or from a recipe that comes with handgen; other options go before it.",
         show_default="none",
-        rich_help_panel=PLACES,
+        rich_help_panel=PATHS,
     ),
 ]
 _SaveRecipe = Annotated[
     Path | None,
     typer.Option(
-        "--save-recipe", help="Write what is asked for as a YAML file.", show_default="none", rich_help_panel=PLACES
+        "--save-recipe", help="Write what is asked for as a YAML file.", show_default="none", rich_help_panel=PATHS
     ),
 ]
 _Batch = Annotated[

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from handgen.cli import adding, generated, recognizer
-from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
+from handgen.cli.common import PATHS, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
 from handgen.errors import quoted
 from handgen.models import MODELS
 
@@ -69,12 +69,12 @@ def _common(
             "--data",
             help="Glyph store; may be repeated, as for fonts and real writers in one run.",
             show_default="data/glyphs",
-            rich_help_panel=PLACES,
+            rich_help_panel=PATHS,
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Run folder.", show_default="runs/MODEL", rich_help_panel=PLACES),
+        typer.Option("--out", "-o", help="Run folder.", show_default="runs/MODEL", rich_help_panel=PATHS),
     ] = None,
     start: Annotated[
         Path | None,
@@ -82,7 +82,7 @@ def _common(
             "--from",
             help="Begin with the weights of this run folder or checkpoint, or those that come with handgen, by name.",
             show_default="random weights",
-            rich_help_panel=PLACES,
+            rich_help_panel=PATHS,
         ),
     ] = None,
     device: Device = "auto",

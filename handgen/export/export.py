@@ -111,7 +111,7 @@ def export(request: Export, device: torch.device) -> Exported:
     _refuse_other(request.out)
     facts = _facts(request, loaded, file, styles)
     warnings = [f"the license of {name} is unknown" for name, known in styles.items() if known.license == "unknown"]
-    raster, moved = _source(facts.raster, request.font, facts.charset, warnings)
+    raster, moved, font = _source(facts.raster, request.font, facts.charset, warnings)
     facts = replace(facts, raster=raster)
     out = writable_folder(request.out)
     if request.recognizer:
@@ -120,22 +120,22 @@ def export(request: Export, device: torch.device) -> Exported:
         (out / weights.RECOGNIZER).unlink(missing_ok=True)
     tensors = checkpoint.to_half(loaded.tensors)
     checkpoint.save(out / weights.MODEL, tensors, facts.to_json())
-    rounding = _rounding(model, loading.build(checkpoint.load(out / weights.MODEL)), facts)
+    rounding = _rounding(model, loading.build(checkpoint.load(out / weights.MODEL)), facts, font)
     facts = replace(facts, half_precision=rounding, source_moved=moved)
     checkpoint.save(out / weights.MODEL, tensors, facts.to_json())
-    _picture(out, model, facts)
+    _picture(out, model, facts, font)
     files = {path.name: path.stat().st_size for path in sorted(out.iterdir()) if path.name in _OURS}
     write_text(out / weights.CARD, make_card(facts, styles, files, _facts_of_recognizer(out), notes))
     files[weights.CARD] = (out / weights.CARD).stat().st_size
     return Exported(files, facts, warnings + _too_large(files))
 
 
-def _picture(out: Path, model: Model, facts: ModelFacts) -> None:
+def _picture(out: Path, model: Model, facts: ModelFacts, font: str | None) -> None:
     """Show what ``--styles 15`` draws, or all styles where there are fewer and they are no latents."""
     spec = model.style_spec
     count = _STYLES if isinstance(spec, Latents) else min(_STYLES, len(spec.names))
     text = _sample(facts.usual_characters, _SHOWN)
-    look = Preview(PreviewRequest((SourceSpec(source=str(out / weights.MODEL)),), text=text))
+    look = Preview(PreviewRequest((SourceSpec(source=str(out / weights.MODEL), font=font),), text=text))
     save_sheet(out / weights.PICTURE, look.grid(str(count)).rows)
 
 
@@ -176,14 +176,17 @@ def _facts(request: Export, loaded: Checkpoint, file: Path, styles: Mapping[str,
     )
 
 
-def _source(raster: Raster, font: str | None, charset: str, warnings: list[str]) -> tuple[Raster, dict[str, Any]]:
+def _source(
+    raster: Raster, font: str | None, charset: str, warnings: list[str]
+) -> tuple[Raster, dict[str, Any], str | None]:
     """Name the source font by its file's name alone, so that it is found wherever it is installed.
 
     Returns:
-        The raster settings; and, where another font takes its place, by how many levels of gray its glyphs differ.
+        The raster settings; where another font is used instead, by how many levels of gray its glyphs differ; and the
+        font as this machine finds it.
     """
     if not raster.source or raster.placement is None:
-        return raster, {}
+        return raster, {}, None
     recorded = FontRef.parse(raster.source)
     ref = resolve_font(font) if font else recorded
     moved: dict[str, Any] = {}
@@ -204,7 +207,7 @@ def _source(raster: Raster, font: str | None, charset: str, warnings: list[str])
             warnings.append(f"by its name, {bare.path.name}, another file is found: {found.path}")
     except UsageError:
         warnings.append(f"no font called {bare.path.name} is installed; others will not find it, either (see --font)")
-    return replace(raster, source=bare.spec, sha256=digest), moved
+    return replace(raster, source=bare.spec, sha256=digest), moved, ref.spec if ref.path.is_file() else None
 
 
 def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.device) -> dict[str, Any]:
@@ -230,10 +233,10 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
 
 
 @torch.inference_mode()
-def _rounding(model: Model, half: Model, facts: ModelFacts) -> dict[str, Any]:
+def _rounding(model: Model, half: Model, facts: ModelFacts, font: str | None) -> dict[str, Any]:
     """Return by how many levels of gray drawings in half precision differ."""
     names = model.style_spec.names[:_STYLES]
-    content = load_content(facts, model.draws, _sample(facts.charset, _GLYPHS), None, torch.device("cpu"))
+    content = load_content(facts, model.draws, _sample(facts.charset, _GLYPHS), font, torch.device("cpu"))
     codes = np.arange(len(content.chars))
     given = content.prompts.batch(codes, codes, SampleKey.of(0, codes), 0.0)
     pairs = zip(model.style_spec.pick(names), half.style_spec.pick(names), strict=True)
@@ -254,7 +257,7 @@ def _levels(difference: NDArray[np.int16]) -> dict[str, Any]:
 def _sample(charset: str, count: int) -> str:
     """Return so many characters, spread evenly over the charset."""
     chars: Sequence[str] = sorted(charset)
-    return "".join(chars[round(place)] for place in np.linspace(0, len(chars) - 1, min(count, len(chars))))
+    return "".join(chars[round(row)] for row in np.linspace(0, len(chars) - 1, min(count, len(chars))))
 
 
 def _facts_of_recognizer(out: Path) -> dict[str, Any]:

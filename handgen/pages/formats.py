@@ -39,8 +39,8 @@ class PageFormat(ABC):
             image: path of its image in the folder of the pages.
 
         Returns:
-            Texts of files of its own, by what their names have instead of the ending of the image; and what is put at the
-            end of growing files, by their names.
+            Texts of files of its own, by what their names end in where the image's ends in its type; and what is put at
+            the end of growing files, by their names.
         """
 
     def final(self) -> Mapping[str, tuple[str, ...]]:

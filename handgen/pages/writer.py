@@ -15,7 +15,6 @@ from typing import Any
 
 from PIL import Image
 
-from handgen.errors import DatasetError
 from handgen.files import replacing
 from handgen.formats.base import Sample
 from handgen.formats.files import FileWriter, image_name, json_line
@@ -61,14 +60,12 @@ class PageWriter(FileWriter[_Row]):
         """
         if not written:
             return
-        with self._part.open(encoding="utf-8") as records:
-            for number in range(written):
-                try:
+        try:
+            with self._part.open(encoding="utf-8") as records:
+                for _ in range(written):
                     self.lines_before.append(self.lines_before[-1] + int(json.loads(next(records))["lines"]))
-                except (StopIteration, ValueError, KeyError, TypeError):
-                    raise DatasetError(
-                        f"{self._part} lacks page {number + 1}", "Delete the folder, and run the command again."
-                    ) from None
+        except (StopIteration, ValueError, KeyError, TypeError):
+            raise self._damaged(self._part) from None
 
     def sample_of(self, page: Page) -> Sample:
         """Return a page as a sample of this folder; called in the threads that draw."""

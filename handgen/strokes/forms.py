@@ -176,6 +176,12 @@ class Forms:
             self.prepare()
 
     @property
+    def fast(self) -> NDArray[np.bool_]:
+        """Of each of ``hands``, whether it is a font in running hand."""
+        known = [False] if self._standard else []
+        return np.array(known + [ref in self._running_fonts for ref in self._fonts])
+
+    @property
     def skipped(self) -> dict[str, str]:
         """Reason -> characters that nobody draws."""
         lacking = "".join(char for char in self._asked if char not in set(self.chars))
@@ -222,12 +228,12 @@ class Forms:
 
         Args:
             key: uint64 ``[n]``, of the writers.
-            weights: ``[hands]``; every hand is as likely by default.
+            weights: ``[hands]``, or ``[n, hands]``; every hand is as likely by default.
         """
         share = np.ones(len(self.hands)) if weights is None else weights
-        below = np.cumsum(share) / np.sum(share)
-        luck = uniforms_of(keys(key, _MIX), 1)[:, 0]
-        return np.searchsorted(below[:-1], luck, side="right").astype(np.int64)
+        below = np.atleast_2d(np.cumsum(share, -1) / np.sum(share, -1, keepdims=True))
+        luck = uniforms_of(keys(key, _MIX), 1)
+        return np.asarray((luck >= below[:, :-1]).sum(1), np.int64)
 
     def pick(
         self,

@@ -36,8 +36,8 @@ def request_of(
         recipe: a YAML file, or the name of a recipe that comes with handgen.
         lines: lines of text instead of single characters.
         pages: pages of lines.
-        options: values of settings of ``Request``, ``LineRequest``, ``PageRequest`` and ``SourceSpec``, by name; those of a source hold
-            for all sources.
+        options: values of settings of ``Request``, ``LineRequest``, ``PageRequest`` and ``SourceSpec``, by name; those
+            of a source hold for all sources.
 
     Raises:
         UsageError: an option is unknown, out of range or excluded by another; the recipe is missing or wrong.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from handgen.errors import UsageError
-from handgen.settings import PLACES, RUNNING, Settings, setting
+from handgen.settings import PATHS, RUNNING, Settings, setting
 from handgen.transfer import RECIPES, UNION
 
 SETS, READER, DRAWN = "The sets", "The recognizer", "What is drawn for them"
@@ -124,9 +124,9 @@ class TransferRequest(Settings):
     )
     strokes: str = setting("hanzi,kanjivg,trace", "Strokes of the pen, as for 'synth'.", metavar="SOURCES", panel=DRAWN)
     data: tuple[Path, ...] = setting(
-        (Path("data/glyphs"),), "Glyph store of fonts; may be repeated.", shown="data/glyphs", panel=PLACES
+        (Path("data/glyphs"),), "Glyph store of fonts; may be repeated.", shown="data/glyphs", panel=PATHS
     )
-    out: Path = setting(Path("runs/transfer"), "Folder of the comparison.", flags=("--out", "-o"), panel=PLACES)
+    out: Path = setting(Path("runs/transfer"), "Folder of the comparison.", flags=("--out", "-o"), panel=PATHS)
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", panel=RUNNING)
     settings: TransferSettings = field(default_factory=TransferSettings)
 

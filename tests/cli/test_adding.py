@@ -46,8 +46,8 @@ def refused(capsys, text, *arguments):
     assert text in line
 
 
-def samples(place):
-    with lmdb.open(str(place), readonly=True, lock=False) as env, env.begin() as data:
+def samples(path):
+    with lmdb.open(str(path), readonly=True, lock=False) as env, env.begin() as data:
         return [bytes(data.get(f"image-{number + 1:09d}".encode())) for number in range(int(data.get(b"num-samples")))]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from safetensors import safe_open
 from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.export.measured import measured, train_command
+from handgen.fonts.find import resolve_font
 from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import load_reader
 from handgen.sources import loading
@@ -143,6 +145,16 @@ def test_another_file_of_the_source_font(digit_run, tmp_path, capsys):
     assert again == 0
     plan = json.loads((tmp_path / "set" / "manifest.json").read_text(encoding="utf-8"))["plan"]
     assert plan["content_font"] == "NotoSerifSC-Regular.otf"
+
+
+def test_a_source_font_that_is_not_installed_is_drawn_with_and_warned_of(digit_run, tmp_path, capsys):
+    mine = tmp_path / "mine" / "Nowhere-Else.otf"
+    mine.parent.mkdir()
+    shutil.copyfile(resolve_font("Noto Serif SC").path, mine)
+    assert export(digit_run, "--name", "x", "--out", tmp_path / "x", "--font", mine, "--json") == 0
+    (warning,) = json.loads(capsys.readouterr().out)["warnings"]
+    assert "Nowhere-Else.otf" in warning
+    assert {file.name for file in (tmp_path / "x").iterdir()} >= {"model.safetensors", "styles.png", "README.md"}
 
 
 def test_weights_can_be_exported_again(shipping, tmp_path):
