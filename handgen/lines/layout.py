@@ -122,7 +122,7 @@ def of_writer(numbers: Floats, seed: int, writer: int) -> Floats:
         writer: their number.
     """
     own = uniforms(seed, "writer of lines", np.array([writer]), len(numbers))[0]
-    return np.clip(own + _WITHIN * (numbers - 0.5), 0, 1)
+    return np.asarray(np.clip(own + _WITHIN * (numbers - 0.5), 0, 1))
 
 
 @dataclass(frozen=True)

@@ -234,6 +234,8 @@ class LineSynthesis:
         )
         meta = {**self.styles[job.style], **drawn.notes[0]}
         meta |= ({"gate": verdict} if verdict else {}) | ({"blank": blank} if blank else {})
+        if read := [p for p in verdict.get("p", ()) if p is not None]:
+            meta["neatness"] = round(sum(read) / len(read), 3)
         return self._finished(job, line, meta)
 
     def _finished(self, job: LineJob, line: Line, meta: dict[str, Any]) -> Sample:

@@ -11,7 +11,6 @@ from xml.etree.ElementTree import Element
 from handgen.formats.facts import facts_of
 from handgen.pages.formats import PageFormat
 from handgen.pages.record import RIGHT_TO_LEFT, Block, Box, Page, PageLine, Word
-from handgen.pages.text import MARK
 from handgen.pages.xml import document, element, points_of
 
 NAMESPACE = "http://www.loc.gov/standards/alto/ns-v4#"
@@ -92,18 +91,10 @@ def _strings(line: PageLine) -> list[Word]:
 
 
 def _word(line: Element, word: Word, name: str) -> None:
+    # The hyphen of a divided word stays in its string: Kraken, for one, reads no HYP, and labels must show all ink.
     half = {1: "HypPart1", 2: "HypPart2"}.get(word.part)
-    divided = word.part == 1 and word.text.endswith(MARK) and len(word.text) > 1
-    attributes = [
-        ("ID", name),
-        ("CONTENT", word.text.removesuffix(MARK) if divided else word.text),
-        *_position(word.box),
-        ("SUBS_TYPE", half),
-        ("SUBS_CONTENT", word.whole or None),
-    ]
-    element(line, "String", attributes)
-    if divided:
-        element(line, "HYP", [("CONTENT", MARK)])
+    attributes = [("ID", name), ("CONTENT", word.text), *_position(word.box)]
+    element(line, "String", [*attributes, ("SUBS_TYPE", half), ("SUBS_CONTENT", word.whole or None)])
 
 
 def _position(box: Box) -> list[tuple[str, object]]:

@@ -37,7 +37,8 @@ from handgen.pages.warp import PageWarp, resampled
 from handgen.seeds import generator
 
 _PAD = 2.0
-_MOST_TEXTS = 6
+_PARAGRAPH, _REMARKS = (120, 700), (30, 250)
+"""Least characters of a paragraph, and of what is written into a field of several lines."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,9 @@ class PageComposer:
         warp = PageWarp.drawn(rng, sheet.size, self._style.skew, bend)
         grid = warp.grid()
         image = painted(sheet, look, [resampled(desk.ink, grid), resampled(desk.printed, grid)], grid, rng)
-        meta = {**self._synthesis.styles[style], "paper": sheet.paper, "pen": look.pen, "page": index}
+        known = self._synthesis.styles[style]
+        writer_name = known.get("writer", f"{known['style']}-{index + 1}")
+        meta = {**known, "writer": writer_name, "paper": sheet.paper, "pen": look.pen, "page": index}
         return Page(index, image, _blocks(desk.lines, warp, self._synthesis.height, meta), meta)
 
 
@@ -178,14 +181,13 @@ def _fill_plain(desk: _Desk, sheet: Sheet, writer: PageWriter, texts: PageTexts,
     """Fill a page with paragraphs."""
     left, _, right, _ = sheet.area
     rules = list(sheet.rules)
-    rules = rules[: max(2, round(len(rules) * (0.45 + 0.6 * draw.fraction())))]
+    rules = rules[: max(2, round(len(rules) * min(1.0, 0.6 + 0.6 * draw.fraction())))]
     indent = draw.pick((0.0, 0.0, 1.2, 2.0)) * sheet.pitch
     block, row = 0, draw.between(0, 1) if len(rules) > 6 else 0
     while row < len(rules):
-        wanted = draw.between(2, _MOST_TEXTS)
-        pieces = pieces_of(texts.paragraph(wanted, draw))
+        pieces = pieces_of(texts.paragraph(draw.between(*_PARAGRAPH), draw))
         here = rules[row:]
-        # A writer's left edge wanders a little.
+        # The left edge of a person's lines wanders a little.
         xs = [
             left + (indent if number == 0 else 0) + 0.12 * sheet.pitch * draw.fraction() for number in range(len(here))
         ]
@@ -212,7 +214,7 @@ def _fill_form(desk: _Desk, sheet: Sheet, writer: PageWriter, texts: PageTexts, 
     if form.remarks:
         left, right = form.remarks_span
         rooms = [right - left] * len(form.remarks)
-        pieces = pieces_of(texts.paragraph(draw.between(1, 3), draw))
+        pieces = pieces_of(texts.paragraph(draw.between(*_REMARKS), draw))
         desk.put_all(writer.broken(pieces, rooms), [left] * len(rooms), form.remarks, block)
 
 
@@ -239,8 +241,13 @@ def _line(line: _Placed, warp: PageWarp, height: int, meta: dict[str, object]) -
         _words(line, chars),
         chars,
         RIGHT_TO_LEFT if base_level(line.text) else LEFT_TO_RIGHT,
-        {} if printed else {**meta, **line.meta},
+        {} if printed else {**line.meta, **_of_page(meta, line.meta)},
     )
+
+
+def _of_page(meta: dict[str, object], of_line: dict[str, object]) -> dict[str, object]:
+    """Return what a line has from its page: all but what is known of the line itself, such as its slant."""
+    return {key: value for key, value in meta.items() if key not in of_line or key in ("pen", "paper", "writer")}
 
 
 def _words(line: _Placed, chars: Sequence[Box | None]) -> tuple[Word, ...]:

@@ -13,7 +13,7 @@ from handgen.lines.draws import Draw
 from handgen.lines.layout import is_wide
 from handgen.lines.synthesis import LineJob, LineSynthesis
 from handgen.pages.amend import Amendments, CharBox, DrawnLine, with_insertion, with_overwriting
-from handgen.pages.text import Piece, divided, joined
+from handgen.pages.text import Piece, divided, joined, pieces_of
 
 LINES_PER_PAGE = 4096
 _NARROW = 0.4
@@ -76,24 +76,25 @@ class PageWriter:
 
         Args:
             pieces: the text.
-            rooms: width of each line, in pixels.
+            rooms: width of each line, in pixels; a word is not divided at the end of the last.
         """
-        left, lines = list(pieces), []
+        left = list(pieces)
+        lines: list[BrokenLine] = []
         for room in rooms:
             if not left:
                 break
-            count, line = self._fitted(left, room)
+            count, line = self._fitted(left, room, len(lines) < len(rooms) - 1)
             lines.append(BrokenLine(line, left[0], left[count - 1]))
             left = left[count:]
         return lines
 
     def one(self, text: str, room: float) -> DrawnLine:
-        """Return a text in one line, squeezed if it must be."""
-        return _squeezed(self.write(text), room)
+        """Return a text in one line, or as much of it as goes into one."""
+        return self.broken(pieces_of(text), [room])[0].drawn
 
-    def _fitted(self, pieces: list[Piece], room: float) -> tuple[int, DrawnLine]:
+    def _fitted(self, pieces: list[Piece], room: float, divide: bool) -> tuple[int, DrawnLine]:
         """Return how many pieces go into a line, and the line; a word may be divided, in ``pieces`` itself."""
-        count = self._divided(pieces, self._count_of(pieces, room), room)
+        count = self._divided(pieces, self._count_of(pieces, room), room, divide)
         for _ in range(_TRIES):
             text = joined(pieces[:count])
             line = self.write(text)
@@ -119,8 +120,8 @@ class PageWriter:
                 return max(1, count - 1)
         return len(pieces)
 
-    def _divided(self, pieces: list[Piece], count: int, room: float) -> int:
-        if count == len(pieces) or not self._draw.chance(self._hyphens):
+    def _divided(self, pieces: list[Piece], count: int, room: float, divide: bool) -> int:
+        if count == len(pieces) or not divide or not self._draw.chance(self._hyphens):
             return count
         free = room / self._rate - _units(joined(pieces[:count])) - _NARROW
         parts = divided(pieces[count], free / _units(pieces[count].text)) if free > _DIVISIBLE * _NARROW else None

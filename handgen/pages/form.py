@@ -28,6 +28,10 @@ _KINDS = (
 """What a value is like -> what a form calls it."""
 
 
+_WORDS = 6
+"""More words than this are no value of a field."""
+
+
 @dataclass(frozen=True)
 class Printed:
     """A printed text: its words, and boxes of its characters (None for spaces)."""
@@ -90,7 +94,7 @@ class Form:
         for row in range(max(rows, 1)):
             for column in range(columns):
                 x = left + column * (width + gap)
-                fields.append(_field(press, texts.short(), (x, x + width, y + 0.75 * pitch), boxed, draw, pitch))
+                fields.append(_field(press, _value(texts, draw), (x, x + width, y + 0.75 * pitch), boxed, draw, pitch))
             y += 2 * pitch
             if y + 0.75 * pitch > bottom and row:
                 break
@@ -118,6 +122,12 @@ def _field(press: _Press, value: str, at: tuple[float, float, float], boxed: boo
     start = max(end + 0.25 * pitch, left + 0.22 * (right - left))
     press.rule(start, right, rule + 0.1 * pitch)
     return Field(name, value, start + 0.15 * pitch, right - 0.1 * pitch, rule)
+
+
+def _value(texts: PageTexts, draw: Draw) -> str:
+    """Return what is written into a field: a text, or the first words of a long one."""
+    words = texts.short().split(" ")
+    return " ".join(words if len(words) <= _WORDS else words[: draw.between(1, _WORDS - 1)]).rstrip(",;:")
 
 
 def name_of(value: str, draw: Draw) -> str:

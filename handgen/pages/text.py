@@ -40,9 +40,11 @@ class PageTexts:
         self._next = min(self._next + 1, self._last)
         return text
 
-    def paragraph(self, count: int, draw: Draw) -> str:
-        """Return the next ``count`` texts as sentences of a paragraph."""
-        return " ".join(as_sentences(self.short(), draw) for _ in range(count))
+    def paragraph(self, least: int, draw: Draw) -> str:
+        """Return running text of ``least`` characters or more, as sentences."""
+        text = self._texts.running(self._next, least)
+        self._next = min(self._next + 1, self._last)
+        return as_sentences(text, draw)
 
 
 def as_sentences(text: str, draw: Draw) -> str:

@@ -95,6 +95,8 @@ class Synthesis:
         metas = [self._known[int(style)] | note for style, note in zip(drawn.styles, drawn.drawing.notes, strict=True)]
         for meta, verdict in zip(metas, drawn.records, strict=bool(drawn.records)):
             meta["gate"] = verdict
+            if verdict["p"] is not None:
+                meta["neatness"] = round(verdict["p"], 3)
         if self.degrade is not None:
             pixels, records = self.degrade(pixels, index, self.plan.seed)
             for meta, record in zip(metas, records, strict=True):
