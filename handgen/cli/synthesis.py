@@ -171,7 +171,7 @@ def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: Sh
     """Write the dataset under a progress bar."""
     from handgen.synthesis.write import write
 
-    unit = "lines" if prepared.lines else "glyphs"
+    unit = "pages" if prepared.pages else "lines" if prepared.lines else "glyphs"
     with Bar("writing", prepared.request.count, unit=unit) as bar:
         return write(prepared, bar.show, batch=batch, workers=workers, shard_writer=shard_writer)
 

@@ -28,6 +28,7 @@ _BLOCK = 1 << 16
 _PASSAGES = 1 << 20
 _SUFFIX = ".txt"
 _SHOWN = 20
+_MOST_PASSAGES = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +254,22 @@ class CorpusTexts:
             if apart and apart == len(missing)
             else "Change --min-chars and --max-chars, or give another --corpus, or a --font that has its characters.",
         )
+
+    def running(self, index: int, least: int) -> str:
+        """Return running text, lines after each other from a random one on, as far as it can be drawn.
+
+        Args:
+            index: number of the text.
+            least: characters it has, if the corpus has that many.
+        """
+        start = int(uniforms(self.seed, "running", np.array([index]), 1)[0, 0] * len(self._ends))
+        found: list[str] = []
+        for number in range(min(len(self._ends), _MOST_PASSAGES)):
+            for line in split_lines(self.corpus.read((start + number) % len(self._ends))):
+                found += [part for part in stretches(clean(line), self.drawn) if wordy(part)]
+                if sum(map(len, found)) >= least:
+                    return " ".join(found)
+        return " ".join(found) or self.text(index)
 
     def _take(self, passage: int, slot: int, shift: float, length: float) -> str:
         """Cut one text out of a passage; empty when it has none."""

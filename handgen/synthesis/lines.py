@@ -109,8 +109,11 @@ class StyledTexts:
 
     def text(self, index: int) -> str:
         """Return the text of line ``index``."""
-        which = self.of_style[self.style(index)] if len(self.texts) > 1 else 0
-        return self.texts[which].text(index)
+        return self.texts_of(index).text(index)
+
+    def texts_of(self, index: int) -> Texts:
+        """Return the texts that the style of line, or page, ``index`` can draw."""
+        return self.texts[self.of_style[self.style(index)] if len(self.texts) > 1 else 0]
 
 
 @dataclass(frozen=True, eq=False)
