@@ -56,6 +56,8 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from handgen.synthesis.licenses import licenses_of, summary
+
     request, source = prepared.request, prepared.source
     names = ", ".join(style.name for style in source.styles[:20]) + (", …" if len(source.styles) > 20 else "")
     rows = {
@@ -63,7 +65,9 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
         "styles": f"{len(source.styles)}: {names}",
         "content": f"{len(source.chars):,} characters{_of_font(prepared)}",
         "samples": f"{request.count:,}{_kind(prepared)}, seed {request.seed}, on {request.device}",
+        **_of_corpus(prepared),
         "gate": _gate(prepared),
+        "licenses": summary(licenses_of(source)),
         "out": str(prepared.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
     }
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -125,6 +129,15 @@ def _kind(prepared: Prepared) -> str:
     return f" lines of {asked.min_chars} to {asked.max_chars} characters, {asked.height} pixels {way}, of {names}"
 
 
+def _of_corpus(prepared: Prepared) -> dict[str, str]:
+    """Say how much of a corpus the lines use."""
+    if not prepared.lines or not (texts := prepared.lines.corpus_texts):
+        return {}
+    share = prepared.request.count / texts
+    used = f"about {100 * share:.2g} % of them are used" if share < 1 else f"each comes about {share:.3g} times"
+    return {"corpus": f"about {texts:,} texts, {used if share != 1 else 'each comes once'}"}
+
+
 def _warn_of_lines(lines: Lines) -> None:
     from handgen.lines.corpus import describe
 
@@ -158,7 +171,7 @@ def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: Sh
     """Write the dataset under a progress bar."""
     from handgen.synthesis.write import write
 
-    unit = "lines" if prepared.lines else "glyphs"
+    unit = "pages" if prepared.pages else "lines" if prepared.lines else "glyphs"
     with Bar("writing", prepared.request.count, unit=unit) as bar:
         return write(prepared, bar.show, batch=batch, workers=workers, shard_writer=shard_writer)
 
@@ -182,6 +195,7 @@ def print_result(prepared: Prepared, report: Report) -> None:
     """Print where the dataset is, and what to do next."""
     from handgen.lines.corpus import describe
     from handgen.synthesis.rejects import SHEET
+    from handgen.synthesis.write import SHOWN
 
     out = report.out
     if not report.written:
@@ -198,9 +212,13 @@ def print_result(prepared: Prepared, report: Report) -> None:
         where = f"; see {out / SHEET}" if counts else ""
         passed = f"all{' that it knows' if gate.unknown else ''} read as their labels"
         say(f"gate     {counts or passed}{where}")
+    if report.doubt:
+        warn(report.doubt)
     if report.blank:
         warn(
-            f"of the first lines {sum(report.blank.values()):,} characters were drawn without ink, and are left out of "
-            f"image and label: {describe(Counter(report.blank))}"
+            f"in the first {report.shown:,} lines {sum(report.blank.values()):,} characters were drawn without ink, "
+            f"and are left out of image and label: {describe(Counter(report.blank))}"
         )
-    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {quoted(out)}")
+    styles = len(prepared.source.styles)
+    part = f", {SHOWN} of its {styles:,} styles" if styles > SHOWN and not prepared.lines else ""
+    say(f"dataset  {out}", f"preview  {out / 'preview.png'}{part}", f"next:    handgen check {quoted(out)}")
