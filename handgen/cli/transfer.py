@@ -41,14 +41,13 @@ def transfer(**given: Any) -> None:
     _run(generated.values(TransferRequest, given, settings=settings), given)
 
 
-generated.with_signature(
-    transfer,
-    [
-        *generated.parameters(TransferRequest, SETS),
-        *generated.parameters(TransferSettings, SETS),
-        *generated.options(_common),
-    ],
-)
+_PARAMETERS = [
+    *generated.parameters(TransferRequest, SETS),
+    *generated.parameters(TransferSettings, SETS),
+    *generated.options(_common),
+]
+_RARE = {"test_share", "test_count", "size", "resolution", "batch", "line_batch", "width", "lr", "half", "strokes"}
+generated.with_signature(transfer, _PARAMETERS, {"help", "help_all", *(each.name for each in _PARAMETERS)} - _RARE)
 
 
 def _run(request: TransferRequest, given: dict[str, Any]) -> None:
