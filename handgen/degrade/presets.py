@@ -52,9 +52,9 @@ PRESETS: Mapping[str, Preset] = {
         effects={"real_ink": _on(1.0), "noise": _on(0.5, deviation=0.06)},
     ),
     "lines": Preset(
-        "lines of text cut from a scanned page: that ink, never coarse, and the rule under some of them",
+        "lines of text cut from a scanned page: a third with that ink, never coarse, a quarter on rules",
         lost=0.02,
-        effects={"real_ink": _on(0.85, coarse=0.0), "ruled": _on(0.25)},
+        effects={"real_ink": _on(0.35, coarse=0.0), "ruled": _on(0.25)},
     ),
     "notebook": Preset(
         "handwriting in a notebook, in color",
