@@ -195,7 +195,6 @@ def print_result(prepared: Prepared, report: Report) -> None:
     """Print where the dataset is, and what to do next."""
     from handgen.lines.corpus import describe
     from handgen.synthesis.rejects import SHEET
-    from handgen.synthesis.write import SHOWN
 
     out = report.out
     if not report.written:
@@ -219,6 +218,4 @@ def print_result(prepared: Prepared, report: Report) -> None:
             f"in the first {report.shown:,} lines {sum(report.blank.values()):,} characters were drawn without ink, "
             f"and are left out of image and label: {describe(Counter(report.blank))}"
         )
-    styles = len(prepared.source.styles)
-    part = f", {SHOWN} of its {styles:,} styles" if styles > SHOWN and not prepared.lines else ""
-    say(f"dataset  {out}", f"preview  {out / 'preview.png'}{part}", f"next:    handgen check {quoted(out)}")
+    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {quoted(out)}")
