@@ -36,7 +36,7 @@ def turned_away(path: Path) -> list[Table]:
         pair = str(line.get("char", "")), str(line["as"])
         counts[pair] += 1
         styles.setdefault(pair, Counter())[str(line.get("style", ""))] += 1
-        outcomes[*pair, str(line.get("outcome", ""))] += 1
+        outcomes[(*pair, str(line.get("outcome", "")))] += 1
     if not counts:
         return []
     rows = [
