@@ -21,7 +21,7 @@ from handgen.check.fog import Fog
 from handgen.check.labels import Fault, Labels
 from handgen.formats.findings import Findings, visible
 from handgen.formats.reading import Record, Records
-from handgen.glyphs.pictures import UNDECODABLE
+from handgen.glyphs.pictures import UNDECODABLE, decoding_error
 
 INK = 16
 """An image whose brightest and darkest gray differ by less than this (of 255) shows nothing."""
@@ -169,12 +169,6 @@ class Survey:
             "least_frequent": named(order[:5]),
             "longest": self._longest,
         }
-
-
-def decoding_error(error: Exception) -> str:
-    """Say why an image cannot be decoded, without what says nothing to a person."""
-    text = str(error).partition("<")[0].strip()
-    return "no image that can be read" if text == "cannot identify image file" else text or "damaged"
 
 
 def _where(record: Record) -> str:

@@ -11,6 +11,7 @@ import typer
 
 from handgen.cli import generated
 from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, Workers, print_json
+from handgen.pages.settings import PAGES, PageRequest
 from handgen.sources.spec import DRAWN, OWN, STYLES, SourceSpec
 from handgen.synthesis.request import LINES, NESTED, LineRequest, Request
 
@@ -32,6 +33,10 @@ Models = Annotated[
 ]
 _Lines = Annotated[
     bool, typer.Option("--lines", help="Write lines of text instead of single characters.", rich_help_panel=LINES)
+]
+_Pages = Annotated[
+    bool,
+    typer.Option("--pages", help="Write pages of such lines, and the lines cut out of them.", rich_help_panel=PAGES),
 ]
 _ListStyles = Annotated[
     bool,
@@ -73,6 +78,7 @@ _COMMAND: dict[str, tuple[Any, Any]] = {
     "recipe": (_Recipe, None),
     "save_recipe": (_SaveRecipe, None),
     "lines": (_Lines, False),
+    "pages": (_Pages, False),
     "list_styles": (_ListStyles, False),
     "batch": (_Batch, 1024),
     "workers": (Workers, 0),
@@ -94,8 +100,10 @@ def _parameters() -> list[inspect.Parameter]:
     of_source = generated.parameters(SourceSpec, DRAWN, but=OWN)
     of_request = generated.parameters(Request, RUNNING, but=NESTED)
     of_lines = generated.parameters(LineRequest, LINES)
+    of_pages = generated.parameters(PageRequest, PAGES)
     by_panel = [option("model"), *of_source, option("list_styles"), *of_request, option("lines"), *of_lines]
-    return [context, *by_panel, *map(option, ("recipe", "save_recipe", *list(_COMMAND)[5:]))]
+    by_panel += [option("pages"), *of_pages]
+    return [context, *by_panel, *map(option, ("recipe", "save_recipe", *list(_COMMAND)[6:]))]
 
 
 _HELP = """Write a labeled dataset (LMDB) with a trained model, a pen, fonts, or several of these.
@@ -115,6 +123,8 @@ handgen synth --list-styles
 handgen synth --lines --corpus novel.txt --height 48 --degrade scan --out datasets/lines
 
 handgen synth --lines --corpus dates,amounts,names --boxes --out datasets/forms
+
+handgen synth --pages --corpus novel.txt --model fonts --count 1000 --out datasets/pages
 
 handgen synth --degrade scan --format webdataset --out datasets/shards
 
@@ -181,9 +191,11 @@ def _request(given: dict[str, Any]) -> Request:
     """Return what is asked for on the command line, and before that by a recipe."""
     from handgen.synthesis.options import names_of, request_of
 
-    known = names_of(SourceSpec, OWN) | names_of(Request, NESTED) | names_of(LineRequest)
+    known = names_of(SourceSpec, OWN) | names_of(Request, NESTED) | names_of(LineRequest) | names_of(PageRequest)
     typed = {name: given[name] for name in sorted(known & given.keys()) if _is_typed(given["ctx"], name)}
-    return request_of(given["model"] or (), recipe=given["recipe"], lines=given["lines"], options=typed)
+    return request_of(
+        given["model"] or (), recipe=given["recipe"], lines=given["lines"], pages=given["pages"], options=typed
+    )
 
 
 def _is_typed(ctx: typer.Context, name: str) -> bool:

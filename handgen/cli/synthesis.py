@@ -56,6 +56,8 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from handgen.synthesis.licenses import licenses_of, summary
+
     request, source = prepared.request, prepared.source
     names = ", ".join(style.name for style in source.styles[:20]) + (", …" if len(source.styles) > 20 else "")
     rows = {
@@ -63,7 +65,9 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
         "styles": f"{len(source.styles)}: {names}",
         "content": f"{len(source.chars):,} characters{_of_font(prepared)}",
         "samples": f"{request.count:,}{_kind(prepared)}, seed {request.seed}, on {request.device}",
+        **_of_corpus(prepared),
         "gate": _gate(prepared),
+        "licenses": summary(licenses_of(source)),
         "out": str(prepared.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
     }
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -125,6 +129,15 @@ def _kind(prepared: Prepared) -> str:
     return f" lines of {asked.min_chars} to {asked.max_chars} characters, {asked.height} pixels {way}, of {names}"
 
 
+def _of_corpus(prepared: Prepared) -> dict[str, str]:
+    """Say how much of a corpus the lines use."""
+    if not prepared.lines or not (texts := prepared.lines.corpus_texts):
+        return {}
+    share = prepared.request.count / texts
+    used = f"about {100 * share:.2g} % of them are used" if share < 1 else f"each comes about {share:.3g} times"
+    return {"corpus": f"about {texts:,} texts, {used if share != 1 else 'each comes once'}"}
+
+
 def _warn_of_lines(lines: Lines) -> None:
     from handgen.lines.corpus import describe
 
@@ -158,7 +171,7 @@ def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: Sh
     """Write the dataset under a progress bar."""
     from handgen.synthesis.write import write
 
-    unit = "lines" if prepared.lines else "glyphs"
+    unit = "pages" if prepared.pages else "lines" if prepared.lines else "glyphs"
     with Bar("writing", prepared.request.count, unit=unit) as bar:
         return write(prepared, bar.show, batch=batch, workers=workers, shard_writer=shard_writer)
 

@@ -49,6 +49,7 @@ def compose(
     line: int,
     vertical: bool = False,
     drops: Mapping[str, float] | None = None,
+    writer: int | None = None,
 ) -> Line:
     """Put a line together.
 
@@ -66,6 +67,7 @@ def compose(
             are turned clockwise; a single one of these stands upright.
         drops: how much lower than on its canvas a character belongs, in canvas sides; see
             ``drops_of``.
+        writer: whose lines are much alike; see ``layout.draw_habits``.
 
     Returns:
         The line; without one glyph with ink its text is empty and its image blank.
@@ -82,7 +84,7 @@ def compose(
         wide, turned = _standing(chars, wide, spaced)
         glyphs = _turn(glyphs, chars, turned)
         drop = np.where(turned, -drop, 0.0)
-    habits = draw_habits(seed, line, len(chars))
+    habits = draw_habits(seed, line, len(chars), writer)
     layout = lay_out(Ink.of(glyphs), wide, spaced, drop, habits)
     image, boxes = _draw(glyphs, layout, habits, height)
     if vertical:

@@ -28,6 +28,7 @@ _BLOCK = 1 << 16
 _PASSAGES = 1 << 20
 _SUFFIX = ".txt"
 _SHOWN = 20
+_MOST_PASSAGES = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +65,12 @@ class Corpus:
             raise HandgenError(f"{path} was changed while its text was in use", "Run the command again.") from None
         except OSError as error:
             raise from_os_error(error, path) from error
+
+    def texts(self, longest: int) -> NDArray[np.int64]:
+        """Return about how many texts of at most ``longest`` characters each passage has."""
+        chars, lines = self.passages[:, 3:].T
+        found: NDArray[np.int64] = np.maximum(-(-chars // longest), lines)
+        return found
 
     def left_out(self, drawn: Container[str]) -> Counter[str]:
         """Return the characters that are not in ``drawn``, and how often each occurs."""
@@ -222,13 +229,7 @@ class CorpusTexts:
     @cached_property
     def _ends(self) -> NDArray[np.int64]:
         """How many texts each passage and those before it stand for."""
-        chars, lines = self.corpus.passages[:, 3:].T
-        return np.cumsum(np.maximum(-(-chars // self.limits.longest), lines))
-
-    @property
-    def total(self) -> int:
-        """About how many texts the corpus gives before one comes again."""
-        return int(self._ends[-1])
+        return np.cumsum(self.corpus.texts(self.limits.longest))
 
     def text(self, index: int) -> str:
         """Return text number ``index``."""
@@ -253,6 +254,22 @@ class CorpusTexts:
             if apart and apart == len(missing)
             else "Change --min-chars and --max-chars, or give another --corpus, or a --font that has its characters.",
         )
+
+    def running(self, index: int, least: int) -> str:
+        """Return running text, lines after each other from a random one on, as far as it can be drawn.
+
+        Args:
+            index: number of the text.
+            least: characters it has, if the corpus has that many.
+        """
+        start = int(uniforms(self.seed, "running", np.array([index]), 1)[0, 0] * len(self._ends))
+        found: list[str] = []
+        for number in range(min(len(self._ends), _MOST_PASSAGES)):
+            for line in split_lines(self.corpus.read((start + number) % len(self._ends))):
+                found += [part for part in stretches(clean(line), self.drawn) if wordy(part)]
+                if sum(map(len, found)) >= least:
+                    return " ".join(found)
+        return " ".join(found) or self.text(index)
 
     def _take(self, passage: int, slot: int, shift: float, length: float) -> str:
         """Cut one text out of a passage; empty when it has none."""

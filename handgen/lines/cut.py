@@ -39,6 +39,12 @@ _ATOM = re.compile(
 """What is not taken apart: a word or number, or one character with its marks, and the punctuation that clings to it."""
 
 
+def atoms_of(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each part of clean ``text`` starts and stops that no line is broken within."""
+    for found in _ATOM.finditer(text):
+        yield found.span()
+
+
 @dataclass(frozen=True)
 class Limits:
     """How long a line may be, in characters, spaces counted.

@@ -23,6 +23,7 @@ from handgen.lines.compose import Box, Line
 from handgen.lines.cut import Limits
 from handgen.lines.draws import Draw
 from handgen.lines.joins import is_joinable, join, stroke_width
+from handgen.lines.layout import of_writer
 from handgen.lines.paper import Paper, Slip, beside, slip, strokes_across
 from handgen.seeds import generator, uniforms
 
@@ -111,16 +112,19 @@ _FIELDS = np.array([0.022, 0.055, 0.05, 0.045, 0.018])
 _PER_EM = (0.12, 1.1)
 
 
-def draw_shaped_habits(seed: int, line: int, vary: float) -> ShapedHabits:
-    """Draw how line number ``line`` is written: a function of (seed, line) alone.
+def draw_shaped_habits(seed: int, line: int, vary: float, writer: int | None = None) -> ShapedHabits:
+    """Draw how line number ``line`` is written: a function of its arguments alone.
 
     Args:
         seed: of the run.
         line: its number.
         vary: how much lines differ from the font, 0 to 1; margins and size differ all the same.
+        writer: who writes this and other lines much alike; None = nobody else's line is.
     """
     count = len(_RANGES) + len(_FIELDS) * _WAVES * 3
     numbers = uniforms(seed, "shaped line", np.array([line]), count)[0]
+    if writer is not None:
+        numbers[: len(_RANGES)] = of_writer(numbers[: len(_RANGES)], seed, writer)
     drawn = {
         name: low + (high - low) * number for number, (name, (low, high)) in zip(numbers, _RANGES.items(), strict=False)
     }
@@ -161,7 +165,15 @@ class LineFont:
         return kept if kept == text else " ".join(kept.split())
 
     def draw(
-        self, text: str, *, height: int, seed: int, line: int, vertical: bool = False, paper: Paper = PLAIN
+        self,
+        text: str,
+        *,
+        height: int,
+        seed: int,
+        line: int,
+        vertical: bool = False,
+        paper: Paper = PLAIN,
+        writer: int | None = None,
     ) -> Line:
         """Draw a line.
 
@@ -172,13 +184,14 @@ class LineFont:
             line: the line's number; with the seed it decides how the line is written.
             vertical: a column, whose scripts that do not stand upright are turned clockwise.
             paper: what happens beside the text.
+            writer: whose lines are much alike; see ``draw_shaped_habits``.
 
         Returns:
             The line. Its text is ``text`` less what the font lacks. Characters of one cluster, as a letter and its
             marks or the letters of a ligature, have one box. Without any ink the text is empty and the image blank.
         """
         text = self.drawable(text)
-        habits = draw_shaped_habits(seed, line, self.vary)
+        habits = draw_shaped_habits(seed, line, self.vary, writer)
         chance = Draw(generator(seed, "paper", line), "", Limits())
         wrong = slip(text, chance, paper.struck) if chance.chance(paper.corrections) else None
         made = self._draw(wrong.text if wrong else text, habits, height, vertical, chance, wrong)

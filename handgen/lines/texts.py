@@ -27,6 +27,10 @@ class Texts(Protocol):
         """Return text number ``index``: clean, within the limits, of characters that can be drawn."""
         ...
 
+    def running(self, index: int, least: int) -> str:
+        """Return running text of ``least`` characters or more, where there is that much; its limits do not matter."""
+        ...
+
 
 class Boosted:
     """Texts into which rare characters are put, so that the whole charset is written.
@@ -59,6 +63,10 @@ class Boosted:
         turn, place = divmod(number, len(self.charset))
         char = self.charset[shuffled(place, len(self.charset), self.seed, "boost", turn)]
         return self._put(char, text, float(uniforms(self.seed, "boost", np.array([index]), 1)[0, 0]))
+
+    def running(self, index: int, least: int) -> str:
+        """Return running text as it is."""
+        return self.texts.running(index, least)
 
     def _put(self, char: str, text: str, draw: float) -> str:
         if char in text:

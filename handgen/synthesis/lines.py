@@ -109,8 +109,11 @@ class StyledTexts:
 
     def text(self, index: int) -> str:
         """Return the text of line ``index``."""
-        which = self.of_style[self.style(index)] if len(self.texts) > 1 else 0
-        return self.texts[which].text(index)
+        return self.texts_of(index).text(index)
+
+    def texts_of(self, index: int) -> Texts:
+        """Return the texts that the style of line, or page, ``index`` can draw."""
+        return self.texts[self.of_style[self.style(index)] if len(self.texts) > 1 else 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,12 +187,19 @@ class Lines:
         save_page(path, [np.asarray(line.image) for line in first], self.request.vertical)
         return first
 
+    @property
+    def corpus_texts(self) -> int:
+        """About how many texts the corpus has before one comes again; 0 without a corpus."""
+        corpus = self.script.source.corpus
+        return int(corpus.texts(self.request.max_chars).sum()) if corpus else 0
+
     def info(self, count: int) -> dict[str, Any]:
         """Return what is worth knowing of the first ``count`` lines: their coverage, and what was left out."""
         covered = coverage((self.synthesis.plan.text(index) for index in range(count)), self.script.charset)
         return {
             "coverage": asdict(covered) | {"charset": len(self.script.charset), "least": dict(covered.least)},
             "left_out": dict(self.left_out.most_common()),
+            **({"corpus_texts": self.corpus_texts} if self.corpus_texts else {}),
         }
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from handgen.errors import UsageError
 from handgen.formats import FORMATS
 from handgen.lines.cut import LONGEST, Limits
+from handgen.pages.settings import PageRequest
 from handgen.settings import Settings, setting
 from handgen.sources.spec import SourceSpec
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 WRITING, LINES, GATE = "What to write", "Lines of text", "Labels to trust"
 """Panels of the help."""
-NESTED = frozenset({"sources", "lines"})
+NESTED = frozenset({"sources", "lines", "pages"})
 """Settings of a request that are settings themselves."""
 OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
 """What a gate does."""
@@ -103,6 +104,7 @@ class Request(Settings):
         sources: what draws, with shares.
         out: folder of the dataset.
         lines: lines of text instead of single characters.
+        pages: pages of such lines.
 
     The others say themselves what they are.
 
@@ -144,6 +146,7 @@ class Request(Settings):
         1, "Write so many datasets into one folder, which trainers read as one.", minimum=1, panel=WRITING
     )
     lines: LineRequest | None = None
+    pages: PageRequest | None = None
     gate: str = setting(
         AUTO,
         "A recognizer reads each drawing. Draw again what does not read as its label, and another style or character "
@@ -175,8 +178,20 @@ class Request(Settings):
             raise UsageError("--no-balance needs a text to take frequencies from", "Give it with --text.")
         if self.lines and self.text:
             raise UsageError("--text is for single characters", "Give lines their text with --corpus.")
+        if self.pages:
+            self._check_pages()
         if self.gate == OFF and self.recognizer is not None:
             raise UsageError("--recognizer says nothing when --gate is off", "Leave one of them out.")
+
+    def _check_pages(self) -> None:
+        if self.lines is None:
+            raise UsageError("a page has lines", "Give lines as well.")
+        if self.lines.vertical:
+            raise UsageError("pages are written in rows", "Leave --vertical out, or write columns with --lines.")
+        if self.lines.neighbors:
+            raise UsageError("--neighbors is for lines by themselves: on a page they have some", "Leave it out.")
+        if self.shards > 1:
+            raise UsageError("pages are not written in shards", "Leave --shards out; --count may be any number.")
 
 
 def make_request(*models: str | Path, **settings: Any) -> Request:

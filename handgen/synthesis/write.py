@@ -21,6 +21,7 @@ from handgen.formats.tree import Tree
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import PREVIEW
 from handgen.synthesis import manifest, rejects, trust
+from handgen.synthesis.pages import Pages, write_pages
 from handgen.synthesis.prepare import Prepared
 from handgen.synthesis.request import Request
 from handgen.synthesis.shards import Shard, ShardProgress, ShardWriter
@@ -76,6 +77,8 @@ def write(
         UsageError: the folder holds something else.
         HandgenError: the disk is full.
     """
+    if prepared.pages:
+        return _write_pages(prepared, prepared.pages, progress, workers)
     if prepared.shards:
         by = shard_writer or functools.partial(_write_here, prepared, batch, workers)
         return _write_tree(prepared, progress, by, workers)
@@ -91,6 +94,13 @@ def write(
         info = _info(prepared, [out])
         writer.finish(info)
     return _report(prepared, info, first)
+
+
+def _write_pages(prepared: Prepared, pages: Pages, progress: Callable[[int], None], workers: int) -> Report:
+    out, count, identity = prepared.out, prepared.request.count, prepared.identity()
+    info = manifest.source_info(prepared.source)
+    written = write_pages(pages, out, count, identity, prepared.request.format, progress, workers, lambda: info)
+    return Report(out, count, written, info)
 
 
 def _write_tree(prepared: Prepared, progress: Callable[[int], None], by: ShardWriter, workers: int) -> Report:

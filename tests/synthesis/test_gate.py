@@ -259,6 +259,20 @@ def test_shards_have_lists_of_their_own_and_the_tree_their_sum(trained, fickle, 
     assert (tmp_path / "tree" / "rejects.png").is_file()
 
 
+def test_a_damaged_list_is_named(tmp_path):
+    sound = {"index": 1, "style": "a", "char": "x", "outcome": "kept", "tries": 0}
+    changes = [
+        {"outcome": "lost"}, {"index": 1e99}, {"index": -1}, {"tries": None}, {"wrote": {"char": "x"}}, {"char": "z"},
+        {"style": "nobody"}, {"wrote": {"char": "x", "style": "b"}},
+    ]  # fmt: skip
+    source, plan = SimpleNamespace(styles=[SimpleNamespace(name="a")], chars="xy"), SimpleNamespace(seed=0)
+    synthesis = SimpleNamespace(source=source, plan=plan)
+    for line in [b'{"index": 1', b"[]", b"\xff", *(json.dumps(sound | change).encode() for change in changes)]:
+        (tmp_path / "rejects.jsonl").write_bytes(json.dumps(sound).encode() + b"\n" + line + b"\n")
+        with pytest.raises(DatasetError, match=r"rejects\.jsonl.*Delete"):
+            rejects.save_rejects(tmp_path, [(tmp_path, 0)], synthesis)
+
+
 LINES = ("--lines", "--height", 32, "--max-chars", 6, "--count", 90)
 
 
