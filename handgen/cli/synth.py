@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgen.cli import generated
-from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, Workers, print_json
+from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, Workers, print_json, warn
 from handgen.pages.settings import PAGES, PageRequest
 from handgen.sources.spec import DRAWN, OWN, STYLES, SourceSpec
 from handgen.synthesis.request import LINES, NESTED, LineRequest, Request
@@ -177,6 +177,8 @@ def _synth(**given: Any) -> None:
         report = with_progress(prepared, batch, workers or os.cpu_count() or 1, shard_writer)
         if not given["as_json"]:
             print_result(prepared, report)
+        elif report.doubt:
+            warn(report.doubt)
     if given["as_json"]:
         print_json({"out": str(prepared.out), "written": not given["dry_run"], **prepared.identity()})
 
