@@ -103,8 +103,8 @@ def _defaults(name: str) -> dict[str, Any]:
 
 
 _READS = (
-    "`reads` is the share of drawings whose label is the recognizer's first guess, `judge` that of PP-OCR, which took no "
-    "part in making them; `reads true` and `judge true` are of the real glyphs of the same characters."
+    "`reads` is the share of drawings whose label is the recognizer's first guess, `judge` that of PP-OCR, which had "
+    "no part in making them; `reads true` and `judge true` are of the real glyphs of the same characters."
 )
 
 
