@@ -328,5 +328,6 @@ def test_running_text_is_that_of_the_corpus(pages):
                 found = re.findall(r"\w+", text.lower())[:-1]  # the last may be cut off with the page
                 seen += len(found)
                 assert set(found) <= words, set(found) - words
+                assert not any("- " in line["text"] for line in block["lines"])
                 assert text[0] == text[0].upper()
     assert seen > 50
