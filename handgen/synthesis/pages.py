@@ -28,6 +28,7 @@ from handgen.pages.compose import PageComposer, PageStyle, line_crop
 from handgen.pages.record import Page
 from handgen.pages.settings import PageRequest
 from handgen.pages.writer import PageWriter
+from handgen.synthesis import rejects
 
 if TYPE_CHECKING:
     from handgen.synthesis.lines import Lines
@@ -199,12 +200,15 @@ def _fill(pages: Pages, sheets: PageWriter, lines: Writer, count: int, progress:
     before = list(sheets.lines_before)
     start = min(len(before) - 1, max(0, bisect.bisect_right(before, lines.written) - 1))
     first = before[start]
+    rejects.resume(lines.path, lines.written)
     if not sheets.written:
         save_preview(pages, sheets.path.parent / PREVIEW, min(count, _SHOWN), workers)
     for page in pages.made(start, count, workers):
         samples = pages.samples_of(page, first)
         first += len(samples)
-        lines.write(samples[max(0, lines.written - first + len(samples)) :])
+        missing = samples[max(0, lines.written - first + len(samples)) :]
+        rejects.note(lines.path, [sample for sample in missing if "gate" in sample.meta])
+        lines.write(missing)
         if page.index >= sheets.written:
             sheets.write_pages([sheets.sample_of(page)])
         progress(page.index + 1)

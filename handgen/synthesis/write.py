@@ -21,7 +21,7 @@ from handgen.formats.tree import Tree
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import PREVIEW
 from handgen.synthesis import manifest, rejects, trust
-from handgen.synthesis.pages import Pages, write_pages
+from handgen.synthesis.pages import LINES, Pages, write_pages
 from handgen.synthesis.prepare import Prepared
 from handgen.synthesis.request import Request
 from handgen.synthesis.shards import Shard, ShardProgress, ShardWriter
@@ -98,9 +98,12 @@ def write(
 
 def _write_pages(prepared: Prepared, pages: Pages, progress: Callable[[int], None], workers: int) -> Report:
     out, count, identity = prepared.out, prepared.request.count, prepared.identity()
-    info = manifest.source_info(prepared.source)
-    written = write_pages(pages, out, count, identity, prepared.request.format, progress, workers, lambda: info)
-    return Report(out, count, written, info)
+
+    def info() -> dict[str, Any]:
+        return manifest.source_info(prepared.source) | manifest.gate_info(prepared.glyphs.gate, [out / LINES])
+
+    written = write_pages(pages, out, count, identity, prepared.request.format, progress, workers, info)
+    return Report(out, count, written, info())
 
 
 def _write_tree(prepared: Prepared, progress: Callable[[int], None], by: ShardWriter, workers: int) -> Report:
