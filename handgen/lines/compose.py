@@ -58,7 +58,7 @@ def compose(
 
     Args:
         glyphs: uint8 ``[n, side, side]``, side >= 16: one drawing for each character of ``text``
-            that is no space, in order, each at its place in its em box.
+            that is no space, in order, each where it belongs in its em box.
         text: clean: single spaces, none at the ends.
         height: of the image in pixels; its width where the line is vertical.
         seed: of the run.
@@ -122,9 +122,9 @@ def _turn(glyphs: NDArray[np.uint8], chars: list[str], turned: NDArray[np.bool_]
     """
     out = glyphs.swapaxes(1, 2).copy()
     out[turned] = glyphs[turned, ::-1]
-    for place, char in enumerate(chars):
-        if char in _CORNER and not turned[place]:
-            out[place] = _opposite(out[place])
+    for number, char in enumerate(chars):
+        if char in _CORNER and not turned[number]:
+            out[number] = _opposite(out[number])
     return out
 
 
@@ -152,8 +152,8 @@ def _draw(
     patches = np.clip(rows @ ink @ columns.swapaxes(1, 2), 0, 255).round().astype(np.uint8)
     image = np.zeros((height + 2 * patches.shape[1], width + 2 * patches.shape[2]), np.uint8)
     for patch, x0, y0 in zip(patches, first_x + patches.shape[2], first_y + patches.shape[1], strict=True):
-        place = image[y0 : y0 + patch.shape[0], x0 : x0 + patch.shape[1]]
-        np.maximum(place, patch, out=place)
+        under = image[y0 : y0 + patch.shape[0], x0 : x0 + patch.shape[1]]
+        np.maximum(under, patch, out=under)
     image = image[patches.shape[1] : -patches.shape[1], patches.shape[2] : -patches.shape[2]]
     return np.invert(image), _boxes(patches, first_x, first_y)
 
@@ -184,8 +184,8 @@ def _filters(marked: NDArray[np.bool_], start: Floats, zoom: Floats) -> tuple[ND
     near = reach.astype(np.float32)[:, None, None] - np.abs(center.astype(np.float32)[:, :, None] - source)
     weights = np.maximum(0, near, out=near)
     weights /= np.maximum(weights.sum(axis=2, keepdims=True), 1e-3)
-    place = source[beyond : beyond + side]
-    kept = (place >= low[:, None]) & (place < high[:, None])
+    inside = source[beyond : beyond + side]
+    kept = (inside >= low[:, None]) & (inside < high[:, None])
     return weights[:, :, beyond : beyond + side] * kept[:, None], first
 
 

@@ -177,7 +177,7 @@ def is_wide(char: str) -> bool:
 
 
 def lay_out(ink: Ink, wide: NDArray[np.bool_], spaced: NDArray[np.bool_], drop: Floats, habits: Habits) -> Layout:
-    """Place the glyphs of a line one after the other.
+    """Set the glyphs of a line one after the other.
 
     Args:
         ink: of the n glyphs.

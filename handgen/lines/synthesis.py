@@ -30,7 +30,7 @@ class LineGlyphs:
     """Drawn characters of lines.
 
     Attributes:
-        images: uint8 ``[n, side, side]``, side >= 16, 0 = ink, each at its place in its em box.
+        images: uint8 ``[n, side, side]``, side >= 16, 0 = ink, each where it belongs in its em box.
         notes: of each, what is worth keeping of who wrote it; those of a line are alike.
         records: what a gate found of each (``synth.gate.Sifted``); empty if nobody read them.
     """

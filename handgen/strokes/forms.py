@@ -49,7 +49,7 @@ class Picked:
     Attributes:
         book: entry i holds drawing i.
         hand: int64 ``[n]``, whose forms they are, rows of ``Forms.hands``.
-        running: of each drawing, its running forms: ``口:1/3`` is a 口 of one stroke in place of three.
+        running: of each drawing, its running forms: ``口:1/3`` is a 口 of one stroke instead of three.
     """
 
     book: Book
@@ -249,7 +249,7 @@ class Forms:
         that is chosen follows from the writer: a component, say, is always the same other font's.
 
         Args:
-            characters: int64 ``[n]``, places in ``chars``.
+            characters: int64 ``[n]``, indexes in ``chars``.
             hand: int64 ``[n]``, rows of ``hands``.
             key: uint64 ``[n]``, of the writers.
             cursiveness: ``[n]``, of the writers; None = no running forms.
@@ -353,12 +353,12 @@ def _own(table: FontForms) -> NDArray[np.float32]:
 
 def _as_forms(book: Book, asked: str) -> FontForms:
     """Return standard strokes as the forms of a hand."""
-    known = {char: place for place, char in enumerate(book.chars)}
-    place = np.array([known.get(char, -1) for char in asked])
-    counts = np.where(place >= 0, np.diff(book.first)[place], 0)
+    known = {char: number for number, char in enumerate(book.chars)}
+    number = np.array([known.get(char, -1) for char in asked])
+    counts = np.where(number >= 0, np.diff(book.first)[number], 0)
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    rows = [np.arange(book.first[p], book.first[p + 1]) for p in place if p >= 0]
+    rows = [np.arange(book.first[p], book.first[p + 1]) for p in number if p >= 0]
     points = encoded(book.points[np.concatenate(rows)])
-    way = np.where(place >= 0, REGISTERED, ABSENT).astype(np.uint8)
-    fit = np.where(place[:, None] >= 0, 1, 0).astype(np.float32).repeat(2, 1)
+    way = np.where(number >= 0, REGISTERED, ABSENT).astype(np.uint8)
+    fit = np.where(number[:, None] >= 0, 1, 0).astype(np.float32).repeat(2, 1)
     return FontForms(asked, first, points, np.zeros(len(points), np.uint8), way, fit)

@@ -319,7 +319,7 @@ def test_rejects_are_drawn_again_with_the_keys_they_had():
     what = {"char": "y", "style": "a"}
     rejects._drawn(synthesis, [{"index": 5}], [what], [2])
     assert told == {"sample": [5], "position": [0], "attempt": [2]}
-    rejects._drawn(synthesis, [{"index": 5, "place": 3}], [what], [1])
+    rejects._drawn(synthesis, [{"index": 5, "position": 3}], [what], [1])
     assert told == {"sample": [5], "position": [4], "attempt": [1]}
 
 
