@@ -27,7 +27,7 @@ Models = Annotated[
         help="Run folder, model file, or the name of weights that come with handgen (see 'handgen models'); pen, which "
         "writes stroke by stroke; fonts, which draws fonts as they are; or a glyph store. Several with shares are "
         "mixed: --model zh=2 --model pen=3.",
-        show_default="the latest in runs/; without one zh, for Latin characters en",
+        show_default="the latest finished run; without one the recipe zh or latin",
         rich_help_panel=DRAWN,
     ),
 ]
