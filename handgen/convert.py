@@ -6,7 +6,7 @@ import io
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,43 +14,21 @@ import numpy as np
 from PIL import Image
 
 from handgen.characters import Changes
-from handgen.check.survey import decoding_error
-from handgen.errors import DatasetError, UsageError, quoted
+from handgen.check.bad import LEFT_OUT, BadSamples, LeftOut, label_of
+from handgen.errors import UsageError
 from handgen.files import sha256, write_text
 from handgen.formats import FORMATS
-from handgen.formats.base import MANIFEST, Sample, label_fault
+from handgen.formats.base import MANIFEST, Sample
 from handgen.formats.conversations import PLAN_KEY, instructions_of
 from handgen.formats.find import find_datasets, manifest_of
 from handgen.formats.findings import Findings
 from handgen.formats.reading import Reader, Record
 from handgen.glyphs.ink import gray_of
-from handgen.glyphs.pictures import UNDECODABLE
+from handgen.glyphs.pictures import UNDECODABLE, decoding_error
 
 _PNG = b"\x89PNG"
 _GRAY_MODES = ("1", "L")
 _WRITE = 500
-LEFT_OUT = "left_out.jsonl"
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """A sample that was not taken over.
-
-    Attributes:
-        dataset: the folder it is in, from the source on.
-        sample: its number there, from 1; 0 where it is all that follows.
-        name: what the dataset calls it.
-        cause: why.
-    """
-
-    dataset: str
-    sample: int
-    name: str
-    cause: str
-
-    def __str__(self) -> str:
-        where = f"#{self.sample}" if self.sample else "the rest"
-        return " ".join(part for part in (self.dataset.removeprefix("."), where, self.name) if part) + f": {self.cause}"
 
 
 class Conversion:
@@ -66,7 +44,6 @@ class Conversion:
         instructions: what conversations ask, as ``conversations.instructions_of`` has it.
 
     Attributes:
-        left_out: those samples; ``OUT/left_out.jsonl`` lists them.
         changes: labels that NFC changed.
 
     Raises:
@@ -77,8 +54,7 @@ class Conversion:
     def __init__(self, source: Path, out: Path, target: str, *, skip_bad: bool = False, instructions: str = "") -> None:
         self._instructions = instructions_of(instructions)
         self.out = out
-        self.skip_bad = skip_bad
-        self.left_out: list[LeftOut] = []
+        self._bad = BadSamples(skip_bad)
         self.changes = Changes()
         self.target = FORMATS.entry(target).name
         if not source.is_dir():
@@ -105,6 +81,11 @@ class Conversion:
         totals = [self._total(path) for path in self.sources]
         self.total = None if None in totals else sum(total or 0 for total in totals)
 
+    @property
+    def left_out(self) -> list[LeftOut]:
+        """The samples that were not taken over; ``OUT/left_out.jsonl`` lists them."""
+        return self._bad.left_out
+
     def _total(self, path: Path) -> int | None:
         with self._kind(path) as reader:
             return reader.total
@@ -115,7 +96,7 @@ class Conversion:
             "converted_from": self.format,
             "sources": {name: _fingerprint(path) for name, path in zip(self._names, self.sources, strict=True)},
             "format": self.target,
-            **({"skip_bad": True} if self.skip_bad else {}),
+            **({"skip_bad": True} if self._bad.skip else {}),
             **({PLAN_KEY: self._instructions} if self._instructions else {}),
         }
 
@@ -145,7 +126,7 @@ class Conversion:
             if self.left_out:
                 lines = (json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in self.left_out)
                 write_text(self.out / LEFT_OUT, "".join(lines))
-            facts = {"left_out": len(self.left_out)} if self.skip_bad else {}
+            facts = {"left_out": len(self.left_out)} if self._bad.skip else {}
             writer.finish({"sources": [manifest_of(path) for path in self.sources], **facts})
         return True
 
@@ -156,14 +137,14 @@ class Conversion:
             findings = Findings()
             with self._kind(path) as reader:
                 for record in reader.records(findings):
-                    if index >= start or self.skip_bad:
+                    if index >= start or self._bad.skip:
                         sample = self._sample(index, record, path, part)
                         if sample is None:
                             continue
                         if index >= start:
                             yield sample
                     index += 1
-            self._conclude(findings, path, part)
+            self._bad.conclude(findings, path, part)
 
     def _sample(self, index: int, record: Record, path: Path, part: str) -> Sample | None:
         """Return the sample that a record holds; None if it is bad and is to be left out.
@@ -172,40 +153,11 @@ class Conversion:
             DatasetError: it is bad, and is not to be left out.
         """
         try:
-            if record.label is None or not record.image:
-                raise ValueError(record.fault or f"it has no {'label' if record.image else 'image'}")
-            label = self.changes.nfc(record.label.decode("utf-8"))
-            if fault := label_fault(label):
-                raise ValueError(f"the label {fault}")
-            return Sample(index, label, _image(record.image), dict(record.meta or {}))
+            label = self.changes.nfc(label_of(record))
+            return Sample(index, label, _image(record.image or b""), dict(record.meta or {}))
         except UNDECODABLE as error:
-            cause = "the label is not UTF-8" if isinstance(error, UnicodeDecodeError) else decoding_error(error)
-            if not self.skip_bad:
-                name = f" ({record.name})" if record.name else ""
-                raise DatasetError(
-                    f"sample {record.number}{name} of {path}: {cause}",
-                    f"Repair it, or leave bad samples out with --skip-bad; see: handgen check {quoted(path)}",
-                ) from error
-            self.left_out.append(LeftOut(part, record.number, record.name, cause))
+            self._bad.add(record, decoding_error(error), path, part)
             return None
-
-    def _conclude(self, findings: Findings, path: Path, part: str) -> None:
-        """Judge what the reader found: what is no fault of a single sample.
-
-        Raises:
-            DatasetError: the file is damaged, or promises more than it has, and that is not to be left out.
-        """
-        for finding in findings.sorted():
-            if finding.rule.severity != "defect" or finding.name == "byte-order-mark":
-                continue
-            example = str(finding.examples[0]) if finding.examples else ""
-            cause = finding.rule.title + (f" ({example})" if example else "")
-            if not self.skip_bad:
-                raise DatasetError(
-                    f"{path}: {cause}",
-                    f"Take what can be read of it with --skip-bad; see: handgen check {quoted(path)}",
-                )
-            self.left_out.append(LeftOut(part, finding.examples[0].sample or 0, "", cause))
 
 
 def _image(data: bytes) -> Any:

@@ -82,6 +82,15 @@ def sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
+def user_data() -> Path:
+    """Return the folder in which programs keep the data of this user; it may not be there yet."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+
+
 def writable_folder(path: Path) -> Path:
     """Create ``path`` if need be and make sure that files can be written into it.
 

@@ -28,6 +28,7 @@ def setting(
     flags: tuple[str, ...] = (),
     metavar: str | None = None,
     shown: str = "",
+    often: bool = False,
 ) -> Any:
     """Return a dataclass field with a default, a help line, and what values it may take.
 
@@ -41,9 +42,10 @@ def setting(
         flags: what the command line calls it, instead of ``option_name``.
         metavar: what the help calls a value.
         shown: what the help says of the default, instead of its value.
+        often: whether people use it: the help of a command with many options shows these alone.
     """
     facts = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "panel": panel}
-    facts |= {"flags": flags, "metavar": metavar, "shown": shown}
+    facts |= {"flags": flags, "metavar": metavar, "shown": shown, "often": often}
     return dataclasses.field(default=default, metadata=facts)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from handgen.check.bad import BadSamples, LeftOut, fault_of
 from handgen.check.labels import Labels
 from handgen.check.survey import Survey
 from handgen.errors import UsageError
@@ -44,11 +45,12 @@ class DatasetReport:
 
 @dataclass
 class Report:
-    """What a folder holds: its datasets, and findings about the folder around them."""
+    """What a folder holds: its datasets, findings about the folder around them, and samples that were not judged."""
 
     path: Path
     datasets: list[DatasetReport]
     findings: Findings
+    left_out: list[LeftOut] = field(default_factory=list)
 
     def count(self, severity: str) -> int:
         """Return how many rules of a severity are broken, summed over the datasets."""
@@ -63,11 +65,17 @@ class Report:
             "warnings": self.count("warning"),
             "findings": [finding.as_dict() for finding in self.findings.sorted()],
             "datasets": [dataset.as_dict() for dataset in self.datasets],
+            **({"left_out": [asdict(each) for each in self.left_out]} if self.left_out else {}),
         }
 
 
 def check_folder(
-    root: Path, charset: str | None = None, track: Track | None = None, labels: Labels | None = None
+    root: Path,
+    charset: str | None = None,
+    track: Track | None = None,
+    labels: Labels | None = None,
+    *,
+    skip_bad: bool = False,
 ) -> Report:
     """Read every dataset in ``root`` whole, as trainers do.
 
@@ -76,6 +84,7 @@ def check_folder(
         charset: characters that labels may have; without it, each dataset's own ``charset.txt``.
         track: shows progress.
         labels: takes down all labels.
+        skip_bad: list the samples that cannot be read, and judge the others.
 
     Raises:
         UsageError: there is no dataset, or its file is of another kind.
@@ -85,10 +94,19 @@ def check_folder(
         raise UsageError(f"{root} {found}", "Give the folder that 'handgen synth --out' wrote.")
     findings = Findings()
     datasets = find_datasets(root, findings)
-    return Report(root, [_check(found, charset, track, labels) for found in datasets], findings)
+    left_out: list[LeftOut] = []
+    reports = []
+    for dataset in datasets:
+        bad = BadSamples(skip=True) if skip_bad else None
+        reports.append(_check(dataset, charset, track, labels, bad))
+        part = dataset.path.relative_to(root).as_posix()
+        left_out += [replace(each, dataset=part) for each in bad.left_out] if bad else []
+    return Report(root, reports, findings, left_out)
 
 
-def _check(found: Found, charset: str | None, track: Track | None, labels: Labels | None) -> DatasetReport:
+def _check(
+    found: Found, charset: str | None, track: Track | None, labels: Labels | None, bad: BadSamples | None
+) -> DatasetReport:
     path = found.path
     report = DatasetReport(path, found.kind.format, shards=len(found.shards))
     charset = own_charset(path) if charset is None else charset
@@ -96,7 +114,10 @@ def _check(found: Found, charset: str | None, track: Track | None, labels: Label
     with found.open() as reader:
         records: Iterable[Record] = reader.records(report.findings)
         for record in track(records, path, reader.total) if track else records:
-            survey.add(record)
+            if bad and (cause := fault_of(record)):
+                bad.add(record, cause, path)
+            else:
+                survey.add(record)
         survey.conclude(reader)
         report.labels = survey.histogram(reader)
         report.samples, report.count = survey.samples, reader.count

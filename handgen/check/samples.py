@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from handgen.check.bad import CONVERT, BadSamples, label_of
 from handgen.check.report import Track
-from handgen.formats.find import one_dataset
+from handgen.formats.find import is_finished, one_dataset
 from handgen.formats.findings import Findings
 from handgen.formats.reading import Record
-from handgen.glyphs.pictures import UNDECODABLE
+from handgen.glyphs.pictures import UNDECODABLE, read_fault
 from handgen.glyphs.store import IMAGES, GlyphStore
 
 _BATCH = 256
@@ -32,22 +33,39 @@ class Samples:
     numbers: list[int]
 
 
-def samples_in(path: Path, track: Track | None = None) -> Iterator[Samples]:
+class Passed(BadSamples):
+    """Also counts the samples that are no single characters, which no recognizer of glyphs reads.
+
+    Attributes:
+        lines: how many.
+    """
+
+    lines = 0
+
+
+def samples_in(path: Path, track: Track | None = None, passed: Passed | None = None) -> Iterator[Samples]:
     """Yield the images that show one character, from a dataset or a glyph store.
 
-    Images that cannot be read, and lines of text, are passed over: 'handgen check' names the first,
-    and no recognizer of glyphs reads the second.
+    Args:
+        path: of either.
+        track: shows progress.
+        passed: takes down what is not yielded: lines of text, and what cannot be read. By default that stops it.
 
     Raises:
         UsageError: it is neither, or it holds several datasets.
+        DatasetError: a sample cannot be read.
     """
     if (path / IMAGES).is_file():
         yield from _of_store(GlyphStore(path))
         return
-    found = one_dataset(path)
+    passed = passed or Passed(remedy=CONVERT)
+    found, findings = one_dataset(path), Findings()
     with found.open() as reader:
-        records: Iterable[Record] = reader.records(Findings())
-        yield from _batches(track(records, found.path, reader.total) if track else records)
+        records: Iterable[Record] = reader.records(findings)
+        records = track(records, found.path, reader.total) if track else records
+        yield from _batches(records, found.path, passed)
+    if is_finished(found.path):  # of one that is being written its end is missing by nature
+        passed.conclude(findings, found.path)
 
 
 def _of_store(store: GlyphStore) -> Iterator[Samples]:
@@ -59,14 +77,14 @@ def _of_store(store: GlyphStore) -> Iterator[Samples]:
         yield Samples(np.array(store.images[some]), labels["char"].tolist(), styles, some.tolist())
 
 
-def _batches(records: Iterable[Record]) -> Iterator[Samples]:
+def _batches(records: Iterable[Record], path: Path, passed: Passed) -> Iterator[Samples]:
     images: list[NDArray[np.uint8]] = []
     kept: list[tuple[str, str, int]] = []
     for record in records:
-        label = (record.label or b"").decode("utf-8", errors="replace")
-        image = decoded(record.image) if len(label) == 1 else None
-        if image is None:
+        taken = _taken(record, path, passed)
+        if taken is None:
             continue
+        label, image = taken
         if images and (image.shape != images[0].shape or len(images) == _BATCH):
             yield _batch(images, kept)
             images, kept = [], []
@@ -74,6 +92,23 @@ def _batches(records: Iterable[Record]) -> Iterator[Samples]:
         kept.append((label, record.style or "", record.number))
     if images:
         yield _batch(images, kept)
+
+
+def _taken(record: Record, path: Path, passed: Passed) -> tuple[str, NDArray[np.uint8]] | None:
+    """Return the label and the image of a single character; None for anything else, which is noted."""
+    try:
+        label = label_of(record)
+    except ValueError as error:
+        passed.add(record, str(error), path)
+        return None
+    if len(label) != 1:
+        passed.lines += 1
+        return None
+    image = decoded(record.image)
+    if image is None:
+        passed.add(record, read_fault(record.image or b"") or "damaged", path)
+        return None
+    return label, image
 
 
 def _batch(images: list[NDArray[np.uint8]], kept: list[tuple[str, str, int]]) -> Samples:

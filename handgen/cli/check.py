@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgen.cli.common import Debug, Json, print_json, say, stdout
+from handgen.cli.common import Debug, Json, print_json, say, say_left_out, stdout
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,11 +47,22 @@ _Strict = Annotated[
 ]
 
 
+_SkipBad = Annotated[
+    bool,
+    typer.Option(
+        "--skip-bad",
+        help="List the samples that cannot be read, and judge the others: what 'convert --skip-bad' keeps.",
+        rich_help_panel=RULES,
+    ),
+]
+
+
 def check(
     dataset: Annotated[Path, typer.Argument(help="A dataset, or a folder of datasets.", show_default=False)],
     charset: _Charset = None,
     trainer: _Trainer = None,
     strict: _Strict = False,
+    skip_bad: _SkipBad = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -82,7 +93,7 @@ def check(
 
         charset = load_charset(charset)
     labels = None if trainer is None else Labels()
-    report = check_folder(dataset, charset, track, labels)
+    report = check_folder(dataset, charset, track, labels, skip_bad=skip_bad)
     judgment = judge(trainer, report, labels, charset) if trainer is not None and labels is not None else None
     if as_json:
         print_json({**report.as_dict(), **({"trainer": judgment.as_dict()} if judgment else {})})
@@ -102,6 +113,8 @@ def _print(report: Report) -> None:
             stdout.print(_table(found))
     if found := report.findings.sorted():
         stdout.print(_table(found))
+    if report.left_out:
+        say_left_out(report.left_out, "--json lists all")
     defects, warnings = report.count("defect"), report.count("warning")
     if defects:
         stdout.print(f"[bold red]{_counted(defects, 'defect')}[/], {_counted(warnings, 'warning')}")

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +18,7 @@ from handgen.errors import HandgenWarning
 from handgen.settings import PATHS as PATHS
 from handgen.settings import RUNNING as RUNNING
 
-_NARROWEST = 20
+_NARROWEST, _SHOWN = 20, 10
 
 
 def _heed_width() -> None:
@@ -42,18 +42,20 @@ def _debug(value: bool) -> None:
 
 
 Data = Annotated[Path, typer.Option("--data", help="Glyph store.", rich_help_panel=PATHS)]
-Seed = Annotated[
-    int,
-    typer.Option(
-        "--seed", min=0, max=2**32 - 1, help="Everything random follows from this number.", rich_help_panel=RUNNING
-    ),
-]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=RUNNING)]
 Workers = Annotated[
     int,
     typer.Option("--workers", min=0, help="Parallel workers; 0 = one for each core.", rich_help_panel=RUNNING),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Print the resolved plan and stop.", rich_help_panel=RUNNING)]
+SkipBad = Annotated[
+    bool,
+    typer.Option(
+        "--skip-bad/--no-skip-bad",
+        help="Leave out what cannot be read, and list it in OUT/left_out.jsonl; or stop at the first.",
+        rich_help_panel=RUNNING,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.", rich_help_panel=RUNNING)]
 Debug = Annotated[
     bool,
@@ -72,6 +74,11 @@ def say_facts(facts: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
     rows = list(facts.items() if isinstance(facts, Mapping) else facts)
     width = max((len(name) for name, _ in rows), default=0)
     say(*(f"{name:<{width}}  {value}" for name, value in rows))
+
+
+def say_left_out(left: Sequence[object], where: str) -> None:
+    """Print the first samples that were left out, and where all are listed."""
+    say(f"left out {len(left):,} ({where}):", *(f"  {each}" for each in left[:_SHOWN]))
 
 
 def warn(text: str) -> None:

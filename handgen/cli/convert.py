@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgen.cli import generated
-from handgen.cli.common import Debug, DryRun, Json, print_json, say, say_facts
+from handgen.cli.common import Debug, DryRun, Json, print_json, say, say_facts, say_left_out
 from handgen.formats.settings import ConvertSettings
 
 if TYPE_CHECKING:
     from handgen.convert import Conversion
-
-_SHOWN = 5
 
 
 def _common(
@@ -81,10 +79,10 @@ generated.with_signature(
 def _print_changes(conversion: Conversion) -> None:
     if count := conversion.changes.count:
         say(f"NFC changed {count:,} labels: {'; '.join(conversion.changes.described())}")
-    from handgen.convert import LEFT_OUT
+    if conversion.left_out:
+        from handgen.check.bad import LEFT_OUT
 
-    if left := conversion.left_out:
-        say(f"left out {len(left):,} (all in {conversion.out}/{LEFT_OUT}):", *(f"  {each}" for each in left[:_SHOWN]))
+        say_left_out(conversion.left_out, f"all in {conversion.out / LEFT_OUT}")
 
 
 def _with_progress(conversion: Conversion, workers: int) -> bool:

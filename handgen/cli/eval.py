@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgen.cli.common import PATHS, Debug, Device, Json, print_json, say, warn
+from handgen.cli.common import PATHS, Debug, Device, Json, print_json, say, say_left_out, warn
 
 if TYPE_CHECKING:
     from handgen.ocr.readers import GlyphReader, Judge
@@ -89,6 +89,12 @@ _Save = Annotated[
 ]
 
 
+_SkipBad = Annotated[
+    bool,
+    typer.Option("--skip-bad", help="Leave out samples that cannot be read, and list them.", rich_help_panel=_READING),
+]
+
+
 _HELP = """Measure a model on the glyphs it never saw, or read a dataset again and find labels that are wrong.
 
 A run's drawings are compared with the true glyphs. Of a dataset each image
@@ -114,6 +120,7 @@ def evaluate(
     judge: _Judge = None,
     share: _Share = 1.0,
     false_alarms: _FalseAlarms = 0.02,
+    skip_bad: _SkipBad = False,
     like: _Like = None,
     styles: _Styles = "",
     characters: _Characters = 10,
@@ -153,7 +160,8 @@ def evaluate(
         if styles:
             raise UsageError("--styles is for runs", "Leave it out: a dataset is measured by style as it is.")
         reader = _reader(recognizer, where)
-        result = evaluate_dataset(path, reader, asked, like=like, share=share, false_alarms=false_alarms, track=track)
+        how: dict[str, Any] = {"like": like, "share": share, "false_alarms": false_alarms, "skip_bad": skip_bad}
+        result = evaluate_dataset(path, reader, asked, track=track, **how)
         if reader is not None and _digest(recognizer) == gated_by(path):
             result["gated_by_reader"] = True
         picture = sheet or Path(f"worst-{path.resolve().name}.png")
@@ -211,6 +219,7 @@ def _judge(name: str | None) -> Judge | None:
 
 
 def _print(result: dict[str, Any], most: int) -> None:
+    from handgen.check.bad import LeftOut
     from handgen.cli.tables import show
     from handgen.report.evaluation import style_table, tables
 
@@ -220,3 +229,7 @@ def _print(result: dict[str, Any], most: int) -> None:
             show(table, most)
     if result.get("unknown"):
         say(f"{result['unknown']:,} samples have a label that the recognizer does not know")
+    if result.get("lines"):
+        say(f"{result['lines']:,} samples are lines of text, which are not read here: see 'handgen report'")
+    if left := [LeftOut(**each) for each in result.get("left_out", ())]:
+        say_left_out(left, "--json lists all")

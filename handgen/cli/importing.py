@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from handgen.cli.common import PATHS, Debug, DryRun, Json, print_json, say, say_facts, stdout
+from handgen.cli.common import PATHS, Debug, DryRun, Json, SkipBad, print_json, say, say_facts, stdout, warn
 from handgen.cli.generated import with_signature
+from handgen.cli.help import Command, Group
 from handgen.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -22,9 +23,10 @@ if TYPE_CHECKING:
 CHOICE = "What to take"
 SOURCE = "What stands beside it"
 _DEFAULT_OUT = Path("data/imported")
-_ROWS, _PLACES, _REPORTED = 20, 10, 1000
+_ROWS, _LISTED, _REPORTED = 20, 10, 1000
 
 importing = typer.Typer(
+    cls=Group,
     name="import",
     no_args_is_help=True,
     help="Real handwriting to a glyph store.",
@@ -87,6 +89,7 @@ def _common(
     limit_writers: Annotated[
         int | None, typer.Option(min=1, help="The first so many writers.", show_default="all", rich_help_panel=CHOICE)
     ] = None,
+    skip_bad: SkipBad = True,
     dry_run: DryRun = False,
     as_json: Json = False,
     debug: Debug = False,
@@ -140,9 +143,12 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         per_char=given["per_char"],
         writers=given["limit_writers"],
         replace_store=given["replace"],
+        skip_bad=given["skip_bad"],
     )
     if not given["as_json"]:
         say_facts(_plan(reader, plan))
+    if plan.note:
+        warn(plan.note)
     if given["dry_run"]:
         if given["as_json"]:
             print_json(_plan(reader, plan))
@@ -162,7 +168,7 @@ def _matched(path: Path) -> Path | MatchedSource:
         return path
     from handgen.checkpoints import files as checkpoint
     from handgen.checkpoints import find
-    from handgen.sources.content import source_font
+    from handgen.glyphs.source_font import find_source_font
 
     file = find.find_model(path, ())
     if not file.is_file():
@@ -170,8 +176,8 @@ def _matched(path: Path) -> Path | MatchedSource:
     facts = checkpoint.peek(file).model
     if not facts.raster.source:
         raise UsageError(f"{file} has no source font to match", "Name a font with --font.")
-    ref = source_font(facts.raster)
-    return ref, replace(facts.raster, size=facts.size, source=ref.spec)
+    found = find_source_font(facts.raster, facts.source_look)
+    return found.ref, replace(facts.raster, size=facts.size, source=found.ref.spec), found.note
 
 
 def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
@@ -215,6 +221,8 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from handgen.check.bad import LEFT_OUT
+
     table = Table("style", "glyphs")
     table.columns[1].justify = "right"
     for name, count in list(imported.styles.items())[:_ROWS]:
@@ -233,10 +241,9 @@ def _print(imported: Imported, plan: ImportPlan) -> None:
         lines.append(f"NFC changed {count:,} labels: {'; '.join(imported.changes.described())}")
     for reason, count in imported.skipped.items():
         lines.append(f"skipped {count:,}: {reason}")
-    first = [f"{skip.where}: {skip.reason}" + f" ({skip.char})" * bool(skip.char) for skip in imported.skips[:_PLACES]]
-    lines += [f"  {text}" for text in first]
-    if (rest := sum(imported.skipped.values()) - _PLACES) > 0:
-        lines.append(f"  and {rest:,} more; manifest.json and --json tell of them")
+    lines += [f"  {skip}" for skip in imported.skips[:_LISTED]]
+    if (rest := sum(imported.skipped.values()) - _LISTED) > 0:
+        lines.append(f"  and {rest:,} more, listed in {imported.out / LEFT_OUT}")
     lines += [f"store    {imported.out}", f"preview  {imported.preview}"]
     if imported.pictures:
         more = f" to {imported.pictures[-1].name}" if len(imported.pictures) > 1 else ""
@@ -251,7 +258,7 @@ def _following(plan: ImportPlan) -> str:
     return f"handgen train zi2zi --data {quoted(plan.out)}"
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def gnt(
     files: Annotated[
@@ -274,7 +281,7 @@ def gnt(
     return GntReader(files, style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def images(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of images, one character each.")],
@@ -304,7 +311,7 @@ def images(
     return ImagesReader(folder, labels, style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def idx(
     images: Annotated[Path, typer.Argument(metavar="IMAGES", help="IDX file of images, gzipped or not.")],
@@ -343,7 +350,7 @@ def idx(
     return IdxReader(images, labels, classes=classes, mapping=mapping, orientation=orientation, style=style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def lmdb(
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset in any format that 'check' reads.")],
@@ -360,7 +367,7 @@ def lmdb(
     return DatasetReader(dataset, style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def sheet(
     scans: Annotated[
@@ -371,7 +378,7 @@ def sheet(
     ],
     style: Style = None,
 ) -> Any:
-    """Filled writing sheets of 'handgen sheet', photographed or scanned. Needs handgen[scan].
+    """Filled writing sheets of 'handgen sheet', photographed or scanned. Needs handgen\\[scan].
 
     Pages may lie in any order and at any angle; the whole page with its four
     corner markers must be seen. A page that was filled twice gives two samples

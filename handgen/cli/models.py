@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from handgen.cli.common import PATHS, Debug, Device, Json, print_json, say, stdout, warn
+from handgen.cli.help import Command, Group
 from handgen.errors import quoted
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _RUNS = Path("runs")
 _CARD = "What the card says"
 
 models = typer.Typer(
+    cls=Group,
     name="models",
     invoke_without_command=True,
     help="List what there is to draw with: weights that come with handgen, runs, the pen.",
@@ -126,7 +128,7 @@ _Notes = Annotated[
 ]
 
 
-@models.command("export")
+@models.command("export", cls=Command)
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder or model file.", show_default=False)],
     name: Annotated[str, typer.Option(help="What the weights are to be called.", rich_help_panel=PATHS)],

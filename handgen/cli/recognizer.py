@@ -10,6 +10,7 @@ import typer
 
 from handgen.cli import generated
 from handgen.cli.common import PATHS, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
+from handgen.cli.help import Command
 from handgen.errors import quoted
 
 NAME, SUMMARY = "recognizer", "reads single glyphs: what 'eval' and training against lost strokes ask"
@@ -58,7 +59,8 @@ def recognizer_command() -> Any:
         "handgen train recognizer --data data/glyphs --data data/more --holdout-fonts 5 --out runs/reader"
     )
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-    app.command(name=NAME)(generated.with_signature(command, made + generated.parameters(RecognizerSettings, "Run")))
+    made += generated.parameters(RecognizerSettings, "Run")
+    app.command(name=NAME, cls=Command)(generated.with_signature(command, made))
     return typer.main.get_command(app)
 
 

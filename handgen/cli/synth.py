@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgen.cli import generated
-from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, Workers, print_json
+from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, Workers, print_json, warn
 from handgen.pages.settings import PAGES, PageRequest
 from handgen.sources.spec import DRAWN, OWN, STYLES, SourceSpec
 from handgen.synthesis.request import LINES, NESTED, LineRequest, Request
@@ -156,6 +156,7 @@ def _synth(**given: Any) -> None:
     from handgen.synthesis.prepare import resolved
     from handgen.synthesis.recipe import save_recipe
     from handgen.synthesis.usual import with_usual_sources
+    from handgen.synthesis.write import check_out
 
     asked = _request(given)
     request = resolved(asked)
@@ -165,6 +166,7 @@ def _synth(**given: Any) -> None:
     batch, workers = given["batch"], given["workers"]
     shard_writer = _shard_writer(request, given["processes"], given["ray"], batch, workers)
     prepared = prepared_with_progress(request)
+    check_out(prepared)
     if not given["as_json"]:
         print_plan(prepared, with_usual_sources(asked)[1])
     else:
@@ -175,12 +177,16 @@ def _synth(**given: Any) -> None:
         report = with_progress(prepared, batch, workers or os.cpu_count() or 1, shard_writer)
         if not given["as_json"]:
             print_result(prepared, report)
+        elif report.doubt:
+            warn(report.doubt)
     if given["as_json"]:
         print_json({"out": str(prepared.out), "written": not given["dry_run"], **prepared.identity()})
 
 
 _synth.__doc__ = _HELP
-synth = generated.with_signature(_synth, _parameters())
+_OFTEN = frozenset({"model", "recipe", "lines", "list_styles", "workers", "dry_run", "as_json"})
+"""Of the options that are no settings, those that the help always shows."""
+synth = generated.with_signature(_synth, _parameters(), generated.often(SourceSpec, Request, LineRequest) | _OFTEN)
 
 
 def _request(given: dict[str, Any]) -> Request:

@@ -56,6 +56,8 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from handgen.synthesis.licenses import licenses_of, summary
+
     request, source = prepared.request, prepared.source
     names = ", ".join(style.name for style in source.styles[:20]) + (", …" if len(source.styles) > 20 else "")
     rows = {
@@ -63,7 +65,9 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
         "styles": f"{len(source.styles)}: {names}",
         "content": f"{len(source.chars):,} characters{_of_font(prepared)}",
         "samples": f"{request.count:,}{_kind(prepared)}, seed {request.seed}, on {request.device}",
+        **_of_corpus(prepared),
         "gate": _gate(prepared),
+        "licenses": summary(licenses_of(source)),
         "out": str(prepared.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
     }
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -128,6 +132,15 @@ def _kind(prepared: Prepared) -> str:
         return f" pages ({papers}) of {width} x {height} pixels, of {names}, as {formats}"
     way = "wide, vertical" if asked.vertical else "high"
     return f" lines of {asked.min_chars} to {asked.max_chars} characters, {asked.height} pixels {way}, of {names}"
+
+
+def _of_corpus(prepared: Prepared) -> dict[str, str]:
+    """Say how much of a corpus the lines use."""
+    if not prepared.lines or prepared.pages or not (texts := prepared.lines.corpus_texts):
+        return {}
+    share = prepared.request.count / texts
+    used = f"about {100 * share:.2g} % of them are used" if share < 1 else f"each comes about {share:.3g} times"
+    return {"corpus": f"about {texts:,} texts, {used if share != 1 else 'each comes once'}"}
 
 
 def _warn_of_lines(lines: Lines, pages: bool) -> None:
@@ -203,10 +216,12 @@ def print_result(prepared: Prepared, report: Report) -> None:
         where = f"; see {out / SHEET}" if counts and not prepared.pages else ""
         passed = f"all{' that it knows' if gate.unknown else ''} read as their labels"
         say(f"gate     {counts or passed}{where}")
+    if report.doubt:
+        warn(report.doubt)
     if report.blank:
         warn(
-            f"of the first lines {sum(report.blank.values()):,} characters were drawn without ink, and are left out of "
-            f"image and label: {describe(Counter(report.blank))}"
+            f"in the first {report.shown:,} lines {sum(report.blank.values()):,} characters were drawn without ink, "
+            f"and are left out of image and label: {describe(Counter(report.blank))}"
         )
     folder = out / "lines" if prepared.pages else out
     say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {quoted(folder)}")

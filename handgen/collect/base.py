@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.characters import Changes
+from handgen.errors import DatasetError
 from handgen.fonts.charsets import is_written
 from handgen.glyphs.records import Origin
 
@@ -48,12 +49,17 @@ class Writing:
 
 @dataclass(frozen=True)
 class Skip:
-    """Something that was not taken: why, where it is, whose it is, and which character, if these are known."""
+    """Something that was not taken: why, where it is, whose it is, which character, which cause, as far as known."""
 
     reason: str
     where: str
     style: str = ""
     char: str = ""
+    cause: str = ""
+
+    def __str__(self) -> str:
+        more = " ".join(f"({each})" for each in (self.char, self.cause) if each)
+        return f"{self.where}: {self.reason} {more}".rstrip()
 
 
 class Intake:
@@ -64,6 +70,7 @@ class Intake:
         per_char: samples of one character by one writer at most; None = all.
         writers: take the first so many alone; None = all.
         watch: called with how far the reader is, in units of ``Reader.total``.
+        strict: stop at the first thing that cannot be taken.
     """
 
     def __init__(
@@ -72,10 +79,13 @@ class Intake:
         per_char: int | None = None,
         writers: int | None = None,
         watch: Callable[[int], None] = lambda done: None,
+        *,
+        strict: bool = False,
     ) -> None:
         self._charset = frozenset(charset)
         self.filters = bool(charset)
         self._per_char, self._writers = per_char, writers
+        self._strict = strict
         self.at = watch
         self.taken: Counter[tuple[str, str]] = Counter()
         self.styles: dict[str, None] = {}
@@ -98,11 +108,18 @@ class Intake:
         self.taken[style, char] += 1
         return self.taken[style, char] - 1
 
-    def skip(self, reason: str, where: str, style: str = "", char: str = "") -> None:
-        """Count something that was not taken."""
+    def skip(self, reason: str, where: str, style: str = "", char: str = "", cause: str = "") -> None:
+        """Count something that was not taken.
+
+        Raises:
+            DatasetError: nothing is to be skipped.
+        """
+        skip = Skip(reason, where, style, char, cause)
+        if self._strict:
+            raise DatasetError(str(skip), "Repair it, or leave bad samples out with --skip-bad.")
         self.skipped[reason, style, char] += 1
         if len(self.skips) < _REMEMBERED:
-            self.skips.append(Skip(reason, where, style, char))
+            self.skips.append(skip)
 
     def char(self, label: str, where: str, style: str = "") -> str:
         """Return the one character that a label is, in NFC; empty where it is none, which is counted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -15,11 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.characters import Changes
+from handgen.check.bad import LEFT_OUT
 from handgen.collect.base import UNKNOWN, Intake, Reader, Skip, Writing
 from handgen.collect.draw import font_origin
 from handgen.collect.normalize import Frames, normalize
 from handgen.collect.render import save_preview
 from handgen.errors import StoreError, UsageError
+from handgen.files import write_text
 from handgen.fonts.align import MARGIN, source_alignment, source_placement
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.coverage import survey
@@ -27,6 +30,7 @@ from handgen.fonts.face import FontRef
 from handgen.fonts.find import default_charset, resolve_font
 from handgen.fonts.raster import source_glyphs
 from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.source_font import find_source_font, look_of
 from handgen.glyphs.store import MANIFEST, PREVIEW, GlyphStore, StoreWriter
 
 NO_INK = "no ink"
@@ -34,8 +38,8 @@ _BLOCK = 512
 _REMEMBERED = 100
 """Skips that a style's record keeps."""
 
-MatchedSource = tuple[FontRef, Raster]
-"""A source font, and how a store or a model has it drawn."""
+MatchedSource = tuple[FontRef, Raster, str]
+"""A source font, how a store or a model has it drawn, and what a user should know of it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,8 @@ class ImportPlan:
         charset: take these characters alone; all when empty.
         per_char: samples of one character by one writer at most; None = all.
         writers: take the first so many writers; None = all.
+        note: what a user should know of the source font.
+        skip_bad: leave out what cannot be taken, and list it; or stop at the first.
     """
 
     out: Path
@@ -57,6 +63,8 @@ class ImportPlan:
     charset: str = ""
     per_char: int | None = None
     writers: int | None = None
+    note: str = ""
+    skip_bad: bool = True
 
     @property
     def size(self) -> int:
@@ -116,6 +124,7 @@ def make_import_plan(
     per_char: int | None = None,
     writers: int | None = None,
     replace_store: bool = False,
+    skip_bad: bool = True,
 ) -> ImportPlan:
     """Resolve what a user typed.
 
@@ -133,6 +142,7 @@ def make_import_plan(
         per_char: see ``ImportPlan``.
         writers: see ``ImportPlan``.
         replace_store: replace a store that is there.
+        skip_bad: see ``ImportPlan``.
 
     Raises:
         UsageError, FontError: something asked for does not exist or cannot be read; there is a store already.
@@ -140,9 +150,10 @@ def make_import_plan(
     if (out / MANIFEST).is_file() and not replace_store:
         raise UsageError(f"{out} holds a glyph store already", "Choose another --out, or replace it with --replace.")
     chars = load_charset(charset) if charset else ""
-    limits: dict[str, Any] = {"charset": chars, "per_char": per_char, "writers": writers}
+    limits: dict[str, Any] = {"charset": chars, "per_char": per_char, "writers": writers, "skip_bad": skip_bad}
     if match is not None:
-        return ImportPlan(out, *(_drawn_as(match) if isinstance(match, Path) else match), **limits)
+        ref, raster, note = _drawn_as(match) if isinstance(match, Path) else match
+        return ImportPlan(out, ref, raster, note=note, **limits)
     if font is None:
         return ImportPlan(out, None, Raster(size=size, margin=MARGIN), **limits)
     ref = resolve_font(font)
@@ -169,10 +180,8 @@ def _drawn_as(path: Path) -> MatchedSource:
     store = GlyphStore(path)
     if not store.raster.source:
         raise UsageError(f"the glyph store {path} has no source font to match", "Name a font with --font.")
-    ref = FontRef.parse(store.raster.source)
-    if not ref.path.is_file():
-        raise UsageError(f"the source font {ref.path} of {path} is not there", "Name it with --font.")
-    return ref, replace(store.raster, size=store.size)
+    found = find_source_font(store.raster, look_of(store))
+    return found.ref, replace(store.raster, size=store.size, source=found.ref.spec), found.note
 
 
 def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] = lambda done: None) -> Imported:
@@ -185,11 +194,12 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
 
     Raises:
         StoreError: nothing could be taken; what was skipped is said.
+        DatasetError: something could not be taken, without ``skip_bad``.
         UsageError: the folder cannot be written or holds something else.
         HandgenError: the disk is full.
     """
     started = time.monotonic()
-    intake = Intake(plan.charset, plan.per_char, plan.writers, watch)
+    intake = Intake(plan.charset, plan.per_char, plan.writers, watch, strict=not plan.skip_bad)
     result = Imported(plan.out)
     frames = Frames(plan.size, plan.font, plan.raster.placement)
     with StoreWriter(plan.out, size=plan.size, charset="", raster=plan.raster) as writer:
@@ -206,6 +216,10 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
         for name, number in styles.items():
             origin = replace(reader.origin(name), skipped=tuple(skipped[name][1]))
             writer.replace_style(number, replace(writer.styles[number], origin=origin, skipped=skipped[name][0]))
+    (plan.out / LEFT_OUT).unlink(missing_ok=True)
+    if intake.skips:
+        lines = (json.dumps(vars(skip), ensure_ascii=False) + "\n" for skip in intake.skips)
+        write_text(plan.out / LEFT_OUT, "".join(lines))
     save_preview(plan.out, 0)
     result.pictures = reader.pictures(plan.out)
     counts: Counter[str] = Counter()
@@ -278,7 +292,7 @@ def _by_style(intake: Intake) -> defaultdict[str, tuple[dict[str, str], list[str
     for skip in intake.skips:
         _, first = found[skip.style]
         if len(first) < _REMEMBERED:
-            first.append(f"{skip.reason}: {skip.where}")
+            first.append(f"{skip.reason}: {skip.where}" + (f" ({skip.cause})" if skip.cause else ""))
     return found
 
 

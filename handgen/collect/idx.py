@@ -95,7 +95,7 @@ class IdxReader(Reader):
                 block = np.frombuffer(pixels, np.uint8, whole * height * width).reshape(-1, height, width)
                 if self._orientation == "emnist":
                     block = block.transpose(0, 2, 1)
-                for row, (image, number) in enumerate(zip(block, numbers[:whole], strict=True), start):
+                for row, (image, number) in enumerate(zip(block, numbers[:whole], strict=True), start + 1):
                     where = f"{self._images.name} number {row:,}"
                     char = self._char_of.get(number, "")
                     if not char:
@@ -104,7 +104,7 @@ class IdxReader(Reader):
                         yield Writing(self._style, char, image, where)
                 if whole < count:
                     for _ in range(self.total - start - whole):
-                        intake.skip("the file ends before it", f"from number {start + whole:,} on", self._style)
+                        intake.skip("the file ends before it", f"from number {start + whole + 1:,} on", self._style)
                     return
         intake.at(self.total)
 

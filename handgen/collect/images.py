@@ -30,7 +30,7 @@ from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
 from handgen.formats.easyocr import EasyOcrReader, easyocr_rows
 from handgen.formats.listed import file_at
-from handgen.glyphs.pictures import SUFFIXES, read_gray
+from handgen.glyphs.pictures import SUFFIXES, read_fault, read_gray
 from handgen.glyphs.records import Origin
 
 LABELS = "labels.csv"
@@ -128,7 +128,7 @@ class ImagesReader(Reader):
                 continue
             image = read_gray(item.path)
             if image is None:
-                intake.skip(DAMAGED, where, item.style, char)
+                intake.skip(DAMAGED, where, item.style, char, read_fault(item.path))
                 continue
             yield Writing(item.style, char, image, where)
         intake.at(len(self._items))

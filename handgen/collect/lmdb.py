@@ -10,7 +10,7 @@ from handgen.collect.base import DAMAGED, NO_LABEL, Intake, Reader, Writing
 from handgen.collect.files import style_name
 from handgen.formats.find import one_dataset
 from handgen.formats.findings import Findings
-from handgen.glyphs.pictures import read_gray
+from handgen.glyphs.pictures import read_fault, read_gray
 from handgen.glyphs.records import Origin
 
 
@@ -51,18 +51,19 @@ class DatasetReader(Reader):
             for seen, record in enumerate(records.records(findings), 1):
                 intake.at(seen)
                 style = self._style or (style_name(record.style) if record.style else default)
-                where = f"sample {record.number:,}"
+                where = f"sample {record.number}" + (f" ({record.name})" if record.name else "")
                 try:
                     label = (record.label or b"").decode()
                 except UnicodeDecodeError:
-                    intake.skip(NO_LABEL, where, style)
+                    intake.skip(NO_LABEL, where, style, cause="it is not UTF-8")
                     continue
                 char = intake.char(label, where, style)
                 if not char or not intake.wants(style, char):
                     continue
                 image = read_gray(record.image) if record.image else None
                 if image is None:
-                    intake.skip(DAMAGED, where, style, char)
+                    cause = read_fault(record.image) if record.image else record.fault or "it has no image"
+                    intake.skip(DAMAGED, where, style, char, cause)
                     continue
                 yield Writing(style, char, image, where)
         if "damaged" in findings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.check.report import Track
-from handgen.check.samples import Samples, samples_in
+from handgen.check.samples import Passed, Samples, samples_in
 from handgen.errors import UsageError
 from handgen.evaluation.distance import Moments, frechet
 from handgen.evaluation.tally import Tally
@@ -32,6 +33,7 @@ def evaluate_dataset(
     share: float = 1.0,
     false_alarms: float = FALSE_ALARMS,
     track: Track | None = None,
+    skip_bad: bool = False,
 ) -> dict[str, Any]:
     """Read every single character of a dataset or a glyph store.
 
@@ -43,23 +45,26 @@ def evaluate_dataset(
         share: read this share of the samples, drawn by their numbers alone.
         false_alarms: share of sound samples that may be called suspicious.
         track: shows progress.
+        skip_bad: leave out samples that cannot be read, instead of stopping at the first.
 
     Returns:
-        As ``Tally.result``; ``unfinished``, True if more of the dataset is to come; and ``like``: the other's
+        As ``Tally.result``; ``unfinished``, True if more of the dataset is to come; ``lines``, how many samples are no
+        single characters; ``left_out``, those that cannot be read, with ``skip_bad``; and ``like``: the other's
         ``path`` and the Fréchet ``distance``.
 
     Raises:
         UsageError: there is no dataset, or no sample of one character; nobody reads; ``like`` without a recognizer;
             a recognizer of another charset.
+        DatasetError: a sample cannot be read, without ``skip_bad``.
     """
     if reader is None and judge is None:
         raise UsageError("there is nobody to read", "Give --judge rapidocr, or a recognizer with --recognizer.")
     if like is not None and reader is None:
         raise UsageError("--like needs a recognizer, whose features it compares", "Name one with --recognizer.")
-    moments = Moments() if like is not None else None
+    moments, passed = Moments() if like is not None else None, Passed(skip_bad)
     tally = Tally(reader, judge, moments)
     count = 0
-    for samples in samples_in(path, track):
+    for samples in samples_in(path, track, passed):
         some = samples if share >= 1 else _chosen(samples, share)
         if some.numbers:
             tally.add(some.images, some.labels, some.styles, some.numbers)
@@ -70,13 +75,17 @@ def evaluate_dataset(
             "Lines of text are not read here: look at them with 'handgen report'.",
         )
     result: dict[str, Any] = {"kind": "dataset", "samples": count, **tally.result(false_alarms)}
+    if passed.lines:
+        result["lines"] = passed.lines
+    if passed.left_out:
+        result["left_out"] = [asdict(each) for each in passed.left_out]
     if not is_finished(path):
         result["unfinished"] = True
     if result.get("unknown") == count and judge is None:
         raise UsageError(f"the recognizer knows no character of {path}", "Train one on its charset.")
     if like is not None and moments is not None and reader is not None:
         other = Moments()
-        for samples in samples_in(like, track):
+        for samples in samples_in(like, track, Passed(skip_bad)):
             other.update(reader.features(samples.images))
         if min(moments.count, other.count) < 2:
             raise UsageError(f"{path} and {like} need two images at least", "Choose larger sets.")
@@ -124,7 +133,7 @@ def _images(path: Path, wanted: Collection[int], track: Track | None) -> dict[in
         return {}
     return {
         number: image
-        for samples in samples_in(path, track)
+        for samples in samples_in(path, track, Passed(skip=True))
         for number, image in zip(samples.numbers, samples.images, strict=True)
         if number in wanted
     }

@@ -116,6 +116,14 @@ class Folder(ABC):
             raise from_os_error(error, self.path) from error
         return self
 
+    def check(self) -> None:
+        """Check that the folder is free, or has a run to go on with; nothing is written.
+
+        Raises:
+            UsageError: it holds something else.
+        """
+        self._manifest()
+
     def _claim(self, resources: contextlib.ExitStack) -> None:
         resources.callback(os.close, lock_folder(self.path))
         for left in (*self.path.glob(".*.part"), *self.path.glob("*/.*.part")):

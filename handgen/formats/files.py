@@ -178,6 +178,7 @@ class FileReader(Reader):
 
     marks: ClassVar[tuple[str, ...]]
     inside: ClassVar[str] = ""
+    keeps_labels = True
     damage: tuple[type[Exception], ...] = (ValueError, KeyError, TypeError, OSError, RecursionError)
 
     @classmethod

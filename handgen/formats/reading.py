@@ -61,6 +61,8 @@ class Reader(Records):
     """Reads one dataset of one format; shares no code with what writes it."""
 
     format: ClassVar[str]
+    keeps_labels: ClassVar[bool] = False
+    """Whether ``label`` answers also when it is closed, and only after ``records``."""
 
     @classmethod
     @abstractmethod

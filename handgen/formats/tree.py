@@ -82,6 +82,7 @@ class TreeReader(Records):
         self._before = [0]
         self._open = ExitStack()
         self._opened: tuple[int, Records] | None = None
+        self._read: dict[int, Records] = {}
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -103,7 +104,10 @@ class TreeReader(Records):
         self._before = [0]
         for shard in range(len(self._shards)):
             last = self._before[-1]
-            for record in self._reader(shard).records(findings):
+            reader = self._reader(shard)
+            if self._kind.keeps_labels:
+                self._read[shard] = reader
+            for record in reader.records(findings):
                 last = self._before[shard] + record.number
                 yield replace(record, number=last)
             self._before.append(last)
@@ -111,4 +115,5 @@ class TreeReader(Records):
     def label(self, number: int) -> str:
         """Return the label of a sample that ``records`` yielded."""
         shard = bisect.bisect_left(self._before, number) - 1
-        return self._reader(shard).label(number - self._before[shard])
+        reader = self._read[shard] if shard in self._read else self._reader(shard)
+        return reader.label(number - self._before[shard])

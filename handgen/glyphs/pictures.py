@@ -18,6 +18,23 @@ UNDECODABLE = (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 
 
+def read_fault(source: Path | bytes) -> str:
+    """Say why an image cannot be read; "" if it can."""
+    try:
+        with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
+            opened.load()
+    except UNDECODABLE as error:
+        return decoding_error(error)
+    return ""
+
+
+def decoding_error(error: Exception) -> str:
+    """Say why an image cannot be decoded, without what says nothing to a person."""
+    text = (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).partition("<")[0].strip()
+    unknown = text.startswith("cannot identify image file")
+    return "no image that can be read" if unknown else text or "damaged"
+
+
 def read_gray(source: Path | bytes) -> NDArray[np.uint8] | None:
     """Return an image as grays, turned as its camera says; None if it cannot be read."""
     try:

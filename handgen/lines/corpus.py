@@ -66,6 +66,12 @@ class Corpus:
         except OSError as error:
             raise from_os_error(error, path) from error
 
+    def texts(self, longest: int) -> NDArray[np.int64]:
+        """Return about how many texts of at most ``longest`` characters each passage has."""
+        chars, lines = self.passages[:, 3:].T
+        found: NDArray[np.int64] = np.maximum(-(-chars // longest), lines)
+        return found
+
     def left_out(self, drawn: Container[str]) -> Counter[str]:
         """Return the characters that are not in ``drawn``, and how often each occurs."""
         return Counter({char: count for char, count in self.counts.items() if char not in drawn})
@@ -223,13 +229,7 @@ class CorpusTexts:
     @cached_property
     def _ends(self) -> NDArray[np.int64]:
         """How many texts each passage and those before it stand for."""
-        chars, lines = self.corpus.passages[:, 3:].T
-        return np.cumsum(np.maximum(-(-chars // self.limits.longest), lines))
-
-    @property
-    def total(self) -> int:
-        """About how many texts the corpus gives before one comes again."""
-        return int(self._ends[-1])
+        return np.cumsum(self.corpus.texts(self.limits.longest))
 
     def text(self, index: int) -> str:
         """Return text number ``index``."""

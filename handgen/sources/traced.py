@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.fonts.face import FontRef
-from handgen.fonts.find import find_fonts
+from handgen.fonts.find import kind_of
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, keys
 from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, latents
@@ -154,5 +154,4 @@ def _rounded(style: DrawnStyle) -> list[float]:
 
 def _running(fonts: Sequence[FontRef]) -> list[FontRef]:
     """Return the fonts in running hand: components of other writers take forms from these."""
-    known = {font.ref.path.resolve(): font.kind for font in find_fonts()}
-    return [ref for ref in fonts if known.get(ref.path.resolve()) == _RUNNING]
+    return [ref for ref in fonts if kind_of(ref) == _RUNNING]

@@ -184,7 +184,9 @@ def load_writers(path: Path) -> dict[str, Writer]:
     except ValueError as error:
         raise HandgenError(f"the file of writers {path} is damaged ({error})", "Write it again.") from error
     if not isinstance(value, dict) or value.get("kind") != _KIND or not isinstance(value.get("writers"), dict):
-        raise HandgenError(f"{path} is no file of writers", "'handgen synth --model pen --save-writers' makes one.")
+        raise HandgenError(
+            f"{path} is no file of writers", "'handgen synth --model pen' writes one beside its dataset."
+        )
     if value.get("version") != VERSION:
         raise HandgenError(
             f"{path} is of version {value.get('version')} of writers, not {VERSION}",

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.fonts.charsets import unique_chars
+from handgen.formats.base import Sample
 from handgen.lines.cut import JOINERS, composable
 from handgen.lines.page import save_page
 from handgen.lines.paper import Paper
@@ -180,11 +181,17 @@ class Lines:
             "degrade": made.degrade.spec() if made.degrade else {},
         }
 
-    def preview(self, path: Path, count: int, workers: int) -> Counter[str]:
-        """Show the first lines on a page, a PNG; return their characters that were drawn without ink, and left out."""
+    def preview(self, path: Path, count: int, workers: int) -> list[Sample]:
+        """Show the first lines on a page, a PNG; return them."""
         first = list(self.synthesis.samples(0, min(count, _SHOWN), workers=workers))
         save_page(path, [np.asarray(line.image) for line in first], self.request.vertical)
-        return Counter("".join(line.meta.get("blank", "") for line in first))
+        return first
+
+    @property
+    def corpus_texts(self) -> int:
+        """About how many texts the corpus has before one comes again; 0 without a corpus."""
+        corpus = self.script.source.corpus
+        return int(corpus.texts(self.request.max_chars).sum()) if corpus else 0
 
     def info(self, count: int) -> dict[str, Any]:
         """Return what is worth knowing of the first ``count`` lines: their coverage, and what was left out."""
@@ -192,6 +199,7 @@ class Lines:
         return {
             "coverage": asdict(covered) | {"charset": len(self.script.charset), "least": dict(covered.least)},
             "left_out": dict(self.left_out.most_common()),
+            **({"corpus_texts": self.corpus_texts} if self.corpus_texts else {}),
         }
 
 

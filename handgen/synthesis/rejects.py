@@ -5,21 +5,26 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.errors import DatasetError, quoted
 from handgen.files import from_os_error, replacing
 from handgen.formats.base import Sample
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.lines.gated import DROPPED, KEPT, REDRAWN
 from handgen.seeds import SampleKey
 from handgen.synthesis.samples import Synthesis
+from handgen.typed import Record
 
 REJECTS, SHEET = "rejects.jsonl", "rejects.png"
+_OUTCOMES = (REDRAWN, DROPPED, KEPT)
+_MOST = 1 << 48
 _STYLES, _EACH = 8, 8
 """Styles in the picture, and glyphs of each."""
 
@@ -60,7 +65,7 @@ def _listed(sample: Sample) -> list[dict[str, Any]]:
     planned = gate.get("instead", {"char": sample.text, "style": style})
     wrote = {"wrote": {"char": sample.text, "style": style}} if "instead" in gate else {}
     outcome = KEPT if "rejected" in gate else DROPPED if "instead" in gate else REDRAWN
-    read = {"first": gate.get("first", gate["p"]), "p": gate["p"]}
+    read = {"first": gate.get("first", gate["p"]), "as": gate.get("as", ""), "p": gate["p"]}
     return [{"index": sample.index, **planned, "outcome": outcome, **wrote, "tries": gate.get("tries", 0), **read}]
 
 
@@ -68,12 +73,46 @@ def _text(line: dict[str, Any]) -> str:
     return json.dumps(line, ensure_ascii=False) + "\n"
 
 
+@dataclass(frozen=True)
+class _Line(Record):
+    """What each line of the list has; see ``_listed``."""
+
+    index: int
+    style: str
+    char: str
+    outcome: str
+    tries: int
+    place: int | None = None
+    wrote: Mapping[str, str] | None = None
+
+    def fits(self) -> bool:
+        """Whether the values are possible."""
+        wrote = self.wrote is None or self.wrote.keys() >= {"char", "style"}
+        numbers = (self.index, self.tries, self.place or 0)
+        return wrote and self.outcome in _OUTCOMES and all(0 <= number < _MOST for number in numbers)
+
+
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open(encoding="utf-8") as lines:
-        for line in lines:
-            if not line.endswith("\n"):
+    """Yield the lines of a list.
+
+    Raises:
+        DatasetError: one is damaged.
+    """
+    with file.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.endswith(b"\n"):
                 return  # what a kill cut short
-            yield json.loads(line)
+            try:
+                facts = json.loads(line)
+                if not _Line.from_json(facts).fits():
+                    raise ValueError
+            except (ValueError, RecursionError):
+                raise _damaged(file, f"line {number} is damaged") from None
+            yield facts
+
+
+def _damaged(file: Path, what: str) -> DatasetError:
+    return DatasetError(f"{file}: {what}", f"Delete {quoted(file.parent)} and run the command again.")
 
 
 def summary(folders: Sequence[Path]) -> dict[str, Any]:
@@ -92,7 +131,7 @@ def summary(folders: Sequence[Path]) -> dict[str, Any]:
         group: {name: dict(counts) for name, counts in sorted(rows.items(), key=lambda row: (-row[1].total(), row[0]))}
         for group, rows in found.items()
     }
-    return {outcome: total[outcome] for outcome in (REDRAWN, DROPPED, KEPT)} | ordered
+    return {outcome: total[outcome] for outcome in _OUTCOMES} | ordered
 
 
 def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synthesis) -> None:
@@ -102,10 +141,17 @@ def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synt
         out: the dataset.
         folders: where lists are, and the number in the run of each's first sample.
         synthesis: draws them again.
+
+    Raises:
+        DatasetError: a list is damaged.
     """
+    known = {style.name for style in synthesis.source.styles}
     chosen: dict[str, list[dict[str, Any]]] = {}
     for folder, start in folders:
         for line in _lines(folder / REJECTS) if (folder / REJECTS).is_file() else ():
+            for each in (line, line.get("wrote") or line):
+                if each["char"] not in synthesis.source.chars or each["style"] not in known:
+                    raise _damaged(folder / REJECTS, f"nothing draws '{each['char']}' in the style '{each['style']}'")
             row = chosen.setdefault(line["style"], []) if len(chosen) < _STYLES else chosen.get(line["style"], [])
             if len(row) < _EACH:
                 row.append(line | {"index": line["index"] + start})
@@ -122,7 +168,7 @@ def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synt
 
 def _instead(synthesis: Synthesis, lines: Sequence[dict[str, Any]]) -> NDArray[np.uint8]:
     """Draw what came instead of rejects: blank paper, where a line was written without it."""
-    wrote = [line.get("wrote", line) for line in lines]
+    wrote = [line.get("wrote") or line for line in lines]
     drawn = _drawn(synthesis, lines, wrote, [line["tries"] for line in lines])
     drawn[[line["outcome"] == DROPPED and "place" in line for line in lines]] = 255
     return drawn

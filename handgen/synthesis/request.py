@@ -41,19 +41,22 @@ class LineRequest(Settings):
         metavar="FILE|DIR|WORDS",
         shown="all generators",
         panel=LINES,
+        often=True,
     )
     height: int = setting(
-        48, "Pixels; 32, 48 and 64 are usual. The width if vertical.", minimum=16, maximum=256, panel=LINES
+        48, "Pixels; 32, 48 and 64 are usual. The width if vertical.", minimum=16, maximum=256, panel=LINES, often=True
     )
     vertical: bool = setting(False, "From top to bottom.", flags=("--vertical",), panel=LINES)
     min_chars: int = setting(1, "Least characters of a line, spaces counted.", minimum=1, maximum=LONGEST, panel=LINES)
     max_chars: int = setting(
         25, "Most characters; trainers drop longer than 25.", minimum=1, maximum=LONGEST, panel=LINES
     )
-    boxes: bool = setting(False, "Keep each character's box beside the label.", flags=("--boxes",), panel=LINES)
+    boxes: bool = setting(
+        False, "Keep each character's box beside the label.", flags=("--boxes",), panel=LINES, often=True
+    )
     boost: float = setting(
-        0.1,
-        "Share of lines that get a character of --charset put in, all in turn. 0 keeps the texts as they are.",
+        0.0,
+        "Share of lines that get a character of --charset put in, all in turn, so that rare ones occur, too.",
         minimum=0,
         maximum=1,
         panel=LINES,
@@ -111,14 +114,15 @@ class Request(Settings):
 
     sources: tuple[SourceSpec, ...] = (SourceSpec(),)
     out: Path | None = setting(
-        None, "Dataset folder.", shown="datasets/RUN", flags=("--out", "-o"), panel="Where things are"
+        None, "Dataset folder.", shown="datasets/RUN", flags=("--out", "-o"), panel="Where things are", often=True
     )
-    count: int = setting(10_000, "Samples to write.", minimum=1, panel=WRITING)
+    count: int = setting(10_000, "Samples to write.", minimum=1, panel=WRITING, often=True)
     charset: str | None = setting(
         None,
         "gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
         shown="the characters of the model's store",
         panel=WRITING,
+        often=True,
     )
     text: Path | None = setting(None, "UTF-8 text whose characters to write.", panel=WRITING)
     balance: bool = setting(True, "Every character equally often, or as often as in --text.", panel=WRITING)
@@ -128,8 +132,9 @@ class Request(Settings):
         metavar="PRESET|FILE",
         shown="none; with a recipe, what it says",
         panel=WRITING,
+        often=True,
     )
-    format: str = setting("lmdb", "Of the dataset.", choices=FORMATS, flags=("--format",), panel=WRITING)
+    format: str = setting("lmdb", "Of the dataset.", choices=FORMATS, flags=("--format",), panel=WRITING, often=True)
     instructions: str = setting(
         "",
         "What conversations ask: languages with commas between (en, zh, fr, de, ...), or a UTF-8 file, one a line.",
@@ -150,16 +155,18 @@ class Request(Settings):
         shown="redraw, if there is a recognizer: the model's own, or one in runs/",
         choices=(OFF, MARK, REDRAW, AUTO),
         panel=GATE,
+        often=True,
     )
     recognizer: Path | None = setting(
         None,
         "Run folder or file of the recognizer, or the name of weights that have one.",
         shown="the model's own, else the latest in runs/",
         panel=GATE,
+        often=True,
     )
     tries: int = setting(2, "Further drawings before something else is drawn.", minimum=1, maximum=20, panel=GATE)
-    seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1)
-    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.")
+    seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1, often=True)
+    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", often=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -11,6 +11,7 @@ from handgen.check.report import check_folder
 from handgen.errors import UsageError
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
+from handgen.formats.tree import Tree
 
 TEXTS = "永和九年歲在癸丑暮春之初"
 
@@ -43,6 +44,23 @@ def test_a_sound_dataset(name, dataset):
     assert (only.format, only.samples, only.characters, only.charset) == (name, 12, 12, 12)
     assert (only.styles, only.sizes) == ({"a": 6, "b": 6}, {"24x24": 12})
     assert only.labels["different"] == 12
+
+
+def test_labels_of_all_shards_are_named(name, tmp_path, lmdbs):
+    with Tree(tmp_path, {"shards": 3}, [f"shard-{number}" for number in range(3)]) as tree:
+        for leaf, first in zip(tree.leaves, range(0, 12, 4), strict=True):
+            with FORMATS.load(name).writer(tmp_path / leaf, {"seed": 1, "first": first}) as writer:
+                # The last image of each shard is that of the first sample, under another label.
+                images = [0 if i == first + 3 else i for i in range(first, first + 4)]
+                rows = zip(range(4), images, TEXTS[first:], strict=False)
+                writer.write([Sample(i, text, lmdbs.png(image), {}) for i, image, text in rows])
+                writer.finish({})
+        tree.finish({})
+    (dataset,) = check_folder(tmp_path).datasets
+    assert (dataset.shards, dataset.samples) == (3, 12)
+    named = {example.label for finding in dataset.findings.sorted() for example in finding.examples}
+    assert named == {"年", "丑", "初"}
+    assert set(dataset.labels["most_frequent"]) <= set(TEXTS)
 
 
 def test_an_unfinished_one_is_named(name, tmp_path, lmdbs):

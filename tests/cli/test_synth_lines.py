@@ -41,6 +41,7 @@ def test_labels_widths_and_manifest(trained, corpus, tmp_path, capsys):
     said = capsys.readouterr()
     read = read_as_trainers_do(out)
     assert len(read) == 90
+    assert "about 8 texts, each comes about 11.2 times" in " ".join(said.out.split())
     assert all(image.shape[0] == 32 and image.ndim == 2 for _, image in read)
     assert all(2 <= len(label) <= 9 and label == " ".join(label.split()) for label, _ in read)
     assert len({image.shape[1] for _, image in read}) > 10

@@ -32,7 +32,7 @@ def test_what_goes_in_comes_out(tmp_path, pack, orientation):
     assert np.array_equal(np.stack(images), IMAGES[known])
     assert {w.style for w in writings} == {"train-images"}
     assert sum(intake.skipped.values()) == (NUMBERS == 10).sum()
-    assert intake.skips[0].where == "train-images-idx3-ubyte.gz number 10 (label 10)"
+    assert intake.skips[0].where == "train-images-idx3-ubyte.gz number 11 (label 10)"
 
 
 def test_a_mapping_names_the_characters(tmp_path):
