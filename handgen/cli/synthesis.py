@@ -136,7 +136,7 @@ def _kind(prepared: Prepared) -> str:
 
 def _of_corpus(prepared: Prepared) -> dict[str, str]:
     """Say how much of a corpus the lines use."""
-    if not prepared.lines or not (texts := prepared.lines.corpus_texts):
+    if not prepared.lines or prepared.pages or not (texts := prepared.lines.corpus_texts):
         return {}
     share = prepared.request.count / texts
     used = f"about {100 * share:.2g} % of them are used" if share < 1 else f"each comes about {share:.3g} times"
