@@ -10,8 +10,8 @@ FUZZ_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin chinese cyclegan digits weights transfer fewshot trust test lint format types build release wheel bench fuzz \
-	reference hooks clean distclean
+.PHONY: help demo latin chinese cyclegan digits weights transfer fewshot trust test readme lint format types build release \
+	wheel bench fuzz reference hooks clean distclean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ trust: $(VENV)/dev.installed ## Losses against lost strokes, and how far the gat
 
 test: $(VENV)/dev.installed ## Run the whole test suite.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+readme: $(VENV)/dev.installed ## Run every command of README.md as printed, in an empty folder with an empty home, offline.
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m readme tests/test_readme_run.py
 
 lint: $(VENV)/dev.installed ## Look for mistakes, for unformatted code, and for imports that go up.
 	$(BIN)/ruff check

@@ -129,6 +129,7 @@ def synth(
     *models: str,
     recipe: str | Path | None = None,
     lines: bool = False,
+    pages: bool = False,
     progress: bool = True,
     workers: int = 0,
     **options: Any,
@@ -139,7 +140,8 @@ def synth(
         models: what draws, as ``--model`` has it: ``"zh"``, or ``"zh=2", "pen=3"``; chosen as the command does if
             none is named.
         recipe: a YAML file, or the name of a recipe that comes with handgen.
-        lines: lines of text in place of single characters.
+        lines: lines of text instead of single characters.
+        pages: pages of such lines.
         progress: whether to show a bar.
         workers: threads; 0 = one for each core. Changes no sample.
         options: the other options of the command by name, such as ``count``, ``styles``, ``charset``, ``degrade``,
@@ -154,7 +156,7 @@ def synth(
 
     given = {name: _path(name, value) for name, value in options.items()}
     named = Path(recipe) if recipe is not None else None
-    prepared = prepare(request_of(models, recipe=named, lines=lines, options=given))
+    prepared = prepare(request_of(models, recipe=named, lines=lines, pages=pages, options=given))
     with progress_bar("writing", prepared.request.count, unit="samples", shown=progress) as show:
         return write(prepared, show, workers=workers or os.cpu_count() or 1)
 

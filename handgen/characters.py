@@ -37,7 +37,7 @@ def split_lines(text: str) -> list[str]:
 
 
 def line_ends(data: bytes) -> NDArray[np.int64]:
-    """Return where lines of UTF-8 end: the places one past each line end, as ``split_lines`` has them.
+    """Return where lines of UTF-8 end: the positions one past each line end, as ``split_lines`` has them.
 
     A CR at the very end counts, though a LF may follow it elsewhere.
     """

@@ -77,7 +77,7 @@ class Ranks:
 
     @torch.no_grad()
     def sum(self, tensors: Sequence[Tensor]) -> None:
-        """Add up tensors of one type over the ranks, in place."""
+        """Add up tensors of one type over the ranks; they hold the sums."""
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])

@@ -28,7 +28,7 @@ _DEEPEST = 64
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it is synced and takes its place.
+    """Yield a temporary path beside ``path``; on success it is synced and replaces it.
 
     Raises:
         HandgenError: the disk is full or may not be written; what was at ``path`` is still there.
@@ -80,6 +80,15 @@ def sha256(path: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     return digest.hexdigest()
+
+
+def user_data() -> Path:
+    """Return the folder in which programs keep the data of this user; it may not be there yet."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
 
 
 def writable_folder(path: Path) -> Path:

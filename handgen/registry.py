@@ -21,11 +21,37 @@ from typing import Any
 
 from handgen.errors import HandgenError, HandgenWarning, UsageError
 
+_EVERYDAY = {
+    "zh": ("chinese", "mandarin", "hanzi", "cjk", "cn", "han"),
+    "en": ("english", "latin", "roman"),
+    "ja": ("japanese", "jp"),
+    "images": ("epochs", "epoch", "iterations", "iters", "steps"),
+    "batch": ("batch-size", "bs"),
+    "lr": ("learning-rate",),
+    "count": ("samples", "num-samples", "number", "num", "n"),
+    "out": ("output", "output-dir", "dest", "save-to"),
+    "model": ("checkpoint", "weights", "ckpt"),
+    "from": ("resume", "pretrained", "init"),
+    "styles": ("style", "num-styles"),
+    "charset": ("chars", "characters", "alphabet", "vocab"),
+    "corpus": ("texts", "dictionary", "words"),
+    "device": ("gpu", "gpus", "cuda"),
+    "workers": ("threads", "jobs", "num-workers"),
+    "degrade": ("augment", "augmentation", "noise"),
+}
+"""What people call a thing in other programs, by its name here."""
+
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``Did you mean 'x'?`` for the closest known name, or the list of all of them."""
+    """Return ``Did you mean 'x'?`` for the known name that is meant, or the list of all of them.
+
+    That is the one that an everyday word stands for, as ``chinese`` for ``zh`` or ``--epochs`` for ``--images``, else
+    the closest one.
+    """
     options = list(known)
-    close = difflib.get_close_matches(name, options, n=1, cutoff=0.5)
+    word = name.strip("-").casefold().replace("_", "-")
+    meant = [each for each in options if word in _EVERYDAY.get(each.strip("-"), ())]
+    close = meant or difflib.get_close_matches(name, options, n=1, cutoff=0.5)
     if close:
         return f"Did you mean '{close[0]}'?"
     return f"Known: {', '.join(options)}." if options else "None is known."

@@ -40,7 +40,7 @@ def uniforms(seed: int, purpose: str, index: NDArray[np.int64], columns: int) ->
 
 
 def keys(*parts: NDArray[np.uint64] | NDArray[np.int64] | int) -> NDArray[np.uint64]:
-    """Return 64-bit keys, each a fixed function of the numbers at its place in the (broadcast) ``parts``."""
+    """Return 64-bit keys, each a fixed function of the numbers at its index in the (broadcast) ``parts``."""
     key = np.zeros((), np.uint64)
     for part in parts:
         number = np.asarray(part).astype(np.uint64)

@@ -11,7 +11,7 @@ from typing import Any
 from handgen.errors import UsageError
 from handgen.registry import Registry, nearest
 
-PLACES, RUNNING = "Where things are", "How it runs"
+PATHS, RUNNING = "Where things are", "How it runs"
 """Headings of what nearly every command has."""
 REQUIRED = dataclasses.MISSING
 """The default of a field that has none."""
@@ -28,6 +28,7 @@ def setting(
     flags: tuple[str, ...] = (),
     metavar: str | None = None,
     shown: str = "",
+    often: bool = False,
 ) -> Any:
     """Return a dataclass field with a default, a help line, and what values it may take.
 
@@ -38,12 +39,13 @@ def setting(
         maximum: the greatest.
         choices: the only values, or a registry of their names.
         panel: the heading that the help lists it under.
-        flags: what the command line calls it, in place of ``option_name``.
+        flags: what the command line calls it, instead of ``option_name``.
         metavar: what the help calls a value.
-        shown: what the help says of the default, in place of its value.
+        shown: what the help says of the default, instead of its value.
+        often: whether people use it: the help of a command with many options shows these alone.
     """
     facts = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "panel": panel}
-    facts |= {"flags": flags, "metavar": metavar, "shown": shown}
+    facts |= {"flags": flags, "metavar": metavar, "shown": shown, "often": often}
     return dataclasses.field(default=default, metadata=facts)
 
 

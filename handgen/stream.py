@@ -41,7 +41,7 @@ class Stream(IterableDataset[Any]):
     Args:
         models: what draws, as ``--model`` has it: ``"zh"``, or ``"zh=2", "pen=3"``; as ``synth`` chooses by default.
         recipe: a YAML file, or the name of a recipe that comes with handgen.
-        lines: lines of text in place of single characters.
+        lines: lines of text instead of single characters.
         epoch: samples of an epoch; None = an epoch has no end.
         start: number of the first sample of epoch 0; another number goes on from there.
         transform: what becomes of each sample; by default ``image_and_label``, which images of one size suit.

@@ -1,3 +1,3 @@
-"""The version of handgen, in one place."""
+"""The version of handgen."""
 
 __version__ = "0.1.0"

@@ -22,7 +22,7 @@ UPEM = 1000
 
 @pytest.fixture(autouse=True)
 def nothing_shipped(monkeypatch, tmp_path_factory):
-    """Let no test depend on the weights that this copy of handgen happens to come with; returns the empty place."""
+    """Let no test depend on the weights that this copy of handgen happens to come with; returns the empty folder."""
     empty = tmp_path_factory.getbasetemp() / "no-weights"
     monkeypatch.setattr("handgen.weights.ROOT", empty)
     return empty
@@ -186,7 +186,7 @@ def bigger_store(tmp_path_factory, heiti, kalam, indie_flower, zeyada):
 
 
 def same_state(first, second):
-    """Assert that two run folders stand at the same place: weights, averages, optimizers, images."""
+    """Assert that two run folders stand at the same point: weights, averages, optimizers, images."""
     import torch
 
     from handgen.checkpoints import files as checkpoint

@@ -94,8 +94,8 @@ def test_the_chinese_page_is_in_step():
 
 
 def test_the_chinese_page_leads_where_the_other_does():
-    places = [set(re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))) for page in (CHINESE, README)]
-    assert places[0] ^ places[1] == {README.name, CHINESE.name}
+    targets = [set(re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8"))) for page in (CHINESE, README)]
+    assert targets[0] ^ targets[1] == {README.name, CHINESE.name}
 
 
 def test_make_targets_exist():

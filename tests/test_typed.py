@@ -53,7 +53,7 @@ def test_what_does_not_fit_is_named():
         "size": ({"size": "64"}, "size is '64', not a whole number"),
         "bool": ({"images": True}, "images is True, not a whole number"),
         "float": ({"raster": {"margin": "wide"}}, r"raster\.margin is 'wide', not a number"),
-        "place": ({"raster": {"placement": {"x": 1}}}, r"raster\.placement\.scale_x is missing"),
+        "placement": ({"raster": {"placement": {"x": 1}}}, r"raster\.placement\.scale_x is missing"),
         "unknown": ({"raster": {"placement": {"z": 1}}}, r"raster\.placement\.z is unknown"),
         "list": ({"styles": {}}, "styles is no list"),
         "style": ({"styles": [style, {"role": "target"}]}, r"styles\[1\]\.name is missing"),

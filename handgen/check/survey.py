@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handgen.characters import nfc
+from handgen.check.fog import Fog
 from handgen.check.labels import Fault, Labels
 from handgen.formats.findings import Findings, visible
 from handgen.formats.reading import Record, Records
@@ -48,6 +49,7 @@ class Survey:
         self.characters: Counter[str] = Counter()
         self.samples = 0
         self._longest = 0
+        self._fog = Fog()
 
     def add(self, record: Record) -> None:
         """Judge one sample."""
@@ -100,7 +102,8 @@ class Survey:
         try:
             with Image.open(io.BytesIO(record.image)) as image:
                 image.load()
-                low, high = (image if image.mode == "L" else image.convert("L")).getextrema()
+                gray = image if image.mode == "L" else image.convert("L")
+                low, high = gray.getextrema()
                 pixels = _digest(f"{image.size}{image.mode}".encode() + image.tobytes())
         except UNDECODABLE as error:
             add("image-unreadable", number, label, f"{record.name}: {decoding_error(error)}".removeprefix(": "))
@@ -112,6 +115,7 @@ class Survey:
         if isinstance(low, int) and isinstance(high, int) and high - low < INK:
             add("image-blank", number, label)
             return 0, None
+        self._fog.add(gray, number, label)
         return pixels, None
 
     def conclude(self, reader: Records) -> None:
@@ -126,6 +130,7 @@ class Survey:
         if len(self.modes) > 1:
             detail = ", ".join(f"{mode}: {n:,}" for mode, n in self.modes.most_common())
             self._findings.add("mixed-modes", detail=detail, count=len(self.modes))
+        self._fog.conclude(self._findings)
         self._find_duplicates(reader)
 
     def _find_duplicates(self, reader: Records) -> None:

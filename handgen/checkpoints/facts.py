@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.source_font import SourceLook
 from handgen.typed import Record
 
 
@@ -30,6 +31,7 @@ class ModelFacts(Record):
         measured: on held-out glyphs, by style.
         gate: what a recognizer must see of a label, by style, and the digest of that recognizer.
         half_precision: by how many levels of gray drawings in half precision differ.
+        source_look: what the source font looked like in training.
         source_moved: by how many levels of gray the source differs from the one in training.
     """
 
@@ -47,6 +49,7 @@ class ModelFacts(Record):
     settings: Mapping[str, Any] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
     gate: Mapping[str, Any] = field(default_factory=dict)
+    source_look: SourceLook = SourceLook()  # noqa: RUF009 - frozen
     half_precision: Mapping[str, Any] = field(default_factory=dict)
     source_moved: Mapping[str, Any] = field(default_factory=dict)
 

@@ -108,6 +108,7 @@ def _print_plan(plan: AdditionPlan, as_json: bool) -> None:
 def _report(plan: AdditionPlan, found: FoundStyle, as_json: bool) -> None:
     from handgen.cli.tables import show
     from handgen.report.evaluation import style_table
+    from handgen.sources.added import short_name
 
     if as_json:
         facts: dict[str, Any] = {
@@ -123,10 +124,10 @@ def _report(plan: AdditionPlan, found: FoundStyle, as_json: bool) -> None:
     show(style_table(f"{count} held-out glyphs", {named[key]: row for key, row in found.held_out.items()}))
     if not found.changes:
         warn("no change of the weights helped on held-out glyphs: the style is its code")
-    run = plan.base.path.parent if plan.base.path.name == "model.safetensors" else plan.base.path
+    draw = f"handgen synth --model {quoted(short_name(plan.base.path))} --styles {quoted(plan.settings.add_style)}"
     lines = [
         ("style", f"{plan.path} ({plan.path.stat().st_size / 1024:,.0f} KiB, {found.seconds:.0f} s)"),
         ("preview", str(plan.picture)),
-        ("next:", f"handgen synth --model {quoted(run)} --styles {quoted(plan.settings.add_style)} --count 10000"),
+        ("next:", f"{draw} --count 10000"),
     ]
     say_facts(lines)

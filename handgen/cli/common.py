@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from handgen.errors import HandgenWarning
-from handgen.settings import PLACES as PLACES
+from handgen.settings import PATHS as PATHS
 from handgen.settings import RUNNING as RUNNING
 
 _NARROWEST, _SHOWN = 20, 10
@@ -41,13 +41,7 @@ def _debug(value: bool) -> None:
         debugging.append(True)
 
 
-Data = Annotated[Path, typer.Option("--data", help="Glyph store.", rich_help_panel=PLACES)]
-Seed = Annotated[
-    int,
-    typer.Option(
-        "--seed", min=0, max=2**32 - 1, help="Everything random follows from this number.", rich_help_panel=RUNNING
-    ),
-]
+Data = Annotated[Path, typer.Option("--data", help="Glyph store.", rich_help_panel=PATHS)]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.", rich_help_panel=RUNNING)]
 Workers = Annotated[
     int,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, Device, Json, print_json, say, say_left_out, warn
+from handgen.cli.common import PATHS, Debug, Device, Json, print_json, say, say_left_out, warn
 
 if TYPE_CHECKING:
     from handgen.ocr.readers import GlyphReader, Judge
@@ -17,7 +17,7 @@ _SHOWN = "What to show"
 _NONE = "none"
 
 
-_Place = Annotated[
+_Path = Annotated[
     Path,
     typer.Argument(metavar="DATASET|RUN", help="A dataset, a glyph store, or a run folder.", show_default=False),
 ]
@@ -73,19 +73,19 @@ _Characters = Annotated[
 ]
 _Data = Annotated[
     Path | None,
-    typer.Option(help="Glyph store of a run.", show_default="the one it was trained with", rich_help_panel=PLACES),
+    typer.Option(help="Glyph store of a run.", show_default="the one it was trained with", rich_help_panel=PATHS),
 ]
 _Sheet = Annotated[
     Path | None,
     typer.Option(
         help="PNG file for the worst samples.",
         show_default="worst-NAME.png; RUN/worst.png",
-        rich_help_panel=PLACES,
+        rich_help_panel=PATHS,
     ),
 ]
 _Save = Annotated[
     bool,
-    typer.Option("--save/--no-save", help="Keep the result there for 'handgen report'.", rich_help_panel=PLACES),
+    typer.Option("--save/--no-save", help="Keep the result there for 'handgen report'.", rich_help_panel=PATHS),
 ]
 
 
@@ -115,7 +115,7 @@ handgen eval datasets/zi2zi --like data/glyphs --json > eval.json
 
 
 def evaluate(
-    place: _Place,
+    path: _Path,
     recognizer: _Recognizer = None,
     judge: _Judge = None,
     share: _Share = 1.0,
@@ -142,16 +142,16 @@ def evaluate(
         raise UsageError(f"--sheet {sheet} is no PNG file", "Let it end in .png.")
     where = resolve_device(device)
     asked = _judge(judge)
-    if is_run(place):
+    if is_run(path):
         from handgen.evaluation.model import SHEET, draw_held_out, evaluate_model, save_worst
 
         if like is not None:
             raise UsageError("--like is for datasets", "Write one with 'handgen synth', and measure that.")
         reader = _reader(recognizer, where) if recognizer is not None else None
         names = [name.strip() for name in styles.split(",") if name.strip()]
-        glyphs = draw_held_out(place, data, where, names)
+        glyphs = draw_held_out(path, data, where, names)
         result = evaluate_model(glyphs, reader, asked, where)
-        picture = sheet or (place / SHEET if save else Path(f"worst-{place.resolve().name}.png"))
+        picture = sheet or (path / SHEET if save else Path(f"worst-{path.resolve().name}.png"))
         save_worst(picture, glyphs)
         shown = True
     else:
@@ -161,13 +161,13 @@ def evaluate(
             raise UsageError("--styles is for runs", "Leave it out: a dataset is measured by style as it is.")
         reader = _reader(recognizer, where)
         how: dict[str, Any] = {"like": like, "share": share, "false_alarms": false_alarms, "skip_bad": skip_bad}
-        result = evaluate_dataset(place, reader, asked, track=track, **how)
-        if reader is not None and _digest(recognizer) == gated_by(place):
+        result = evaluate_dataset(path, reader, asked, track=track, **how)
+        if reader is not None and _digest(recognizer) == gated_by(path):
             result["gated_by_reader"] = True
-        picture = sheet or Path(f"worst-{place.resolve().name}.png")
-        shown = save_suspicious(picture, place, result, track)
+        picture = sheet or Path(f"worst-{path.resolve().name}.png")
+        shown = save_suspicious(picture, path, result, track)
     for remark in remarks(result):
-        warn(f"{place}: {remark}")
+        warn(f"{path}: {remark}")
     if as_json:
         print_json(result)
     else:
@@ -175,7 +175,7 @@ def evaluate(
         if shown:
             say(f"worst  {picture}")
     if save:
-        _keep(place / RESULTS, result)
+        _keep(path / RESULTS, result)
 
 
 evaluate.__doc__ = _HELP
@@ -193,20 +193,20 @@ def _keep(file: Path, result: dict[str, Any]) -> None:
         ) from error
 
 
-def _reader(place: str | None, device: Any) -> GlyphReader | None:
-    if place == _NONE:
+def _reader(path: str | None, device: Any) -> GlyphReader | None:
+    if path == _NONE:
         return None
     from handgen.ocr.reader import load_reader
 
-    reader: GlyphReader = load_reader(Path(place) if place else None, device)
+    reader: GlyphReader = load_reader(Path(path) if path else None, device)
     return reader
 
 
-def _digest(place: str | None) -> str:
+def _digest(path: str | None) -> str:
     from handgen.checkpoints import files as checkpoint
     from handgen.ocr.reader import find_recognizer
 
-    return checkpoint.load(find_recognizer(Path(place) if place else None)).digest()
+    return checkpoint.load(find_recognizer(Path(path) if path else None)).digest()
 
 
 def _judge(name: str | None) -> Judge | None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, print_json, say, stderr, stdout
+from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, print_json, say, stderr, stdout
+from handgen.cli.help import Command, Group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +23,7 @@ CHOICE = "Which fonts"
 _SHOWN = 24
 
 fonts = typer.Typer(
+    cls=Group,
     name="fonts",
     no_args_is_help=True,
     help="List fonts, check what they draw, fetch more.",
@@ -38,7 +40,7 @@ Charset = Annotated[
 ]
 
 
-@fonts.command("list")
+@fonts.command("list", cls=Command)
 def list_fonts(
     script: Annotated[
         str | None,
@@ -137,7 +139,7 @@ def _print_list(rows: list[dict[str, Any]], broken: list[FoundFont]) -> None:
         stderr.print(f"broken: {font.broken}", markup=False, soft_wrap=True)
 
 
-@fonts.command()
+@fonts.command(cls=Command)
 def check(
     font: Annotated[str, typer.Argument(help="FILE, FILE#FACE, FILE@INSTANCE, a family or an alias.", metavar="FONT")],
     charset: Charset = None,
@@ -217,7 +219,7 @@ _Out = Annotated[
         "-o",
         help="Folder for the fonts, their licenses and their provenance.",
         show_default="handgen's font cache, $HANDGEN_FONTS",
-        rich_help_panel=PLACES,
+        rich_help_panel=PATHS,
     ),
 ]
 _Everything = Annotated[
@@ -227,7 +229,7 @@ _Everything = Annotated[
 _Force = Annotated[bool, typer.Option("--force", help="Fetch again what is there already.", rich_help_panel=RUNNING)]
 
 
-@fonts.command()
+@fonts.command(cls=Command)
 def fetch(
     names: _Names,
     out: _Out = None,

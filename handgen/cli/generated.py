@@ -10,7 +10,9 @@ from types import MappingProxyType
 from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.markup import escape
 
+from handgen.cli.help import HelpAll
 from handgen.settings import Settings, choices_of
 
 SettingsT = TypeVar("SettingsT", bound=Settings)
@@ -22,7 +24,7 @@ def parameters(
     defaults: Mapping[str, Any] = MappingProxyType({}),
     but: Collection[str] = (),
 ) -> list[inspect.Parameter]:
-    """Return one command-line parameter per field of ``settings``; ``defaults`` take the place of its own.
+    """Return one command-line parameter per field of ``settings``; ``defaults`` replace its own.
 
     Fields named in ``but`` are left out.
 
@@ -63,7 +65,7 @@ def _option(field: dataclasses.Field[Any], panel: str, default: Any) -> Any:
         text += f" At least {low:g}."
     return typer.Option(
         *facts["flags"],
-        help=text,
+        help=escape(text),
         metavar=facts["metavar"],
         show_default=facts["shown"] or default not in (dataclasses.MISSING, None, ""),
         rich_help_panel=facts["panel"] or panel,
@@ -102,8 +104,24 @@ def options(common: Callable[..., Any]) -> list[inspect.Parameter]:
     ]
 
 
-def with_signature(function: Callable[..., Any], made: list[inspect.Parameter]) -> Callable[..., Any]:
-    """Give ``function(**given)`` the parameters that typer is to ask for."""
+def often(*settings: type[Settings]) -> frozenset[str]:
+    """Return the names of the fields that people use."""
+    return frozenset(field.name for each in settings for field in _fields(each) if field.metadata["often"])
+
+
+def with_signature(
+    function: Callable[..., Any], made: list[inspect.Parameter], often: Collection[str] | None = None
+) -> Callable[..., Any]:
+    """Give ``function(**given)`` the parameters that typer is to ask for.
+
+    Args:
+        function: of a command.
+        made: the parameters.
+        often: names of those that the help shows, if it is not to show all.
+    """
+    if often is not None:
+        function.often = often  # type: ignore[attr-defined]
+        made = [*made, inspect.Parameter("help_all", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=HelpAll)]
     function.__signature__ = inspect.Signature(made)  # type: ignore[attr-defined]
     function.__annotations__ = {parameter.name: parameter.annotation for parameter in made}
     return function

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, DryRun, Json, SkipBad, print_json, say, say_facts, stdout
+from handgen.cli.common import PATHS, Debug, DryRun, Json, SkipBad, print_json, say, say_facts, stdout, warn
 from handgen.cli.generated import with_signature
+from handgen.cli.help import Command, Group
 from handgen.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _DEFAULT_OUT = Path("data/imported")
 _ROWS, _LISTED, _REPORTED = 20, 10, 1000
 
 importing = typer.Typer(
+    cls=Group,
     name="import",
     no_args_is_help=True,
     help="Real handwriting to a glyph store.",
@@ -37,11 +39,11 @@ importing = typer.Typer(
 
 
 def _common(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the glyph store.", rich_help_panel=PLACES)] = (
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the glyph store.", rich_help_panel=PATHS)] = (
         _DEFAULT_OUT
     ),
     replace: Annotated[
-        bool, typer.Option("--replace", help="Replace a glyph store that is there.", rich_help_panel=PLACES)
+        bool, typer.Option("--replace", help="Replace a glyph store that is there.", rich_help_panel=PATHS)
     ] = False,
     font: Annotated[
         str,
@@ -145,6 +147,8 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
     )
     if not given["as_json"]:
         say_facts(_plan(reader, plan))
+    if plan.note:
+        warn(plan.note)
     if given["dry_run"]:
         if given["as_json"]:
             print_json(_plan(reader, plan))
@@ -156,24 +160,24 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         _print(imported, plan)
 
 
-def _matched(place: Path) -> Path | MatchedSource:
+def _matched(path: Path) -> Path | MatchedSource:
     """Return the store that ``--match`` names, or how the source of the model that it names is drawn."""
     from handgen.glyphs.store import is_store
 
-    if is_store(place):
-        return place
+    if is_store(path):
+        return path
     from handgen.checkpoints import files as checkpoint
     from handgen.checkpoints import find
-    from handgen.sources.content import source_font
+    from handgen.glyphs.source_font import find_source_font
 
-    file = find.find_model(place, ())
+    file = find.find_model(path, ())
     if not file.is_file():
-        return place
+        return path
     facts = checkpoint.peek(file).model
     if not facts.raster.source:
         raise UsageError(f"{file} has no source font to match", "Name a font with --font.")
-    ref = source_font(facts.raster)
-    return ref, replace(facts.raster, size=facts.size, source=ref.spec)
+    found = find_source_font(facts.raster, facts.source_look)
+    return found.ref, replace(facts.raster, size=facts.size, source=found.ref.spec), found.note
 
 
 def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
@@ -254,7 +258,7 @@ def _following(plan: ImportPlan) -> str:
     return f"handgen train zi2zi --data {quoted(plan.out)}"
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def gnt(
     files: Annotated[
@@ -277,7 +281,7 @@ def gnt(
     return GntReader(files, style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def images(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of images, one character each.")],
@@ -307,7 +311,7 @@ def images(
     return ImagesReader(folder, labels, style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def idx(
     images: Annotated[Path, typer.Argument(metavar="IMAGES", help="IDX file of images, gzipped or not.")],
@@ -322,7 +326,7 @@ def idx(
     mapping: Annotated[
         Path | None,
         typer.Option(
-            help="EMNIST's mapping file, in place of --classes; of upper and lower case the first counts.",
+            help="EMNIST's mapping file, instead of --classes; of upper and lower case the first counts.",
             show_default="none",
             rich_help_panel=CHOICE,
         ),
@@ -346,7 +350,7 @@ def idx(
     return IdxReader(images, labels, classes=classes, mapping=mapping, orientation=orientation, style=style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def lmdb(
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="A dataset in any format that 'check' reads.")],
@@ -363,7 +367,7 @@ def lmdb(
     return DatasetReader(dataset, style)
 
 
-@importing.command()
+@importing.command(cls=Command)
 @reads
 def sheet(
     scans: Annotated[
@@ -374,7 +378,7 @@ def sheet(
     ],
     style: Style = None,
 ) -> Any:
-    """Filled writing sheets of 'handgen sheet', photographed or scanned. Needs handgen[scan].
+    """Filled writing sheets of 'handgen sheet', photographed or scanned. Needs handgen\\[scan].
 
     Pages may lie in any order and at any angle; the whole page with its four
     corner markers must be seen. A page that was filled twice gives two samples

@@ -1,4 +1,4 @@
-"""The application, and the one place where errors become messages and exit codes."""
+"""The application, and where errors become messages and exit codes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from handgen.cli import common
 from handgen.cli.check import check
 from handgen.cli.convert import convert
 from handgen.cli.eval import evaluate
 from handgen.cli.fonts import fonts
+from handgen.cli.help import Command, Group
 from handgen.cli.importing import importing
 from handgen.cli.models import models
 from handgen.cli.preview import preview
@@ -29,10 +29,11 @@ from handgen.cli.train import train
 from handgen.cli.transfer import transfer
 from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error
+from handgen.registry import nearest
 from handgen.version import __version__
 
 
-class _InOrderOfUse(TyperGroup):
+class _InOrderOfUse(Group):
     """Typer lists groups after commands; a reader wants them as they are used."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -86,17 +87,17 @@ def _root(
     """Nothing happens before a command."""
 
 
-app.command()(render)
-app.command()(sheet)
+app.command(cls=Command)(render)
+app.command(cls=Command)(sheet)
 app.add_typer(importing)
 app.add_typer(train)
-app.command("synth")(synth)
-app.command()(preview)
-app.command()(check)
-app.command("eval")(evaluate)
-app.command()(transfer)
-app.command()(report)
-app.command()(convert)
+app.command("synth", cls=Command)(synth)
+app.command(cls=Command)(preview)
+app.command(cls=Command)(check)
+app.command("eval", cls=Command)(evaluate)
+app.command(cls=Command)(transfer)
+app.command(cls=Command)(report)
+app.command(cls=Command)(convert)
 app.add_typer(models)
 app.add_typer(fonts)
 
@@ -140,13 +141,24 @@ def _stopped() -> int:
     return 130
 
 
+def _explained(error: Any) -> UsageError:
+    """Return what typer found wrong with the command line, with what was meant if that can be told."""
+    context = getattr(error, "ctx", None)
+    command = getattr(context, "command_path", "handgen")
+    message, remedy = error.format_message(), f"See '{command} --help'."
+    if (name := getattr(error, "option_name", None)) and context is not None:
+        known = [flag for param in context.command.params for flag in param.opts if flag.startswith("--")]
+        if (meant := nearest(name, known)).startswith("Did"):
+            message, remedy = f"No such option: {name}", f"{meant} {remedy}"
+    return UsageError(message, remedy)
+
+
 def _report(error: Exception) -> int:
     """Print one line for ``error`` and return the exit code."""
     if hasattr(error, "format_message"):  # what typer found wrong with the command line
         if not error.format_message():  # a bare group: its help was shown
             return 2
-        command = getattr(getattr(error, "ctx", None), "command_path", "handgen")
-        error = UsageError(error.format_message(), f"See '{command} --help'.")
+        error = _explained(error)
     if isinstance(error, OSError) and error.filename:
         error = from_os_error(error, error.filename)
     elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG):

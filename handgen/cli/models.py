@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, Device, Json, print_json, say, stdout, warn
+from handgen.cli.common import PATHS, Debug, Device, Json, print_json, say, stdout, warn
+from handgen.cli.help import Command, Group
 from handgen.errors import quoted
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ _RUNS = Path("runs")
 _CARD = "What the card says"
 
 models = typer.Typer(
+    cls=Group,
     name="models",
     invoke_without_command=True,
     help="List what there is to draw with: weights that come with handgen, runs, the pen.",
@@ -49,8 +51,8 @@ def _print(found: list[Listed]) -> None:
     from rich.text import Text
 
     table = Table("name", "kind", "where", "styles", "characters", "size", "MB")
-    for place in (3, 5, 6):
-        table.columns[place].justify = "right"
+    for column in (3, 5, 6):
+        table.columns[column].justify = "right"
     table.columns[0].no_wrap = True
     for each in found:
         table.add_row(
@@ -77,14 +79,14 @@ def _print(found: list[Listed]) -> None:
 
 _Out = Annotated[
     Path | None,
-    typer.Option("--out", "-o", help="Folder to write.", show_default="weights/NAME", rich_help_panel=PLACES),
+    typer.Option("--out", "-o", help="Folder to write.", show_default="weights/NAME", rich_help_panel=PATHS),
 ]
 _Recognizer = Annotated[
     Path | None,
     typer.Option(
         help="Run folder or file of a recognizer to go with it, for the gate.",
         show_default=False,
-        rich_help_panel=PLACES,
+        rich_help_panel=PATHS,
     ),
 ]
 _Data = Annotated[
@@ -93,7 +95,7 @@ _Data = Annotated[
         "--data",
         help="With --recognizer: glyph store of the real glyphs, which say how sure it must be; may be repeated.",
         show_default="the one the run was trained with",
-        rich_help_panel=PLACES,
+        rich_help_panel=PATHS,
     ),
 ]
 _Font = Annotated[
@@ -101,7 +103,7 @@ _Font = Annotated[
     typer.Option(
         help="Source font, if others have another file of it than the one in training.",
         show_default="the one the model was trained with",
-        rich_help_panel=PLACES,
+        rich_help_panel=PATHS,
     ),
 ]
 _Charset = Annotated[
@@ -109,7 +111,7 @@ _Charset = Annotated[
     typer.Option(
         help="What synth is to write by default: gb2312, latin62, ..., a UTF-8 file, or the characters.",
         show_default="the characters of the run's store",
-        rich_help_panel=PLACES,
+        rich_help_panel=PATHS,
     ),
 ]
 _Fonts = Annotated[
@@ -126,10 +128,10 @@ _Notes = Annotated[
 ]
 
 
-@models.command("export")
+@models.command("export", cls=Command)
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder or model file.", show_default=False)],
-    name: Annotated[str, typer.Option(help="What the weights are to be called.", rich_help_panel=PLACES)],
+    name: Annotated[str, typer.Option(help="What the weights are to be called.", rich_help_panel=PATHS)],
     out: _Out = None,
     recognizer: _Recognizer = None,
     data: _Data = None,
@@ -155,18 +157,18 @@ def export(
     from handgen.export.export import Export
     from handgen.export.export import export as write
 
-    place = out or Path("weights") / name
-    request = Export(run, name, place, recognizer, tuple(data or ()), font, charset, fonts, notes)
+    folder = out or Path("weights") / name
+    request = Export(run, name, folder, recognizer, tuple(data or ()), font, charset, fonts, notes)
     done = write(request, resolve_device(device))
     if as_json:
-        print_json({"out": str(place), "files": done.files, "warnings": done.warnings})
+        print_json({"out": str(folder), "files": done.files, "warnings": done.warnings})
         return
-    _report(place, done)
+    _report(folder, done)
 
 
-def _report(place: Path, done: Exported) -> None:
+def _report(folder: Path, done: Exported) -> None:
     for name, size in done.files.items():
-        say(f"{place / name}  {size / 1e6:.2f} MB")
+        say(f"{folder / name}  {size / 1e6:.2f} MB")
     for warning in done.warnings:
         warn(warning)
-    say(f"next: handgen synth --model {quoted(place)}")
+    say(f"next: handgen synth --model {quoted(folder)}")

@@ -94,7 +94,7 @@ class Bar:
             self._lines.stop()
 
     def show(self, done: float, what: str | None = None, total: float | None = None) -> None:
-        """Show that so much is done by now; ``what`` and ``total`` take the place of former ones."""
+        """Show that so much is done by now; ``what`` and ``total`` replace former ones."""
         self._done = done
         self._what = self._what if what is None else what
         self._total = self._total if total is None else total

@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from handgen.cli import generated
-from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
+from handgen.cli.common import PATHS, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
+from handgen.cli.help import Command
 from handgen.errors import quoted
 
 NAME, SUMMARY = "recognizer", "reads single glyphs: what 'eval' and training against lost strokes ask"
@@ -22,10 +23,10 @@ def _common(
             "--data",
             help="Glyph store; may be repeated, and more fonts make a better reader.",
             show_default="data/glyphs",
-            rich_help_panel=PLACES,
+            rich_help_panel=PATHS,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Run folder.", rich_help_panel=PLACES)] = Path("runs") / NAME,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Run folder.", rich_help_panel=PATHS)] = Path("runs") / NAME,
     charset: Annotated[
         str | None,
         typer.Option(help="Characters to read, as for 'render'.", show_default="all that the stores have"),
@@ -58,7 +59,8 @@ def recognizer_command() -> Any:
         "handgen train recognizer --data data/glyphs --data data/more --holdout-fonts 5 --out runs/reader"
     )
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-    app.command(name=NAME)(generated.with_signature(command, made + generated.parameters(RecognizerSettings, "Run")))
+    made += generated.parameters(RecognizerSettings, "Run")
+    app.command(name=NAME, cls=Command)(generated.with_signature(command, made))
     return typer.main.get_command(app)
 
 

@@ -38,10 +38,14 @@ def render(**given: Any) -> None:
 
     plan, as_json = make_plan(settings), given["as_json"]
     if given["dry_run"]:
+        if plan.note:
+            warn(plan.note)
         print_json(_plan_dict(plan)) if as_json else _print_plan(plan)
         return
     if not as_json:
         _print_plan(plan)
+    if plan.note:
+        warn(plan.note)
     rendered = _with_progress(plan)
     for style, reason in rendered.failed.items():
         warn(f"left out {style}: {reason}")

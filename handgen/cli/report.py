@@ -7,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, Json, print_json, say
+from handgen.cli.common import PATHS, Debug, Json, print_json, say
 
 
 def report(
-    place: Annotated[
+    path: Annotated[
         Path, typer.Argument(metavar="DATASET|RUN", help="A dataset, or a run folder.", show_default=False)
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="HTML file.", show_default="report-NAME.html", rich_help_panel=PLACES),
+        typer.Option("--out", "-o", help="HTML file.", show_default="report-NAME.html", rich_help_panel=PATHS),
     ] = None,
     as_json: Json = False,
     debug: Debug = False,
@@ -38,10 +38,10 @@ def report(
     from handgen.report.make import make_page
     from handgen.report.page import save
 
-    file = out or Path(f"report-{place.resolve().name}.html")
+    file = out or Path(f"report-{path.resolve().name}.html")
     if file.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--out {file} is no HTML file", "Let it end in .html.")
-    page = make_page(place, track)
+    page = make_page(path, track)
     save(page, file)
     if as_json:
         print_json({"out": str(file), "kind": page.kind, "bytes": file.stat().st_size})

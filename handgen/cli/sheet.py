@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from handgen.cli.common import PLACES, Debug, DryRun, Json, print_json, say
+from handgen.cli.common import PATHS, Debug, DryRun, Json, print_json, say
 
 if TYPE_CHECKING:
     from handgen.sheets.plan import Sheet
@@ -43,7 +43,7 @@ _Box = Annotated[
     ),
 ]
 _Out = Annotated[
-    Path, typer.Option("--out", "-o", help="PDF file; one that is there is replaced.", rich_help_panel=PLACES)
+    Path, typer.Option("--out", "-o", help="PDF file; one that is there is replaced.", rich_help_panel=PATHS)
 ]
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgen.cli import generated
-from handgen.cli.common import PLACES, RUNNING, Debug, DryRun, Json, Workers, print_json
+from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, Workers, print_json, warn
+from handgen.pages.settings import PAGES, PageRequest
 from handgen.sources.spec import DRAWN, OWN, STYLES, SourceSpec
 from handgen.synthesis.request import LINES, NESTED, LineRequest, Request
 
@@ -26,12 +27,16 @@ Models = Annotated[
         help="Run folder, model file, or the name of weights that come with handgen (see 'handgen models'); pen, which "
         "writes stroke by stroke; fonts, which draws fonts as they are; or a glyph store. Several with shares are "
         "mixed: --model zh=2 --model pen=3.",
-        show_default="the latest in runs/; without one zh, for Latin characters en",
+        show_default="the latest finished run; without one the recipe zh or latin",
         rich_help_panel=DRAWN,
     ),
 ]
 _Lines = Annotated[
-    bool, typer.Option("--lines", help="Write lines of text in place of single characters.", rich_help_panel=LINES)
+    bool, typer.Option("--lines", help="Write lines of text instead of single characters.", rich_help_panel=LINES)
+]
+_Pages = Annotated[
+    bool,
+    typer.Option("--pages", help="Write pages of such lines, and the lines cut out of them.", rich_help_panel=PAGES),
 ]
 _ListStyles = Annotated[
     bool,
@@ -44,13 +49,13 @@ _Recipe = Annotated[
         metavar="FILE|NAME",
         help="All of this from a YAML file, or from a recipe that comes with handgen; other options go before it.",
         show_default="none",
-        rich_help_panel=PLACES,
+        rich_help_panel=PATHS,
     ),
 ]
 _SaveRecipe = Annotated[
     Path | None,
     typer.Option(
-        "--save-recipe", help="Write what is asked for as a YAML file.", show_default="none", rich_help_panel=PLACES
+        "--save-recipe", help="Write what is asked for as a YAML file.", show_default="none", rich_help_panel=PATHS
     ),
 ]
 _Batch = Annotated[
@@ -73,6 +78,7 @@ _COMMAND: dict[str, tuple[Any, Any]] = {
     "recipe": (_Recipe, None),
     "save_recipe": (_SaveRecipe, None),
     "lines": (_Lines, False),
+    "pages": (_Pages, False),
     "list_styles": (_ListStyles, False),
     "batch": (_Batch, 1024),
     "workers": (Workers, 0),
@@ -94,8 +100,10 @@ def _parameters() -> list[inspect.Parameter]:
     of_source = generated.parameters(SourceSpec, DRAWN, but=OWN)
     of_request = generated.parameters(Request, RUNNING, but=NESTED)
     of_lines = generated.parameters(LineRequest, LINES)
+    of_pages = generated.parameters(PageRequest, PAGES)
     by_panel = [option("model"), *of_source, option("list_styles"), *of_request, option("lines"), *of_lines]
-    return [context, *by_panel, *map(option, ("recipe", "save_recipe", *list(_COMMAND)[5:]))]
+    by_panel += [option("pages"), *of_pages]
+    return [context, *by_panel, *map(option, ("recipe", "save_recipe", *list(_COMMAND)[6:]))]
 
 
 _HELP = """Write a labeled dataset (LMDB) with a trained model, a pen, fonts, or several of these.
@@ -115,6 +123,8 @@ handgen synth --list-styles
 handgen synth --lines --corpus novel.txt --height 48 --degrade scan --out datasets/lines
 
 handgen synth --lines --corpus dates,amounts,names --boxes --out datasets/forms
+
+handgen synth --pages --corpus novel.txt --model fonts --count 1000 --out datasets/pages
 
 handgen synth --degrade scan --format webdataset --out datasets/shards
 
@@ -146,6 +156,7 @@ def _synth(**given: Any) -> None:
     from handgen.synthesis.prepare import resolved
     from handgen.synthesis.recipe import save_recipe
     from handgen.synthesis.usual import with_usual_sources
+    from handgen.synthesis.write import check_out
 
     asked = _request(given)
     request = resolved(asked)
@@ -155,6 +166,7 @@ def _synth(**given: Any) -> None:
     batch, workers = given["batch"], given["workers"]
     shard_writer = _shard_writer(request, given["processes"], given["ray"], batch, workers)
     prepared = prepared_with_progress(request)
+    check_out(prepared)
     if not given["as_json"]:
         print_plan(prepared, with_usual_sources(asked)[1])
     else:
@@ -165,21 +177,27 @@ def _synth(**given: Any) -> None:
         report = with_progress(prepared, batch, workers or os.cpu_count() or 1, shard_writer)
         if not given["as_json"]:
             print_result(prepared, report)
+        elif report.doubt:
+            warn(report.doubt)
     if given["as_json"]:
         print_json({"out": str(prepared.out), "written": not given["dry_run"], **prepared.identity()})
 
 
 _synth.__doc__ = _HELP
-synth = generated.with_signature(_synth, _parameters())
+_OFTEN = frozenset({"model", "recipe", "lines", "list_styles", "workers", "dry_run", "as_json"})
+"""Of the options that are no settings, those that the help always shows."""
+synth = generated.with_signature(_synth, _parameters(), generated.often(SourceSpec, Request, LineRequest) | _OFTEN)
 
 
 def _request(given: dict[str, Any]) -> Request:
     """Return what is asked for on the command line, and before that by a recipe."""
     from handgen.synthesis.options import names_of, request_of
 
-    known = names_of(SourceSpec, OWN) | names_of(Request, NESTED) | names_of(LineRequest)
+    known = names_of(SourceSpec, OWN) | names_of(Request, NESTED) | names_of(LineRequest) | names_of(PageRequest)
     typed = {name: given[name] for name in sorted(known & given.keys()) if _is_typed(given["ctx"], name)}
-    return request_of(given["model"] or (), recipe=given["recipe"], lines=given["lines"], options=typed)
+    return request_of(
+        given["model"] or (), recipe=given["recipe"], lines=given["lines"], pages=given["pages"], options=typed
+    )
 
 
 def _is_typed(ctx: typer.Context, name: str) -> bool:

@@ -56,6 +56,8 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from handgen.synthesis.licenses import licenses_of, summary
+
     request, source = prepared.request, prepared.source
     names = ", ".join(style.name for style in source.styles[:20]) + (", …" if len(source.styles) > 20 else "")
     rows = {
@@ -65,6 +67,7 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
         "samples": f"{request.count:,}{_kind(prepared)}, seed {request.seed}, on {request.device}",
         **_of_corpus(prepared),
         "gate": _gate(prepared),
+        "licenses": summary(licenses_of(source)),
         "out": str(prepared.out) + (f", in {request.shards:,} shards" if request.shards > 1 else ""),
     }
     table = Table(show_header=False, box=None, pad_edge=False)
@@ -76,7 +79,7 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
     if prepared.glyphs.gate and prepared.gate_note:
         warn(prepared.gate_note)
     if prepared.lines:
-        _warn_of_lines(prepared.lines)
+        _warn_of_lines(prepared.lines, pages=prepared.pages is not None)
     _warn_of_unlearned(prepared)
     for reason, chars in source.skipped.items() if not prepared.lines else ():
         warn(f"left out, {reason}: {len(chars)} ({_some(chars)})")
@@ -121,21 +124,26 @@ def _kind(prepared: Prepared) -> str:
     if prepared.lines is None:
         return ""
     asked, source = prepared.lines.request, prepared.lines.script.source
-    way = "wide, vertical" if asked.vertical else "high"
     names = asked.corpus if source.corpus else ", ".join(source.generators) or "all generators"
+    if prepared.pages:
+        pages = prepared.pages.request
+        width, height = pages.size
+        papers, formats = ", ".join(pages.papers), ", ".join(pages.page_formats)
+        return f" pages ({papers}) of {width} x {height} pixels, of {names}, as {formats}"
+    way = "wide, vertical" if asked.vertical else "high"
     return f" lines of {asked.min_chars} to {asked.max_chars} characters, {asked.height} pixels {way}, of {names}"
 
 
 def _of_corpus(prepared: Prepared) -> dict[str, str]:
     """Say how much of a corpus the lines use."""
-    if not prepared.lines or not (texts := prepared.lines.corpus_texts):
+    if not prepared.lines or prepared.pages or not (texts := prepared.lines.corpus_texts):
         return {}
     share = prepared.request.count / texts
     used = f"about {100 * share:.2g} % of them are used" if share < 1 else f"each comes about {share:.3g} times"
     return {"corpus": f"about {texts:,} texts, {used if share != 1 else 'each comes once'}"}
 
 
-def _warn_of_lines(lines: Lines) -> None:
+def _warn_of_lines(lines: Lines, pages: bool) -> None:
     from handgen.lines.corpus import describe
 
     if lines.left_out:
@@ -144,7 +152,7 @@ def _warn_of_lines(lines: Lines) -> None:
             f"the corpus has {count:,} characters that cannot be drawn, {times:,} times; lines are cut around them: "
         )
         warn(warning + describe(lines.left_out))
-    if lines.request.max_chars > _TRAINERS_LONGEST:
+    if lines.request.max_chars > _TRAINERS_LONGEST and not pages:
         warn(
             f"many trainers drop labels of more than {_TRAINERS_LONGEST} characters; "
             "'handgen check --for' prints the flag that raises their limit"
@@ -168,7 +176,7 @@ def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: Sh
     """Write the dataset under a progress bar."""
     from handgen.synthesis.write import write
 
-    unit = "lines" if prepared.lines else "glyphs"
+    unit = "pages" if prepared.pages else "lines" if prepared.lines else "glyphs"
     with Bar("writing", prepared.request.count, unit=unit) as bar:
         return write(prepared, bar.show, batch=batch, workers=workers, shard_writer=shard_writer)
 
@@ -205,12 +213,15 @@ def print_result(prepared: Prepared, report: Report) -> None:
     if gate := prepared.glyphs.gate:
         did = report.info["gate"]
         counts = ", ".join(f"{did[what]:,} {what}" for what in ("redrawn", "dropped", "kept") if did[what])
-        where = f"; see {out / SHEET}" if counts else ""
+        where = f"; see {out / SHEET}" if counts and not prepared.pages else ""
         passed = f"all{' that it knows' if gate.unknown else ''} read as their labels"
         say(f"gate     {counts or passed}{where}")
+    if report.doubt:
+        warn(report.doubt)
     if report.blank:
         warn(
-            f"of the first lines {sum(report.blank.values()):,} characters were drawn without ink, and are left out of "
-            f"image and label: {describe(Counter(report.blank))}"
+            f"in the first {report.shown:,} lines {sum(report.blank.values()):,} characters were drawn without ink, "
+            f"and are left out of image and label: {describe(Counter(report.blank))}"
         )
-    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {quoted(out)}")
+    folder = out / "lines" if prepared.pages else out
+    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {quoted(folder)}")

@@ -22,16 +22,16 @@ def show(table: Table, most: int = 1000) -> None:
     from handgen.formats.findings import visible
 
     rows = [(row[0], *map(visible, row[1:])) for row in table.rows[:most]]
-    cells = [[*table.head[place].split(), *(row[place] for row in rows)] for place in range(len(table.head))]
+    cells = [[*table.head[column].split(), *(row[column] for row in rows)] for column in range(len(table.head))]
     widths = [max(map(cell_len, column)) for column in cells]
     widths[0] = min(widths[0], stdout.width // 3)
     for number, part in enumerate(_parts(widths, stdout.width - 1)):
         title = table.title + (", continued" if number else "")
         shown = rich.table.Table(title=Text(title, "bold"), title_justify="left")
-        for place in part:
-            shown.add_column(table.head[place], justify="right" if place else "left", width=widths[place])
+        for column in part:
+            shown.add_column(table.head[column], justify="right" if column else "left", width=widths[column])
         for row in rows:
-            shown.add_row(*(Text(row[place], overflow="fold") for place in part))
+            shown.add_row(*(Text(row[column], overflow="fold") for column in part))
         stdout.print(shown)
 
 
@@ -39,10 +39,10 @@ def _parts(widths: list[int], room: int) -> list[list[int]]:
     """Part the columns into tables that have room, each with the first column at its left."""
     parts = [[0]]
     left = first = room - widths[0] - _BETWEEN
-    for place, width in enumerate(widths[1:], start=1):
+    for column, width in enumerate(widths[1:], start=1):
         if len(parts[-1]) > 1 and width + _BETWEEN > left:
             parts.append([0])
             left = first
-        parts[-1].append(place)
+        parts[-1].append(column)
         left -= width + _BETWEEN
     return parts

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from handgen.cli import adding, generated, recognizer
-from handgen.cli.common import PLACES, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
+from handgen.cli.common import PATHS, Debug, Device, DryRun, Json, print_json, say, say_facts, stderr, stdout
+from handgen.cli.help import Command, Group
 from handgen.errors import quoted
 from handgen.models import MODELS
 
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from handgen.training.plan import TrainingPlan
 
 _DATA = Path("data/glyphs")
+_OFTEN = frozenset({"data", "out", "start", "device", "dry_run", "as_json"})
+"""Of the options that are no settings, those that the help always shows."""
 
 
-class _ModelGroup(TyperGroup):
+class _ModelGroup(Group):
     """One subcommand a registered model. Listing them imports none; asking for one imports it."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -30,7 +32,7 @@ class _ModelGroup(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if ctx is not None and ctx.resilient_parsing:  # completion knows the names, and must not wait for torch
-            return TyperCommand(cmd_name, help=self._summary(cmd_name)) if cmd_name in self.list_commands(ctx) else None
+            return Command(cmd_name, help=self._summary(cmd_name)) if cmd_name in self.list_commands(ctx) else None
         if cmd_name == recognizer.NAME:
             return recognizer.recognizer_command()
         MODELS.entry(cmd_name)
@@ -69,12 +71,12 @@ def _common(
             "--data",
             help="Glyph store; may be repeated, as for fonts and real writers in one run.",
             show_default="data/glyphs",
-            rich_help_panel=PLACES,
+            rich_help_panel=PATHS,
         ),
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", help="Run folder.", show_default="runs/MODEL", rich_help_panel=PLACES),
+        typer.Option("--out", "-o", help="Run folder.", show_default="runs/MODEL", rich_help_panel=PATHS),
     ] = None,
     start: Annotated[
         Path | None,
@@ -82,7 +84,7 @@ def _common(
             "--from",
             help="Begin with the weights of this run folder or checkpoint, or those that come with handgen, by name.",
             show_default="random weights",
-            rich_help_panel=PLACES,
+            rich_help_panel=PATHS,
         ),
     ] = None,
     device: Device = "auto",
@@ -127,7 +129,8 @@ def _command(name: str) -> Any:
         + (f"handgen train {name} --from runs/{name} --add-style mine --data data/mine\n\n" if model.adaptable else "")
         + f"torchrun --nproc-per-node 2 -m handgen train {name}"
     )
-    app.command(name=name)(generated.with_signature(command, made))
+    often = generated.often(TrainSettings, config, AddSettings) | _OFTEN
+    app.command(name=name, cls=Command)(generated.with_signature(command, made, often))
     return typer.main.get_command(app)
 
 

@@ -11,6 +11,7 @@ from handgen.cli.common import Debug, DryRun, Json, print_json, say, say_facts
 from handgen.transfer.settings import SETS, TransferRequest, TransferSettings
 
 if TYPE_CHECKING:
+    from handgen.transfer.lines import LineTransfer
     from handgen.transfer.transfer import Transfer
 
 
@@ -32,6 +33,8 @@ def transfer(**given: Any) -> None:
 
     handgen transfer --real data/casia --model runs/zi2zi --count 40000 --images 1000000
 
+    handgen transfer --lines --real datasets/letters --sets fonts,default,real --count 5000
+
     handgen transfer --real data/mine --set a=datasets/zi2zi --set b=datasets/pen --sets fonts,a,b,a+b
     """
     settings = generated.values(TransferSettings, given)
@@ -49,9 +52,10 @@ generated.with_signature(
 
 
 def _run(request: TransferRequest, given: dict[str, Any]) -> None:
+    from handgen.transfer.lines import LineTransfer
     from handgen.transfer.transfer import Transfer
 
-    transfer = Transfer(request)
+    transfer = LineTransfer(request) if request.lines else Transfer(request)
     if not given["as_json"]:
         say_facts(transfer.plan())
     if given["dry_run"]:
@@ -62,12 +66,12 @@ def _run(request: TransferRequest, given: dict[str, Any]) -> None:
     if given["as_json"]:
         print_json(transfer.results() | {"done": finished})
     else:
-        _print(transfer, finished)
+        _print_lines(transfer) if isinstance(transfer, LineTransfer) else _print(transfer, finished)
     if not finished:
         raise typer.Exit(130)
 
 
-def _with_progress(transfer: Transfer) -> bool:
+def _with_progress(transfer: Transfer | LineTransfer) -> bool:
     from handgen.cli.progress import Bar
 
     with Bar("", transfer.total, counted=False) as bar:
@@ -100,3 +104,28 @@ def _print(transfer: Transfer, finished: bool) -> None:
         return
     out = transfer.request.out
     say_facts({"results": out / RESULTS, "plot": out / PLOT, "look at": out / SHEET})
+
+
+def _print_lines(transfer: LineTransfer) -> None:
+    from handgen.cli.tables import show
+    from handgen.report.page import Table
+    from handgen.transfer.lines import RESULTS, SHEET
+
+    results = transfer.results()
+    head = ["training set", "lines", "CER", "sd", "95 % of samples of writers"]
+    rows = [
+        [
+            name,
+            f"{values['lines']:,}",
+            f"{values['mean']:.3f}",
+            "–" if values["sd"] is None else f"{values['sd']:.3f}",
+            " to ".join(f"{value:.3f}" for value in values["interval"]),
+        ]
+        for name, values in results["sets"].items()
+    ]
+    title = (
+        f"Character error rate on {results['tested']:,} real lines ({results['real']}), by {results['writers']} writers"
+    )
+    show(Table(title, head, rows))
+    out = transfer.request.out
+    say_facts({"results": out / RESULTS, "look at": out / SHEET})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.characters import Changes
-from handgen.check.bad import LEFT_OUT
+from handgen.check.bad import LEFT_OUT, json_lines
 from handgen.collect.base import UNKNOWN, Intake, Reader, Skip, Writing
 from handgen.collect.draw import font_origin
 from handgen.collect.normalize import Frames, normalize
@@ -30,6 +29,7 @@ from handgen.fonts.face import FontRef
 from handgen.fonts.find import default_charset, resolve_font
 from handgen.fonts.raster import source_glyphs
 from handgen.glyphs.records import Raster, StyleRecord
+from handgen.glyphs.source_font import find_source_font, look_of
 from handgen.glyphs.store import MANIFEST, PREVIEW, GlyphStore, StoreWriter
 
 NO_INK = "no ink"
@@ -37,8 +37,8 @@ _BLOCK = 512
 _REMEMBERED = 100
 """Skips that a style's record keeps."""
 
-MatchedSource = tuple[FontRef, Raster]
-"""A source font, and how a store or a model has it drawn."""
+MatchedSource = tuple[FontRef, Raster, str]
+"""A source font, how a store or a model has it drawn, and what a user should know of it."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class ImportPlan:
         charset: take these characters alone; all when empty.
         per_char: samples of one character by one writer at most; None = all.
         writers: take the first so many writers; None = all.
+        note: what a user should know of the source font.
         skip_bad: leave out what cannot be taken, and list it; or stop at the first.
     """
 
@@ -61,6 +62,7 @@ class ImportPlan:
     charset: str = ""
     per_char: int | None = None
     writers: int | None = None
+    note: str = ""
     skip_bad: bool = True
 
     @property
@@ -149,7 +151,8 @@ def make_import_plan(
     chars = load_charset(charset) if charset else ""
     limits: dict[str, Any] = {"charset": chars, "per_char": per_char, "writers": writers, "skip_bad": skip_bad}
     if match is not None:
-        return ImportPlan(out, *(_drawn_as(match) if isinstance(match, Path) else match), **limits)
+        ref, raster, note = _drawn_as(match) if isinstance(match, Path) else match
+        return ImportPlan(out, ref, raster, note=note, **limits)
     if font is None:
         return ImportPlan(out, None, Raster(size=size, margin=MARGIN), **limits)
     ref = resolve_font(font)
@@ -176,10 +179,8 @@ def _drawn_as(path: Path) -> MatchedSource:
     store = GlyphStore(path)
     if not store.raster.source:
         raise UsageError(f"the glyph store {path} has no source font to match", "Name a font with --font.")
-    ref = FontRef.parse(store.raster.source)
-    if not ref.path.is_file():
-        raise UsageError(f"the source font {ref.path} of {path} is not there", "Name it with --font.")
-    return ref, replace(store.raster, size=store.size)
+    found = find_source_font(store.raster, look_of(store))
+    return found.ref, replace(store.raster, size=store.size, source=found.ref.spec), found.note
 
 
 def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] = lambda done: None) -> Imported:
@@ -216,8 +217,7 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
             writer.replace_style(number, replace(writer.styles[number], origin=origin, skipped=skipped[name][0]))
     (plan.out / LEFT_OUT).unlink(missing_ok=True)
     if intake.skips:
-        lines = (json.dumps(vars(skip), ensure_ascii=False) + "\n" for skip in intake.skips)
-        write_text(plan.out / LEFT_OUT, "".join(lines))
+        write_text(plan.out / LEFT_OUT, json_lines(vars(skip) for skip in intake.skips))
     save_preview(plan.out, 0)
     result.pictures = reader.pictures(plan.out)
     counts: Counter[str] = Counter()

@@ -173,4 +173,5 @@ def font_origin(ref: FontRef) -> Origin:
         instance=ref.instance,
         sha256=sha256(ref.path),
         license=info.license,
+        version=info.version,
     )

@@ -17,7 +17,7 @@ from handgen.errors import FontError, UsageError
 from handgen.fonts.align import MARGIN
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontRef, open_face
-from handgen.fonts.find import covered, resolve_font, suitable_targets
+from handgen.fonts.find import covered, is_printed, resolve_font, suitable_targets
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.records import Raster, StyleRecord
 from handgen.glyphs.store import PREVIEW, GlyphStore, StoreWriter
@@ -57,6 +57,7 @@ class Plan:
         align: move every target onto the source, see ``fonts.align``.
         workers: processes; 0 = one for each core. Changes nothing in the result.
         drawings: of each character of the source: the font's own glyph, and others written anew by the pen.
+        note: what a user should know of the targets; empty if nothing.
     """
 
     source: Target
@@ -69,6 +70,7 @@ class Plan:
     align: bool = True
     workers: int = 0
     drawings: int = 1
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,24 @@ def make_plan(settings: RenderSettings) -> Plan:
         align=settings.align,
         workers=settings.workers,
         drawings=settings.drawings,
+        note=_printed_note(found, charset),
     )
+
+
+def _printed_note(targets: Sequence[Target], charset: str) -> str:
+    """Return that all targets are printed type, if they are."""
+    if not all(_is_printed(target.ref) for target in targets):
+        return ""
+    names = ", ".join(target.style for target in targets[:3]) + (", ..." if len(targets) > 3 else "")
+    group = "en" if load_charset(charset).isascii() else "zh"
+    return f"no target looks written by hand, only print ({names}); get hands with: handgen fonts fetch {group}"
+
+
+def _is_printed(ref: FontRef) -> bool:
+    try:
+        return is_printed(ref)
+    except (FontError, IndexError):
+        return False  # what is wrong with it is said when it is drawn
 
 
 def _default_charset(source: FontRef) -> str:

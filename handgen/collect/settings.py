@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from handgen.errors import UsageError
-from handgen.settings import PLACES, REQUIRED, RUNNING, Settings, setting
+from handgen.settings import PATHS, REQUIRED, RUNNING, Settings, setting
 
 DRAWING = "What to draw"
 SIZES = (64, 128, 256)
@@ -74,7 +74,7 @@ class RenderSettings(Settings):
         panel=DRAWING,
     )
     out: Path = setting(
-        STORE, "Folder of the glyph store; a store there is replaced.", flags=("--out", "-o"), panel=PLACES
+        STORE, "Folder of the glyph store; a store there is replaced.", flags=("--out", "-o"), panel=PATHS
     )
     workers: int = setting(0, "Parallel workers; 0 = one for each core.", minimum=0, panel=RUNNING)
     seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1, panel=RUNNING)

@@ -1,7 +1,7 @@
 """How people vary: what differs between drawings of one character, level by level, with amplitudes fitted on people.
 
 A drawing differs from another by the size, proportions, slant and tilt of the whole, by a smooth warp of it, and by a
-finer one inside it; where strokes are known, by their places, turns and lengths, by how each is bent, and by how its
+finer one inside it; where strokes are known, by their positions, turns and lengths, by how each is bent, and by how its
 parts are lengthened and shortened (Taranta et al., "A rapid prototyping approach to synthetic data generation for
 improved 2D gesture recognition", UIST 2016). Part of each is alike in all that a writer writes, part is a writer's
 habit with one character, and part is new in each drawing. ``people.json`` has the numbers with their intervals and

@@ -22,7 +22,7 @@ _WAVES = 4
 """Random waves that a smooth field over the middles of strokes is made of."""
 _TERMS = 8
 """Terms of the series along a stroke."""
-_PLACES, _ALONG = ("shift", "shift", "turn", "scale"), ("bend_long", "bend_short", "slide")
+_MOVES, _ALONG = ("shift", "shift", "turn", "scale"), ("bend_long", "bend_short", "slide")
 _SHORTEST = 0.05
 """Correlation along strokes is as if they were no shorter, in sides of the character."""
 
@@ -62,15 +62,15 @@ def moved(strokes: Array, owner: NDArray[np.int64], number: NDArray[np.int64], p
         own, size, deviation = keys(part.key[owner], number, 31), part.amount.astype(np.float32), _shares(part.level)
         shift[:, :2] += (size * deviation["whole"])[owner, None] * _field(keys(part.key, 32), owner, middle)
         draw = normal(own, 4 + 3 * _TERMS).astype(np.float32)
-        shift += size[owner, None] * draw[:, :4] * np.array([deviation[name] for name in _PLACES])
+        shift += size[owner, None] * draw[:, :4] * np.array([deviation[name] for name in _MOVES])
         series = draw[:, 4:].reshape(-1, 3, _TERMS).transpose(1, 0, 2)
-        for place, name in enumerate(_ALONG):
+        for row, name in enumerate(_ALONG):
             spectrum = _spectrum(np.maximum(lengths, _SHORTEST), known["lengths"][name])
-            bend[place] += (size * deviation[name])[owner, None] * series[place] * spectrum
+            bend[row] += (size * deviation[name])[owner, None] * series[row] * spectrum
     bend[:2] *= np.minimum(lengths, 1)[:, None]
     made = _stretched(made, bend[2] / np.float32(known["lengths"]["slide"]))
     made = _bowed(made, bend[0] + bend[1])
-    made = _placed(made, middle, shift)
+    made = _shifted(made, middle, shift)
     return np.asarray(made * side[owner, None, None], np.float32)
 
 
@@ -141,7 +141,7 @@ def _bowed(strokes: Array, series: Array) -> Array:
     return np.asarray(strokes + (_summed(series, waves))[:, :, None] * across)
 
 
-def _placed(strokes: Array, middle: Array, shift: Array) -> Array:
+def _shifted(strokes: Array, middle: Array, shift: Array) -> Array:
     """Shift, turn and scale strokes about their middles; ``shift`` is ``[s, 4]``: x, y, radians, a logarithm."""
     arm = strokes - middle[:, None]
     scale = np.exp(shift[:, 3])

@@ -2,7 +2,7 @@
 
 The order below is the order in which a pipeline applies effects, whatever order they are named
 in: the hand moves, the pen writes, the paper lies beneath, light falls, a camera looks. An
-effect of one's own is a file like these and a line in its place.
+effect of one's own is a file like these and a line here.
 """
 
 from handgen.registry import Registry

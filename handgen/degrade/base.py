@@ -102,6 +102,6 @@ def column(values: NDArray[Any], images: Tensor) -> Tensor:
 
 
 def smooth(x: Tensor) -> Tensor:
-    """Rise from 0 at 0 to 1 at 1 without corners; in place."""
+    """Rise from 0 at 0 to 1 at 1 without corners; overwrites its argument."""
     x = x.clamp_(0, 1)
     return x * x * (3 - 2 * x)

@@ -47,9 +47,9 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "ink": Preset(
-        "lines as wide, dark and finely scanned as those of real handwriting",
+        "lines as wide, dark and finely scanned as those of real handwriting, half of them with grain",
         lost=0.02,
-        effects={"real_ink": _on(1.0)},
+        effects={"real_ink": _on(1.0), "noise": _on(0.5, deviation=0.06)},
     ),
     "notebook": Preset(
         "handwriting in a notebook, in color",

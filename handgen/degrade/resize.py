@@ -37,7 +37,7 @@ def _product(images: Tensor, down: NDArray[np.float32], across: NDArray[np.float
 def _coarsening(length: int, small: int, sharp: bool) -> NDArray[np.float32]:
     """Return ``[length, length]``: a triangle over as many pixels as become one, then linear interpolation.
 
-    If ``sharp``, it is the mean of these pixels in place of the triangle, which reaches as far again.
+    If ``sharp``, it is the mean of these pixels instead of the triangle, which reaches as far again.
     """
     reach = length / small
     center = (np.arange(small)[:, None] + 0.5) * reach

@@ -28,6 +28,7 @@ from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.records import Raster
+from handgen.glyphs.source_font import look_of_font
 from handgen.glyphs.store import to_bytes
 from handgen.glyphs.together import open_stores
 from handgen.models.base import Model
@@ -113,6 +114,8 @@ def export(request: Export, device: torch.device) -> Exported:
     warnings = [f"the license of {name} is unknown" for name, known in styles.items() if known.license == "unknown"]
     raster, moved, font = _source(facts.raster, request.font, facts.charset, warnings)
     facts = replace(facts, raster=raster)
+    if font and raster.placement:
+        facts = replace(facts, source_look=look_of_font(FontRef.parse(font), raster, facts.charset))
     out = writable_folder(request.out)
     if request.recognizer:
         facts = replace(facts, gate=_ship_recognizer(request, model, file, device))
@@ -212,9 +215,9 @@ def _source(
 
 def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.device) -> dict[str, Any]:
     """Write the recognizer; return its digest and the floor of each style, from real glyphs."""
-    place = find_recognizer(request.recognizer)
-    load_recognizer(place)  # refuses what is none
-    loaded = checkpoint.load(place)
+    reader = find_recognizer(request.recognizer)
+    load_recognizer(reader)  # refuses what is none
+    loaded = checkpoint.load(reader)
     target = request.out / weights.RECOGNIZER
     checkpoint.save(target, checkpoint.to_half(loaded.tensors), loaded.facts)
     store = open_stores(request.data) if request.data else store_of(file)

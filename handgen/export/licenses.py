@@ -9,11 +9,10 @@ from pathlib import Path
 
 from handgen.errors import UsageError
 from handgen.fonts.catalog import Entry, find_entry
-from handgen.fonts.find import short_license
+from handgen.fonts.find import UNKNOWN, short_license
 from handgen.glyphs.records import Origin
 
 COLUMNS = ("style", "family", "license", "from")
-UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from handgen.report.evaluation import RESULTS
 from handgen.settings import option_name
 from handgen.weights import MODEL
 
-_PLACES = frozenset({"handgen", "model", "data", "from", "recognizer", "stroke_counts", "tensorboard"})
+_LOCAL = frozenset({"handgen", "model", "data", "from", "recognizer", "stroke_counts", "tensorboard"})
 """What a run's config.json holds that is no setting, or means something on one machine only."""
 
 
@@ -25,7 +25,7 @@ def settings_of(run: Path, config: Mapping[str, Any]) -> dict[str, Any]:
     return begun | {
         key: value
         for key, value in known.items()
-        if key not in _PLACES and key not in config and not key.endswith("_sha256")
+        if key not in _LOCAL and key not in config and not key.endswith("_sha256")
     }
 
 

@@ -41,83 +41,83 @@ def levels(text: str, base: int | None = None) -> list[int]:
     if not base and not any(kind in ("R", "AL", "AN") for kind in kinds):
         return [0] * len(text)
     # X9: these count for nothing, and take their level from what is before them.
-    kept = [place for place, kind in enumerate(kinds) if kind not in _REMOVED]
-    some = [kinds[place] for place in kept]
+    kept = [position for position, kind in enumerate(kinds) if kind not in _REMOVED]
+    some = [kinds[position] for position in kept]
     side = "LR"[base]
     _resolve_weak(some, side)
-    _resolve_brackets([text[place] for place in kept], some, [kinds[place] for place in kept], side)
+    _resolve_brackets([text[position] for position in kept], some, [kinds[position] for position in kept], side)
     _resolve_neutral(some, side)
     found = [base] * len(text)
-    for place, kind in zip(kept, some, strict=True):
-        found[place] = base + (kind != "L" if not base else kind != "R")
+    for position, kind in zip(kept, some, strict=True):
+        found[position] = base + (kind != "L" if not base else kind != "R")
         if not base and kind in ("EN", "AN"):
-            found[place] = 2
-    for place, kind in enumerate(kinds):
+            found[position] = 2
+    for position, kind in enumerate(kinds):
         if kind in _REMOVED:
-            found[place] = found[place - 1] if place else base
+            found[position] = found[position - 1] if position else base
     return _reset_ends(kinds, found, base)
 
 
 def visual_order(numbers: Sequence[int]) -> list[int]:
-    """Return what stands at each place from left to right, of things with these levels in logical order (L2)."""
+    """Return what stands at each position from left to right, of things with these levels in logical order (L2)."""
     order = list(range(len(numbers)))
     if not order:
         return order
     for level in range(max(numbers), 0, -1):
-        place = 0
-        while place < len(order):
-            stop = place
+        position = 0
+        while position < len(order):
+            stop = position
             while stop < len(order) and numbers[order[stop]] >= level:
                 stop += 1
-            order[place:stop] = order[place:stop][::-1]
-            place = stop + 1
+            order[position:stop] = order[position:stop][::-1]
+            position = stop + 1
     return order
 
 
 def _resolve_weak(kinds: list[str], side: str) -> None:
-    """W1 to W7, in place."""
+    """W1 to W7, changing ``kinds``."""
     before = side
-    for place, kind in enumerate(kinds):  # W1
+    for position, kind in enumerate(kinds):  # W1
         if kind == "NSM":
-            kinds[place] = before
-        before = kinds[place]
+            kinds[position] = before
+        before = kinds[position]
     strong = side
-    for place, kind in enumerate(kinds):  # W2, W3
+    for position, kind in enumerate(kinds):  # W2, W3
         if kind in ("L", "R", "AL"):
             strong = kind
-            kinds[place] = "R" if kind == "AL" else kind
+            kinds[position] = "R" if kind == "AL" else kind
         elif kind == "EN" and strong == "AL":
-            kinds[place] = "AN"
-    for place in range(1, len(kinds) - 1):  # W4
-        around = kinds[place - 1]
-        if around == kinds[place + 1] and (
-            (kinds[place] == "ES" and around == "EN") or (kinds[place] == "CS" and around in ("EN", "AN"))
+            kinds[position] = "AN"
+    for position in range(1, len(kinds) - 1):  # W4
+        around = kinds[position - 1]
+        if around == kinds[position + 1] and (
+            (kinds[position] == "ES" and around == "EN") or (kinds[position] == "CS" and around in ("EN", "AN"))
         ):
-            kinds[place] = around
+            kinds[position] = around
     _spread_terminators(kinds)  # W5
     strong = side
-    for place, kind in enumerate(kinds):  # W6, W7
+    for position, kind in enumerate(kinds):  # W6, W7
         if kind in ("ES", "CS", "ET"):
-            kinds[place] = "ON"
+            kinds[position] = "ON"
         elif kind in ("L", "R"):
             strong = kind
         elif kind == "EN" and strong == "L":
-            kinds[place] = "L"
+            kinds[position] = "L"
 
 
 def _spread_terminators(kinds: list[str]) -> None:
     """W5: signs of money and percent beside a number belong to it."""
     for step in (1, -1):
         near = False
-        for place in range(len(kinds))[::step]:
-            if kinds[place] == "ET" and near:
-                kinds[place] = "EN"
+        for position in range(len(kinds))[::step]:
+            if kinds[position] == "ET" and near:
+                kinds[position] = "EN"
             else:
-                near = kinds[place] == "EN"
+                near = kinds[position] == "EN"
 
 
 def _resolve_brackets(text: Sequence[str], kinds: list[str], original: Sequence[str], side: str) -> None:
-    """N0: both brackets of a pair run as what is between them does, in place."""
+    """N0: both brackets of a pair run as what is between them does, changing ``kinds``."""
     for first, last in _pairs(text, kinds):
         inside = {_strong(kind) for kind in kinds[first + 1 : last]} - {""}
         if not inside:
@@ -126,29 +126,29 @@ def _resolve_brackets(text: Sequence[str], kinds: list[str], original: Sequence[
         if side not in inside:
             before = next((strong for kind in reversed(kinds[:first]) if (strong := _strong(kind))), side)
             found = before if before != side else side
-        for place in (first, last):
-            kinds[place] = found
-            for mark in range(place + 1, len(kinds)):
+        for position in (first, last):
+            kinds[position] = found
+            for mark in range(position + 1, len(kinds)):
                 if original[mark] != "NSM":
                     break
                 kinds[mark] = found
 
 
 def _pairs(text: Sequence[str], kinds: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the places of brackets that belong together (BD16), in order of the first."""
+    """Return the positions of brackets that belong together (BD16), in order of the first."""
     stack: list[tuple[str, int]] = []
     found = []
-    for place, (char, kind) in enumerate(zip(text, kinds, strict=True)):
+    for position, (char, kind) in enumerate(zip(text, kinds, strict=True)):
         if kind != "ON":
             continue
         if char in CLOSER:
             if len(stack) == _DEEPEST:
                 return []
-            stack.append((_same(CLOSER[char]), place))
+            stack.append((_same(CLOSER[char]), position))
             continue
         for depth in range(len(stack) - 1, -1, -1):
             if stack[depth][0] == _same(char):
-                found.append((stack[depth][1], place))
+                found.append((stack[depth][1], position))
                 del stack[depth:]
                 break
     return sorted(found)
@@ -165,29 +165,29 @@ def _strong(kind: str) -> str:
 
 
 def _resolve_neutral(kinds: list[str], side: str) -> None:
-    """N1 and N2, in place: what is neutral runs as both its neighbors do, or else as the line."""
-    place = 0
-    while place < len(kinds):
-        if kinds[place] not in _NEUTRAL:
-            place += 1
+    """N1 and N2, changing ``kinds``: what is neutral runs as both its neighbors do, or else as the line."""
+    position = 0
+    while position < len(kinds):
+        if kinds[position] not in _NEUTRAL:
+            position += 1
             continue
-        stop = place
+        stop = position
         while stop < len(kinds) and kinds[stop] in _NEUTRAL:
             stop += 1
-        before = _strong(kinds[place - 1]) if place else side
+        before = _strong(kinds[position - 1]) if position else side
         after = _strong(kinds[stop]) if stop < len(kinds) else side
-        kinds[place:stop] = [before if before == after else side] * (stop - place)
-        place = stop
+        kinds[position:stop] = [before if before == after else side] * (stop - position)
+        position = stop
 
 
 def _reset_ends(kinds: Sequence[str], found: list[int], base: int) -> list[int]:
     """L1: tabs, and spaces before them or at the end, are of the line's level."""
     ends = True
-    for place in range(len(kinds) - 1, -1, -1):
-        if kinds[place] in ("B", "S"):
-            found[place], ends = base, True
-        elif kinds[place] == "WS" or kinds[place] in _REMOVED:
-            found[place] = base if ends else found[place]
+    for position in range(len(kinds) - 1, -1, -1):
+        if kinds[position] in ("B", "S"):
+            found[position], ends = base, True
+        elif kinds[position] == "WS" or kinds[position] in _REMOVED:
+            found[position] = base if ends else found[position]
         else:
             ends = False
     return found

@@ -82,10 +82,10 @@ class Contours:
         ):
             return Outline(np.zeros((0, 2)), np.zeros(0, np.uint8), np.zeros(0, np.int64))
         count = outline.n_points
-        places = np.ctypeslib.as_array(cast(outline.points, POINTER(c_long)), (count, 2)) / _UNITS
+        points = np.ctypeslib.as_array(cast(outline.points, POINTER(c_long)), (count, 2)) / _UNITS
         tags = np.array(outline.tags[:count], np.int64).astype(np.uint8)
         ends = np.array(outline.contours[: outline.n_contours], np.int64) & 0xFFFF
-        return _outward(Outline(places, tags, ends))
+        return _outward(Outline(points, tags, ends))
 
 
 def _outward(outline: Outline) -> Outline:
@@ -198,8 +198,8 @@ class Drawable:
             _translate(byref(part), -left * 64, 0)
             _render(part, patch)
             _translate(byref(part), left * 64, 0)  # the points are this object's own
-            place = canvas[:, left:right]
-            np.maximum(place, patch, out=place)
+            under = canvas[:, left:right]
+            np.maximum(under, patch, out=under)
         return canvas
 
     def _groups(self) -> list[tuple[int, int]]:
@@ -213,10 +213,10 @@ class Drawable:
         before = np.minimum.accumulate(left[::-1])[::-1]
         free = before[1:] > np.maximum.accumulate(right)[:-1]
         firsts = [int(some[0])]
-        for place in range(1, len(some)):
-            count = starts[some[place] + 1] - starts[firsts[-1]]
-            if free[place - 1] or count > _MOST_POINTS:
-                firsts.append(int(some[place]))
+        for index in range(1, len(some)):
+            count = starts[some[index] + 1] - starts[firsts[-1]]
+            if free[index - 1] or count > _MOST_POINTS:
+                firsts.append(int(some[index]))
         return list(zip(firsts, [*firsts[1:], int(some[-1]) + 1], strict=True))
 
 

@@ -87,6 +87,7 @@ class FontInfo:
         subfamily: "Regular", "Bold", ...
         license: license URL or the first line of the license text, at most 160 characters.
         instances: names of a variable font's instances.
+        version: "Version 2.004".
     """
 
     ref: FontRef
@@ -94,6 +95,7 @@ class FontInfo:
     subfamily: str
     license: str
     instances: tuple[str, ...] = ()
+    version: str = ""
 
 
 def open_face(ref: FontRef) -> freetype.Face:
@@ -184,6 +186,7 @@ def _describe(ref: FontRef) -> FontInfo:
             subfamily=_name(font, 17) or _name(font, 2) or "Regular",
             license=license[0].strip()[:160],
             instances=tuple(_instances(font)),
+            version=_name(font, 5).split(";")[0].strip()[:40],
         )
 
 

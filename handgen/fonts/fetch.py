@@ -128,7 +128,7 @@ def installed(entry: Entry, out: Path) -> Path | None:
 def fetch(entry: Entry, out: Path) -> Path:
     """Download ``entry`` and write ``<slug>.ttf|.otf``, ``LICENSE-<slug>.txt`` and ``<slug>.json`` into ``out``.
 
-    The font is moved into place last: where it is, the other two are.
+    The font is moved last: where it is, the other two are.
 
     Raises:
         HandgenError: the client is missing or failed.

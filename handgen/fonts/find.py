@@ -13,13 +13,14 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 from handgen.errors import FontError, UsageError
-from handgen.fonts.catalog import GROUPS, HANDWRITTEN, catalog, fetchable, find_entry, installing, plain
+from handgen.files import sha256, user_data
+from handgen.fonts.catalog import GROUPS, HANDWRITTEN, PRINTED, catalog, fetchable, find_entry, installing, plain
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
 from handgen.registry import nearest
 
-PLACES = ("./fonts", "cache", "pip", "system")
-"""Kinds of places, the one that wins first."""
+SITES = ("./fonts", "cache", "pip", "system")
+"""Where fonts are looked for, the one that wins first."""
 
 PACKAGES = ("pylopdf_fonts_zh_cn",)
 """Python packages that carry fonts, beside those that register the entry point ``fontpkg.family``."""
@@ -79,7 +80,7 @@ class FoundFont:
         script: ``han``, ``kana``, ``latin`` or ``other``.
         kind: one of ``handgen.fonts.catalog.KINDS``; from the catalog, else a guess.
         license: SPDX where the catalog knows it, else what the font says; may be empty.
-        where: one of PLACES.
+        where: one of SITES.
         broken: why the file cannot be used; empty for a good font.
     """
 
@@ -100,20 +101,12 @@ def font_cache() -> Path:
     """Return handgen's own font folder: ``$HANDGEN_FONTS``, or one in the user's data folder."""
     if chosen := os.environ.get("HANDGEN_FONTS"):
         return Path(chosen).expanduser()
-    return _user_data() / "handgen" / "fonts"
+    return user_data() / "handgen" / "fonts"
 
 
-def _user_data() -> Path:
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
-
-
-def _places() -> Iterator[tuple[str, Path]]:
-    """Yield (kind of place, folder) in the order of PLACES."""
-    local, cache, package, system = PLACES
+def _sites() -> Iterator[tuple[str, Path]]:
+    """Yield (site, folder) in the order of SITES."""
+    local, cache, package, system = SITES
     yield local, Path("fonts")
     yield cache, font_cache()
     names = {*PACKAGES, *(point.value.partition(":")[0] for point in entry_points(group="fontpkg.family"))}
@@ -130,25 +123,25 @@ def _system_folders() -> list[Path]:
     if sys.platform == "darwin":
         return [home / "Library/Fonts", Path("/Library/Fonts"), Path("/System/Library/Fonts")]
     if sys.platform == "win32":
-        return [_user_data() / "Microsoft/Windows/Fonts", Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"]
+        return [user_data() / "Microsoft/Windows/Fonts", Path(os.environ.get("WINDIR", "C:/Windows")) / "Fonts"]
     shared = os.environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share"
-    return [_user_data() / "fonts", home / ".fonts", *(Path(folder) / "fonts" for folder in shared.split(":"))]
+    return [user_data() / "fonts", home / ".fonts", *(Path(folder) / "fonts" for folder in shared.split(":"))]
 
 
 def search_folders() -> list[Path]:
     """Return the folders that exist and are searched for fonts, the one that wins first."""
-    return [folder for _, folder in _places() if folder.is_dir()]
+    return [folder for _, folder in _sites() if folder.is_dir()]
 
 
 def find_fonts() -> list[FoundFont]:
     """Return every font found, sorted by family; broken files are among them, marked as such.
 
-    A face whose names were already seen in a place that wins is left out.
+    A face whose names were already seen at a site that wins is left out.
     """
     fonts: list[FoundFont] = []
     paths: set[Path] = set()
     winner: dict[tuple[str, str], str] = {}
-    for where, folder in _places():
+    for where, folder in _sites():
         for path in _font_files(folder):
             if (real := path.resolve()) in paths:
                 continue
@@ -159,6 +152,23 @@ def find_fonts() -> list[FoundFont]:
                 if winner.setdefault((font.family, font.subfamily), where) == where
             ]
     return sorted(fonts, key=lambda font: (font.family.casefold(), font.subfamily, font.ref.spec))
+
+
+def font_files() -> Iterator[Path]:
+    """Yield every font file that is searched, also those whose names are taken by another that wins."""
+    for _, folder in _sites():
+        yield from _font_files(folder)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hex SHA-256 of a file, which is read once."""
+    state = path.stat()
+    return _hashed(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _hashed(path: Path, changed: int, size: int) -> str:
+    return sha256(path)
 
 
 def _font_files(folder: Path) -> Iterator[Path]:
@@ -175,6 +185,11 @@ def _inspect_as_it_is(path: Path) -> tuple[FoundFont, ...]:
     except OSError as error:
         return (_broken(path, error.strerror or str(error)),)
     return _inspect(path, state.st_mtime_ns, state.st_size)
+
+
+def kind_of(ref: FontRef) -> str:
+    """Return the kind of a font, wherever it lies: from the catalog, else a guess."""
+    return next((font.kind for font in _inspect_as_it_is(ref.path) if font.ref.face == ref.face), "display")
 
 
 @lru_cache(maxsize=4096)
@@ -204,11 +219,21 @@ def _broken(path: Path, reason: str) -> FoundFont:
     return FoundFont(FontRef(path), path.stem, "", "other", "display", "", "", broken=reason)
 
 
+UNKNOWN = "unknown"
+"""The license of what does not say it."""
+
+
 def short_license(text: str) -> str:
     """Return the SPDX name of the two licenses that most free fonts have; other texts stay."""
     if "scripts.sil.org/OFL" in text or "openfontlicense.org" in text or "Open Font License" in text:
         return "OFL-1.1"
     return "Apache-2.0" if "apache.org/licenses/LICENSE-2.0" in text else text
+
+
+def known_license(text: str, *names: str) -> str:
+    """Return the license that a font's text says; else that of the catalog's family of one of these names."""
+    entries = (find_entry(name) for name in names if name)
+    return short_license(text) or next((entry.license for entry in entries if entry), UNKNOWN)
 
 
 def _script(ref: FontRef) -> str:
@@ -226,6 +251,11 @@ def guess_kind(family: str, script: str) -> str:
         if any(mark in words or (not mark.isascii() and mark in family) for mark in marks):
             return kind if script in ("han", "kana") else {"hei": "sans", "song": "serif"}.get(kind, kind)
     return "display"
+
+
+def is_printed(ref: FontRef) -> bool:
+    """Tell whether a font is type made for print, by the catalog or by its name."""
+    return _look(describe(ref.path)[ref.face]).kind in PRINTED
 
 
 def covered(ref: FontRef, charset: str) -> int:
@@ -261,6 +291,8 @@ def resolve_font(text: str) -> FontRef:
     if found is None:
         if broken := next((font for font in fonts if font.broken and font.family == _stem(ref.path)), None):
             raise FontError(broken.broken, "Get the file again, or use another font.")
+        if hidden := next((path for path in font_files() if path.name == ref.path.name), None):
+            return replace(ref, path=hidden)  # its names are those of a font that wins
         raise _unknown(ref.path, good)
     return replace(ref, path=found.path, face=ref.face or found.face)
 
@@ -275,7 +307,7 @@ def _named(name: Path, fonts: list[FoundFont]) -> FontRef | None:
     )
     for matches in tests:
         if matches:
-            return min(matches, key=lambda font: (PLACES.index(font.where), _weight_rank(font))).ref
+            return min(matches, key=lambda font: (SITES.index(font.where), _weight_rank(font))).ref
     alike = [font for font in fonts if font.script == "han" and font.kind == ALIASES.get(stem.casefold())]
     if alike:
         return min(alike, key=lambda font: (font.where != "pip", _weight_rank(font))).ref

@@ -71,36 +71,36 @@ class Rasterizer:
         return np.invert(images, out=images)
 
     def _draw_into(self, canvas: NDArray[np.uint8], char: str) -> None:
-        outlines, place = self._outlines, self.placement
+        outlines, placement = self._outlines, self.placement
         glyph = outlines.glyph(char)
         if not glyph:
             raise FontError(f"{outlines.ref.spec} has no glyph for '{char}' (U+{ord(char):04X})", "Use another font.")
         if not outlines.load(glyph):
             raise FontError(f"glyph {glyph} of {outlines.ref.spec} is damaged", "Use another font.")
         if not self._inside(outlines.box(exact=False)):
-            place = self._fitted(outlines.box())
-        outlines.fill(canvas, place.scale_x, place.scale_y, place.x, place.baseline)
+            placement = self._fitted(outlines.box())
+        outlines.fill(canvas, placement.scale_x, placement.scale_y, placement.x, placement.baseline)
 
     def _inside(self, box: Box) -> bool:
-        place, last = self.placement, self.size - _ROUNDING
+        placement, last = self.placement, self.size - _ROUNDING
         left, bottom, right, top = box
         return (
-            place.x + left * place.scale_x >= _ROUNDING
-            and place.x + right * place.scale_x <= last
-            and place.baseline - top * place.scale_y >= _ROUNDING
-            and place.baseline - bottom * place.scale_y <= last
+            placement.x + left * placement.scale_x >= _ROUNDING
+            and placement.x + right * placement.scale_x <= last
+            and placement.baseline - top * placement.scale_y >= _ROUNDING
+            and placement.baseline - bottom * placement.scale_y <= last
         )
 
     def _fitted(self, box: Box) -> Placement:
         """Return the nearest placement that keeps a glyph of this box (in em) on the canvas."""
-        place, room = self.placement, self.size - 2 * _ROUNDING
+        placement, room = self.placement, self.size - 2 * _ROUNDING
         left, bottom, right, top = box
-        width, height = (right - left) * place.scale_x, (top - bottom) * place.scale_y
+        width, height = (right - left) * placement.scale_x, (top - bottom) * placement.scale_y
         k = min(1.0, room / max(width, 1e-6), room / max(height, 1e-6))
         # The box keeps its middle unless that would push it over an edge.
-        middle_x = _clamp(place.x + (left + right) / 2 * place.scale_x, k * width / 2, self.size)
-        middle_y = _clamp(place.baseline - (bottom + top) / 2 * place.scale_y, k * height / 2, self.size)
-        scale_x, scale_y = k * place.scale_x, k * place.scale_y
+        middle_x = _clamp(placement.x + (left + right) / 2 * placement.scale_x, k * width / 2, self.size)
+        middle_y = _clamp(placement.baseline - (bottom + top) / 2 * placement.scale_y, k * height / 2, self.size)
+        scale_x, scale_y = k * placement.scale_x, k * placement.scale_y
         return Placement(
             scale_x, scale_y, middle_x - (left + right) / 2 * scale_x, middle_y + (bottom + top) / 2 * scale_y
         )

@@ -1,4 +1,4 @@
-"""Text to glyphs at their places, as HarfBuzz shapes it: kerning, ligatures, joined scripts, marks, both directions.
+"""Text to glyphs at their positions, as HarfBuzz shapes it: kerning, ligatures, joined scripts, marks, both directions.
 
 A line is cut into runs of one direction and one script; HarfBuzz shapes each, knowing what is around it, and the runs
 are set in the order in which they are seen.
@@ -143,10 +143,10 @@ class Shaper:
         buffer.language = self.language
         # A line may be a piece of a text, yet its first letter is the first that is seen.
         uharfbuzz.shape(self._font, buffer)
-        infos, places = buffer.glyph_infos, buffer.glyph_positions
+        infos, positions = buffer.glyph_infos, buffer.glyph_positions
         glyphs = np.array([info.codepoint for info in infos], np.int64)
         clusters = np.array([info.cluster for info in infos], np.int64)
-        numbers = np.array([place.position for place in places], np.float64).reshape(-1, 4) / self._units
+        numbers = np.array([item.position for item in positions], np.float64).reshape(-1, 4) / self._units
         return glyphs, clusters, numbers[:, :2], numbers[:, 2:]
 
 
@@ -164,7 +164,7 @@ def script_of(text: str) -> list[str]:
     found = [scripts.script(char) for char in text]
     present = next((script for script in found if script not in _SHARED), "Zyyy")
     opened: list[tuple[str, str]] = []
-    for place, (char, script) in enumerate(zip(text, found, strict=True)):
+    for index, (char, script) in enumerate(zip(text, found, strict=True)):
         if script not in _SHARED:
             present = script
         elif char in CLOSER:
@@ -175,7 +175,7 @@ def script_of(text: str) -> list[str]:
                 if closer == char:
                     present = script
                     break
-        found[place] = present
+        found[index] = present
     return found
 
 
@@ -192,7 +192,7 @@ def logical_runs(text: str) -> Iterator[Run]:
 def seen_runs(text: str) -> list[Run]:
     """Return the runs of a line from left to right."""
     found = list(logical_runs(text))
-    return [found[place] for place in visual_order([run.level for run in found])]
+    return [found[index] for index in visual_order([run.level for run in found])]
 
 
 def column_runs(text: str) -> list[Run]:
@@ -200,19 +200,19 @@ def column_runs(text: str) -> list[Run]:
     numbers = levels(text, 0)
     names = script_of(text)
     kinds = []
-    for place, (char, name) in enumerate(zip(text, names, strict=True)):
+    for index, (char, name) in enumerate(zip(text, names, strict=True)):
         wide = unicodedata.east_asian_width(char) in "WF"
         script = (name if name in _UPRIGHT else "Hani") if wide or (name in _UPRIGHT and char != " ") else name
         if wide or (name in _UPRIGHT and not char.isascii()):
             kinds.append((0, script))
         else:
-            kinds.append((numbers[place], "Latn" if name in _UPRIGHT else name))
+            kinds.append((numbers[index], "Latn" if name in _UPRIGHT else name))
     found, start = [], 0
     for stop in range(1, len(text) + 1):
         if stop == len(text) or kinds[stop] != kinds[start]:
             found.append(Run(start, stop, *kinds[start]))
             start = stop
-    return [found[place] for place in visual_order([run.level for run in found])]
+    return [found[index] for index in visual_order([run.level for run in found])]
 
 
 def is_right_to_left(text: str) -> bool:

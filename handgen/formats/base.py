@@ -40,7 +40,7 @@ class Sample:
     """One labeled image.
 
     Attributes:
-        index: place in the dataset, from 0.
+        index: number in the dataset, from 0.
         text: what the image shows.
         image: uint8 ``[H, W]`` gray or ``[H, W, 3]`` RGB, 0 = ink, 255 = paper; or a whole PNG
             file, which is stored as it is.
@@ -116,10 +116,18 @@ class Folder(ABC):
             raise from_os_error(error, self.path) from error
         return self
 
+    def check(self) -> None:
+        """Check that the folder is free, or has a run to go on with; nothing is written.
+
+        Raises:
+            UsageError: it holds something else.
+        """
+        self._manifest()
+
     def _claim(self, resources: contextlib.ExitStack) -> None:
         resources.callback(os.close, lock_folder(self.path))
         for left in (*self.path.glob(".*.part"), *self.path.glob("*/.*.part")):
-            left.unlink()  # what a killed run was about to put into place
+            left.unlink()  # what a killed run was about to rename
         manifest = self._manifest()
         if manifest is None:
             self._write_manifest(complete=False)

@@ -66,6 +66,13 @@ def instructions_of(words: str) -> list[str]:
     return [line for language in languages for line in INSTRUCTIONS[language]]
 
 
+def dataset_info(name: str) -> dict[str, Any]:
+    """Return what LLaMA-Factory wants to know of a list of conversations that is called ``name``."""
+    tags = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
+    columns = {"messages": "messages", "images": "images"}
+    return {"handgen": {"file_name": name, "formatting": "sharegpt", "columns": columns, "tags": tags}}
+
+
 class ConversationsWriter(ListWriter):
     """Writes ``images/``, ``train.jsonl`` and ``dataset_info.json``; see ``Writer``."""
 
@@ -82,10 +89,7 @@ class ConversationsWriter(ListWriter):
         return json_line({"messages": messages, "images": [name]})
 
     def _end(self) -> None:
-        tags = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
-        columns = {"messages": "messages", "images": "images"}
-        entry = {"file_name": self.whole, "formatting": "sharegpt", "columns": columns, "tags": tags}
-        write_json(self.path / "dataset_info.json", {"handgen": entry})
+        write_json(self.path / "dataset_info.json", dataset_info(self.whole))
         super()._end()
 
 

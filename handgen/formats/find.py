@@ -1,4 +1,4 @@
-"""Is this a dataset, and of which format: the one place that finds out."""
+"""Is this a dataset, and of which format: the one module that finds out."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def find_datasets(root: Path, findings: Findings) -> list[Found]:
     """
     readers: list[type[Reader]] = [each.reader for each in FORMATS.loaded().values()]
     found = [(reader, path) for reader in readers for path in reader.find(root, findings)]
-    places = {path for _, path in found}
+    folders = {path for _, path in found}
     begun = _begun(root)
-    seen = places | {path.parent for path in places}
+    seen = folders | {path.parent for path in folders}
     unfinished = sorted(path for path, whole in begun.items() if not whole and path not in seen)
     if not found and unfinished:
         again = "Run the command that made it again: it goes on where it stopped."
@@ -69,7 +69,7 @@ def find_datasets(root: Path, findings: Findings) -> list[Found]:
         findings.add("unfinished", detail=str(path))
     trees = {path: shards for path in begun if (shards := _shards_of(path))}
     for tree, shards in trees.items():
-        here = sum(path.parent == tree for path in places)
+        here = sum(path.parent == tree for path in folders)
         if begun[tree] and shards > here:
             findings.add("missing-shard", detail=f"{here:,} of {shards:,} in {tree}", count=shards - here)
     return _gathered(found, [*trees])
@@ -98,19 +98,19 @@ def _begun(root: Path) -> dict[Path, bool]:
     return begun
 
 
-def one_dataset(place: Path) -> Found:
-    """Return the dataset at ``place``, which may be in shards.
+def one_dataset(path: Path) -> Found:
+    """Return the dataset at ``path``, which may be in shards.
 
     Raises:
         UsageError: there is none, or more than one.
     """
-    if not place.is_dir():
-        wrong = "is not a folder" if place.exists() else "does not exist"
-        raise UsageError(f"{place} {wrong}", "Give a dataset or a run folder.")
-    datasets = find_datasets(place, Findings())
+    if not path.is_dir():
+        wrong = "is not a folder" if path.exists() else "does not exist"
+        raise UsageError(f"{path} {wrong}", "Give a dataset or a run folder.")
+    datasets = find_datasets(path, Findings())
     if len(datasets) > 1:
         names = ", ".join(str(found.path) for found in datasets[:3])
-        raise UsageError(f"{place} holds {len(datasets)} datasets ({names})", "Name one of them.")
+        raise UsageError(f"{path} holds {len(datasets)} datasets ({names})", "Name one of them.")
     return datasets[0]
 
 

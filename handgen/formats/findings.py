@@ -66,13 +66,18 @@ RULES: dict[str, Rule] = {
     "label-space": Rule("warning", "labels with odd white space", _TEXT),
     "label-invisible": Rule("warning", "labels with invisible characters", _TEXT),
     "duplicate": Rule("warning", "images that repeat an earlier one", "Ask for fewer samples, or more styles."),
+    "fog": Rule(
+        "warning",
+        "gray smears without dark ink, as a model draws that has hardly learned",
+        "Look at preview.png. Train the model for longer, or name another with 'handgen synth --model'.",
+    ),
     "mixed-sizes": Rule("warning", "images of different sizes", "Write one dataset for each size."),
     "mixed-modes": Rule("warning", "images of different color modes", "Write them all gray, or all RGB."),
     "stray-key": Rule("warning", "keys that no trainer reads", "Take them out; they may be samples with a wrong key."),
     "stray-folder": Rule("warning", "folders without data.mdb: LMDB trainers stop there", "Move them elsewhere."),
     "blank-line": Rule(
         "warning",
-        "blank lines in the list: some trainers take another sample in their place, some stop",
+        "blank lines in the list: some trainers take another sample instead, some stop",
         "Take the blank lines out of the list.",
     ),
     "cr-lines": Rule(

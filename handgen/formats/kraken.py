@@ -70,10 +70,10 @@ class KrakenReader(FileReader):
 def _pairs(folder: Path) -> dict[str, _Pair]:
     """Return the pairs by their paths without endings."""
     found: dict[str, _Pair] = {}
-    for place, _, names in walk(folder):
+    for inside, _, names in walk(folder):
         for name in names:
-            path = place / name
-            stem = f"{place}/{name.partition('.')[0]}"
+            path = inside / name
+            stem = f"{inside}/{name.partition('.')[0]}"
             if name.startswith(".") or not path.is_file():
                 continue
             if name.endswith(_LABEL):

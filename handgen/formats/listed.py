@@ -24,7 +24,7 @@ class ListWriter(FileWriter[tuple[str, str]]):
     Attributes:
         whole: the list.
         head, between, tail: what stands before, between and behind the entries of the list.
-        sidecar: whether ``meta.jsonl`` keeps what the list has no place for, one line a sample.
+        sidecar: whether ``meta.jsonl`` keeps what the list has no room for, one line a sample.
     """
 
     head: ClassVar[str] = ""
@@ -62,7 +62,7 @@ class Entry:
     Attributes:
         name: its path; empty when the list gives none.
         label: encoded; None when the list gives none.
-        meta: further columns; None when the list has no place for them.
+        meta: further columns; None when the list has no room for them.
         fault: what is wrong with the entry.
     """
 

@@ -33,7 +33,7 @@ class PaddleOcrWriter(ListWriter):
 class PaddleOcrReader(ListReader):
     """Reads images named by ``rec_gt.txt``, ``rec_gt_train.txt``, ...: path, tab, label.
 
-    Paths count from ``data_dir``, which is the folder of the list or one above it. In place of a path a list of
+    Paths count from ``data_dir``, which is the folder of the list or one above it. Instead of a path a list of
     paths may stand, in JSON; the trainer draws one of them, and here each is a sample.
     """
 

@@ -17,7 +17,7 @@ class Record:
     """One sample as it is stored.
 
     Attributes:
-        number: its place, from 1.
+        number: its number, from 1.
         image: the encoded image, or None when it is missing.
         label: the encoded label, or None when it is missing.
         size: (width, height) where the format states it beside the image.

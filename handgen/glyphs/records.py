@@ -39,7 +39,7 @@ class Raster(Record):
         """Return what differs in how the source is drawn, for a message; empty if the glyphs are the same."""
         if self.sha256 != other.sha256:
             return "another source font"
-        return "its source font drawn at another place or scale" if self.placement != other.placement else ""
+        return "its source font drawn at another position or scale" if self.placement != other.placement else ""
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ class Origin(Record):
         license: of a font, SPDX or as the font says it.
         kind: of an import: images, gnt, idx, sheet, or the format of a dataset; empty for a font.
         folder: name of the imported folder.
+        version: of a font, as it says it.
         sheets: writing sheet -> pages that were read.
         skipped: the first of what was not taken, one by one.
     """
@@ -71,6 +72,7 @@ class Origin(Record):
     license: str = field(default="", metadata={ALSO: "licence"})
     kind: str = ""
     folder: str = ""
+    version: str = ""
     sheets: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     skipped: tuple[Any, ...] = ()
 

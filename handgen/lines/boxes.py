@@ -38,7 +38,7 @@ def moved_boxes(
         here = (x >= x0) & (x < x1) & (y >= y0) & (y < y1)
         # Pale ink is drawn, but not as dark as INK.
         rows, columns = np.nonzero(here & inky if np.any(here & inky) else here)
-        if not len(rows):  # a point smaller than a pixel: its old place is the best guess
+        if not len(rows):  # a point smaller than a pixel: its old position is the best guess
             found.append(box)
             continue
         left, top, right, bottom = int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1

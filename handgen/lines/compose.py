@@ -49,6 +49,7 @@ def compose(
     line: int,
     vertical: bool = False,
     drops: Mapping[str, float] | None = None,
+    writer: int | None = None,
 ) -> Line:
     """Put a line together.
 
@@ -57,7 +58,7 @@ def compose(
 
     Args:
         glyphs: uint8 ``[n, side, side]``, side >= 16: one drawing for each character of ``text``
-            that is no space, in order, each at its place in its em box.
+            that is no space, in order, each where it belongs in its em box.
         text: clean: single spaces, none at the ends.
         height: of the image in pixels; its width where the line is vertical.
         seed: of the run.
@@ -66,6 +67,7 @@ def compose(
             are turned clockwise; a single one of these stands upright.
         drops: how much lower than on its canvas a character belongs, in canvas sides; see
             ``drops_of``.
+        writer: whose lines are much alike; see ``layout.draw_habits``.
 
     Returns:
         The line; without one glyph with ink its text is empty and its image blank.
@@ -82,7 +84,7 @@ def compose(
         wide, turned = _standing(chars, wide, spaced)
         glyphs = _turn(glyphs, chars, turned)
         drop = np.where(turned, -drop, 0.0)
-    habits = draw_habits(seed, line, len(chars))
+    habits = draw_habits(seed, line, len(chars), writer)
     layout = lay_out(Ink.of(glyphs), wide, spaced, drop, habits)
     image, boxes = _draw(glyphs, layout, habits, height)
     if vertical:
@@ -120,9 +122,9 @@ def _turn(glyphs: NDArray[np.uint8], chars: list[str], turned: NDArray[np.bool_]
     """
     out = glyphs.swapaxes(1, 2).copy()
     out[turned] = glyphs[turned, ::-1]
-    for place, char in enumerate(chars):
-        if char in _CORNER and not turned[place]:
-            out[place] = _opposite(out[place])
+    for number, char in enumerate(chars):
+        if char in _CORNER and not turned[number]:
+            out[number] = _opposite(out[number])
     return out
 
 
@@ -150,8 +152,8 @@ def _draw(
     patches = np.clip(rows @ ink @ columns.swapaxes(1, 2), 0, 255).round().astype(np.uint8)
     image = np.zeros((height + 2 * patches.shape[1], width + 2 * patches.shape[2]), np.uint8)
     for patch, x0, y0 in zip(patches, first_x + patches.shape[2], first_y + patches.shape[1], strict=True):
-        place = image[y0 : y0 + patch.shape[0], x0 : x0 + patch.shape[1]]
-        np.maximum(place, patch, out=place)
+        under = image[y0 : y0 + patch.shape[0], x0 : x0 + patch.shape[1]]
+        np.maximum(under, patch, out=under)
     image = image[patches.shape[1] : -patches.shape[1], patches.shape[2] : -patches.shape[2]]
     return np.invert(image), _boxes(patches, first_x, first_y)
 
@@ -182,8 +184,8 @@ def _filters(marked: NDArray[np.bool_], start: Floats, zoom: Floats) -> tuple[ND
     near = reach.astype(np.float32)[:, None, None] - np.abs(center.astype(np.float32)[:, :, None] - source)
     weights = np.maximum(0, near, out=near)
     weights /= np.maximum(weights.sum(axis=2, keepdims=True), 1e-3)
-    place = source[beyond : beyond + side]
-    kept = (place >= low[:, None]) & (place < high[:, None])
+    inside = source[beyond : beyond + side]
+    kept = (inside >= low[:, None]) & (inside < high[:, None])
     return weights[:, :, beyond : beyond + side] * kept[:, None], first
 
 

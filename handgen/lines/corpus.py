@@ -1,7 +1,7 @@
 """Text of one's own as a source of lines: a UTF-8 file or a folder of them, of any size.
 
 A corpus is read once from end to end, in blocks. What is kept is how often each character
-occurs and where passages begin: every line of a small corpus, about a million places of a
+occurs and where passages begin: every line of a small corpus, about a million positions of a
 large one. So memory stays flat, and any text is one short read away.
 """
 
@@ -28,6 +28,7 @@ _BLOCK = 1 << 16
 _PASSAGES = 1 << 20
 _SUFFIX = ".txt"
 _SHOWN = 20
+_MOST_PASSAGES = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +100,7 @@ def describe(missing: Counter[str]) -> str:
 
 def _text_files(folder: Path) -> list[Path]:
     """Return the text files below a folder; a pipe among them is no text of it."""
-    found = (place / name for place, _, names in walk(folder) for name in names)
+    found = (path / name for path, _, names in walk(folder) for name in names)
     return sorted(path for path in found if path.name.lower().endswith(_SUFFIX) and path.is_file())
 
 
@@ -200,7 +201,7 @@ def _end_of_block(data: bytes) -> int:
     stop = max(data.rfind("。".encode()) + len("。".encode()), data.rfind(b" ") + 1)
     if line or stop > len(data) // 2:
         return line or stop
-    starts = (place for place in range(len(data) - 1, len(data) - 4, -1) if data[place] & 0xC0 != 0x80)
+    starts = (position for position in range(len(data) - 1, len(data) - 4, -1) if data[position] & 0xC0 != 0x80)
     return next(starts, len(data))
 
 
@@ -208,7 +209,7 @@ class CorpusTexts:
     """Texts out of a corpus; text i is a function of (seed, i) alone.
 
     A short line is one text as it is. A long one counts as so many as it would fill, and each of
-    these is cut near its place in the line, with any length between the limits. All are taken
+    these is cut near its position in the line, with any length between the limits. All are taken
     once, in random order, before any is taken again.
 
     Args:
@@ -232,8 +233,8 @@ class CorpusTexts:
 
     def text(self, index: int) -> str:
         """Return text number ``index``."""
-        turn, place = divmod(index, int(self._ends[-1]))
-        slot = shuffled(place, int(self._ends[-1]), self.seed, "corpus", turn)
+        turn, position = divmod(index, int(self._ends[-1]))
+        slot = shuffled(position, int(self._ends[-1]), self.seed, "corpus", turn)
         passage = int(np.searchsorted(self._ends, slot, side="right"))
         # Where a passage has more texts than it counts for, another turn takes others.
         slot -= int(self._ends[passage - 1]) if passage else 0
@@ -253,6 +254,22 @@ class CorpusTexts:
             if apart and apart == len(missing)
             else "Change --min-chars and --max-chars, or give another --corpus, or a --font that has its characters.",
         )
+
+    def running(self, index: int, least: int) -> str:
+        """Return running text, lines after each other from a random one on, as far as it can be drawn.
+
+        Args:
+            index: number of the text.
+            least: characters it has, if the corpus has that many.
+        """
+        start = int(uniforms(self.seed, "running", np.array([index]), 1)[0, 0] * len(self._ends))
+        found: list[str] = []
+        for number in range(min(len(self._ends), _MOST_PASSAGES)):
+            for line in split_lines(self.corpus.read((start + number) % len(self._ends))):
+                found += [part for part in stretches(clean(line), self.drawn) if wordy(part)]
+                if sum(map(len, found)) >= least:
+                    return " ".join(found)
+        return " ".join(found) or self.text(index)
 
     def _take(self, passage: int, slot: int, shift: float, length: float) -> str:
         """Cut one text out of a passage; empty when it has none."""

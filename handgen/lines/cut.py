@@ -1,4 +1,4 @@
-"""What a text becomes before it is written: clean, and cut at places where a writer might stop."""
+"""What a text becomes before it is written: clean, and cut where a writer might stop."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ _ATOM = re.compile(
     rf"[{re.escape(_CLOSING)}]*",
 )
 """What is not taken apart: a word or number, or one character with its marks, and the punctuation that clings to it."""
+
+
+def atoms_of(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each part of clean ``text`` starts and stops that no line is broken within."""
+    for found in _ATOM.finditer(text):
+        yield found.span()
 
 
 @dataclass(frozen=True)
@@ -105,14 +111,14 @@ def stretches(text: str, drawn: Set[str]) -> Iterator[str]:
         yield text
         return
     start, whole = 0, len(text)
-    for place in range(whole + 1):
-        if place == whole or (text[place] != " " and text[place] not in drawn):
-            part = text[start:place]
+    for position in range(whole + 1):
+        if position == whole or (text[position] != " " and text[position] not in drawn):
+            part = text[start:position]
             part = part.lstrip(_CLOSING + " ") if start else part
-            part = part.rstrip(_OPENING + " ") if place < whole else part
+            part = part.rstrip(_OPENING + " ") if position < whole else part
             if part:
                 yield part
-            start = place + 1
+            start = position + 1
 
 
 def piece(text: str, near: int, length: int, limits: Limits) -> str:
@@ -134,7 +140,7 @@ def piece(text: str, near: int, length: int, limits: Limits) -> str:
     atoms = [(low + atom.start(), low + atom.end()) for atom in _ATOM.finditer(text[low : near + 3 * limits.longest])]
     # The window may begin, and end, within a word.
     starts = [start for start, _ in atoms[1 if low else 0 :] if start <= len(text) - limits.shortest]
-    start = min(starts, key=lambda place: abs(place - near), default=near)
+    start = min(starts, key=lambda position: abs(position - near), default=near)
     stops = [stop for _, stop in atoms if limits.shortest <= stop - start <= limits.longest]
-    stop = min(stops, key=lambda place: abs(place - start - length), default=start + limits.longest)
+    stop = min(stops, key=lambda position: abs(position - start - length), default=start + limits.longest)
     return text[start:stop].strip()

@@ -51,7 +51,7 @@ class Draw:
 
     def some(self, options: str, count: int) -> str:
         """Return ``count`` characters, each any of ``options``."""
-        return "".join(options[place] for place in self._rng.integers(0, len(options), count))
+        return "".join(options[index] for index in self._rng.integers(0, len(options), count))
 
     def seed(self) -> int:
         """Return a seed for another generator."""

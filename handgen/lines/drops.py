@@ -30,12 +30,12 @@ def drops_of(ref: FontRef, raster: Raster, chars: str) -> dict[str, float]:
     return drops_at(raster.placement, coverage.drawn, coverage.boxes, raster.size)
 
 
-def drops_at(place: Placement, chars: str, boxes: NDArray[np.float64], size: int) -> dict[str, float]:
+def drops_at(placement: Placement, chars: str, boxes: NDArray[np.float64], size: int) -> dict[str, float]:
     """Return the same of characters whose ink has these boxes, as ``Coverage.boxes``, at a placement."""
     drops = {}
     for char, (_, bottom, _, top) in zip(chars, boxes.tolist(), strict=True):
-        above = place.baseline - top * place.scale_y
-        below = place.baseline - bottom * place.scale_y - size
+        above = placement.baseline - top * placement.scale_y
+        below = placement.baseline - bottom * placement.scale_y - size
         if (above < 0 or below > 0) and below - above <= 0:  # out on one side, and not too tall
             drops[char] = (below if below > 0 else above) / size
     return drops

@@ -30,8 +30,9 @@ def sifted(
     Returns:
         The glyphs, and what to keep of the reading: ``p``, the confidence in each character that the line shows,
         spaces aside, None for one that the recognizer does not know; and ``faults``, the glyphs that did not pass
-        at first: ``place`` among the characters of ``text`` that are no space, ``char``, ``outcome`` (redrawn,
-        dropped, or kept all the same), further ``tries``, ``first`` confidence and the one at last, ``p``. Empty
+        at first: ``position`` among the characters of ``text`` that are no space, ``char``, ``outcome`` (redrawn,
+        dropped, or kept all the same), further ``tries``, ``first`` confidence, what it was read ``as`` then, and
+        the confidence at last, ``p``. Empty
         if nobody read.
     """
     if not records:
@@ -46,10 +47,11 @@ def sifted(
         glyphs[dropped] = 255
     chars = [char for char in text if char != " "]
     faults = []
-    for place, (char, record) in enumerate(zip(chars, records, strict=True)):
+    for position, (char, record) in enumerate(zip(chars, records, strict=True)):
         if record.keys() & {"first", "rejected"}:
-            outcome = DROPPED if dropped[place] else KEPT if rejected[place] else REDRAWN
-            read = {"tries": record.get("tries", 0), "first": record.get("first", record["p"]), "p": record["p"]}
-            faults.append({"place": place, "char": char, "outcome": outcome, **read})
+            outcome = DROPPED if dropped[position] else KEPT if rejected[position] else REDRAWN
+            read = {"tries": record.get("tries", 0), "first": record.get("first", record["p"])}
+            read |= {"as": record.get("as", ""), "p": record["p"]}
+            faults.append({"position": position, "char": char, "outcome": outcome, **read})
     kept = [record["p"] for record, here in zip(records, shown & ~dropped, strict=True) if here]
     return glyphs, {"p": kept, **({"faults": faults} if faults else {})}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import functools
 import string
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -26,6 +27,8 @@ from handgen.seeds import generator
 
 WORDS = "words:"
 _UNITS = ("kg", "g", "km", "cm", "mm", "ml", "m", "元", "米", "个", "人", "吨", "公里", "小时", "岁", "次")
+_IN_A_ROW = 256
+"""Texts that running text has, at most."""
 _TRIES = 32
 _LOOKED_AT = 300
 """Texts of a generator that show which characters it uses."""
@@ -200,6 +203,17 @@ class GeneratedTexts:
         rng = generator(self.seed, "text", index)
         name = self.names[int(rng.integers(len(self.names)))]
         return self._make(name, rng) or random_characters(Draw(rng, self.drawn, self.limits, self._known))
+
+    def running(self, index: int, least: int) -> str:
+        """Return texts after each other, with a full stop where one has nothing at its end."""
+        found = ""
+        for number in range(index * _IN_A_ROW, (index + 1) * _IN_A_ROW):
+            text = self.text(number)
+            wide = unicodedata.east_asian_width(text[-1]) in "WF"
+            found += (" " if found else "") + text + (("。" if wide else ".") if text[-1].isalnum() else "")
+            if len(found) >= least:
+                break
+        return found
 
     def _make(self, name: str, rng: np.random.Generator) -> str:
         """Return a text of one generator; empty where none can be drawn."""

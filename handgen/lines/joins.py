@@ -38,7 +38,7 @@ def join(first: Outline, second: Outline, chars: tuple[str, str], x_height: floa
     """Return the stroke that joins two letters; None where there is no way.
 
     Args:
-        first: outline of a letter, in em, at its place in the line.
+        first: outline of a letter, in em, where it is in the line.
         second: of the next one.
         chars: the two.
         x_height: of the font.

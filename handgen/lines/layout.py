@@ -73,13 +73,24 @@ _RANGES = {
 }
 _SIDES, _TOP = (0.06, 0.35), (0.03, 0.09)
 _AMPLITUDES, _LENGTHS = np.array([0.055, 0.03, 0.014]), np.array([[9.0, 18.0], [4.5, 8.0], [2.0, 3.5]])
+_WITHIN = 0.14
+"""How much lines of one writer differ, of the range of all writers."""
 _SIZE, _GAP, _RISE = 0.07, 0.035, 0.028
 _COLUMNS = len(_RANGES) + 3 + 2 * len(_AMPLITUDES) + len(_AMPLITUDES)
 
 
-def draw_habits(seed: int, line: int, count: int) -> Habits:
-    """Draw how line number ``line``, of ``count`` glyphs, is written: a function of (seed, line) alone."""
+def draw_habits(seed: int, line: int, count: int, writer: int | None = None) -> Habits:
+    """Draw how line number ``line``, of ``count`` glyphs, is written: a function of its arguments alone.
+
+    Args:
+        seed: of the run.
+        line: its number.
+        count: how many glyphs it has.
+        writer: who writes this and other lines much alike; None = nobody else's line is.
+    """
     numbers = uniforms(seed, "line", np.array([line]), _COLUMNS)[0]
+    if writer is not None:
+        numbers[: len(_RANGES)] = of_writer(numbers[: len(_RANGES)], seed, writer)
     own = uniforms_of(SampleKey.of(seed, np.array(line), np.arange(1, count + 1)).keys("line glyph"), 4) * 2 - 1
     drawn: dict[str, Any] = {
         name: low + (high - low) * number for number, (name, (low, high)) in zip(numbers, _RANGES.items(), strict=False)
@@ -100,6 +111,18 @@ def draw_habits(seed: int, line: int, count: int) -> Habits:
         gap=_GAP * own[:, 2],
         rise=_RISE * own[:, 3],
     )
+
+
+def of_writer(numbers: Floats, seed: int, writer: int) -> Floats:
+    """Return numbers in [0, 1] that are much alike in all lines of a writer, and a little different in each.
+
+    Args:
+        numbers: in [0, 1), of a line by nobody in particular.
+        seed: of the run.
+        writer: their number.
+    """
+    own = uniforms(seed, "writer of lines", np.array([writer]), len(numbers))[0]
+    return np.asarray(np.clip(own + _WITHIN * (numbers - 0.5), 0, 1))
 
 
 @dataclass(frozen=True)
@@ -154,7 +177,7 @@ def is_wide(char: str) -> bool:
 
 
 def lay_out(ink: Ink, wide: NDArray[np.bool_], spaced: NDArray[np.bool_], drop: Floats, habits: Habits) -> Layout:
-    """Place the glyphs of a line one after the other.
+    """Set the glyphs of a line one after the other.
 
     Args:
         ink: of the n glyphs.

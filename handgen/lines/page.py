@@ -30,16 +30,16 @@ def page(lines: Sequence[NDArray[np.uint8]], vertical: bool = False, *, length: 
     """
     if vertical:
         return page([np.swapaxes(line, 0, 1) for line in lines], length=length).transpose(Image.Transpose.TRANSPOSE)
-    places, x, y, height = [], _GAP, _GAP, 0
+    corners, x, y, height = [], _GAP, _GAP, 0
     for line in lines:
         if x > _GAP and x + line.shape[1] > length:
             x, y, height = _GAP, y + height + _GAP, 0
-        places.append((x, y))
+        corners.append((x, y))
         x, height = x + line.shape[1] + _GAP, max(height, line.shape[0])
-    width = max((x + line.shape[1] for (x, _), line in zip(places, lines, strict=True)), default=0)
+    width = max((x + line.shape[1] for (x, _), line in zip(corners, lines, strict=True)), default=0)
     picture = Image.new("RGB", (width + _GAP, y + height + _GAP), _FRAME)
-    for place, line in zip(places, lines, strict=True):
-        picture.paste(Image.fromarray(np.ascontiguousarray(line)), place)
+    for corner, line in zip(corners, lines, strict=True):
+        picture.paste(Image.fromarray(np.ascontiguousarray(line)), corner)
     return picture
 
 

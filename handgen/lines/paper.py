@@ -22,7 +22,7 @@ class Paper:
 
     Attributes:
         corrections: share of the lines that have a word crossed out, 0 to 1.
-        struck: what the label says in its place, with ``{}`` for the word; nothing by default.
+        struck: what the label says instead of it, with ``{}`` for the word; nothing by default.
         neighbors: share of the lines that ink of the lines above or below reaches into, 0 to 1.
     """
 
@@ -40,14 +40,14 @@ class Slip:
         start: the first character that is crossed out.
         stop: one past the last.
         label: what the label says, and of each of its characters which of ``text`` it is at.
-        places: int, as many as ``label`` has characters.
+        positions: int, as many as ``label`` has characters.
     """
 
     text: str
     start: int
     stop: int
     label: str
-    places: tuple[int, ...]
+    positions: tuple[int, ...]
 
 
 def slip(text: str, draw: Draw, struck: str) -> Slip | None:
@@ -56,15 +56,15 @@ def slip(text: str, draw: Draw, struck: str) -> Slip | None:
     Args:
         text: of a line.
         draw: makes the choices.
-        struck: what the label says in place of the word, see ``Paper``.
+        struck: what the label says instead of the word, see ``Paper``.
     """
     words = text.split(" ")
-    long = [place for place, word in enumerate(words) if sum(map(str.isalpha, word)) > 2]
+    long = [index for index, word in enumerate(words) if sum(map(str.isalpha, word)) > 2]
     if not long:
         return None
-    place = draw.pick(long)
-    wrong = _misspelled(words[place], draw)
-    start = sum(len(word) + 1 for word in words[:place])
+    index = draw.pick(long)
+    wrong = _misspelled(words[index], draw)
+    start = sum(len(word) + 1 for word in words[:index])
     stop = start + len(wrong)
     written = f"{text[:start]}{wrong} {text[start:]}"
     said = struck.replace(WORD, wrong)
@@ -76,7 +76,7 @@ def slip(text: str, draw: Draw, struck: str) -> Slip | None:
 
 def _misspelled(word: str, draw: Draw) -> str:
     """Return a word as far as somebody gets before the mistake shows."""
-    letters = [place for place, char in enumerate(word) if char.isalpha()]
+    letters = [index for index, char in enumerate(word) if char.isalpha()]
     kept = letters[draw.between(1, len(letters) - 1)] + 1
     if draw.chance(0.5):
         return word[:kept]

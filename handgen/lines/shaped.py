@@ -1,6 +1,6 @@
 """A line drawn by one font as a whole: shaped, bent a little as people write, and filled once.
 
-Everything that varies is a smooth function of the place in the line, and moves the outlines' points: joined letters
+Everything that varies is a smooth function of the position in the line, and moves the outlines' points: joined letters
 stay joined, strokes keep their edges, and no two letters are equal.
 """
 
@@ -23,6 +23,7 @@ from handgen.lines.compose import Box, Line
 from handgen.lines.cut import Limits
 from handgen.lines.draws import Draw
 from handgen.lines.joins import is_joinable, join, stroke_width
+from handgen.lines.layout import of_writer
 from handgen.lines.paper import Paper, Slip, beside, slip, strokes_across
 from handgen.seeds import generator, uniforms
 
@@ -93,34 +94,37 @@ class ShapedHabits:
 
 
 _RANGES = {
-    "fill": (0.72, 0.95),
+    "fill": (0.78, 1.15),
     "left": (0.04, 0.27),
     "right": (0.04, 0.27),
-    "balance": (0.3, 0.7),
-    "width": (0.76, 1.36),
-    "slant": (-0.26, 0.26),
-    "slope": (-0.015, 0.015),
+    "balance": (0.1, 0.6),
+    "width": (0.62, 1.3),
+    "slant": (-0.25, 0.38),
+    "slope": (-0.02, 0.02),
     "word_gap": (0.5, 1.7),
     "letter_gap": (-0.01, 0.05),
-    "pen": (0.04, 0.16),
-    "joins": (-1.8, 1.2),
+    "pen": (0.03, 0.15),
+    "joins": (-1.0, 1.4),
 }
 _STILL = {"width": 1.0, "slant": 0.0, "slope": 0.0, "word_gap": 1.0, "letter_gap": 0.0, "joins": 0.0}
 """What these are without variation."""
-_FIELDS = np.array([0.022, 0.055, 0.05, 0.045, 0.018])
+_FIELDS = np.array([0.035, 0.1, 0.1, 0.07, 0.03])
 _PER_EM = (0.12, 1.1)
 
 
-def draw_shaped_habits(seed: int, line: int, vary: float) -> ShapedHabits:
-    """Draw how line number ``line`` is written: a function of (seed, line) alone.
+def draw_shaped_habits(seed: int, line: int, vary: float, writer: int | None = None) -> ShapedHabits:
+    """Draw how line number ``line`` is written: a function of its arguments alone.
 
     Args:
         seed: of the run.
         line: its number.
         vary: how much lines differ from the font, 0 to 1; margins and size differ all the same.
+        writer: who writes this and other lines much alike; None = nobody else's line is.
     """
     count = len(_RANGES) + len(_FIELDS) * _WAVES * 3
     numbers = uniforms(seed, "shaped line", np.array([line]), count)[0]
+    if writer is not None:
+        numbers[: len(_RANGES)] = of_writer(numbers[: len(_RANGES)], seed, writer)
     drawn = {
         name: low + (high - low) * number for number, (name, (low, high)) in zip(numbers, _RANGES.items(), strict=False)
     }
@@ -161,7 +165,15 @@ class LineFont:
         return kept if kept == text else " ".join(kept.split())
 
     def draw(
-        self, text: str, *, height: int, seed: int, line: int, vertical: bool = False, paper: Paper = PLAIN
+        self,
+        text: str,
+        *,
+        height: int,
+        seed: int,
+        line: int,
+        vertical: bool = False,
+        paper: Paper = PLAIN,
+        writer: int | None = None,
     ) -> Line:
         """Draw a line.
 
@@ -172,13 +184,14 @@ class LineFont:
             line: the line's number; with the seed it decides how the line is written.
             vertical: a column, whose scripts that do not stand upright are turned clockwise.
             paper: what happens beside the text.
+            writer: whose lines are much alike; see ``draw_shaped_habits``.
 
         Returns:
             The line. Its text is ``text`` less what the font lacks. Characters of one cluster, as a letter and its
             marks or the letters of a ligature, have one box. Without any ink the text is empty and the image blank.
         """
         text = self.drawable(text)
-        habits = draw_shaped_habits(seed, line, self.vary)
+        habits = draw_shaped_habits(seed, line, self.vary, writer)
         chance = Draw(generator(seed, "paper", line), "", Limits())
         wrong = slip(text, chance, paper.struck) if chance.chance(paper.corrections) else None
         made = self._draw(wrong.text if wrong else text, habits, height, vertical, chance, wrong)
@@ -189,7 +202,7 @@ class LineFont:
             image = self._among_others(image, text, habits, vertical, chance)
         notes: dict[str, Any] = {"slant": round(math.degrees(math.atan(habits.slant)), 1)}
         if wrong:
-            text, boxes = wrong.label, [boxes[place] for place in wrong.places]
+            text, boxes = wrong.label, [boxes[number] for number in wrong.positions]
             boxes = [None if char == " " else box for char, box in zip(text, boxes, strict=True)]
             notes["struck"] = wrong.text[wrong.start : wrong.stop]
         return Line(text, image, boxes, notes)
@@ -221,10 +234,10 @@ class LineFont:
         """Cross a word out; the strokes belong to the last of its glyphs that has ink."""
         parts = split(outline, owners, len(shaped.glyphs))
         inside = (shaped.clusters >= wrong.start) & (shaped.clusters < wrong.stop)
-        places = [place for place in np.flatnonzero(inside).tolist() if len(parts[place])]
-        if places:
-            ink = np.concatenate([parts[place].points for place in places])
-            parts[places[-1]], _ = joined([parts[places[-1]], strokes_across(ink, self._stroke, chance)])
+        numbers = [number for number in np.flatnonzero(inside).tolist() if len(parts[number])]
+        if numbers:
+            ink = np.concatenate([parts[number].points for number in numbers])
+            parts[numbers[-1]], _ = joined([parts[numbers[-1]], strokes_across(ink, self._stroke, chance)])
         return joined(parts)
 
     def _among_others(
@@ -277,8 +290,8 @@ class LineFont:
         # A letter is joined wherever this writer joins it: a share of the letters, and the same all along the line.
         phase = habits.waves[0, 0, 2]
         done = list(parts)
-        for place, pair in enumerate(itertools.pairwise(chars)):
-            first, second = parts[place], parts[place + 1]
+        for number, pair in enumerate(itertools.pairwise(chars)):
+            first, second = parts[number], parts[number + 1]
             if not all(map(is_joinable, pair)) or not len(first) or not len(second):
                 continue
             if (phase + ord(pair[0]) * 0.618) % 1 > habits.joins:
@@ -286,7 +299,7 @@ class LineFont:
             if second.points[:, 0].min() - first.points[:, 0].max() <= _JOINED:
                 continue
             if stroke := join(first, second, pair, self._x_height, self._stroke):
-                done[place], _ = joined([first, stroke])
+                done[number], _ = joined([first, stroke])
         return joined(done)
 
     @functools.cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from handgen.formats.base import Sample
 from handgen.glyphs.ink import inked
 from handgen.lines.boxes import moved_boxes
 from handgen.lines.compose import Box, Line, compose
+from handgen.lines.cut import LONGEST
 from handgen.lines.gated import sifted
 from handgen.seeds import SampleKey
 
@@ -29,7 +30,7 @@ class LineGlyphs:
     """Drawn characters of lines.
 
     Attributes:
-        images: uint8 ``[n, side, side]``, side >= 16, 0 = ink, each at its place in its em box.
+        images: uint8 ``[n, side, side]``, side >= 16, 0 = ink, each where it belongs in its em box.
         notes: of each, what is worth keeping of who wrote it; those of a line are alike.
         records: what a gate found of each (``synth.gate.Sifted``); empty if nobody read them.
     """
@@ -68,9 +69,29 @@ class LinePlan(Protocol):
 class DrawLine(Protocol):
     """Draws whole lines of one style; see ``shaped.LineFont.draw``. Called by several threads at once."""
 
-    def __call__(self, text: str, /, *, height: int, seed: int, line: int, vertical: bool) -> Line:
+    def __call__(
+        self, text: str, /, *, height: int, seed: int, line: int, vertical: bool, writer: int | None = None
+    ) -> Line:
         """Draw a line."""
         ...
+
+
+@dataclass(frozen=True)
+class LineJob:
+    """A line to draw.
+
+    Attributes:
+        index: its number, which what is random in it follows from.
+        text: what is written.
+        style: the number of its style.
+        writer: the number of who writes it, and other lines much alike; None = nobody else's line is. A style that is
+            another one in each sample is the same in all lines of a writer.
+    """
+
+    index: int
+    text: str
+    style: int
+    writer: int | None = None
 
 
 @dataclass(frozen=True)
@@ -147,31 +168,44 @@ class LineSynthesis:
     def _make_block(self, number: int, wanted: range) -> list[Sample]:
         """Draw a whole block, and compose the wanted lines of it."""
         lines = range(number * self.block, (number + 1) * self.block)
-        texts = [self.plan.text(line) for line in lines]
-        styles = [self.plan.style(line) for line in lines]
-        whole = [self.whole(style) if self.whole else None for style in styles]
-        counts = [0 if drawer else len(text) - text.count(" ") for text, drawer in zip(texts, whole, strict=True)]
+        return self.write([LineJob(line, self.plan.text(line), self.plan.style(line)) for line in lines], wanted)
+
+    def write(self, jobs: Sequence[LineJob], wanted: Container[int] | None = None) -> list[Sample]:
+        """Draw lines, together.
+
+        Args:
+            jobs: the lines.
+            wanted: the numbers of those to compose; all by default.
+
+        Raises:
+            DatasetError: the model drew no ink for a whole line.
+        """
+        whole = [self.whole(job.style) if self.whole else None for job in jobs]
+        counts = [0 if drawer else len(job.text) - job.text.count(" ") for job, drawer in zip(jobs, whole, strict=True)]
         key = SampleKey.of(
             self.seed,
-            np.repeat(np.arange(lines.start, lines.stop, dtype=np.int64), counts),
-            np.concatenate([np.arange(1, count + 1, dtype=np.int64) for count in counts]),
+            np.repeat([job.index if job.writer is None else job.writer for job in jobs], counts),
+            np.concatenate(
+                [_first_position(job) + np.arange(n, dtype=np.int64) for job, n in zip(jobs, counts, strict=True)]
+            ),
         )
-        chars = [char for text, count in zip(texts, counts, strict=True) if count for char in text if char != " "]
-        drawn = self._draw(chars, np.repeat(styles, counts), key) if chars else LineGlyphs(_NO_GLYPHS, [], [])
+        chars = [char for job, count in zip(jobs, counts, strict=True) if count for char in job.text if char != " "]
+        styles = np.repeat([job.style for job in jobs], counts)
+        drawn = self._draw(chars, styles, key) if chars else LineGlyphs(_NO_GLYPHS, [], [])
         ends = np.cumsum(counts).tolist()
         return [
-            self._whole(line, text, style, drawer)
-            if drawer
-            else self._compose(line, text, style, _taken(drawn, end - count, end))
-            for line, text, style, drawer, end, count in zip(lines, texts, styles, whole, ends, counts, strict=True)
-            if line in wanted
+            self._whole(job, drawer) if drawer else self._compose(job, _taken(drawn, end - count, end))
+            for job, drawer, end, count in zip(jobs, whole, ends, counts, strict=True)
+            if wanted is None or job.index in wanted
         ]
 
-    def _whole(self, index: int, text: str, style: int, draw: DrawLine) -> Sample:
-        line = draw(text, height=self.height, seed=self.seed, line=index, vertical=self.vertical)
-        blank = "".join(dict.fromkeys(char for char in text if char not in line.text))
-        meta = {**self.styles[style], **line.notes} | ({"blank": blank} if blank else {})
-        return self._finished(index, text, style, line, meta)
+    def _whole(self, job: LineJob, draw: DrawLine) -> Sample:
+        line = draw(
+            job.text, height=self.height, seed=self.seed, line=job.index, vertical=self.vertical, writer=job.writer
+        )
+        blank = "".join(dict.fromkeys(char for char in job.text if char not in line.text))
+        meta = {**self.styles[job.style], **line.notes} | ({"blank": blank} if blank else {})
+        return self._finished(job, line, meta)
 
     def _draw(self, chars: list[str], styles: NDArray[np.int64], key: SampleKey) -> LineGlyphs:
         step, count = self.glyphs_per_pass, len(chars)
@@ -183,8 +217,9 @@ class LineSynthesis:
             [record for part in drawn for record in part.records][:count],
         )
 
-    def _compose(self, index: int, text: str, style: int, drawn: LineGlyphs) -> Sample:
-        chars, glyphs = text.replace(" ", ""), drawn.images
+    def _compose(self, job: LineJob, drawn: LineGlyphs) -> Sample:
+        text, glyphs = job.text, drawn.images
+        chars = text.replace(" ", "")
         blank = "".join(char for char, here in zip(chars, inked(glyphs, 1, 2), strict=True) if not here)
         glyphs, verdict = sifted(glyphs, text, drawn.records, keep=self.keep_rejected)
         line = compose(
@@ -192,15 +227,18 @@ class LineSynthesis:
             text,
             height=self.height,
             seed=self.seed,
-            line=index,
+            line=job.index,
             vertical=self.vertical,
-            drops=self.drops(style) if self.drops else None,
+            drops=self.drops(job.style) if self.drops else None,
+            writer=job.writer,
         )
-        meta = {**self.styles[style], **drawn.notes[0]}
+        meta = {**self.styles[job.style], **drawn.notes[0]}
         meta |= ({"gate": verdict} if verdict else {}) | ({"blank": blank} if blank else {})
-        return self._finished(index, text, style, line, meta)
+        if read := [p for p in verdict.get("p", ()) if p is not None]:
+            meta["neatness"] = round(sum(read) / len(read), 3)
+        return self._finished(job, line, meta)
 
-    def _finished(self, index: int, text: str, style: int, line: Line, meta: dict[str, Any]) -> Sample:
+    def _finished(self, job: LineJob, line: Line, meta: dict[str, Any]) -> Sample:
         """Degrade a line, and make it a sample.
 
         Raises:
@@ -208,14 +246,17 @@ class LineSynthesis:
         """
         if not line.text:
             raise DatasetError(
-                f"style {self.styles[style]['style']} has no ink for any character of line {index} ('{text}')",
+                f"style {self.styles[job.style]['style']} has no ink for any character of line {job.index} "
+                f"('{job.text}')",
                 "Train the model for longer, or leave the style out.",
             )
         image, boxes = line.image, line.boxes
         if self.degrade:
-            image, boxes, record = self._degraded(index, line, self.degrade)
+            # One pen and one paper for all lines of a page.
+            number = job.index if job.writer is None else job.writer
+            image, boxes, record = self._degraded(number, line, self.degrade)
             meta |= {"degraded": record} if record else {}
-        return Sample(index, line.text, image, meta | ({"boxes": boxes} if self.boxes else {}))
+        return Sample(job.index, line.text, image, meta | ({"boxes": boxes} if self.boxes else {}))
 
     def _degraded(
         self, index: int, line: Line, degrade: Pipeline
@@ -229,6 +270,11 @@ class LineSynthesis:
             boxes = moved_boxes(boxes, clean[0], origin, turned=self.vertical)
         image = done[0].swapaxes(0, 1) if self.vertical else done[0]
         return np.ascontiguousarray(image), boxes, record
+
+
+def _first_position(job: LineJob) -> int:
+    """Return the position of a line's first glyph: from 1 on, in other lines of its writer from another one on."""
+    return 1 if job.writer is None else 1 + job.index * LONGEST
 
 
 def _taken(drawn: LineGlyphs, start: int, stop: int) -> LineGlyphs:

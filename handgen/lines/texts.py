@@ -27,11 +27,15 @@ class Texts(Protocol):
         """Return text number ``index``: clean, within the limits, of characters that can be drawn."""
         ...
 
+    def running(self, index: int, least: int) -> str:
+        """Return running text of ``least`` characters or more, where there is that much; its limits do not matter."""
+        ...
+
 
 class Boosted:
     """Texts into which rare characters are put, so that the whole charset is written.
 
-    A share of the texts gets one character each, in place of one of its kind where there is one.
+    A share of the texts gets one character each, instead of one of its kind where there is one.
     They go through the charset in random order again and again: every run of
     ``ceil(len(charset) / share)`` texts from the start has each character at least once.
 
@@ -56,19 +60,23 @@ class Boosted:
         text, number = self.texts.text(index), int(index * self.share)
         if int((index + 1) * self.share) == number:
             return text
-        turn, place = divmod(number, len(self.charset))
-        char = self.charset[shuffled(place, len(self.charset), self.seed, "boost", turn)]
+        turn, position = divmod(number, len(self.charset))
+        char = self.charset[shuffled(position, len(self.charset), self.seed, "boost", turn)]
         return self._put(char, text, float(uniforms(self.seed, "boost", np.array([index]), 1)[0, 0]))
+
+    def running(self, index: int, least: int) -> str:
+        """Return running text as it is."""
+        return self.texts.running(index, least)
 
     def _put(self, char: str, text: str, draw: float) -> str:
         if char in text:
             return text
-        places = [place for place, other in enumerate(text) if kind(other) == kind(char)]
-        if not places and len(text) < self.limits.longest:
+        positions = [position for position, other in enumerate(text) if kind(other) == kind(char)]
+        if not positions and len(text) < self.limits.longest:
             return text + char
-        places = places or [place for place, other in enumerate(text) if other != " "]
-        place = places[int(draw * len(places))]
-        return text[:place] + char + text[place + 1 :]
+        positions = positions or [position for position, other in enumerate(text) if other != " "]
+        position = positions[int(draw * len(positions))]
+        return text[:position] + char + text[position + 1 :]
 
 
 def kind(char: str) -> str:

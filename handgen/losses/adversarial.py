@@ -110,7 +110,7 @@ class Adversarial:
 
 
 def prepare_critic(critic: nn.Module, kind: str, *, spectral_norm: bool) -> None:
-    """Change a critic in place, as the adversarial loss and the settings ask.
+    """Change a critic itself, as the adversarial loss and the settings ask.
 
     wgan-gp penalizes the gradient of each sample alone, which batch normalization would tie to
     the rest of the batch: layer normalization replaces it (Gulrajani et al. 2017, section 4).

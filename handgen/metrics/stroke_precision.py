@@ -12,7 +12,7 @@ class StrokePrecision(Metric):
     """Share of the drawn glyph's centerlines that run along the true glyph's, 0 to 1.
 
     The other half of clDice: ``StrokeRecall`` with both glyphs exchanged. Strokes too many, or in the
-    wrong place, lower it. A drawing without ink has 0, not 1: it is no glyph.
+    wrong spot, lower it. A drawing without ink has 0, not 1: it is no glyph.
     """
 
     def per_image(self, output: Images, truth: Images) -> Tensor:

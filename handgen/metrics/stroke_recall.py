@@ -13,7 +13,7 @@ class StrokeRecall(Metric):
 
     A true centerline's pixel counts if one of the drawn ones is at most 1 px away (8 neighbors) at
     64 px, and in proportion in larger images. This is topology sensitivity, one half of clDice (Shit
-    et al. 2021, equation 1), with centerlines in place of the drawn ink: a blot covers a stroke, but
+    et al. 2021, equation 1), with centerlines instead of the drawn ink: a blot covers a stroke, but
     does not run along it. A drawing without ink has 0.
     """
 

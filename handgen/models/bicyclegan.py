@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,8 @@ LOSSES = "Losses"
 _DOWN = 4
 _FOLLOW = 0.02
 """How far one glyph moves its style's center towards its own latent."""
+_FORMERLY = "generator.places"
+"""What files of earlier versions call the centers."""
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ class StyleEncoder(nn.Module):
 class BicycleGenerator(nn.Module):
     """The U-Net that draws, the encoder that finds the latent of a glyph, and the mean latent of each style."""
 
-    places: Tensor
-    """Float32 ``[styles, latent_dim]``, the centers; shipped weights have them under this name."""
+    centers: Tensor
+    """Float32 ``[styles, latent_dim]``."""
 
     def __init__(self, config: BicycleGANConfig, size: int, styles: int) -> None:
         super().__init__()
@@ -102,7 +104,12 @@ class BicycleGenerator(nn.Module):
             attention=config.attention,
         )
         self.encoder = StyleEncoder(size, config.width, config.latent_dim)
-        self.register_buffer("places", torch.zeros(styles, config.latent_dim))
+        self.register_buffer("centers", torch.zeros(styles, config.latent_dim))
+
+    def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *more: Any) -> None:
+        if (former := prefix + _FORMERLY.removeprefix("generator.")) in state_dict:
+            state_dict[f"{prefix}centers"] = state_dict.pop(former)
+        super()._load_from_state_dict(state_dict, prefix, *more)
 
     def forward(self, content: Tensor, z: Tensor) -> Tensor:
         """Draw ``content`` ``[B, 1, size, size]`` with the latents ``[B, latent_dim]``; in [-1, 1]."""
@@ -112,24 +119,24 @@ class BicycleGenerator(nn.Module):
     @torch.no_grad()
     def follow(self, mean: Tensor, style: Tensor) -> None:
         """Move the centers of the styles ``[B]`` towards the latents ``[B, latent_dim]`` of their glyphs."""
-        of_style = torch.nn.functional.one_hot(style, len(self.places)).to(mean.dtype)
+        of_style = torch.nn.functional.one_hot(style, len(self.centers)).to(mean.dtype)
         sums = sum_over_ranks(torch.cat([of_style.T @ mean, of_style.sum(dim=0)[:, None]], dim=1))
         count = sums[:, -1:]
         center = sums[:, :-1] / count.clamp(min=1)
-        self.places.lerp_(center, 1 - (1 - _FOLLOW) ** count)
+        self.centers.lerp_(center, 1 - (1 - _FOLLOW) ** count)
 
 
 class EncodedLatents(Latents):
     """The latent space of a trained encoder: styles can be found in handwriting, too."""
 
     def __init__(self, names: Sequence[str], generator: BicycleGenerator) -> None:
-        super().__init__(names, generator.places)
+        super().__init__(names, generator.centers)
         self._generator = generator
 
     @torch.no_grad()
     def like(self, name: str, images: Tensor) -> DrawnStyle:
         """Return the mean latent of glyphs of one writer, float32 ``[n, 1, size, size]`` in [-1, 1]."""
-        mean, _ = self._generator.encoder(images.to(self._generator.places.device))
+        mean, _ = self._generator.encoder(images.to(self._generator.centers.device))
         return DrawnStyle(name, mean.mean(dim=0).cpu(), {})
 
 
@@ -281,9 +288,11 @@ class BicycleGAN(RemedyModel):
 
     def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
         """Start from trained weights; a style's center follows its name."""
-        moved, key = dict(weights), "generator.places"
-        if key in moved and moved[key].shape[1:] == self.generator.places.shape[1:]:
-            centers = self.generator.places.clone()
+        moved, key = dict(weights), "generator.centers"
+        if _FORMERLY in moved:
+            moved[key] = moved.pop(_FORMERLY)
+        if key in moved and moved[key].shape[1:] == self.generator.centers.shape[1:]:
+            centers = self.generator.centers.clone()
             for row, name in enumerate(styles):
                 if name in self.styles:
                     centers[self.styles.index(name)] = moved[key][row]

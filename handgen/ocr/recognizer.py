@@ -42,7 +42,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return ``[B, after, h / 2, w / 2]`` of ``[B, before, h, w]``."""
         total: Tensor = self.body(x)
-        return total.add_(self.shortcut(x)).relu_()  # in place: memory is what takes time here
+        return total.add_(self.shortcut(x)).relu_()  # into itself: memory is what takes time here
 
 
 def fold(recognizer: Recognizer) -> Recognizer:

@@ -17,6 +17,7 @@ from handgen.report.charts import bars
 from handgen.report.evaluation import RESULTS, remarks, tables
 from handgen.report.page import Card, Chart, Grid, Page, settings_of
 from handgen.report.pictures import Album, size_of
+from handgen.report.rejects import turned_away
 from handgen.seeds import generator
 
 _STYLES, _COLUMNS, _CANDIDATES = 24, 16, 64
@@ -109,7 +110,7 @@ def dataset_page(dataset: Found, track: Track | None = None) -> Page:
     for style, samples in _in_order(found.chosen):
         page.samples += [Card(uri, style, label) for label, image in samples[:each] if (uri := album.add(image))]
     page.charts = _charts(found)
-    page.tables = tables(evaluated)
+    page.tables = [*turned_away(path), *tables(evaluated)]
     rows = settings_of(manifest_of(path))
     page.settings = [(name, value) for name, value in rows if name != _SECRET]
     return page

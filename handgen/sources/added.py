@@ -1,5 +1,8 @@
 """Styles added to a trained model: one small file each, in ``styles/`` beside the model's.
 
+Those of weights that come with handgen are kept in the user's own data folder: the installation stays as it is, and
+they are found from any folder.
+
 A file holds a style code and changes to the generator's weights (``models.adapters``), and knows
 the model that it belongs to by its digest.
 """
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +21,7 @@ from typing import Any
 from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints.files import Checkpoint
 from handgen.errors import CheckpointError, HandgenError, UsageError
-from handgen.files import PACKAGE
+from handgen.files import PACKAGE, user_data
 from handgen.glyphs.records import StyleRecord
 from handgen.models.adapters import Adapted, Adapter, apply_changes
 from handgen.models.base import Generator, Model
@@ -35,15 +39,23 @@ def path_of(model: Path, name: str) -> Path:
     return _folder(model) / f"{name}{_SUFFIX}"
 
 
+def short_name(model: Path) -> str:
+    """Return what ``--model`` takes for a model file: its run folder, or the name of weights that come with handgen."""
+    if PACKAGE in model.resolve().parents:
+        return model.parent.name
+    return str(model.parent if model.name == checkpoint.MODEL else model)
+
+
 def added_names(model: Path) -> list[str]:
     """Return the names of the styles that were added to a model file; they are not looked into."""
     return sorted(file.stem for file in _folder(model).glob(f"*{_SUFFIX}"))
 
 
 def _folder(model: Path) -> Path:
-    """Return the folder beside a model file; of one that comes with handgen, where a run of its name would have it."""
+    """Return the folder beside a model file; of one that comes with handgen, one of the user's own."""
     if PACKAGE in model.resolve().parents:
-        return Path("runs") / model.parent.name / FOLDER
+        own = os.environ.get("HANDGEN_STYLES")
+        return (Path(own).expanduser() if own else user_data() / "handgen" / FOLDER) / model.parent.name
     return model.parent / FOLDER
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.errors import UsageError
+from handgen.fonts.find import UNKNOWN, short_license
 from handgen.glyphs.store import GlyphStore
 from handgen.lines.shaped import LineFont
 from handgen.models.base import DrawnStyle, StyleSpec
@@ -19,6 +20,8 @@ from handgen.models.styles import vectors
 from handgen.seeds import SampleKey
 from handgen.sources.spec import CONTINUOUS, SourceSpec, asked_styles
 
+WEIGHTS = "weights "
+"""What the name of weights begins with where licenses are listed."""
 Rows = NDArray[np.int64]
 Progress = Callable[[str, int, int], None]
 
@@ -194,6 +197,13 @@ class Source(ABC):
     def facts(self) -> dict[str, Any]:
         """Return what a manifest tells of the source: where what it draws comes from, under which licenses."""
         return {}
+
+    def licenses(self) -> dict[str, str]:
+        """Return what its drawings come from -> license: the stroke data by default, else fonts, and weights."""
+        return {
+            what: short_license(license.rpartition(", ")[0] or license) or UNKNOWN
+            for what, license in self.facts().get("stroke_licenses", {}).items()
+        }
 
     @property
     def coverage(self) -> NDArray[np.bool_] | None:

@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 
 from handgen.checkpoints.facts import ModelFacts
 from handgen.errors import FontError, UsageError
-from handgen.files import sha256
 from handgen.fonts.face import FontRef
-from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import source_glyphs
-from handgen.glyphs.records import Raster
+from handgen.glyphs.source_font import find_source_font
 from handgen.sources.prompts import CharacterPrompts, GlyphPrompts, Prompts, StrokePrompts
 from handgen.strokes import library
 
@@ -35,7 +33,8 @@ class Content:
         skipped: reason -> characters that were asked for and that cannot be drawn.
         font: the source font; None for a model that draws characters by their number.
         font_sha256: of its file; empty without one.
-        same_font: whether it is the very file that the model was trained with, if there is one.
+        font_name: name of its file, as the model recorded it if it is that very file; empty without one.
+        font_note: what a user should know of it if it is another file; else empty.
     """
 
     chars: str
@@ -43,7 +42,8 @@ class Content:
     skipped: Mapping[str, str]
     font: FontRef | None = None
     font_sha256: str = ""
-    same_font: bool = True
+    font_name: str = ""
+    font_note: str = ""
 
     @property
     def glyphs(self) -> NDArray[np.uint8] | None:
@@ -60,7 +60,7 @@ class Content:
         font = self.font
         strokes = self.prompts.book if isinstance(self.prompts, StrokePrompts) else None
         return {
-            "content_font": replace(font, path=Path(font.path.name)).spec if font else None,
+            "content_font": replace(font, path=Path(self.font_name)).spec if font else None,
             "content_font_sha256": self.font_sha256 or None,
             **({"strokes": library.digest(strokes)} if strokes else {}),
         }
@@ -86,20 +86,21 @@ def load_content(facts: ModelFacts, draws: str, chars: str, font: str | None, de
 
 def _by_stroke(facts: ModelFacts, chars: str, font: str | None, device: torch.device) -> Content:
     found = library.find_strokes(chars, library.parse_order(facts.config["strokes"]), font)
-    return Content(found.book.chars, StrokePrompts(found.book), found.skipped, found.font, found.font_sha256)
+    name = found.font.path.name if found.font else ""
+    return Content(found.book.chars, StrokePrompts(found.book), found.skipped, found.font, found.font_sha256, name)
 
 
 def _by_glyph(facts: ModelFacts, chars: str, font: str | None, device: torch.device) -> Content:
     raster = facts.raster
-    ref = source_font(raster, font)
+    found = find_source_font(raster, facts.source_look, font)
+    ref = found.ref
     assert raster.placement is not None
     glyphs, drawn, skipped = source_glyphs(ref, raster.size, raster.placement, chars)
     if not drawn:
         raise FontError(f"{ref.path.name} draws none of the {len(chars)} characters", "Give another --charset.")
-    digest = sha256(ref.path)
-    recorded = FontRef.parse(raster.source)
-    same = digest == raster.sha256 and (ref.face, ref.instance) == (recorded.face, recorded.instance)
-    return Content(drawn, GlyphPrompts(glyphs, device), _in_font(skipped), ref, digest, same)
+    # The same file has one name wherever it lies, so that a dataset is the same there.
+    name = FontRef.parse(raster.source).path.name if found.same else ref.path.name
+    return Content(drawn, GlyphPrompts(glyphs, device), _in_font(skipped), ref, found.sha256, name, found.note)
 
 
 def _in_font(skipped: Mapping[str, str]) -> dict[str, str]:
@@ -120,22 +121,3 @@ def _by_number(facts: ModelFacts, chars: str, font: str | None, device: torch.de
     lacking = "".join(char for char in chars if char not in number_of)
     numbers = np.array([number_of[char] for char in drawn], np.int64)
     return Content(drawn, CharacterPrompts(numbers, device), {"not learned by the model": lacking} if lacking else {})
-
-
-def source_font(raster: Raster, font: str | None = None) -> FontRef:
-    """Return the font asked for, else the one that ``raster`` records, else one of its file name wherever fonts are.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if font:
-        return resolve_font(font)
-    recorded = FontRef.parse(raster.source)
-    if recorded.path.is_file():
-        return recorded
-    try:
-        return replace(recorded, path=resolve_font(recorded.path.name).path)
-    except UsageError:
-        raise UsageError(
-            f"the source font {recorded.path} that this model was trained with is not there", "Give it with --font."
-        ) from None

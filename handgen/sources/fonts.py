@@ -29,8 +29,8 @@ from handgen.fonts.find import (
     covered,
     default_charset,
     find_fonts,
+    known_license,
     resolve_font,
-    short_license,
     suitable_fonts,
 )
 from handgen.fonts.outline import Outlines
@@ -171,6 +171,10 @@ class FontsSource(Source):
         """Return the family, the license and the file of a font."""
         return {"origin": _origin(self.faces[style].ref)}
 
+    def licenses(self) -> dict[str, str]:
+        """Return family -> license of its fonts."""
+        return {origin["family"]: origin["license"] for origin in (_origin(face.ref) for face in self.faces)}
+
     @cached_property
     def _coverage(self) -> NDArray[np.bool_]:
         return np.array([[char in drawn for char in self.chars] for drawn in (set(f.drawn) for f in self.faces)])
@@ -261,5 +265,5 @@ def _origin(ref: FontRef) -> dict[str, Any]:
     return {
         "family": info.family,
         "file": replace(ref, path=Path(ref.path.name)).spec,
-        "license": short_license(info.license) or "unknown",
+        "license": known_license(info.license, info.family, ref.style_name),
     }

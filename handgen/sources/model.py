@@ -22,7 +22,10 @@ from handgen.checkpoints.files import Checkpoint, peek
 from handgen.checkpoints.find import run_name
 from handgen.checkpoints.run import CONFIG
 from handgen.errors import HandgenError, UsageError, quoted
+from handgen.files import PACKAGE
 from handgen.fonts.align import Alignment
+from handgen.fonts.face import describe
+from handgen.fonts.find import known_license
 from handgen.glyphs.records import Raster, StyleRecord
 from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.glyphs.together import recorded_stores
@@ -33,7 +36,7 @@ from handgen.models.base import DrawnStyle, Generator, StyleSpec
 from handgen.models.styles import Latents, vectors
 from handgen.seeds import SampleKey, keys
 from handgen.sources import added, loading
-from handgen.sources.base import Drawing, GateFacts, Opening, Rows, Source, choose_styles, latents
+from handgen.sources.base import WEIGHTS, Drawing, GateFacts, Opening, Rows, Source, choose_styles, latents
 from handgen.sources.content import Content, load_content
 from handgen.sources.deform import deform, people_of
 from handgen.sources.find import find_model
@@ -43,6 +46,8 @@ from handgen.sources.spec import FONT, SourceSpec
 from handgen.strokes.restroke import Restroked
 from handgen.weights import recognizer_beside
 
+OWN_LICENSE = "Apache-2.0"
+"""Of handgen, and of the weights that come with it."""
 _BLOCK, _GPU_BLOCK = 64, 256
 """Samples that pass the network together. The number is fixed for a kind of device, because a network's last bits may
 depend on how many pass together."""
@@ -173,12 +178,31 @@ class ModelSource(Source):
         """Return its mixture, its vector, its adapter, and the licenses of the fonts it is made of."""
         drawn = self.styles[style]
         origins = {record.name: record.origin for record in style_records(self.checkpoint, self.drawer)}
-        licenses = {name: origins[name].license or "unknown" for name in drawn.weights if name in origins}
+        licenses = {
+            name: known_license(origins[name].license, origins[name].family, name)
+            for name in drawn.weights
+            if name in origins
+        }
         return super().describe(style) | self.drawer.describe(drawn) | ({"licenses": licenses} if licenses else {})
 
     def facts(self) -> dict[str, Any]:
         """Return where the strokes come from that it writes, if it does."""
         return self.content.facts()
+
+    def licenses(self) -> dict[str, str]:
+        """Return the license of each font that its styles learned, of the source font, and of shipped weights."""
+        records = {record.name: record.origin for record in style_records(self.checkpoint, self.drawer)}
+        latent = any(not style.weights for style in self.styles)  # which lies between all of them
+        names = records.keys() if latent else dict.fromkeys(name for style in self.styles for name in style.weights)
+        found = {
+            name: known_license(records[name].license, records[name].family, name) for name in names if name in records
+        }
+        if font := self.content.font:
+            info = describe(font.path)[font.face]
+            found[f"source font {info.family}"] = known_license(info.license, info.family)
+        if PACKAGE in self.checkpoint.path.resolve().parents:
+            found[WEIGHTS + self.name] = OWN_LICENSE
+        return super().licenses() | found
 
     def content_glyphs(self) -> NDArray[np.uint8] | None:
         """Return the source font's glyphs, if it is given these."""
@@ -204,9 +228,7 @@ class ModelSource(Source):
     @property
     def warnings(self) -> tuple[str, ...]:
         """Another source font than the one of training is worth a word."""
-        if self.content.same_font:
-            return ()
-        return ("the source font is not the file that the model was trained with",)
+        return (self.content.font_note,) if self.content.font_note else ()
 
     def gate_facts(self) -> GateFacts:
         """Return the recognizer beside the model's file, the store it learned from, and the floors it came with."""

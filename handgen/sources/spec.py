@@ -42,12 +42,14 @@ class SourceSpec(Settings):
         metavar="N|NAMES|continuous",
         shown="every trained style",
         panel=STYLES,
+        often=True,
     )
     like: Path | None = setting(
         None,
         "Write in this style: an image of one character, a folder of them, or a glyph store (bicyclegan, pen).",
         metavar="IMAGE|DIR|STORE",
         panel=STYLES,
+        often=True,
     )
     vary: float = setting(
         1.0,
@@ -55,6 +57,7 @@ class SourceSpec(Settings):
         minimum=0,
         maximum=1,
         panel=STYLES,
+        often=True,
     )
     content: str = setting(
         FONT,
@@ -92,7 +95,9 @@ class SourceSpec(Settings):
         panel=DRAWN,
     )
     data: Path | None = setting(None, "Glyph store: its images (store), or its fonts (fonts).", panel=PATHS)
-    font: str | None = setting(None, "Source font.", shown="the one the model was trained with", panel=PATHS)
+    font: str | None = setting(
+        None, "Source font.", shown="the one the model was trained with", panel=PATHS, often=True
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

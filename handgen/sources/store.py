@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from handgen.errors import UsageError
+from handgen.fonts.find import known_license
 from handgen.glyphs.store import GlyphStore, is_store, to_bytes, to_unit
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, uniforms_of
@@ -116,6 +117,11 @@ class StoreSource(Source):
     def describe(self, style: int) -> dict[str, Any]:
         """Return where a style comes from."""
         return {"origin": self.store.styles[self.numbers[style]].origin.to_json()}
+
+    def licenses(self) -> dict[str, str]:
+        """Return style -> license; that of imported handwriting is known to who imported it alone."""
+        styles = [self.store.styles[number] for number in self.numbers]
+        return {style.name: known_license(style.origin.license, style.origin.family, style.name) for style in styles}
 
     @property
     def coverage(self) -> NDArray[np.bool_] | None:

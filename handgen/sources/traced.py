@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.fonts.face import FontRef
-from handgen.fonts.find import find_fonts
+from handgen.fonts.find import kind_of
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, keys
 from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, latents
@@ -28,10 +28,12 @@ from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.writer import Population, load_writers
 
-_VERSION = 1
+_VERSION = 2
 """Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
 _BLOCK = 256
 _RUNNING = "running"
+_NEAT = 0.3
+"""Writers of a lower cursiveness have no running forms, and no font in running hand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,10 +92,19 @@ class TracedSource(Source):
         z = vectors.numpy().astype(np.float64)
         writer = keys(self.population.traits(z))
         hand = Hand(self.population.numbers(z), writer)
-        picked = self.forms.pick(characters, self.forms.choose(writer), writer, hand["cursiveness"])
+        fast = np.clip((hand["cursiveness"] - _NEAT) / (1 - _NEAT), 0, 1)
+        picked = self.forms.pick(characters, self._hands(writer, fast), writer, fast)
+        for note, running in zip(notes, picked.running, strict=True):
+            if running:
+                note["running"] = list(running)
         sample = key.keys("pen") if self.vary else keys(writer, picked.book.codes, 5)
         written = write(picked.book, np.arange(len(characters)), hand, sample, self.vary)
         return Drawing(draw(written, hand, self.population.pens(z), sample, self.size), notes)
+
+    def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating]) -> Rows:
+        """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly."""
+        able = (fast > 0)[:, None] | ~self.forms.fast
+        return self.forms.choose(writer, np.where(able.any(1, keepdims=True), able, True).astype(np.float64))
 
     def identity(self) -> dict[str, Any]:
         """Return the forms, how writers are spread, and who writes."""
@@ -114,7 +125,9 @@ class TracedSource(Source):
         if drawn.fresh:
             return super().describe(style)
         z: NDArray[np.float64] = drawn.vector.numpy().astype(np.float64)[None]
-        (font,) = self.forms.choose(keys(self.population.traits(z))).tolist()
+        key = keys(self.population.traits(z))
+        fast = np.maximum(Hand(self.population.numbers(z), key)["cursiveness"] - _NEAT, 0)
+        (font,) = self._hands(key, fast).tolist()
         writer = asdict(self.population.writer(drawn.vector.numpy()))
         return super().describe(style) | {"writer": writer, "forms": self.forms.hands[font]}
 
@@ -141,5 +154,4 @@ def _rounded(style: DrawnStyle) -> list[float]:
 
 def _running(fonts: Sequence[FontRef]) -> list[FontRef]:
     """Return the fonts in running hand: components of other writers take forms from these."""
-    known = {font.ref.path.resolve(): font.kind for font in find_fonts()}
-    return [ref for ref in fonts if known.get(ref.path.resolve()) == _RUNNING]
+    return [ref for ref in fonts if kind_of(ref) == _RUNNING]

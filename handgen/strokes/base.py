@@ -50,8 +50,8 @@ class Book:
 
     def strokes(self, char: str) -> NDArray[np.float32]:
         """Return the strokes of a character of the book, float32 ``[n, POINTS, 2]``."""
-        place = self.chars.index(char)
-        return self.points[self.first[place] : self.first[place + 1]]
+        number = self.chars.index(char)
+        return self.points[self.first[number] : self.first[number + 1]]
 
 
 def make_book(
@@ -78,7 +78,7 @@ def resampled(strokes: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float3
     xy = np.concatenate(strokes).astype(np.float64)
     step = np.r_[0.0, np.hypot(*np.diff(xy, axis=0).T)]
     step[ends[:-1]] = 0.0  # nothing is written between two strokes
-    along = np.cumsum(step) + np.repeat(np.arange(len(sizes)), sizes)  # one more a stroke, so that places are unique
+    along = np.cumsum(step) + np.repeat(np.arange(len(sizes)), sizes)  # one more a stroke, so that positions are unique
     starts, stops = along[ends - sizes], along[ends - 1]
     wanted = starts[:, None] + (stops - starts)[:, None] * np.linspace(0, 1, POINTS)
     made = np.stack([np.interp(wanted, along, xy[:, axis]) for axis in (0, 1)], axis=2)
@@ -107,8 +107,8 @@ def _keep_corners(
     sharp = sharp[(owner[sharp - 1] == owner[sharp]) & (owner[sharp + 1] == owner[sharp])]
     rows = owner[sharp]
     share = (along[sharp] - starts[rows]) / np.maximum(stops[rows] - starts[rows], 1e-9)
-    places = np.clip(np.round(share * (POINTS - 1)).astype(int), 1, POINTS - 2)
-    made[rows, places] = xy[sharp]
+    indexes = np.clip(np.round(share * (POINTS - 1)).astype(int), 1, POINTS - 2)
+    made[rows, indexes] = xy[sharp]
 
 
 def as_strokes(lines: Iterable[object]) -> Strokes:

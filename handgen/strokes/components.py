@@ -1,4 +1,4 @@
-"""Components of characters: runs of strokes that are another character's own, up to scale and place.
+"""Components of characters: runs of strokes that are another character's own, up to scale and position.
 
 口 occurs in 和 as its last three strokes. Stroke data does not say so, but the strokes do: a run of successive strokes
 is brought to one size and compared with every component of as many strokes.

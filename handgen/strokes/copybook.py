@@ -42,7 +42,7 @@ class Task:
     Attributes:
         chars: what each shows.
         style: int64 ``[n]``, the number of its style.
-        images: tells the glyphs at some places, uint8 ``[k, size, size]``, 0 = ink.
+        images: tells the glyphs of some numbers, uint8 ``[k, size, size]``, 0 = ink.
         source: what tells these glyphs from others.
     """
 

@@ -87,7 +87,7 @@ def _lacking(source: Source, what: str) -> FontError:
 
 
 def _fetch(entry: Entry, out: Path) -> Path:
-    """Download and convert; the counts are moved into place last: where they are, the rest is.
+    """Download and convert; the counts are moved there last: where they are, the rest is.
 
     Raises:
         HandgenError: the client is missing or failed.

@@ -234,17 +234,17 @@ def fit_population(writers: list[Writer]) -> Population:
     return Population(spreads, counts)
 
 
-def fit_store(place: Path, book: Book) -> dict[str, Writer]:
+def fit_store(path: Path, book: Book) -> dict[str, Writer]:
     """Return a writer for each hand of a glyph store, its source left out if there is another.
 
     Args:
-        place: the store.
+        path: the store.
         book: strokes.
 
     Raises:
         HandgenError: a style has too few glyphs, or the store is damaged.
     """
-    store, found = GlyphStore(place), {}
+    store, found = GlyphStore(path), {}
     for number in store.targets or store.sources:
         style = store.styles[number]
         rows = store.rows(number)

@@ -49,7 +49,7 @@ class Picked:
     Attributes:
         book: entry i holds drawing i.
         hand: int64 ``[n]``, whose forms they are, rows of ``Forms.hands``.
-        running: of each drawing, its running forms: ``口:1/3`` is a 口 of one stroke in place of three.
+        running: of each drawing, its running forms: ``口:1/3`` is a 口 of one stroke instead of three.
     """
 
     book: Book
@@ -176,6 +176,12 @@ class Forms:
             self.prepare()
 
     @property
+    def fast(self) -> NDArray[np.bool_]:
+        """Of each of ``hands``, whether it is a font in running hand."""
+        known = [False] if self._standard else []
+        return np.array(known + [ref in self._running_fonts for ref in self._fonts])
+
+    @property
     def skipped(self) -> dict[str, str]:
         """Reason -> characters that nobody draws."""
         lacking = "".join(char for char in self._asked if char not in set(self.chars))
@@ -222,12 +228,12 @@ class Forms:
 
         Args:
             key: uint64 ``[n]``, of the writers.
-            weights: ``[hands]``; every hand is as likely by default.
+            weights: ``[hands]``, or ``[n, hands]``; every hand is as likely by default.
         """
         share = np.ones(len(self.hands)) if weights is None else weights
-        below = np.cumsum(share) / np.sum(share)
-        luck = uniforms_of(keys(key, _MIX), 1)[:, 0]
-        return np.searchsorted(below[:-1], luck, side="right").astype(np.int64)
+        below = np.atleast_2d(np.cumsum(share, -1) / np.sum(share, -1, keepdims=True))
+        luck = uniforms_of(keys(key, _MIX), 1)
+        return np.asarray((luck >= below[:, :-1]).sum(1), np.int64)
 
     def pick(
         self,
@@ -243,7 +249,7 @@ class Forms:
         that is chosen follows from the writer: a component, say, is always the same other font's.
 
         Args:
-            characters: int64 ``[n]``, places in ``chars``.
+            characters: int64 ``[n]``, indexes in ``chars``.
             hand: int64 ``[n]``, rows of ``hands``.
             key: uint64 ``[n]``, of the writers.
             cursiveness: ``[n]``, of the writers; None = no running forms.
@@ -347,12 +353,12 @@ def _own(table: FontForms) -> NDArray[np.float32]:
 
 def _as_forms(book: Book, asked: str) -> FontForms:
     """Return standard strokes as the forms of a hand."""
-    known = {char: place for place, char in enumerate(book.chars)}
-    place = np.array([known.get(char, -1) for char in asked])
-    counts = np.where(place >= 0, np.diff(book.first)[place], 0)
+    known = {char: number for number, char in enumerate(book.chars)}
+    number = np.array([known.get(char, -1) for char in asked])
+    counts = np.where(number >= 0, np.diff(book.first)[number], 0)
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    rows = [np.arange(book.first[p], book.first[p + 1]) for p in place if p >= 0]
+    rows = [np.arange(book.first[p], book.first[p + 1]) for p in number if p >= 0]
     points = encoded(book.points[np.concatenate(rows)])
-    way = np.where(place >= 0, REGISTERED, ABSENT).astype(np.uint8)
-    fit = np.where(place[:, None] >= 0, 1, 0).astype(np.float32).repeat(2, 1)
+    way = np.where(number >= 0, REGISTERED, ABSENT).astype(np.uint8)
+    fit = np.where(number[:, None] >= 0, 1, 0).astype(np.float32).repeat(2, 1)
     return FontForms(asked, first, points, np.zeros(len(points), np.uint8), way, fit)

@@ -48,11 +48,11 @@ class _Pixels:
     """The pixels of one line drawing.
 
     Attributes:
-        places: middle of each pixel, x and y.
+        middles: middle of each pixel, x and y.
         near: the numbers of the neighbors of each; a diagonal one only if there is no way round the corner.
     """
 
-    places: list[Point]
+    middles: list[Point]
     near: list[list[int]]
 
 
@@ -82,12 +82,12 @@ def edges_of_all(lines: NDArray[np.bool_]) -> Iterator[list[Edge]]:
     number[at] = np.arange(len(at)) - np.r_[0, ends[:-1]][image]
     near = number[at[:, None] + np.array([dy * width + dx for dx, dy in _RING])]
     near, count = near[there].tolist(), np.cumsum(there.sum(1)).tolist()  # row by row
-    places = list(zip((x - 0.5).tolist(), (y - 0.5).tolist(), strict=True))
+    middles = list(zip((x - 0.5).tolist(), (y - 0.5).tolist(), strict=True))
     first = 0
     for end in ends.tolist():
         starts = [0 if not i else count[i - 1] for i in range(first, end)]
         some = [near[start:stop] for start, stop in zip(starts, count[first:end], strict=True)]
-        yield _edges(_Pixels(places[first:end], some))
+        yield _edges(_Pixels(middles[first:end], some))
         first = end
 
 
@@ -117,7 +117,7 @@ def _edges(pixels: _Pixels) -> list[Edge]:
 
 
 def _edge(way: list[int], nodes: list[int], pixels: _Pixels) -> Edge:
-    points = [pixels.places[pixel] for pixel in way]
+    points = [pixels.middles[pixel] for pixel in way]
     return Edge(points, nodes, sum(map(math.dist, points, points[1:])))
 
 

@@ -32,8 +32,8 @@ def read_hanzi(folder: Path, chars: str) -> dict[str, Strokes]:
     """
     file, wanted, found = folder / FILE, set(chars), {}
     for number, line in enumerate(_lines(file), 1):
-        place = len(_BEFORE)
-        if line.startswith(_BEFORE) and line[place] != "\\" and line[place] not in wanted:
+        index = len(_BEFORE)
+        if line.startswith(_BEFORE) and line[index] != "\\" and line[index] not in wanted:
             continue  # most of a line are outlines, which take long to read
         try:
             record = json.loads(line)

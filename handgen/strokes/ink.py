@@ -31,7 +31,7 @@ def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.ui
     Args:
         written: the way of the pen.
         hand: of the writer of each drawing.
-        pens: int64 ``[n]``, places in ``PENS``; or ``[n, len(PENS)]``, how much of each pen a pen between them has.
+        pens: int64 ``[n]``, indexes in ``PENS``; or ``[n, len(PENS)]``, how much of each pen a pen between them has.
         sample: uint64 ``[n]``, keys of the drawings.
         size: side of an image in pixels.
 
@@ -117,9 +117,9 @@ def _fitted(written: Written, width: Array, count: int, size: int) -> tuple[Arra
     scale = np.minimum(1, ((1 - 2 * edge) / np.maximum(high - low, 1e-3)).min(1))
     middle = (low + high) / 2
     half = (high - low) / 2 * scale[:, None]
-    place = np.clip(0.5 + (middle - 0.5), np.minimum(edge + half, 0.5), np.maximum(1 - edge - half, 0.5))
+    center = np.clip(0.5 + (middle - 0.5), np.minimum(edge + half, 0.5), np.maximum(1 - edge - half, 0.5))
     strokes, joins = (
-        ((points - middle[owner, None]) * scale[owner, None, None] + place[owner, None]) * np.float32(size)
+        ((points - middle[owner, None]) * scale[owner, None, None] + center[owner, None]) * np.float32(size)
         for points, owner in ((written.strokes, written.glyph), (written.joins, written.joined))
     )
     return strokes, joins, scale

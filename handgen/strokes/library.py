@@ -72,8 +72,8 @@ def parse_order(text: str) -> tuple[str, ...]:
 
 def folder_of(source: str) -> Path | None:
     """Return the folder that holds a source's data: in ./fonts or handgen's font cache."""
-    places = (place / FOLDER for place in (Path("fonts"), font_cache()))
-    return next((place for place in places if (place / _DATA[source].file).is_file()), None)
+    folders = (folder / FOLDER for folder in (Path("fonts"), font_cache()))
+    return next((folder for folder in folders if (folder / _DATA[source].file).is_file()), None)
 
 
 def usual_charset(order: tuple[str, ...]) -> str:

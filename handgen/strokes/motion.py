@@ -116,7 +116,7 @@ def write(
 
     Args:
         book: their strokes.
-        characters: int64 ``[n]``, places in the book.
+        characters: int64 ``[n]``, numbers in the book.
         hand: of the writer of each.
         sample: uint64 ``[n]``, keys from which follows what is not alike from one drawing to the next.
         vary: 0 (nothing differs) to 1.
@@ -199,10 +199,10 @@ def _reattached(strokes: Array, before: Array, onward: NDArray[np.bool_]) -> Arr
     if not onward.any():
         return strokes
     number = np.arange(len(strokes))
-    place = number - np.maximum.accumulate(np.where(np.r_[False, onward[:-1]], 0, number))
+    order = number - np.maximum.accumulate(np.where(np.r_[False, onward[:-1]], 0, number))
     made = strokes.copy()
-    for step in range(1, int(place.max()) + 1):
-        at = np.flatnonzero(place == step)
+    for step in range(1, int(order.max()) + 1):
+        at = np.flatnonzero(order == step)
         gap = before[at, 0] - before[at - 1, -1]
         made[at] += (made[at - 1, -1] + gap - made[at, 0])[:, None]
     return made

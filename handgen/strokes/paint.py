@@ -1,4 +1,4 @@
-"""Strokes of known place and width made into images; where the pen stays down, the way to the next stroke too."""
+"""Strokes of known position and width made into images; where the pen stays down, the way to the next stroke too."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ class StrokePrompt:
 
     Attributes:
         book: strokes.
-        characters: int64 ``[n]``, places in the book.
+        characters: int64 ``[n]``, numbers in the book.
         sample: uint64 ``[n]``, keys from which all follows that differs from one drawing to the next.
         vary: how much does, 0 to 1.
     """

@@ -103,9 +103,9 @@ def coverage(groups: list[tuple[NDArray[np.float32], NDArray[np.int64]]], count:
         length = lines.shape[1]
         rank = np.arange(len(owner)) - np.repeat(np.cumsum(some) - some, some)
         at = used[owner] + rank * length
-        places = (starts[owner] + at)[:, None] + np.arange(length)
-        vectors[places, 0] = np.rint(lines[:, :, 0] * np.float32(64))
-        vectors[places, 1] = 64 * size - np.rint(lines[:, :, 1] * np.float32(64))
+        rows = (starts[owner] + at)[:, None] + np.arange(length)
+        vectors[rows, 0] = np.rint(lines[:, :, 0] * np.float32(64))
+        vectors[rows, 1] = 64 * size - np.rint(lines[:, :, 1] * np.float32(64))
         lasts.append((at + length - 1).astype(np.int16))
         used += some * length
     order = np.argsort(np.concatenate([owner for _, owner in groups]), kind="stable")

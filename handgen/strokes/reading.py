@@ -15,7 +15,7 @@ from handgen.metrics.skeleton import thinned
 PAPER = 128
 _BLUR = 1.2
 _NEAR = 0.027
-"""What is so near is the same place, in sides of the square."""
+"""What is so near is the same position, in sides of the square."""
 _END = 0.4
 """How much of a stroke may be cut off at either end."""
 _GAP, _FAR = 0.06, 0.4
@@ -60,8 +60,8 @@ def centerlines(images: NDArray[np.uint8]) -> Lines:
     longest = max(1, *map(len, found))
     points = torch.stack([F.pad(each, (0, 0, 0, longest - len(each))) for each in found])
     there = torch.stack([torch.arange(longest) < len(each) for each in found])
-    places = (points * 2 - 1)[:, :, None]
-    ways = F.grid_sample(_ways(torch.from_numpy(images)), places, align_corners=False)[:, :, :, 0].transpose(1, 2)
+    points_at = (points * 2 - 1)[:, :, None]
+    ways = F.grid_sample(_ways(torch.from_numpy(images)), points_at, align_corners=False)[:, :, :, 0].transpose(1, 2)
     return Lines(points, ways, there)
 
 
@@ -86,7 +86,7 @@ def _blurred(image: Tensor, sigma: float) -> Tensor:
 
 
 def half_widths(images: NDArray[np.uint8], scale: int = 2, most: float = 0.16) -> Tensor:
-    """Return how far the paper is from each place: float32 ``[B, 1, size * scale, size * scale]``, in sides.
+    """Return how far the paper is from each point: float32 ``[B, 1, size * scale, size * scale]``, in sides.
 
     Args:
         images: uint8 ``[B, size, size]``, 0 = ink.

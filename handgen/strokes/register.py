@@ -24,7 +24,7 @@ from handgen.strokes.reading import PAPER, Lines, centerlines, half_widths, join
 KNOTS = 10
 """Points of a stroke that are fitted; those between them follow smoothly."""
 PICKED = np.round(np.linspace(0, POINTS - 1, KNOTS)).astype(np.int64)
-"""Their places among the points of a book's stroke."""
+"""Their indexes among the points of a book's stroke."""
 _BATCH = 32
 _WHOLE = (0.10, 0.04, 6)
 _PARTS = (0.05, 0.012, 12)
@@ -77,14 +77,14 @@ def register(
         The strokes of each character, in order.
     """
     middle, scale = (np.zeros(2, np.float32), np.ones(2, np.float32)) if placed else _frame(strokes, images)
-    order = sorted(range(len(strokes)), key=lambda place: len(strokes[place]))  # alike ones together, to pad little
+    order = sorted(range(len(strokes)), key=lambda number: len(strokes[number]))  # alike ones together, to pad little
     made: dict[int, Placed] = {}
     for start in range(0, len(order), _BATCH):
         some = order[start : start + _BATCH]
         moved = [strokes[i][:, PICKED] * scale + middle for i in some]
         found = _register(moved, images[some], [_lengths(strokes[i]) for i in some], quick)
         made.update(zip(some, found, strict=True))
-    yield from (made[place] for place in range(len(order)))
+    yield from (made[number] for number in range(len(order)))
 
 
 def _lengths(strokes: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -143,7 +143,7 @@ def _steps(schedule: tuple[float, float, int]) -> Iterator[float]:
 
 
 def _explained(points: Tensor, prior: Tensor, lines: Lines, spread: float) -> tuple[Tensor, Tensor]:
-    """Return by how many pixels each point is called for, ``[B, M]``, and the sums of their places, ``[B, M, 2]``."""
+    """Return by how many pixels each point is called for, ``[B, M]``, and the sums of these pixels, ``[B, M, 2]``."""
     ahead = torch.cat([points[:, :, 1:2] - points[:, :, :1], points[:, :, 2:] - points[:, :, :-2],
                        points[:, :, -1:] - points[:, :, -2:-1]], 2).flatten(1, 2)  # fmt: skip
     x, y = ahead[..., :1], ahead[..., 1:]

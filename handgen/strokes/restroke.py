@@ -35,13 +35,13 @@ class Restroked:
 
     Attributes:
         book: strokes of the glyphs, traced where they are.
-        place: int64 ``[characters]``, of each content character in the book; -1 = not traced.
+        numbers: int64 ``[characters]``, of each content character in the book; -1 = not traced.
         writer: how they are displaced.
         size: side of the glyphs in pixels.
     """
 
     book: Book
-    place: NDArray[np.int64]
+    numbers: NDArray[np.int64]
     writer: Writer
     size: int
 
@@ -63,8 +63,8 @@ class Restroked:
         """
         scale = SIDE / size
         placement = Placement(**{name: value * scale for name, value in asdict(placement).items()})
-        book = make_book(trace(font, chars, place=placement))
-        number = {char: place for place, char in enumerate(book.chars)}
+        book = make_book(trace(font, chars, placement=placement))
+        number_of = {char: number for number, char in enumerate(book.chars)}
         some = torch.from_numpy(glyphs[:: max(1, len(glyphs) // _MEASURED)] < 128)
         width = float(some.sum() / thinned(some).sum().clamp(min=1)) / size
         writer = Writer(
@@ -72,7 +72,7 @@ class Restroked:
             tremor=0.1, tilt=0, slant=0, bow_across=0.01, bow_down=0, pressure=0, darkness=1, pen=_PEN,
             width=float(np.clip(width / PENS[_PEN].width / np.sqrt(1 / 0.85), 0.02, 0.12)),
         )  # fmt: skip
-        return cls(book, np.array([number.get(char, -1) for char in chars]), writer, size)
+        return cls(book, np.array([number_of.get(char, -1) for char in chars]), writer, size)
 
     def __call__(
         self,
@@ -86,18 +86,18 @@ class Restroked:
 
         Args:
             glyphs: as the font draws them, uint8 ``[n, size, size]``; those that were not traced stay so.
-            characters: int64 ``[n]``, places in the content.
+            characters: int64 ``[n]``, numbers in the content.
             styles: int64 ``[n]``: samples of one style have the same odd habits.
             sample: uint64 ``[n]``, keys of what else differs.
             vary: how much that is, 0 to 1.
         """
         made = glyphs.copy()
-        known = np.flatnonzero(self.place[characters] >= 0)
+        known = np.flatnonzero(self.numbers[characters] >= 0)
         if not len(known):
             return made
         numbers = np.array([[getattr(self.writer, name) for name in NUMBERS]], np.float64).repeat(len(known), 0)
         hand = Hand(numbers, keys(styles[known], 11))
-        written = write(self.book, self.place[characters[known]], hand, sample[known], vary)
+        written = write(self.book, self.numbers[characters[known]], hand, sample[known], vary)
         pens = np.full(len(known), tuple(PENS).index(_PEN))
         made[known] = draw(written, hand, pens, sample[known], self.size)
         return made

@@ -82,7 +82,7 @@ class Choice:
 
     @property
     def note(self) -> str:
-        """``口:1/3``: a 口 of one stroke in place of three; ``目:2+/5`` if they are in another order."""
+        """``口:1/3``: a 口 of one stroke instead of three; ``目:2+/5`` if they are in another order."""
         if self.form.merge is None:
             return f"{self.component.part}:{len(self.form.points)}/{self.component.count}"
         order = [n if n >= 0 else ~n for group in self.form.merge.groups for n in group]

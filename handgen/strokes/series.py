@@ -17,7 +17,7 @@ _SMOOTH = 1e-3
 
 
 def cosines(points: int, terms: int) -> NDArray[np.float32]:
-    """Return the terms at so many even places along a stroke, ``[points, terms]``."""
+    """Return the terms at so many even positions along a stroke, ``[points, terms]``."""
     t = np.linspace(0, 1, points)[:, None]
     made: NDArray[np.float32] = np.cos(np.pi * t * np.arange(terms)).astype(np.float32)
     return made

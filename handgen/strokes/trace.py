@@ -28,14 +28,14 @@ _BATCH = 64
 _PAPER = 128
 
 
-def trace(font: FontRef, chars: str, *, fill: bool = True, place: Placement | None = None) -> dict[str, Strokes]:
+def trace(font: FontRef, chars: str, *, fill: bool = True, placement: Placement | None = None) -> dict[str, Strokes]:
     """Trace the characters that a font draws; those it does not draw are left out.
 
     Args:
         font: the face.
         chars: the characters.
         fill: scale the glyphs so that they fill the square as a whole, as ``render`` does; else one em is its side.
-        place: where glyphs go on a canvas of ``SIDE`` pixels, in place of either.
+        placement: where glyphs go on a canvas of ``SIDE`` pixels, instead of either.
 
     Raises:
         FontError, UsageError: the font cannot be opened.
@@ -44,10 +44,10 @@ def trace(font: FontRef, chars: str, *, fill: bool = True, place: Placement | No
     coverage = survey(outlines, chars)
     if not coverage.drawn:
         return {}
-    if place is None:
+    if placement is None:
         em = Placement(SIDE, SIDE, SIDE / 2, _BASELINE * SIDE)
-        place = source_placement(coverage.boxes, SIDE) if fill else em
-    images = Rasterizer(outlines, SIDE, place).draw_all(coverage.drawn)
+        placement = source_placement(coverage.boxes, SIDE) if fill else em
+    images = Rasterizer(outlines, SIDE, placement).draw_all(coverage.drawn)
     found: dict[str, Strokes] = {}
     for start in range(0, len(images), _BATCH):
         some = traced_all(images[start : start + _BATCH] < _PAPER)
@@ -134,5 +134,5 @@ def _turned(stroke: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _in_order(strokes: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-    """Sort strokes by where they begin: from the top left; what begins at one place, from left to right."""
+    """Sort strokes by where they begin: from the top left; what begins at one point, from left to right."""
     return sorted(strokes, key=lambda s: (round(float(s[0, 1] + 0.4 * s[0, 0]), 1), float(s[:, 0].mean())))

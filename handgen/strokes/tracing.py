@@ -92,7 +92,7 @@ class _Form:
 def trace_font(font: FontRef, chars: str, standard: Mapping[str, NDArray[np.float32]]) -> FontForms:
     """Find the strokes of characters as a font draws them.
 
-    Every script of a font is brought to the size and place that standard strokes have: Chinese characters by their
+    Every script of a font is brought to the size and position that standard strokes have: Chinese characters by their
     mean box, all else by the capitals; proportions stay.
 
     Args:
@@ -109,8 +109,8 @@ def trace_font(font: FontRef, chars: str, standard: Mapping[str, NDArray[np.floa
     for han in (True, False):
         some = "".join(char for char in coverage.drawn if _is_han(char) == han)
         if some:
-            place = _han_place(outlines) if han else _latin_place(outlines)
-            found.update(_forms(outlines, some, standard if han else {}, place))
+            placement = _han_placement(outlines) if han else _latin_placement(outlines)
+            found.update(_forms(outlines, some, standard if han else {}, placement))
     return _packed(chars, _without_others(found, standard))
 
 
@@ -133,15 +133,15 @@ def _is_han(char: str) -> bool:
 
 
 def _forms(
-    outlines: Outlines, chars: str, standard: Mapping[str, NDArray[np.float32]], place: Placement
+    outlines: Outlines, chars: str, standard: Mapping[str, NDArray[np.float32]], placement: Placement
 ) -> dict[str, _Form]:
     found: dict[str, _Form] = {}
     known = "".join(char for char in chars if char in standard)
     if known:
-        images = Rasterizer(outlines, _COARSE, place).draw_all(known)
+        images = Rasterizer(outlines, _COARSE, placement).draw_all(known)
         made = _registered([standard[char] for char in known], images)
         found.update((char, form) for char, form in zip(known, made, strict=True) if form.way == REGISTERED)
-    found.update(_graphs(outlines, "".join(char for char in chars if char not in found), place))
+    found.update(_graphs(outlines, "".join(char for char in chars if char not in found), placement))
     return found
 
 
@@ -167,14 +167,14 @@ def _whole_strokes(standard: list[NDArray[np.float32]], placed: list[Placed]) ->
     return np.split(points.astype(np.float32), np.cumsum(counts)[:-1])
 
 
-def _graphs(outlines: Outlines, chars: str, place: Placement) -> dict[str, _Form]:
+def _graphs(outlines: Outlines, chars: str, placement: Placement) -> dict[str, _Form]:
     """Put the centerlines of glyphs into strokes."""
     found: dict[str, _Form] = {}
     for start in range(0, len(chars), _BATCH):
         some = chars[start : start + _BATCH]
         for zoom in (1.0, 0.5):
             side = round(_FINE * (1 + 2 * _ROOM))
-            images, inside = _drawn(outlines, some, place, side, _FINE * zoom)
+            images, inside = _drawn(outlines, some, placement, side, _FINE * zoom)
             if zoom == 1 and not inside.all():
                 # What is larger than the canvas is looked at from farther away.
                 later = "".join(char for char, fits in zip(some, inside, strict=True) if not fits)
@@ -190,12 +190,15 @@ def _graphs(outlines: Outlines, chars: str, place: Placement) -> dict[str, _Form
 
 
 def _drawn(
-    outlines: Outlines, chars: str, place: Placement, side: int, unit: float
+    outlines: Outlines, chars: str, placement: Placement, side: int, unit: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """Draw glyphs with the square, of ``unit`` pixels, in the canvas' middle; tell which are inside the canvas."""
     ratio, edge = unit / _COARSE, (side - unit) / 2
     here = Placement(
-        place.scale_x * ratio, place.scale_y * ratio, place.x * ratio + edge, place.baseline * ratio + edge
+        placement.scale_x * ratio,
+        placement.scale_y * ratio,
+        placement.x * ratio + edge,
+        placement.baseline * ratio + edge,
     )
     boxes = survey(outlines, chars).boxes
     x, y = here.x + boxes[:, ::2] * here.scale_x, here.baseline - boxes[:, 1::2] * here.scale_y
@@ -270,47 +273,49 @@ def _fit(drawn: list[NDArray[np.float32]], images: NDArray[np.uint8]) -> NDArray
     return fit
 
 
-def _han_place(outlines: Outlines) -> Placement:
+def _han_placement(outlines: Outlines) -> Placement:
     """Return where a font's Chinese characters go on a canvas of ``_COARSE`` pixels."""
     probes = survey(outlines, load_charset("gb2312-1")[::50])
     if len(probes.drawn) < _FEWEST:
         return Placement(_COARSE, _COARSE, _COARSE / 2, 0.88 * _COARSE)
-    place, boxes = _line_boxes(outlines, probes)
+    placement, boxes = _line_boxes(outlines, probes)
     middle = np.median((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0)
     size = float(np.median(np.sqrt(np.maximum(boxes[:, 2:] - boxes[:, :2], 1e-3).prod(1))))
-    return _moved(place, _HAN_SIZE * _COARSE / size, middle, _HAN_MIDDLE * _COARSE)
+    return _moved(placement, _HAN_SIZE * _COARSE / size, middle, _HAN_MIDDLE * _COARSE)
 
 
-def _latin_place(outlines: Outlines) -> Placement:
+def _latin_placement(outlines: Outlines) -> Placement:
     """Return where a font's letters go: capitals stand on the line and are as high as they should be."""
     probes = survey(outlines, _CAPITALS)
     if len(probes.drawn) < _FEWEST:
         probes = survey(outlines, "0123456789" + "bdhklf")
     if len(probes.drawn) < _FEWEST:
         return Placement(_COARSE, _COARSE, _COARSE / 2, _LATIN_BASE * _COARSE)
-    place, boxes = _line_boxes(outlines, probes)
+    placement, boxes = _line_boxes(outlines, probes)
     top, base = np.median(boxes[:, 1]), np.median(boxes[:, 3])
     scale = (_LATIN_BASE - _LATIN_TOP) * _COARSE / max(float(base - top), 1e-3)
-    return _moved(place, scale, np.array([place.x, base]), np.array([0.5, _LATIN_BASE]) * _COARSE)
+    return _moved(placement, scale, np.array([placement.x, base]), np.array([0.5, _LATIN_BASE]) * _COARSE)
 
 
 def _line_boxes(outlines: Outlines, probes: Coverage) -> tuple[Placement, NDArray[np.float64]]:
     """Return a placement that shows some glyphs, and the boxes of their centerlines there, ``[n, 4]`` in pixels."""
-    place = source_placement(probes.boxes, _FINE, 0.1)
-    images = Rasterizer(outlines, _FINE, place).draw_all(probes.drawn)
+    placement = source_placement(probes.boxes, _FINE, 0.1)
+    images = Rasterizer(outlines, _FINE, placement).draw_all(probes.drawn)
     lines = thinned(torch.from_numpy(images < _PAPER)).numpy()
     boxes = []
     for line in lines:
         y, x = np.nonzero(line)
         if len(x):
             boxes.append((x.min() + 0.5, y.min() + 0.5, x.max() + 0.5, y.max() + 0.5))
-    return place, np.array(boxes, np.float64).reshape(-1, 4)
+    return placement, np.array(boxes, np.float64).reshape(-1, 4)
 
 
-def _moved(place: Placement, scale: float, there: NDArray[np.float64], here: NDArray[np.float64]) -> Placement:
+def _moved(placement: Placement, scale: float, there: NDArray[np.float64], here: NDArray[np.float64]) -> Placement:
     """Return a placement so many times as large, which puts what was at ``there`` to ``here``."""
-    x, y = here + scale * (np.array([place.x, place.baseline]) - there)
-    return replace(place, scale_x=place.scale_x * scale, scale_y=place.scale_y * scale, x=float(x), baseline=float(y))
+    x, y = here + scale * (np.array([placement.x, placement.baseline]) - there)
+    return replace(
+        placement, scale_x=placement.scale_x * scale, scale_y=placement.scale_y * scale, x=float(x), baseline=float(y)
+    )
 
 
 def _packed(chars: str, found: Mapping[str, _Form]) -> FontForms:

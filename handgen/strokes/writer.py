@@ -52,7 +52,7 @@ class Writer(Settings):
     balance_y: float = _number(0.0, "Room of the lower part (-) or of the upper (+).", -0.5, 0.5)
     breadth: float = _number(1.0, "Length of strokes across, against what is usual.", 0.8, 1.25)
     height: float = _number(1.0, "Length of strokes down, against what is usual.", 0.8, 1.25)
-    structure: float = _number(0.02, "How far whole parts are from their usual place, always alike.", 0, 0.08)
+    structure: float = _number(0.02, "How far whole parts are from their usual position, always alike.", 0, 0.08)
     habit: float = _number(0.3, "How oddly strokes are placed, turned and scaled: alike in each drawing.", 0, 1)
     looseness: float = _number(0.25, "The same, and each time anew.", 0, 1)
     bow_across: float = _number(0.02, "Bend of strokes across, as a share of their length; up is +.", -0.15, 0.15)
@@ -95,7 +95,7 @@ class Population:
     Attributes:
         spreads: name of a number -> its median and its s; those that are not named keep the default.
         shares: of each pen in ``PENS``.
-        cursiveness: if given, cursiveness is even between these two in place of its spread.
+        cursiveness: if given, cursiveness is even between these two instead of its spread.
     """
 
     spreads: Mapping[str, tuple[float, float]] = field(default_factory=dict)
@@ -112,7 +112,7 @@ class Population:
         return np.asarray(made, np.float64)
 
     def pens(self, z: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the pens of writers, int64 ``[n]``, places in ``PENS``."""
+        """Return the pens of writers, int64 ``[n]``, indexes in ``PENS``."""
         shares = np.cumsum(self.shares) / np.sum(self.shares)
         return np.searchsorted(shares[:-1], _below(z[:, -1]), side="right").astype(np.int64)
 
@@ -140,10 +140,10 @@ class Population:
         z = (np.log(share / (1 - share)) - middle) / spread
         if self.cursiveness is not None:
             raise UsageError("--cursiveness says nothing of a writer that is given", "Leave one of them out.")
-        place = tuple(PENS).index(writer.pen)
-        if not self.shares[place]:
+        index = tuple(PENS).index(writer.pen)
+        if not self.shares[index]:
             raise UsageError(f"no writer of this population uses a {writer.pen}", "Use another population.")
-        middle_of_pen = (sum(self.shares[:place]) + self.shares[place] / 2) / sum(self.shares)
+        middle_of_pen = (sum(self.shares[:index]) + self.shares[index] / 2) / sum(self.shares)
         rest = torch.special.ndtri(torch.tensor([(writer.traits + 0.5) / TRAITS, middle_of_pen], dtype=torch.float64))
         return np.concatenate([z, rest.numpy()]).astype(np.float32)
 
@@ -184,7 +184,9 @@ def load_writers(path: Path) -> dict[str, Writer]:
     except ValueError as error:
         raise HandgenError(f"the file of writers {path} is damaged ({error})", "Write it again.") from error
     if not isinstance(value, dict) or value.get("kind") != _KIND or not isinstance(value.get("writers"), dict):
-        raise HandgenError(f"{path} is no file of writers", "'handgen synth --model pen --save-writers' makes one.")
+        raise HandgenError(
+            f"{path} is no file of writers", "'handgen synth --model pen' writes one beside its dataset."
+        )
     if value.get("version") != VERSION:
         raise HandgenError(
             f"{path} is of version {value.get('version')} of writers, not {VERSION}",

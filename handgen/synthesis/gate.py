@@ -29,6 +29,7 @@ from handgen.ocr.suspicion import SURE, floor
 from handgen.seeds import SampleKey, generator
 from handgen.sources.base import Drawing, Source, joined
 from handgen.synthesis.request import AUTO, OFF, REDRAW
+from handgen.synthesis.trust import refuse_weak
 
 Rows = NDArray[np.int64]
 CALIBRATION = 128
@@ -54,9 +55,9 @@ class Sifted:
         characters: int64 ``[n]``, what they show; the planned ones, but for those that were replaced.
         styles: int64 ``[n]``, likewise.
         records: of each sample, for its meta: ``p``, the confidence in the label, None if the recognizer does
-            not know it; ``first``, that of the first drawing, if it did not pass; ``tries``, further drawings
-            that were made; ``instead``, the planned char and style, if they were given up; ``rejected``, if
-            it did not pass and is kept.
+            not know it; ``first``, that of the first drawing, if it did not pass; ``as``, the character that this
+            was read as, empty for paper without ink; ``tries``, further drawings that were made; ``instead``, the
+            planned char and style, if they were given up; ``rejected``, if it did not pass and is kept.
     """
 
     drawing: Drawing
@@ -136,6 +137,7 @@ class Gate:
         p, over = self.read(done.drawing.images, characters, styles)
         first, tries = p.copy(), np.zeros(len(key), np.int64)
         left = np.flatnonzero(over < 0)
+        read_as = self._read_as(done.drawing.images, left)
         choices = {row: self._choices(int(key.sample[row]), characters[row], styles[row]) for row in left.tolist()}
         made = 0
         while self.redraws and len(left):
@@ -154,7 +156,7 @@ class Gate:
             left = left[~good]
         rejected = set(left.tolist())
         for row in range(len(key)):
-            record = self._record(p[row], first[row], int(tries[row]))
+            record = self._record(p[row], first[row], int(tries[row]), read_as.get(row))
             if (done.characters[row], done.styles[row]) != (characters[row], styles[row]):
                 record["instead"] = {"char": self.chars[characters[row]], "style": self.styles[styles[row]]}
             done.records.append(record | ({"rejected": True} if row in rejected else {}))
@@ -169,6 +171,7 @@ class Gate:
         drawing = draw(characters, styles, key)
         p, over = self.read(drawing.images, characters, styles)
         first, tries = p.copy(), np.zeros(len(key), np.int64)
+        read_as = self._read_as(drawing.images, np.flatnonzero(over < 0))
         for attempt in range(1, self.tries + 1 if self.redraws else 0):
             left = np.flatnonzero(over < 0)
             if not len(left):
@@ -182,14 +185,28 @@ class Gate:
             over[rows], p[rows] = now[better], p_again[better]
         rejected = np.flatnonzero(over < 0)
         return drawing, [
-            self._record(p[row], first[row], int(tries[row])) | ({"rejected": True} if row in rejected else {})
+            self._record(p[row], first[row], int(tries[row]), read_as.get(row))
+            | ({"rejected": True} if row in rejected else {})
             for row in range(len(key))
         ]
 
-    def _record(self, p: float, first: float, tries: int) -> dict[str, Any]:
+    def _read_as(self, images: NDArray[np.uint8], rows: Rows) -> dict[int, str]:
+        """Return the likeliest character of each of these images, by row; "" without ink."""
+        if not len(rows):
+            return {}
+        some = images[rows]
+        likeliest = self.reader.read(some, top=1).chars[:, 0].tolist()
+        chars = [self.reader.charset[number] for number in likeliest]
+        return {
+            row: char if here else ""
+            for row, char, here in zip(rows.tolist(), chars, inked(some, 1, 2).tolist(), strict=True)
+        }
+
+    def _record(self, p: float, first: float, tries: int, read_as: str | None) -> dict[str, Any]:
         """Return what is kept of one sample: see ``Sifted``."""
         record: dict[str, Any] = {"p": None if math.isnan(p) else round(float(p), 4)}
-        return record | ({"first": round(float(first), 4), "tries": tries} if tries else {})
+        record |= {"first": round(float(first), 4), "tries": tries} if tries else {}
+        return record | ({} if read_as is None else {"as": read_as})
 
     def _choices(self, index: int, character: int, style: int) -> list[tuple[int, int]]:
         """Return what to draw in turn: the same again, in other styles, other characters."""
@@ -247,7 +264,8 @@ def find_reader(
         of it, empty if nothing.
 
     Raises:
-        UsageError: there is no recognizer, the model's own is missing, or one knows none of the characters.
+        UsageError: there is no recognizer, the model's own is missing, it reads too little, or one knows none of the
+            characters.
         CheckpointError: it is damaged.
     """
     if mode == OFF:
@@ -264,6 +282,8 @@ def find_reader(
         if asked:
             raise
         return None, "there is no recognizer in runs/; 'handgen train recognizer' makes one"
+    loaded = checkpoint.load(file)
+    refuse_weak(file, loaded.facts)
     reader = load_reader(file, device)
     unknown = [char for char in chars if reader.number(char) < 0]
     if len(unknown) == len(chars):
@@ -273,7 +293,7 @@ def find_reader(
                 "Train one on these with 'handgen train recognizer', or use --gate off.",
             )
         return None, f"the recognizer {file} knows none of the characters"
-    found = reader, checkpoint.load(file).digest()
+    found = reader, loaded.digest()
     if unknown:
         shown = "".join(unknown[:40]) + ("…" if len(unknown) > 40 else "")
         return found, f"the recognizer does not know {len(unknown):,} characters, which pass unread: {shown}"

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
 from handgen.fonts.charsets import unique_chars
+from handgen.formats.base import Sample
 from handgen.lines.cut import JOINERS, composable
 from handgen.lines.page import save_page
 from handgen.lines.paper import Paper
@@ -108,8 +109,11 @@ class StyledTexts:
 
     def text(self, index: int) -> str:
         """Return the text of line ``index``."""
-        which = self.of_style[self.style(index)] if len(self.texts) > 1 else 0
-        return self.texts[which].text(index)
+        return self.texts_of(index).text(index)
+
+    def texts_of(self, index: int) -> Texts:
+        """Return the texts that the style of line, or page, ``index`` can draw."""
+        return self.texts[self.of_style[self.style(index)] if len(self.texts) > 1 else 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,11 +181,11 @@ class Lines:
             "degrade": made.degrade.spec() if made.degrade else {},
         }
 
-    def preview(self, path: Path, count: int, workers: int) -> Counter[str]:
-        """Show the first lines on a page, a PNG; return their characters that were drawn without ink, and left out."""
+    def preview(self, path: Path, count: int, workers: int) -> list[Sample]:
+        """Show the first lines on a page, a PNG; return them."""
         first = list(self.synthesis.samples(0, min(count, _SHOWN), workers=workers))
         save_page(path, [np.asarray(line.image) for line in first], self.request.vertical)
-        return Counter("".join(line.meta.get("blank", "") for line in first))
+        return first
 
     @property
     def corpus_texts(self) -> int:

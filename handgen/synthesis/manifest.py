@@ -13,6 +13,7 @@ from handgen.formats.conversations import PLAN_KEY, instructions_of
 from handgen.sources.base import Source
 from handgen.synthesis import rejects
 from handgen.synthesis.gate import Gate
+from handgen.synthesis.licenses import licenses_of
 from handgen.synthesis.lines import Lines
 from handgen.synthesis.request import Request
 from handgen.synthesis.samples import Synthesis
@@ -55,7 +56,12 @@ def digest(whole: dict[str, Any]) -> str:
 
 def source_info(source: Source) -> dict[str, Any]:
     """Return what is worth knowing of what draws: each style, what cannot be drawn, licenses."""
-    return {"style_table": style_table(source), "skipped": dict(source.skipped), **source.facts()}
+    return {
+        "style_table": style_table(source),
+        "skipped": dict(source.skipped),
+        "licenses": licenses_of(source),
+        **source.facts(),
+    }
 
 
 def style_table(source: Source) -> list[dict[str, Any]]:

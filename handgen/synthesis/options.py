@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from handgen.errors import UsageError
+from handgen.pages.settings import PageRequest
 from handgen.registry import nearest
 from handgen.settings import Settings
 from handgen.sources.spec import OWN, SourceSpec
@@ -21,7 +22,12 @@ def names_of(kind: type[Settings], but: Collection[str] = ()) -> set[str]:
 
 
 def request_of(
-    models: Sequence[str] = (), *, recipe: Path | None = None, lines: bool = False, options: Mapping[str, Any]
+    models: Sequence[str] = (),
+    *,
+    recipe: Path | None = None,
+    lines: bool = False,
+    pages: bool = False,
+    options: Mapping[str, Any],
 ) -> Request:
     """Return what is asked for: what a recipe says, if one is named, and before that what the options say.
 
@@ -29,21 +35,28 @@ def request_of(
         models: what draws, as ``MODEL`` or ``MODEL=SHARE``; the recipe's by default.
         recipe: a YAML file, or the name of a recipe that comes with handgen.
         lines: lines of text instead of single characters.
-        options: values of settings of ``Request``, ``LineRequest`` and ``SourceSpec``, by name; those of a source hold
-            for all sources.
+        pages: pages of lines.
+        options: values of settings of ``Request``, ``LineRequest``, ``PageRequest`` and ``SourceSpec``, by name; those
+            of a source hold for all sources.
 
     Raises:
         UsageError: an option is unknown, out of range or excluded by another; the recipe is missing or wrong.
     """
     of_source, of_request, of_lines = names_of(SourceSpec, OWN), names_of(Request, NESTED), names_of(LineRequest)
+    of_pages = names_of(PageRequest)
+    known = of_source | of_request | of_lines | of_pages
     for name in options:
-        if name not in of_source | of_request | of_lines:
-            raise UsageError(f"unknown option '{name}'", nearest(name, sorted(of_source | of_request | of_lines)))
+        if name not in known:
+            raise UsageError(f"unknown option '{name}'", nearest(name, sorted(known)))
     base = Request()
     if recipe is not None:
         path = find_recipe(recipe)
         base = dataclasses.replace(read_recipe(path), out=Path("datasets") / path.stem)
-    line_request = base.lines or (LineRequest() if lines else None)
+    page_request = base.pages or (PageRequest() if pages else None)
+    line_request = base.lines or (LineRequest() if lines or page_request else None)
+    for_pages = {name: options[name] for name in options if name in of_pages}
+    if for_pages and page_request is None:
+        raise UsageError(f"--{next(iter(for_pages)).replace('_', '-')} is an option of pages", "Add --pages.")
     for_lines = {name: options[name] for name in options if name in of_lines}
     if for_lines and line_request is None:
         raise UsageError("--corpus and the options of lines say nothing of single characters", "Add --lines.")
@@ -53,6 +66,7 @@ def request_of(
         base,
         sources=tuple(dataclasses.replace(spec, **for_sources) for spec in sources),
         lines=dataclasses.replace(line_request, **for_lines) if line_request else None,
+        pages=dataclasses.replace(page_request, **for_pages) if page_request else None,
         **{name: options[name] for name in options if name in of_request},
     )
 

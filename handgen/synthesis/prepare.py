@@ -25,6 +25,7 @@ from handgen.sources.opening import fitted, open_sources, usual_chars
 from handgen.synthesis import manifest
 from handgen.synthesis.gate import Gate, find_reader, floors_of
 from handgen.synthesis.lines import Lines, find_script
+from handgen.synthesis.pages import LONGEST_TEXT, Pages, check_room
 from handgen.synthesis.plan import Plan
 from handgen.synthesis.request import MARK, REDRAW, Request
 from handgen.synthesis.samples import Synthesis
@@ -43,6 +44,7 @@ class Prepared:
         gate_note: what a user should know of the gate; empty if nothing.
         counts: how often each character occurs in the text they come from; empty without a text.
         lines: lines of text, if they are asked for.
+        pages: pages of such lines, if they are asked for.
         shards: parts that are written one by one; none where the run is one dataset.
     """
 
@@ -52,6 +54,7 @@ class Prepared:
     gate_note: str
     counts: tuple[int, ...]
     lines: Lines | None
+    pages: Pages | None
     shards: tuple[Shard, ...]
 
     @property
@@ -72,9 +75,10 @@ class Prepared:
 
     def identity(self) -> dict[str, object]:
         """Return everything that decides what the samples are."""
-        return manifest.identity(
+        whole = manifest.identity(
             self.request, self.glyphs, self.pipeline, self.counts, self.lines, self.synthesis.block
         )
+        return whole | (self.pages.identity() if self.pages else {})
 
     def digest(self) -> str:
         """Return the SHA-256 of the identity."""
@@ -128,6 +132,9 @@ def prepare(request: Request, progress: Progress | None = None) -> Prepared:
     FORMATS.entry(request.format)
     instructions_of(request.instructions)
     charset = load_charset(request.charset) if request.charset else usual_chars(request.sources)
+    if request.lines and request.pages:
+        check_room(request.pages, request.lines.height)
+        request = replace(request, lines=replace(request.lines, min_chars=1, max_chars=LONGEST_TEXT))
     script = find_script(request.lines, charset) if request.lines else None
     text = _text(request.text)
     chars = script.chars if script else load_charset(str(request.text)) if request.text else charset
@@ -138,9 +145,10 @@ def prepare(request: Request, progress: Progress | None = None) -> Prepared:
     gate, note = _find_gate(request, source)
     glyphs = Synthesis(source, plan, effects, gate)
     lines = Lines.prepare(request.lines, script, glyphs, pipeline) if request.lines and script else None
+    pages = Pages.prepare(request.pages, lines) if request.pages and lines else None
     block = (lines.synthesis if lines else glyphs).block
     shards = tuple(cut(request.count, request.shards, block)) if request.shards > 1 else ()
-    return Prepared(request, glyphs, pipeline, note, counts, lines, shards)
+    return Prepared(request, glyphs, pipeline, note, counts, lines, pages, shards)
 
 
 def _text(path: Path | None) -> Counter[str]:

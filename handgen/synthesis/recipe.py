@@ -23,6 +23,7 @@ import yaml
 from handgen.documents import Document, is_null, plain
 from handgen.errors import UsageError
 from handgen.files import PACKAGE, write_text
+from handgen.pages.settings import PageRequest
 from handgen.registry import nearest
 from handgen.settings import Settings
 from handgen.sources.opening import source_class
@@ -30,8 +31,10 @@ from handgen.sources.spec import OWN, SourceSpec
 from handgen.synthesis.request import LineRequest, Request
 
 ROOT = PACKAGE / "recipes"
+_PARTS = {"lines": LineRequest, "pages": PageRequest}
+"""Settings that are settings themselves."""
 _FORM = "Write 'name: value' on each line, and a list of sources under 'sources:'."
-_NOT_HERE = frozenset({"out", "device", "sources", "lines"})
+_NOT_HERE = frozenset({"out", "device", "sources", *_PARTS})
 
 
 def shipped() -> dict[str, Path]:
@@ -66,8 +69,8 @@ def read_recipe(path: Path) -> Request:
     for key, value in document.entries(document.root):
         if key.value == "sources":
             given["sources"] = _sources(document, value)
-        elif key.value == "lines":
-            given["lines"] = None if is_null(value) else _settings(document, value, LineRequest)
+        elif key.value in _PARTS:
+            given[key.value] = None if is_null(value) else _settings(document, value, _PARTS[key.value])
         else:
             given[key.value] = _value(document, key, value, Request, _NOT_HERE)
             _checked(document.at(key), Request, {key.value: given[key.value]}, alone=True)
@@ -170,8 +173,9 @@ def save_recipe(request: Request, path: Path) -> None:
         raise UsageError(f"--save-recipe {path} is no YAML file", "Let it end in .yaml.")
     whole: dict[str, Any] = {"sources": [{"source": spec.source} | _given(spec) for spec in request.sources]}
     whole |= _given(request, _NOT_HERE)
-    if request.lines:
-        whole["lines"] = _given(request.lines)
+    for name in _PARTS:
+        if part := getattr(request, name):
+            whole[name] = _given(part)
     write_text(path, yaml.safe_dump(whole, allow_unicode=True, sort_keys=False))
 
 

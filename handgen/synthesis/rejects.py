@@ -65,7 +65,7 @@ def _listed(sample: Sample) -> list[dict[str, Any]]:
     planned = gate.get("instead", {"char": sample.text, "style": style})
     wrote = {"wrote": {"char": sample.text, "style": style}} if "instead" in gate else {}
     outcome = KEPT if "rejected" in gate else DROPPED if "instead" in gate else REDRAWN
-    read = {"first": gate.get("first", gate["p"]), "p": gate["p"]}
+    read = {"first": gate.get("first", gate["p"]), "as": gate.get("as", ""), "p": gate["p"]}
     return [{"index": sample.index, **planned, "outcome": outcome, **wrote, "tries": gate.get("tries", 0), **read}]
 
 
@@ -170,7 +170,7 @@ def _instead(synthesis: Synthesis, lines: Sequence[dict[str, Any]]) -> NDArray[n
     """Draw what came instead of rejects: blank paper, where a line was written without it."""
     wrote = [line.get("wrote") or line for line in lines]
     drawn = _drawn(synthesis, lines, wrote, [line["tries"] for line in lines])
-    drawn[[line["outcome"] == DROPPED and "place" in line for line in lines]] = 255
+    drawn[[line["outcome"] == DROPPED and "position" in line for line in lines]] = 255
     return drawn
 
 
@@ -182,7 +182,7 @@ def _drawn(
     style_of = {style.name: number for number, style in enumerate(source.styles)}
     index = np.array([line["index"] for line in lines], np.int64)
     # Characters of lines are numbered from 1 in the keys of their drawings, and from 0 in the list.
-    position = np.array([line["place"] + 1 if "place" in line else 0 for line in lines], np.int64)
+    position = np.array([line["position"] + 1 if "position" in line else 0 for line in lines], np.int64)
     characters = np.array([source.chars.index(each["char"]) for each in shown], np.int64)
     styles = np.array([style_of[each["style"]] for each in shown], np.int64)
     key = SampleKey.of(synthesis.plan.seed, index, position, np.array(attempts, np.int64))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from handgen.errors import UsageError
 from handgen.formats import FORMATS
 from handgen.lines.cut import LONGEST, Limits
+from handgen.pages.settings import PageRequest
 from handgen.settings import Settings, setting
 from handgen.sources.spec import SourceSpec
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 WRITING, LINES, GATE = "What to write", "Lines of text", "Labels to trust"
 """Panels of the help."""
-NESTED = frozenset({"sources", "lines"})
+NESTED = frozenset({"sources", "lines", "pages"})
 """Settings of a request that are settings themselves."""
 OFF, MARK, REDRAW, AUTO = "off", "mark", "redraw", "auto"
 """What a gate does."""
@@ -40,19 +41,22 @@ class LineRequest(Settings):
         metavar="FILE|DIR|WORDS",
         shown="all generators",
         panel=LINES,
+        often=True,
     )
     height: int = setting(
-        48, "Pixels; 32, 48 and 64 are usual. The width if vertical.", minimum=16, maximum=256, panel=LINES
+        48, "Pixels; 32, 48 and 64 are usual. The width if vertical.", minimum=16, maximum=256, panel=LINES, often=True
     )
     vertical: bool = setting(False, "From top to bottom.", flags=("--vertical",), panel=LINES)
     min_chars: int = setting(1, "Least characters of a line, spaces counted.", minimum=1, maximum=LONGEST, panel=LINES)
     max_chars: int = setting(
         25, "Most characters; trainers drop longer than 25.", minimum=1, maximum=LONGEST, panel=LINES
     )
-    boxes: bool = setting(False, "Keep each character's box beside the label.", flags=("--boxes",), panel=LINES)
+    boxes: bool = setting(
+        False, "Keep each character's box beside the label.", flags=("--boxes",), panel=LINES, often=True
+    )
     boost: float = setting(
-        0.1,
-        "Share of lines that get a character of --charset put in, all in turn. 0 keeps the texts as they are.",
+        0.0,
+        "Share of lines that get a character of --charset put in, all in turn, so that rare ones occur, too.",
         minimum=0,
         maximum=1,
         panel=LINES,
@@ -100,6 +104,7 @@ class Request(Settings):
         sources: what draws, with shares.
         out: folder of the dataset.
         lines: lines of text instead of single characters.
+        pages: pages of such lines.
 
     The others say themselves what they are.
 
@@ -109,14 +114,15 @@ class Request(Settings):
 
     sources: tuple[SourceSpec, ...] = (SourceSpec(),)
     out: Path | None = setting(
-        None, "Dataset folder.", shown="datasets/RUN", flags=("--out", "-o"), panel="Where things are"
+        None, "Dataset folder.", shown="datasets/RUN", flags=("--out", "-o"), panel="Where things are", often=True
     )
-    count: int = setting(10_000, "Samples to write.", minimum=1, panel=WRITING)
+    count: int = setting(10_000, "Samples to write.", minimum=1, panel=WRITING, often=True)
     charset: str | None = setting(
         None,
         "gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
         shown="the characters of the model's store",
         panel=WRITING,
+        often=True,
     )
     text: Path | None = setting(None, "UTF-8 text whose characters to write.", panel=WRITING)
     balance: bool = setting(True, "Every character equally often, or as often as in --text.", panel=WRITING)
@@ -126,8 +132,9 @@ class Request(Settings):
         metavar="PRESET|FILE",
         shown="none; with a recipe, what it says",
         panel=WRITING,
+        often=True,
     )
-    format: str = setting("lmdb", "Of the dataset.", choices=FORMATS, flags=("--format",), panel=WRITING)
+    format: str = setting("lmdb", "Of the dataset.", choices=FORMATS, flags=("--format",), panel=WRITING, often=True)
     instructions: str = setting(
         "",
         "What conversations ask: languages with commas between (en, zh, fr, de, ...), or a UTF-8 file, one a line.",
@@ -139,6 +146,7 @@ class Request(Settings):
         1, "Write so many datasets into one folder, which trainers read as one.", minimum=1, panel=WRITING
     )
     lines: LineRequest | None = None
+    pages: PageRequest | None = None
     gate: str = setting(
         AUTO,
         "A recognizer reads each drawing. Draw again what does not read as its label, and another style or character "
@@ -147,16 +155,18 @@ class Request(Settings):
         shown="redraw, if there is a recognizer: the model's own, or one in runs/",
         choices=(OFF, MARK, REDRAW, AUTO),
         panel=GATE,
+        often=True,
     )
     recognizer: Path | None = setting(
         None,
         "Run folder or file of the recognizer, or the name of weights that have one.",
         shown="the model's own, else the latest in runs/",
         panel=GATE,
+        often=True,
     )
     tries: int = setting(2, "Further drawings before something else is drawn.", minimum=1, maximum=20, panel=GATE)
-    seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1)
-    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.")
+    seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1, often=True)
+    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", often=True)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -168,8 +178,20 @@ class Request(Settings):
             raise UsageError("--no-balance needs a text to take frequencies from", "Give it with --text.")
         if self.lines and self.text:
             raise UsageError("--text is for single characters", "Give lines their text with --corpus.")
+        if self.pages:
+            self._check_pages()
         if self.gate == OFF and self.recognizer is not None:
             raise UsageError("--recognizer says nothing when --gate is off", "Leave one of them out.")
+
+    def _check_pages(self) -> None:
+        if self.lines is None:
+            raise UsageError("a page has lines", "Give lines as well.")
+        if self.lines.vertical:
+            raise UsageError("pages are written in rows", "Leave --vertical out, or write columns with --lines.")
+        if self.lines.neighbors:
+            raise UsageError("--neighbors is for lines by themselves: on a page they have some", "Leave it out.")
+        if self.shards > 1:
+            raise UsageError("pages are not written in shards", "Leave --shards out; --count may be any number.")
 
 
 def make_request(*models: str | Path, **settings: Any) -> Request:

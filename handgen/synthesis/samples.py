@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from handgen.degrade.pipeline import Pipeline
 from handgen.formats.base import Sample
 from handgen.seeds import SampleKey
 from handgen.sources.base import Drawing, Source, joined
+from handgen.synthesis.facts import facts_of_style
 from handgen.synthesis.gate import Gate, Sifted
 from handgen.synthesis.plan import Plan
 
@@ -41,6 +43,11 @@ class Synthesis:
     plan: Plan
     degrade: Pipeline | None = None
     gate: Gate | None = None
+
+    @cached_property
+    def _known(self) -> list[dict[str, Any]]:
+        """What to keep of each style."""
+        return [style_meta(self.source, style) for style in range(len(self.source.styles))]
 
     @property
     def block(self) -> int:
@@ -85,12 +92,11 @@ class Synthesis:
         else:
             drawn = self.gate.sift(self.draw, characters, styles, key)
         pixels = drawn.drawing.images
-        metas = [
-            style_meta(self.source, int(style)) | note
-            for style, note in zip(drawn.styles, drawn.drawing.notes, strict=True)
-        ]
+        metas = [self._known[int(style)] | note for style, note in zip(drawn.styles, drawn.drawing.notes, strict=True)]
         for meta, verdict in zip(metas, drawn.records, strict=bool(drawn.records)):
             meta["gate"] = verdict
+            if verdict["p"] is not None:
+                meta["neatness"] = round(verdict["p"], 3)
         if self.degrade is not None:
             pixels, records = self.degrade(pixels, index, self.plan.seed)
             for meta, record in zip(metas, records, strict=True):
@@ -108,11 +114,9 @@ class Synthesis:
 
 
 def style_meta(source: Source, style: int) -> dict[str, Any]:
-    """Return what to keep of a sample's style: its name and, where there are several sources, the name of its own."""
-    meta: dict[str, Any] = {"style": source.styles[style].name}
-    if len(source.parts) > 1:
-        meta["source"] = source_of(source, style).name
-    return meta
+    """Return what to keep of a sample's style: its name, and what is known of all its samples."""
+    facts = facts_of_style(source, style, source_of(source, style).name)
+    return {"style": source.styles[style].name, **facts.meta()}
 
 
 def source_of(source: Source, style: int) -> Source:

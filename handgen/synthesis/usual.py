@@ -36,9 +36,11 @@ def with_usual_sources(request: Request) -> tuple[Request, str]:
         return _without_absent(request)
     choice = choose_model(None, sorted(_RUNS.glob("*/")), _meant(request))
     unnamed = request.sources[0]
+    alone = replace(
+        request, sources=tuple(replace(spec, source=spec.source or str(choice.file)) for spec in request.sources)
+    )
     if PACKAGE not in choice.file.resolve().parents or not _suits_recipe(request.sources):
-        named = tuple(replace(spec, source=spec.source or str(choice.file)) for spec in request.sources)
-        return replace(request, sources=named), choice.why
+        return alone, choice.why
     name = choice.file.parent.name if choice.file.parent.name == FIRST else _LATIN
     recipe = read_recipe(shipped()[name])
     taken = replace(
@@ -48,7 +50,10 @@ def with_usual_sources(request: Request) -> tuple[Request, str]:
         degrade=request.degrade or (NONE if request.lines else recipe.degrade),
         out=request.out or Path("datasets") / name,
     )
-    taken, absent = _without_absent(taken)
+    try:
+        taken, absent = _without_absent(taken)
+    except UsageError as error:
+        return alone, f"{choice.why}; of the recipe {name} {error.message}"
     taken = replace(taken, sources=_restyled(taken.sources, unnamed))
     _, _, runs = choice.why.partition("; ")
     why = "; ".join(part for part in (f"the recipe {name}, which comes with handgen", absent, runs) if part)

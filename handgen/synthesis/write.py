@@ -20,7 +20,8 @@ from handgen.formats.base import Sample, Writer
 from handgen.formats.tree import Tree
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import PREVIEW
-from handgen.synthesis import manifest, rejects
+from handgen.synthesis import manifest, rejects, trust
+from handgen.synthesis.pages import LINES, Pages, write_pages
 from handgen.synthesis.prepare import Prepared
 from handgen.synthesis.request import Request
 from handgen.synthesis.shards import Shard, ShardProgress, ShardWriter
@@ -28,7 +29,8 @@ from handgen.synthesis.shards import Shard, ShardProgress, ShardWriter
 _WRITE = 1000
 _FEW = 4
 """With fewer samples than this, blank ones prove nothing."""
-_SHOWN = 16
+SHOWN = 16
+"""Styles in the preview, and glyphs in a row of it."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,18 @@ class Report:
         count: how many samples it has.
         written: whether there was anything to do.
         info: what is worth knowing of the dataset, as its manifest has it.
-        blank: characters of the previewed lines that were drawn without ink, and left out.
+        shown: how many samples the preview was made of.
+        blank: characters of previewed lines that were drawn without ink, and left out.
+        doubt: why the gate says little, by these samples; empty if it says enough.
     """
 
     out: Path
     count: int
     written: bool
     info: Mapping[str, Any] = field(default_factory=dict)
+    shown: int = 0
     blank: Mapping[str, int] = field(default_factory=dict)
+    doubt: str = ""
 
 
 def write(
@@ -71,6 +77,8 @@ def write(
         UsageError: the folder holds something else.
         HandgenError: the disk is full.
     """
+    if prepared.pages:
+        return _write_pages(prepared, prepared.pages, progress, workers)
     if prepared.shards:
         by = shard_writer or functools.partial(_write_here, prepared, batch, workers)
         return _write_tree(prepared, progress, by, workers)
@@ -80,12 +88,22 @@ def write(
             progress(count)
             return Report(out, count, written=False)
         progress(writer.written)
-        blank = _preview(prepared, workers)
+        first = _preview(prepared, workers)
         _fill(prepared, writer, Shard(0, 0, count), progress, batch, workers)
         _show_rejects(prepared, [(out, 0)])
         info = _info(prepared, [out])
         writer.finish(info)
-    return Report(out, count, True, info, blank)
+    return _report(prepared, info, first)
+
+
+def _write_pages(prepared: Prepared, pages: Pages, progress: Callable[[int], None], workers: int) -> Report:
+    out, count, identity = prepared.out, prepared.request.count, prepared.identity()
+
+    def info() -> dict[str, Any]:
+        return manifest.source_info(prepared.source) | manifest.gate_info(prepared.glyphs.gate, [out / LINES])
+
+    written = write_pages(pages, out, count, identity, prepared.request.format, progress, workers, info)
+    return Report(out, count, written, info())
 
 
 def _write_tree(prepared: Prepared, progress: Callable[[int], None], by: ShardWriter, workers: int) -> Report:
@@ -102,12 +120,19 @@ def _write_tree(prepared: Prepared, progress: Callable[[int], None], by: ShardWr
             progress(sum(written.values()))
 
         progress(tree.written)
-        blank = _preview(prepared, workers)
+        first = _preview(prepared, workers)
         by(prepared.request, prepared.digest(), [shard for shard in shards if not written[shard.number]], show)
         _show_rejects(prepared, [(out / shard.name, shard.start) for shard in shards])
         info = _info(prepared, [out / shard.name for shard in shards])
         tree.finish(info)
-    return Report(out, count, True, info, blank)
+    return _report(prepared, info, first)
+
+
+def _report(prepared: Prepared, info: Mapping[str, Any], first: Sequence[Sample]) -> Report:
+    blank = Counter("".join(sample.meta.get("blank", "") for sample in first))
+    gate = prepared.glyphs.gate
+    doubts = trust.doubt([sample.meta["gate"] for sample in first], len(gate.reader.charset)) if gate else ""
+    return Report(prepared.out, prepared.request.count, True, info, len(first), blank, doubts)
 
 
 def _write_here(
@@ -133,6 +158,17 @@ def write_shard(
             _fill(prepared, writer, shard, functools.partial(progress, shard.number), batch, workers)
             writer.finish(manifest.source_info(prepared.source) | manifest.gate_info(prepared.glyphs.gate, [out]))
         progress(shard.number, writer.written)
+
+
+def check_out(prepared: Prepared) -> None:
+    """Check that a run may be written where it is to be; nothing is written yet.
+
+    Raises:
+        UsageError: the folder holds something else.
+    """
+    out, identity = prepared.out, prepared.identity()
+    shards = [shard.name for shard in prepared.shards]
+    (Tree(out, identity, shards) if shards else _writer(prepared, out, identity, 1)).check()
 
 
 def _writer(prepared: Prepared, out: Path, identity: Mapping[str, Any], workers: int) -> Writer:
@@ -181,31 +217,39 @@ def _show_rejects(prepared: Prepared, folders: Sequence[tuple[Path, int]]) -> No
         rejects.save_rejects(prepared.out, folders, prepared.glyphs)
 
 
-def _preview(prepared: Prepared, workers: int) -> Counter[str]:
-    """Show the first samples: a row a style, or lines on a page; return what of these lines was drawn without ink.
+def _preview(prepared: Prepared, workers: int) -> list[Sample]:
+    """Show some of the first samples; return these, without their images if they are glyphs.
 
-    What the source keeps beside a dataset is written, too.
+    A row of the picture is a style; where styles have too few samples for that, as they come; or lines on a page. What
+    the source keeps beside a dataset is written, too.
     """
     out, count, source = prepared.out, prepared.request.count, prepared.source
     source.save_beside(out)
     if prepared.lines:
         return prepared.lines.preview(out / PREVIEW, count, workers)
     names = [style.name for style in source.styles]
-    images: dict[str, list[NDArray[np.uint8]]] = {name: [] for name in names[:_SHOWN]}
-    each = _SHOWN if len(names) > 1 else _SHOWN**2
-    last = min(count, each * min(len(names), 4 * _SHOWN))
-    for sample in prepared.synthesis.samples(0, last, workers=workers):
-        mine = images.get(sample.meta["style"])
-        if mine is not None and len(mine) < each:
-            mine.append(np.asarray(sample.image))
-    save_sheet(out / PREVIEW, _rows(images))
-    return Counter()
+    shown = set(names[:SHOWN])
+    each = SHOWN if len(names) > 1 else SHOWN**2
+    last = min(count, each * min(len(names), 4 * SHOWN))
+    first, some = [], []
+    for number, sample in enumerate(prepared.synthesis.samples(0, last, workers=workers)):
+        first.append(replace(sample, image=b""))
+        if number < SHOWN**2 or sample.meta["style"] in shown:
+            some.append(sample)
+    images = {
+        name: [np.asarray(one.image) for one in some if one.meta["style"] == name][:each] for name in names[:SHOWN]
+    }
+    title = f"{SHOWN} of {len(names):,} styles" if len(names) > SHOWN else ""
+    if len(names) > 1 and min(map(len, images.values())) < _FEW:
+        images, title = {"": [np.asarray(one.image) for one in some[: SHOWN**2]]}, "the first samples"
+    save_sheet(out / PREVIEW, _rows(images), title=title)
+    return first
 
 
 def _rows(images: Mapping[str, Sequence[NDArray[np.uint8]]]) -> list[tuple[str, NDArray[np.uint8]]]:
     """Return rows of so many images at most; the first of a style has its name."""
     return [
-        (name if not start else "", np.stack(some[start : start + _SHOWN]))
+        (name if not start else "", np.stack(some[start : start + SHOWN]))
         for name, some in images.items()
-        for start in range(0, len(some), _SHOWN)
+        for start in range(0, len(some), SHOWN)
     ]

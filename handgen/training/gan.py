@@ -17,6 +17,7 @@ from handgen.checkpoints.facts import ModelFacts
 from handgen.checkpoints.files import MODEL
 from handgen.checkpoints.run import RunFolder
 from handgen.errors import TrainingError
+from handgen.glyphs.source_font import look_of
 from handgen.models.base import Batch, Model
 from handgen.seeds import derive
 from handgen.sources import loading
@@ -175,6 +176,7 @@ class GANTask(Task):
             raster=plan.store.raster,
             images=engine.images,
             seed=plan.settings.seed,
+            source_look=look_of(plan.store),
         ).to_json()
 
     def write(self, engine: Engine[Any]) -> None:

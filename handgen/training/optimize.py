@@ -26,7 +26,7 @@ _PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 @torch.no_grad()
 def move_average(averages: Mapping[str, Tensor], present: Mapping[str, Tensor], keep: float) -> None:
-    """Move averages of weights towards the present ones, in place.
+    """Move averages of weights towards the present ones; they are changed themselves.
 
     Args:
         averages: by name; what is not of floating point stays as it is.

@@ -24,11 +24,11 @@ def save_plot(path: Path, results: dict[str, Any]) -> None:
     sets = results["sets"]
     figure = Figure(figsize=(_WIDTH, _HEAD + _ROW * len(sets)), layout="constrained")
     axes = figure.subplots()
-    for place, values in enumerate(sets.values()):
+    for row, values in enumerate(sets.values()):
         read = [100 * value for value in values["read"]]
-        axes.plot(read, [place] * len(read), "o", color=_DOT, markersize=5, alpha=0.7, markeredgewidth=0)
+        axes.plot(read, [row] * len(read), "o", color=_DOT, markersize=5, alpha=0.7, markeredgewidth=0)
         spread = 100 * (values["sd"] or 0)
-        axes.errorbar(100 * values["mean"], place, xerr=spread, fmt="|", color=_MEAN, markersize=13, capsize=3)
+        axes.errorbar(100 * values["mean"], row, xerr=spread, fmt="|", color=_MEAN, markersize=13, capsize=3)
     chance = 100 / len(results["characters"])
     axes.axvline(chance, color=_CHANCE, linestyle="--", linewidth=1)
     axes.text(chance, 0, " chance", transform=axes.get_xaxis_transform(), fontsize=8, color=_CHANCE, va="bottom")

@@ -29,7 +29,7 @@ class Pool:
 
     Attributes:
         images: gray, uint8 ``[H, W]`` each, of any size, maybe still on disk.
-        rows: int64 ``[n]``, places in ``images``.
+        rows: int64 ``[n]``, rows of ``images``.
         chars: str ``[n]``, what they show.
         writers: int64 ``[n]``, numbers of who wrote them.
     """
@@ -48,13 +48,13 @@ class Pool:
         return "".join(np.unique(self.chars).tolist())
 
     def by_char(self) -> dict[str, NDArray[np.int64]]:
-        """Return the places of each character's samples, in order."""
+        """Return the numbers of each character's samples, in order."""
         order = np.argsort(self.chars, kind="stable")
         chars, first = np.unique(self.chars[order], return_index=True)
         return dict(zip(chars.tolist(), np.split(order, first[1:]), strict=True))
 
     def only(self, which: NDArray[Any]) -> Pool:
-        """Return the samples at these places, or where the mask says so."""
+        """Return the samples of these numbers, or where the mask says so."""
         return replace(self, rows=self.rows[which], chars=self.chars[which], writers=self.writers[which])
 
     def of(self, chars: str) -> Pool:
@@ -67,29 +67,29 @@ class Pool:
             return self
         own = self.by_char()
         each, random = max(1, most // len(own)), generator(seed, "evenly")
-        taken = [random.permutation(places)[:each] for places in own.values()]
+        taken = [random.permutation(numbers)[:each] for numbers in own.values()]
         return self.only(np.sort(np.concatenate(taken)))
 
 
-def read_pool(place: Path) -> Pool:
+def read_pool(path: Path) -> Pool:
     """Read a glyph store or a dataset; of a dataset at most the first 200,000 samples.
 
     Raises:
         UsageError: it is neither, or has no sample of a single character.
         StoreError: it is damaged.
     """
-    if (place / IMAGES).is_file():
-        return pool_of(GlyphStore(place))
+    if (path / IMAGES).is_file():
+        return pool_of(GlyphStore(path))
     images, chars, names = [], [], []
-    for batch in samples_in(place):
+    for batch in samples_in(path):
         images += list(batch.images)
         chars += batch.labels
         names += batch.styles
         if len(images) >= _MOST:
             break
     if not images:
-        raise UsageError(f"no sample of {place} shows a single character", "Give a set of characters, not of lines.")
-    number = {name: place for place, name in enumerate(dict.fromkeys(names))}
+        raise UsageError(f"no sample of {path} shows a single character", "Give a set of characters, not of lines.")
+    number = {name: index for index, name in enumerate(dict.fromkeys(names))}
     return Pool(images, np.arange(len(images)), np.array(chars), np.array([number[name] for name in names]))
 
 
@@ -101,14 +101,14 @@ def pool_of(store: GlyphStore) -> Pool:
     return Pool(images, rows, labels["char"].astype(np.str_), labels["style"].astype(np.int64))
 
 
-def open_real(place: str) -> Pool:
+def open_real(path: str) -> Pool:
     """Return the real set: ``digits``, or what ``read_pool`` reads.
 
     Raises:
         UsageError: there is none.
         HandgenError: scikit-learn is not installed.
     """
-    return _digits() if place == DIGITS else read_pool(Path(place))
+    return _digits() if path == DIGITS else read_pool(Path(path))
 
 
 def _digits() -> Pool:

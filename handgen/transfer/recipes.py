@@ -145,10 +145,10 @@ class _Glyphs(Pooled):
         super().__init__(pool, {"store": store.fingerprint()})
         self._alignments = [style.alignment for style in store.styles]
 
-    def image(self, place: int) -> NDArray[np.uint8]:
+    def image(self, number: int) -> NDArray[np.uint8]:
         """Return a glyph, less its alignment."""
-        glyph = to_unit(super().image(place)[None])[:, None]
-        alignment = self._alignments[int(self.pool.writers[place])]
+        glyph = to_unit(super().image(number)[None])[:, None]
+        alignment = self._alignments[int(self.pool.writers[number])]
         return to_bytes(deform(glyph, [alignment], PersonKeys.strangers(np.zeros(1, np.uint64)), 0.0))[0, 0].numpy()
 
 
@@ -168,7 +168,7 @@ def _of_model(given: Materials, content: str = FONT, gate: str = OFF, recognizer
 def _refuse_taught(model: Path, real: Path | None) -> None:
     """Refuse a model that learned from the very set that it is tested on."""
     store = store_of(model)
-    if real and store and any(place.resolve() == real.resolve() for place in store.folders):
+    if real and store and any(folder.resolve() == real.resolve() for folder in store.folders):
         raise UsageError(
             f"the model {model} learned from {real}, on which it would be tested",
             "Test on other writers: import them into a store of their own.",

@@ -22,7 +22,7 @@ from handgen.transfer.sources import Demand, Source
 _MEASURED = 500
 """Images that the resolution of a real set is measured on."""
 _TURNS = 4
-"""How often a source is asked again for images in place of those without ink."""
+"""How often a source is asked again for images instead of those without ink."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Exam:
     def of(cls, pool: Pool, chars: str, even: Evened) -> Exam:
         """Even the images of a pool; those without ink are left out."""
         made = [even(np.asarray(pool.images[int(row)])) for row in pool.rows]
-        kept = [place for place, image in enumerate(made) if image is not None]
+        kept = [number for number, image in enumerate(made) if image is not None]
         labels = [chars.index(char) for char in pool.chars[kept].tolist()]
         return cls(np.stack([image for image in made if image is not None]), np.array(labels, np.int64), chars)
 
@@ -125,7 +125,7 @@ class TrainingSet:
     def quota(self) -> Demand:
         """Return how many images of each character there are to be."""
         each, more = divmod(self.count, len(self.chars))
-        return {char: each + (place < more) for place, char in enumerate(self.chars) if each or place < more}
+        return {char: each + (number < more) for number, char in enumerate(self.chars) if each or number < more}
 
     def write(self, path: Path, seed: int, facts: dict[str, Any], watch: Callable[[int], None]) -> GlyphStore:
         """Make the set as a glyph store, or open the one that an earlier run made.

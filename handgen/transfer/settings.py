@@ -8,14 +8,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from handgen.errors import UsageError
-from handgen.settings import PLACES, RUNNING, Settings, setting
+from handgen.settings import PATHS, RUNNING, Settings, setting
 from handgen.transfer import RECIPES, UNION
 
 SETS, READER, DRAWN = "The sets", "The recognizer", "What is drawn for them"
 DIGITS = "digits"
 """The real handwriting that comes with scikit-learn."""
+HALVES = ("test", "tuning")
 _MANY = 100
 _NAME = re.compile(r"[\w.-]+")
+LINES = "Lines of text"
+LINE_SETS = ("fonts", "warped", "composed", "default", "real")
+"""Sets of lines: fonts as they are; deformed, with the ink of scans; single characters that the pen writes along the
+fonts' centerlines, side by side; what 'synth --lines' writes unless told otherwise; the real lines not tested on."""
 _FONTS, _PEN, _MODEL, _REAL = ("fonts", "warped", "scanned"), ("pen",), ("gan", "pen-gan"), ("real",)
 
 
@@ -57,6 +62,7 @@ class TransferSettings(Settings):
     )
     images: int = setting(40_000, "Training budget in images seen, for every set.", minimum=1, panel=READER)
     batch: int = setting(64, "Images per optimizer step.", minimum=2, maximum=4096, panel=READER)
+    line_batch: int = setting(8, "Lines per optimizer step, with --lines.", minimum=1, maximum=512, panel=LINES)
     width: int = setting(16, "Channels of the recognizer's first stage.", minimum=4, maximum=256, panel=READER)
     lr: float = setting(3e-3, "Highest learning rate.", minimum=0, panel=READER)
     augment: bool = setting(
@@ -124,9 +130,27 @@ class TransferRequest(Settings):
     )
     strokes: str = setting("hanzi,kanjivg,trace", "Strokes of the pen, as for 'synth'.", metavar="SOURCES", panel=DRAWN)
     data: tuple[Path, ...] = setting(
-        (Path("data/glyphs"),), "Glyph store of fonts; may be repeated.", shown="data/glyphs", panel=PLACES
+        (Path("data/glyphs"),), "Glyph store of fonts; may be repeated.", shown="data/glyphs", panel=PATHS
     )
-    out: Path = setting(Path("runs/transfer"), "Folder of the comparison.", flags=("--out", "-o"), panel=PLACES)
+    lines: bool = setting(
+        False,
+        "Compare sets of lines on real lines, by their character error rates: fonts, warped, composed, default, real, "
+        "names of --set. Texts are those of the real lines not tested on.",
+        flags=("--lines",),
+        panel=LINES,
+    )
+    split: Path | None = setting(
+        None,
+        "JSON file that names the writers of the real lines under 'tuning' and 'test'.",
+        shown="half of the writers each, at random",
+        panel=LINES,
+    )
+    half: str = setting("test", "Writers to test on; 'real' learns from the others.", choices=HALVES, panel=LINES)
+    fonts: str = setting(
+        "", "Fonts of the sets, as for 'synth'.", metavar="FONTS", shown="every one that looks written by hand",
+        panel=LINES,
+    )  # fmt: skip
+    out: Path = setting(Path("runs/transfer"), "Folder of the comparison.", flags=("--out", "-o"), panel=PATHS)
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", panel=RUNNING)
     settings: TransferSettings = field(default_factory=TransferSettings)
 

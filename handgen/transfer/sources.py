@@ -78,13 +78,13 @@ class Pooled(Source):
                         "Leave that set out, or give other samples.",
                     )
                 before = wanted[char]
-                for place in random.permutation(own[char]).tolist():
+                for number in random.permutation(own[char]).tolist():
                     if wanted[char] > 0:
-                        yield char, self.image(place)
+                        yield char, self.image(number)
 
-    def image(self, place: int) -> NDArray[np.uint8]:
+    def image(self, number: int) -> NDArray[np.uint8]:
         """Return an image of the pool."""
-        return np.asarray(self.pool.images[int(self.pool.rows[place])])
+        return np.asarray(self.pool.images[int(self.pool.rows[number])])
 
 
 class Degraded(Source):

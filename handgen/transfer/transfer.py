@@ -104,13 +104,13 @@ class Transfer:
         request = self.request
         names = request.compared()
         given: dict[str, Source] = {}
-        for name, place in request.sets.items():
-            pool = read_pool(place).of(materials.chars)
+        for name, path in request.sets.items():
+            pool = read_pool(path).of(materials.chars)
             if not len(pool):
                 raise UsageError(
-                    f"the set '{name}' has none of the {len(materials.chars)} characters", f"Look at {place}."
+                    f"the set '{name}' has none of the {len(materials.chars)} characters", f"Look at {path}."
                 )
-            given[name] = Pooled(pool, {"place": place.name, "manifest": _digest(place)})
+            given[name] = Pooled(pool, {"path": path.name, "manifest": _digest(path)})
         sources = {name: made(name, given, materials) for name in names if name != UNION}
         if UNION in names:
             parts = {name: source for name, source in sources.items() if name != "real" and "+" not in name}
@@ -223,10 +223,10 @@ class Transfer:
         """Make a set, have a recognizer learn from it, and test that; None if it was stopped."""
         settings, device = self.request.settings, self._device
         title, identity = f"{name}, repetition {repetition + 1}", self._identity(name)
-        place = self._store(name, repetition)
+        path = self._store(name, repetition)
         seed = self._seed(repetition)
-        store = self.sets[name].write(place, seed, {"identity": identity}, lambda images: watch(f"making {title}", 0))
-        glyphs = LabeledGlyphs([place], self.chars)
+        store = self.sets[name].write(path, seed, {"identity": identity}, lambda images: watch(f"making {title}", 0))
+        glyphs = LabeledGlyphs([path], self.chars)
         reading = RecognizerSettings(
             images=settings.images,
             batch=settings.batch,
@@ -256,8 +256,8 @@ class Transfer:
         """Return the finished cells as one table: of each set the share that is read, its mean and its spread."""
         found: dict[str, Any] = {}
         for name in self.sets:
-            places = [self._cell(name, repetition) for repetition in range(self.request.settings.seeds)]
-            cells = [json.loads(place.read_text(encoding="utf-8")) for place in places if place.is_file()]
+            paths = [self._cell(name, repetition) for repetition in range(self.request.settings.seeds)]
+            cells = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.is_file()]
             if cells:
                 read = [cell["read"] for cell in cells]
                 asked = cells[0]["by_character"]
@@ -298,11 +298,11 @@ def _beyond(done: int, watch: Watch) -> Watch:
 
 
 def _spread(count: int) -> Any:
-    """Return places all over a set, which may lie sorted by character."""
+    """Return rows all over a set, which may lie sorted by character."""
     return np.unique(np.linspace(0, count - 1, min(count, _SHOWN)).round().astype(np.int64))
 
 
-def _digest(place: Path) -> str:
+def _digest(path: Path) -> str:
     """Return what tells a dataset or a store from another: its manifest, if it has one."""
-    file = place / MANIFEST
+    file = path / MANIFEST
     return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""

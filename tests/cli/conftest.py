@@ -26,7 +26,7 @@ def untrained(trained, tmp_path_factory):
             for parameter in model.generator.parameters():  # so that styles differ by more than a level of gray
                 parameter.mul_(4)
             if name == "bicyclegan":
-                model.generator.places.normal_()
+                model.generator.centers.normal_()
         path = tmp_path_factory.mktemp("untrained") / name / checkpoint.MODEL
         mine = facts | {"model": name, "config": {"width": 4, **settings}}
         checkpoint.save(path, loading.drawing_tensors(model, model.generator), mine)

@@ -46,8 +46,8 @@ def refused(capsys, text, *arguments):
     assert text in line
 
 
-def samples(place):
-    with lmdb.open(str(place), readonly=True, lock=False) as env, env.begin() as data:
+def samples(path):
+    with lmdb.open(str(path), readonly=True, lock=False) as env, env.begin() as data:
         return [bytes(data.get(f"image-{number + 1:09d}".encode())) for number in range(int(data.get(b"num-samples")))]
 
 
@@ -137,3 +137,32 @@ def test_samples_are_imported_to_match_a_model(base, trained, store, tmp_path, c
     assert code == 0
     assert "h: 9 glyphs of 'hand' and 3 held-out ones" in out
     refused(capsys, "no glyph store at", "import", "images", folder, "--match", tmp_path / "none", "--out", data / "2")
+
+
+def test_a_style_of_installed_weights_is_the_users_and_found_by_name_in_any_folder(
+    trained, mine, tmp_path, capsys, monkeypatch
+):
+    """Weights that come with handgen stay as they are, also where nobody may write."""
+    package, home = tmp_path / "package", tmp_path / "home"
+    folder = package / "weights" / "zh"
+    folder.mkdir(parents=True)
+    shutil.copy(trained, folder / "model.safetensors")
+    folder.chmod(0o555)
+    before = sorted(package.rglob("*"))
+    monkeypatch.setattr("handgen.weights.ROOT", package / "weights")
+    monkeypatch.setattr("handgen.sources.added.PACKAGE", package)
+    monkeypatch.setenv("XDG_DATA_HOME", str(home))
+    monkeypatch.delenv("HANDGEN_STYLES", raising=False)
+    code, out, _ = call(capsys, "train", "zi2zi", "--from", "zh", "--add-style", "mine", "--data", mine.path, *QUICK)
+    assert code == 0
+    assert "handgen synth --model zh --styles mine" in out
+    assert sorted(package.rglob("*")) == before
+    (style,) = home.rglob("mine.safetensors")
+    assert style.parent.name == "zh"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    common = ("--charset", "ABCDE", "--gate", "off", "--count", 20, "--out", "out")
+    assert call(capsys, "synth", "--model", "zh", "--styles", "mine", *common)[0] == 0
+    manifest = json.loads((tmp_path / "elsewhere" / "out" / "manifest.json").read_text())
+    assert [row["name"] for row in manifest["info"]["style_table"]] == ["mine"]
+    folder.chmod(0o755)

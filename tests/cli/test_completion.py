@@ -21,7 +21,7 @@ def ask(words, **more):
 
 
 @pytest.mark.parametrize(
-    ("words", "place", "answer"),
+    ("words", "position", "answer"),
     [
         ("handgen sy", 1, ["synth"]),
         ("handgen synth --degr", 2, ["--degrade"]),
@@ -30,8 +30,8 @@ def ask(words, **more):
         ("handgen fonts f", 2, ["fetch"]),
     ],
 )
-def test_words_are_completed(words, place, answer):
-    assert ask(words, COMP_CWORD=str(place)) == answer
+def test_words_are_completed(words, position, answer):
+    assert ask(words, COMP_CWORD=str(position)) == answer
 
 
 NAMED = os.environ | {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}

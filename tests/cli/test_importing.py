@@ -173,8 +173,8 @@ def test_white_digits_on_black_become_ink_on_paper(capsys, heiti, indie_flower, 
     head = struct.pack(">BBBB3I", 0, 0, 8, 3, *images.shape)
     (tmp_path / "images.gz").write_bytes(gzip.compress(head + images.tobytes()))
     (tmp_path / "labels.gz").write_bytes(gzip.compress(struct.pack(">BBBBI", 0, 0, 8, 1, 30) + bytes(range(10)) * 3))
-    places = (tmp_path / "images.gz", tmp_path / "labels.gz")
-    code, _, err = call(capsys, "import", "idx", *places, "-f", heiti, "-o", tmp_path / "s", "--style", "mnist")
+    files = (tmp_path / "images.gz", tmp_path / "labels.gz")
+    code, _, err = call(capsys, "import", "idx", *files, "-f", heiti, "-o", tmp_path / "s", "--style", "mnist")
     assert code == 0, err
     store = GlyphStore(tmp_path / "s")
     digits = store.images[store.rows(1)]

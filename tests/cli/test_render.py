@@ -90,3 +90,12 @@ def test_a_page_that_calls_itself_a_font_is_named(command, tmp_path):
     assert code == 1
     assert err.count("\n") == 1
     assert "page.ttf is a web page, not a font" in err
+
+
+def test_targets_that_are_all_print_are_a_warning(command, heiti):
+    """A model that learns them writes type: this is what a machine without hands has."""
+    code, _, err = command("--dry-run", "--charset", "的一是", font=str(heiti), target="Noto Serif SC")
+    assert code == 0
+    assert "warning: no target looks written by hand, only print (noto-serif-sc)" in " ".join(err.split())
+    assert "handgen fonts fetch zh" in " ".join(err.split())
+    assert "warning" not in command("--dry-run")[2]

@@ -57,8 +57,8 @@ def test_what_was_written_comes_back(capsys, heiti, request, tmp_path, charset, 
     scans = [tmp_path / f"{number}.jpg" for number in range(times)]
     for number, scan in enumerate(scans):
         scan.write_bytes(photographed(picture, seed=number, **way))
-    places = ("-f", heiti, "-o", tmp_path / "store", "--style", "mine")
-    code, said, err = call(capsys, "import", "sheet", *scans, *places)
+    rest = ("-f", heiti, "-o", tmp_path / "store", "--style", "mine")
+    code, said, err = call(capsys, "import", "sheet", *scans, *rest)
     assert code == 0, err
     assert f"{times * len(chars)} glyphs of {len(chars)} characters by 1 writers" in said
     assert "skipped" not in said

@@ -106,7 +106,7 @@ def test_a_file_is_a_pipeline(tmp_path, han):
         ("slant:\n\t- x\n", "line 2 is not YAML"),
     ],
 )
-def test_a_wrong_file_is_one_line_that_names_the_place(tmp_path, text, message):
+def test_a_wrong_file_is_one_line_that_names_the_entry(tmp_path, text, message):
     path = write(tmp_path / "mine.yaml", text)
     with pytest.raises(UsageError) as caught:
         Pipeline.load(path)

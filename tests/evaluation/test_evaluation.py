@@ -32,8 +32,8 @@ def drawn(chars, random, size=40):
     for char in chars:
         picture = Image.new("L", (SIDE, SIDE), 255)
         font = ImageFont.truetype(pylopdf_fonts_zh_cn.sans_path(), size + int(random.integers(-1, 2)))
-        place = SIDE / 2 + random.uniform(-0.7, 0.7, 2)
-        ImageDraw.Draw(picture).text(tuple(place), char, 0, font, anchor="mm")
+        middle = SIDE / 2 + random.uniform(-0.7, 0.7, 2)
+        ImageDraw.Draw(picture).text(tuple(middle), char, 0, font, anchor="mm")
         images.append(np.asarray(picture.rotate(random.uniform(-1.5, 1.5), fillcolor=255, resample=2)))
     return np.stack(images)
 
@@ -118,8 +118,8 @@ def test_planted_confusables_are_found(planted, templates, tmp_path):
 
 
 def test_what_makes_a_result_say_less_is_said(planted, templates, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("handgen.cli.eval._reader", lambda place, device: templates)
-    monkeypatch.setattr("handgen.cli.eval._digest", lambda place: "mine")
+    monkeypatch.setattr("handgen.cli.eval._reader", lambda path, device: templates)
+    monkeypatch.setattr("handgen.cli.eval._digest", lambda path: "mine")
     folder = shutil.copytree(planted[0], tmp_path / "set")
     words = ["eval", str(folder), "--share", "0.01", "--no-save", "--sheet", str(tmp_path / "worst.png"), "--json"]
     for whole in (True, False):

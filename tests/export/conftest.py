@@ -28,12 +28,12 @@ def digit_run(digits, tmp_path_factory):  # noqa: F811
 
 @pytest.fixture(scope="session")
 def shipping(digit_run, reading, trained, tmp_path_factory):  # noqa: F811
-    """A place with weights called ``zh``, which read and draw digits, and ``en``, of letters and without a reader."""
-    place = tmp_path_factory.mktemp("weights")
+    """A folder with weights called ``zh``, which read and draw digits, and ``en``, of letters and without a reader."""
+    folder = tmp_path_factory.mktemp("weights")
     for name, model, *more in (("zh", digit_run, "--recognizer", reading), ("en", trained)):
-        words = ["models", "export", model, "--name", name, "--out", place / name, *more]
+        words = ["models", "export", model, "--name", name, "--out", folder / name, *more]
         assert run([str(word) for word in words]) == 0
-    return place
+    return folder
 
 
 @pytest.fixture

@@ -71,6 +71,7 @@ def test_nothing_of_this_machine_is_in_them(shipping, digit_run, tmp_path_factor
         "file": facts["styles"][0]["origin"]["file"],
         "sha256": facts["styles"][0]["origin"]["sha256"],
         "license": "OFL-1.1",
+        "version": facts["styles"][0]["origin"]["version"],
     }
 
 
@@ -159,7 +160,7 @@ def test_a_source_font_that_is_not_installed_is_drawn_with_and_warned_of(digit_r
 
 def test_weights_can_be_exported_again(shipping, tmp_path):
     assert export(shipping / "en", "--name", "en", "--out", tmp_path / "again") == 0
-    one, other = (checkpoint.load(place / "model.safetensors") for place in (shipping / "en", tmp_path / "again"))
+    one, other = (checkpoint.load(folder / "model.safetensors") for folder in (shipping / "en", tmp_path / "again"))
     assert all(torch.equal(tensor, other.tensors[name]) for name, tensor in one.tensors.items())
     assert one.facts["measured"] == other.facts["measured"]
 

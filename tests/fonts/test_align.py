@@ -33,10 +33,10 @@ def boxes(seed=0):
     return np.concatenate([low, high], axis=1)
 
 
-def canvas(boxes, place):
+def canvas(boxes, placement):
     """Left, top, right, bottom in pixels."""
     left, bottom, right, top = boxes.T
-    x, y = (lambda v: place.x + v * place.scale_x), (lambda v: place.baseline - v * place.scale_y)
+    x, y = (lambda v: placement.x + v * placement.scale_x), (lambda v: placement.baseline - v * placement.scale_y)
     return np.stack([x(left), y(top), x(right), y(bottom)], axis=1)
 
 
@@ -55,37 +55,37 @@ def test_the_source_fills_the_canvas_and_is_centered(request, font, charset):
 )
 def test_a_scaled_and_shifted_copy_lands_on_the_source(scale, shift):
     source, target = boxes(), boxes() * [*scale, *scale] + [*shift, *shift]
-    place = source_placement(source, SIZE)
-    alignment = fit_alignment(Coverage(CHARS, source), Coverage(CHARS, target), place, SIZE)
-    aligned = canvas(target, aligned_placement(place, alignment, SIZE))
-    assert np.allclose(aligned, canvas(source, place), atol=0.01)
+    placement = source_placement(source, SIZE)
+    alignment = fit_alignment(Coverage(CHARS, source), Coverage(CHARS, target), placement, SIZE)
+    aligned = canvas(target, aligned_placement(placement, alignment, SIZE))
+    assert np.allclose(aligned, canvas(source, placement), atol=0.01)
 
 
 def test_alignment_says_how_to_undo_it():
     source, target = boxes(), boxes(1) * 0.8
-    place = source_placement(source, SIZE)
-    a = fit_alignment(Coverage(CHARS, source), Coverage(CHARS, target), place, SIZE)
-    aligned = canvas(target, aligned_placement(place, a, SIZE)) / SIZE - 0.5
+    placement = source_placement(source, SIZE)
+    a = fit_alignment(Coverage(CHARS, source), Coverage(CHARS, target), placement, SIZE)
+    aligned = canvas(target, aligned_placement(placement, a, SIZE)) / SIZE - 0.5
     natural = (aligned - [a.dx, a.dy, a.dx, a.dy]) / [a.sx, a.sy, a.sx, a.sy]
     # By Alignment's definition: source pixels per em, source baseline, advance centered.
-    left, bottom, right, top = target.T * place.scale_x / SIZE
-    base = place.baseline / SIZE - 0.5
+    left, bottom, right, top = target.T * placement.scale_x / SIZE
+    base = placement.baseline / SIZE - 0.5
     assert np.allclose(natural, np.stack([left, base - top, right, base - bottom], axis=1))
 
 
 def test_the_source_obeys_the_same_definition():
-    place = source_placement(boxes(), SIZE)
-    again = aligned_placement(place, source_alignment(place, SIZE), SIZE)
-    assert again.x == pytest.approx(place.x)
-    assert again.baseline == pytest.approx(place.baseline)
+    placement = source_placement(boxes(), SIZE)
+    again = aligned_placement(placement, source_alignment(placement, SIZE), SIZE)
+    assert again.x == pytest.approx(placement.x)
+    assert again.baseline == pytest.approx(placement.baseline)
 
 
 def test_a_wide_hand_stays_on_the_canvas_and_in_shape():
     target = boxes() * [0.3, 1, 0.3, 1]
     target[0] *= [6, 1, 6, 1]
-    place = source_placement(boxes(), SIZE)
-    a = fit_alignment(Coverage(CHARS, boxes()), Coverage(CHARS, target), place, SIZE)
-    placed = canvas(target, aligned_placement(place, a, SIZE))
+    placement = source_placement(boxes(), SIZE)
+    a = fit_alignment(Coverage(CHARS, boxes()), Coverage(CHARS, target), placement, SIZE)
+    placed = canvas(target, aligned_placement(placement, a, SIZE))
     assert np.percentile(placed[:, 0], 1) >= -0.01
     assert np.percentile(placed[:, 2], 99) <= SIZE + 0.01
     assert 1 / 1.61 < a.sx / a.sy < 1.61
@@ -108,10 +108,10 @@ def test_drawn_glyphs_of_an_aligned_copy_match(tiny_font):
 
     source, target = font("source.ttf", 1, 0, 0), font("target.ttf", 0.75, 200, -150)
     looks = survey(source, CHARS), survey(target, CHARS)
-    place = source_placement(looks[0].boxes, SIZE)
-    alignment = fit_alignment(*looks, place, SIZE)
-    ours = Rasterizer(source, SIZE, place).draw_all(CHARS).astype(int)
-    theirs = Rasterizer(target, SIZE, aligned_placement(place, alignment, SIZE)).draw_all(CHARS).astype(int)
+    placement = source_placement(looks[0].boxes, SIZE)
+    alignment = fit_alignment(*looks, placement, SIZE)
+    ours = Rasterizer(source, SIZE, placement).draw_all(CHARS).astype(int)
+    theirs = Rasterizer(target, SIZE, aligned_placement(placement, alignment, SIZE)).draw_all(CHARS).astype(int)
     assert np.abs(ours - theirs).max() <= 16
 
 
@@ -125,8 +125,8 @@ def test_glyphs_far_out_count_for_nothing(count, number):
     odd[:number] *= 8
     assert far_out(odd).tolist() == [True] * number + [False] * (count - number)
     assert not far_out(plain).any()
-    place, without = source_placement(odd, SIZE), source_placement(plain[number:], SIZE)
-    assert place == without
+    placement, without = source_placement(odd, SIZE), source_placement(plain[number:], SIZE)
+    assert placement == without
     chars = "".join(map(chr, range(0x4E00, 0x4E00 + count)))
     source, target = Coverage(chars, plain), Coverage(chars, odd)
     alignment = fit_alignment(source, target, source_placement(plain, SIZE), SIZE)

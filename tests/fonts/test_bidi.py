@@ -13,7 +13,9 @@ LETTERS = "abאבגاب0123٤٥+-,.:/%$#()[]{}⟨⟩「」 !?&\u05b0\u064b\u0301
 
 def seen(text, base=None):
     numbers = levels(text, base)
-    return [text[place] for place in visual_order(numbers)], [numbers[place] for place in visual_order(numbers)]
+    return [text[position] for position in visual_order(numbers)], [
+        numbers[position] for position in visual_order(numbers)
+    ]
 
 
 @settings(max_examples=600, deadline=None)

@@ -14,11 +14,11 @@ from handgen.fonts.face import FontRef, describe, open_face
 from handgen.fonts.raster import Placement, Rasterizer
 from tests.conftest import rectangle
 
-PLACE = Placement(48, 48, 32, 44)
+PLACEMENT = Placement(48, 48, 32, 44)
 
 
 def draw(path, char, **ref):
-    return Rasterizer(FontRef(path, **ref), 64, PLACE).draw(char)
+    return Rasterizer(FontRef(path, **ref), 64, PLACEMENT).draw(char)
 
 
 @given(

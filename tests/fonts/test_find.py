@@ -53,9 +53,9 @@ def test_the_nearer_place_wins_face_by_face(tmp_path, kalam):
     put(kalam, tmp_path / "cache" / "b.ttf")
     put(kalam, tmp_path / "system" / "c.ttf")
     local = put(kalam, Path("fonts/deep/a.ttf"))
-    places = {font.subfamily: (font.where, font.ref.path) for font in found("Kalam")}
-    assert places["Regular"] == ("./fonts", local)
-    assert places["Bold"][0] == "pip"
+    sites = {font.subfamily: (font.where, font.ref.path) for font in found("Kalam")}
+    assert sites["Regular"] == ("./fonts", local)
+    assert sites["Bold"][0] == "pip"
     local.unlink()
     assert {font.where for font in found("Kalam") if font.subfamily == "Regular"} == {"cache"}
 

@@ -36,8 +36,8 @@ def edges(image):
 
 def test_a_glyph_lands_where_the_placement_says(tiny_font):
     path = tiny_font("r.ttf", {"a": [rectangle(100, -100, 500, 700)]}, advance=800)
-    place = Placement(scale_x=40, scale_y=50, x=30.25, baseline=45.5)
-    left, top, right, bottom = edges(Rasterizer(FontRef(path), SIZE, place).draw("a"))
+    placement = Placement(scale_x=40, scale_y=50, x=30.25, baseline=45.5)
+    left, top, right, bottom = edges(Rasterizer(FontRef(path), SIZE, placement).draw("a"))
     # In em from the middle of the advance: -0.3 to 0.1; from the baseline: -0.1 to 0.7.
     assert left == pytest.approx(30.25 - 0.3 * 40, abs=0.03)
     assert right == pytest.approx(30.25 + 0.1 * 40, abs=0.03)

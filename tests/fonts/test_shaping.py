@@ -24,7 +24,7 @@ def harfbuzz(font, text):
     buffer.guess_segment_properties()
     uharfbuzz.shape(face, buffer)
     infos = [(info.codepoint, info.cluster) for info in buffer.glyph_infos]
-    return infos, [tuple(place.position) for place in buffer.glyph_positions], face
+    return infos, [tuple(item.position) for item in buffer.glyph_positions], face
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +42,10 @@ def written(dancing_script, amiri, frank, kalam):
 def test_a_line_of_one_script_is_what_harfbuzz_makes_of_it(written):
     for font, text in written:
         shaped = Shaper(FontRef(font)).shape(text)
-        infos, places, face = harfbuzz(font, text)
+        infos, positions, face = harfbuzz(font, text)
         assert list(zip(shaped.glyphs.tolist(), shaped.clusters.tolist(), strict=True)) == infos, text
-        pens = np.cumsum([0, *(step for _, _, step, _ in places)])[:-1]
-        expected = np.array([[pen + x, y] for pen, (x, y, _, _) in zip(pens, places, strict=True)]) / face.face.upem
+        pens = np.cumsum([0, *(step for _, _, step, _ in positions)])[:-1]
+        expected = np.array([[pen + x, y] for pen, (x, y, _, _) in zip(pens, positions, strict=True)]) / face.face.upem
         np.testing.assert_allclose(shaped.origins, expected, atol=1e-9)
         assert shaped.missing == ""
         spans = shaped.spans()
@@ -68,7 +68,7 @@ def test_mixed_lines_are_set_as_they_are_read(amiri):
     shaped = shaper.shape("abc عربي 12")
     x = shaped.origins[:, 0]
     assert (np.diff(x) >= 0).all()
-    at = {cluster: place for place, cluster in enumerate(shaped.clusters.tolist())}
+    at = {cluster: index for index, cluster in enumerate(shaped.clusters.tolist())}
     assert at[0] < at[1] < at[2] < at[7] < at[4], "the Latin word is first, the Arabic one runs to the left"
     assert at[9] < at[10] < at[7], "a number after Arabic is on its left, and runs to the right"
     brackets = shaper.shape("(عربي)")
@@ -145,8 +145,8 @@ def test_boxes_are_those_of_harfbuzz(written):
         _, drawn, shaped = filled(font, text, size)
         face = uharfbuzz.Font(uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(font))))
         scale = size / face.face.upem
-        for place, (glyph, (x, y)) in enumerate(zip(shaped.glyphs.tolist(), shaped.origins.tolist(), strict=True)):
-            found, pen = drawn.bounds(place, place + 1), BoundsPen(None)
+        for index, (glyph, (x, y)) in enumerate(zip(shaped.glyphs.tolist(), shaped.origins.tolist(), strict=True)):
+            found, pen = drawn.bounds(index, index + 1), BoundsPen(None)
             face.draw_glyph_with_pen(glyph, pen)
             if found is None or pen.bounds is None:
                 assert found is pen.bounds is None

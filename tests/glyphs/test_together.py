@@ -49,7 +49,7 @@ def test_styles_of_one_name_are_one(two):
 
 
 def test_images_are_those_of_the_stores(two):
-    store, parts = open_stores(two), [GlyphStore(place).images for place in two]
+    store, parts = open_stores(two), [GlyphStore(path).images for path in two]
     whole = np.concatenate(parts)
     assert (len(store.images), store.images.shape, store.images.nbytes) == (12, whole.shape, whole.nbytes)
     assert store.size == 16
@@ -76,7 +76,7 @@ def test_a_store_of_real_samples_alone_borrows_the_source(tmp_path, two):
     [
         ({"size": 32}, r"differ in size \(16 and 32 pixels\)"),
         ({"raster": replace(DRAWN, sha256="other")}, "another source font than .*--match"),
-        ({"raster": replace(DRAWN, placement=Placement(51.0, 50.0, 8.0, 12.0))}, "at another place or scale .*--match"),
+        ({"raster": replace(DRAWN, placement=Placement(51.0, 50.0, 8.0, 12.0))}, "another position or scale .*--match"),
     ],
 )
 def test_stores_that_do_not_fit_are_refused(tmp_path, two, options, message):

@@ -139,9 +139,9 @@ def test_words_and_brackets_are_turned_in_a_column(drawing):
     def tall(box):
         return box[3] - box[1] > box[2] - box[0]
 
-    for place in (0, 2, 3, 4):
-        assert tall(across[place])
-        assert not tall(down[place])
+    for number in (0, 2, 3, 4):
+        assert tall(across[number])
+        assert not tall(down[number])
     assert tall(line_of(drawing, "上1下", vertical=True).boxes[1])
 
 

@@ -31,9 +31,9 @@ def test_a_slip_is_a_word_more(words, number):
         assert word
         said = struck.replace("{}", word)
         assert wrong.label == text[: wrong.start] + (said + " " if said else "") + text[wrong.start :]
-        assert len(wrong.places) == len(wrong.label)
+        assert len(wrong.positions) == len(wrong.label)
         if not struck:
-            assert "".join(wrong.text[place] for place in wrong.places) == text
+            assert "".join(wrong.text[index] for index in wrong.positions) == text
 
 
 @pytest.fixture(scope="module")

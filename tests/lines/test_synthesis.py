@@ -119,7 +119,7 @@ def test_a_line_is_written_without_what_does_not_read_as_its_label(lines):
     for before, after in zip(plain, without, strict=True):
         gate, chars = after.meta["gate"], before.text.replace(" ", "")
         faults = gate.get("faults", [])
-        assert [chars[fault["place"]] for fault in faults] == [char for char in chars if char in "17"]
+        assert [chars[fault["position"]] for fault in faults] == [char for char in chars if char in "17"]
         if set(chars) <= set("17"):
             assert {fault["outcome"] for fault in faults} == {"kept"}
             continue

@@ -18,7 +18,7 @@ from handgen.lines.texts import Boosted, coverage, kind
 
 @given(st.integers(1, 700), st.integers(0, 9))
 def test_a_shuffle_is_a_permutation(count, seed):
-    assert sorted(shuffled(place, count, seed, "x") for place in range(count)) == list(range(count))
+    assert sorted(shuffled(index, count, seed, "x") for index in range(count)) == list(range(count))
 
 
 def test_a_shuffle_is_fair():
@@ -49,8 +49,10 @@ def test_boosting_covers_the_whole_charset(share):
 def test_a_rare_character_takes_the_place_of_its_kind():
     for char in "龘7x":
         text = Boosted(Same(), char, 1.0, 0).text(3)
-        (place,) = [place for place, pair in enumerate(zip(Same().text(0), text, strict=True)) if len(set(pair)) == 2]
-        assert kind(Same().text(0)[place]) == kind(char)
+        (position,) = [
+            position for position, pair in enumerate(zip(Same().text(0), text, strict=True)) if len(set(pair)) == 2
+        ]
+        assert kind(Same().text(0)[position]) == kind(char)
     assert Boosted(Same(), "龘", 0.0, 0).text(3) == Same().text(3)
 
 

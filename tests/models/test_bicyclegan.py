@@ -93,15 +93,15 @@ def test_the_halves_have_critics_of_their_own():
         assert all(gradient is None for gradient in foreign)
 
 
-def test_a_style_has_its_place_where_its_glyphs_are(make_trainer):
+def test_a_style_has_its_center_where_its_glyphs_are(make_trainer):
     trainer = train(make_trainer, images=160, batch=8, ema=0, lr=1e-4)
     with trainer.evaluating() as mine, torch.inference_mode():
         everything = trainer.data.batch(np.arange(len(trainer.data)), trainer.device, torch.zeros(len(trainer.data), 0))
         mean, _ = mine.generator.encoder(everything.target)
         centers = torch.stack([mean[everything.style == number].mean(dim=0) for number in range(2)])
-        places = torch.stack([style.vector for style in mine.style_spec.pick(mine.styles)])
-    own = (places - centers).norm(dim=1)
-    assert (own < (places - centers.flip(0)).norm(dim=1)).all()
+        points = torch.stack([style.vector for style in mine.style_spec.pick(mine.styles)])
+    own = (points - centers).norm(dim=1)
+    assert (own < (points - centers.flip(0)).norm(dim=1)).all()
 
 
 def test_pairs_are_held_out_by_default_settings(make_trainer):
@@ -165,3 +165,15 @@ def test_a_hand_never_seen_is_taken_up(make_trainer, hands):
         others = content[1::2]  # characters that were not shown
         drawn = mine.generate(others, hand.expand(len(others), -1))
     assert (drawn - truth[1::2]).abs().mean() < (drawn - average[1::2]).abs().mean()
+
+
+def test_centers_of_earlier_files_are_read():
+    old = model()
+    old.generator.centers.normal_()
+    weights = old.state_dict()
+    weights["generator.places"] = weights.pop("generator.centers")
+    same, others = model(), BicycleGAN(BicycleGANConfig(width=4), 64, ("b", "c"), "xyz")
+    same.load_state_dict(weights)
+    others.load_matching(weights, ["a", "b"])
+    assert torch.equal(same.generator.centers, old.generator.centers)
+    assert torch.equal(others.generator.centers[0], old.generator.centers[1])

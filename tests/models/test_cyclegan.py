@@ -34,9 +34,9 @@ def images_of(*values):
 
 @settings(max_examples=60)
 @given(st.integers(1, 12), st.lists(st.integers(1, 9), max_size=30), st.integers(0, 2**32))
-def test_a_pool_shows_the_new_or_what_it_kept(places, batches, seed):
+def test_a_pool_shows_the_new_or_what_it_kept(slots, batches, seed):
     torch.manual_seed(seed)
-    pool, made = ImagePool(places, 4), 0
+    pool, made = ImagePool(slots, 4), 0
     for count in batches:
         kept = set(pool.images[pool.held][:, 0, 0, 0].tolist())
         new = [float(made + i + 1) for i in range(count)]
@@ -45,8 +45,8 @@ def test_a_pool_shows_the_new_or_what_it_kept(places, batches, seed):
         after = pool.images[pool.held][:, 0, 0, 0].tolist()
         assert len(shown) == count
         assert all(one == mine or one in kept for one, mine in zip(shown, new, strict=True))
-        # An image is shown or kept, or both when its place was empty; none is lost, none is doubled.
-        assert len(after) == len(set(after)) <= places
+        # An image is shown or kept, or both when its slot was empty; none is lost, none is doubled.
+        assert len(after) == len(set(after)) <= slots
         assert set(shown) | set(after) == kept | set(new)
         assert set(shown) & set(after) <= set(new)
 

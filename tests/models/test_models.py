@@ -69,7 +69,7 @@ def told(model, batch):
 def one_by_one(content):
     """What a model is told, drawing by drawing."""
     if isinstance(content, StrokePrompt):
-        rows = [slice(place, place + 1) for place in range(len(content.characters))]
+        rows = [slice(row, row + 1) for row in range(len(content.characters))]
         return [replace(content, characters=content.characters[row], sample=content.sample[row]) for row in rows]
     return [each[None] for each in content]
 
@@ -195,7 +195,7 @@ def test_a_glyph_does_not_depend_on_its_neighbors(name, make):
     with trainer.evaluating() as model, torch.inference_mode():
         together = model.generate(content, styles)
         alone = torch.cat([model.generate(c, v[None]) for c, v in zip(one_by_one(content), styles, strict=True)])
-    # Outlines are rounded to 1/64 of a pixel, so that the last bits of a place may be a shade of an edge.
+    # Outlines are rounded to 1/64 of a pixel, so that the last bits of a coordinate may be a shade of an edge.
     assert torch.allclose(together, alone, atol=0.05 if model.draws == "strokes" else 1e-5)
 
 

@@ -75,10 +75,10 @@ def test_drawn_latents_are_apart_and_none_is_out_of_the_way():
 def test_latents_are_drawn_from_where_the_styles_lie():
     torch.manual_seed(0)
     turned = torch.linalg.qr(torch.randn(4, 4)).Q
-    places = 5 + torch.randn(400, 4) * torch.tensor([0.1, 0.5, 1.0, 2.0]) @ turned
-    latents = Latents([str(number) for number in range(400)], places)
+    points = 5 + torch.randn(400, 4) * torch.tensor([0.1, 0.5, 1.0, 2.0]) @ turned
+    latents = Latents([str(number) for number in range(400)], points)
     drawn = torch.stack([style.vector for style in latents.draw(300, seed=1)])
-    assert torch.allclose(drawn.mean(0), places.mean(0), atol=0.25)
+    assert torch.allclose(drawn.mean(0), points.mean(0), atol=0.25)
     lengths = [((drawn - drawn.mean(0)) @ axis).std() for axis in turned]
     assert torch.stack(lengths) == pytest.approx([0.1, 0.5, 1.0, 2.0], rel=0.35)
 

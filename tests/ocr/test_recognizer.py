@@ -122,9 +122,9 @@ def test_fonts_of_several_stores_are_learned_together(digits, tmp_path, heiti, z
     rows = glyphs.of_fonts(["zeyada"])
     assert len(rows) == 14
     assert sorted(glyphs.charset[number] for number in glyphs.char[rows]) == sorted("012345678989AB")
-    (place,) = np.flatnonzero((glyphs.font == glyphs.fonts.index(new)) & (glyphs.char == 11))
+    (number,) = np.flatnonzero((glyphs.font == glyphs.fonts.index(new)) & (glyphs.char == 11))
     (row,) = np.flatnonzero((more.labels["char"] == "B") & (more.labels["style"] == 2))
-    drawn = ((glyphs.images(np.array([place]))[0, 0] + 1) * 127.5).round().byte().numpy()
+    drawn = ((glyphs.images(np.array([number]))[0, 0] + 1) * 127.5).round().byte().numpy()
     np.testing.assert_array_equal(drawn, more.images[row])
 
 

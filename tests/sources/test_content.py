@@ -8,6 +8,7 @@ from handgen.checkpoints import files as checkpoint
 from handgen.checkpoints.facts import ModelFacts
 from handgen.errors import FontError, UsageError
 from handgen.glyphs.records import Raster
+from handgen.glyphs.source_font import SourceLook
 from handgen.seeds import SampleKey
 from handgen.sources.content import load_content
 
@@ -44,7 +45,7 @@ def test_content_is_what_the_store_showed(trained, store):
     rows = {str(store.labels["char"][row]): store.images[row] for row in store.rows(store.sources[0])}
     content = glyphs_of(trained, "".join(rows))
     assert set(content.chars) == set(rows)
-    assert content.same_font
+    assert content.font_note == ""
     for char, glyph in zip(content.chars, content.glyphs, strict=True):
         np.testing.assert_array_equal(glyph, rows[char])
 
@@ -61,6 +62,7 @@ def test_the_source_font_gone(trained, tmp_path):
     from dataclasses import replace
 
     facts = checkpoint.load(trained).model
-    gone = replace(facts, raster=replace(facts.raster, source=str(tmp_path / "no-such-font.ttf")))
-    with pytest.raises(UsageError, match="Give it with --font"):
+    gone = replace(facts, raster=replace(facts.raster, source=str(tmp_path / "no-such-font.ttf"), sha256="0" * 64))
+    gone = replace(gone, source_look=SourceLook())
+    with pytest.raises(UsageError, match="Give one with --font"):
         load_content(gone, "glyph", "AB", None, CPU)

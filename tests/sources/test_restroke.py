@@ -28,7 +28,7 @@ def test_content_is_the_source_glyph_and_never_twice_alike(varied):
     count = len(varied.glyphs)
     chars, styles = np.arange(count), np.zeros(count, int)
     drawn = [varied.restroke(varied.glyphs, chars, styles, keys(chars, k), 1.0) for k in (0, 1)]
-    assert (varied.restroke.place >= 0).all()
+    assert (varied.restroke.numbers >= 0).all()
     ink = [images < 128 for images in (varied.glyphs, *drawn)]
     for mine, own in zip(ink[1], ink[0], strict=True):
         assert mine.sum() == pytest.approx(own.sum(), rel=0.45)
@@ -49,7 +49,7 @@ def test_habits_are_a_styles_own(varied):
 
 
 def test_what_cannot_be_traced_stays_as_it_is(varied):
-    lacking = replace(varied.restroke, place=np.full(len(varied.glyphs), -1))
+    lacking = replace(varied.restroke, numbers=np.full(len(varied.glyphs), -1))
     glyphs = varied.glyphs[:4]
     four = np.arange(4)
     np.testing.assert_array_equal(lacking(glyphs, four, four, keys(four), 1.0), glyphs)

@@ -137,9 +137,9 @@ def test_a_batch_of_many_hands_is_what_each_writes_alone(opened):
 
 def test_what_a_hand_lacks_is_always_the_same_others(opened):
     assert opened.hands[0] == STANDARD
-    place = {char: i for i, char in enumerate(opened.chars)}
+    number = {char: i for i, char in enumerate(opened.chars)}
     n, caveat = 40, len(opened.hands) - 1
-    asked = np.tile([place["口"], place["十"], place["g"]], n)
+    asked = np.tile([number["口"], number["十"], number["g"]], n)
     picked = opened.pick(asked, np.full(3 * n, caveat), keys(np.arange(3 * n) // 3)).hand.reshape(n, 3)
     assert (picked[:, 2] == caveat).all()
     assert (picked[:, 0] == picked[:, 1]).all()

@@ -227,7 +227,7 @@ def test_habits_walk_smoothly_from_one_writer_to_another(book):
         return write_characters(Population(), prompt, z, SIZE)[:, None] / 127.5 - 1
 
     walk = np.stack([drawn(spec.between(*ends, share)) for share in np.linspace(0, 1, 41)])
-    for place, end in ((0, ends[0]), (-1, ends[1])):
-        np.testing.assert_allclose(walk[place], drawn(end), atol=0.02)
+    for index, end in ((0, ends[0]), (-1, ends[1])):
+        np.testing.assert_allclose(walk[index], drawn(end), atol=0.02)
     steps = np.abs(np.diff(walk, axis=0)).mean((1, 2, 3, 4))
     assert steps.max() < 0.2 * np.abs(walk[-1] - walk[0]).mean()

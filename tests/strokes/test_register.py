@@ -91,7 +91,7 @@ def task(book, hand):
     everything = np.concatenate([images, wrong, images[:1]])
     chars = [*book.chars, *book.chars, "\ue000"]
     style = np.array([0] * len(images) + [1] * len(images) + [0])
-    return Task(chars, style, lambda places: everything[places], "here")
+    return Task(chars, style, lambda rows: everything[rows], "here")
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_a_copybook_is_kept_and_refused_when_it_is_not_of_these_glyphs(tmp_path,
 
     first = opened()
     before = file.read_bytes()
-    again = opened(replace(task, images=lambda places: pytest.fail("it was made anew")))
+    again = opened(replace(task, images=lambda rows: pytest.fail("it was made anew")))
     assert all(np.array_equal(a, b) for a, b in zip(vars(first).values(), vars(again).values(), strict=True))
     with pytest.raises(HandgenError, match=r"made of other glyphs or strokes\. Delete it"):
         opened(digest="others")

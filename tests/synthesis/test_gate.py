@@ -17,12 +17,14 @@ from handgen.check.report import check_folder
 from handgen.cli import run
 from handgen.errors import DatasetError, UsageError
 from handgen.formats import FORMATS
-from handgen.ocr.reader import load_reader
+from handgen.ocr.reader import load_reader, save_recognizer
+from handgen.ocr.recognizer import Recognizer
 from handgen.seeds import SampleKey
 from handgen.sources.base import Drawing, no_notes
 from handgen.synthesis import gate as gates
 from handgen.synthesis import rejects
 from handgen.synthesis.gate import Gate, calibrate, find_reader
+from handgen.synthesis.trust import doubt
 from tests.ocr.conftest import digits, reading  # noqa: F401 - fixtures
 from tests.readers import items
 
@@ -84,6 +86,8 @@ def test_a_wrong_drawing_is_made_again(make_gate, digits):  # noqa: F811
     for row in (3, 13):
         assert sifted.records[row]["tries"] >= 1
         assert sifted.records[row]["first"] < 0.5 < sifted.records[row]["p"]
+        assert sifted.records[row]["as"] in set(DIGITS) - {"3"}
+    assert all(("as" in record) == ("first" in record) for record in sifted.records)
 
 
 def test_what_is_never_right_is_drawn_in_another_style_or_replaced(make_gate, digits):  # noqa: F811
@@ -112,6 +116,7 @@ def test_blank_paper_shows_nothing_a_character_that_nobody_reads_included(make_g
     sifted = gate.sift(fading, *block())
     assert (sifted.drawing.images < 128).any(axis=(1, 2)).all()
     assert sifted.records[3]["instead"] == {"char": "三", "style": "kalam"}
+    assert sifted.records[3]["as"] == ""
     assert sifted.records[13] == {"p": None}
 
 
@@ -170,6 +175,9 @@ class Fickle:
     def confidence(self, images, labels):
         bad = np.array([zlib.crc32(image.tobytes()) % 6 == 0 for image in images])
         return np.where(bad, 0.1, 0.9).astype(np.float32), np.where(bad, -5.0, 5.0).astype(np.float32)
+
+    def read(self, images, *, top=5):
+        return SimpleNamespace(chars=np.full((len(images), top), self.charset.index("Q")))
 
 
 @pytest.fixture
@@ -311,7 +319,7 @@ def test_rejects_are_drawn_again_with_the_keys_they_had():
     what = {"char": "y", "style": "a"}
     rejects._drawn(synthesis, [{"index": 5}], [what], [2])
     assert told == {"sample": [5], "position": [0], "attempt": [2]}
-    rejects._drawn(synthesis, [{"index": 5, "place": 3}], [what], [1])
+    rejects._drawn(synthesis, [{"index": 5, "position": 3}], [what], [1])
     assert told == {"sample": [5], "position": [4], "attempt": [1]}
 
 
@@ -360,5 +368,48 @@ def test_the_plan_says_what_the_gate_does_and_the_result_who_was_not_read(traine
     words = ["--gate", "mark", "--count", 6]
     synth(trained, tmp_path / "set", *fickle, *words)
     said = " ".join(capsys.readouterr().out.split())
-    assert "gate mark out" in said
+    assert "gate mark licenses" in said
     assert "all read as" not in said
+
+
+def finished(path, **facts):
+    """Write a recognizer that says this of itself."""
+    save_recognizer(path, Recognizer("ab", 32, 4), {"images": 1000, **facts})
+    return path
+
+
+def test_a_recognizer_that_reads_too_little_is_no_gate(tmp_path):
+    cpu, rates = (
+        torch.device("cpu"),
+        lambda *top1, top5=0.8: {str(number): {"top1": rate, "top5": top5} for number, rate in enumerate(top1)},
+    )
+    weak = finished(tmp_path / "weak.safetensors", measured=rates(0.95, 0.4, 0.414))
+    with pytest.raises(UsageError, match=r"weak.safetensors reads 41.4 % of glyphs .*--gate off"):
+        find_reader("auto", weak, cpu, "ab")
+    with pytest.raises(UsageError, match="is not finished"):
+        find_reader("mark", finished(tmp_path / "begun.safetensors", measured={}), cpu, "ab")
+    assert find_reader("off", weak, cpu, "ab") == (None, "")
+    alphabet = finished(tmp_path / "alphabet.safetensors", measured=rates(0.8, 0.85, top5=0.99))  # o is like O and 0
+    assert find_reader("auto", alphabet, cpu, "ab")[0]
+    good = finished(tmp_path / "good.safetensors", measured=rates(0.95, 0.4, 0.98))  # nobody reads the second font
+    assert find_reader("auto", good, cpu, "ab")[0]
+
+
+def test_a_gate_that_believes_nothing_and_passes_all_is_reported():
+    sure, unsure = [{"p": 0.98}] * 40, [{"p": 0.002}] * 40
+    odd = {"p": 0.9, "first": 0.001, "as": "x", "tries": 1}
+    assert doubt(sure, 100) == doubt([*sure, *unsure], 100) == doubt([*unsure, *[odd] * 20], 100) == ""
+    assert "100 % of the first 40 glyphs pass" in doubt(unsure, 100)
+    assert "below 0.002 (by chance 0.01)" in doubt([*unsure, odd], 100)
+    assert doubt([{"p": None}] * 40, 100) == doubt(unsure[:5], 100) == ""
+    fault = {"outcome": "redrawn", "first": 0.001, "p": 0.002}
+    assert doubt([{"p": [0.002] * 30}, {"p": [0.002] * 10, "faults": [fault, {**fault, "outcome": "dropped"}]}], 9)
+    assert not doubt([{"p": [0.002] * 10, "faults": [fault] * 9}] * 4, 9)
+
+
+def test_synth_says_that_its_gate_says_little(trained, fickle, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        Fickle, "confidence", lambda self, images, labels: (np.full(len(images), 0.01), np.ones(len(images)))
+    )
+    synth(trained, tmp_path / "set", *fickle)
+    assert "warning: the gate says little: 100 % of the first" in capsys.readouterr().err

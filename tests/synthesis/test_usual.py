@@ -46,9 +46,16 @@ def test_fonts_at_hand_join_and_styles_are_shared_out(with_weights, monkeypatch,
 
     monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [FontRef(caveat)])
     request, why = with_usual_sources(make_request(charset="abc", styles="10"))
-    assert names(request) == ["en", "fonts", "traced"]
-    assert [int(spec.styles) for spec in request.sources] == [2, 4, 4]
+    assert names(request) == ["fonts", "traced"]
+    assert [int(spec.styles) for spec in request.sources] == [5, 5]
     assert why == "the recipe latin, which comes with handgen"
+
+
+def test_where_nothing_of_a_recipe_can_be_had_the_weights_draw(with_weights, monkeypatch):
+    monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [])
+    request, why = with_usual_sources(make_request(charset="abc"))
+    assert [Path(spec.source).parent.name for spec in request.sources] == ["en"]
+    assert "of the recipe latin none of the sources can be had: no font was found" in why
 
 
 def test_what_is_meant_for_one_model_takes_one_model(with_weights):

@@ -126,7 +126,7 @@ def test_bad_requests_are_refused_before_anything_is_learned(run, mine, store, t
     with pytest.raises(UsageError, match=r"2 styles .*--finetune-styles"):
         add(run, store)
     few = render_store(tmp_path / "few", heiti, (zeyada,), "ABCD")
-    with pytest.raises(StoreError, match=r"source font drawn at another place|4 characters"):
+    with pytest.raises(StoreError, match=r"source font drawn at another position|4 characters"):
         add(run, few)
     with pytest.raises(StoreError, match="another source font"):
         add(run, render_store(tmp_path / "caveat", caveat, (zeyada,), CHARS))

@@ -29,12 +29,12 @@ def losses(count, **more):
 
 ACCURACY = {"D/real accuracy": 0.7, "D/fake accuracy": 0.6}
 HELD_OUT = [
-    {"images": place, "kind": "held-out", "styles": {name: {"l1": 0.1, "ssim": 0.5} for name in ("楷体", "b", "mean")}}
-    for place in (1000, 2000)
+    {"images": images, "kind": "held-out", "styles": {name: {"l1": 0.1, "ssim": 0.5} for name in ("楷体", "b", "mean")}}
+    for images in (1000, 2000)
 ]
 DIVERSITY = [
-    {"images": place, "kind": "diversity", "generated": ratio and ratio / 5, "real": 0.2, "ratio": ratio}
-    for place, ratio in ((1000, None), (2000, 0.8))
+    {"images": images, "kind": "diversity", "generated": ratio and ratio / 5, "real": 0.2, "ratio": ratio}
+    for images, ratio in ((1000, None), (2000, 0.8))
 ]
 
 

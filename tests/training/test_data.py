@@ -67,12 +67,12 @@ def test_every_pair_comes_once_a_pass(pairs):
 
 @settings(max_examples=50)
 @given(st.lists(st.integers(0, 40), max_size=12), st.integers(0, 100), st.integers(0, 2**40))
-def test_what_comes_at_a_place_does_not_depend_on_the_batches(pairs, batches, first, seed):
+def test_what_comes_at_a_position_does_not_depend_on_the_batches(pairs, batches, first, seed):
     whole = pairs.numbers(first, sum(batches), seed).tolist()
-    parts, place = [], first
+    parts, at = [], first
     for count in batches:
-        parts += pairs.numbers(place, count, seed).tolist()
-        place += count
+        parts += pairs.numbers(at, count, seed).tolist()
+        at += count
     assert parts == whole
 
 

@@ -60,7 +60,7 @@ def test_fields_are_smooth_and_leave_the_edge_alone(size):
     ends = torch.where(torch.rand(200, _COLUMNS, generator=torch.Generator().manual_seed(0)) < 0.5, -1.0, 1.0)
     blank = torch.ones(200, 1, size, size)
     grid = _warp(ends.double().numpy(), blank).grid(blank, inside=False)
-    assert torch.diff(grid[..., 0], dim=2).min() > 0  # no place comes twice
+    assert torch.diff(grid[..., 0], dim=2).min() > 0  # no point comes twice
     assert torch.diff(grid[..., 1], dim=1).min() > 0
     plain = _warp(np.zeros((1, _COLUMNS)), blank[:1]).grid(blank[:1], inside=False)
     moved = (grid - plain).norm(dim=-1) * 32  # in pixels of 64

@@ -62,7 +62,7 @@ def train_on_two_ranks(store, out, name, settings, config):
 
 def test_ranks_agree_on_where_the_styles_of_a_bicyclegan_are(store, tmp_path):
     weights = train_on_two_ranks(store, tmp_path, "bicyclegan", {"images": 16, "batch": 8}, {"width": 4})
-    assert weights["generator.places"].any()
+    assert weights["generator.centers"].any()
 
 
 def test_two_ranks_learn_what_one_process_learns(store, tmp_path, make_trainer):

@@ -15,7 +15,7 @@ from handgen.training.settings import TrainSettings
 
 
 def run(lines=100, *, every=400, images=0, l1=20.0, gan=1.0, noise=0.02, seed=0, **courses):
-    """Lines of a run that looks healthy, but for ``courses``: value, or function of the place in [0, 1], by key."""
+    """Lines of a run that looks healthy, but for ``courses``: value, or function of the position in [0, 1], by key."""
     rng = random.Random(seed)
     given = {
         "D/real weighted": 0.6,
@@ -28,8 +28,8 @@ def run(lines=100, *, every=400, images=0, l1=20.0, gan=1.0, noise=0.02, seed=0,
     }
     made = []
     for number in range(lines):
-        place = number / max(1, lines - 1)
-        values = {key: value(place) if callable(value) else value for key, value in given.items()}
+        position = number / max(1, lines - 1)
+        values = {key: value(position) if callable(value) else value for key, value in given.items()}
         noisy = {key: value * (1 + rng.gauss(0, noise)) for key, value in values.items()}
         made.append({"images": images + (number + 1) * every, "kind": "losses", **noisy})
     return made
@@ -41,15 +41,15 @@ def accuracy(real, fake):
 
 def diversity(*ratios):
     return [
-        {"images": 1000 * place, "kind": "diversity", "generated": ratio and ratio * 0.2, "real": 0.2, "ratio": ratio}
-        for place, ratio in enumerate(ratios, 1)
+        {"images": 1000 * number, "kind": "diversity", "generated": ratio and ratio * 0.2, "real": 0.2, "ratio": ratio}
+        for number, ratio in enumerate(ratios, 1)
     ]
 
 
 def held_out(*l1, ssim=lambda l1: 1 - 3 * l1):
     return [
-        {"images": 1000 * place, "kind": "held-out", "styles": {"mean": {"l1": value, "ssim": ssim(value)}}}
-        for place, value in enumerate(l1, 1)
+        {"images": 1000 * number, "kind": "held-out", "styles": {"mean": {"l1": value, "ssim": ssim(value)}}}
+        for number, value in enumerate(l1, 1)
     ]
 
 
@@ -89,9 +89,9 @@ def test_what_is_normal_is_not_cried_about(real, fake, ratio, noise, scale, line
         lines,
         noise=noise,
         seed=seed,
-        gan=lambda place: scale * (0.7 + 4 * place),  # D gets ahead
-        l1=lambda place: 40 - 20 * place,
-        **{"D/real weighted": lambda place: scale * (0.7 - 0.6 * place), "D/category weighted": 1e-4},
+        gan=lambda at: scale * (0.7 + 4 * at),  # D gets ahead
+        l1=lambda at: 40 - 20 * at,
+        **{"D/real weighted": lambda at: scale * (0.7 - 0.6 * at), "D/category weighted": 1e-4},
         **accuracy(min(real, 0.85), min(fake, 0.85)),
     )
     only(stats + diversity(ratio) + held_out(0.14, 0.13, 0.135), HEALTHY)
@@ -99,7 +99,7 @@ def test_what_is_normal_is_not_cried_about(real, fake, ratio, noise, scale, line
 
 @pytest.mark.parametrize("options", [{}, {"l1": 0.5}])
 def test_d_has_won(options):
-    won = accuracy(lambda place: min(0.995, 0.7 + place), lambda place: min(0.99, 0.6 + place))
+    won = accuracy(lambda at: min(0.995, 0.7 + at), lambda at: min(0.99, 0.6 + at))
     stats = run(noise=0.001, **{"l1": 0.0, "gan": 4.0, **options}, **won)
     line = only(stats, "has won")
     assert "--r1" in line
@@ -121,7 +121,7 @@ def test_a_game_that_g_does_not_play_is_not_judged(there):
 
 
 def test_d_won_early_and_lost_its_lead():
-    only(run(l1=0.0, **accuracy(lambda place: 0.999 if place < 0.7 else 0.8, 0.8)), HEALTHY)
+    only(run(l1=0.0, **accuracy(lambda at: 0.999 if at < 0.7 else 0.8, 0.8)), HEALTHY)
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_d_won_early_and_lost_its_lead():
 def test_d_is_stuck(real, fake, words):
     assert f"{real:.2f} of real and {fake:.2f} of fake" in only(run(noise=0.0, **accuracy(real, fake)), words)
     only(run(**accuracy(real, fake)), words)
-    only(run(**accuracy(lambda place: 0.8 if place > 0.9 else real, fake if fake > 0.5 else 0.6)), HEALTHY)
+    only(run(**accuracy(lambda at: 0.8 if at > 0.9 else real, fake if fake > 0.5 else 0.6)), HEALTHY)
 
 
 def test_g_has_collapsed():
@@ -153,20 +153,20 @@ def test_g_draws_noise():
 
 
 def test_losses_exploded():
-    line = only(run(l1=lambda place: 20 if place < 0.85 else 20 * 10 ** (10 * (place - 0.85))), "have exploded")
+    line = only(run(l1=lambda at: 20 if at < 0.85 else 20 * 10 ** (10 * (at - 0.85))), "have exploded")
     assert "G/l1 (weighted)" in line
     assert "--lr" in line
-    only(run(**{"D/real weighted": lambda place: 0.6 if place < 0.3 else 5000}), "D/real")
+    only(run(**{"D/real weighted": lambda at: 0.6 if at < 0.3 else 5000}), "D/real")
     only(run(gan=300), "G/gan")  # from the first line on
 
 
 def test_what_is_no_explosion():
-    only(run(**{"G/const weighted": lambda place: 1e-5 if place < 0.9 else 0.5}), HEALTHY)  # small change
-    only(run(**{"G/l1 weighted": lambda place: 5000 if 0.5 < place < 0.55 else 20}), HEALTHY)  # and over
-    only(run(**{"G/const weighted": lambda place: 800 if place < 0.01 else 0.1}), HEALTHY)
-    drift = {"D/real weighted": lambda place: -900 * place, "D/fake weighted": lambda place: 899 * place}
-    only(run(gan=lambda place: -900 * place, l1=0.0, **drift), HEALTHY, gan_loss="wgan-gp")
-    penalty = {"D/gp weighted": lambda place: 0.5 if place < 0.8 else 900}
+    only(run(**{"G/const weighted": lambda at: 1e-5 if at < 0.9 else 0.5}), HEALTHY)  # small change
+    only(run(**{"G/l1 weighted": lambda at: 5000 if 0.5 < at < 0.55 else 20}), HEALTHY)  # and over
+    only(run(**{"G/const weighted": lambda at: 800 if at < 0.01 else 0.1}), HEALTHY)
+    drift = {"D/real weighted": lambda at: -900 * at, "D/fake weighted": lambda at: 899 * at}
+    only(run(gan=lambda at: -900 * at, l1=0.0, **drift), HEALTHY, gan_loss="wgan-gp")
+    penalty = {"D/gp weighted": lambda at: 0.5 if at < 0.8 else 900}
     only(run(**drift, **penalty), "D/gp", gan_loss="wgan-gp")
 
 
@@ -187,7 +187,7 @@ def test_held_out_got_worse():
 
 
 def test_all_that_went_wrong_is_said():
-    stats = run(l1=0.0, gan=lambda place: 1 if place < 0.5 else 100, noise=0.001, **accuracy(0.99, 0.99))
+    stats = run(l1=0.0, gan=lambda at: 1 if at < 0.5 else 100, noise=0.001, **accuracy(0.99, 0.99))
     said = verdict(stats + diversity(0.01) + held_out(0.1, 0.2, 0.3))
     assert [any(word in line for line in said) for word in ("won", "collapsed", "exploded", "worse")] == [True] * 4
 
@@ -210,7 +210,7 @@ def test_every_flag_it_names_exists():
         run(l1=0.0, noise=0.0, **accuracy(0.99, 0.99)),
         run(**accuracy(0.5, 0.5)),
         run(**accuracy(0, 1)),
-        run(l1=lambda place: 10 ** (4 * place)),
+        run(l1=lambda at: 10 ** (4 * at)),
         run() + diversity(0.01),
         run() + held_out(0.1, 0.2, 0.3),
         [*run(1), {"images": 9, "kind": "losses", "G/l1": float("nan")}],

@@ -98,7 +98,7 @@ def a_set(people, rows, exam, *, apart):
 
 
 def test_an_image_of_the_test_is_refused_and_what_remains_of_the_real_set_passes_over_it(people, tmp_path):
-    rows = [place for place, char in enumerate(pool_of(people).chars) if char == "A"]
+    rows = [row for row, char in enumerate(pool_of(people).chars) if char == "A"]
     tested = [int(pool_of(people).rows[rows[0]])]
     with pytest.raises(UsageError, match="'mine' holds an image of 'A' that it would be tested on"):
         a_set(people, rows, tested, apart=False).write(tmp_path / "one", 0, {}, lambda done: None)

@@ -124,7 +124,7 @@ def test_bad_input_is_one_line(digit_fonts, people, store, trained, tmp_path, mo
         assert message in " ".join(capsys.readouterr().err.split()), given
     assert not out.exists()
     monkeypatch.setattr(
-        module, "open_real", lambda place: __import__("handgen.extras").extras.load_extra("sk_lack", "bench")
+        module, "open_real", lambda path: __import__("handgen.extras").extras.load_extra("sk_lack", "bench")
     )
     assert run(f"transfer {digits} --out {out}".split()) == 1
     assert "sk_lack is not installed. Run: pip install 'handgen[bench]'" in " ".join(capsys.readouterr().err.split())

@@ -1,0 +1,40 @@
+"""What the XML formats have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from xml.etree import ElementTree
+
+from handgen.pages.record import Box, Points
+
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+def element(
+    parent: ElementTree.Element | None,
+    name: str,
+    attributes: Iterable[tuple[str, object]] = (),
+    text: str | None = None,
+) -> ElementTree.Element:
+    """Return a new element, the last child of ``parent``; attributes that are None are left out."""
+    given = {key: str(value) for key, value in attributes if value is not None}
+    made = ElementTree.Element(name, given) if parent is None else ElementTree.SubElement(parent, name, given)
+    made.text = text
+    return made
+
+
+def document(root: ElementTree.Element) -> str:
+    """Return a whole XML file."""
+    ElementTree.indent(root)
+    return HEAD + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def points_of(points: Points) -> str:
+    """Return points as ``x,y x,y``."""
+    return " ".join(f"{x},{y}" for x, y in points)
+
+
+def corners(box: Box) -> Points:
+    """Return the corners of a box, whose last pixels are within it."""
+    x0, y0, x1, y1 = box
+    return (x0, y0), (x1 - 1, y0), (x1 - 1, y1 - 1), (x0, y1 - 1)

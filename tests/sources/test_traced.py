@@ -1,0 +1,27 @@
+"""Writers along fonts' centerlines: the neat ones and the fast ones."""
+
+from __future__ import annotations
+
+import pytest
+
+from handgen.sources import traced as module
+from handgen.sources.spec import SourceSpec
+from handgen.synthesis.prepare import prepare
+from handgen.synthesis.request import Request
+from tests.strokes.conftest import stroke_data
+
+__all__ = ["stroke_data"]
+
+
+@pytest.mark.parametrize(("cursiveness", "fast"), [("0,0.29", False), ("0.8,1", True)])
+def test_only_fast_writers_have_running_forms_and_fonts(
+    cursiveness, fast, stroke_data, heiti, caveat, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "kind_of", lambda ref: "running" if ref.path == caveat else "hei")
+    spec = SourceSpec(source="traced", fonts=f"{heiti},{caveat}", styles="40", cursiveness=cursiveness)
+    prepared = prepare(Request(sources=(spec,), charset="十口小AB", out=tmp_path, gate="off", device="cpu"))
+    forms = {prepared.source.describe(style)["forms"] for style in range(40)}
+    assert any("caveat" in name for name in forms) == fast
+    notes = [note for sample in prepared.synthesis.samples(0, 200) for note in sample.meta.get("running", [])]
+    assert bool(notes) == fast
+    assert {note[0] for note in notes} <= set("口十小")
