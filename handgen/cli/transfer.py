@@ -48,6 +48,7 @@ generated.with_signature(
         *generated.parameters(TransferSettings, SETS),
         *generated.options(_common),
     ],
+    generated.often(TransferRequest, TransferSettings) | {"dry_run", "as_json"},
 )
 
 
