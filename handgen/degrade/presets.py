@@ -51,6 +51,11 @@ PRESETS: Mapping[str, Preset] = {
         lost=0.02,
         effects={"real_ink": _on(1.0), "noise": _on(0.5, deviation=0.06)},
     ),
+    "lines": Preset(
+        "lines of text cut from a scanned page: that ink, never coarse, and the rule under some of them",
+        lost=0.02,
+        effects={"real_ink": _on(0.85, coarse=0.0), "ruled": _on(0.25)},
+    ),
     "notebook": Preset(
         "handwriting in a notebook, in color",
         lost=0.02,

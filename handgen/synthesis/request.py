@@ -128,7 +128,7 @@ class Request(Settings):
     balance: bool = setting(True, "Every character equally often, or as often as in --text.", panel=WRITING)
     degrade: str = setting(
         "",
-        "none, pen, ink, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
+        "none, pen, ink, lines, notebook, scan, photo, or a YAML file of effects: what a real page does to ink.",
         metavar="PRESET|FILE",
         shown="none; with a recipe, what it says",
         panel=WRITING,

@@ -19,6 +19,8 @@ from handgen.weights import FIRST
 NONE = "none"
 """The degradation that does nothing."""
 _LATIN = "latin"
+_OF_LINES = "-lines"
+"""Ends the name of a recipe for lines."""
 _RUNS = Path("runs")
 _LOOKED_AT = 1 << 16
 """Bytes of a text that tell which script it is in."""
@@ -42,21 +44,23 @@ def with_usual_sources(request: Request) -> tuple[Request, str]:
     if PACKAGE not in choice.file.resolve().parents or not _suits_recipe(request.sources):
         return alone, choice.why
     name = choice.file.parent.name if choice.file.parent.name == FIRST else _LATIN
-    recipe = read_recipe(shipped()[name])
+    of_lines = bool(request.lines) and name + _OF_LINES in shipped()
+    drawn = name + _OF_LINES if of_lines else name
+    recipe = read_recipe(shipped()[drawn])
     taken = replace(
         request,
         sources=recipe.sources,
         charset=request.charset or (None if request.text or request.lines else recipe.charset),
-        degrade=request.degrade or (NONE if request.lines else recipe.degrade),
+        degrade=request.degrade or (NONE if request.lines and not of_lines else recipe.degrade),
         out=request.out or Path("datasets") / name,
     )
     try:
         taken, absent = _without_absent(taken)
     except UsageError as error:
-        return alone, f"{choice.why}; of the recipe {name} {error.message}"
+        return alone, f"{choice.why}; of the recipe {drawn} {error.message}"
     taken = replace(taken, sources=_restyled(taken.sources, unnamed))
     _, _, runs = choice.why.partition("; ")
-    why = "; ".join(part for part in (f"the recipe {name}, which comes with handgen", absent, runs) if part)
+    why = "; ".join(part for part in (f"the recipe {drawn}, which comes with handgen", absent, runs) if part)
     return taken, why
 
 

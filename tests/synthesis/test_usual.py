@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from handgen import weights
 from handgen.errors import UsageError
 from handgen.sources.opening import source_class
 from handgen.synthesis.recipe import read_recipe, shipped
-from handgen.synthesis.request import Request, make_request
+from handgen.synthesis.request import LineRequest, Request, make_request
 from handgen.synthesis.usual import with_usual_sources
 
 CHARS = "永一二三四五六七八九"
@@ -25,7 +26,7 @@ def names(request):
 
 
 def test_every_recipe_that_comes_with_handgen_can_be_read():
-    assert set(shipped()) == {"zh", "latin"}
+    assert set(shipped()) == {"zh", "latin", "latin-lines"}
     for path in shipped().values():
         recipe = read_recipe(path)
         assert len(recipe.sources) > 1
@@ -49,6 +50,21 @@ def test_fonts_at_hand_join_and_styles_are_shared_out(with_weights, monkeypatch,
     assert names(request) == ["fonts", "traced"]
     assert [int(spec.styles) for spec in request.sources] == [5, 5]
     assert why == "the recipe latin, which comes with handgen"
+
+
+def test_lines_have_a_recipe_of_their_own(with_weights, monkeypatch, caveat):
+    from handgen.fonts.face import FontRef
+
+    monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [FontRef(caveat)])
+    given = Request(charset="abc", lines=LineRequest())
+    request, why = with_usual_sources(given)
+    assert names(request) == ["fonts", "traced"]
+    assert (request.degrade, request.out) == ("lines", Path("datasets/latin"))
+    assert len({spec.size for spec in request.sources}) == 1  # else they cannot be mixed
+    assert why == "the recipe latin-lines, which comes with handgen"
+    assert with_usual_sources(replace(given, degrade="none"))[0].degrade == "none"
+    chinese, _ = with_usual_sources(replace(given, charset=CHARS))
+    assert chinese.degrade == "none"
 
 
 def test_where_nothing_of_a_recipe_can_be_had_the_weights_draw(with_weights, monkeypatch):
