@@ -184,7 +184,7 @@ def _synth(**given: Any) -> None:
 
 
 _synth.__doc__ = _HELP
-_OFTEN = frozenset({"model", "recipe", "lines", "list_styles", "workers", "dry_run", "as_json"})
+_OFTEN = frozenset({"model", "recipe", "lines", "pages", "list_styles", "workers", "dry_run", "as_json"})
 """Of the options that are no settings, those that the help always shows."""
 synth = generated.with_signature(_synth, _parameters(), generated.often(SourceSpec, Request, LineRequest) | _OFTEN)
 

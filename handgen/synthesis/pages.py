@@ -178,7 +178,8 @@ def write_pages(
         UsageError: the folder holds something else.
         HandgenError: the disk is full.
     """  # fmt: skip
-    _refuse_others(out)
+    check_pages(out, identity, format)
+    out.mkdir(parents=True, exist_ok=True)
     kind: type[Writer] = FORMATS.load(format).writer
     with (
         PageWriter(out / PAGES, identity, workers=workers) as sheets,
@@ -228,6 +229,18 @@ def save_preview(pages: Pages, path: Path, count: int, workers: int) -> None:
         picture.quantize(128).save(temporary, format="PNG", optimize=True)
 
 
+def check_pages(out: Path, identity: Mapping[str, Any], format: str) -> None:
+    """Check that pages may be written into a folder, or that it has a run to go on with; nothing is written.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    _refuse_others(out)
+    PageWriter(out / PAGES, identity).check()
+    kind: type[Writer] = FORMATS.load(format).writer
+    kind(out / LINES, identity).check()
+
+
 def _refuse_others(out: Path) -> None:
     """Refuse a folder that holds something else.
 
@@ -241,4 +254,3 @@ def _refuse_others(out: Path) -> None:
         each.name not in known and not each.name.startswith(f".{PREVIEW}") for each in out.iterdir()
     ):
         raise UsageError(f"{out} is not empty and holds no pages of handgen", "Choose another --out.")
-    out.mkdir(parents=True, exist_ok=True)

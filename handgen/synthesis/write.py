@@ -21,7 +21,7 @@ from handgen.formats.tree import Tree
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import PREVIEW
 from handgen.synthesis import manifest, rejects, trust
-from handgen.synthesis.pages import LINES, Pages, write_pages
+from handgen.synthesis.pages import LINES, Pages, check_pages, write_pages
 from handgen.synthesis.prepare import Prepared
 from handgen.synthesis.request import Request
 from handgen.synthesis.shards import Shard, ShardProgress, ShardWriter
@@ -167,6 +167,9 @@ def check_out(prepared: Prepared) -> None:
         UsageError: the folder holds something else.
     """
     out, identity = prepared.out, prepared.identity()
+    if prepared.pages:
+        check_pages(out, identity, prepared.request.format)
+        return
     shards = [shard.name for shard in prepared.shards]
     (Tree(out, identity, shards) if shards else _writer(prepared, out, identity, 1)).check()
 
