@@ -10,8 +10,8 @@ FUZZ_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin chinese cyclegan digits weights transfer fewshot trust test readme lint format types build bench fuzz \
-	reference hooks clean distclean
+.PHONY: help demo latin chinese cyclegan digits weights transfer fewshot trust test readme lint format types build release \
+	wheel bench fuzz reference hooks clean distclean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,17 @@ types: $(VENV)/dev.installed ## Check the type hints.
 
 build: $(VENV)/dev.installed ## Build the source archive and the wheel in ./dist.
 	$(BIN)/hatchling build
+
+release: $(VENV)/dev.installed ## Build, check what the package says of itself, and try the wheel without this clone.
+	rm -rf dist
+	$(BIN)/hatchling build
+	$(BIN)/python -m pip install --quiet twine
+	$(BIN)/twine check --strict dist/*
+	OMP_NUM_THREADS=1 $(BIN)/python .ci/try_wheel.py --fresh dist/*.whl
+
+wheel: $(VENV)/dev.installed ## Try the wheel without this clone and without a network, in less than a minute.
+	$(BIN)/hatchling build -t wheel -d dist/tried
+	OMP_NUM_THREADS=1 $(BIN)/python .ci/try_wheel.py dist/tried/*.whl
 
 fuzz: $(VENV)/dev.installed ## Run ten thousand damaged files of every kind through the commands; hours.
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks.fuzz $(FUZZ_ARGS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import itertools
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from handgen.characters import Changes
-from handgen.check.bad import LEFT_OUT, BadSamples, LeftOut, label_of
+from handgen.check.bad import LEFT_OUT, BadSamples, LeftOut, json_lines, label_of
 from handgen.errors import UsageError
 from handgen.files import sha256, write_text
 from handgen.formats import FORMATS
@@ -124,8 +123,7 @@ class Conversion:
                 writer.write(some)
                 progress(writer.written)
             if self.left_out:
-                lines = (json.dumps(asdict(each), ensure_ascii=False) + "\n" for each in self.left_out)
-                write_text(self.out / LEFT_OUT, "".join(lines))
+                write_text(self.out / LEFT_OUT, json_lines(asdict(each) for each in self.left_out))
             facts = {"left_out": len(self.left_out)} if self._bad.skip else {}
             writer.finish({"sources": [manifest_of(path) for path in self.sources], **facts})
         return True

@@ -48,8 +48,8 @@ def remedies():
             number = 1 if called in KINDS else 2 if called == "Rule" else None
             given = node.args[number : number + 1] if number else []
             for each in given + [word.value for word in node.keywords if word.arg == "remedy"]:
-                for part in (each.body, each.orelse) if isinstance(each, ast.IfExp) else (each,):
-                    found.append((f"{file.relative_to(ROOT)}:{node.lineno}", text_of(part, names)))
+                parts = (each.body, each.orelse) if isinstance(each, ast.IfExp) else (each,)
+                found += [(f"{file.relative_to(ROOT)}:{node.lineno}", text_of(part, names)) for part in parts]
     return found
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from handgen.errors import DatasetError, quoted
 from handgen.formats.base import label_fault
@@ -87,6 +90,12 @@ class BadSamples:
 
     def _say(self, path: Path) -> str:
         return self._remedy.format(path=quoted(path))
+
+
+def json_lines(entries: Iterable[Mapping[str, Any]]) -> str:
+    """Return a list as a file has it: a JSON object a line; bytes of names that are no UTF-8 are written as escapes."""
+    text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def label_of(record: Record) -> str:

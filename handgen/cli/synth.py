@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from handgen.cli import generated
-from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, Workers, print_json
+from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, Workers, print_json, warn
 from handgen.pages.settings import PAGES, PageRequest
 from handgen.sources.spec import DRAWN, OWN, STYLES, SourceSpec
 from handgen.synthesis.request import LINES, NESTED, LineRequest, Request
@@ -27,7 +27,7 @@ Models = Annotated[
         help="Run folder, model file, or the name of weights that come with handgen (see 'handgen models'); pen, which "
         "writes stroke by stroke; fonts, which draws fonts as they are; or a glyph store. Several with shares are "
         "mixed: --model zh=2 --model pen=3.",
-        show_default="the latest in runs/; without one zh, for Latin characters en",
+        show_default="the latest finished run; without one the recipe zh or latin",
         rich_help_panel=DRAWN,
     ),
 ]
@@ -177,12 +177,14 @@ def _synth(**given: Any) -> None:
         report = with_progress(prepared, batch, workers or os.cpu_count() or 1, shard_writer)
         if not given["as_json"]:
             print_result(prepared, report)
+        elif report.doubt:
+            warn(report.doubt)
     if given["as_json"]:
         print_json({"out": str(prepared.out), "written": not given["dry_run"], **prepared.identity()})
 
 
 _synth.__doc__ = _HELP
-_OFTEN = frozenset({"model", "recipe", "lines", "list_styles", "workers", "dry_run", "as_json"})
+_OFTEN = frozenset({"model", "recipe", "lines", "pages", "list_styles", "workers", "dry_run", "as_json"})
 """Of the options that are no settings, those that the help always shows."""
 synth = generated.with_signature(_synth, _parameters(), generated.often(SourceSpec, Request, LineRequest) | _OFTEN)
 

@@ -79,7 +79,7 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
     if prepared.glyphs.gate and prepared.gate_note:
         warn(prepared.gate_note)
     if prepared.lines:
-        _warn_of_lines(prepared.lines)
+        _warn_of_lines(prepared.lines, pages=prepared.pages is not None)
     _warn_of_unlearned(prepared)
     for reason, chars in source.skipped.items() if not prepared.lines else ():
         warn(f"left out, {reason}: {len(chars)} ({_some(chars)})")
@@ -124,21 +124,26 @@ def _kind(prepared: Prepared) -> str:
     if prepared.lines is None:
         return ""
     asked, source = prepared.lines.request, prepared.lines.script.source
-    way = "wide, vertical" if asked.vertical else "high"
     names = asked.corpus if source.corpus else ", ".join(source.generators) or "all generators"
+    if prepared.pages:
+        pages = prepared.pages.request
+        width, height = pages.size
+        papers, formats = ", ".join(pages.papers), ", ".join(pages.page_formats)
+        return f" pages ({papers}) of {width} x {height} pixels, of {names}, as {formats}"
+    way = "wide, vertical" if asked.vertical else "high"
     return f" lines of {asked.min_chars} to {asked.max_chars} characters, {asked.height} pixels {way}, of {names}"
 
 
 def _of_corpus(prepared: Prepared) -> dict[str, str]:
     """Say how much of a corpus the lines use."""
-    if not prepared.lines or not (texts := prepared.lines.corpus_texts):
+    if not prepared.lines or prepared.pages or not (texts := prepared.lines.corpus_texts):
         return {}
     share = prepared.request.count / texts
     used = f"about {100 * share:.2g} % of them are used" if share < 1 else f"each comes about {share:.3g} times"
     return {"corpus": f"about {texts:,} texts, {used if share != 1 else 'each comes once'}"}
 
 
-def _warn_of_lines(lines: Lines) -> None:
+def _warn_of_lines(lines: Lines, pages: bool) -> None:
     from handgen.lines.corpus import describe
 
     if lines.left_out:
@@ -147,7 +152,7 @@ def _warn_of_lines(lines: Lines) -> None:
             f"the corpus has {count:,} characters that cannot be drawn, {times:,} times; lines are cut around them: "
         )
         warn(warning + describe(lines.left_out))
-    if lines.request.max_chars > _TRAINERS_LONGEST:
+    if lines.request.max_chars > _TRAINERS_LONGEST and not pages:
         warn(
             f"many trainers drop labels of more than {_TRAINERS_LONGEST} characters; "
             "'handgen check --for' prints the flag that raises their limit"
@@ -195,7 +200,6 @@ def print_result(prepared: Prepared, report: Report) -> None:
     """Print where the dataset is, and what to do next."""
     from handgen.lines.corpus import describe
     from handgen.synthesis.rejects import SHEET
-    from handgen.synthesis.write import SHOWN
 
     out = report.out
     if not report.written:
@@ -209,7 +213,7 @@ def print_result(prepared: Prepared, report: Report) -> None:
     if gate := prepared.glyphs.gate:
         did = report.info["gate"]
         counts = ", ".join(f"{did[what]:,} {what}" for what in ("redrawn", "dropped", "kept") if did[what])
-        where = f"; see {out / SHEET}" if counts else ""
+        where = f"; see {out / SHEET}" if counts and not prepared.pages else ""
         passed = f"all{' that it knows' if gate.unknown else ''} read as their labels"
         say(f"gate     {counts or passed}{where}")
     if report.doubt:
@@ -219,6 +223,5 @@ def print_result(prepared: Prepared, report: Report) -> None:
             f"in the first {report.shown:,} lines {sum(report.blank.values()):,} characters were drawn without ink, "
             f"and are left out of image and label: {describe(Counter(report.blank))}"
         )
-    styles = len(prepared.source.styles)
-    part = f", {SHOWN} of its {styles:,} styles" if styles > SHOWN and not prepared.lines else ""
-    say(f"dataset  {out}", f"preview  {out / 'preview.png'}{part}", f"next:    handgen check {quoted(out)}")
+    folder = out / "lines" if prepared.pages else out
+    say(f"dataset  {out}", f"preview  {out / 'preview.png'}", f"next:    handgen check {quoted(folder)}")

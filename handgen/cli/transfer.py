@@ -41,13 +41,15 @@ def transfer(**given: Any) -> None:
     _run(generated.values(TransferRequest, given, settings=settings), given)
 
 
-_PARAMETERS = [
-    *generated.parameters(TransferRequest, SETS),
-    *generated.parameters(TransferSettings, SETS),
-    *generated.options(_common),
-]
-_RARE = {"test_share", "test_count", "size", "resolution", "batch", "line_batch", "width", "lr", "half", "strokes"}
-generated.with_signature(transfer, _PARAMETERS, {"help", "help_all", *(each.name for each in _PARAMETERS)} - _RARE)
+generated.with_signature(
+    transfer,
+    [
+        *generated.parameters(TransferRequest, SETS),
+        *generated.parameters(TransferSettings, SETS),
+        *generated.options(_common),
+    ],
+    generated.often(TransferRequest, TransferSettings) | {"dry_run", "as_json"},
+)
 
 
 def _run(request: TransferRequest, given: dict[str, Any]) -> None:

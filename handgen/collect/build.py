@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.characters import Changes
-from handgen.check.bad import LEFT_OUT
+from handgen.check.bad import LEFT_OUT, json_lines
 from handgen.collect.base import UNKNOWN, Intake, Reader, Skip, Writing
 from handgen.collect.draw import font_origin
 from handgen.collect.normalize import Frames, normalize
@@ -218,8 +217,7 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
             writer.replace_style(number, replace(writer.styles[number], origin=origin, skipped=skipped[name][0]))
     (plan.out / LEFT_OUT).unlink(missing_ok=True)
     if intake.skips:
-        lines = (json.dumps(vars(skip), ensure_ascii=False) + "\n" for skip in intake.skips)
-        write_text(plan.out / LEFT_OUT, "".join(lines))
+        write_text(plan.out / LEFT_OUT, json_lines(vars(skip) for skip in intake.skips))
     save_preview(plan.out, 0)
     result.pictures = reader.pictures(plan.out)
     counts: Counter[str] = Counter()

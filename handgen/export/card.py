@@ -102,6 +102,12 @@ def _defaults(name: str) -> dict[str, Any]:
     return {field.name: field.default for field in own} | dict(model.defaults)
 
 
+_READS = (
+    "`reads` is the share of drawings whose label is the recognizer's first guess, `judge` that of PP-OCR, which had "
+    "no part in making them; `reads true` and `judge true` are of the real glyphs of the same characters."
+)
+
+
 def _numbers(facts: ModelFacts) -> str:
     half = facts.half_precision
     rounded = (
@@ -123,9 +129,10 @@ def _numbers(facts: ModelFacts) -> str:
         if spread.get("ratio")
         else ""
     )
+    reads = f" {_READS}" if "reads" in columns else ""
     return (
-        f"## Numbers\n\nOn glyphs that training never saw, measured by {by}, in single precision. {rounded}{differ}\n\n"
-        + _table(head, rows)
+        f"## Numbers\n\nOn glyphs that training never saw, measured by {by}, in single precision. "
+        f"{rounded}{differ}{reads}\n\n" + _table(head, rows)
     )
 
 

@@ -252,7 +252,9 @@ class LineSynthesis:
             )
         image, boxes = line.image, line.boxes
         if self.degrade:
-            image, boxes, record = self._degraded(job.index, line, self.degrade)
+            # One pen and one paper for all lines of a page.
+            number = job.index if job.writer is None else job.writer
+            image, boxes, record = self._degraded(number, line, self.degrade)
             meta |= {"degraded": record} if record else {}
         return Sample(job.index, line.text, image, meta | ({"boxes": boxes} if self.boxes else {}))
 

@@ -93,22 +93,27 @@ class PageWriter:
         return self.broken(pieces_of(text), [room])[0].drawn
 
     def _fitted(self, pieces: list[Piece], room: float, divide: bool) -> tuple[int, DrawnLine]:
-        """Return how many pieces go into a line, and the line; a word may be divided, in ``pieces`` itself."""
-        count = self._divided(pieces, self._count_of(pieces, room), room, divide)
+        """Return how many pieces go into a line, and the line; the last may be divided then, in ``pieces`` itself."""
+        divide = divide and self._draw.chance(self._hyphens)
+        count = self._count_of(pieces, room)
         for _ in range(_TRIES):
-            text = joined(pieces[:count])
-            line = self.write(text)
+            parts = self._divided(pieces, count, room) if divide else None
+            line = self.write(joined([*pieces[:count], *(parts or ())[:1]]))
             width = _width(line)
-            self._rate = width / max(_units(text), 0.5)
-            if width > _TIGHT * room and count > 1:
-                count = min(count - 1, self._count_of(pieces, room))
-            elif width < _LOOSE * room and count < self._count_of(pieces, room):
-                count = self._count_of(pieces, room)
+            self._rate = width / max(_units(line.text), 0.5)
+            fitting = self._count_of(pieces, room)
+            if width > _TIGHT * room and (parts or count > 1):
+                count, divide = count if parts else min(count - 1, fitting), False
+            elif width < _LOOSE * room and count < fitting:
+                count = fitting
             else:
                 break
         else:
-            count = max(1, count - 1)
+            count, parts = max(1, count - 1), None
             line = self.write(joined(pieces[:count]))
+        if parts:
+            pieces[count : count + 1] = parts
+            count += 1
         amended = self._amended(joined(pieces[:count]), room)
         return count, amended or _squeezed(line, room)
 
@@ -120,15 +125,12 @@ class PageWriter:
                 return max(1, count - 1)
         return len(pieces)
 
-    def _divided(self, pieces: list[Piece], count: int, room: float, divide: bool) -> int:
-        if count == len(pieces) or not divide or not self._draw.chance(self._hyphens):
-            return count
+    def _divided(self, pieces: Sequence[Piece], count: int, room: float) -> tuple[Piece, Piece] | None:
+        """Return the parts of the piece after the first ``count`` whose first one has room in their line."""
         free = room / self._rate - _units(joined(pieces[:count])) - _NARROW
-        parts = divided(pieces[count], free / _units(pieces[count].text)) if free > _DIVISIBLE * _NARROW else None
-        if parts is None:
-            return count
-        pieces[count : count + 1] = parts
-        return count + 1
+        if count == len(pieces) or free < _DIVISIBLE * _NARROW:
+            return None
+        return divided(pieces[count], free / _units(pieces[count].text))
 
     def _amended(self, text: str, room: float) -> DrawnLine | None:
         """Return the line with a word put right, in some lines; None in the others."""

@@ -19,6 +19,7 @@ _TITLES = ("Application", "Registration form", "Delivery note", "Record card", "
 _NAMES = ("Name", "Title", "Subject", "Town", "Company", "Reference", "Occupation", "Issued by", "Signed", "Item")
 _KINDS = (
     (r".+@.+\..+", ("E-mail",)),
+    (r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}", ("Date", "Date of birth", "Valid from")),
     (r"\+?[\d ()/-]{9,}", ("Phone", "Account", "Fax")),
     (r".*[$€£¥￥%].*|[\d.,]+", ("Amount", "Total", "Number")),
     (r".*\d{4}.*[年/.-].*|\d{1,2}[./-]\d.*|.*\b(19|20)\d\d\b.*", ("Date", "Date of birth", "Valid from")),

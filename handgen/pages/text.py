@@ -18,6 +18,9 @@ TEXTS_PER_PAGE = 64
 _ENDS = ".!?。！？…۔।:;"
 _SENTENCE = re.compile(r"([.!?…] +)(\w)")
 _VOWELS = set("aeiouyàâäáãåæèéêëìíîïòóôöõøœùúûüýÿаеёиоуыэюяαεηιουωάέήίόύώ")
+_ONSET = re.compile(
+    f"(?:[bcdfgptv][lr]|[cstpw]h|qu|[^\\W\\d_{''.join(sorted(_VOWELS))}])(?=[{''.join(sorted(_VOWELS))}])"
+)
 _LEAST_BEFORE, _LEAST_AFTER = 2, 3
 _LONGEST_SENTENCE = 14
 
@@ -106,7 +109,8 @@ def joined(pieces: Sequence[Piece]) -> str:
 def divided(piece: Piece, room: float) -> tuple[Piece, Piece] | None:
     """Return the two parts of a word that is divided at a line's end; None where it cannot be.
 
-    It is divided between syllables as far as letters tell them: before the last consonant in front of a vowel.
+    It is divided between syllables as far as letters tell them: before the last consonant in front of a vowel, or
+    before two that belong together.
 
     Args:
         piece: the word.
@@ -119,14 +123,9 @@ def divided(piece: Piece, room: float) -> tuple[Piece, Piece] | None:
     if base_level(word):
         return None
     lower = letters.lower()
+    onsets = (found.start() for found in _ONSET.finditer(lower))
     cuts = [
-        at
-        for at in range(_LEAST_BEFORE, len(letters) - _LEAST_AFTER + 1)
-        if lower[at] not in _VOWELS
-        and lower[at + 1] in _VOWELS
-        and any(char in _VOWELS for char in lower[:at])
-        and not (lower[at] == "h" and lower[at - 1] in "cstpw")
-        and not (lower[at] in "lr" and lower[at - 1] in "bcdfgptv")
+        at for at in onsets if _LEAST_BEFORE <= at <= len(lower) - _LEAST_AFTER and not _VOWELS.isdisjoint(lower[:at])
     ]
     fitting = [at for at in cuts if at + 1 <= room * len(word)]
     if not fitting:

@@ -18,7 +18,7 @@ from handgen.sheets import strikes
 from handgen.sheets.find import SCALE, window
 from handgen.sheets.flatten import Shifts
 from handgen.sheets.ink import Ink, with_edges
-from handgen.sheets.layout import ROOM, Layout, Page, flat_lines
+from handgen.sheets.layout import LINE, ROOM, Layout, Page, flat_lines
 
 TAKEN, EMPTY, CROSSED, OUTSIDE = "taken", "empty box", "crossed out", "outside its box"
 
@@ -28,6 +28,8 @@ _LOST = 0.15
 """Square millimeters beyond the middle between two boxes that make writing outside."""
 _DARK, _NEAR, _WHOLE = 200, 0.3, 0.7
 """Gray of ink, millimeters beside a line, and the share of a line's length on which ink is the line."""
+_BESIDE, _WITHIN = 0.15, 0.9
+"""Millimeters beside a printed line, and the share of a piece there that makes it a part of the line."""
 _SHARED = 0.2
 """Share of the ink in a box that may be a neighbor's before they are taken to be entangled."""
 
@@ -73,9 +75,10 @@ def cut_boxes(page: Page, ink: Ink, off: Shifts) -> list[Box]:
     for number, (x, y) in enumerate(origins):
         own = np.flatnonzero(owner == number)
         own = own[own > 0]
+        others = float(inner[1:, number].sum() - inner[own, number].sum()) * pixel
+        own = own[~_of_lines(page, ink, x, y, page.chars[number], own, sizes[own])]
         image, mine = _cut(page, ink, x, y, own)
         area = float(sizes[own].sum()) * pixel
-        others = float(inner[1:, number].sum() - inner[own, number].sum()) * pixel
         entangled = others > max(_LOST, _SHARED * float(inner[1:, number].sum()) * pixel)
         if strikes.struck(mine, page.layout.box, page.chars[number]):
             state = CROSSED
@@ -116,6 +119,25 @@ def _shares(page: Page, ink: Ink, origins: list[tuple[float, ...]]) -> tuple[NDA
             counts = np.bincount(pieces[pieces > 0], minlength=ink.count + 1)
             table[:, number] = counts
     return inner, wide
+
+
+def _of_lines(
+    page: Page, ink: Ink, x: float, y: float, char: str, own: NDArray[np.intp], sizes: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Tell of each piece whether it is what is left of a printed line: no wider, and where one is."""
+    layout, side = page.layout, page.layout.box + 2 * ROOM
+    pieces = ink.pieces[window(x - ROOM, y - ROOM, side, side)]
+    printed = np.zeros(pieces.shape, bool)
+    half = LINE / 2 + _BESIDE
+    lines = [(0.0, at - half, layout.box, 2 * half) for at in (0.0, layout.box)]
+    lines += [(at - half, 0.0, 2 * half, layout.box) for at in (0.0, layout.box)]
+    if not layout.inside:
+        lines += [(left, top - _BESIDE, w, h + 2 * _BESIDE) for left, top, w, h in flat_lines(layout.box, char)]
+    for left, top, width, height in lines:
+        printed[window(ROOM + left, ROOM + top, width, height)] = True
+    within = np.bincount(pieces[printed], minlength=ink.count + 1)[own]
+    found: NDArray[np.bool_] = within >= _WITHIN * sizes
+    return found
 
 
 def _cut(

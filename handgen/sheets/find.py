@@ -38,8 +38,10 @@ _SIDES = (2400, 1200, None)
 _LEAST = 4.0
 """Pixels a millimeter below which a page is too small to be read; 100 dpi."""
 _CORRECTED = 3
-_PAPER, _WIDE, _SMOOTH = 6.0, 30.0, 1.0
-"""Millimeters: wider than any stroke, wider than a box that was blackened, and how far the light is smoothed."""
+_PAPER, _WIDE = 6.0, 30.0
+"""Millimeters: wider than any stroke, and wider than a box that was blackened."""
+_SMOOTH = 5
+"""Side in pixels of the median that smooths the light; the edge of a shadow stays as it is."""
 _SHADOW = 0.5
 """No shadow is darker than this share of the light around it; what is darker is ink."""
 _COARSE = 4
@@ -174,7 +176,9 @@ def _even(seen: NDArray[np.uint8], paper: Paper, cv2: Any) -> tuple[Dark, float]
     """
     small = cv2.resize(seen, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_AREA)
     near, around = (_closed(small, length, cv2).astype(np.float32) for length in (_PAPER, _WIDE))
-    light = cv2.GaussianBlur(np.maximum(near, _SHADOW * around), (0, 0), _SMOOTH * SCALE / _COARSE)
+    light = cv2.medianBlur(np.maximum(near, _SHADOW * around), _SMOOTH)
+    # Where the edge of a shadow is smoothed, the light counts as that of the darker side, or the edge would be ink.
+    light = cv2.erode(light, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
     light = cv2.resize(np.maximum(light, 1), seen.shape[::-1], interpolation=cv2.INTER_LINEAR)
     level = seen / light
     level /= np.median(level[::_SPARSE, ::_SPARSE])  # the closing prefers light paper; most of a page is paper

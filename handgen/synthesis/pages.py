@@ -28,6 +28,7 @@ from handgen.pages.compose import PageComposer, PageStyle, line_crop
 from handgen.pages.record import Page
 from handgen.pages.settings import PageRequest
 from handgen.pages.writer import PageWriter
+from handgen.synthesis import rejects
 
 if TYPE_CHECKING:
     from handgen.synthesis.lines import Lines
@@ -177,7 +178,8 @@ def write_pages(
         UsageError: the folder holds something else.
         HandgenError: the disk is full.
     """  # fmt: skip
-    _refuse_others(out)
+    check_pages(out, identity, format)
+    out.mkdir(parents=True, exist_ok=True)
     kind: type[Writer] = FORMATS.load(format).writer
     with (
         PageWriter(out / PAGES, identity, workers=workers) as sheets,
@@ -199,12 +201,15 @@ def _fill(pages: Pages, sheets: PageWriter, lines: Writer, count: int, progress:
     before = list(sheets.lines_before)
     start = min(len(before) - 1, max(0, bisect.bisect_right(before, lines.written) - 1))
     first = before[start]
+    rejects.resume(lines.path, lines.written)
     if not sheets.written:
         save_preview(pages, sheets.path.parent / PREVIEW, min(count, _SHOWN), workers)
     for page in pages.made(start, count, workers):
         samples = pages.samples_of(page, first)
         first += len(samples)
-        lines.write(samples[max(0, lines.written - first + len(samples)) :])
+        missing = samples[max(0, lines.written - first + len(samples)) :]
+        rejects.note(lines.path, [sample for sample in missing if "gate" in sample.meta])
+        lines.write(missing)
         if page.index >= sheets.written:
             sheets.write_pages([sheets.sample_of(page)])
         progress(page.index + 1)
@@ -224,6 +229,18 @@ def save_preview(pages: Pages, path: Path, count: int, workers: int) -> None:
         picture.quantize(128).save(temporary, format="PNG", optimize=True)
 
 
+def check_pages(out: Path, identity: Mapping[str, Any], format: str) -> None:
+    """Check that pages may be written into a folder, or that it has a run to go on with; nothing is written.
+
+    Raises:
+        UsageError: it holds something else.
+    """
+    _refuse_others(out)
+    PageWriter(out / PAGES, identity).check()
+    kind: type[Writer] = FORMATS.load(format).writer
+    kind(out / LINES, identity).check()
+
+
 def _refuse_others(out: Path) -> None:
     """Refuse a folder that holds something else.
 
@@ -237,4 +254,3 @@ def _refuse_others(out: Path) -> None:
         each.name not in known and not each.name.startswith(f".{PREVIEW}") for each in out.iterdir()
     ):
         raise UsageError(f"{out} is not empty and holds no pages of handgen", "Choose another --out.")
-    out.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ from handgen.formats.tree import Tree
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import PREVIEW
 from handgen.synthesis import manifest, rejects, trust
-from handgen.synthesis.pages import Pages, write_pages
+from handgen.synthesis.pages import LINES, Pages, check_pages, write_pages
 from handgen.synthesis.prepare import Prepared
 from handgen.synthesis.request import Request
 from handgen.synthesis.shards import Shard, ShardProgress, ShardWriter
@@ -98,9 +98,12 @@ def write(
 
 def _write_pages(prepared: Prepared, pages: Pages, progress: Callable[[int], None], workers: int) -> Report:
     out, count, identity = prepared.out, prepared.request.count, prepared.identity()
-    info = manifest.source_info(prepared.source)
-    written = write_pages(pages, out, count, identity, prepared.request.format, progress, workers, lambda: info)
-    return Report(out, count, written, info)
+
+    def info() -> dict[str, Any]:
+        return manifest.source_info(prepared.source) | manifest.gate_info(prepared.glyphs.gate, [out / LINES])
+
+    written = write_pages(pages, out, count, identity, prepared.request.format, progress, workers, info)
+    return Report(out, count, written, info())
 
 
 def _write_tree(prepared: Prepared, progress: Callable[[int], None], by: ShardWriter, workers: int) -> Report:
@@ -164,6 +167,9 @@ def check_out(prepared: Prepared) -> None:
         UsageError: the folder holds something else.
     """
     out, identity = prepared.out, prepared.identity()
+    if prepared.pages:
+        check_pages(out, identity, prepared.request.format)
+        return
     shards = [shard.name for shard in prepared.shards]
     (Tree(out, identity, shards) if shards else _writer(prepared, out, identity, 1)).check()
 
@@ -215,25 +221,31 @@ def _show_rejects(prepared: Prepared, folders: Sequence[tuple[Path, int]]) -> No
 
 
 def _preview(prepared: Prepared, workers: int) -> list[Sample]:
-    """Show the first samples: a row a style, or lines on a page; return them, without their images if they are glyphs.
+    """Show some of the first samples; return these, without their images if they are glyphs.
 
-    What the source keeps beside a dataset is written, too.
+    A row of the picture is a style; where styles have too few samples for that, as they come; or lines on a page. What
+    the source keeps beside a dataset is written, too.
     """
     out, count, source = prepared.out, prepared.request.count, prepared.source
     source.save_beside(out)
     if prepared.lines:
         return prepared.lines.preview(out / PREVIEW, count, workers)
     names = [style.name for style in source.styles]
-    images: dict[str, list[NDArray[np.uint8]]] = {name: [] for name in names[:SHOWN]}
+    shown = set(names[:SHOWN])
     each = SHOWN if len(names) > 1 else SHOWN**2
     last = min(count, each * min(len(names), 4 * SHOWN))
-    first = []
-    for sample in prepared.synthesis.samples(0, last, workers=workers):
+    first, some = [], []
+    for number, sample in enumerate(prepared.synthesis.samples(0, last, workers=workers)):
         first.append(replace(sample, image=b""))
-        mine = images.get(sample.meta["style"])
-        if mine is not None and len(mine) < each:
-            mine.append(np.asarray(sample.image))
-    save_sheet(out / PREVIEW, _rows(images))
+        if number < SHOWN**2 or sample.meta["style"] in shown:
+            some.append(sample)
+    images = {
+        name: [np.asarray(one.image) for one in some if one.meta["style"] == name][:each] for name in names[:SHOWN]
+    }
+    title = f"{SHOWN} of {len(names):,} styles" if len(names) > SHOWN else ""
+    if len(names) > 1 and min(map(len, images.values())) < _FEW:
+        images, title = {"": [np.asarray(one.image) for one in some[: SHOWN**2]]}, "the first samples"
+    save_sheet(out / PREVIEW, _rows(images), title=title)
     return first
 
 

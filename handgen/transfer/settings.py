@@ -33,6 +33,7 @@ class TransferSettings(Settings):
         "Images in every training set, of each character as many. A set with fewer repeats them.",
         minimum=2,
         panel=SETS,
+        often=True,
     )
     test_share: float = setting(
         0.5,
@@ -41,13 +42,14 @@ class TransferSettings(Settings):
         minimum=0.05,
         maximum=1,
         panel=SETS,
+        often=True,
     )
     test_count: int = setting(
         10_000, "Real images to test on at most, of each character as many.", minimum=2, panel=SETS
     )
     size: int = setting(
         0, "Side of all images in pixels, 32 to 64; 0 = 32, or 64 for over 100 characters.", minimum=0, maximum=64,
-        panel=SETS,
+        panel=SETS, often=True,
     )  # fmt: skip
     resolution: int = setting(
         0,
@@ -58,9 +60,14 @@ class TransferSettings(Settings):
         panel=SETS,
     )
     seeds: int = setting(
-        3, "Repetitions, each with other samples and other first weights.", minimum=1, maximum=100, panel=READER
+        3,
+        "Repetitions, each with other samples and other first weights.",
+        minimum=1,
+        maximum=100,
+        panel=READER,
+        often=True,
     )
-    images: int = setting(40_000, "Training budget in images seen, for every set.", minimum=1, panel=READER)
+    images: int = setting(40_000, "Training budget in images seen, for every set.", minimum=1, panel=READER, often=True)
     batch: int = setting(64, "Images per optimizer step.", minimum=2, maximum=4096, panel=READER)
     line_batch: int = setting(8, "Lines per optimizer step, with --lines.", minimum=1, maximum=512, panel=LINES)
     width: int = setting(16, "Channels of the recognizer's first stage.", minimum=4, maximum=256, panel=READER)
@@ -88,6 +95,7 @@ class TransferRequest(Settings):
         "Real handwriting to test on: scikit-learn's digits, a store of 'handgen import', or a dataset.",
         metavar="digits|STORE|DATASET",
         panel=SETS,
+        often=True,
     )
     names: str = setting(
         "",
@@ -97,6 +105,7 @@ class TransferRequest(Settings):
         metavar="NAMES",
         shown="all that can be made of what is given, but traced",
         panel=SETS,
+        often=True,
     )
     given: tuple[str, ...] = setting(
         (),
@@ -105,21 +114,28 @@ class TransferRequest(Settings):
         metavar="NAME=DATASET|STORE",
         shown="none",
         panel=SETS,
+        often=True,
     )
     charset: str | None = setting(
         None,
         "Test on these characters alone: gb2312-1, latin62, digits, ..., a UTF-8 file, or the characters.",
         shown="all that the real set and every training set have",
         panel=SETS,
+        often=True,
     )
     model: Path | None = setting(
-        None, "Run folder or model file that draws gan, gated and pen-gan.", shown="none", panel=DRAWN
+        None,
+        "Run folder or model file that draws gan, gated and pen-gan.",
+        shown="none",
+        panel=DRAWN,
+        often=True,
     )
     recognizer: Path | None = setting(
         None,
         "Run folder or file of the recognizer that reads for gated.",
         shown="the latest in runs/",
         panel=DRAWN,
+        often=True,
     )
     styles: str = setting(
         "",
@@ -127,10 +143,15 @@ class TransferRequest(Settings):
         metavar="N|NAMES|continuous",
         shown="continuous if the model can, else every trained style",
         panel=DRAWN,
+        often=True,
     )
     strokes: str = setting("hanzi,kanjivg,trace", "Strokes of the pen, as for 'synth'.", metavar="SOURCES", panel=DRAWN)
     data: tuple[Path, ...] = setting(
-        (Path("data/glyphs"),), "Glyph store of fonts; may be repeated.", shown="data/glyphs", panel=PATHS
+        (Path("data/glyphs"),),
+        "Glyph store of fonts; may be repeated.",
+        shown="data/glyphs",
+        panel=PATHS,
+        often=True,
     )
     lines: bool = setting(
         False,
@@ -138,6 +159,7 @@ class TransferRequest(Settings):
         "names of --set. Texts are those of the real lines not tested on.",
         flags=("--lines",),
         panel=LINES,
+        often=True,
     )
     split: Path | None = setting(
         None,
@@ -148,10 +170,12 @@ class TransferRequest(Settings):
     half: str = setting("test", "Writers to test on; 'real' learns from the others.", choices=HALVES, panel=LINES)
     fonts: str = setting(
         "", "Fonts of the sets, as for 'synth'.", metavar="FONTS", shown="every one that looks written by hand",
-        panel=LINES,
+        panel=LINES, often=True,
     )  # fmt: skip
-    out: Path = setting(Path("runs/transfer"), "Folder of the comparison.", flags=("--out", "-o"), panel=PATHS)
-    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", panel=RUNNING)
+    out: Path = setting(
+        Path("runs/transfer"), "Folder of the comparison.", flags=("--out", "-o"), panel=PATHS, often=True
+    )
+    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps.", panel=RUNNING, often=True)
     settings: TransferSettings = field(default_factory=TransferSettings)
 
     def __post_init__(self) -> None:

@@ -8,6 +8,7 @@ import json
 import pytest
 from PIL import Image, ImageDraw
 
+from handgen.check.bad import json_lines
 from handgen.cli import run
 from handgen.files import PACKAGE
 from tests.check.conftest import png, save, sound
@@ -109,3 +110,9 @@ def test_import_lists_or_stops(faulty, tmp_path, capsys):
     whole = save(tmp_path / "whole", inked(2))
     assert run(["import", "lmdb", str(whole), "--no-font", "--replace", "--out", str(tmp_path / "store")]) == 0
     assert not (tmp_path / "store" / "left_out.jsonl").exists()
+
+
+def test_names_that_are_no_utf8_are_listed():
+    name = b"\xe7\xb0.png".decode("utf-8", "surrogateescape")
+    (line,) = json_lines([{"name": name, "sample": 1}]).encode("utf-8").splitlines()
+    assert json.loads(line) == {"name": name, "sample": 1}

@@ -265,3 +265,13 @@ def test_a_checkpoint_that_contradicts_itself(latents, tmp_path, capsys):
         checkpoint.save(file, whole.tensors, whole.facts | wrong)
         refused(capsys, 1, "does not fit", "synth", "--model", file, "--out", tmp_path / "out", "--styles", 4)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"], ["--shards", 2]], ids=str)
+def test_the_folder_is_checked_before_the_plan_is_printed(trained, tmp_path, capsys, more):
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    assert synth(trained, tmp_path, "--count", 40, *more) == 2
+    printed = capsys.readouterr()
+    assert "is not empty and holds no dataset" in printed.err
+    assert printed.out == ""
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]

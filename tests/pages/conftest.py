@@ -14,8 +14,9 @@ FRENCH = (
     "Les chemins sont devenus impraticables et le facteur ne passe plus que le mardi. Heureusement, nous avons "
     "du bois pour l'hiver et quelques bons livres.\n"
 )
-COUNT = 5
-SIZE = "760x640"
+COUNT = 4
+SIZE = "700x560"
+SMALL = ("--page-size", "420x300", "--count", 3)
 
 
 def command(corpus, font, out, *more):

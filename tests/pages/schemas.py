@@ -73,7 +73,8 @@ PAGE = {
     ),
     "RegionRefIndexed": ("", {"index!": r"\d+", "regionRef!": NAME}, None),
     "TextRegion": (
-        "(AlternativeImage )*Coords (UserDefined )?(Labels )*(Roles )?(TextRegion )*(TextLine )*(TextEquiv )*(TextStyle )?",
+        "(AlternativeImage )*Coords (UserDefined )?(Labels )*(Roles )?(TextRegion )*(TextLine )*(TextEquiv )*"
+        "(TextStyle )?",
         {
             "id!": NAME,
             "custom": ANY,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import filecmp
+import io
 import json
 import os
 import re
@@ -18,7 +19,7 @@ from handgen.cli import run
 from handgen.formats.facts import FACTS
 from handgen.formats.find import one_dataset
 from handgen.formats.findings import Findings
-from tests.pages.conftest import FRENCH, SIZE, command, lines_of, records
+from tests.pages.conftest import FRENCH, SIZE, SMALL, command, lines_of, records
 from tests.pages.schemas import faults
 
 WIDTH, HEIGHT = map(int, SIZE.split("x"))
@@ -35,8 +36,6 @@ def pixels(path_or_bytes):
 
 
 def test_the_line_dataset_is_cut_out_of_the_pages(pages):
-    import io
-
     found = samples(pages)
     number = 0
     for record in records(pages):
@@ -209,9 +208,9 @@ def everything(out):
 
 def test_page_i_follows_from_seed_and_i_alone(corpus, kalam, tmp_path):
     one, few, other = tmp_path / "one", tmp_path / "few", tmp_path / "other"
-    assert run(command(corpus, kalam, one, "--workers", 1)) == 0
-    assert run(command(corpus, kalam, few, "--workers", 3, "--count", 2)) == 0
-    assert run(command(corpus, kalam, other, "--seed", 1, "--count", 2)) == 0
+    assert run(command(corpus, kalam, one, *SMALL, "--workers", 1)) == 0
+    assert run(command(corpus, kalam, few, *SMALL, "--workers", 3, "--count", 2)) == 0
+    assert run(command(corpus, kalam, other, *SMALL, "--seed", 1, "--count", 2)) == 0
     first = records(one)
     assert records(few) == first[:2] != records(other)
     for record in first[:2]:
@@ -228,8 +227,8 @@ from handgen.cli import run
 from handgen.pages.writer import PageWriter
 from handgen.synthesis import write
 
-PageWriter.per_commit = 1
 after, flush_lines = int(sys.argv[1]), sys.argv[2] == "lines"
+PageWriter.per_commit = 1000 if flush_lines else 1
 real = module._fill
 def fill(pages, sheets, lines, count, progress, workers):
     def show(done):
@@ -246,25 +245,25 @@ run(sys.argv[3:])
 def test_after_kill_9_the_same_command_goes_on_to_the_same_bytes(corpus, kalam, tmp_path):
     """Killed when pages are ahead of lines, and when lines are ahead: at a page, never at a time."""
     whole = tmp_path / "whole"
-    assert run(command(corpus, kalam, whole)) == 0
+    assert run(command(corpus, kalam, whole, *SMALL)) == 0
     expected = everything(whole)
-    for number, which in ((2, "pages"), (4, "lines")):
+    for number, which in ((2, "pages"), (1, "lines")):
         out = tmp_path / which
-        words = [sys.executable, "-c", _KILLED, str(number), which, *command(corpus, kalam, out)]
+        words = [sys.executable, "-c", _KILLED, str(number), which, *command(corpus, kalam, out, *SMALL)]
         killed = subprocess.run(words, capture_output=True, check=False, env=os.environ)
         assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
         assert not (out / "pages" / "pages.jsonl").exists()
-        assert run(command(corpus, kalam, out)) == 0
+        assert run(command(corpus, kalam, out, *SMALL)) == 0
         assert everything(out) == expected
 
 
 def test_a_finished_run_is_left_alone_and_another_is_refused(pages, corpus, kalam, tmp_path, capsys):
     out = tmp_path / "run"
-    assert run(command(corpus, kalam, out, "--count", 1)) == 0
+    assert run(command(corpus, kalam, out, *SMALL, "--count", 1)) == 0
     before = everything(out)
-    assert run(command(corpus, kalam, out, "--count", 1)) == 0
+    assert run(command(corpus, kalam, out, *SMALL, "--count", 1)) == 0
     assert everything(out) == before
-    assert run(command(corpus, kalam, out, "--count", 1, "--skew", 3)) == 2
+    assert run(command(corpus, kalam, out, *SMALL, "--count", 1, "--skew", 3)) == 2
     assert "other settings" in capsys.readouterr().err
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("x")
@@ -329,5 +328,6 @@ def test_running_text_is_that_of_the_corpus(pages):
                 found = re.findall(r"\w+", text.lower())[:-1]  # the last may be cut off with the page
                 seen += len(found)
                 assert set(found) <= words, set(found) - words
+                assert not any("- " in line["text"] for line in block["lines"])
                 assert text[0] == text[0].upper()
     assert seen > 50

@@ -158,3 +158,24 @@ def test_every_style_shows_its_own_samples_where_no_two_have_the_same(tmp_path):
     whole = render(make_page(save_dataset(tmp_path / "same", [(char, s) for s in "ab" for char in own[:8]])))
     assert "Every style" in whole
     assert "font-family: handgen; src: url(data:font/woff2" in whole
+
+
+def test_a_dataset_says_what_its_gate_took_for_what(dataset):
+    lines = [
+        {"char": "永", "style": "kai", "outcome": "redrawn", "as": "水", "first": 0.1, "p": 0.9},
+        {"char": "永", "style": "brush", "outcome": "dropped", "as": "水", "first": 0.1, "p": 0.1},
+        {"char": "年", "style": "kai", "outcome": "kept", "as": "", "first": 0.0, "p": 0.0},
+        {"char": "九", "style": "kai", "outcome": "kept", "first": 0.0, "p": 0.0},  # of a version that kept no reading
+    ]
+    assert "turned away" not in render(make_page(dataset))
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (dataset / "rejects.jsonl").write_text(text + "cut sh", encoding="utf-8")
+    table = make_page(dataset).tables[0]
+    assert table.rows == [["永", "水", "2", "kai, brush", "1", "1", "0"], ["年", "nothing", "1", "kai", "0", "0", "1"]]
+    assert "<td>水</td>" in render(make_page(dataset))
+
+
+def test_a_page_says_how_many_styles_it_shows(tmp_path):
+    rows = [(char, f"style-{number}") for number in range(30) for char in "永和"]
+    assert "24 of 30 styles shown" in render(make_page(save_dataset(tmp_path / "many", rows)))
+    assert "Every style" in render(make_page(save_dataset(tmp_path / "few", rows[:10])))

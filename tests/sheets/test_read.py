@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from handgen.collect.scans import NOT_GIVEN, SheetReader
 from handgen.errors import HandgenError, UsageError
@@ -184,6 +186,59 @@ def test_printed_gray_is_dots_and_still_no_ink(blank, kalam, tmp_path):
     writings, _ = read(scan)
     assert [writing.char for writing in writings] == list("ABCDE")
     assert all((writing.image[:12].min() == 255) for writing in writings)
+
+
+def scanned(picture, dpi, shadow=None, sharpen=0, contrast=1.0, threshold=None):
+    """A flat scan; ``shadow`` is the light left over in half of it, with a hard edge from corner to corner."""
+    gray = np.asarray(picture).astype(np.float32)
+    size = tuple(round(side * dpi / 300) for side in gray.shape[::-1])
+    gray = cv2.resize(gray, size, interpolation=cv2.INTER_AREA if dpi < 300 else cv2.INTER_CUBIC)
+    if shadow:
+        rows, columns = np.indices(gray.shape)
+        gray = np.where(rows / gray.shape[0] + columns / gray.shape[1] > 1, gray * shadow, gray)
+    gray = gray * 0.97 + np.random.default_rng(0).normal(0, 3, gray.shape)
+    image = Image.fromarray(gray.clip(0, 255).astype(np.uint8))
+    image = image.filter(ImageFilter.UnsharpMask(1.5, sharpen, 0)) if sharpen else image
+    levels = (np.asarray(image).astype(np.float32) - 128) * contrast + 128
+    levels = np.where(levels > threshold, 255, 0) if threshold else levels
+    data = io.BytesIO()
+    Image.fromarray(levels.clip(0, 255).astype(np.uint8)).save(data, "PNG")
+    return data.getvalue()
+
+
+def spots(image):
+    """How many pieces of ink there are."""
+    return cv2.connectedComponents((image < 170).astype(np.uint8))[0] - 1
+
+
+def test_a_hard_shadow_costs_no_box_and_leaves_no_specks(filled, tmp_path):
+    plain, _ = read(saved(tmp_path / "plain.png", scanned(filled, 200)))
+    shaded, intake = read(saved(tmp_path / "shaded.png", scanned(filled, 200, shadow=0.55)))
+    assert not intake.skipped
+    assert [writing.char for writing in shaded] == [writing.char for writing in plain] == list(CHARS)
+    more = [spots(one.image) - spots(other.image) for one, other in zip(shaded, plain, strict=True)]
+    assert max(more) <= 1  # a thin stroke may break at the edge
+    assert sum(each > 0 for each in more) <= 2
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"dpi": 150, "sharpen": 200},
+        {"dpi": 200, "sharpen": 100, "contrast": 2.0},
+        {"dpi": 600, "sharpen": 200},
+        {"dpi": 300, "threshold": 120},
+    ],
+    ids=str,
+)
+def test_what_scanners_do_to_a_page_makes_no_ink_of_its_lines(blank, kalam, tmp_path, how):
+    page, picture = blank
+    picture = picture.copy()
+    fill(picture, page, kalam, without=range(5, len(CHARS)))
+    writings, _ = read(saved(tmp_path / "a.png", scanned(picture, **how)))
+    assert [writing.char for writing in writings] == list(CHARS[:5])
+    rims = [np.r_[w.image[:12].ravel(), w.image[-12:].ravel(), w.image[:, :12].ravel()] for w in writings]
+    assert min(rim.min() for rim in rims) == 255
 
 
 def test_opencv_is_there():

@@ -368,7 +368,7 @@ def test_the_plan_says_what_the_gate_does_and_the_result_who_was_not_read(traine
     words = ["--gate", "mark", "--count", 6]
     synth(trained, tmp_path / "set", *fickle, *words)
     said = " ".join(capsys.readouterr().out.split())
-    assert "gate mark out" in said
+    assert "gate mark licenses" in said
     assert "all read as" not in said
 
 
