@@ -6,7 +6,7 @@ another font does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import kind_of
+from handgen.lines.layout import is_wide
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, keys
 from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, latents
@@ -23,7 +24,7 @@ from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
 from handgen.strokes.forms import Forms
-from handgen.strokes.ink import draw
+from handgen.strokes.ink import draw, lifted
 from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.writer import Population, load_writers
@@ -31,6 +32,8 @@ from handgen.strokes.writer import Population, load_writers
 _VERSION = 2
 """Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
 _BLOCK = 256
+_MOVED = 0.005
+"""Sides: what is moved by less is not seen."""
 _RUNNING = "running"
 _NEAT = 0.3
 """Writers of a lower cursiveness have no running forms, and no font in running hand."""
@@ -92,7 +95,7 @@ class TracedSource(Source):
         z = vectors.numpy().astype(np.float64)
         writer = keys(self.population.traits(z))
         hand = Hand(self.population.numbers(z), writer)
-        fast = np.clip((hand["cursiveness"] - _NEAT) / (1 - _NEAT), 0, 1)
+        fast = _hurry(hand)
         picked = self.forms.pick(characters, self._hands(writer, fast), writer, fast)
         for note, running in zip(notes, picked.running, strict=True):
             if running:
@@ -105,6 +108,20 @@ class TracedSource(Source):
         """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly."""
         able = (fast > 0)[:, None] | ~self.forms.fast
         return self.forms.choose(writer, np.where(able.any(1, keepdims=True), able, True).astype(np.float64))
+
+    def drops(self, style: int) -> Mapping[str, float]:
+        """Return how far the tails of letters are lifted to stay on the canvas; see ``Source.drops``."""
+        if self.styles[style].fresh:
+            return {}
+        rows = np.array([row for row, char in enumerate(self.chars) if not is_wide(char)], np.int64)
+        z = self.styles[style].vector.numpy().astype(np.float64)[None].repeat(len(rows), 0)
+        writer = keys(self.population.traits(z))
+        hand = Hand(self.population.numbers(z), writer)
+        fast = _hurry(hand)
+        picked = self.forms.pick(rows, self._hands(writer, fast), writer, fast)
+        written = write(picked.book, np.arange(len(rows)), hand, keys(writer, picked.book.codes, 5), 0.0)
+        found = zip(rows.tolist(), lifted(written, hand).tolist(), strict=True)
+        return {self.chars[row]: drop for row, drop in found if abs(drop) > _MOVED}
 
     def identity(self) -> dict[str, Any]:
         """Return the forms, how writers are spread, and who writes."""
@@ -126,8 +143,7 @@ class TracedSource(Source):
             return super().describe(style)
         z: NDArray[np.float64] = drawn.vector.numpy().astype(np.float64)[None]
         key = keys(self.population.traits(z))
-        fast = np.maximum(Hand(self.population.numbers(z), key)["cursiveness"] - _NEAT, 0)
-        (font,) = self._hands(key, fast).tolist()
+        (font,) = self._hands(key, _hurry(Hand(self.population.numbers(z), key))).tolist()
         writer = asdict(self.population.writer(drawn.vector.numpy()))
         return super().describe(style) | {"writer": writer, "forms": self.forms.hands[font]}
 
@@ -146,6 +162,11 @@ class TracedSource(Source):
         between = [self.spec.between(a, b, share) for share in shares]
         styles = [replace(style, vector=style.vector[: len(a.vector)]) for style in between]
         return replace(self, styles=styles), self.spec.path
+
+
+def _hurry(hand: Hand) -> NDArray[np.floating]:
+    """Return how cursive hands are beyond neat ones, ``[n]``, 0 to 1."""
+    return np.asarray(np.clip((hand["cursiveness"] - _NEAT) / (1 - _NEAT), 0, 1))
 
 
 def _rounded(style: DrawnStyle) -> list[float]:

@@ -107,6 +107,16 @@ def _waisted(weight: Array, points: int) -> Array:
 
 def _fitted(written: Written, width: Array, count: int, size: int) -> tuple[Array, Array, Array]:
     """Return strokes and joins in pixels, moved or made smaller where they would leave the image, and the scale."""
+    middle, center, scale = _frame(written, width, count)
+    strokes, joins = (
+        ((points - middle[owner, None]) * scale[owner, None, None] + center[owner, None]) * np.float32(size)
+        for points, owner in ((written.strokes, written.glyph), (written.joins, written.joined))
+    )
+    return strokes, joins, scale
+
+
+def _frame(written: Written, width: Array, count: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return the middle of what is written, ``[n, 2]``, where it comes to lie, and how much smaller, ``[n]``."""
     low, high = np.full((count, 2), 0.5, np.float32), np.full((count, 2), 0.5, np.float32)
     for points, owner in ((written.strokes, written.glyph), (written.joins, written.joined)):
         for axis in (0, 1):  # numpy is slow over a last axis of two
@@ -118,11 +128,13 @@ def _fitted(written: Written, width: Array, count: int, size: int) -> tuple[Arra
     middle = (low + high) / 2
     half = (high - low) / 2 * scale[:, None]
     center = np.clip(0.5 + (middle - 0.5), np.minimum(edge + half, 0.5), np.maximum(1 - edge - half, 0.5))
-    strokes, joins = (
-        ((points - middle[owner, None]) * scale[owner, None, None] + center[owner, None]) * np.float32(size)
-        for points, owner in ((written.strokes, written.glyph), (written.joins, written.joined))
-    )
-    return strokes, joins, scale
+    return middle, center, scale
+
+
+def lifted(written: Written, hand: Hand) -> Array:
+    """Return how much higher drawings stand than they were written, so as to stay on the image: sides, ``[n]``."""
+    middle, center, _ = _frame(written, hand["width"], len(hand["width"]))
+    return np.asarray(middle[:, 1] - center[:, 1], np.float32)
 
 
 def _inked(covered: NDArray[np.uint8], ink: Array, grain: Array, sample: NDArray[np.uint64]) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from handgen.sources import traced as module
@@ -25,3 +26,19 @@ def test_only_fast_writers_have_running_forms_and_fonts(
     notes = [note for sample in prepared.synthesis.samples(0, 200) for note in sample.meta.get("running", [])]
     assert bool(notes) == fast
     assert {note[0] for note in notes} <= set("口十小")
+
+
+def test_tails_of_letters_hang_below_the_line_however_large_the_hand(stroke_data, heiti, caveat, tmp_path):
+    spec = SourceSpec(source="traced", fonts=f"{heiti},{caveat}", styles="60", vary=0)
+    prepared = prepare(Request(sources=(spec,), charset="gpx", out=tmp_path, gate="off", device="cpu"))
+    moved, bottoms = 0, {}
+    for sample in prepared.synthesis.samples(0, 180):
+        style = [style.name for style in prepared.source.styles].index(sample.meta["style"])
+        drops = prepared.source.drops(style)
+        low = np.flatnonzero((np.asarray(sample.image) < 128).any(1)).max() / 64
+        moved += sample.text in drops
+        bottoms[style, sample.text] = low + drops.get(sample.text, 0)
+    assert moved > 0
+    hung = np.array([[bottoms[style, tail] - bottoms[style, "x"] for tail in "gp"] for style in range(60)])
+    assert hung.min() > 0
+    assert np.median(hung) > 0.1
