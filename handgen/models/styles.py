@@ -180,7 +180,7 @@ class CodeTable(StyleSpec):
         if count > len(self._names) == 1:
             raise UsageError(
                 f"{count} styles were asked for and the model knows one, '{self._names[0]}'",
-                "Use --styles 1; or get more hands ('handgen fonts fetch zh' or en), render them, and train again.",
+                "Use --styles 1; or get hands ('handgen fonts fetch zh' or en), and train a zi2zi or bicyclegan.",
             )
         for number in range(len(self._names), count):
             rng = generator(seed, "mixture", number)

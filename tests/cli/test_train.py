@@ -147,7 +147,7 @@ def test_the_second_stage(command, tmp_path):
 def test_a_registered_model_has_a_command_of_its_own(command, toy_model, capsys):
     assert run(["train", "--help"]) == 0
     assert "a toy" in capsys.readouterr().out
-    assert run(["train", "toy", "--help"]) == 0
+    assert run(["train", "toy", "--help-all"]) == 0
     out = " ".join(capsys.readouterr().out.split())
     assert "--lambda-l1" in out
     assert "--images" in out
