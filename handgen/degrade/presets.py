@@ -47,7 +47,12 @@ PRESETS: Mapping[str, Preset] = {
         },
     ),
     "ink": Preset(
-        "lines as wide, dark and finely scanned as those of real handwriting, half of them with grain",
+        "lines as wide, dark and finely scanned as those of real handwriting",
+        lost=0.02,
+        effects={"real_ink": _on(1.0)},
+    ),
+    "grain": Preset(
+        "the same, half of them with the grain of a scanner",
         lost=0.02,
         effects={"real_ink": _on(1.0), "noise": _on(0.5, deviation=0.06)},
     ),

@@ -36,8 +36,6 @@ from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontFo
 STANDARD = "standard"
 _OWN = {REGISTERED: 0.6, TRACED: 1.0}
 """How much of their shape strokes keep under a writer's pen, by how they were found."""
-_LARGEST = 0.75
-"""A component that is mixed in has no more of a character's strokes than this share."""
 _MIX = 0x6D69
 """Sets the keys of choices apart from others of a writer."""
 
@@ -241,19 +239,17 @@ class Forms:
         hand: NDArray[np.int64],
         key: NDArray[np.uint64],
         cursiveness: NDArray[np.floating] | None = None,
-        mixed: float = 0.0,
     ) -> Picked:
         """Return the strokes of drawings.
 
         A character that a hand does not have is written as another has it, or the standard. All
-        that is chosen follows from the writer: a component, say, is always the same other font's.
+        that is chosen follows from the writer.
 
         Args:
             characters: int64 ``[n]``, indexes in ``chars``.
             hand: int64 ``[n]``, rows of ``hands``.
             key: uint64 ``[n]``, of the writers.
             cursiveness: ``[n]``, of the writers; None = no running forms.
-            mixed: share of a writer's components that are another font's, 0 to 1.
         """
         hand = self._instead(characters, hand, key)
         row = self._place[characters]
@@ -265,8 +261,6 @@ class Forms:
         points, held, own = self._gathered(hand, start, stop)
         chars = "".join(self.chars[i] for i in characters)
         ends = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
-        if mixed and self._running:
-            self._mix(points, held, chars, ends, row, able, key, mixed)
         codes = np.array([ord(char) for char in chars], np.uint64)
         book = Book(chars, points, lengths_of(points).sum(1), ends, codes, held=held, own=own)
         if cursiveness is None or self._running is None:
@@ -276,41 +270,6 @@ class Forms:
         for choice in choices:
             notes[choice.drawing].append(choice.note)
         return Picked(apply(book, choices), hand, tuple(map(tuple, notes)))
-
-    def _mix(
-        self,
-        points: NDArray[np.float32],
-        held: NDArray[np.uint8],
-        chars: str,
-        first: NDArray[np.int64],
-        row: NDArray[np.int64],
-        able: NDArray[np.bool_],
-        key: NDArray[np.uint64],
-        share: float,
-    ) -> None:
-        """Let components be another hand's: strokes of the same character there, one for one, into ``points``."""
-        assert self._running
-        some = [
-            (i, part)
-            for i in np.flatnonzero(able).tolist()
-            for part in self._running.parts(chars[i])
-            if part.count <= _LARGEST * (first[i + 1] - first[i])
-        ]
-        if not some:
-            return
-        drawing = np.array([i for i, _ in some])
-        luck = uniforms_of(keys(key[drawing], np.array([ord(part.part) for _, part in some]), _MIX), 2)
-        has = np.stack([table.way[row[drawing]] == REGISTERED for table in self._tables])
-        nth = (luck[:, 1] * has.sum(0)).astype(np.int64)
-        other = (np.cumsum(has, axis=0) == nth + 1).argmax(0)
-        wanted = np.flatnonzero(luck[:, 0] < share)
-        for number in np.unique(other[wanted]):
-            table = self._tables[number]
-            for i in wanted[other[wanted] == number].tolist():
-                here, part = first[drawing[i]] + some[i][1].start, some[i][1]
-                there = table.first[row[drawing[i]]] + part.start
-                points[here : here + part.count] = decoded(table.points[there : there + part.count])
-                held[here : here + part.count] = table.held[there : there + part.count]
 
     def _instead(
         self, characters: NDArray[np.int64], hand: NDArray[np.int64], key: NDArray[np.uint64]

@@ -103,12 +103,7 @@ class Running:
         self, where: Mapping[str, tuple[Component, ...]], counts: Mapping[str, int], fonts: Mapping[str, FontForms]
     ) -> None:
         self._forms = {part: _forms(part, count, fonts) for part, count in counts.items()}
-        self._all = where
         self._where = {c: tuple(each for each in some if self._forms.get(each.part)) for c, some in where.items()}
-
-    def parts(self, char: str) -> tuple[Component, ...]:
-        """Return the components of a character."""
-        return self._all.get(char, ())
 
     @property
     def forms(self) -> dict[str, tuple[str, ...]]:

@@ -46,8 +46,8 @@ class PreviewSettings(Settings):
     charset: str | None = setting(None, "The same, as in synth: a name or a UTF-8 file.", panel=SHOWN)
     degrade: str | None = setting(
         None,
-        "What a page does to ink: each effect of pen, ink, lines, notebook, scan, photo or a YAML file, and all; "
-        "with a model's styles or, without --model, with a --font.",
+        "What a page does to ink: each effect of pen, ink, grain, lines, notebook, scan, photo or a YAML file, "
+        "and all; with a model's styles or, without --model, with a --font.",
         metavar="PRESET|FILE",
         panel=SHOWN,
     )

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handgen.degrade.presets import PRESETS
 from handgen.lines.cut import Limits
 from handgen.lines.draws import Draw
 from handgen.pages.amend import Amendments, DrawnLine, with_insertion, with_overwriting
@@ -12,6 +13,7 @@ from handgen.pages.baseline import base_line, polygon
 from handgen.pages.text import as_sentences, divided, joined, pieces_of
 from handgen.pages.warp import PageWarp, resampled
 from handgen.seeds import generator
+from handgen.synthesis import pages
 
 
 def chance(*key):
@@ -151,3 +153,7 @@ def test_nothing_is_put_right_where_no_word_can_be():
     for text in ("a", "12 34 56", "x y"):
         assert with_insertion(text, block_writer, Amendments(1.0), chance("none")) is None
         assert with_overwriting(text, block_writer, Amendments(1.0), chance("none")) is None
+
+
+def test_ink_is_for_pages_as_the_remedy_says():
+    assert set(PRESETS["ink"].effects) <= set(pages._INK_ONLY)

@@ -7,7 +7,6 @@ import pytest
 
 from handgen.fonts.face import FontRef
 from handgen.seeds import keys
-from handgen.strokes import forms as module
 from handgen.strokes.base import POINTS, make_book
 from handgen.strokes.components import Component, find_components
 from handgen.strokes.forms import Forms
@@ -120,17 +119,3 @@ def test_a_fonts_form_is_fitted_into_the_components_box(compounds, shapes, strok
         one = picked.book.points[picked.book.first[i] : picked.book.first[i + 1]]
         assert (one.min((0, 1)) > low - 0.15).all()
         assert (one.max((0, 1)) < high + 0.15).all()
-
-
-def test_a_writers_components_may_be_another_fonts(stroke_data, heiti, monkeypatch):
-    monkeypatch.setattr(module, "_LARGEST", 1.0)  # of so few characters, none is part of another
-    forms = Forms.open([FontRef(heiti)], "口小")
-    forms.prepare()
-    n = 40
-    characters, hand, key = np.arange(n) % 2, np.zeros(n, int), keys(np.arange(n) // 2)
-    plain, mixed = (forms.pick(characters, hand, key, mixed=share).book.points for share in (0.0, 1.0))
-    other = forms.pick(characters, np.ones(n, int), key).book.points
-    same, theirs = (np.isclose(mixed, points).all((1, 2)) for points in (plain, other))
-    assert (same | theirs).all()
-    assert 0.2 < theirs.mean() < 0.8
-    np.testing.assert_array_equal(forms.pick(characters, hand, key, mixed=1.0).book.points, mixed)

@@ -37,7 +37,7 @@ def test_where_nothing_is_named_a_recipe_is_taken_less_what_cannot_be_had(with_w
     monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [])
     request, why = with_usual_sources(Request(charset=CHARS))
     assert names(request) == ["zh"]
-    assert (request.out, request.degrade) == (Path("datasets/zh"), "ink")
+    assert (request.out, request.degrade) == (Path("datasets/zh"), "grain")
     assert "the recipe zh" in why
     assert "without fonts and traced: no font was found" in why
 
