@@ -101,12 +101,14 @@ class Opening:
         device: where networks draw.
         size: side of the images in pixels, where a source has none of its own.
         progress: called with what takes long, how many of it are done, and how many there are.
+        workers: processes that may trace fonts side by side; more than 1 only where processes can be started.
     """
 
     seed: int = 0
     device: str = "cpu"
     size: int | None = None
     progress: Progress | None = None
+    workers: int = 1
 
 
 @dataclass(frozen=True, eq=False)

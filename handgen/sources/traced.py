@@ -65,7 +65,7 @@ class TracedSource(Source):
         fonts = list(find_named(spec, chars).values())
         order = tuple(name for name in parse_order(spec.strokes) if name != TRACE)
         forms = Forms.open(fonts, chars, order, _running(fonts))
-        forms.prepare(how.progress)
+        forms.prepare(how.progress, how.workers)
         population = Population(cursiveness=spec.range)
         writers = WriterSpec(population, load_writers(spec.writer) if spec.writer else {}, how.seed)
         styles = choose_styles(writers, spec.styles, how.seed)
