@@ -62,7 +62,7 @@ class TracedSource(Source):
     @classmethod
     def open(cls, spec: SourceSpec, chars: str, how: Opening) -> TracedSource:
         """Trace what was not traced before, and find the writers; see ``Source.open``."""
-        fonts = list(find_named(spec, chars).values())
+        fonts = list(find_named(spec, how.suit or chars).values())
         order = tuple(name for name in parse_order(spec.strokes) if name != TRACE)
         forms = Forms.open(fonts, chars, order, _running(fonts))
         forms.prepare(how.progress, how.workers)
