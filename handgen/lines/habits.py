@@ -74,7 +74,8 @@ _RANGES = {
     "joins": (-1.0, 1.4),
 }
 _STILL = {
-    "width": 1.0, "slant": 0.0, "slope": 0.0, "tall": 1.0, "deep": 1.0, "word_gap": 1.0, "letter_gap": 0.0, "joins": 0.0,
+    "width": 1.0, "slant": 0.0, "slope": 0.0, "tall": 1.0, "deep": 1.0, "word_gap": 1.0, "letter_gap": 0.0,
+    "joins": 0.0,
 }  # fmt: skip
 """What these are without variation."""
 _FIELDS = np.array([0.035, 0.1, 0.1, 0.07, 0.03])

@@ -1,13 +1,14 @@
-"""Words as the pen writes them: from letter to letter without being lifted where the writer joins them, and what is
-above the letters, such as dots, accents and bars, after the word.
+"""Words as the pen writes them.
 
+It goes from letter to letter without being lifted where the writer joins them; dots, accents and bars come after the
+word.
 Lengths are in em, x to the right and y up from the base line.
 """
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -102,7 +103,7 @@ def write_words(letters: Letters, manner: Manner) -> Path:
     _finish_late(moved, letters.owner, late, bars, manner)
     moved[:, :, 0] += _positions(letters, manner)[letters.owner, None]
     bounds = np.searchsorted(letters.owner, np.arange(len(letters.chars) + 1)).tolist()
-    ends = [_ends(moved[a:b][~late[a:b]]) in zip(bounds, bounds[1:], strict=False)]
+    ends = [_ends(moved[a:b][~late[a:b]]) for a, b in itertools.pairwise(bounds)]
     strokes: list[Floats] = []
     notes: list[tuple[int, bool, bool]] = []
     waiting: list[int] = []
