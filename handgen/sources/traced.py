@@ -28,7 +28,7 @@ from handgen.sources.spec import SourceSpec
 from handgen.strokes.forms import Forms
 from handgen.strokes.ink import draw, lifted
 from handgen.strokes.library import TRACE, parse_order
-from handgen.strokes.motion import Hand, write
+from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
 from handgen.strokes.writer import Population, load_writers
 
 _VERSION = 3
@@ -115,7 +115,7 @@ class TracedSource(Source):
 
     def line_font(self, style: int) -> PenLine | None:
         """Return what writes whole lines; None where some of its characters are written one by one, as Chinese is."""
-        if not all(composable(char) and not is_wide(char) for char in self.chars):
+        if not all(composable(char) and ord(char) < IDEOGRAPHIC for char in self.chars):
             return None
         number = {char: row for row, char in enumerate(self.chars)}
 
