@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from handgen.errors import UsageError
 from handgen.fonts.find import UNKNOWN, short_license
 from handgen.glyphs.store import GlyphStore
+from handgen.lines.penned import PenLine
 from handgen.lines.shaped import LineFont
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.models.styles import vectors
@@ -223,7 +224,7 @@ class Source(ABC):
         """Return how much lower than on its canvas each character belongs in a line, in canvas sides; 0 by default."""
         return {}
 
-    def line_font(self, style: int) -> LineFont | None:
+    def line_font(self, style: int) -> LineFont | PenLine | None:
         """Return what draws whole lines of a style; None, by default, if they are put together of its characters."""
         del style
         return None
