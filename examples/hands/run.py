@@ -63,7 +63,9 @@ def traced(script: str) -> dict[Hand, FontForms]:
     for font in track(suitable(script), f"tracing for {script}", console=console):
         forms = trace_font(font.ref, chars, {})
         share = float((forms.way == TRACED).mean())
-        console.print(f"{font.family}: {share:.0%} of {len(chars):,} characters" + (", left out" * (share < TRACED_SHARE)))
+        console.print(
+            f"{font.family}: {share:.0%} of {len(chars):,} characters" + (", left out" * (share < TRACED_SHARE))
+        )
         if share >= TRACED_SHARE:
             about = (font.family, font.kind, font.license, copyright_of(font.ref.path), sha256(font.ref.path))
             made[Hand(font.ref.style_name, *about)] = forms

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.fonts.face import FontRef
-from handgen.fonts.find import kind_of
+from handgen.fonts.find import kind_of, suitable_fonts
 from handgen.lines.cut import composable
 from handgen.lines.layout import is_wide
 from handgen.lines.penned import Hands, PenLine
@@ -25,7 +25,8 @@ from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, 
 from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
-from handgen.strokes.forms import Forms
+from handgen.strokes.forms import RUNNING, Forms
+from handgen.strokes.hands import ShippedHand, open_hands, shipped_hands
 from handgen.strokes.ink import draw, lifted
 from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
@@ -36,7 +37,6 @@ _VERSION = 3
 _BLOCK = 256
 _MOVED = 0.005
 """Sides: what is moved by less is not seen."""
-_RUNNING = "running"
 _OTHERS = 0.15
 """Share of a writer's characters that have the forms of a second font, in lines."""
 _NEAT = 0.3
@@ -66,9 +66,9 @@ class TracedSource(Source):
     @classmethod
     def open(cls, spec: SourceSpec, chars: str, how: Opening) -> TracedSource:
         """Trace what was not traced before, and find the writers; see ``Source.open``."""
-        fonts = list(find_named(spec, how.suit or chars).values())
+        fonts, shipped = _forms_at_hand(spec, how.suit or chars)
         order = tuple(name for name in parse_order(spec.strokes) if name != TRACE)
-        forms = Forms.open(fonts, chars, order, _running(fonts))
+        forms = Forms.open(fonts, chars, order, _running(fonts), shipped)
         forms.prepare(how.progress, how.workers)
         population = Population(cursiveness=spec.range)
         writers = WriterSpec(population, load_writers(spec.writer) if spec.writer else {}, how.seed)
@@ -80,8 +80,8 @@ class TracedSource(Source):
 
     @classmethod
     def lack(cls, spec: SourceSpec, chars: str) -> str:
-        """Return that there is no font to be traced."""
-        return FontsSource.lack(spec, chars)
+        """Return that there is neither a hand that comes with handgen nor a font to be traced."""
+        return "" if not (spec.fonts or spec.data) and shipped_hands(chars) else FontsSource.lack(spec, chars)
 
     @classmethod
     def usual_chars(cls, spec: SourceSpec) -> str:
@@ -201,4 +201,17 @@ def _rounded(style: DrawnStyle) -> list[float]:
 
 def _running(fonts: Sequence[FontRef]) -> list[FontRef]:
     """Return the fonts in running hand: components of other writers take forms from these."""
-    return [ref for ref in fonts if kind_of(ref) == _RUNNING]
+    return [ref for ref in fonts if kind_of(ref) == RUNNING]
+
+
+def _forms_at_hand(spec: SourceSpec, chars: str) -> tuple[list[FontRef], list[ShippedHand]]:
+    """Return the fonts to trace, and the hands that come with handgen: these only if no font is named.
+
+    A font at hand that is one of these hands need not be traced, unless it may have characters which the hands lack.
+    """
+    shipped = [] if spec.fonts or spec.data else shipped_hands(chars)
+    if not shipped:
+        return list(find_named(spec, chars).values()), []
+    whole = set(chars) <= set(open_hands(shipped[0][0]).chars)
+    known = {hand.name for _, hand in shipped} if whole else set()
+    return [ref for ref in suitable_fonts(chars) if ref.style_name not in known], shipped

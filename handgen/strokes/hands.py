@@ -63,6 +63,10 @@ class Hand:
     sha256: str
 
 
+ShippedHand = tuple[Path, Hand]
+"""A hand, and the file that has it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Hands:
     """A file of traced hands, open.
@@ -115,7 +119,9 @@ def write_hands(file: Path, forms: Mapping[Hand, FontForms]) -> None:
     for hand, each in forms.items():
         series = fitted(decoded(each.points), TERMS)
         arrays[f"{hand.name}.counts"] = np.diff(each.first).astype(np.uint8)
-        arrays[f"{hand.name}.series"] = np.ascontiguousarray(np.round(series / _STEP).astype(np.int16).transpose(1, 2, 0))
+        arrays[f"{hand.name}.series"] = np.ascontiguousarray(
+            np.round(series / _STEP).astype(np.int16).transpose(1, 2, 0)
+        )
         arrays[f"{hand.name}.held"] = each.held
     about = {"kind": _KIND, "hands": json.dumps([asdict(hand) for hand in forms], ensure_ascii=False)}
     with replacing(file) as temporary:
@@ -143,8 +149,8 @@ def open_hands(file: Path) -> Hands:
     return Hands(file, hands, hashlib.sha256(packed).hexdigest(), arrays)
 
 
-def shipped_hands(chars: str) -> tuple[Hands, list[Hand]] | None:
-    """Return the hands that come with handgen for these characters; None if there are none.
+def shipped_hands(chars: str) -> list[ShippedHand]:
+    """Return the hands that come with handgen for these characters.
 
     They are of the file that has most of the characters, and have half of them at least.
 
@@ -155,7 +161,6 @@ def shipped_hands(chars: str) -> tuple[Hands, list[Hand]] | None:
     have = [len(set(chars) & set(each.chars)) for each in files]
     best = max(range(len(files)), key=lambda number: (have[number], -len(files[number].chars)), default=None)
     if best is None or not have[best]:
-        return None
+        return []
     hands = files[best]
-    able = [hand for hand in hands.hands if 2 * hands.covered(hand, chars) >= len(chars)]
-    return (hands, able) if able else None
+    return [(hands.path, hand) for hand in hands.hands if 2 * hands.covered(hand, chars) >= len(chars)]
