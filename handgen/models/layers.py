@@ -211,7 +211,7 @@ class Displacement(nn.Module):
 
     def refine(self, field: Tensor | None, x: Tensor) -> Tensor | None:
         """Return the field ``[B, 2, h, w]`` (halves of the canvas) after decoder features ``[B, c, h, w]``."""
-        key = str(x.shape[-1])
+        key = str(int(x.shape[-1]))  # while a network is traced, a side is a tensor
         if field is not None:
             field = F.interpolate(field, size=x.shape[-2:], mode="bilinear", align_corners=False)
         if key not in self.heads:
