@@ -91,7 +91,7 @@ class PenLine:
             return Line("", np.full((height, height), 255, np.uint8), [])
         chance = Draw(generator(seed, "paper", line), "", Limits())
         wrong = slip(text, chance, paper.struck) if chance.chance(paper.corrections) else None
-        habits = draw_shaped_habits(seed, line, 1.0, writer)
+        habits = draw_shaped_habits(seed, line, self._vary, writer)
         key = SampleKey.of(seed, np.array([line if writer is None else writer]), line + 1)
         image, boxes, notes = self._draw(wrong.text if wrong else text, habits, height, key, chance, wrong)
         if chance.chance(paper.neighbors):
