@@ -32,15 +32,15 @@ X_HEIGHT = 0.46
 """Of an x there, by and large, in sides of the square."""
 _REACH = (-0.25, 0.75)
 """How low and how high letters go."""
-_FINEST = 0.9
+_FINEST = 1.0
 """Pixels: a thinner line would be lost."""
-_DARKEST, _PALEST = 1.0, 0.62
+_DARKEST, _PALEST = 1.0, 0.72
 """Of ink; what is paler is not found on scans of pages that anybody kept."""
 _WAVES = 3
 _HABIT, _ANEW = 0.028, 0.014
 """Em by which points of a letter are elsewhere than in the font: always with one writer, and each time."""
 _JOIN_WIDTH = 0.88
-_BREADTH = 1.12
+_BREADTH = 1.08
 """Of letters, against those of fonts."""
 
 
