@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from handgen.collect.base import DAMAGED, NO_LABEL, Intake, Reader, Writing
-from handgen.collect.files import style_name
+from handgen.collect.files import StyleNames, style_name
 from handgen.formats.find import one_dataset
 from handgen.formats.findings import Findings
 from handgen.glyphs.pictures import read_fault, read_gray
@@ -46,11 +46,12 @@ class DatasetReader(Reader):
     def writings(self, intake: Intake) -> Iterator[Writing]:
         """Yield the samples in order."""
         findings, seen = Findings(), 0
+        names = StyleNames()
         default = style_name(self._path.resolve().name)
         with self._found.open() as records:
             for seen, record in enumerate(records.records(findings), 1):
                 intake.at(seen)
-                style = self._style or (style_name(record.style) if record.style else default)
+                style = self._style or (names.of(record.style) if record.style else default)
                 where = f"sample {record.number}" + (f" ({record.name})" if record.name else "")
                 try:
                     label = (record.label or b"").decode()

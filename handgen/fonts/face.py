@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
 
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
-_DRAWING = frozenset((b"head", b"hhea", b"maxp", b"hmtx", b"cmap", b"loca", b"glyf", b"CFF ", b"CFF2"))
+_DRAWING = frozenset(
+    (b"head", b"hhea", b"maxp", b"hmtx", b"cmap", b"loca", b"glyf", b"CFF ", b"CFF2", b"GSUB", b"GPOS", b"GDEF")
+    + (b"fvar", b"gvar", b"avar", b"HVAR", b"COLR", b"CPAL")
+)
+"""Tables without which letters are drawn otherwise or stand elsewhere."""
 _FULL = frozenset((b"glyf", b"CFF ", b"CFF2"))
 _ZEROS = 512
 """So many zeros do not end a table of outlines."""
