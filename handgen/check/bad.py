@@ -16,7 +16,7 @@ from handgen.glyphs.pictures import read_fault
 
 LEFT_OUT = "left_out.jsonl"
 SKIP = "Repair it, or leave bad samples out with --skip-bad; see: handgen check {path}"
-_ALL_IS_READ = frozenset(
+ALL_IS_READ = frozenset(
     ("byte-order-mark", "typed-labels", "list-header", "list-encoding", "list-layout", "dotted-name")
 )
 """Defects that stop trainers, and not who reads the dataset here."""
@@ -84,7 +84,7 @@ class BadSamples:
             DatasetError: the file is damaged, or promises more than it has, and that is not to be left out.
         """
         for finding in findings.sorted():
-            if finding.rule.severity != "defect" or finding.name in _ALL_IS_READ:
+            if finding.rule.severity != "defect" or finding.name in ALL_IS_READ:
                 continue
             example = finding.examples[0] if finding.examples else None
             cause = finding.rule.title + (f" ({example})" if example and str(example) else "")

@@ -9,7 +9,8 @@ What an image shows is said in one of three ways:
   ``永.png``. The writer is the file's folder, if it is not the one that was given.
 
 Which of the two it is, most of the files decide; those that do not fit are skipped and listed.
-A character may be written as ``U+6C38``, ``0x6C38`` or ``uni6C38``, for what a file name cannot hold (/) or tell apart (A and a).
+A character may be written as ``U+6C38``, ``0x6C38`` or ``uni6C38``, for what a file name cannot hold (/) or tell apart
+(A and a).
 """
 
 from __future__ import annotations

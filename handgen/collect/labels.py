@@ -90,7 +90,8 @@ def choose_way(root: Path, files: Iterable[Path]) -> str:
     """Return where the labels of most files stand: ``folder`` or ``name``.
 
     A number alone is a counter, and no label, where the folder above is called like one character, where numbers of
-    several digits stand beside it, or where only digits do that are not all ten. A letter alone (a.png, b.png) can be either there.
+    several digits stand beside it, or where only digits do that are not all ten. A letter alone (a.png, b.png) can be
+    either there.
 
     Raises:
         UsageError: no way suits half of the files, or two suit as many.

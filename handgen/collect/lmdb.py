@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from handgen.check.bad import ALL_IS_READ
 from handgen.collect.base import DAMAGED, NO_LABEL, Intake, Reader, Writing
 from handgen.collect.files import StyleNames, style_name
 from handgen.formats.find import one_dataset
@@ -69,3 +70,8 @@ class DatasetReader(Reader):
                 yield Writing(style, char, image, where)
         if "damaged" in findings:
             intake.skip(DAMAGED, f"{self._path.name}: after {seen:,} samples", default)
+        for finding in findings.sorted():
+            if finding.name != "damaged" and finding.rule.severity == "defect" and finding.name not in ALL_IS_READ:
+                intake.skip(finding.rule.title, f"{self._path.name} ({finding.count:,} times)", default)
+        if not seen and not intake.skips:
+            intake.skip("there is not one sample", self._path.name, default)
