@@ -207,7 +207,8 @@ def cores() -> int:
 
 def _death(code: int | None) -> str:
     if code is not None and code < 0:
-        return f"by {signal.Signals(-code).name}"
+        known = {each.value: each.name for each in signal.Signals}
+        return f"by {known.get(-code, f'signal {-code}')}"
     return f"with exit code {code}"
 
 

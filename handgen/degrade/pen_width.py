@@ -43,15 +43,19 @@ class PenWidth(Effect):
         batch, channels, height, width = images.shape
         change = np.repeat(params["change"], channels) * height
         thicker, layers = change > 0, np.abs(change)
-        drawn = images.cpu().numpy().reshape(-1, height, width).copy()
+        drawn = images.cpu().numpy().reshape(-1, height, width)
         for layer in range(math.ceil(_MOST * height)):
             rows = np.flatnonzero(layers > layer)
             if not len(rows):
                 break
             share = (layers[rows] - layer).clip(0, 1)
             # What is taken off the ink lightens an image; what is taken off the paper darkens it.
-            amount = np.where(thicker[rows], -share, share).astype(np.float32) / 255
-            drawn[rows] += _layer(drawn[rows], thicker[rows]) * amount[:, None, None]
+            amount = (np.where(thicker[rows], -share, share).astype(np.float32) / 255)[:, None, None]
+            if len(rows) == len(drawn):
+                drawn = drawn + _layer(drawn, thicker) * amount
+            else:
+                drawn = drawn if layer else drawn.copy()
+                drawn[rows] += _layer(drawn[rows], thicker[rows]) * amount
         return torch.from_numpy(drawn).view(batch, channels, height, width).to(images.device)
 
 

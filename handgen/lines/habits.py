@@ -80,6 +80,8 @@ _STILL = {
 """What these are without variation."""
 _FIELDS = np.array([0.035, 0.1, 0.1, 0.07, 0.03])
 _PER_EM = (0.12, 1.1)
+_KNOTS = 32
+"""Of a table of waves, in an em."""
 
 
 def draw_shaped_habits(seed: int, line: int, vary: float, writer: int | None = None) -> ShapedHabits:
@@ -127,13 +129,23 @@ def bend(points: Floats, habits: ShapedHabits, x_height: float | None = None) ->
     x, y = points.T
     if x_height is not None:
         y = stretch(y, habits, x_height)
-    angles = 2 * math.pi * x[:, None, None] * habits.waves[:, :, 1] + habits.waves[:, :, 2]
-    rise, size, slant, pace, tremor = (habits.waves[:, :, 0] * np.sin(angles)).sum(axis=2).T
+    rise, size, slant, pace, tremor = _wandering(x, habits.waves)
     # What wanders along the line is the same for all that is above one another, but for the tremor.
     lean = habits.slant + slant
     up = y * (1 + size)
     across = (x + pace) * habits.width + up * lean + tremor * np.sin(5.0 * y + 2.0 * x)
     return np.stack([across, up + rise + habits.slope * across], axis=1)
+
+
+def _wandering(x: Floats, waves: Floats) -> Floats:
+    """Return what wanders along the line, ``[fields, n]``, at positions ``x``; a table will do where there are many."""
+    low, high = float(x.min()), float(x.max())
+    knots = min(len(x), _KNOTS * (1 + int(high - low)))
+    at = np.linspace(low, high, knots) if knots < len(x) else x
+    found = (
+        waves[:, None, :, 0] * np.sin(2 * math.pi * at[:, None] * waves[:, None, :, 1] + waves[:, None, :, 2])
+    ).sum(2)
+    return np.stack([np.interp(x, at, field) for field in found]) if knots < len(x) else np.asarray(found)
 
 
 def onto_image(

@@ -32,15 +32,15 @@ X_HEIGHT = 0.46
 """Of an x there, by and large, in sides of the square."""
 _REACH = (-0.25, 0.75)
 """How low and how high letters go."""
-_FINEST = 0.9
+_FINEST = 1.0
 """Pixels: a thinner line would be lost."""
-_DARKEST, _PALEST = 1.0, 0.62
+_DARKEST, _PALEST = 1.0, 0.72
 """Of ink; what is paler is not found on scans of pages that anybody kept."""
 _WAVES = 3
 _HABIT, _ANEW = 0.028, 0.014
 """Em by which points of a letter are elsewhere than in the font: always with one writer, and each time."""
 _JOIN_WIDTH = 0.88
-_BREADTH = 1.12
+_BREADTH = 1.08
 """Of letters, against those of fonts."""
 
 
@@ -91,7 +91,7 @@ class PenLine:
             return Line("", np.full((height, height), 255, np.uint8), [])
         chance = Draw(generator(seed, "paper", line), "", Limits())
         wrong = slip(text, chance, paper.struck) if chance.chance(paper.corrections) else None
-        habits = draw_shaped_habits(seed, line, 1.0, writer)
+        habits = draw_shaped_habits(seed, line, self._vary, writer)
         key = SampleKey.of(seed, np.array([line if writer is None else writer]), line + 1)
         image, boxes, notes = self._draw(wrong.text if wrong else text, habits, height, key, chance, wrong)
         if chance.chance(paper.neighbors):
@@ -123,11 +123,13 @@ class PenLine:
         low, high = stretch(np.array(_REACH), habits, X_HEIGHT)
         flat = Outline(points, np.zeros(0, np.uint8), np.zeros(0, np.int64))
         placed, (height, width), scale = onto_image(flat, habits, height, (float(low), float(high)))
-        drawn = self._inked(placed.points.reshape(-1, POINTS, 2), path, hands, scale, len(chars), (wrong, text, chance))
+        drawn, bounds = self._inked(
+            placed.points.reshape(-1, POINTS, 2), path, hands, scale, len(chars), (wrong, text, chance)
+        )
         line = line_of(hands.hand, hands.pens)
         ink = np.clip(line.ink[:1], _PALEST, _DARKEST)
         image = inked(drawn.fill((height, width))[None], ink, line.grain[:1], key.keys("paper")[:1])[0]
-        boxes = iter(_boxes(drawn, len(chars), (height, width)))
+        boxes = iter(_boxes(bounds, (height, width)))
         notes = {"slant": round(math.degrees(math.atan(lean)), 1), **hands.notes}
         return image, [None if char == " " else next(boxes) for char in text], notes
 
@@ -139,8 +141,11 @@ class PenLine:
         scale: float,
         count: int,
         slipped: tuple[Slip | None, str, Draw],
-    ) -> Drawable:
-        """Return the outlines of strokes, in pixels: those of letter i are glyph 2 i, and of its join 2 i + 1."""
+    ) -> tuple[Drawable, Floats]:
+        """Return the outlines of strokes, in pixels, and left, bottom, right and top of each letter, ``[n, 4]``.
+
+        Those of letter i are glyph 2 i, and of its join 2 i + 1.
+        """
         line = line_of(hands.hand, hands.pens)
         down = np.array([strokes[:, :, 0], -strokes[:, :, 1]]).transpose(1, 2, 0).astype(np.float32)
         before = np.r_[False, path.join[:-1]] | path.join
@@ -155,6 +160,9 @@ class PenLine:
         order = np.argsort(glyph, kind="stable")
         points = made[order].reshape(-1, 2)
         size = made.shape[1]
+        letters = made[order][glyph[order] % 2 == 0]
+        first = np.searchsorted(np.sort(path.owner[~path.join]), np.arange(count))
+        low, high = (np.minimum.reduceat(letters.min(1), first), np.maximum.reduceat(letters.max(1), first))
         whole = Outline(points, np.ones(len(points), np.uint8), np.arange(1, len(made) + 1) * size - 1)
         owners = np.repeat(glyph[order], size)
         wrong, text, chance = slipped
@@ -164,7 +172,7 @@ class PenLine:
             across = strokes_across(ink, float(line.width[0] * scale), chance)
             whole, _ = joined([whole, across])
             owners = np.concatenate([owners, np.full(len(across), 2 * count)])
-        return Drawable(whole, owners, 2 * count + 1)
+        return Drawable(whole, owners, 2 * count + 1), np.concatenate([low, high], axis=1)
 
 
 def _leaning(habits: ShapedHabits, slant: float) -> ShapedHabits:
@@ -231,17 +239,10 @@ def _rounded(strokes: Floats, haste: float) -> Floats:
     return made
 
 
-def _boxes(drawn: Drawable, count: int, shape: tuple[int, int]) -> list[Box | None]:
-    """Return the box of each letter, without the joins."""
+def _boxes(bounds: Floats, shape: tuple[int, int]) -> list[Box]:
+    """Return the box of each letter from left, bottom, right and top in pixels, y up."""
     height, width = shape
-    boxes: list[Box | None] = []
-    for letter in range(count):
-        found = drawn.bounds(2 * letter, 2 * letter + 1)
-        if found is None:
-            boxes.append(None)
-            continue
-        left, bottom, right, top = found
-        x0, y0 = max(math.floor(left), 0), max(math.floor(height - top), 0)
-        x1, y1 = min(max(math.ceil(right), x0 + 1), width), min(max(math.ceil(height - bottom), y0 + 1), height)
-        boxes.append((x0, y0, x1, y1))
-    return boxes
+    x0, y0 = np.maximum(np.floor(bounds[:, 0]), 0), np.maximum(np.floor(height - bounds[:, 3]), 0)
+    x1 = np.minimum(np.maximum(np.ceil(bounds[:, 2]), x0 + 1), width)
+    y1 = np.minimum(np.maximum(np.ceil(height - bounds[:, 1]), y0 + 1), height)
+    return [(a, b, c, d) for a, b, c, d in np.stack([x0, y0, x1, y1], axis=1).astype(int).tolist()]

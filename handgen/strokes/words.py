@@ -7,7 +7,6 @@ Lengths are in em, x to the right and y up from the base line.
 
 from __future__ import annotations
 
-import itertools
 import unicodedata
 from dataclasses import dataclass
 
@@ -103,7 +102,11 @@ def write_words(letters: Letters, manner: Manner) -> Path:
     _finish_late(moved, letters.owner, late, bars, manner)
     moved[:, :, 0] += _positions(letters, manner)[letters.owner, None]
     bounds = np.searchsorted(letters.owner, np.arange(len(letters.chars) + 1)).tolist()
-    ends = [_ends(moved[a:b][~late[a:b]]) for a, b in itertools.pairwise(bounds)]
+    ends: dict[int, _Ends] = {}
+    joins = manner.joins & np.r_[~letters.after_space[1:], False]
+    for number in np.flatnonzero(joins | np.r_[False, joins[:-1]]).tolist():
+        some = slice(bounds[number], bounds[number + 1])
+        ends[number] = _ends(moved[some][~late[some]])
     strokes: list[Floats] = []
     notes: list[tuple[int, bool, bool]] = []
     waiting: list[int] = []
@@ -118,7 +121,7 @@ def write_words(letters: Letters, manner: Manner) -> Path:
             else:
                 strokes.append(moved[row])
                 notes.append((number, False, False))
-        if number + 1 < len(letters.chars) and manner.joins[number] and not letters.after_space[number + 1]:
+        if joins[number]:
             pair = letters.chars[number], letters.chars[number + 1]
             join = join_letters(ends[number], ends[number + 1], pair, letters.x_height)
             if join is not None:
