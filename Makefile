@@ -10,7 +10,7 @@ FUZZ_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin chinese cyclegan digits weights transfer fewshot trust test readme lint format types build release \
+.PHONY: help demo latin chinese cyclegan digits weights hands transfer fewshot trust test readme lint format types build release \
 	wheel bench fuzz reference hooks clean distclean
 
 help: ## Show this list.
@@ -27,6 +27,12 @@ cyclegan: $(VENV)/demo.installed ## CycleGAN from Heiti to a hand, unpaired.
 
 weights: $(VENV)/demo.installed ## Train the weights that come with handgen again, in ./weights; hours on a CPU.
 	$(BIN)/python -m examples.weights.run recognizer zh en
+
+hands: $(VENV)/demo.installed ## Trace the hands that come with handgen again; needs npm, half an hour on a CPU.
+	$(BIN)/python -m handgen fonts fetch zh
+	$(BIN)/python -m handgen fonts fetch en --all
+	$(BIN)/python -m examples.hands.run latin
+	$(BIN)/python -m examples.hands.run han
 
 chinese: $(VENV)/dev.installed ## The article's Chinese experiment: 15 hands, both stages, every loss; hours on a CPU.
 	$(BIN)/python -m examples.weights.run recognizer zh

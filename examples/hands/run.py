@@ -37,6 +37,16 @@ FREE = {"OFL-1.1", "Apache-2.0", "BSD-3-Clause", "public domain"}
 TRACED_SHARE = 0.5
 """Of the characters of a script that a hand has at least."""
 
+CARD_HEAD = """# Traced hands
+
+The centerlines of free handwriting fonts, for the pen to write along: what the source `traced` has without any font.
+Every stroke is a cosine series of 12 terms; nothing of the fonts' outlines is left. They are derived from the fonts, and
+under the fonts' licenses: [OFL-1.1](OFL-1.1.txt) for most; Apache-2.0 is the license of handgen itself; BSD-3-Clause
+asks to keep the notice in the table. What is written with them may be used as writing with the fonts themselves may be.
+
+`make hands` makes the files again, of the fonts that `handgen fonts fetch zh` and `handgen fonts fetch en --all` bring.
+examples/worth has what they are worth on real handwriting."""
+
 console = Console(highlight=False)
 
 
@@ -72,6 +82,25 @@ def traced(script: str) -> dict[Hand, FontForms]:
     return made
 
 
+def card(folder: Path) -> str:
+    """Return what README.md of the files says: whose fonts they are."""
+    lines = [CARD_HEAD]
+    for script in CHARSETS:
+        file = folder / f"{script}{SUFFIX}"
+        if file.is_file():
+            opened = open_hands(file)
+            lines += [
+                f"\n## {script}: {len(opened.hands)} hands, {len(opened.chars):,} characters\n",
+                "| family | kind | license | copyright |",
+                "|---|---|---|---|",
+            ]
+            lines += [
+                f"| {hand.family} | {hand.kind} | {hand.license} | {hand.copyright.replace('|', '/')} |"
+                for hand in opened.hands
+            ]
+    return "\n".join(lines) + "\n"
+
+
 def main() -> None:
     """Trace, write, and say how large it is."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -81,6 +110,7 @@ def main() -> None:
     torch.set_num_threads(1)
     file = given.out / f"{given.script}{SUFFIX}"
     write_hands(file, traced(given.script))
+    (given.out / "README.md").write_text(card(given.out), encoding="utf-8")
     size = file.stat().st_size
     console.print(f"{file}: {len(open_hands(file).hands)} hands, {size / 1e6:.1f} MB of at most {MOST / 1e6:.0f}")
 

@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
-from handgen.fonts.find import kind_of, suitable_fonts
+from handgen.fonts.find import kind_of
 from handgen.lines.cut import composable
 from handgen.lines.layout import is_wide
 from handgen.lines.penned import Hands, PenLine
@@ -214,4 +215,8 @@ def _forms_at_hand(spec: SourceSpec, chars: str) -> tuple[list[FontRef], list[Sh
         return list(find_named(spec, chars).values()), []
     whole = set(chars) <= set(open_hands(shipped[0][0]).chars)
     known = {hand.name for _, hand in shipped} if whole else set()
-    return [ref for ref in suitable_fonts(chars) if ref.style_name not in known], shipped
+    try:
+        fonts = list(find_named(spec, chars).values())
+    except UsageError:  # there is none, which is no loss
+        fonts = []
+    return [ref for ref in fonts if ref.style_name not in known], shipped
