@@ -22,7 +22,8 @@ LACKING = {
         "memfd_create", "minor", "mkfifo", "mknod", "nice", "openpty", "pathconf", "pidfd_open", "posix_fadvise",
         "posix_fallocate", "posix_spawn", "pread", "pwrite", "readlink", "register_at_fork", "sched_getaffinity",
         "sched_setaffinity", "sendfile", "setpgid", "setpriority", "setsid", "setuid", "statvfs", "symlink", "sync",
-        "sysconf", "uname", "wait", "wait3", "waitid", "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK", "O_TMPFILE",
+        "sysconf", "uname", "wait", "wait3", "waitid", "O_CLOEXEC", "O_DIRECTORY", "O_NOFOLLOW", "O_NONBLOCK",
+        "O_TMPFILE",
     },
     "signal": {
         "SIGALRM", "SIGCHLD", "SIGHUP", "SIGKILL", "SIGPIPE", "SIGSTOP", "SIGUSR1", "SIGUSR2", "SIGCONT", "SIGQUIT",
@@ -64,7 +65,7 @@ def locked(handle, mode, count):
 SHOWN["msvcrt"] = types.SimpleNamespace(LK_NBLCK=2, locking=locked)
 
 
-def shown_import(name, globals=None, locals=None, fromlist=(), level=0):  # noqa: A002 - the names of __import__
+def shown_import(name, globals=None, locals=None, fromlist=(), level=0):
     if name in MODULES:
         raise ModuleNotFoundError(f"No module named '{name}'", name=name)
     return SHOWN[name] if name in SHOWN else builtins.__import__(name, globals, locals, fromlist, level)
