@@ -18,7 +18,7 @@ from handgen.lines.habits import ShapedHabits, bend, draw_shaped_habits, onto_im
 from handgen.lines.paper import Paper, Slip, beside, slip, strokes_across
 from handgen.seeds import SampleKey, generator, keys, uniforms_of
 from handgen.strokes.base import POINTS, Book
-from handgen.strokes.ink import inked, line_of, widths_along
+from handgen.strokes.ink import PenTrace, inked, line_of, widths_along
 from handgen.strokes.motion import Hand
 from handgen.strokes.raster import outlines
 from handgen.strokes.words import Letters, Manner, Path, write_words
@@ -40,6 +40,8 @@ _WAVES = 3
 _HABIT, _ANEW = 0.028, 0.014
 """Em by which points of a letter are elsewhere than in the font: always with one writer, and each time."""
 _JOIN_WIDTH = 0.88
+_EVENER = 0.85
+"""Power of a line's width: the letters of writers differ in it already."""
 _BREADTH = 1.08
 """Of letters, against those of fonts."""
 
@@ -118,66 +120,59 @@ class PenLine:
         spaced = np.array([text[at - 1] == " " for at, char in enumerate(text) if char != " "], bool)
         spaced[0] = True
         path = write_words(*_prepared(hands, chars, spaced, habits, key, self._vary))
-        lean = float(hands.hand["slant"][0])
-        points = bend(path.strokes.reshape(-1, 2), _leaning(habits, lean), X_HEIGHT)
+        # The writer's slant, and half of what a line by anybody leans.
+        slant = 0.5 * habits.slant + float(hands.hand["slant"][0])
+        habits = replace(habits, slant=slant, width=habits.width**_EVENER)
+        points = bend(path.strokes.reshape(-1, 2), habits, X_HEIGHT)
         low, high = stretch(np.array(_REACH), habits, X_HEIGHT)
         flat = Outline(points, np.zeros(0, np.uint8), np.zeros(0, np.int64))
         placed, (height, width), scale = onto_image(flat, habits, height, (float(low), float(high)))
-        drawn, bounds = self._inked(
-            placed.points.reshape(-1, POINTS, 2), path, hands, scale, len(chars), (wrong, text, chance)
-        )
         line = line_of(hands.hand, hands.pens)
-        ink = np.clip(line.ink[:1], _PALEST, _DARKEST)
-        image = inked(drawn.fill((height, width))[None], ink, line.grain[:1], key.keys("paper")[:1])[0]
-        boxes = iter(_boxes(bounds, (height, width)))
-        notes = {"slant": round(math.degrees(math.atan(lean)), 1), **hands.notes}
-        return image, [None if char == " " else next(boxes) for char in text], notes
-
-    def _inked(
-        self,
-        strokes: Floats,
-        path: Path,
-        hands: Hands,
-        scale: float,
-        count: int,
-        slipped: tuple[Slip | None, str, Draw],
-    ) -> tuple[Drawable, Floats]:
-        """Return the outlines of strokes, in pixels, and left, bottom, right and top of each letter, ``[n, 4]``.
-
-        Those of letter i are glyph 2 i, and of its join 2 i + 1.
-        """
-        line = line_of(hands.hand, hands.pens)
-        down = np.array([strokes[:, :, 0], -strokes[:, :, 1]]).transpose(1, 2, 0).astype(np.float32)
-        before = np.r_[False, path.join[:-1]] | path.join
-        after = np.r_[path.join[1:], False] | path.join
-        unit = down / np.float32(scale)
-        wide = widths_along(unit, line.traits[path.owner], line.angle[path.owner], np.stack([before, after], 1))
-        wide *= np.where(path.join, _JOIN_WIDTH, 1.0).astype(np.float32)[:, None]
-        wide *= line.width[0] * np.float32(scale)
-        made = outlines(down, np.maximum(wide, np.float32(_FINEST))).astype(np.float64)
-        made[:, :, 1] *= -1
-        glyph = 2 * path.owner + path.join
-        order = np.argsort(glyph, kind="stable")
-        points = made[order].reshape(-1, 2)
-        size = made.shape[1]
-        letters = made[order][glyph[order] % 2 == 0]
-        first = np.searchsorted(np.sort(path.owner[~path.join]), np.arange(count))
-        low, high = (np.minimum.reduceat(letters.min(1), first), np.maximum.reduceat(letters.max(1), first))
-        whole = Outline(points, np.ones(len(points), np.uint8), np.arange(1, len(made) + 1) * size - 1)
-        owners = np.repeat(glyph[order], size)
-        wrong, text, chance = slipped
+        strokes = placed.points.reshape(-1, POINTS, 2)
+        whole, owners, bounds = _outlined(strokes, path, line, scale)
         if wrong:
             first, last = (at - text[:at].count(" ") for at in (wrong.start, wrong.stop))
             ink = strokes[(path.owner >= first) & (path.owner < last)].reshape(-1, 2)
             across = strokes_across(ink, float(line.width[0] * scale), chance)
             whole, _ = joined([whole, across])
-            owners = np.concatenate([owners, np.full(len(across), 2 * count)])
-        return Drawable(whole, owners, 2 * count + 1), np.concatenate([low, high], axis=1)
+            owners = np.concatenate([owners, np.full(len(across), 2 * len(chars))])
+        drawn = Drawable(whole, owners, 2 * len(chars) + 1)
+        dark = np.clip(line.ink[:1], _PALEST, _DARKEST)
+        image = inked(drawn.fill((height, width))[None], dark, line.grain[:1], key.keys("paper")[:1])[0]
+        boxes = iter(_boxes(bounds, (height, width)))
+        notes = {"slant": round(math.degrees(math.atan(slant)), 1), **hands.notes}
+        return image, [None if char == " " else next(boxes) for char in text], notes
 
 
-def _leaning(habits: ShapedHabits, slant: float) -> ShapedHabits:
-    """Return habits with the writer's slant, and half of the line's own."""
-    return replace(habits, slant=0.5 * habits.slant + slant, width=habits.width**0.85)
+def _outlined(strokes: Floats, path: Path, line: PenTrace, scale: float) -> tuple[Outline, NDArray[np.int64], Floats]:
+    """Return the outlines of strokes, whose each point is, and left, bottom, right and top of each letter, ``[n, 4]``.
+
+    Those of letter i are glyph 2 i, and of its join 2 i + 1.
+
+    Args:
+        strokes: ``[s, POINTS, 2]`` in pixels, y up.
+        path: whose they are.
+        line: of the pen.
+        scale: pixels per em.
+    """
+    down = np.stack([strokes[:, :, 0], -strokes[:, :, 1]], axis=2).astype(np.float32)
+    before = np.r_[False, path.join[:-1]] | path.join
+    after = np.r_[path.join[1:], False] | path.join
+    traits, angle = line.traits[path.owner], line.angle[path.owner]
+    wide = widths_along(down / np.float32(scale), traits, angle, np.stack([before, after], 1))
+    wide *= np.where(path.join, _JOIN_WIDTH, 1.0).astype(np.float32)[:, None]
+    wide *= line.width[0] * np.float32(scale)
+    made = outlines(down, np.maximum(wide, np.float32(_FINEST))).astype(np.float64)
+    made[:, :, 1] *= -1
+    glyph = 2 * path.owner + path.join
+    order = np.argsort(glyph, kind="stable")
+    made, glyph = made[order], glyph[order]
+    letters = made[glyph % 2 == 0]
+    first = np.flatnonzero(np.diff(glyph[glyph % 2 == 0], prepend=-1))
+    bounds = np.concatenate([np.minimum.reduceat(letters.min(1), first), np.maximum.reduceat(letters.max(1), first)], 1)
+    count, size = made.shape[:2]
+    whole = Outline(made.reshape(-1, 2), np.ones(count * size, np.uint8), np.arange(1, count + 1) * size - 1)
+    return whole, np.repeat(glyph, size), bounds
 
 
 def _prepared(

@@ -279,9 +279,7 @@ def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
     """
     if wanted.strip() == CONTINUOUS:
         return [spec.continuous()]
-    if wanted.strip() in spec.names:  # a style may be called 2
-        return spec.pick([wanted.strip()])
-    asked = asked_styles(wanted)
+    asked = asked_styles(wanted, spec.names)
     if isinstance(asked, int):
         return spec.draw(asked, seed)
     return spec.find(asked, seed) if asked else spec.pick(spec.names)

@@ -121,18 +121,21 @@ class TracedSource(Source):
         number = {char: row for row, char in enumerate(self.chars)}
 
         def letters(text: str, key: SampleKey) -> Hands:
-            z, notes = latents([self.styles[style]] * len(text), key)
-            vectors = z.numpy().astype(np.float64)
-            writer = keys(self.population.traits(vectors))
-            hand = Hand(self.population.numbers(vectors), writer)
-            fast = _hurry(hand)
+            z, notes = latents([self.styles[style]], key[:1])
+            one, count = z.numpy().astype(np.float64), len(text)
+            first = keys(self.population.traits(one))
+            writer = first.repeat(count)
+            hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
+            fast = _hurry(hand)[:1]
             rows = np.array([number[char] for char in text], np.int64)
-            font = self._hands(writer, fast)
+            font = self._hands(first, fast).repeat(count)
             codes = np.array([*map(ord, text)])
             # Nobody writes as one font all through: some letters are those of another.
             other = uniforms_of(keys(writer, codes, 7), 1)[:, 0] < _OTHERS
-            font = np.where(other, self._hands(keys(writer, 8), fast), font)
-            return Hands(self.forms.pick(rows, font, writer).book, hand, self.population.pens(vectors), notes[0])
+            font = np.where(other, self._hands(keys(first, 8), fast), font)
+            return Hands(
+                self.forms.pick(rows, font, writer).book, hand, self.population.pens(one).repeat(count), notes[0]
+            )
 
         return PenLine(self.chars, letters, self.vary)
 

@@ -27,7 +27,7 @@ _TRAITS = np.array(
 
 
 @dataclass(frozen=True)
-class Line:
+class PenTrace:
     """The lines of a writer's pen, each ``[n]``.
 
     Attributes:
@@ -47,13 +47,13 @@ class Line:
     finer: Array
 
 
-def line_of(hand: Hand, pens: NDArray[Any]) -> Line:
+def line_of(hand: Hand, pens: NDArray[Any]) -> PenTrace:
     """Return the lines that hands make with pens, as ``draw`` has them."""
     kinds = _TRAITS[pens] if pens.ndim == 1 else pens.astype(np.float32) @ _TRAITS
     width, speed, nib, press, taper, ink, grain, finer = kinds.T
     traits = np.stack([speed, nib, press, taper], 1) * hand["pressure"][:, None] * 2
     traits[:, 1] = nib  # a nib is broad, however hard it is pressed
-    return Line(width * hand["width"], traits, np.deg2rad(hand["nib"]), ink * hand["darkness"], grain, finer)
+    return PenTrace(width * hand["width"], traits, np.deg2rad(hand["nib"]), ink * hand["darkness"], grain, finer)
 
 
 def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.uint64], size: int) -> NDArray[np.uint8]:

@@ -172,12 +172,12 @@ def _positions(letters: Letters, manner: Manner) -> Floats:
     left, right = np.full(count * _BANDS, np.inf), np.full(count * _BANDS, -np.inf)
     np.minimum.at(left, flat, x.ravel())
     np.maximum.at(right, flat, x.ravel())
-    left, right = left.reshape(count, _BANDS), right.reshape(count, _BANDS)
-    wide = left.copy()
-    wide[:, 1:] = np.minimum(wide[:, 1:], left[:, :-1])
-    wide[:, :-1] = np.minimum(wide[:, :-1], left[:, 1:])
-    boxes = left[1:].min(1) - right[:-1].max(1)
-    nearest = (wide[1:] - right[:-1]).min(1)
+    lefts, rights = left.reshape(count, _BANDS), right.reshape(count, _BANDS)
+    wide = lefts.copy()
+    wide[:, 1:] = np.minimum(wide[:, 1:], lefts[:, :-1])
+    wide[:, :-1] = np.minimum(wide[:, :-1], lefts[:, 1:])
+    boxes = lefts[1:].min(1) - rights[:-1].max(1)
+    nearest = (wide[1:] - rights[:-1]).min(1)
     # Letters that share no strip, as a hyphen and a comma, are as far apart as their boxes.
     near = np.where(np.isfinite(nearest), np.minimum(nearest, boxes + 0.35), boxes)
     between = _BOXES * boxes + (1 - _BOXES) * near
