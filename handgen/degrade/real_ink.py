@@ -46,6 +46,7 @@ class RealInk(Effect):
 
     width: float = setting(1.0, "Width of lines, 1 = as on scans.", minimum=0.3, maximum=3)
     coarse: float = setting(0.5, "Share of samples scanned as coarsely as small writing is.", minimum=0, maximum=1)
+    least: float = setting(0.0, "Ink is at least so dark, 1 = black.", minimum=0, maximum=1)
 
     def params(self, u: Uniforms) -> Params:
         """``width`` and ``side``: of lines against what is written, and of that in pixels; ``density``; ``uneven``."""
@@ -54,7 +55,7 @@ class RealInk(Effect):
         return {
             "width": self.width * _drawn(known["width"], u[:, 0]),
             "side": side,
-            "density": np.minimum(1, _drawn(known["density"], u[:, 2])),
+            "density": np.clip(_drawn(known["density"], u[:, 2]), self.least, 1),
             "uneven": np.minimum(0.8, _drawn(known["uneven"], u[:, 3])),
             "noise": noise_id(u[:, 5]),
         }
