@@ -67,10 +67,10 @@ class TracedSource(Source):
     @classmethod
     def open(cls, spec: SourceSpec, chars: str, how: Opening) -> TracedSource:
         """Trace what was not traced before, and find the writers; see ``Source.open``."""
-        fonts = list(find_named(spec, chars).values())
+        fonts = list(find_named(spec, how.suit or chars).values())
         order = tuple(name for name in parse_order(spec.strokes) if name != TRACE)
         forms = Forms.open(fonts, chars, order, _running(fonts))
-        forms.prepare(how.progress)
+        forms.prepare(how.progress, how.workers)
         population = Population(cursiveness=spec.range)
         writers = WriterSpec(population, load_writers(spec.writer) if spec.writer else {}, how.seed)
         styles = choose_styles(writers, spec.styles, how.seed)
