@@ -12,6 +12,7 @@ rows: ``Forms.pick`` gathers their strokes into one book, in which every drawing
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -168,7 +169,7 @@ class Forms:
         if ready:
             self.prepare()
 
-    @property
+    @functools.cached_property
     def fast(self) -> NDArray[np.bool_]:
         """Of each of ``hands``, whether it is a font in running hand."""
         known = [False] if self._standard else []
