@@ -136,7 +136,7 @@ def _open_what_is_closed() -> None:
     """Let outputs that the shell has closed (``>&-``) go nowhere; a file that is written might take their number."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
 def _print_nowhere() -> None:

@@ -169,7 +169,7 @@ def _warn_of_unlearned(prepared: Prepared) -> None:
 
 
 def _some(chars: str) -> str:
-    return chars if len(chars) <= _SHOWN else chars[:_SHOWN] + "…"
+    return listed(chars, _SHOWN)
 
 
 def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: ShardWriter | None) -> Report:
