@@ -6,6 +6,7 @@ import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from handgen.characters import listed
 from handgen.cli.common import print_json, say, stdout, warn
 from handgen.cli.progress import Bar
 from handgen.errors import quoted
