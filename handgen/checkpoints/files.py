@@ -116,7 +116,8 @@ def facts_of(path: Path) -> dict[str, Any]:
 
 
 def _single(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.dtype == torch.float16 else tensor
+    """Return a copy in single precision: a file that tensors lie in cannot be replaced on Windows."""
+    return tensor.float() if tensor.dtype == torch.float16 else tensor.clone()
 
 
 def _refuse_pickle(path: Path) -> None:

@@ -18,6 +18,7 @@ from handgen.cli.check import check
 from handgen.cli.convert import convert
 from handgen.cli.eval import evaluate
 from handgen.cli.fonts import fonts
+from handgen.cli.gallery import gallery
 from handgen.cli.help import Command, Group
 from handgen.cli.importing import importing
 from handgen.cli.models import models
@@ -45,6 +46,7 @@ class _InOrderOfUse(Group):
             "train",
             "synth",
             "preview",
+            "gallery",
             "check",
             "eval",
             "transfer",
@@ -94,6 +96,7 @@ app.add_typer(importing)
 app.add_typer(train)
 app.command("synth", cls=Command)(synth)
 app.command(cls=Command)(preview)
+app.command(cls=Command)(gallery)
 app.command(cls=Command)(check)
 app.command("eval", cls=Command)(evaluate)
 app.command(cls=Command)(transfer)

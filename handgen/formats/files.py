@@ -117,7 +117,7 @@ class FileWriter(Writer, Generic[Row]):
 
     def _write_count(self) -> None:
         self._end()
-        self._part.rename(self.path / self.whole)
+        self._part.replace(self.path / self.whole)
         (self.path / PROGRESS).unlink()
 
     @abstractmethod
