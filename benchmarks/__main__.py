@@ -45,9 +45,19 @@ PARTS = {
         default settings), deforms it, and writes PNG and LMDB. The peers draw the font as it is, and nobody reads what
         they draw; of handgen's rows the one with a gate. The second table has a model that costs nothing.""",
     ),
+    "recipes": (
+        "What synth writes by default",
+        """The recipes zh and latin with the fonts at hand, without a gate, and where their time goes. The peer draws
+        one font as it is. Centerlines are traced before; the last table tells how long that takes.""",
+    ),
     "gate": (
         "The gate",
         "What it costs that a recognizer reads every drawing. In lines, drawings are read as they are here.",
+    ),
+    "runtimes": (
+        "Other runtimes",
+        """The networks that come with handgen, on one thread, in processor time: PyTorch as handgen uses it, beside
+        others. SSIM and the greatest difference are to it, over all glyphs; who reads is the recognizer.""",
     ),
     "growth": (
         "Growth",

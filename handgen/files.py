@@ -22,6 +22,8 @@ from handgen.errors import HandgenError, UsageError
 PACKAGE = Path(__file__).resolve().parent
 """Where handgen itself is installed."""
 LOCK = ".handgen.lock"
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+"""How the names of pictures end that handgen reads, in lower case."""
 SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"})
 _DEEPEST = 64
 _IN_USE = (5, 32, 33)

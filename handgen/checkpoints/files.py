@@ -138,10 +138,18 @@ def _refuse_pickle(path: Path) -> None:
         )
 
 
+def _begins_as_one(path: Path) -> bool:
+    """Tell whether a file begins as safetensors do: the length of the header, and its brace."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
+
+
 def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
     if not path.is_file():
         raise UsageError(f"no checkpoint at {path}", "Name a run folder or its model file.")
     _refuse_pickle(path)
+    if path.suffix != ".safetensors" and not _begins_as_one(path):
+        raise CheckpointError(f"{path} is no checkpoint of handgen", "Name a run folder or its model file.")
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}

@@ -17,6 +17,7 @@ from handgen.cli.check import check
 from handgen.cli.convert import convert
 from handgen.cli.eval import evaluate
 from handgen.cli.fonts import fonts
+from handgen.cli.gallery import gallery
 from handgen.cli.help import Command, Group
 from handgen.cli.importing import importing
 from handgen.cli.models import models
@@ -44,6 +45,7 @@ class _InOrderOfUse(Group):
             "train",
             "synth",
             "preview",
+            "gallery",
             "check",
             "eval",
             "transfer",
@@ -93,6 +95,7 @@ app.add_typer(importing)
 app.add_typer(train)
 app.command("synth", cls=Command)(synth)
 app.command(cls=Command)(preview)
+app.command(cls=Command)(gallery)
 app.command(cls=Command)(check)
 app.command("eval", cls=Command)(evaluate)
 app.command(cls=Command)(transfer)

@@ -181,8 +181,8 @@ def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: Sh
         return write(prepared, bar.show, batch=batch, workers=workers, shard_writer=shard_writer)
 
 
-def prepared_with_progress(request: Request) -> Prepared:
-    """Make a request ready, under a progress bar if that takes long."""
+def prepared_with_progress(request: Request, workers: int) -> Prepared:
+    """Make a request ready, under a progress bar if that takes long; ``workers`` as ``prepare`` has it."""
     from handgen.synthesis.prepare import prepare
 
     with contextlib.ExitStack() as stack:
@@ -193,7 +193,7 @@ def prepared_with_progress(request: Request) -> Prepared:
                 bars.append(stack.enter_context(Bar("tracing", total, unit="fonts")))
             bars[0].show(done, f"tracing {font}", total)
 
-        return prepare(request, show)
+        return prepare(request, show, workers)
 
 
 def print_result(prepared: Prepared, report: Report) -> None:

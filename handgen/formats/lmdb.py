@@ -269,7 +269,7 @@ class LmdbReader(Reader):
                 if len(digits) == _DIGITS and digits.isdigit():
                     yield int(digits), prefix, value
                 else:
-                    findings.add("stray-key", detail=_text(key))
+                    findings.add("key-digits" if digits.isdigit() else "stray-key", detail=_text(key))
 
     def _stray_keys(self, findings: Findings) -> None:
         """Find keys of no known kind, jumping over those of a known one."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -131,6 +131,14 @@ class AddedStyles(StyleSpec):
     def draw(self, count: int, seed: int) -> list[DrawnStyle]:
         """Return trained styles and mixtures of them."""
         return self._base.draw(count, seed)
+
+    def find(self, names: Sequence[str], seed: int) -> list[DrawnStyle]:
+        """Return styles by name; see ``StyleSpec.find``. Vectors are of one length, also of what ``draw`` draws."""
+        found = super().find(names, seed)
+        longest = max((len(style.vector) for style in found), default=0)
+        return [
+            replace(style, vector=nn.functional.pad(style.vector, (0, longest - len(style.vector)))) for style in found
+        ]
 
 
 class Adapted(Generator):

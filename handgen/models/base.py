@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from handgen.settings import Settings
 
 Needs = Literal["pairs", "domains", "glyphs"]
 Draws = Literal["glyph", "character", "strokes", "nothing"]
+_DRAWN = re.compile(r"(?:z|mix)([1-9][0-9]{0,3})(?:\(.*\))?")
+"""What ``StyleSpec.draw`` calls styles that have no name of their own: latents and mixtures."""
 
 
 def _none() -> Tensor:
@@ -122,6 +125,20 @@ class StyleSpec(ABC):
     @abstractmethod
     def draw(self, count: int, seed: int) -> list[DrawnStyle]:
         """Return ``count`` styles, a function of ``seed`` alone; the first do not change with ``count``."""
+
+    def find(self, names: Sequence[str], seed: int) -> list[DrawnStyle]:
+        """Return styles by name: named ones, and those of ``draw``, such as z3 and mix16, as it calls them.
+
+        A mixture is found by the part of its name before the bracket, too.
+
+        Raises:
+            UsageError: no such style; suggests the nearest.
+        """
+        known = set(self.names)
+        numbers = {name: int(found[1]) for name in names if name not in known and (found := _DRAWN.fullmatch(name))}
+        drawn = self.draw(max(numbers.values()), seed) if numbers else []
+        by_name = {key: style for style in drawn for key in (style.name, style.name.partition("(")[0])}
+        return [by_name[name] if name in numbers and name in by_name else self.pick([name])[0] for name in names]
 
     path: ClassVar[str] = "a straight line"
     """What the styles ``between`` two lie on."""

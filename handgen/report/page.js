@@ -1,11 +1,3 @@
-"use strict";
-const root = document.documentElement;
-document.getElementById("theme").addEventListener("click", () => {
-  const dark = root.dataset.theme
-    ? root.dataset.theme === "dark"
-    : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-});
 const style = document.getElementById("style");
 const character = document.getElementById("character");
 function filter() {

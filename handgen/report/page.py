@@ -107,20 +107,35 @@ def save(page: Page, path: Path) -> None:
 
 
 def render(page: Page) -> str:
-    """Return the page as HTML.
+    """Return the page as HTML; see ``fill``."""
+    return fill("page.html", ["page.css"], "page.js", page=page)
+
+
+def fill(template: str, styles: Sequence[str], script: str, **facts: Any) -> str:
+    """Return a template as HTML that is whole in itself.
 
     Everything is escaped, and the page's own policy allows only its one script, by its hash.
+
+    Args:
+        template: its name.
+        styles: names of its CSS files.
+        script: name of its JavaScript file; ``theme.js`` goes before it.
+        facts: what the template shows.
     """
-    environment = Environment(
-        loader=PackageLoader("handgen.report", "."), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
+    loader = PackageLoader("handgen.report", ".")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     environment.filters["plain"] = plain
-    script, style = (environment.loader.get_source(environment, name)[0] for name in ("page.js", "page.css"))  # type: ignore[union-attr]
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
-    template = environment.get_template("page.html")
-    facts = {"page": page, "script": Markup(script), "style": Markup(style), "digest": digest, "version": __version__}
-    face = typeface(template.render(**facts, typeface=""))
-    return template.render(**facts, typeface=Markup(face))
+    environment.filters["plain_lines"] = lambda text: "\n".join(map(plain, text.split("\n")))
+
+    def source(*names: str) -> str:
+        return "".join(loader.get_source(environment, name)[0] for name in names)
+
+    code = source("theme.js", script)
+    digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode("ascii")
+    facts |= {"script": Markup(code), "style": Markup(source(*styles)), "digest": digest, "version": __version__}
+    page = environment.get_template(template)
+    face = typeface(page.render(**facts, typeface=""))
+    return page.render(**facts, typeface=Markup(face))
 
 
 def settings_of(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:

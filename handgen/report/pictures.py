@@ -21,10 +21,16 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Album:
-    """Turns images into data URIs until the budget is spent."""
+    """Turns images into data URIs until the budget is spent.
 
-    def __init__(self, budget: int = BUDGET) -> None:
-        self.left = budget
+    Args:
+        budget: bytes of all.
+        tallest: pixels; higher images are made smaller.
+        widest: pixels; wider images are made smaller.
+    """
+
+    def __init__(self, budget: int = BUDGET, tallest: int = _TALLEST, widest: int = _WIDEST) -> None:
+        self.left, self._most = budget, (widest, tallest)
 
     def add(self, data: bytes | None) -> str | None:
         """Return a small copy of an encoded image as a data URI; None if it cannot be read or has no room."""
@@ -35,7 +41,7 @@ class Album:
                 small = image.convert("L" if image.mode in ("1", "L", "I;16") else "RGB")
         except UNDECODABLE:
             return None
-        small.thumbnail((_WIDEST, _TALLEST), Image.Resampling.LANCZOS)
+        small.thumbnail(self._most, Image.Resampling.LANCZOS)
         return self._uri(*_encoded(small))
 
     def add_file(self, path: Path) -> str | None:

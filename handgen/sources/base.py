@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from handgen.errors import UsageError
 from handgen.fonts.find import UNKNOWN, short_license
 from handgen.glyphs.store import GlyphStore
+from handgen.lines.penned import PenLine
 from handgen.lines.shaped import LineFont
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.models.styles import vectors
@@ -101,12 +102,16 @@ class Opening:
         device: where networks draw.
         size: side of the images in pixels, where a source has none of its own.
         progress: called with what takes long, how many of it are done, and how many there are.
+        workers: processes that may trace fonts side by side; more than 1 only where processes can be started.
+        suit: the characters that fonts suit which are not named, if these are not the ones that are drawn.
     """
 
     seed: int = 0
     device: str = "cpu"
     size: int | None = None
     progress: Progress | None = None
+    workers: int = 1
+    suit: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,7 +224,7 @@ class Source(ABC):
         """Return how much lower than on its canvas each character belongs in a line, in canvas sides; 0 by default."""
         return {}
 
-    def line_font(self, style: int) -> LineFont | None:
+    def line_font(self, style: int) -> LineFont | PenLine | None:
         """Return what draws whole lines of a style; None, by default, if they are put together of its characters."""
         del style
         return None
@@ -255,6 +260,12 @@ class Source(ABC):
         raise UsageError(f"there is no way between the styles of {self.name}", "Leave out --interpolate.")
 
 
+def draw_in_blocks(source: Source, characters: Rows, styles: Rows, key: SampleKey) -> Drawing:
+    """Draw as ``Source.draw`` does, as many together as the source draws best."""
+    blocks = [slice(start, start + source.block) for start in range(0, len(key), source.block)]
+    return joined([source.draw(characters[block], styles[block], key[block]) for block in blocks])
+
+
 def no_notes(count: int) -> list[dict[str, Any]]:
     """Return empty notes."""
     return [{} for _ in range(count)]
@@ -268,12 +279,10 @@ def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
     """
     if wanted.strip() == CONTINUOUS:
         return [spec.continuous()]
-    if wanted.strip() in spec.names:  # a style may be called 2
-        return spec.pick([wanted.strip()])
-    asked = asked_styles(wanted)
+    asked = asked_styles(wanted, spec.names)
     if isinstance(asked, int):
         return spec.draw(asked, seed)
-    return spec.pick(asked or spec.names)
+    return spec.find(asked, seed) if asked else spec.pick(spec.names)
 
 
 def latents(styles: Sequence[DrawnStyle], key: SampleKey) -> tuple[Any, list[dict[str, Any]]]:

@@ -105,7 +105,7 @@ class FontsSource(Source):
     def open(cls, spec: SourceSpec, chars: str, how: Opening) -> FontsSource:
         """Find the fonts and what they draw; see ``Source.open``."""
         side = spec.side(how.size)
-        named = find_named(spec, chars)
+        named = find_named(spec, how.suit or chars)
         names = some_names(spec.styles, list(named))
         keep = len(names) * len(chars) * side**2 <= _KEPT
         faces = {name: face for name in names if (face := _Face(named[name], chars, side, keep)).drawn}

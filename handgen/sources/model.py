@@ -33,7 +33,7 @@ from handgen.lines.drops import drops_of
 from handgen.models import MODELS
 from handgen.models.adapters import Adapted
 from handgen.models.base import DrawnStyle, Generator, StyleSpec
-from handgen.models.styles import Latents, vectors
+from handgen.models.styles import vectors
 from handgen.seeds import SampleKey, keys
 from handgen.sources import added, loading
 from handgen.sources.base import WEIGHTS, Drawing, GateFacts, Opening, Rows, Source, choose_styles, latents
@@ -243,7 +243,7 @@ class ModelSource(Source):
         if not spec.names:
             kind = self.checkpoint.model.model
             raise UsageError(f"a {kind} has no styles with a name to walk between", "Leave out --interpolate.")
-        ends = [_named(spec, name, self.seed) for name in (first, second)]
+        ends = spec.find([first, second], self.seed)
         shares = [float(share) for share in np.linspace(0, 1, steps)]
         records = style_records(self.checkpoint, self.drawer)
         a, b = (alignment_of(style, records) for style in ends)
@@ -288,7 +288,6 @@ def store_of(model: Path) -> GlyphStore | None:
         return None
 
 
-@torch.inference_mode()
 def _facts(spec: SourceSpec) -> ModelFacts:
     """Return what a model file says of itself; a style that was added to a model is none."""
     found = peek(find_model(Path(spec.source), ()))
@@ -347,15 +346,6 @@ def _styles(spec: StyleSpec, asked: SourceSpec, content: Content, size: int, see
     found = read_hands(asked.like, size, usual_extent(content.glyphs))
     digest = hashlib.sha256(b"".join(images.tobytes() for images in found.values())).hexdigest()
     return [spec.like(name, to_unit(images)[:, None]) for name, images in found.items()], digest
-
-
-def _named(spec: StyleSpec, name: str, seed: int) -> DrawnStyle:
-    """Return a style by its name; latents are z1, z2, ... in the order of ``draw``."""
-    number = name.removeprefix("z")
-    latent = number.isascii() and number.isdigit() and not number.startswith("0") and len(number) <= 3
-    if name.startswith("z") and latent and isinstance(spec, Latents) and name not in spec.names:
-        return spec.draw(int(number), seed)[-1]
-    return spec.pick([name])[0]
 
 
 def _aligned_between(a: Alignment, b: Alignment, share: float) -> Alignment:

@@ -61,13 +61,20 @@ class WriterSpec(StyleSpec):
         return tuple(self._writers) or tuple(f"writer{number + 1}" for number in range(_USUAL))
 
     def pick(self, names: Sequence[str]) -> list[DrawnStyle]:
-        """Return writers by name; where none was given, writer7 is the seventh that ``draw`` draws."""
-        if not self._writers:
-            return [self._drawn(_number(name), self._seed) for name in names]
-        for name in names:
-            if name not in self._writers:
-                raise UsageError(f"unknown writer '{name}'", nearest(name, self._writers))
-        return [DrawnStyle(name, torch.from_numpy(self._population.z_of(self._writers[name])), {}) for name in names]
+        """Return writers by name; beyond those that were given, writer7 is the seventh that ``draw`` draws."""
+        return [self._picked(name) for name in names]
+
+    def _picked(self, name: str) -> DrawnStyle:
+        if name in self._writers:
+            return DrawnStyle(name, torch.from_numpy(self._population.z_of(self._writers[name])), {})
+        number = _number(name)
+        if self._writers and (number is None or number < len(self._writers)):
+            raise UsageError(f"unknown writer '{name}'", nearest(name, self._writers))
+        if number is None:
+            raise UsageError(
+                f"unknown writer '{name}'", "They are called writer1, writer2, ...; or give a --writer file."
+            )
+        return self._drawn(number, self._seed)
 
     def draw(self, count: int, seed: int) -> list[DrawnStyle]:
         """Return the given writers first, and then drawn ones."""
@@ -91,10 +98,11 @@ class WriterSpec(StyleSpec):
         return DrawnStyle(f"writer{number + 1}", torch.from_numpy(z), {})
 
 
-def _number(name: str) -> int:
+def _number(name: str) -> int | None:
+    """Return the number, from 0, that a drawn writer's name tells; None for another name."""
     digits = name.removeprefix("writer")
     if not name.startswith("writer") or not (digits.isascii() and digits.isdigit()) or not 1 <= int(digits) <= 10**6:
-        raise UsageError(f"unknown writer '{name}'", "They are called writer1, writer2, ...; or give a --writer file.")
+        return None
     return int(digits) - 1
 
 

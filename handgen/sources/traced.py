@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import kind_of
+from handgen.lines.cut import composable
 from handgen.lines.layout import is_wide
+from handgen.lines.penned import Hands, PenLine
 from handgen.models.base import DrawnStyle
-from handgen.seeds import SampleKey, keys
+from handgen.seeds import SampleKey, keys, uniforms_of
 from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, latents
 from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
@@ -26,15 +28,17 @@ from handgen.sources.spec import SourceSpec
 from handgen.strokes.forms import Forms
 from handgen.strokes.ink import draw, lifted
 from handgen.strokes.library import TRACE, parse_order
-from handgen.strokes.motion import Hand, write
+from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
 from handgen.strokes.writer import Population, load_writers
 
-_VERSION = 2
+_VERSION = 3
 """Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
 _BLOCK = 256
 _MOVED = 0.005
 """Sides: what is moved by less is not seen."""
 _RUNNING = "running"
+_OTHERS = 0.15
+"""Share of a writer's characters that have the forms of a second font, in lines."""
 _NEAT = 0.3
 """Writers of a lower cursiveness have no running forms, and no font in running hand."""
 
@@ -62,10 +66,10 @@ class TracedSource(Source):
     @classmethod
     def open(cls, spec: SourceSpec, chars: str, how: Opening) -> TracedSource:
         """Trace what was not traced before, and find the writers; see ``Source.open``."""
-        fonts = list(find_named(spec, chars).values())
+        fonts = list(find_named(spec, how.suit or chars).values())
         order = tuple(name for name in parse_order(spec.strokes) if name != TRACE)
         forms = Forms.open(fonts, chars, order, _running(fonts))
-        forms.prepare(how.progress)
+        forms.prepare(how.progress, how.workers)
         population = Population(cursiveness=spec.range)
         writers = WriterSpec(population, load_writers(spec.writer) if spec.writer else {}, how.seed)
         styles = choose_styles(writers, spec.styles, how.seed)
@@ -108,6 +112,31 @@ class TracedSource(Source):
         """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly."""
         able = (fast > 0)[:, None] | ~self.forms.fast
         return self.forms.choose(writer, np.where(able.any(1, keepdims=True), able, True).astype(np.float64))
+
+    def line_font(self, style: int) -> PenLine | None:
+        """Return what writes whole lines; None where some of its characters are written one by one, as Chinese is."""
+        if not all(composable(char) and ord(char) < IDEOGRAPHIC for char in self.chars):
+            return None
+        number = {char: row for row, char in enumerate(self.chars)}
+
+        def letters(text: str, key: SampleKey) -> Hands:
+            z, notes = latents([self.styles[style]], key[:1])
+            one, count = z.numpy().astype(np.float64), len(text)
+            first = keys(self.population.traits(one))
+            writer = first.repeat(count)
+            hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
+            fast = _hurry(hand)[:1]
+            rows = np.array([number[char] for char in text], np.int64)
+            font = self._hands(first, fast).repeat(count)
+            codes = np.array([*map(ord, text)])
+            # Nobody writes as one font all through: some letters are those of another.
+            other = uniforms_of(keys(writer, codes, 7), 1)[:, 0] < _OTHERS
+            font = np.where(other, self._hands(keys(first, 8), fast), font)
+            return Hands(
+                self.forms.pick(rows, font, writer).book, hand, self.population.pens(one).repeat(count), notes[0]
+            )
+
+        return PenLine(self.chars, letters, self.vary)
 
     def drops(self, style: int) -> Mapping[str, float]:
         """Return how far the tails of letters are lifted to stay on the canvas; see ``Source.drops``."""

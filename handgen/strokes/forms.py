@@ -27,7 +27,7 @@ from handgen.fonts.face import FontRef, describe
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.base import Book
 from handgen.strokes.components import find_components
-from handgen.strokes.kept import VERSION, Job, Progress, trace_apart
+from handgen.strokes.kept import VERSION, Job, Progress, all_forms
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
 from handgen.strokes.motion import lengths_of
 from handgen.strokes.running import PARTS, Running, apply
@@ -135,13 +135,7 @@ class Forms:
         if self._parts:
             some = self._running_fonts.items()
             jobs += [Job(ref, font_hash, self._parts.chars, self._parts) for ref, font_hash in some]
-        if workers > 1:
-            trace_apart(jobs, workers, progress)
-        traced = []
-        for number, job in enumerate(jobs):
-            traced.append(job.forms())
-            if progress and workers <= 1:
-                progress(job.font.style_name, number + 1, len(jobs))
+        traced = all_forms(jobs, workers, progress)
         tables = [_as_forms(self._standard, self._asked)] if self._standard else []
         tables += traced[: len(self._fonts)]
         ways = np.array([table.way for table in tables], np.uint8).reshape(-1, len(self._asked))

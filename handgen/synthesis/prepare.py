@@ -117,12 +117,13 @@ def _name_of(source: str) -> str:
     return run_name(found) if kind_of(source) == MODEL else found.name
 
 
-def prepare(request: Request, progress: Progress | None = None) -> Prepared:
+def prepare(request: Request, progress: Progress | None = None, workers: int = 1) -> Prepared:
     """Make a request ready.
 
     Args:
         request: what is asked for.
         progress: called with what is being traced, how many fonts are done, and how many there are.
+        workers: processes that may trace fonts side by side.
 
     Raises:
         UsageError, HandgenError: something of it is impossible, missing or damaged.
@@ -138,7 +139,9 @@ def prepare(request: Request, progress: Progress | None = None) -> Prepared:
     script = find_script(request.lines, charset) if request.lines else None
     text = _text(request.text)
     chars = script.chars if script else load_charset(str(request.text)) if request.text else charset
-    source = open_sources(request.sources, chars, seed=request.seed, device=request.device, progress=progress)
+    source = open_sources(
+        request.sources, chars, seed=request.seed, device=request.device, progress=progress, workers=workers
+    )
     counts = tuple(max(1, text[char]) for char in source.chars) if text else ()
     plan = Plan(source.parts, request.seed, () if request.balance else counts)
     effects = pipeline if pipeline.spec() and not request.lines else None

@@ -19,7 +19,7 @@ from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Rasterizer
 from handgen.seeds import SampleKey, generator
 from handgen.sources import MODEL
-from handgen.sources.base import Source, joined
+from handgen.sources.base import Source, draw_in_blocks
 from handgen.sources.find import find_model, kind_of
 from handgen.sources.model import unlabeled
 from handgen.sources.opening import open_sources, source_class
@@ -114,7 +114,8 @@ class Preview:
         """Draw the same characters in some of the styles that are another for every sample, a row each."""
         line = np.repeat(np.arange(_ROWS), count)
         key = SampleKey.of(self._request.seed, line, np.tile(np.arange(1, count + 1), _ROWS))
-        images = _in_blocks(source, np.tile(np.arange(count), _ROWS), np.zeros(len(line), np.int64), key)
+        characters, styles = np.tile(np.arange(count), _ROWS), np.zeros(len(line), np.int64)
+        images = draw_in_blocks(source, characters, styles, key).images
         drawn = images.reshape(_ROWS, count, *images.shape[1:])
         return Picture([(f"{source.styles[0].name} {row + 1}", some) for row, some in enumerate(drawn)])
 
@@ -196,15 +197,8 @@ class Preview:
         able = np.ones(index.size, bool) if source.coverage is None else source.coverage[style, character]
         key = SampleKey.of(self._request.seed, index.ravel())
         images = np.full((index.size, source.size, source.size), 255, np.uint8)
-        images[able] = _in_blocks(source, character[able], style[able], key[able])
+        images[able] = draw_in_blocks(source, character[able], style[able], key[able]).images
         return images.reshape(*index.shape, *images.shape[1:])
-
-
-def _in_blocks(
-    source: Source, characters: NDArray[np.int64], styles: NDArray[np.int64], key: SampleKey
-) -> NDArray[np.uint8]:
-    blocks = [slice(start, start + source.block) for start in range(0, len(key), source.block)]
-    return joined([source.draw(characters[block], styles[block], key[block]) for block in blocks]).images
 
 
 def degraded_font(pipeline: Pipeline, font: str, chars: str | None, seed: int) -> Picture:

@@ -171,12 +171,17 @@ def save_recipe(request: Request, path: Path) -> None:
     """
     if path.suffix.lower() not in (".yaml", ".yml"):
         raise UsageError(f"--save-recipe {path} is no YAML file", "Let it end in .yaml.")
+    write_text(path, yaml.safe_dump(described(request), allow_unicode=True, sort_keys=False))
+
+
+def described(request: Request) -> dict[str, Any]:
+    """Return what a recipe's file says of a request, as plain values."""
     whole: dict[str, Any] = {"sources": [{"source": spec.source} | _given(spec) for spec in request.sources]}
     whole |= _given(request, _NOT_HERE)
     for name in _PARTS:
         if part := getattr(request, name):
             whole[name] = _given(part)
-    write_text(path, yaml.safe_dump(whole, allow_unicode=True, sort_keys=False))
+    return whole
 
 
 def _given(settings: Settings, but: frozenset[str] = frozenset()) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from handgen.allocator import keep_freed_memory
 from handgen.degrade.pipeline import Pipeline
 from handgen.formats.base import Sample
 from handgen.seeds import SampleKey
-from handgen.sources.base import Drawing, Source, joined
+from handgen.sources.base import Drawing, Source, draw_in_blocks
 from handgen.synthesis.facts import facts_of_style
 from handgen.synthesis.gate import Gate, Sifted
 from handgen.synthesis.plan import Plan
@@ -109,8 +109,7 @@ class Synthesis:
 
     def draw(self, characters: NDArray[np.int64], styles: NDArray[np.int64], key: SampleKey) -> Drawing:
         """Draw as ``Source.draw`` does, a block at a time."""
-        parts = [slice(start, start + self.block) for start in range(0, len(key), self.block)]
-        return joined([self.source.draw(characters[part], styles[part], key[part]) for part in parts])
+        return draw_in_blocks(self.source, characters, styles, key)
 
 
 def style_meta(source: Source, style: int) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def with_usual_sources(request: Request) -> tuple[Request, str]:
     )
     if PACKAGE not in choice.file.resolve().parents or not _suits_recipe(request.sources):
         return alone, choice.why
-    name = choice.file.parent.name if choice.file.parent.name == FIRST else _LATIN
+    name = usual_recipe(choice.file)
     of_lines = bool(request.lines) and name + _OF_LINES in shipped()
     drawn = name + _OF_LINES if of_lines else name
     recipe = read_recipe(shipped()[drawn])
@@ -58,10 +58,15 @@ def with_usual_sources(request: Request) -> tuple[Request, str]:
         taken, absent = _without_absent(taken)
     except UsageError as error:
         return alone, f"{choice.why}; of the recipe {drawn} {error.message}"
-    taken = replace(taken, sources=_restyled(taken.sources, unnamed))
+    taken = replace(taken, sources=restyled(taken.sources, unnamed))
     _, _, runs = choice.why.partition("; ")
     why = "; ".join(part for part in (f"the recipe {drawn}, which comes with handgen", absent, runs) if part)
     return taken, why
+
+
+def usual_recipe(weights: Path) -> str:
+    """Return the name of the recipe that is taken where shipped weights would be, the file of these being given."""
+    return weights.parent.name if weights.parent.name == FIRST else _LATIN
 
 
 def _suits_recipe(sources: tuple[SourceSpec, ...]) -> bool:
@@ -80,7 +85,7 @@ def _number(styles: str) -> int | None:
     return asked if isinstance(asked, int) else None
 
 
-def _restyled(sources: tuple[SourceSpec, ...], asked: SourceSpec) -> tuple[SourceSpec, ...]:
+def restyled(sources: tuple[SourceSpec, ...], asked: SourceSpec) -> tuple[SourceSpec, ...]:
     """Return the sources of a recipe with what was asked of all of them; a number of styles is shared out."""
     given = {name: getattr(asked, name) for name in asked.given()}
     count = _number(str(given.pop("styles", "")))
