@@ -37,6 +37,8 @@ from handgen.strokes.tracing import ABSENT, TRACED, FontForms, decoded, encoded
 TERMS = 12
 """Of a stroke."""
 _STEP = 1 / 256
+_LEAST = 3
+"""A hand has at least one in so many of the characters that are asked for."""
 _KIND = "handgen traced hands"
 _HEAD = 8
 """Bytes before the header of a safetensors file: its length."""
@@ -152,7 +154,8 @@ def open_hands(file: Path) -> Hands:
 def shipped_hands(chars: str) -> list[ShippedHand]:
     """Return the hands that come with handgen for these characters.
 
-    They are of the file that has most of the characters, and have half of them at least.
+    They are of the file that has most of the characters, and have a third of them at least: many a hand of a Chinese
+    font has only what is written in Japan as well.
 
     Raises:
         HandgenError: a file is damaged.
@@ -163,4 +166,4 @@ def shipped_hands(chars: str) -> list[ShippedHand]:
     if best is None or not have[best]:
         return []
     hands = files[best]
-    return [(hands.path, hand) for hand in hands.hands if 2 * hands.covered(hand, chars) >= len(chars)]
+    return [(hands.path, hand) for hand in hands.hands if _LEAST * hands.covered(hand, chars) >= len(chars)]

@@ -59,7 +59,7 @@ def test_a_damaged_file_is_named(traced, tmp_path: Path) -> None:  # type: ignor
 def test_what_comes_with_handgen_draws_what_its_script_is_for() -> None:
     assert set(shipped()) == {"han", "latin"}
     assert all(file.stat().st_size <= MOST for file in shipped().values())
-    for charset, fewest in (("latin62", 50), ("latin", 50), ("gb2312-1", 8), ("gb2312", 8)):
+    for charset, fewest in (("latin62", 50), ("latin", 50), ("gb2312-1", 15), ("gb2312", 15)):
         chars = load_charset(charset)
         hands = shipped_hands(chars)
         assert len(hands) >= fewest, charset
@@ -68,7 +68,7 @@ def test_what_comes_with_handgen_draws_what_its_script_is_for() -> None:
         for file, hand in hands:
             forms = open_hands(file).forms(hand, chars)
             covered += forms.way != ABSENT
-        assert covered.min() >= 3, chars[int(covered.argmin())]
+        assert covered.min() >= 2, chars[int(covered.argmin())]
     assert not shipped_hands("\ue000")
 
 
