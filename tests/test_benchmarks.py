@@ -134,6 +134,13 @@ def test_the_naive_loop_counts_what_it_writes():
     assert (row.count, row.peer) == (10, True)
 
 
+def test_without_the_gpu_asked_for_nothing_is_measured(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--device", "cuda:9", "--limit", "600", "--out", str(tmp_path)])
+    main()
+    assert capsys.readouterr().out.startswith("nothing is measured: --device cuda:9: torch sees ")
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_part_is_refused(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["benchmarks", "rendr"])
     with pytest.raises(SystemExit):

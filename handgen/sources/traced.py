@@ -6,6 +6,7 @@ another font does.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -115,28 +116,35 @@ class TracedSource(Source):
 
     def line_font(self, style: int) -> PenLine | None:
         """Return what writes whole lines; None where some of its characters are written one by one, as Chinese is."""
-        if not all(composable(char) and ord(char) < IDEOGRAPHIC for char in self.chars):
-            return None
-        number = {char: row for row, char in enumerate(self.chars)}
+        if style not in self._pen_lines:
+            alone = not all(composable(char) and ord(char) < IDEOGRAPHIC for char in self.chars)
+            letters = functools.partial(self._letters, style)
+            self._pen_lines[style] = None if alone else PenLine(self.chars, letters, self.vary)
+        return self._pen_lines[style]
 
-        def letters(text: str, key: SampleKey) -> Hands:
-            z, notes = latents([self.styles[style]], key[:1])
-            one, count = z.numpy().astype(np.float64), len(text)
-            first = keys(self.population.traits(one))
-            writer = first.repeat(count)
-            hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
-            fast = _hurry(hand)[:1]
-            rows = np.array([number[char] for char in text], np.int64)
-            font = self._hands(first, fast).repeat(count)
-            codes = np.array([*map(ord, text)])
-            # Nobody writes as one font all through: some letters are those of another.
-            other = uniforms_of(keys(writer, codes, 7), 1)[:, 0] < _OTHERS
-            font = np.where(other, self._hands(keys(first, 8), fast), font)
-            return Hands(
-                self.forms.pick(rows, font, writer).book, hand, self.population.pens(one).repeat(count), notes[0]
-            )
+    @functools.cached_property
+    def _pen_lines(self) -> dict[int, PenLine | None]:
+        return {}
 
-        return PenLine(self.chars, letters, self.vary)
+    @functools.cached_property
+    def _rows(self) -> dict[str, int]:
+        return {char: row for row, char in enumerate(self.chars)}
+
+    def _letters(self, style: int, text: str, key: SampleKey) -> Hands:
+        """Return the letters of a text without spaces, by the writer of a style; see ``PenLine``."""
+        z, notes = latents([self.styles[style]], key[:1])
+        one, count = z.numpy().astype(np.float64), len(text)
+        first = keys(self.population.traits(one))
+        writer = first.repeat(count)
+        hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
+        fast = _hurry(hand)[:1]
+        rows = np.array([self._rows[char] for char in text], np.int64)
+        font = self._hands(first, fast).repeat(count)
+        # Nobody writes as one font all through: some letters are those of another.
+        other = uniforms_of(keys(writer, np.array([*map(ord, text)]), 7), 1)[:, 0] < _OTHERS
+        font = np.where(other, self._hands(keys(first, 8), fast), font)
+        pens = self.population.pens(one).repeat(count)
+        return Hands(self.forms.pick(rows, font, writer).book, hand, pens, notes[0])
 
     def drops(self, style: int) -> Mapping[str, float]:
         """Return how far the tails of letters are lifted to stay on the canvas; see ``Source.drops``."""
