@@ -30,7 +30,7 @@ weights: $(VENV)/demo.installed ## Train the weights that come with handgen agai
 
 hands: $(VENV)/demo.installed ## Trace the hands that come with handgen again; needs npm, half an hour on a CPU.
 	$(BIN)/python -m handgen fonts fetch zh
-	$(BIN)/python -m handgen fonts fetch en --all
+	$(BIN)/python -m handgen fonts fetch en
 	$(BIN)/python -m examples.hands.run latin
 	$(BIN)/python -m examples.hands.run han
 

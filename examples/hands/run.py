@@ -1,6 +1,6 @@
 """Trace free handwriting fonts for the pen, and write the hands that come with handgen: ``make hands``.
 
-    handgen fonts fetch zh && handgen fonts fetch en --all     # what is not at hand cannot be traced
+    handgen fonts fetch zh && handgen fonts fetch en     # what is not at hand cannot be traced
     python -m examples.hands.run latin
     python -m examples.hands.run han
 
@@ -42,9 +42,10 @@ CARD_HEAD = """# Traced hands
 The centerlines of free handwriting fonts, for the pen to write along: what the source `traced` has without any font.
 Every stroke is a cosine series of 12 terms; nothing of the fonts' outlines is left. They are derived from the fonts,
 and under the fonts' licenses: [OFL-1.1](OFL-1.1.txt) for most; Apache-2.0 is the license of handgen itself, and
-BSD-3-Clause asks to keep the notice in the table. What is written with them may be used as writing with the fonts themselves may be.
+BSD-3-Clause asks to keep the notice in the table. What is written with them may be used
+as writing with the fonts themselves may be.
 
-`make hands` makes the files again, of the fonts that `handgen fonts fetch zh` and `handgen fonts fetch en --all` bring.
+`make hands` makes the files again, of the fonts that `handgen fonts fetch zh` and `handgen fonts fetch en` bring.
 examples/worth has what they are worth on real handwriting."""
 
 console = Console(highlight=False)

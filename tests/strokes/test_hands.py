@@ -59,15 +59,14 @@ def test_a_damaged_file_is_named(traced, tmp_path: Path) -> None:  # type: ignor
 def test_what_comes_with_handgen_draws_what_its_script_is_for() -> None:
     assert set(shipped()) == {"han", "latin"}
     assert all(file.stat().st_size <= MOST for file in shipped().values())
-    for charset, fewest in (("latin62", 50), ("latin", 50), ("gb2312-1", 15), ("gb2312", 15)):
-        chars = load_charset(charset)
+    for charset, fewest in (("latin62", 50), ("latin", 50), ("gb2312", 15)):
+        chars = load_charset(charset)[:: 20 if charset == "gb2312" else 1]
         hands = shipped_hands(chars)
         assert len(hands) >= fewest, charset
         assert all(hand.license and hand.family and hand.kind for _, hand in hands)
         covered = np.zeros(len(chars), int)
         for file, hand in hands:
-            forms = open_hands(file).forms(hand, chars)
-            covered += forms.way != ABSENT
+            covered += open_hands(file).forms(hand, chars).way != ABSENT
         assert covered.min() >= 2, chars[int(covered.argmin())]
     assert not shipped_hands("\ue000")
 
