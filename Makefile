@@ -11,7 +11,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
 .PHONY: help demo latin chinese cyclegan digits weights transfer fewshot trust test readme lint format types build release \
-	wheel bench fuzz reference hooks clean distclean
+	wheel bench fuzz reference docs hooks clean distclean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,10 +68,12 @@ types: $(VENV)/dev.installed ## Check the type hints.
 build: $(VENV)/dev.installed ## Build the source archive and the wheel in ./dist.
 	$(BIN)/hatchling build
 
-release: $(VENV)/dev.installed ## Build, check what the package says of itself, and try the wheel without this clone.
+release: $(VENV)/release.installed ## Build, check what the package says of itself, and try the wheel without this clone.
 	rm -rf dist
-	$(BIN)/hatchling build
-	$(BIN)/python -m pip install --quiet twine
+	$(BIN)/hatchling build -t sdist -d dist
+	mkdir -p dist/source && tar -xzf dist/*.tar.gz -C dist/source --strip-components 1
+	cd dist/source && $(abspath $(BIN))/hatchling build -t wheel -d $(CURDIR)/dist
+	rm -rf dist/source
 	$(BIN)/twine check --strict dist/*
 	OMP_NUM_THREADS=1 $(BIN)/python .ci/try_wheel.py --fresh dist/*.whl
 
@@ -85,14 +87,17 @@ fuzz: $(VENV)/dev.installed ## Run ten thousand damaged files of every kind thro
 bench: $(VENV)/dev.installed ## Time handgen beside what it replaces; on an idle machine, about ten minutes.
 	$(BIN)/python -m benchmarks --trdg $(VENV)/trdg $(BENCH_ARGS)
 
-reference: $(VENV)/dev.installed ## Write docs/cli.md anew, from the command line itself.
-	$(BIN)/python docs/reference.py
+reference: $(VENV)/dev.installed ## Write docs/cli.md and docs/trainers anew, from the command line and the rules themselves.
+	$(BIN)/python -m docs.reference
+
+docs: $(VENV)/docs.installed ## Build the documentation as a site, in ./site; a warning is an error.
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
 
 hooks: $(VENV)/dev.installed ## Run linter, formatter and type check at every commit.
 	$(BIN)/pre-commit install
 
 clean: ## Delete caches and built files.
-	rm -rf build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf build dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find handgen tests benchmarks docs examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean ## Delete the environment and the demo, too.

@@ -67,6 +67,7 @@ class Scale:
         presets: of ``--degrade``.
         size: side of a glyph in pixels.
         batch: of a training step.
+        costly: whether networks are compiled and quantized, which takes a minute.
         model: what draws in ``synth``; None = what comes with handgen.
         recognizer: who reads what it draws; None = the one beside the model.
         trdg: folder of the environment of TRDG, made if it is not there; None = do without TRDG.
@@ -82,6 +83,7 @@ class Scale:
     presets: tuple[str, ...] = ("none", "pen", "notebook", "scan", "photo")
     size: int = 64
     batch: int = 16
+    costly: bool = True
     model: Path | None = None
     recognizer: Path | None = None
     trdg: Path | None = ROOT / ".venv" / "trdg"
@@ -101,6 +103,7 @@ SCALES = {
         presets=("none", "scan"),
         size=64,
         batch=2,
+        costly=False,
         trdg=None,
     ),
 }

@@ -1,4 +1,4 @@
-"""Writes cli.md, the reference of the command line, from the command line itself: ``make reference``."""
+"""Writes cli.md from the command line itself, and the pages of trainers/ from their rules: ``make reference``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, get_args
 import typer
 from rich.text import Text
 
+from docs import trainer_pages
 from handgen.cli.main import app
 from handgen.models import MODELS
 
@@ -180,4 +181,5 @@ def page() -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    trainer_pages.main()
     print(PAGE)

@@ -14,13 +14,14 @@ from PIL import Image
 
 from handgen.characters import Changes
 from handgen.check.bad import LEFT_OUT, BadSamples, LeftOut, json_lines, label_of
-from handgen.errors import UsageError
+from handgen.errors import DatasetError, UsageError, quoted
 from handgen.files import sha256, write_text
 from handgen.formats import FORMATS
 from handgen.formats.base import MANIFEST, Sample
 from handgen.formats.conversations import PLAN_KEY, instructions_of
 from handgen.formats.find import find_datasets, manifest_of
 from handgen.formats.findings import Findings
+from handgen.formats.nearby import no_folder
 from handgen.formats.reading import Reader, Record
 from handgen.glyphs.ink import gray_of
 from handgen.glyphs.pictures import UNDECODABLE, decoding_error
@@ -57,7 +58,7 @@ class Conversion:
         self.changes = Changes()
         self.target = FORMATS.entry(target).name
         if not source.is_dir():
-            raise UsageError(f"{source} is not a folder", "Give a dataset, or a folder of datasets.")
+            raise no_folder(source)
         if out.resolve().is_relative_to(source.resolve()):
             raise UsageError(f"{out} is the dataset to convert, or in it", "Choose another folder.")
         findings = Findings()
@@ -122,6 +123,11 @@ class Conversion:
             while some := list(itertools.islice(samples, _WRITE)):
                 writer.write(some)
                 progress(writer.written)
+            if not writer.written and self.left_out:
+                raise DatasetError(
+                    f"not one sample can be used; the first of {len(self.left_out):,} that cannot, {self.left_out[0]}",
+                    f"See: handgen check {quoted(self.sources[0])}",
+                )
             if self.left_out:
                 write_text(self.out / LEFT_OUT, json_lines(asdict(each) for each in self.left_out))
             facts = {"left_out": len(self.left_out)} if self._bad.skip else {}

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from handgen.errors import DatasetError
+from handgen.errors import DatasetError, quoted
 from handgen.formats.find import one_dataset
 from handgen.formats.findings import Findings
 from handgen.formats.reading import Record
@@ -40,11 +40,14 @@ class LabeledImages(Dataset[Any]):
         self.labels: list[str] = []
         self._images: list[bytes] = []
         with one_dataset(path).open() as reader:
-            for record in reader.records(Findings()):
+            findings = Findings()
+            for record in reader.records(findings):
                 self._images.append(_whole(path, record))
-                self.labels.append((record.label or b"").decode("utf-8", errors="replace"))
+                self.labels.append((record.label or b"").decode("utf-8"))
+        if "damaged" in findings:
+            raise DatasetError(f"{path} is damaged after {len(self.labels):,} samples", _see(path))
         if not self.labels:
-            raise DatasetError(f"{path} has no samples", f"See what is wrong with 'handgen check {path}'.")
+            raise DatasetError(f"{path} has no samples", _see(path))
 
     def __len__(self) -> int:
         """Return how many samples there are."""
@@ -60,16 +63,23 @@ class LabeledImages(Dataset[Any]):
             with Image.open(io.BytesIO(self._images[index])) as opened:
                 pixels = np.array(opened if opened.mode in ("L", "RGB") else opened.convert("RGB"))
         except UNDECODABLE as error:
-            raise DatasetError(
-                f"sample {index + 1} of {self.path} is no image", f"See 'handgen check {self.path}'."
-            ) from error
+            raise DatasetError(f"sample {index + 1} of {self.path} is no image", _see(self.path)) from error
         image = torch.from_numpy(pixels)
         image = image[None] if image.dim() == 2 else image.movedim(2, 0)
         return (self.transform(image) if self.transform else image), self.labels[index]
 
 
+def _see(path: Path) -> str:
+    return f"See: handgen check {quoted(path)}"
+
+
 def _whole(path: Path, record: Record) -> bytes:
+    """Return the image of a sample that has one, and a label that is UTF-8."""
     if record.image is None or record.label is None:
         lacking = "image" if record.image is None else "label"
-        raise DatasetError(f"sample {record.number} of {path} has no {lacking}", f"See 'handgen check {path}'.")
+        raise DatasetError(f"sample {record.number} of {path} has no {lacking}", _see(path))
+    try:
+        record.label.decode("utf-8")
+    except UnicodeDecodeError:
+        raise DatasetError(f"the label of sample {record.number} of {path} is not UTF-8", _see(path)) from None
     return record.image

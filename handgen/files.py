@@ -22,8 +22,12 @@ from handgen.errors import HandgenError, UsageError
 PACKAGE = Path(__file__).resolve().parent
 """Where handgen itself is installed."""
 LOCK = ".handgen.lock"
+PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+"""How the names of pictures end that handgen reads, in lower case."""
 SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"})
 _DEEPEST = 64
+_IN_USE = (5, 32, 33)
+"""What Windows says where a file is open elsewhere: access denied, sharing violation, lock violation."""
 
 
 @contextlib.contextmanager
@@ -192,6 +196,8 @@ def from_os_error(error: OSError, path: Path) -> HandgenError:
             f"{path} cannot grow: the disk is full or fails, or a limit on file size (ulimit -f) is reached",
             "Make room and run the same command again: it goes on where it stopped.",
         )
+    if getattr(error, "winerror", None) in _IN_USE:
+        return HandgenError(f"{path} is in use by another program, or read-only", "Close what has it open.")
     if error.errno == errno.EROFS:
         return HandgenError(f"{path} is on a read-only disk", "Choose another --out.")
     return HandgenError(f"{path}: {error.strerror or error}", "Check the path and its permissions.")

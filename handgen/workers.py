@@ -53,11 +53,17 @@ class Failed:
     error: Exception | None = field(default=None, compare=False, repr=False)
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """A worker's process has started and is prepared: from now on it is not to be silent for long."""
+
+
 @dataclass(eq=False)
 class _Worker:
     process: BaseProcess
     pipe: Connection
     job: int | None = None
+    begun: bool = False
     heard: float = 0.0
 
 
@@ -66,7 +72,7 @@ class Pool:
 
     Args:
         workers: how many.
-        stall: seconds of silence after which a worker is given up; None = never.
+        stall: seconds of silence, from the beginning of a job, after which a worker is given up; None = never.
         prepare: a picklable function that each worker calls before its first job; what it returns
             is then the first argument of all work.
     """
@@ -144,7 +150,7 @@ class Pool:
         idle = [worker for worker in self._pool if worker.job is None]
         while waiting and (idle or len(self._pool) < self.workers):
             worker = idle.pop() if idle else self._start()
-            worker.job, worker.heard = waiting.popleft(), time.monotonic()
+            worker.job, worker.begun = waiting.popleft(), False
             with contextlib.suppress(OSError):  # one that is dead already is found out when it is listened to
                 worker.pipe.send((work, jobs[worker.job]))
 
@@ -157,18 +163,21 @@ class Pool:
                 worker.heard = now  # silent because nobody listens
             elif worker.job is not None:
                 busy.append((worker, worker.job))
-        silent_until = None if self.stall is None else min(worker.heard for worker, _ in busy) + self.stall
-        patience = None if silent_until is None else max(0.0, silent_until - now)
+        watched = [] if self.stall is None else [worker.heard + self.stall for worker, _ in busy if worker.begun]
+        patience = max(0.0, min(watched) - now) if watched else None
         ready = wait([worker.pipe for worker, _ in busy], timeout=patience)
         now = time.monotonic()
         for worker, job in busy:
             if worker.pipe in ready:
                 worker.heard = now
                 message = self._heard(worker)
-            elif self.stall is not None and now - worker.heard >= self.stall:
+            elif self.stall is not None and worker.begun and now - worker.heard >= self.stall:
                 message = Failed(f"it hung: nothing happened for {self.stall:g} seconds")
                 self._end(worker)
             else:
+                continue
+            if isinstance(message, _Begun):
+                worker.begun = True
                 continue
             if isinstance(message, (Finished, Failed)):
                 worker.job = None
@@ -207,7 +216,8 @@ def cores() -> int:
 
 def _death(code: int | None) -> str:
     if code is not None and code < 0:
-        return f"by {signal.Signals(-code).name}"
+        known = {each.value: each.name for each in signal.Signals}
+        return f"by {known.get(-code, f'signal {-code}')}"
     return f"with exit code {code}"
 
 
@@ -229,6 +239,7 @@ def _serve(pipe: Connection, prepare: Callable[[], Any] | None) -> None:
         try:
             if prepare is not None and prepared is None:
                 prepared = (prepare(),)
+            pipe.send(_Begun())
             work(*(prepared or ()), job, pipe.send)
             last: Finished | Failed = Finished()
         except BrokenPipeError:

@@ -16,6 +16,10 @@ from handgen.glyphs.pictures import read_fault
 
 LEFT_OUT = "left_out.jsonl"
 SKIP = "Repair it, or leave bad samples out with --skip-bad; see: handgen check {path}"
+ALL_IS_READ = frozenset(
+    ("byte-order-mark", "typed-labels", "list-header", "list-encoding", "list-layout", "dotted-name")
+)
+"""Defects that stop trainers, and not who reads the dataset here."""
 CONVERT = "Repair it, or write the dataset without it: handgen convert {path} OUT --skip-bad"
 
 
@@ -80,12 +84,14 @@ class BadSamples:
             DatasetError: the file is damaged, or promises more than it has, and that is not to be left out.
         """
         for finding in findings.sorted():
-            if finding.rule.severity != "defect" or finding.name == "byte-order-mark":
+            if finding.rule.severity != "defect" or finding.name in ALL_IS_READ:
                 continue
             example = finding.examples[0] if finding.examples else None
             cause = finding.rule.title + (f" ({example})" if example and str(example) else "")
             if not self.skip:
-                raise DatasetError(f"{path}: {cause}", self._say(path).replace("Repair it", "Copy it again"))
+                raise DatasetError(
+                    f"{path}: {cause}", f"{finding.rule.remedy} {self._say(path).replace('Repair it, or', 'Or')}"
+                )
             self.left_out.append(LeftOut(part, (example and example.sample) or 0, "", cause))
 
     def _say(self, path: Path) -> str:

@@ -13,6 +13,7 @@ from handgen.check.survey import Survey
 from handgen.errors import UsageError
 from handgen.formats.find import Found, find_datasets, is_finished
 from handgen.formats.findings import Findings
+from handgen.formats.nearby import no_folder
 from handgen.formats.reading import Record
 
 Track = Callable[[Iterable[Record], Path, int | None], Iterable[Record]]
@@ -90,8 +91,7 @@ def check_folder(
         UsageError: there is no dataset, or its file is of another kind.
     """
     if not root.is_dir():
-        found = "is not a folder" if root.exists() else "does not exist"
-        raise UsageError(f"{root} {found}", "Give the folder that 'handgen synth --out' wrote.")
+        raise no_folder(root)
     findings = Findings()
     datasets = find_datasets(root, findings)
     left_out: list[LeftOut] = []

@@ -116,7 +116,8 @@ def facts_of(path: Path) -> dict[str, Any]:
 
 
 def _single(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.dtype == torch.float16 else tensor
+    """Return a copy in single precision: a file that tensors lie in cannot be replaced on Windows."""
+    return tensor.float() if tensor.dtype == torch.float16 else tensor.clone()
 
 
 def _refuse_pickle(path: Path) -> None:
@@ -137,10 +138,18 @@ def _refuse_pickle(path: Path) -> None:
         )
 
 
+def _begins_as_one(path: Path) -> bool:
+    """Tell whether a file begins as safetensors do: the length of the header, and its brace."""
+    with path.open("rb") as file:
+        return file.read(9)[8:] == b"{"
+
+
 def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
     if not path.is_file():
         raise UsageError(f"no checkpoint at {path}", "Name a run folder or its model file.")
     _refuse_pickle(path)
+    if path.suffix != ".safetensors" and not _begins_as_one(path):
+        raise CheckpointError(f"{path} is no checkpoint of handgen", "Name a run folder or its model file.")
     try:
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}

@@ -9,7 +9,7 @@ import typer
 
 from handgen.cli.common import PATHS, Debug, Device, Json, print_json, say, stdout, warn
 from handgen.cli.help import Command, Group
-from handgen.errors import quoted
+from handgen.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from handgen.export.export import Exported
@@ -128,10 +128,20 @@ _Notes = Annotated[
 ]
 
 
+_Name = Annotated[
+    str | None,
+    typer.Option(help="What the weights are to be called.", show_default="none, and needed", rich_help_panel=PATHS),
+]
+_Onnx = Annotated[
+    bool,
+    typer.Option("--onnx", help="Write the networks alone, as ONNX files; RUN may be a recognizer's run, too."),
+]
+
+
 @models.command("export", cls=Command)
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder or model file.", show_default=False)],
-    name: Annotated[str, typer.Option(help="What the weights are to be called.", rich_help_panel=PATHS)],
+    name: _Name = None,
     out: _Out = None,
     recognizer: _Recognizer = None,
     data: _Data = None,
@@ -139,6 +149,7 @@ def export(
     charset: _Charset = None,
     fonts: _Fonts = None,
     notes: _Notes = None,
+    onnx: _Onnx = False,
     device: Device = "auto",
     as_json: Json = False,
     debug: Debug = False,
@@ -152,11 +163,19 @@ def export(
     handgen models export runs/zi2zi --name mine
 
     handgen models export runs/zi2zi --name mine --recognizer runs/recognizer --font Heiti --out shared/mine
+
+    handgen models export zh --onnx --recognizer zh --out shared/zh-onnx
     """
+    if onnx:
+        ignored = {"data": data, "font": font, "charset": charset, "fonts": fonts, "notes": notes}
+        _export_onnx(run, name, out, recognizer, [option for option, value in ignored.items() if value], as_json)
+        return
     from handgen.devices import resolve_device
     from handgen.export.export import Export
     from handgen.export.export import export as write
 
+    if name is None:
+        raise UsageError("the weights have no name", "Give one with --name.")
     folder = out or Path("weights") / name
     request = Export(run, name, folder, recognizer, tuple(data or ()), font, charset, fonts, notes)
     done = write(request, resolve_device(device))
@@ -164,6 +183,22 @@ def export(
         print_json({"out": str(folder), "files": done.files, "warnings": done.warnings})
         return
     _report(folder, done)
+
+
+def _export_onnx(
+    run: Path, name: str | None, out: Path | None, recognizer: Path | None, ignored: list[str], as_json: bool
+) -> None:
+    from handgen.export.onnx import export_onnx
+
+    if ignored:
+        raise UsageError(f"--onnx writes networks alone, and --{ignored[0]} says nothing to them", "Leave it out.")
+    folder = out or Path("weights") / f"{name or run.resolve().stem}-onnx"
+    files = export_onnx(run, folder, recognizer)
+    if as_json:
+        print_json({"out": str(folder), "files": files, "warnings": []})
+        return
+    for each, size in files.items():
+        say(f"{folder / each}  {size / 1e6:.2f} MB")
 
 
 def _report(folder: Path, done: Exported) -> None:

@@ -165,7 +165,7 @@ def _synth(**given: Any) -> None:
         return
     batch, workers = given["batch"], given["workers"]
     shard_writer = _shard_writer(request, given["processes"], given["ray"], batch, workers)
-    prepared = prepared_with_progress(request)
+    prepared = prepared_with_progress(request, workers or os.cpu_count() or 1)
     check_out(prepared)
     if not given["as_json"]:
         print_plan(prepared, with_usual_sources(asked)[1])

@@ -6,6 +6,7 @@ import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from handgen.characters import listed
 from handgen.cli.common import print_json, say, stdout, warn
 from handgen.cli.progress import Bar
 from handgen.errors import quoted
@@ -169,7 +170,7 @@ def _warn_of_unlearned(prepared: Prepared) -> None:
 
 
 def _some(chars: str) -> str:
-    return chars if len(chars) <= _SHOWN else chars[:_SHOWN] + "…"
+    return listed(chars, _SHOWN)
 
 
 def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: ShardWriter | None) -> Report:
@@ -181,19 +182,19 @@ def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: Sh
         return write(prepared, bar.show, batch=batch, workers=workers, shard_writer=shard_writer)
 
 
-def prepared_with_progress(request: Request) -> Prepared:
-    """Make a request ready, under a progress bar if that takes long."""
+def prepared_with_progress(request: Request, workers: int) -> Prepared:
+    """Make a request ready, under a progress bar if that takes long; ``workers`` as ``prepare`` has it."""
     from handgen.synthesis.prepare import prepare
 
     with contextlib.ExitStack() as stack:
         bars: list[Bar] = []
 
-        def show(font: str, done: int, total: int) -> None:
+        def show(what: str, done: int, total: int) -> None:
             if not bars:
-                bars.append(stack.enter_context(Bar("tracing", total, unit="fonts")))
-            bars[0].show(done, f"tracing {font}", total)
+                bars.append(stack.enter_context(Bar(what, total)))
+            bars[0].show(done, what, total)
 
-        return prepare(request, show)
+        return prepare(request, show, workers)
 
 
 def print_result(prepared: Prepared, report: Report) -> None:

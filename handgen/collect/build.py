@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from handgen.characters import Changes
 from handgen.check.bad import LEFT_OUT, json_lines
-from handgen.collect.base import UNKNOWN, Intake, Reader, Skip, Writing
+from handgen.collect.base import SEVERAL, UNKNOWN, Intake, Reader, Skip, Writing
 from handgen.collect.draw import font_origin
 from handgen.collect.normalize import Frames, normalize
 from handgen.collect.render import save_preview
@@ -307,4 +307,6 @@ def _nothing(reader: Reader, intake: Intake) -> StoreError:
     remedy = f"See 'handgen import {reader.kind} --help' for what it reads."
     if not reasons and intake.filters:
         remedy = "Nothing was damaged: look at --charset."
+    elif _by_reason(intake).keys() == {SEVERAL}:
+        remedy = "It takes one character an image; datasets of lines are read by 'handgen check' and 'handgen convert'."
     return StoreError(f"not one character could be taken ({reasons or 'nothing skipped'}{first})", remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import stat
 from collections import Counter
 from collections.abc import Collection
@@ -89,6 +90,23 @@ def _hidden(folder: Path) -> str:
     if folder.is_symlink():
         return "link to a folder above it"
     return "folder of the system" if folder.name in SYSTEM_FOLDERS else "hidden folder"
+
+
+class StyleNames:
+    """Names of writers as ``style_name`` has them, but another for each writer: ``a-b`` and ``a-b-2``."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def of(self, text: str) -> str:
+        """Return the name of the writer who is called ``text``; the same whenever it is asked for."""
+        if text not in self._names:
+            plain = style_name(text)
+            numbered = (f"{plain}-{number}" for number in itertools.count(2))
+            self._names[text] = next(n for n in itertools.chain([plain], numbered) if n not in self._taken)
+            self._taken.add(self._names[text])
+        return self._names[text]
 
 
 def style_name(text: str) -> str:

@@ -9,7 +9,8 @@ What an image shows is said in one of three ways:
   ``永.png``. The writer is the file's folder, if it is not the one that was given.
 
 Which of the two it is, most of the files decide; those that do not fit are skipped and listed.
-A character may be written as ``U+6C38``, for what a file name cannot hold (/) or tell apart (A and a).
+A character may be written as ``U+6C38``, ``0x6C38`` or ``uni6C38``, for what a file name cannot hold (/) or tell apart
+(A and a).
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ from typing import Any
 
 from handgen.characters import listed, split_lines
 from handgen.collect.base import DAMAGED, Intake, Reader, Writing
-from handgen.collect.files import list_files, style_name
+from handgen.collect.files import StyleNames, list_files, style_name
 from handgen.collect.labels import choose_way, label_of, labels_in_names
 from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
-from handgen.formats.easyocr import EasyOcrReader, easyocr_rows
+from handgen.formats.easyocr import LABEL_COLUMNS, PATH_COLUMNS, easyocr_rows, has_own_header
 from handgen.formats.listed import file_at
 from handgen.glyphs.pictures import SUFFIXES, read_fault, read_gray
 from handgen.glyphs.records import Origin
@@ -36,8 +37,7 @@ from handgen.glyphs.records import Origin
 LABELS = "labels.csv"
 NO_FOLDER = "its folder is not called like one character"
 WAYS = ("csv", "folder", "name")
-_WORDS, _STYLES = ("words", "word", "label", "text", "char", "character"), ("style", "writer")
-_FILES = ("filename", "file_name", "file", "image", "path")
+_STYLES = ("style", "writer")
 _EXAMPLES = 5
 
 
@@ -69,6 +69,7 @@ class ImagesReader(Reader):
             raise UsageError(f"{folder} is no folder", "Give a folder of images.")
         self.folder = folder
         self._style = style_name(style) if style else None
+        self._names = StyleNames()
         self._listing = list_files(folder, SUFFIXES, (LABELS,))
         self.ignored = dict(self._listing.ignored)
         files = self._listing.files
@@ -145,8 +146,8 @@ class ImagesReader(Reader):
         if self._style:
             return self._style
         inside = folder.is_relative_to(self.folder) and folder != self.folder
-        own = "-".join(folder.relative_to(self.folder).parts) if inside else self.folder.resolve().name
-        return style_name(own)
+        own = "/".join(folder.relative_to(self.folder).parts) if inside else self.folder.resolve().name
+        return self._names.of(own)
 
     def _by_csv(self, files: list[Path]) -> list[_Item]:
         path = self.folder / LABELS
@@ -159,7 +160,7 @@ class ImagesReader(Reader):
         items = []
         for name, label, style in rows:
             file = file_at(self.folder, name) or self.folder / name
-            own = style_name(style) if style is not None and not self._style else self._writer(self.folder)
+            own = self._names.of(style) if style is not None and not self._style else self._writer(self.folder)
             items.append(_Item(file, label_of(label), own))
         self._unlisted = sorted(set(files) - {item.path for item in items})
         return items
@@ -181,7 +182,7 @@ def _rows(file: Path) -> Iterator[tuple[str, str, str | None]]:
         UsageError: the header names no column of paths, or none of labels.
         UnicodeDecodeError, csv.Error: it is damaged.
     """
-    if EasyOcrReader.holds(file.parent):  # whose trainers quote labels or do not
+    if has_own_header(file):  # whose trainers quote labels or do not
         yield from ((name, label, None) for name, label in easyocr_rows(file))
         return
     data = file.read_bytes()
@@ -191,7 +192,9 @@ def _rows(file: Path) -> Iterator[tuple[str, str, str | None]]:
     given = rows.fieldnames or []
     columns = [name.strip().casefold() for name in given]
     rows.fieldnames = columns
-    names, words, style = (next((n for n in some if n in columns), None) for some in (_FILES, _WORDS, _STYLES))
+    names, words, style = (
+        next((n for n in some if n in columns), None) for some in (PATH_COLUMNS, LABEL_COLUMNS, _STYLES)
+    )
     if names is None or words is None:
         raise UsageError(
             f"{file} has the columns {', '.join(given) or 'none'}",

@@ -11,8 +11,9 @@ from handgen.characters import nfc
 from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
 
-_CODE = re.compile(r"[Uu]\+([0-9A-Fa-f]{4,6})(?![0-9A-Fa-f])")
+_CODE = re.compile(r"(?:[Uu]\+|0[xX]|uni)([0-9A-Fa-f]{4,6})(?![0-9A-Fa-f])")
 _END = re.compile(r"[_\-.\s(\[]|$")
+_DIGITS = frozenset("0123456789")
 _SHOWN = 3
 
 
@@ -58,8 +59,16 @@ def _above(root: Path, file: Path) -> str:
 
 
 def _counting(files: Iterable[Path]) -> set[Path]:
-    """Return the folders with a file whose name is a number of several digits."""
-    return {file.parent for file in files if file.stem.isdecimal() and len(file.stem) > 1}
+    """Return the folders in which numbers count files: one has several digits, or nothing else is there than digits.
+
+    If one folder of digits alone has all ten, such folders are writers' digits, and count nothing.
+    """
+    names: dict[Path, set[str]] = {}
+    for file in files:
+        names.setdefault(file.parent, set()).add(file.stem)
+    several = {folder for folder, stems in names.items() if any(s.isdecimal() and len(s) > 1 for s in stems)}
+    digits = {folder for folder, stems in names.items() if stems <= _DIGITS}
+    return several if any(names[folder] == _DIGITS for folder in digits) else several | digits
 
 
 def _of_code(match: re.Match[str]) -> str:
@@ -80,8 +89,9 @@ class _Votes:
 def choose_way(root: Path, files: Iterable[Path]) -> str:
     """Return where the labels of most files stand: ``folder`` or ``name``.
 
-    A number alone is a counter, and no label, where the folder above is called like one character, or where numbers
-    of several digits stand beside it. A letter alone (a.png, b.png) can be either there.
+    A number alone is a counter, and no label, where the folder above is called like one character, where numbers of
+    several digits stand beside it, or where only digits do that are not all ten. A letter alone (a.png, b.png) can be
+    either there.
 
     Raises:
         UsageError: no way suits half of the files, or two suit as many.

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from handgen.check.bad import ALL_IS_READ
 from handgen.collect.base import DAMAGED, NO_LABEL, Intake, Reader, Writing
-from handgen.collect.files import style_name
+from handgen.collect.files import StyleNames, style_name
 from handgen.formats.find import one_dataset
 from handgen.formats.findings import Findings
 from handgen.glyphs.pictures import read_fault, read_gray
@@ -46,11 +47,12 @@ class DatasetReader(Reader):
     def writings(self, intake: Intake) -> Iterator[Writing]:
         """Yield the samples in order."""
         findings, seen = Findings(), 0
+        names = StyleNames()
         default = style_name(self._path.resolve().name)
         with self._found.open() as records:
             for seen, record in enumerate(records.records(findings), 1):
                 intake.at(seen)
-                style = self._style or (style_name(record.style) if record.style else default)
+                style = self._style or (names.of(record.style) if record.style else default)
                 where = f"sample {record.number}" + (f" ({record.name})" if record.name else "")
                 try:
                     label = (record.label or b"").decode()
@@ -68,3 +70,8 @@ class DatasetReader(Reader):
                 yield Writing(style, char, image, where)
         if "damaged" in findings:
             intake.skip(DAMAGED, f"{self._path.name}: after {seen:,} samples", default)
+        for finding in findings.sorted():
+            if finding.name != "damaged" and finding.rule.severity == "defect" and finding.name not in ALL_IS_READ:
+                intake.skip(finding.rule.title, f"{self._path.name} ({finding.count:,} times)", default)
+        if not seen and not intake.skips:
+            intake.skip("there is not one sample", self._path.name, default)

@@ -45,12 +45,17 @@ class PenWidth(Effect):
         thicker, layers = change > 0, np.abs(change)
         drawn = images.cpu().numpy().reshape(-1, height, width)
         for layer in range(math.ceil(_MOST * height)):
-            share = (layers - layer).clip(0, 1)
-            if not share.any():
+            rows = np.flatnonzero(layers > layer)
+            if not len(rows):
                 break
+            share = (layers[rows] - layer).clip(0, 1)
             # What is taken off the ink lightens an image; what is taken off the paper darkens it.
-            amount = np.where(thicker, -share, share).astype(np.float32) / 255
-            drawn = drawn + _layer(drawn, thicker) * amount[:, None, None]
+            amount = (np.where(thicker[rows], -share, share).astype(np.float32) / 255)[:, None, None]
+            if len(rows) == len(drawn):
+                drawn = drawn + _layer(drawn, thicker) * amount
+            else:
+                drawn = drawn if layer else drawn.copy()
+                drawn[rows] += _layer(drawn[rows], thicker[rows]) * amount
         return torch.from_numpy(drawn).view(batch, channels, height, width).to(images.device)
 
 
@@ -103,9 +108,12 @@ def _thinned(core: NDArray[np.uint64], free: NDArray[np.uint64], line: int) -> N
 
     A bit is a pixel, and 64 are dealt with at once; ``line`` is the distance to the pixel below.
     """
+    margin = (line + 1) // _WORD + 2
+    wide = np.zeros(len(core) + 2 * margin, np.uint64)
     for odd in (True, False):
+        wide[margin:-margin] = core
         p2, p3, p4, p5, p6, p7, p8, p9 = (
-            _moved(core, step) for step in (-line, 1 - line, 1, line + 1, line, line - 1, -1, -line - 1)
+            _moved(wide, margin, step) for step in (-line, 1 - line, 1, line + 1, line, line - 1, -1, -line - 1)
         )
         p23, p45, p67, p89 = p2 | p3, p4 | p5, p6 | p7, p8 | p9
         p34, p56, p78, p92 = p3 | p4, p5 | p6, p7 | p8, p9 | p2
@@ -117,12 +125,11 @@ def _thinned(core: NDArray[np.uint64], free: NDArray[np.uint64], line: int) -> N
     return core
 
 
-def _moved(words: NDArray[np.uint64], step: int) -> NDArray[np.uint64]:
-    """Return the bits ``step`` further on at each position; 0 beyond the ends."""
+def _moved(wide: NDArray[np.uint64], margin: int, step: int) -> NDArray[np.uint64]:
+    """Return the bits ``step`` further on at each position; ``wide`` has ``margin`` words of 0 at either end."""
     whole, bits = divmod(step, _WORD)
-    wide = np.pad(words, abs(whole) + 1)
-    at = abs(whole) + 1 + whole
-    low, high = wide[at : at + len(words)], wide[at + 1 : at + 1 + len(words)]
+    at, count = margin + whole, len(wide) - 2 * margin
+    low, high = wide[at : at + count], wide[at + 1 : at + 1 + count]
     return low >> np.uint64(bits) | high << np.uint64(_WORD - bits) if bits else low
 
 

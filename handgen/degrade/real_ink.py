@@ -46,6 +46,7 @@ class RealInk(Effect):
 
     width: float = setting(1.0, "Width of lines, 1 = as on scans.", minimum=0.3, maximum=3)
     coarse: float = setting(0.5, "Share of samples scanned as coarsely as small writing is.", minimum=0, maximum=1)
+    least: float = setting(0.0, "Ink is at least so dark, 1 = black.", minimum=0, maximum=1)
 
     def params(self, u: Uniforms) -> Params:
         """``width`` and ``side``: of lines against what is written, and of that in pixels; ``density``; ``uneven``."""
@@ -54,7 +55,7 @@ class RealInk(Effect):
         return {
             "width": self.width * _drawn(known["width"], u[:, 0]),
             "side": side,
-            "density": np.minimum(1, _drawn(known["density"], u[:, 2])),
+            "density": np.clip(_drawn(known["density"], u[:, 2]), self.least, 1),
             "uneven": np.minimum(0.8, _drawn(known["uneven"], u[:, 3])),
             "noise": noise_id(u[:, 5]),
         }
@@ -84,10 +85,12 @@ def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:
 def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.float64]]:
     """Return images whose lines have a width, against the longer side of what is written; and that side in pixels."""
     height = images.shape[-2]
-    drawn, side = line_widths(images.amin(1) if images.shape[1] > 1 else images[:, 0])
+    drawn, side = line_widths(images.amin(1))
     wanted = np.maximum(np.minimum(width * side, _WIDER * drawn), _THINNEST)
-    for _ in range(_TURNS):  # an edge that is grey yields less than a whole layer
-        now, _ = line_widths(images.amin(1) if images.shape[1] > 1 else images[:, 0])
+    now = drawn
+    for turn in range(_TURNS):  # an edge that is grey yields less than a whole layer
+        if turn:
+            now, _ = line_widths(images.amin(1))
         change = np.where(now > 0, (wanted - now) / 2 / height, 0.0)
         images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
     return images, side
@@ -102,11 +105,19 @@ def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64
     Args:
         images: ``[B, H, W]``, 1 = paper.
     """
-    ink: NDArray[np.float64] = 1 - images.cpu().numpy().astype(np.float64)
+    ink: NDArray[np.float32] = 1 - images.cpu().numpy()
     ink[ink < _INK] = 0
-    wide = np.pad(ink, ((0, 0), (0, 1), (0, 1)))
-    edges = np.hypot(np.diff(wide[:, :-1], axis=2), np.diff(wide[:, :, :-1], axis=1)).reshape(len(ink), -1).sum(1)
-    width = 2 * ink.reshape(len(ink), -1).sum(1) / np.maximum(edges, 1e-9)
+    edges = np.empty_like(ink)
+    np.subtract(ink[:, :, 1:], ink[:, :, :-1], out=edges[:, :, :-1])
+    edges[:, :, -1] = ink[:, :, -1]  # beyond the canvas there is paper
+    edges *= edges
+    down = ink.copy()
+    down[:, :-1] -= ink[:, 1:]
+    down *= down
+    edges += down
+    np.sqrt(edges, out=edges)
+    length = edges.reshape(len(ink), -1).sum(1).astype(np.float64)
+    width = 2 * ink.reshape(len(ink), -1).sum(1) / np.maximum(length, 1e-9)
     sides = []
     for axis in (1, 2):
         marked = ink.max(axis) > 0.3

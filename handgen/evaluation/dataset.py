@@ -23,6 +23,11 @@ from handgen.seeds import uniforms
 
 _ROW, _ROWS = 12, 8
 
+_OTHER_READER = (
+    "Name one that does with --recognizer (en: Latin letters, zh: Chinese characters), or train one with "
+    "'handgen train recognizer'."
+)
+
 
 def evaluate_dataset(
     path: Path,
@@ -82,7 +87,7 @@ def evaluate_dataset(
     if not is_finished(path):
         result["unfinished"] = True
     if result.get("unknown") == count and judge is None:
-        raise UsageError(f"the recognizer knows no character of {path}", "Train one on its charset.")
+        raise UsageError(f"the recognizer knows no character of {path}", _OTHER_READER)
     if like is not None and moments is not None and reader is not None:
         other = Moments()
         for samples in samples_in(like, track, Passed(skip_bad)):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import string
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
@@ -82,22 +83,27 @@ def load_charset(spec: str) -> str:
     """Return the unique characters that ``spec`` stands for, in order, NFC.
 
     Args:
-        spec: a name of ``CHARSETS``, a UTF-8 text file (white space, control characters and a
-            byte-order mark are ignored), or the characters themselves.
+        spec: a name of ``CHARSETS``, or several with commas between, a UTF-8 text file (white space, control
+            characters and a byte-order mark are ignored), the characters themselves, or code points as in
+            ``U+4E00`` and ``U+4E00-U+4E1F``.
 
     Raises:
-        UsageError: it is empty, a misspelt name, a file that is missing or not UTF-8.
+        UsageError: it is empty, a misspelt name, no code point, a file that is missing or not UTF-8.
     """
     name = spec.strip().casefold()
     if name in _BUILDERS:
         return _BUILDERS[name][1]()
+    if named := _named_sets(name):
+        return unique_chars("".join(_BUILDERS[each][1]() for each in named))
+    if coded := _coded(spec):
+        return coded
     path = Path(spec)
     if len(spec) < 1024 and is_text_input(path):
         chars = unique_chars(_read(path))
         if not chars:
             raise UsageError(f"the charset file {spec} holds no characters", "Write the characters into it, as UTF-8.")
         return chars
-    if re.search(r"\w[/\\]\w|\w\.\w{2,4}$", spec):
+    if re.search(r"\w[/\\]\w|\w\.\w{2,4}$|^\.{0,2}/\w", spec):
         raise UsageError(f"no charset file {spec}", "Check the path.")
     if _looks_like_name(name):
         known = nearest(name, CHARSETS)
@@ -106,6 +112,44 @@ def load_charset(spec: str) -> str:
     if not chars:
         raise UsageError("the charset is empty", f"Name one of {', '.join(CHARSETS)}, a file, or type the characters.")
     return chars
+
+
+def _named_sets(name: str) -> list[str]:
+    """Return the names of a list of charsets; nothing where none of its words is one.
+
+    Raises:
+        UsageError: one is, another is not.
+    """
+    words = [word.strip() for word in name.split(",")]
+    if len(words) < 2 or not any(word in _BUILDERS for word in words):
+        return []
+    if wrong := next((word for word in words if word not in _BUILDERS), None):
+        raise UsageError(f"unknown charset '{wrong}'", nearest(wrong, CHARSETS))
+    return words
+
+
+_POINT = r"[Uu]\+([0-9A-Fa-f]{4,6})"
+_POINTS = re.compile(rf"{_POINT}(?:\s*-\s*{_POINT})?")
+
+
+def _coded(spec: str) -> str:
+    """Return the characters of a list of code points and ranges of them; empty if it is no such list.
+
+    Raises:
+        UsageError: there is no such character.
+    """
+    words = [word for word in re.split(r"[\s,;]+", re.sub(r"\s*-\s*", "-", spec.strip())) if word]
+    found = [_POINTS.fullmatch(word) for word in words]
+    chars = ""
+    for word, match in zip(words, found, strict=True):
+        if match is None:
+            return ""
+        first, last = int(match[1], 16), int(match[2] or match[1], 16)
+        some = unique_chars("".join(map(chr, range(first, last + 1)))) if last <= sys.maxunicode else ""
+        if not some:
+            raise UsageError(f"'{word}' is no character that can be written", "Give code points as in U+4E00-U+4E1F.")
+        chars += some
+    return unique_chars(chars)
 
 
 def unique_chars(text: str) -> str:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
     from fontTools.ttLib import TTFont
 
 FONT_SUFFIXES = (".ttf", ".otf", ".ttc", ".otc", ".woff", ".woff2")
-_DRAWING = frozenset((b"head", b"hhea", b"maxp", b"hmtx", b"cmap", b"loca", b"glyf", b"CFF ", b"CFF2"))
+_DRAWING = frozenset((
+    "head", "hhea", "maxp", "hmtx", "cmap", "loca", "glyf", "CFF", "CFF2", "GSUB", "GPOS", "GDEF",
+    "fvar", "gvar", "avar", "HVAR", "COLR", "CPAL",
+))  # fmt: skip
+"""Tables without which letters are drawn otherwise or stand elsewhere."""
 _FULL = frozenset((b"glyf", b"CFF ", b"CFF2"))
 _ZEROS = 512
 """So many zeros do not end a table of outlines."""
@@ -232,7 +236,7 @@ def _check_whole(ref: FontRef) -> None:
         head = file.read(12).ljust(12, b"\0")
         rows = file.read(16 * struct.unpack(">H", head[4:6])[0])
         for tag, _, offset, length in struct.iter_unpack(">4sLLL", rows[: len(rows) // 16 * 16]):
-            if tag not in _DRAWING:
+            if tag.decode("latin-1").rstrip() not in _DRAWING:
                 continue
             if offset + length > size:
                 raise _damaged(ref.path, f"its end is missing: the file has {size:,} bytes")

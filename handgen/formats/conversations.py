@@ -102,6 +102,7 @@ class ConversationsReader(ListReader):
     format = "conversations"
     marks = ("train*.jsonl", "val*.jsonl", "test*.jsonl", "conversations*.jsonl")
     above = True
+    alone = False  # a conversation may have several pictures, of which the first is read
 
     @classmethod
     def holds(cls, folder: Path) -> bool:

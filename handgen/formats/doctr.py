@@ -9,10 +9,13 @@ import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from handgen.formats.base import Format, Sample
-from handgen.formats.files import json_line, utf8
+from handgen.formats.easyocr import PATH_COLUMNS
+from handgen.formats.files import Meta, json_line, utf8
 from handgen.formats.findings import Findings
+from handgen.formats.imagefolder import text_column
 from handgen.formats.listed import Entry, ListReader, ListWriter, file_at, without_bom
 
 
@@ -42,7 +45,11 @@ class DoctrReader(ListReader):
             labels = json.loads((folder / cls.marks[0]).read_bytes())
         except (OSError, ValueError, RecursionError):
             return False
-        return isinstance(labels, dict) and any(file_at(folder, name) for name in itertools.islice(labels, 20))
+        names = (name for name, _, _ in itertools.islice(_pairs(labels), 20))
+        return any(file_at(folder, name) for name in names)
+
+    def _images_of(self) -> Path:
+        return self._find_base()
 
     def _find_base(self) -> Path:
         return self.folder / "images" if (self.folder / "images").is_dir() else self.folder
@@ -50,12 +57,29 @@ class DoctrReader(ListReader):
     def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
         labels = json.loads(without_bom(file.read_bytes(), file, findings))
         if not isinstance(labels, dict):
-            raise ValueError(f"{file.name} is no object of path and label")
-        for name, label in labels.items():
+            findings.add("list-layout", detail=f"{file.name} is a {type(labels).__name__}")
+        for name, label, meta in _pairs(labels):
+            if meta is not None and isinstance(labels, dict):
+                findings.add("list-layout", detail=f"{name} has an object with its label")
             if isinstance(label, str):
-                yield Entry(name, utf8(label))
+                yield Entry(name, utf8(label), meta)
             else:
-                yield Entry(name, None, fault=f"the label is {type(label).__name__}, no text")
+                keys = f" with {', '.join(list(label)[:4])}" if isinstance(label, dict) else ""
+                yield Entry(name, None, fault=f"the label is {type(label).__name__}{keys}, no text")
+
+
+def _pairs(labels: Any) -> Iterator[tuple[str, Any, Meta | None]]:
+    """Yield path, label and what else is said of each image, from an object, or from a list of objects."""
+    rows: list[tuple[str, Any]] = [*labels.items()] if isinstance(labels, dict) else []
+    for row in labels if isinstance(labels, list) else ():
+        path = next((key for key in PATH_COLUMNS if isinstance(row, dict) and isinstance(row.get(key), str)), None)
+        rows.append((row[path], {key: each for key, each in row.items() if key != path}) if path else ("", row))
+    for name, label in rows:
+        column = text_column(label) if isinstance(label, dict) else None
+        if column and isinstance(label[column], str):
+            yield name, label[column], {key: each for key, each in label.items() if key != column}
+        else:
+            yield name, label, None
 
 
 DOCTR = Format(DoctrWriter, DoctrReader)

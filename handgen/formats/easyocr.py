@@ -10,11 +10,11 @@ import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from handgen.formats.base import Format, Sample
 from handgen.formats.findings import Findings
-from handgen.formats.listed import BOM, Entry, ListReader, ListWriter, lines_of
+from handgen.formats.listed import BOM, Entry, ListReader, ListWriter, decoded, lines_of, raw_bytes
 
 
 class EasyOcrWriter(ListWriter):
@@ -34,6 +34,9 @@ class EasyOcrWriter(ListWriter):
 
 
 HEADER = b"filename,words"
+PATH_COLUMNS = ("filename", "file_name", "file", "image", "path")
+LABEL_COLUMNS = ("words", "word", "label", "text", "char", "character")
+_PATH, _LABEL = "\0path", "\0label"
 
 
 class EasyOcrReader(ListReader):
@@ -41,7 +44,8 @@ class EasyOcrReader(ListReader):
 
     Two programs read such files: the trainer of today cuts each line at its first comma, as it stands; that of
     before, and other programs, read CSV. A file in which a label has a comma or a quotation mark that CSV would
-    quote is of the first kind, any other of the second.
+    quote is of the first kind, any other of the second. A table with another header, separator or encoding is
+    read as CSV, and its further columns are kept; the trainer does not read it, which is a finding.
     """
 
     format = "easyocr"
@@ -51,18 +55,64 @@ class EasyOcrReader(ListReader):
     @classmethod
     def holds(cls, folder: Path) -> bool:
         """The name is a common one; the header tells."""
-        try:
-            with (folder / cls.marks[0]).open("rb") as file:
-                header = file.readline(100).replace(b"\r", b"\n").partition(b"\n")[0].strip()
-        except OSError:
-            return False
-        return header.removeprefix(BOM) == HEADER
+        file = folder / cls.marks[0]
+        return has_own_header(file) or bool(_table_of(file))
 
     def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
+        if not has_own_header(file):
+            yield from _as_table(file, findings)
+            return
         for number, name, label in _cut(file):
             encoded = None if label is None else label.encode("utf-8", "surrogateescape")
             fault = f"{file.name}, line {number} has no comma" if label is None else ""
             yield Entry(name, encoded, fault=fault)
+
+
+def has_own_header(file: Path) -> bool:
+    """Tell whether a list begins as EasyOCR's trainer wants it."""
+    try:
+        with file.open("rb") as stream:
+            header = stream.readline(100).replace(b"\r", b"\n").partition(b"\n")[0].strip()
+    except OSError:
+        return False
+    return header.removeprefix(BOM) == HEADER
+
+
+def _table_of(file: Path) -> csv.DictReader[str] | None:
+    """Return the rows of a table that has a column of paths and one of labels, under these names; None if not."""
+    try:
+        text, _ = decoded(file.read_bytes())
+    except OSError:
+        return None
+    head = text.partition("\n")[0]
+    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=head.count))
+    try:
+        names = [name.strip().casefold() for name in rows.fieldnames or ()]
+    except csv.Error:
+        return None
+    path = next((name for name in PATH_COLUMNS if name in names), None)
+    label = next((name for name in LABEL_COLUMNS if name in names), None)
+    if path is None or label is None:
+        return None
+    rows.fieldnames = [{path: _PATH, label: _LABEL}.get(name, name) for name in names]
+    return rows
+
+
+def _as_table(file: Path, findings: Findings) -> Iterator[Entry]:
+    rows = _table_of(file)
+    if rows is None:
+        raise ValueError(f"{file.name} has no columns filename and words")
+    encoding = decoded(file.read_bytes())[1]
+    if encoding != "utf-8":
+        findings.add("list-encoding", detail=f"{file.name} is {encoding.upper()}")
+    header = file.read_bytes().splitlines()[0].decode("utf-8", "replace")
+    findings.add("list-header", detail=f"{file.name} begins with {header[:40]}" if encoding == "utf-8" else file.name)
+    for row in rows:
+        found: dict[Any, Any] = dict(row)
+        fault = f"{file.name}, line {rows.line_num}: more cells than the header has" if found.pop(None, None) else ""
+        name, label = found.pop(_PATH) or "", found.pop(_LABEL)
+        meta = {key: value for key, value in found.items() if key and value is not None}
+        yield Entry(name, None if label is None else raw_bytes(label), meta, fault)
 
 
 def easyocr_rows(file: Path) -> Iterator[tuple[str, str]]:

@@ -117,7 +117,7 @@ class FileWriter(Writer, Generic[Row]):
 
     def _write_count(self) -> None:
         self._end()
-        self._part.rename(self.path / self.whole)
+        self._part.replace(self.path / self.whole)
         (self.path / PROGRESS).unlink()
 
     @abstractmethod
@@ -224,7 +224,7 @@ class FileReader(Reader):
                 self._labels.append(same.setdefault(text, text))
                 yield Record(number, stored.image, stored.label, meta=stored.meta, name=stored.name, fault=stored.fault)
         except self.damage as error:
-            findings.add("damaged", len(self._labels) + 1, detail=str(error))
+            findings.add("damaged", len(self._labels) + 1, detail=str(error).partition("\n")[0].rstrip(":"))
 
     def label(self, number: int) -> str:
         """Return the label of sample ``number``."""

@@ -14,6 +14,7 @@ from handgen.files import walk
 from handgen.formats import FORMATS
 from handgen.formats.base import MANIFEST
 from handgen.formats.findings import Findings
+from handgen.formats.nearby import no_dataset, no_folder
 from handgen.formats.reading import Reader, Records
 from handgen.formats.tree import Tree, TreeReader
 
@@ -64,7 +65,7 @@ def find_datasets(root: Path, findings: Findings) -> list[Found]:
         raise UsageError(f"{unfinished[0]} is not finished", again)
     if not found:
         known = ", ".join(entry.name for entry in FORMATS)
-        raise UsageError(f"{root} holds no dataset", f"Give a folder with one of: {known}.")
+        raise no_dataset(root, known)
     for path in unfinished:
         findings.add("unfinished", detail=str(path))
     trees = {path: shards for path in begun if (shards := _shards_of(path))}
@@ -105,8 +106,7 @@ def one_dataset(path: Path) -> Found:
         UsageError: there is none, or more than one.
     """
     if not path.is_dir():
-        wrong = "is not a folder" if path.exists() else "does not exist"
-        raise UsageError(f"{path} {wrong}", "Give a dataset or a run folder.")
+        raise no_folder(path)
     datasets = find_datasets(path, Findings())
     if len(datasets) > 1:
         names = ", ".join(str(found.path) for found in datasets[:3])

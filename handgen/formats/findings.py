@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 EXAMPLES = 5
+_VARIATIONS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 
 
 @dataclass(frozen=True)
@@ -34,9 +36,14 @@ RULES: dict[str, Rule] = {
     "missing-shard": Rule("defect", "shards are missing", "Copy the folder again, or run the command that made it."),
     "empty": Rule("defect", "there is not one sample", "See what its list names. " + _AGAIN),
     "no-count": Rule("defect", "num-samples is missing: no trainer opens it", _AGAIN),
+    "key-digits": Rule(
+        "defect",
+        "keys with other than nine digits: no trainer finds these samples",
+        "Number the keys from image-000000001 and label-000000001.",
+    ),
+    "sample-0": Rule("defect", "sample 0 is never read: trainers count from 1", "Number the samples from 1."),
     "count-too-large": Rule("defect", "num-samples promises samples that are not there", _AGAIN),
     "beyond-count": Rule("defect", "samples after num-samples are never read", "Set num-samples to the last sample."),
-    "sample-0": Rule("defect", "sample 0 is never read: trainers count from 1", "Number the samples from 1."),
     "gap": Rule("defect", "numbers without a sample", "Number the samples without a gap."),
     "no-image": Rule("defect", "labels without an image", _WRITER),
     "no-label": Rule("defect", "images without a label", _WRITER),
@@ -48,7 +55,9 @@ RULES: dict[str, Rule] = {
     ),
     "wrong-size-key": Rule("defect", "wh- keys that contradict the image", "Write the wh- keys again, or drop them."),
     "label-empty": Rule("defect", "empty labels", _TEXT),
-    "label-not-utf8": Rule("defect", "labels that are not UTF-8", _TEXT),
+    "label-not-utf8": Rule(
+        "defect", "labels that are not UTF-8", "Save the text or list that the labels come from as UTF-8."
+    ),
     "label-not-nfc": Rule("defect", "labels that are not NFC", "Normalize the text to NFC and write it again."),
     "label-control": Rule("defect", "labels with control characters or line breaks", _TEXT),
     "label-charset": Rule("defect", "labels outside the charset", "Train with a charset that has these characters."),
@@ -57,6 +66,25 @@ RULES: dict[str, Rule] = {
         "defect",
         "the list begins with a byte-order mark (BOM), which trainers take for a part of the first path",
         "Save the list as UTF-8 without BOM.",
+    ),
+    "list-header": Rule(
+        "defect",
+        "the first line of labels.csv is not filename,words: EasyOCR's trainer stops (ValueError: Usecols do not "
+        "match columns)",
+        "Write the set again: 'handgen convert IN OUT --format easyocr'.",
+    ),
+    "list-encoding": Rule(
+        "defect", "the list is not UTF-8: its trainer stops (UnicodeDecodeError)", "Save the list as UTF-8."
+    ),
+    "list-layout": Rule(
+        "defect",
+        "labels.json is no object of path and text, as docTR's trainer wants it",
+        "Write the set again: 'handgen convert IN OUT --format doctr'.",
+    ),
+    "dotted-name": Rule(
+        "defect",
+        "names with dots, of which the trainer takes what stands before the first one: it finds no label",
+        "Write the set again: 'handgen convert IN OUT', or replace the dots in the names.",
     ),
     "typed-labels": Rule(
         "defect",
@@ -75,6 +103,14 @@ RULES: dict[str, Rule] = {
     "mixed-modes": Rule("warning", "images of different color modes", "Write them all gray, or all RGB."),
     "stray-key": Rule("warning", "keys that no trainer reads", "Take them out; they may be samples with a wrong key."),
     "stray-folder": Rule("warning", "folders without data.mdb: LMDB trainers stop there", "Move them elsewhere."),
+    "unlisted": Rule(
+        "warning", "images that the list does not name, which are not read", "Add them to the list, or move them away."
+    ),
+    "class-numbers": Rule(
+        "warning",
+        "labels that are numbers in a column of numbers, perhaps of classes and not what the images show",
+        "If they are classes, put the text in their stead, in a column called text.",
+    ),
     "blank-line": Rule(
         "warning",
         "blank lines in the list: some trainers take another sample instead, some stop",
@@ -172,4 +208,12 @@ class Findings:
 def visible(text: str) -> str:
     """Write ``text``, cut to 20 characters, so that what is odd about it can be seen."""
     short = text if len(text) <= 20 else text[:19] + "…"
-    return "".join(char if char.isprintable() else f"<{ord(char):X}>" for char in short)
+    return "".join(
+        f"<{ord(char):X}>" if _unseen(char, before) else char for before, char in zip(" " + short, short, strict=False)
+    )
+
+
+def _unseen(char: str, before: str) -> bool:
+    """Tell whether nothing would be seen of ``char`` behind ``before``, or of a mark that has no letter to stand on."""
+    mark = unicodedata.category(char).startswith("M")
+    return not char.isprintable() or (mark and (before == " " or char in _VARIATIONS))

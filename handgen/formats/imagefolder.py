@@ -18,7 +18,7 @@ from handgen.formats.base import Format, Sample
 from handgen.formats.columns import ColumnTypes
 from handgen.formats.files import Meta, json_line, utf8
 from handgen.formats.findings import Findings
-from handgen.formats.listed import BOM, Entry, ListReader, ListWriter, lines_of
+from handgen.formats.listed import Entry, ListReader, ListWriter, decoded, lines_of, raw_bytes
 
 
 class ImageFolderWriter(ListWriter):
@@ -36,7 +36,9 @@ class ImageFolderWriter(ListWriter):
         return json_line({**own, **sample.meta})
 
 
-TEXT_COLUMNS = ("text", "label", "transcription", "words", "sentence", "caption")
+TEXT_COLUMNS = (
+    "text", "label", "transcription", "words", "sentence", "caption", "txt", "word", "line", "ground_truth", "answer",
+)  # fmt: skip
 """Columns that hold the label, the first that is there; ``text`` is what TrOCR's examples call it."""
 _FILE = "file_name"
 
@@ -53,8 +55,8 @@ class ImageFolderReader(ListReader):
         if (folder / "metadata.jsonl").is_file():
             return True
         try:
-            with (folder / "metadata.csv").open(encoding="utf-8-sig", errors="replace", newline="") as file:
-                return _FILE in next(csv.reader(file), ())
+            text, _ = decoded((folder / "metadata.csv").read_bytes())
+            return _FILE in next(csv.reader(io.StringIO(text, newline="")), ())
         except (OSError, csv.Error):
             return False
 
@@ -63,6 +65,8 @@ class ImageFolderReader(ListReader):
 
     def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
         of_csv = file.suffix == ".csv"
+        if of_csv and (encoding := decoded(file.read_bytes())[1]) != "utf-8":
+            findings.add("list-encoding", detail=f"{file.name} is {encoding.upper()}")
         labels = ColumnTypes(of_csv)
         for where, row in _csv_rows(file) if of_csv else _json_rows(file):
             if isinstance(row, str):
@@ -72,9 +76,22 @@ class ImageFolderReader(ListReader):
             text = row.pop(column) if (column := text_column(row)) else None
             labels.add(text)
             fault = "" if column else f"{where}: no column text"
-            yield Entry(str(name or ""), None if text is None else utf8(text), row, fault)
+            encoded = None if text is None else (raw_bytes if of_csv else utf8)(text_of(text))
+            yield Entry(str(name or ""), encoded, row, fault)
         if wrong := labels.verdict():
             findings.add("typed-labels", detail=f"{file.name}: {wrong}")
+
+
+def text_of(value: Any) -> str:
+    """Return a label as text: of a ``ground_truth`` in JSON, as Donut's datasets have it, its text."""
+    text = str(value)
+    if text.startswith("{"):
+        try:
+            parsed = json.loads(text)["gt_parse"]["text_sequence"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return text
+        return parsed if isinstance(parsed, str) else text
+    return text
 
 
 def text_column(names: Iterable[str]) -> str | None:
@@ -95,8 +112,8 @@ def _json_rows(file: Path) -> Iterator[tuple[str, Meta | str]]:
 
 
 def _csv_rows(file: Path) -> Iterator[tuple[str, Meta | str]]:
-    data = file.read_bytes().removeprefix(BOM)
-    rows = csv.DictReader(io.StringIO(data.decode("utf-8", "surrogateescape"), newline=""))
+    text, _ = decoded(file.read_bytes())
+    rows = csv.DictReader(io.StringIO(text, newline=""))
     for row in rows:
         where = f"{file.name}, line {rows.line_num}"
         more = row.pop(None, None)

@@ -43,12 +43,19 @@ class _Pair:
 class KrakenReader(FileReader):
     """Reads ``x.png``, or ``x.bin.png``, and ``x.gt.txt`` for each x, in the order of their paths.
 
-    x ends at the first dot of the name.
+    x ends at the first dot of the name, as it does for Kraken. Names with dots whose labels have them too
+    (``page.1.png`` and ``page.1.gt.txt``) are pairs as well, which Kraken does not find: that is a finding.
     """
 
     format = "kraken"
     marks = (f"*{_LABEL}",)
     inside = "lines"
+
+    @classmethod
+    def find(cls, root: Path, findings: Findings) -> list[Path]:
+        """Return the folders with labels, but none in another, whose pairs are read with that one's."""
+        found = super().find(root, findings)
+        return [folder for folder in found if not any(above in found for above in folder.parents)]
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -59,6 +66,8 @@ class KrakenReader(FileReader):
     def _samples(self, findings: Findings) -> Iterator[Stored]:
         for pair, meta in zip(self._pairs, self._sidecar(findings), strict=False):
             name = str((pair.image or pair.label or self.folder).relative_to(self.folder))
+            if pair.label and "." in pair.label.name.removesuffix(_LABEL):
+                findings.add("dotted-name", detail=f"Kraken looks for {pair.label.name.partition('.')[0]}{_LABEL}")
             yield Stored(
                 pair.image.read_bytes() if pair.image else None,
                 pair.label.read_bytes().strip(b"\r\n") if pair.label else None,
@@ -71,9 +80,11 @@ def _pairs(folder: Path) -> dict[str, _Pair]:
     """Return the pairs by their paths without endings."""
     found: dict[str, _Pair] = {}
     for inside, _, names in walk(folder):
+        dotted = {name.removesuffix(_LABEL) for name in names if name.endswith(_LABEL)}
         for name in names:
             path = inside / name
-            stem = f"{inside}/{name.partition('.')[0]}"
+            own = name.removesuffix(_LABEL) if name.endswith(_LABEL) else path.stem
+            stem = f"{inside}/{own if own in dotted else name.partition('.')[0]}"
             if name.startswith(".") or not path.is_file():
                 continue
             if name.endswith(_LABEL):

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import posixpath
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+from handgen.files import PICTURES, walk
 from handgen.formats.base import Sample
 from handgen.formats.files import META, FileReader, FileWriter, Meta, Stored, image_name, json_line
 from handgen.formats.findings import Findings
 
 BOM = b"\xef\xbb\xbf"
 _PROBED = 20
+_PREVIEW = "preview"
 
 
 class ListWriter(FileWriter[tuple[str, str]]):
@@ -77,9 +80,11 @@ class ListReader(FileReader):
 
     Attributes:
         above: whether the paths of the list may count from a folder above it.
+        alone: whether every picture beside the list should be in it.
     """
 
     above: ClassVar[bool] = False
+    alone: ClassVar[bool] = True
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -94,6 +99,32 @@ class ListReader(FileReader):
         return sorted(self.folder / name for name in names if (self.folder / name).is_file())
 
     def _samples(self, findings: Findings) -> Iterator[Stored]:
+        named: set[str] = set()
+        for stored in self._listed_samples(findings):
+            named.add(posixpath.normpath(stored.name.replace("\\", "/")))
+            yield stored
+        if self.alone and self._base == self._images_of():
+            self._find_unlisted(named, findings)
+
+    def _images_of(self) -> Path:
+        """Return the folder in which all images belong to this list."""
+        return self.folder
+
+    def _find_unlisted(self, named: set[str], findings: Findings) -> None:
+        """Note the pictures that no list names; a folder with a list of its own is another dataset."""
+        others: set[Path] = set()
+        for folder, _, files in walk(self._base):
+            if folder != self._base and (self._marking(files) or folder.parent in others):
+                others.add(folder)
+                continue
+            for file in files:
+                path = folder / file
+                name = path.relative_to(self._base).as_posix()
+                if name in named or path.suffix.lower() not in PICTURES or file.startswith((".", _PREVIEW)):
+                    continue
+                findings.add("unlisted", detail=name)
+
+    def _listed_samples(self, findings: Findings) -> Iterator[Stored]:
         rows = (row for file in self._listed() for row in self._rows(file, findings))
         for row, beside in zip(rows, self._sidecar(findings), strict=False):
             meta = beside if row.meta is None else row.meta
@@ -142,6 +173,18 @@ def file_at(base: Path, name: str) -> Path | None:
             if (base / each).is_file():
                 return base / each
     return None
+
+
+def decoded(data: bytes) -> tuple[str, str]:
+    """Return a text file's content and encoding: UTF-8, or UTF-16 as its mark says; other bytes come as surrogates."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return data.decode("utf-16", "replace"), "utf-16"
+    return data.removeprefix(BOM).decode("utf-8", "surrogateescape"), "utf-8"
+
+
+def raw_bytes(text: str) -> bytes:
+    """Return the bytes that ``decoded`` read ``text`` from."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def without_bom(data: bytes, file: Path, findings: Findings) -> bytes:

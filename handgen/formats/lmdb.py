@@ -15,6 +15,7 @@ import errno
 import json
 import mmap
 import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
@@ -37,7 +38,10 @@ from handgen.formats.reading import Reader, Record
 Pair = tuple[bytes, bytes]
 """A key and its value."""
 
-_MAP_SIZE = 64 << 20
+_MAP_SIZE = 1 << 20 if sys.platform == "win32" else 64 << 20
+"""Bytes of the map at first. On Windows the file is as large as its map from the start, so it grows in small steps."""
+_GROWTH = 1.25 if sys.platform == "win32" else 2.0
+_UNIT = 1 << 20
 _PER_COMMIT = 1000
 _PER_TASK = 50
 _KEYS_PER_SAMPLE = 4
@@ -113,10 +117,10 @@ class LmdbWriter(Writer):
         self._commit([(_COUNT, b"%d" % self.written)])
 
     def _commit(self, records: Sequence[Pair]) -> None:
-        """Put ``records`` into one transaction; the map doubles until it holds them."""
+        """Put ``records`` into one transaction; the map grows until it holds them."""
         try:
             while not self._put(records):
-                self._env.set_mapsize(2 * self._env.info()["map_size"])
+                self._env.set_mapsize(_grown(self._env.info()["map_size"]))
         except lmdb.Error as error:
             raise self._failure(error) from error
 
@@ -136,6 +140,11 @@ class LmdbWriter(Writer):
 
     def _damaged(self) -> DatasetError:
         return DatasetError(f"{self.path / 'data.mdb'} is damaged", "Remove the folder and run the command again.")
+
+
+def _grown(size: int) -> int:
+    """Return the size of the map that follows ``size``, whole pages of any system."""
+    return -(-int(size * _GROWTH) // _UNIT) * _UNIT
 
 
 def _records(samples: Sequence[Sample], labels: Sequence[str]) -> list[Pair]:
@@ -260,7 +269,7 @@ class LmdbReader(Reader):
                 if len(digits) == _DIGITS and digits.isdigit():
                     yield int(digits), prefix, value
                 else:
-                    findings.add("stray-key", detail=_text(key))
+                    findings.add("key-digits" if digits.isdigit() else "stray-key", detail=_text(key))
 
     def _stray_keys(self, findings: Findings) -> None:
         """Find keys of no known kind, jumping over those of a known one."""

@@ -20,7 +20,7 @@ from handgen.files import replacing
 from handgen.formats.base import Format, Sample
 from handgen.formats.files import FileReader, FileWriter, Meta, Stored, json_line, utf8
 from handgen.formats.findings import Findings
-from handgen.formats.imagefolder import text_column
+from handgen.formats.imagefolder import TEXT_COLUMNS, text_column, text_of
 
 PER_SHARD = 10_000
 _PER_ROW_GROUP = 1000
@@ -90,7 +90,7 @@ class ParquetWriter(FileWriter[Columns]):
 
 
 _PER_BATCH = 500
-_IMAGE_COLUMNS = ("image", "img", "jpg", "png")
+_IMAGE_COLUMNS = ("image", "img", "jpg", "jpeg", "png", "image_bytes", "bytes", "images", "file_name")
 
 
 class ParquetReader(FileReader):
@@ -113,23 +113,47 @@ class ParquetReader(FileReader):
                 raise UsageError(
                     f"{file} is not a Parquet file ({error})", "Copy it again, or write it again."
                 ) from error
-            if not text_column(names) or not set(names) & set(_IMAGE_COLUMNS):
-                raise UsageError(
-                    f"{file} has no columns image and text", f"It has: {', '.join(sorted(names))}. Rename two of them."
-                )
+            for kind, known in (("images", _IMAGE_COLUMNS), ("labels", TEXT_COLUMNS)):
+                if not set(names) & set(known):
+                    raise UsageError(
+                        f"{file} has no column of {kind} (such as {known[0]}, {known[1]})",
+                        f"It has: {', '.join(sorted(names))}. Rename one of them to {known[0]}.",
+                    )
             self.total += facts.num_rows
 
     def _samples(self, findings: Findings) -> Iterator[Stored]:
         for file in self._marked():
-            for batch in self._parquet.ParquetFile(file).iter_batches(_PER_BATCH):
+            table = self._parquet.ParquetFile(file)
+            classes = _class_names(table.schema_arrow, file, findings)
+            for batch in table.iter_batches(_PER_BATCH):
                 for row in batch.to_pylist():
-                    yield _stored(row, file)
+                    yield _stored(row, file, classes)
 
 
-def _stored(row: dict[str, Any], file: Path) -> Stored:
+def _class_names(schema: Any, file: Path, findings: Findings) -> Sequence[str]:
+    """Return what the numbers of the column of labels stand for, where Hugging Face's note says so."""
+    column = text_column(schema.names) or ""
+    if not str(schema.field(column).type).startswith(("int", "uint", "float", "double")):
+        return ()
+    try:
+        feature = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"][column]
+        names = feature["names"] if feature["_type"] == "ClassLabel" else ()
+    except (KeyError, ValueError, TypeError, RecursionError):
+        names = ()
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        findings.add("class-numbers", detail=f"column {column} of {file.name}")
+        return ()
+    return names
+
+
+def _stored(row: dict[str, Any], file: Path, classes: Sequence[str] = ()) -> Stored:
     image = row.pop(next(name for name in _IMAGE_COLUMNS if name in row))
     text = row.pop(text_column(row) or "")
+    if classes and isinstance(text, int):
+        text = classes[text] if 0 <= text < len(classes) else None
     name, fault = "", ""
+    if isinstance(image, list) and len(image) == 1:
+        image = image[0]
     if isinstance(image, dict):
         name, image = str(image.get("path") or ""), image.get("bytes")
     elif isinstance(image, str):
@@ -146,7 +170,9 @@ def _stored(row: dict[str, Any], file: Path) -> Stored:
         found |= dict(json.loads(meta)) if meta else {}
     except (ValueError, TypeError, RecursionError):
         found["meta"] = plain(meta)  # a column of somebody else's that has the name by chance
-    label = None if text is None else utf8(text)
+    label = None if text is None else utf8(text_of(text))
+    if image is not None and not isinstance(image, bytes):
+        fault = f"the column of images holds {type(image).__name__}, and no bytes"
     return Stored(image if isinstance(image, bytes) else None, label, found, name, fault)
 
 

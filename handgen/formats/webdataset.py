@@ -68,26 +68,31 @@ class WebDatasetReader(FileReader):
     """
 
     format = "webdataset"
-    marks = ("*.tar", "*.tar.gz", "*.tgz")
+    marks = ("*.tar", "*.tar.gz", "*.tgz", "*.tar.bz2", "*.tar.xz")
     inside = "shards"
     damage = (tarfile.TarError, ValueError, TypeError, OSError, EOFError, zlib.error, RecursionError)
 
     def _samples(self, findings: Findings) -> Iterator[Stored]:
         for file in self._marked():
-            yield from self._shard(file)
+            yield from self._shard(file, findings)
 
-    def _shard(self, file: Path) -> Iterator[Stored]:
+    def _shard(self, file: Path, findings: Findings) -> Iterator[Stored]:
         with tarfile.open(file, "r:*") as tar:
             files = ((*_split(info.name), info) for info in tar if info.isfile() and _is_data(info.name))
             for key, parts in groupby(files, key=lambda part: part[0]):
                 found = {kind: tar.extractfile(info).read() for _, kind, info in parts}  # type: ignore[union-attr]
-                yield _stored(key, found)
+                yield _stored(key, found, findings)
 
 
-def _stored(key: str, found: dict[str, bytes]) -> Stored:
+def _stored(key: str, found: dict[str, bytes], findings: Findings) -> Stored:
     image = next((kind for kind in found if kind in _IMAGES), None)
     image = image or next((kind for kind in found if kind.rpartition(".")[2] in _IMAGES), None)
     text = next((kind for kind in _TEXTS if kind in found), None)
+    if text is None and (dotted := [kind for kind in found if kind.rpartition(".")[2] in _TEXTS]):
+        text = dotted[0]
+        findings.add(
+            "dotted-name", detail=f"WebDataset calls the text of {key} {text}, and not {text.rpartition('.')[2]}"
+        )
     label = None if text is None else found[text]
     meta: Meta | None = None
     fault = ""
@@ -99,6 +104,8 @@ def _stored(key: str, found: dict[str, bytes]) -> Stored:
             fault = "its JSON cannot be read"
     if label is None and meta is not None and (column := text_column(meta)) and isinstance(meta[column], str):
         label = meta.pop(column).encode("utf-8", "surrogatepass")
+    if label is None and not fault:
+        fault = f"it has {', '.join(sorted(found)[:4])}, and no txt"
     for kind, data in found.items():
         if kind not in (image, text, "json") and len(data) < _LONGEST:
             try:

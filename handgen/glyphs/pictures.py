@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from handgen.files import PICTURES
 from handgen.glyphs.ink import gray_of
 
 UNDECODABLE = (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError)
 """What decoding a damaged image raises."""
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+SUFFIXES = PICTURES
 
 
 def read_fault(source: Path | bytes) -> str:

@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.errors import StoreError, UsageError, quoted
-from handgen.files import from_os_error, sha256, writable_folder, write_json
+from handgen.files import PICTURES, from_os_error, sha256, walk, writable_folder, write_json
 from handgen.glyphs.records import Raster, StyleRecord
 from handgen.version import __version__
 
@@ -70,9 +70,7 @@ class GlyphStore:
         """
         self.path = path
         if not (path / MANIFEST).is_file():
-            raise UsageError(
-                f"no glyph store at {path}", "Make one with 'handgen render --font FONT', or name one with --data."
-            )
+            raise UsageError(f"no glyph store at {path}", f"{_how_to_make(path)}, or name one with --data.")
         remedy = "Render it again with 'handgen render'."
         try:
             manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
@@ -125,6 +123,13 @@ class GlyphStore:
     def rows(self, style: int) -> NDArray[np.int64]:
         """Row numbers of one style's images, in the order of the store."""
         return np.flatnonzero(self.labels["style"] == style)
+
+
+def _how_to_make(path: Path) -> str:
+    """Say what makes a glyph store, of the pictures that lie at ``path``, if any do."""
+    if path.is_dir() and any(Path(name).suffix.lower() in PICTURES for _, _, names in walk(path) for name in names):
+        return f"Make one of the pictures there with: handgen import images {quoted(path)}"
+    return "Make one with 'handgen render --font FONT'"
 
 
 def _no_store(path: Path, manifest: dict[str, Any]) -> StoreError:

@@ -10,7 +10,6 @@ import functools
 import itertools
 import math
 import unicodedata
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,10 +21,10 @@ from handgen.fonts.shaping import Shaped, Shaper, script_of
 from handgen.lines.compose import Box, Line
 from handgen.lines.cut import Limits
 from handgen.lines.draws import Draw
+from handgen.lines.habits import ShapedHabits, bend, draw_shaped_habits, onto_image, stretch
 from handgen.lines.joins import is_joinable, join, stroke_width
-from handgen.lines.layout import of_writer
 from handgen.lines.paper import Paper, Slip, beside, slip, strokes_across
-from handgen.seeds import generator, uniforms
+from handgen.seeds import generator
 
 Floats = NDArray[np.float64]
 PLAIN = Paper()
@@ -49,9 +48,6 @@ _PLAIN = "n国لאक한นん"
 """A letter of each script that tells how wide strokes are."""
 _USUAL_HEIGHT = 0.45
 """Of an x, where a font has none, in em."""
-_EDGE = 1.5
-"""Pixels of paper there are at least around the ink."""
-_WAVES = 4
 _THINNEST, _BROADEST = 0.5, 1.15
 """Of a font's strokes: how thin and how broad another pen makes them."""
 _FINEST = 1.1
@@ -59,85 +55,6 @@ _FINEST = 1.1
 _SMALL = 0.85
 _JOINED = 0.012
 """Em of paper between two letters below which a font joins them."""
-
-
-@dataclass(frozen=True)
-class ShapedHabits:
-    """How one line is written; lengths in em, but for the margins.
-
-    Attributes:
-        fill: how much of the image's height the script's letters take, from the highest to the lowest.
-        margins: free space left and right, in heights of the image.
-        balance: where the ink is between top and bottom, 0 to 1.
-        width: factor along the line.
-        slant: how far the line leans to the right, as run over rise.
-        slope: rise over run of the base line.
-        word_gap: factor of the spaces.
-        letter_gap: what is added between letters that do not join.
-        pen: width of strokes, in heights of an x.
-        joins: share of the letters that are joined to the next one, in fonts that do not join them.
-        waves: ``[fields, waves, 3]``: amplitude, waves per em and phase (radians) of what wanders along the line: its
-            rise, its size, its slant, its pace, and a tremor of what is high against what is low.
-    """
-
-    fill: float
-    margins: tuple[float, float]
-    balance: float
-    width: float
-    slant: float
-    slope: float
-    word_gap: float
-    letter_gap: float
-    pen: float
-    joins: float
-    waves: Floats
-
-
-_RANGES = {
-    "fill": (0.78, 1.15),
-    "left": (0.04, 0.27),
-    "right": (0.04, 0.27),
-    "balance": (0.1, 0.6),
-    "width": (0.62, 1.3),
-    "slant": (-0.25, 0.38),
-    "slope": (-0.02, 0.02),
-    "word_gap": (0.5, 1.7),
-    "letter_gap": (-0.01, 0.05),
-    "pen": (0.03, 0.15),
-    "joins": (-1.0, 1.4),
-}
-_STILL = {"width": 1.0, "slant": 0.0, "slope": 0.0, "word_gap": 1.0, "letter_gap": 0.0, "joins": 0.0}
-"""What these are without variation."""
-_FIELDS = np.array([0.035, 0.1, 0.1, 0.07, 0.03])
-_PER_EM = (0.12, 1.1)
-
-
-def draw_shaped_habits(seed: int, line: int, vary: float, writer: int | None = None) -> ShapedHabits:
-    """Draw how line number ``line`` is written: a function of its arguments alone.
-
-    Args:
-        seed: of the run.
-        line: its number.
-        vary: how much lines differ from the font, 0 to 1; margins and size differ all the same.
-        writer: who writes this and other lines much alike; None = nobody else's line is.
-    """
-    count = len(_RANGES) + len(_FIELDS) * _WAVES * 3
-    numbers = uniforms(seed, "shaped line", np.array([line]), count)[0]
-    if writer is not None:
-        numbers[: len(_RANGES)] = of_writer(numbers[: len(_RANGES)], seed, writer)
-    drawn = {
-        name: low + (high - low) * number for number, (name, (low, high)) in zip(numbers, _RANGES.items(), strict=False)
-    }
-    for name, still in _STILL.items():
-        drawn[name] = still + vary * (drawn[name] - still)
-    amount, pitch, phase = numbers[len(_RANGES) :].reshape(3, len(_FIELDS), _WAVES)
-    low, high = _PER_EM
-    frequencies = low * (high / low) ** ((np.arange(_WAVES) + pitch) / _WAVES)
-    amplitudes = vary * _FIELDS[:, None] * (0.4 + 0.6 * amount) / math.sqrt(_WAVES)
-    margins = drawn.pop("left"), drawn.pop("right")
-    return ShapedHabits(
-        **drawn, margins=margins, waves=np.stack([amplitudes, frequencies, 2 * math.pi * phase], axis=2)
-    )
 
 
 class LineFont:
@@ -217,9 +134,12 @@ class LineFont:
             return None
         if wrong:
             whole, owners = self._struck(shaped, whole, owners, chance, wrong)
-        points = _bend(whole.points, habits)
+        tall = not vertical and self._has_small_letters
+        points = bend(whole.points, habits, self._x_height if tall else None)
         low, high = self._reach(text, vertical)
-        outline, shape, scale = _onto_image(Outline(points, whole.tags, whole.ends), habits, height, (low, high))
+        if tall:
+            low, high = stretch(np.array([low, high]), habits, self._x_height)
+        outline, shape, scale = onto_image(Outline(points, whole.tags, whole.ends), habits, height, (low, high))
         if vertical:  # along the line is down, and up from the base line is right
             points = np.stack([outline.points[:, 1], shape[1] - outline.points[:, 0]], axis=1)
             outline, shape = Outline(points, outline.tags, outline.ends), shape[::-1]
@@ -355,18 +275,6 @@ def _silent(char: str) -> bool:
     return unicodedata.category(char) == "Cf" or "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
 
 
-def _bend(points: Floats, habits: ShapedHabits) -> Floats:
-    """Move points, in em, as the habits of a line have it."""
-    x, y = points.T
-    angles = 2 * math.pi * x[:, None, None] * habits.waves[:, :, 1] + habits.waves[:, :, 2]
-    rise, size, slant, pace, tremor = (habits.waves[:, :, 0] * np.sin(angles)).sum(axis=2).T
-    # What wanders along the line is the same for all that is above one another, but for the tremor.
-    lean = habits.slant + slant
-    up = y * (1 + size)
-    across = (x + pace) * habits.width + up * lean + tremor * np.sin(5.0 * y + 2.0 * x)
-    return np.stack([across, up + rise + habits.slope * across], axis=1)
-
-
 def _boxes(drawn: Drawable, shaped: Shaped, shape: tuple[int, int]) -> list[Box | None]:
     """Return the box of each character; None where its cluster has no ink."""
     height, width = shape
@@ -385,22 +293,3 @@ def _boxes(drawn: Drawable, shaped: Shaped, shape: tuple[int, int]) -> list[Box 
         x1, y1 = min(max(math.ceil(right), x0 + 1), width), min(max(math.ceil(height - bottom), y0 + 1), height)
         boxes[start:stop] = [None if char == " " else (x0, y0, x1, y1) for char in shaped.text[start:stop]]
     return boxes
-
-
-def _onto_image(
-    outline: Outline, habits: ShapedHabits, height: int, reach: tuple[float, float]
-) -> tuple[Outline, tuple[int, int], float]:
-    """Return an outline in em as one in pixels, y up from the lower edge; height and width; and pixels per em."""
-    left, bottom = outline.points.min(axis=0)
-    right, top = outline.points.max(axis=0)
-    low, high = min(reach[0], bottom), max(reach[1], top)
-    room = height - 2 * _EDGE
-    scale = min(habits.fill * height / (reach[1] - reach[0]), room / max(top - bottom, 1e-6))
-    # The script's letters are where they are in other lines of its writer, as far as this line's own ink allows.
-    free = height - scale * (high - low)
-    base = free * habits.balance - low * scale if free > 0 else height * habits.balance - (low + high) / 2 * scale
-    base = min(max(base, _EDGE - bottom * scale), height - _EDGE - top * scale)
-    before, after = (max(margin * height, _EDGE) for margin in habits.margins)
-    points = outline.points * scale + [before - left * scale, base]
-    width = math.ceil(before + (right - left) * scale + after)
-    return Outline(points, outline.tags, outline.ends), (height, width), scale

@@ -194,5 +194,5 @@ def _make_generator(size: int, config: CycleGANConfig) -> UNet:
 
 
 def _translate(generator: UNet, images: Tensor) -> Tensor:
-    drawn: Tensor = generator(images, images.new_zeros(len(images), 0))
+    drawn: Tensor = generator(images, images.new_zeros(images.shape[0], 0))
     return drawn

@@ -211,7 +211,7 @@ class Displacement(nn.Module):
 
     def refine(self, field: Tensor | None, x: Tensor) -> Tensor | None:
         """Return the field ``[B, 2, h, w]`` (halves of the canvas) after decoder features ``[B, c, h, w]``."""
-        key = str(x.shape[-1])
+        key = str(int(x.shape[-1]))  # while a network is traced, a side is a tensor
         if field is not None:
             field = F.interpolate(field, size=x.shape[-2:], mode="bilinear", align_corners=False)
         if key not in self.heads:
@@ -248,9 +248,9 @@ class SelfAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return ``[B, width, h, w]`` of the same."""
-        query, key, value = (part(x).flatten(2).mT[:, None] for part in (self.query, self.key, self.value))
+        query, key, value = (part(x).flatten(2).transpose(1, 2)[:, None] for part in (self.query, self.key, self.value))
         seen = F.scaled_dot_product_attention(query, key, value, scale=1.0)  # equation 1, and the sum of equation 2
-        added: Tensor = self.out(seen[:, 0].mT.reshape(len(x), -1, *x.shape[-2:]))
+        added: Tensor = self.out(seen[:, 0].transpose(1, 2).reshape(x.shape[0], -1, *x.shape[-2:]))
         return x + self.gamma * added
 
 

@@ -126,7 +126,7 @@ class Pix2Pix(Model):
         return self._draw(content)
 
     def _draw(self, content: Tensor) -> Tensor:
-        drawn: Tensor = self.generator(content, content.new_zeros(len(content), 0))
+        drawn: Tensor = self.generator(content, content.new_zeros(content.shape[0], 0))
         return drawn
 
     @property

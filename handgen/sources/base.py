@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from handgen.errors import UsageError
 from handgen.fonts.find import UNKNOWN, short_license
 from handgen.glyphs.store import GlyphStore
+from handgen.lines.penned import PenLine
 from handgen.lines.shaped import LineFont
 from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.models.styles import vectors
@@ -101,6 +102,7 @@ class Opening:
         device: where networks draw.
         size: side of the images in pixels, where a source has none of its own.
         progress: called with what takes long, how many of it are done, and how many there are.
+        workers: processes that may trace fonts side by side; more than 1 only where processes can be started.
         suit: the characters that fonts suit which are not named, if these are not the ones that are drawn.
     """
 
@@ -108,6 +110,7 @@ class Opening:
     device: str = "cpu"
     size: int | None = None
     progress: Progress | None = None
+    workers: int = 1
     suit: str = ""
 
 
@@ -221,7 +224,7 @@ class Source(ABC):
         """Return how much lower than on its canvas each character belongs in a line, in canvas sides; 0 by default."""
         return {}
 
-    def line_font(self, style: int) -> LineFont | None:
+    def line_font(self, style: int) -> LineFont | PenLine | None:
         """Return what draws whole lines of a style; None, by default, if they are put together of its characters."""
         del style
         return None
@@ -276,9 +279,7 @@ def choose_styles(spec: StyleSpec, wanted: str, seed: int) -> list[DrawnStyle]:
     """
     if wanted.strip() == CONTINUOUS:
         return [spec.continuous()]
-    if wanted.strip() in spec.names:  # a style may be called 2
-        return spec.pick([wanted.strip()])
-    asked = asked_styles(wanted)
+    asked = asked_styles(wanted, spec.names)
     if isinstance(asked, int):
         return spec.draw(asked, seed)
     return spec.find(asked, seed) if asked else spec.pick(spec.names)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.errors import UsageError
+from handgen.lines.penned import PenLine
 from handgen.lines.shaped import LineFont
 from handgen.seeds import SampleKey, uniforms
 from handgen.sources.base import Drawing, GateFacts, Opening, Part, Rows, Source
@@ -214,7 +215,7 @@ class Mixture(Source):
         part, own = self._of(style)
         return part.source.drops(own)
 
-    def line_font(self, style: int) -> LineFont | None:
+    def line_font(self, style: int) -> LineFont | PenLine | None:
         """Return that of its source."""
         part, own = self._of(style)
         return part.source.line_font(own)

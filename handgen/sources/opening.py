@@ -58,6 +58,7 @@ def open_sources(
     seed: int,
     device: str,
     progress: Progress | None = None,
+    workers: int = 1,
     suit: str = "",
 ) -> Source:
     """Open sources; several become a mixture.
@@ -67,7 +68,8 @@ def open_sources(
         chars: the characters to draw, each once.
         seed: of the run, which styles may follow from.
         device: where networks draw.
-        progress: of what takes long; see ``Source.open``.
+        progress: of what takes long; see ``Opening``.
+        workers: processes for what takes long; see ``Opening``.
         suit: the characters that fonts suit which are not named; ``chars`` by default.
 
     Raises:
@@ -77,7 +79,7 @@ def open_sources(
     shares = whole_shares([spec.share for spec in specs])
     used = [(spec, share) for spec, share in zip(fitted(specs), shares, strict=True) if share]
     size = _common_size([spec for spec, _ in used])
-    how = Opening(seed, device, size, progress, suit)
+    how = Opening(seed, device, size, progress, workers, suit)
     opened = [source_class(spec).open(spec, chars, how) for spec, _ in used]
     if len(opened) == 1:
         return opened[0]

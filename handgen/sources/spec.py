@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -129,13 +130,19 @@ class SourceSpec(Settings):
         return tuple(f.name for f in dataclasses.fields(self) if getattr(self, f.name) != f.default)
 
 
-def asked_styles(text: str) -> int | list[str]:
+def asked_styles(text: str, known: Collection[str] = ()) -> int | list[str]:
     """Return what ``--styles`` asks for: a number of styles, or names; none for all that there are.
+
+    Args:
+        text: the option.
+        known: the names that there are; a number that is one of them is the name.
 
     Raises:
         UsageError: no style is asked for, or one is named twice.
     """
     text = text.strip()
+    if text in known:
+        return [text]
     if re.fullmatch(r"[+-]?[0-9]+", text):
         if int(text) < 1:
             raise UsageError(f"--styles {text}: at least one style is needed", "Give a number from 1, or names.")
@@ -152,9 +159,7 @@ def some_names(text: str, known: list[str]) -> list[str]:
     Raises:
         UsageError: one is unknown, or there are not so many.
     """
-    if text.strip() in known:  # a writer may be called 12
-        return [text.strip()]
-    asked = asked_styles(text)
+    asked = asked_styles(text, known)
     if isinstance(asked, int):
         if asked > len(known):
             raise UsageError(

@@ -12,6 +12,7 @@ rows: ``Forms.pick`` gathers their strokes into one book, in which every drawing
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ from handgen.fonts.find import known_license
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.base import Book
 from handgen.strokes.components import find_components
-from handgen.strokes.kept import VERSION, Job, Progress, trace_apart
+from handgen.strokes.kept import VERSION, Job, Progress, all_forms
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
 from handgen.strokes.motion import lengths_of
 from handgen.strokes.running import PARTS, Running, apply
@@ -136,13 +137,7 @@ class Forms:
         if self._parts:
             some = self._running_fonts.items()
             jobs += [Job(ref, font_hash, self._parts.chars, self._parts) for ref, font_hash in some]
-        if workers > 1:
-            trace_apart(jobs, workers, progress)
-        traced = []
-        for number, job in enumerate(jobs):
-            traced.append(job.forms())
-            if progress and workers <= 1:
-                progress(job.font.style_name, number + 1, len(jobs))
+        traced = all_forms(jobs, workers, progress)
         tables = [_as_forms(self._standard, self._asked)] if self._standard else []
         tables += traced[: len(self._fonts)]
         ways = np.array([table.way for table in tables], np.uint8).reshape(-1, len(self._asked))
@@ -174,7 +169,7 @@ class Forms:
         if ready:
             self.prepare()
 
-    @property
+    @functools.cached_property
     def fast(self) -> NDArray[np.bool_]:
         """Of each of ``hands``, whether it is a font in running hand."""
         known = [False] if self._standard else []

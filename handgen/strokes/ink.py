@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,36 @@ _TRAITS = np.array(
 )
 
 
+@dataclass(frozen=True)
+class PenTrace:
+    """The lines of a writer's pen, each ``[n]``.
+
+    Attributes:
+        width: in sides of the square.
+        traits: ``[n, 4]``: how much speed, a nib, setting down and lifting change it.
+        angle: of the nib, in radians.
+        ink: how dark it is, 0 to 1.
+        grain: how much paper shows through, 0 to 1.
+        finer: how much finer characters of many strokes are written.
+    """
+
+    width: Array
+    traits: Array
+    angle: Array
+    ink: Array
+    grain: Array
+    finer: Array
+
+
+def line_of(hand: Hand, pens: NDArray[Any]) -> PenTrace:
+    """Return the lines that hands make with pens, as ``draw`` has them."""
+    kinds = _TRAITS[pens] if pens.ndim == 1 else pens.astype(np.float32) @ _TRAITS
+    width, speed, nib, press, taper, ink, grain, finer = kinds.T
+    traits = np.stack([speed, nib, press, taper], 1) * hand["pressure"][:, None] * 2
+    traits[:, 1] = nib  # a nib is broad, however hard it is pressed
+    return PenTrace(width * hand["width"], traits, np.deg2rad(hand["nib"]), ink * hand["darkness"], grain, finer)
+
+
 def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.uint64], size: int) -> NDArray[np.uint8]:
     """Draw what was written.
 
@@ -39,19 +70,16 @@ def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.ui
         uint8 ``[n, size, size]``, 0 = ink, 255 = paper.
     """
     count = len(pens)
-    kinds = _TRAITS[pens] if pens.ndim == 1 else pens.astype(np.float32) @ _TRAITS
-    width, speed, nib, press, taper, ink, grain, finer = kinds.T
-    width = width * hand["width"] * np.sqrt(hand["size"] / 0.85)
+    line = line_of(hand, pens)
+    traits, angle = line.traits, line.angle
+    width = line.width * np.sqrt(hand["size"] / 0.85)
     way = np.bincount(written.glyph, lengths_of(written.strokes).sum(1), count).astype(np.float32)
-    full = _FULL * (1 - finer * np.minimum(2 * hand["pressure"], 1))
+    full = _FULL * (1 - line.finer * np.minimum(2 * hand["pressure"], 1))
     width = np.minimum(width, full * hand["size"] ** 2 / np.maximum(way, 1e-3))
-    traits = np.stack([speed, nib, press, taper], 1) * hand["pressure"][:, None] * 2
-    traits[:, 1] = nib  # a nib is broad, however hard it is pressed
-    angle = np.deg2rad(hand["nib"])
-    of_strokes = _widths(written.strokes, traits[written.glyph], angle[written.glyph], written.held)
+    of_strokes = widths_along(written.strokes, traits[written.glyph], angle[written.glyph], written.held)
     of_strokes *= width[written.glyph, None]
     held = np.ones((len(written.joins), 2), bool)
-    of_joins = _widths(written.joins, traits[written.joined], angle[written.joined], held)
+    of_joins = widths_along(written.joins, traits[written.joined], angle[written.joined], held)
     weight = np.where(written.solid, 1.0, hand["join_weight"][written.joined]).astype(np.float32)
     of_joins *= _waisted(weight, written.joins.shape[1]) * width[written.joined, None]
     strokes, joins, scale = _fitted(written, width, count, size)
@@ -60,10 +88,10 @@ def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.ui
         (outlines(strokes, np.maximum(of_strokes * pixels[written.glyph, None], _THINNEST)), written.glyph),
         (outlines(joins, np.maximum(of_joins * pixels[written.joined, None], 0.7 * _THINNEST)), written.joined),
     ]
-    return _inked(coverage(groups, count, size), ink * hand["darkness"], grain, sample)
+    return inked(coverage(groups, count, size), line.ink, line.grain, sample)
 
 
-def _widths(points: Array, traits: Array, angle: Array, held: NDArray[np.bool_]) -> Array:
+def widths_along(points: Array, traits: Array, angle: Array, held: NDArray[np.bool_]) -> Array:
     """Return the width of lines at each point, 1 being usual: ``[n, k]``.
 
     Speed follows the two-thirds power law, v ~ curvature^(-1/3) (Lacquaniti, Terzuolo and Viviani 1983), under the
@@ -137,14 +165,14 @@ def lifted(written: Written, hand: Hand) -> Array:
     return np.asarray(middle[:, 1] - center[:, 1], np.float32)
 
 
-def _inked(covered: NDArray[np.uint8], ink: Array, grain: Array, sample: NDArray[np.uint64]) -> NDArray[np.uint8]:
+def inked(covered: NDArray[np.uint8], ink: Array, grain: Array, sample: NDArray[np.uint64]) -> NDArray[np.uint8]:
     """Darken paper where it is covered; a pen with grain leaves some of it white."""
-    size = covered.shape[1]
+    height, width = covered.shape[1:]
     dark = covered.astype(np.float32) * ink[:, None, None]
     rough = np.flatnonzero(grain > 0)
     if len(rough):
         corner = (uniforms_of(sample[rough], 2) * _TILE).astype(np.int64)
-        rows, columns = ((corner[:, axis, None] + np.arange(size)) % _TILE for axis in (0, 1))
+        rows, columns = ((corner[:, axis, None] + np.arange(side)) % _TILE for axis, side in enumerate((height, width)))
         dark[rough] *= 1 - grain[rough, None, None] * _paper()[rows[:, :, None], columns[:, None, :]]
     images: NDArray[np.uint8] = (255 - np.minimum(np.rint(dark), 255)).astype(np.uint8)
     return images

@@ -32,6 +32,8 @@ Progress = Callable[[str, int, int], None]
 """Is told a font's name, how many are done, and how many there are."""
 FOLDER = "traced"
 _TYPES = {"U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "I64": np.int64, "F32": np.float32}
+_MANY = 1500
+"""Glyphs that take longer to trace than other processes to start."""
 VERSION = 3
 """Of tracing: forms that another version traced are traced again."""
 
@@ -149,20 +151,33 @@ class Job:
         return kept_or_made(self.name, lambda: trace_font(self.font, self.chars, strokes))
 
 
-def trace_apart(jobs: Sequence[Job], workers: int, progress: Progress | None) -> None:
-    """Trace fonts in other processes, into the cache.
+def all_forms(jobs: Sequence[Job], workers: int, progress: Progress | None) -> list[FontForms]:
+    """Return fonts' forms, from the cache or anew.
 
     Args:
         jobs: the fonts.
-        workers: processes.
+        workers: processes that trace fonts side by side, where there is enough to trace.
         progress: is told as fonts are done.
 
     Raises:
         FontError: a font cannot be opened, or crashes its process.
     """
-    todo = [job for job in jobs if read_forms(file_of(job.name), job.name) is None]
-    done = len(jobs) - len(todo)
-    with Pool(min(workers, max(1, len(todo)))) as pool:
+    todo = [job for job in jobs if read_forms(file_of(job.name), job.name) is None] if workers > 1 else []
+    if len(todo) > 1 and sum(len(job.chars) for job in todo) >= _MANY:
+        _trace_apart(todo, workers, len(jobs), progress)
+        progress = None
+    made = []
+    for number, job in enumerate(jobs, 1):
+        made.append(job.forms())
+        if progress:
+            progress(job.font.style_name, number, len(jobs))
+    return made
+
+
+def _trace_apart(todo: Sequence[Job], workers: int, total: int, progress: Progress | None) -> None:
+    """Trace fonts in other processes, into the cache; ``total`` counts those that were there as well."""
+    done = total - len(todo)
+    with Pool(min(workers, len(todo))) as pool:
         for number, message in pool.run(_work, todo):
             font = todo[number].font
             if isinstance(message, Failed):
@@ -170,7 +185,7 @@ def trace_apart(jobs: Sequence[Job], workers: int, progress: Progress | None) ->
                 raise message.error or error
             done += 1
             if progress:
-                progress(font.style_name, done, len(jobs))
+                progress(font.style_name, done, total)
 
 
 def _work(job: Job, send: Callable[[Any], None]) -> None:

@@ -23,6 +23,7 @@ from handgen.settings import Settings, setting
 from handgen.strokes.pens import PENS, SHARES
 
 VERSION = 1
+_WHENCE = "'handgen synth --model pen' writes one, writers.json, beside its dataset."
 _KIND = "handgen writer"
 _INSIDE = 1e-5
 
@@ -181,12 +182,12 @@ def load_writers(path: Path) -> dict[str, Writer]:
         raise UsageError(f"no file of writers at {path}", "Check --writer.")
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError:
+        raise HandgenError(f"{path} is no file of writers", _WHENCE) from None
     except ValueError as error:
         raise HandgenError(f"the file of writers {path} is damaged ({error})", "Write it again.") from error
     if not isinstance(value, dict) or value.get("kind") != _KIND or not isinstance(value.get("writers"), dict):
-        raise HandgenError(
-            f"{path} is no file of writers", "'handgen synth --model pen' writes one beside its dataset."
-        )
+        raise HandgenError(f"{path} is no file of writers", _WHENCE)
     if value.get("version") != VERSION:
         raise HandgenError(
             f"{path} is of version {value.get('version')} of writers, not {VERSION}",

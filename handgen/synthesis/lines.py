@@ -163,7 +163,7 @@ class Lines:
         corpus = script.source.corpus
         whole = any(source.line_font(style) for style in range(len(source.styles)))
         if not whole and request.paper != Paper():
-            raise UsageError("only lines that fonts draw have words crossed out, and neighbors", "Add --model fonts.")
+            raise UsageError("only lines drawn as a whole have words crossed out, and neighbors", "Add --model fonts.")
         able = frozenset(source.chars + JOINERS if whole else filter(composable, source.chars))
         left_out = corpus.left_out(able) if corpus else Counter()
         return cls(request, script, synthesis, left_out)

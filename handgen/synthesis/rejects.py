@@ -106,6 +106,7 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
                 facts = json.loads(line)
                 if not _Line.from_json(facts).fits():
                     raise ValueError
+                _text(facts).encode()  # half a surrogate pair, which JSON can hold, is no text
             except (ValueError, RecursionError):
                 raise _damaged(file, f"line {number} is damaged") from None
             yield facts

@@ -36,7 +36,7 @@ RESULTS, SHEET, CORPUS = "results.json", "sets.png", "corpus.txt"
 _DRAWN: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "fonts": (("fonts",), {"vary": 0.0, "degrade": "none"}),
     "warped": (("fonts",), {"vary": 1.0, "degrade": "ink"}),
-    "composed": (("traced",), {"styles": "400", "degrade": "none"}),
+    "traced": (("traced",), {"styles": "400", "degrade": "none"}),
     "default": ((), {}),
 }
 """What draws each set, and the settings of ``synth`` it is drawn with."""

@@ -18,7 +18,7 @@ HALVES = ("test", "tuning")
 _MANY = 100
 _NAME = re.compile(r"[\w.-]+")
 LINES = "Lines of text"
-LINE_SETS = ("fonts", "warped", "composed", "default", "real")
+LINE_SETS = ("fonts", "warped", "traced", "default", "real")
 """Sets of lines: fonts as they are; deformed, with the ink of scans; single characters that the pen writes along the
 fonts' centerlines, side by side; what 'synth --lines' writes unless told otherwise; the real lines not tested on."""
 _FONTS, _PEN, _MODEL, _REAL = ("fonts", "warped", "scanned"), ("pen",), ("gan", "pen-gan"), ("real",)
@@ -155,7 +155,7 @@ class TransferRequest(Settings):
     )
     lines: bool = setting(
         False,
-        "Compare sets of lines on real lines, by their character error rates: fonts, warped, composed, default, real, "
+        "Compare sets of lines on real lines, by their character error rates: fonts, warped, traced, default, real, "
         "names of --set. Texts are those of the real lines not tested on.",
         flags=("--lines",),
         panel=LINES,

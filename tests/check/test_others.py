@@ -229,7 +229,7 @@ def test_labels_that_a_reader_without_types_takes_for_something_else(kind, label
         arrow = pytest.importorskip("pyarrow.json", reason="pyarrow is what Hugging Face reads JSON lines with")
         column = arrow.read_json(io.BytesIO(text.encode())).to_pydict()["text"]
         assert (expected is not None) == (column != list(labels))
-    folder = put({f"metadata.{kind}": text, "0.png": None, "1.png": None})
+    folder = put({f"metadata.{kind}": text, **{f"{i}.png": None for i in range(len(labels))}})
     findings = Findings()
     (found,) = find_datasets(folder, findings)
     with found.open() as reader:

@@ -88,7 +88,7 @@ PLANTED = {
     "mixed sizes": (resize, {"mixed-sizes": (2, None)}),
     "mixed modes": (color, {"mixed-modes": (2, None)}),
     "a wrong wh": (put(b"wh-000000002", b"24_99"), {"wrong-size-key": (1, 2)}),
-    "a key without zeros": (put(b"image-13", b"x"), {"stray-key": (1, None)}),
+    "a key without zeros": (put(b"image-13", b"x"), {"key-digits": (1, None)}),
     "a foreign key": (put(b"zebra", b"x"), {"stray-key": (1, None)}),
 }
 

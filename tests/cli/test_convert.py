@@ -107,7 +107,7 @@ def test_images_that_are_no_png_are_decoded(tmp_path):
         (["{}/source", "{}/source"], "is the dataset to convert, or in it"),
         (["{}/source", "{}/source/in"], "is the dataset to convert, or in it"),
         (["{}/source", "{}/out", "-f", "imgfolder"], "Did you mean 'imagefolder'"),
-        (["{}/nowhere", "{}/out"], "is not a folder"),
+        (["{}/nowhere", "{}/out"], "does not exist"),
         (["{}/empty", "{}/out"], "holds no dataset"),
         (["{}/half", "{}/out"], "is not finished"),
         (["{}/two", "{}/out"], "several formats (lmdb, doctr)"),

@@ -2,13 +2,19 @@ from __future__ import annotations
 
 import re
 
-from docs import reference
+from docs import reference, trainer_pages
+from handgen.check.trainers import TRAINERS
 from handgen.models import MODELS
 
 
 def test_the_page_is_what_the_command_line_says():
     told = reference.PAGE.read_text(encoding="utf-8")
     assert told == reference.page(), "run 'make reference'"
+
+
+def test_there_is_a_page_for_each_trainer_and_it_says_what_the_rules_say():
+    told = {path.stem: path.read_text(encoding="utf-8") for path in trainer_pages.FOLDER.glob("*.md")}
+    assert told == {entry.name: trainer_pages.page(entry.name) for entry in TRAINERS}, "run 'make reference'"
 
 
 def test_every_command_and_option_is_on_it():

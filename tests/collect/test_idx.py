@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import array
 import gzip
+import math
 import struct
 
 import numpy as np
@@ -20,6 +22,31 @@ def write(folder, images=IMAGES, numbers=NUMBERS, pack=lambda data: data):
     paths[0].write_bytes(pack(struct.pack(">BBBB3I", 0, 0, 8, 3, *images.shape) + images.tobytes()))
     paths[1].write_bytes(pack(struct.pack(">BBBBI", 0, 0, 8, 1, len(numbers)) + numbers.tobytes()))
     return paths
+
+
+def read_idx(path):
+    """Read an IDX file as its published description has it: two zeros, the type, the sides, then the values."""
+    data = path.read_bytes()
+    data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    zero, kind, dimensions = struct.unpack(">HBB", data[:4])
+    assert (zero, kind) == (0, 8)  # unsigned bytes
+    sides = struct.unpack(f">{dimensions}I", data[4 : 4 + 4 * dimensions])
+    values = array.array("B", data[4 + 4 * dimensions :])
+    assert len(values) == math.prod(sides)
+    return sides, values
+
+
+def test_it_reads_what_the_published_description_says(tmp_path):
+    for pack in (gzip.compress, bytes):
+        images, labels = write(tmp_path, IMAGES[:40], NUMBERS[:40] % 10, pack)
+        (count, height, width), pixels = read_idx(images)
+        (_, numbers) = read_idx(labels)
+        writings, _ = taken(IdxReader(images, labels))
+        assert [w.char for w in writings] == [str(number) for number in numbers]
+        assert count == len(writings)
+        for row, writing in enumerate(writings):
+            assert writing.image.shape == (height, width)
+            assert writing.image.tobytes() == pixels[row * height * width : (row + 1) * height * width].tobytes()
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bytes])

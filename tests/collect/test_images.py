@@ -101,6 +101,11 @@ def test_labels_csv_without_a_header_is_refused(folder):
         ImagesReader(path)
 
 
+def test_writers_whose_names_look_alike_stay_two(folder):
+    path = folder(*(f"{writer}/{char}_1.png" for writer in ("a b", "a,b", "a-b", "张三") for char in "AB"))
+    assert found(ImagesReader(path)) == [(name, c) for name in ("a-b", "a-b-2", "a-b-3", "张三") for c in "AB"]
+
+
 def test_what_cannot_be_read_is_listed(folder):
     path = folder("A/1.png", "B/1.png")
     (path / "A" / "1.png").write_bytes(b"no image")
@@ -138,6 +143,9 @@ LETTERS = [f"{char}/{number}.png" for char in "ABCDE" for number in (1, 2, 3)]
         (["永/a.png", "永/b.png", "永/001.png", "和/001.png"], "folder", "永和"),
         ([f"w1/{digit}.png" for digit in range(10)], "name", "0123456789"),
         ([f"{digit}/{digit}_{number}.png" for digit in "01" for number in "12"], "folder", "01"),
+        ([f"w1/{digit}.png" for digit in range(10)] + ["w2/3.png", "w2/5.png"], "name", "0123456789"),
+        (["w1/A.png", "w1/1.png", "w2/A.png"], "name", "A1"),
+        (["0x6c38/1.png", "U+4E5D/1.png", "uni548C/1.png", "uni548C/2.png"], "folder", "永九和"),
     ],
 )
 def test_most_of_the_tree_decides_where_labels_stand(names, way, characters, folder):
@@ -156,6 +164,8 @@ def test_most_of_the_tree_decides_where_labels_stand(names, way, characters, fol
         ["A/1.png", "B_1.png"],
         ["A/b.png", "A/c.png", "A/d.png"],
         [f"A/{char}.png" for char in "BCDEF"] + ["A/01.png"],
+        ["upper_A/1.png", "upper_B/2.png", "lower_a/1.png"],
+        [f"张三/{number}.png" for number in range(1, 6)],
     ],
 )
 def test_unclear_names_are_asked_about(names, folder):

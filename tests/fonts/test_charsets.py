@@ -104,3 +104,25 @@ def test_a_charset_out_of_a_pipe(tmp_path):
     threading.Thread(target=lambda: pipe.write_text("永\ufa19和", encoding="utf-8")).start()
     assert load_charset(str(pipe)) == "永\ufa19和"
     assert load_charset(str(pipe)) == "永\ufa19和"  # what came out of it is kept
+
+
+def test_code_points_and_lists_of_names():
+    for spec, chars in (
+        ("u+4e00", "一"),
+        ("U+4E00-U+4E02, U+0041", "一丁丂A"),
+        ("U+0061 - U+0063 u+0062", "abc"),
+        ("U+0020-U+0022", '!"'),
+        ("digits,latin62", load_charset("digits") + load_charset("latin62")[10:]),
+        ("U+4E00x", "U+4E0x"),
+        ("a-z", "a-z"),
+    ):
+        assert load_charset(spec) == chars, spec
+    for spec, message in (
+        ("U+110000", "is no character"),
+        ("u+d800", "is no character"),
+        ("U+0041-U+FFFFFF", "is no character"),
+        ("latin62,digts", "Did you mean 'digits'"),
+        ("./nowhere", "no charset file"),
+    ):
+        with pytest.raises(UsageError, match=message):
+            load_charset(spec)

@@ -178,14 +178,42 @@ def test_the_pen_keeps_a_shape_that_is_its_own_and_joins_what_is_held():
     assert kept.held[2].tolist() == [True, False]
 
 
-def test_fonts_are_traced_in_other_processes_and_forms_are_sent_to_others(stroke_data, heiti, caveat, tmp_path):
-    made = Forms.open([FontRef(heiti)], "十Ab")
+def test_fonts_are_traced_in_other_processes_and_forms_are_sent_to_others(
+    stroke_data, heiti, caveat, tmp_path, monkeypatch
+):
+    fonts = [FontRef(heiti), FontRef(caveat)]
+    alone = Forms.open(fonts, "十Ab")
+    alone.prepare()
+    monkeypatch.setenv("HANDGEN_FONTS", str(tmp_path / "other"))
+    monkeypatch.setattr(module, "_MANY", 1)
+    made = Forms.open(fonts, "十Ab")
     told: list[tuple[str, int, int]] = []
+    monkeypatch.setattr(module, "trace_font", lambda *_: pytest.fail("this process traces"))
     made.prepare(lambda *done: told.append(done), workers=2)
-    assert [done[1:] for done in told] == [(1, 1)]
-    assert len(list((tmp_path / "cache" / FOLDER).iterdir())) == 1
+    assert {done[0] for done in told} == {ref.style_name for ref in fonts}
+    assert [done[1:] for done in told] == [(1, 2), (2, 2)]
+    assert len(list((tmp_path / "other" / FOLDER).iterdir())) == 2
     sent = pickle.dumps(made)
     assert len(sent) < 20_000
     there = pickle.loads(sent)
     everything = np.arange(3), np.ones(3, int), keys(np.arange(3)), np.ones(3)
-    np.testing.assert_array_equal(there.pick(*everything).book.points, made.pick(*everything).book.points)
+    wanted = alone.pick(*everything).book.points
+    np.testing.assert_array_equal(made.pick(*everything).book.points, wanted)
+    np.testing.assert_array_equal(there.pick(*everything).book.points, wanted)
+
+
+def test_tracing_that_is_stopped_leaves_whole_files_and_goes_on(stroke_data, heiti, caveat, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "_MANY", 1)
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    fonts = [FontRef(heiti), FontRef(caveat)]
+    with pytest.raises(KeyboardInterrupt):
+        Forms.open(fonts, "十Ab").prepare(stop, workers=2)
+    files = list((tmp_path / "cache" / FOLDER).glob("*.safetensors"))
+    assert files
+    assert all(read_forms(file, file.stem) for file in files)
+    made = Forms.open(fonts, "十Ab")
+    made.prepare(workers=2)
+    assert made.chars == "十Ab"

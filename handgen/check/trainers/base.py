@@ -37,6 +37,7 @@ class Facts:
         format: of the datasets.
         charset_file: where the charset is, a character a line.
         raw_csv: labels.csv has labels with commas and quotation marks as they are, not quoted as CSV has them.
+        lists: the names of the lists of a set for PaddleOCR.
     """
 
     charset: str
@@ -46,6 +47,7 @@ class Facts:
     format: str
     charset_file: Path
     raw_csv: bool = False
+    lists: tuple[str, ...] = ("rec_gt.txt",)
 
     def width(self, height: int, step: int) -> int:
         """Return a width in pixels for images of this height: a multiple of ``step`` that the widest image fits."""
@@ -88,7 +90,12 @@ class Outcome:
 
 def stops(fault: Fault, error: str) -> Outcome:
     """Return the outcome of a trainer that a fault ends with ``error``."""
-    return Outcome(f"{fault.value}: training stops ({error})", stops=True)
+    return stopping(fault.value, error)
+
+
+def stopping(what: str, error: str) -> Outcome:
+    """Return the outcome of a trainer that ``what`` ends with ``error``."""
+    return Outcome(f"{what}: training stops ({error})", stops=True)
 
 
 def passes_over(fault: Fault) -> Outcome:
@@ -113,6 +120,9 @@ class Trainer(ABC):
     """Whose defaults these are: the program's, or those of one of its configurations."""
     faults: ClassVar[dict[Fault, Outcome]] = {}
     """What it makes of samples with faults; of those that are not here, the same as without."""
+    findings: ClassVar[dict[str, Outcome]] = {}
+    """What it makes of datasets in which something was found, by the name of the rule: it loses so many samples, or
+    stops."""
 
     @classmethod
     def as_it_comes(cls, facts: Facts) -> Self:

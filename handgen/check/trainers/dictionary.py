@@ -51,6 +51,10 @@ class DictionaryTrainer(Trainer):
         Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "AssertionError: invalid input 'img' in DecodeImage"),
         Fault.BAD_IMAGE: passes_over(Fault.BAD_IMAGE),
     }
+    findings: ClassVar[dict[str, Outcome]] = {
+        "byte-order-mark": Outcome("a byte-order mark, which makes the first path another: another sample is drawn"),
+        "backslash": Outcome("a path with backslashes, unless on Windows: another sample is drawn instead"),
+    }
 
     def outcome(self, fault: Fault, format: str) -> Outcome | None:
         """A line of a list that it cannot use is reported, and another line drawn."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from handgen.check.labels import Fault
-from handgen.check.trainers.base import NO_PICTURE, NOT_UTF8, Facts, Outcome, Reading, Trainer, stops
+from handgen.check.trainers.base import NO_PICTURE, NOT_UTF8, Facts, Outcome, Reading, Trainer, stopping, stops
 
 if TYPE_CHECKING:
     from typing import Self
@@ -32,6 +32,10 @@ class Doctr(Trainer):
         Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
         Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "FileNotFoundError: unable to locate the file"),
         Fault.BAD_IMAGE: stops(Fault.BAD_IMAGE, NO_PICTURE),
+    }
+    findings: ClassVar[dict[str, Outcome]] = {
+        "byte-order-mark": stopping("a byte-order mark", "JSONDecodeError: Unexpected UTF-8 BOM"),
+        "list-layout": stopping("labels that are no text", "AttributeError or ValueError"),
     }
 
     @classmethod

@@ -10,7 +10,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from handgen.check.labels import Fault
-from handgen.check.trainers.base import NO_PICTURE, NOT_UTF8, Facts, Outcome, Reading, altered, safe_in_class, stops
+from handgen.check.trainers.base import (
+    NO_PICTURE,
+    NOT_UTF8,
+    Facts,
+    Outcome,
+    Reading,
+    altered,
+    safe_in_class,
+    stopping,
+    stops,
+)
 from handgen.check.trainers.dtrb import Dtrb
 from handgen.formats.columns import ColumnTypes
 
@@ -43,6 +53,10 @@ class EasyOcr(Dtrb):
         Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
         Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "FileNotFoundError"),
         Fault.BAD_IMAGE: stops(Fault.BAD_IMAGE, NO_PICTURE),
+    }
+    findings: ClassVar[dict[str, Outcome]] = {
+        "list-header": stopping("another header", "ValueError: Usecols do not match columns"),
+        "list-encoding": stopping("a list that is not UTF-8", NOT_UTF8),
     }
 
     @classmethod

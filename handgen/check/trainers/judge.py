@@ -14,6 +14,7 @@ from handgen.check.trainers.base import Facts, Outcome, Reading, Trainer
 from handgen.errors import UsageError, quoted
 from handgen.formats.easyocr import is_raw
 from handgen.formats.findings import EXAMPLES, Example
+from handgen.formats.paddleocr import lists_in
 
 
 @dataclass
@@ -76,6 +77,13 @@ class Verdict:
         self.stops = True
         self.kept, self.altered, self.dropped = 0, 0, self.dropped + count
         self.reasons = {reason: Counted(dropped=count)}
+
+    def drop(self, reason: str, count: int) -> None:
+        """Count samples that the trainer does not find, of those that it would keep."""
+        count = min(count, self.kept)
+        if count:
+            self.kept, self.dropped = self.kept - count, self.dropped + count
+            self.reasons[reason] = Counted(dropped=count)
 
     def as_dict(self) -> dict[str, Any]:
         """Return this as JSON."""
@@ -168,6 +176,11 @@ def _verdict(trainer: Trainer, report: Report, labels: Labels) -> Verdict:
             verdict.add(trainer, "", missing, dataset.samples + 1, promised)
         if no_count and "no-count" in dataset.findings:
             verdict.lose(no_count.reason, total)
+        for rule, outcome in trainer.findings.items():
+            if outcome.stops and rule in dataset.findings:
+                verdict.lose(outcome.reason, total)
+            elif not verdict.stops:
+                verdict.drop(outcome.reason, dataset.findings.number(rule))
     if total and (reason := trainer.stops_at(labels)):
         verdict.lose(reason, total)
     return verdict
@@ -195,5 +208,6 @@ def _facts(report: Report, labels: Labels, charset: str | None) -> tuple[Facts, 
         format=report.datasets[0].format,
         charset_file=file,
         raw_csv=report.datasets[0].format == "easyocr" and all(is_raw(path / "labels.csv") for path in paths),
+        lists=tuple(file.relative_to(report.path).as_posix() for path in paths for file in lists_in(path)),
     )
     return facts, prepare

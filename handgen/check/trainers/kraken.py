@@ -29,6 +29,9 @@ class Kraken(Trainer):
         Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "FileNotFoundError"),
         Fault.BAD_IMAGE: Outcome(f"{Fault.BAD_IMAGE.value}: another sample is drawn instead"),
     }
+    findings: ClassVar[dict[str, Outcome]] = {
+        "dotted-name": Outcome("names with dots: Kraken finds no label, and leaves the pair out with a warning")
+    }
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:

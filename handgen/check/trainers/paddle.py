@@ -34,7 +34,8 @@ class Paddle(DictionaryTrainer):
             settings.append(f"{part}.dataset.data_dir={folder}")
             if facts.format == "paddleocr":
                 settings.append(f"{part}.dataset.name=SimpleDataSet")
-                settings.append(f"{part}.dataset.label_file_list=[{folder / 'rec_gt.txt'}]")
+                lists = facts.lists if part == "Train" else ("rec_gt.txt",)
+                settings.append(f"{part}.dataset.label_file_list=[{','.join(str(folder / name) for name in lists)}]")
         return ["python3 tools/train.py -c configs/rec/rec_svtrnet.yml -o " + " ".join(map(quoted, settings))]
 
     def notes(self) -> list[str]:
