@@ -68,10 +68,12 @@ types: $(VENV)/dev.installed ## Check the type hints.
 build: $(VENV)/dev.installed ## Build the source archive and the wheel in ./dist.
 	$(BIN)/hatchling build
 
-release: $(VENV)/dev.installed ## Build, check what the package says of itself, and try the wheel without this clone.
+release: $(VENV)/release.installed ## Build, check what the package says of itself, and try the wheel without this clone.
 	rm -rf dist
-	$(BIN)/hatchling build
-	$(BIN)/python -m pip install --quiet twine
+	$(BIN)/hatchling build -t sdist -d dist
+	mkdir -p dist/source && tar -xzf dist/*.tar.gz -C dist/source --strip-components 1
+	cd dist/source && $(abspath $(BIN))/hatchling build -t wheel -d $(CURDIR)/dist
+	rm -rf dist/source
 	$(BIN)/twine check --strict dist/*
 	OMP_NUM_THREADS=1 $(BIN)/python .ci/try_wheel.py --fresh dist/*.whl
 

@@ -6,6 +6,7 @@ import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from handgen.characters import listed
 from handgen.cli.common import print_json, say, stdout, warn
 from handgen.cli.progress import Bar
 from handgen.errors import quoted
@@ -169,7 +170,7 @@ def _warn_of_unlearned(prepared: Prepared) -> None:
 
 
 def _some(chars: str) -> str:
-    return chars if len(chars) <= _SHOWN else chars[:_SHOWN] + "…"
+    return listed(chars, _SHOWN)
 
 
 def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: ShardWriter | None) -> Report:
