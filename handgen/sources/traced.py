@@ -22,7 +22,7 @@ from handgen.lines.layout import is_wide
 from handgen.lines.penned import Hands, PenLine
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, keys, uniforms_of
-from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, latents
+from handgen.sources.base import Drawing, Opening, Progress, Rows, Source, choose_styles, latents
 from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
@@ -70,7 +70,7 @@ class TracedSource(Source):
         fonts = list(find_named(spec, how.suit or chars).values())
         order = tuple(name for name in parse_order(spec.strokes) if name != TRACE)
         forms = Forms.open(fonts, chars, order, _running(fonts))
-        forms.prepare(how.progress, how.workers)
+        forms.prepare(_telling(how.progress), how.workers)
         population = Population(cursiveness=spec.range)
         writers = WriterSpec(population, load_writers(spec.writer) if spec.writer else {}, how.seed)
         styles = choose_styles(writers, spec.styles, how.seed)
@@ -204,6 +204,10 @@ class TracedSource(Source):
 def _hurry(hand: Hand) -> NDArray[np.floating]:
     """Return how cursive hands are beyond neat ones, ``[n]``, 0 to 1."""
     return np.asarray(np.clip((hand["cursiveness"] - _NEAT) / (1 - _NEAT), 0, 1))
+
+
+def _telling(progress: Progress | None) -> Progress | None:
+    return progress and (lambda font, done, total: progress(f"tracing {font}", done, total))
 
 
 def _rounded(style: DrawnStyle) -> list[float]:
