@@ -8,6 +8,7 @@ called ``.part`` until the end.
 
 from __future__ import annotations
 
+import csv
 import fnmatch
 import itertools
 import json
@@ -179,7 +180,7 @@ class FileReader(Reader):
     marks: ClassVar[tuple[str, ...]]
     inside: ClassVar[str] = ""
     keeps_labels = True
-    damage: tuple[type[Exception], ...] = (ValueError, KeyError, TypeError, OSError, RecursionError)
+    damage: tuple[type[Exception], ...] = (ValueError, KeyError, TypeError, OSError, RecursionError, csv.Error)
 
     @classmethod
     def find(cls, root: Path, findings: Findings) -> list[Path]:
