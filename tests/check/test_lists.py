@@ -190,12 +190,12 @@ def test_a_file_is_told_its_folder(put, capsys):
             assert remedy in capsys.readouterr().err
 
 
-def test_nothing_left_names_the_first_cause(put, capsys):
+def test_nothing_left_names_the_first_cause(put, capsys, tmp_path):
     folder = put("none", {"labels.csv": "filename,words\n"})
-    assert run(["convert", str(folder), str(folder.parent / "out")]) == 1
+    assert run(["convert", str(folder), str(tmp_path / "none.out")]) == 1
     assert f"{folder} has no samples. See: handgen check" in capsys.readouterr().err
     folder = put("odd", {"metadata.csv": f"file_name,text\n0.png,{'x' * 200_000}\n", "0.png": None})
-    assert run(["convert", str(folder), str(folder.parent / "out2"), "--skip-bad"]) == 1
+    assert run(["convert", str(folder), str(tmp_path / "odd.out"), "--skip-bad"]) == 1
     assert "field larger than field limit" in capsys.readouterr().err
     folder = put("set", {"rec_gt.txt": "images/1.png ab\n", "images/1.png": None})
     assert run(["convert", str(folder), str(folder.parent / "out"), "--skip-bad"]) == 1
