@@ -128,6 +128,8 @@ class Conversion:
                     f"not one sample can be used; the first of {len(self.left_out):,} that cannot, {self.left_out[0]}",
                     f"See: handgen check {quoted(self.sources[0])}",
                 )
+            if not writer.written:
+                raise DatasetError(f"{self.sources[0]} has no samples", f"See: handgen check {quoted(self.sources[0])}")
             if self.left_out:
                 write_text(self.out / LEFT_OUT, json_lines(asdict(each) for each in self.left_out))
             facts = {"left_out": len(self.left_out)} if self._bad.skip else {}

@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 import sys
@@ -26,6 +27,8 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff",
 """How the names of pictures end that handgen reads, in lower case."""
 SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"})
 _DEEPEST = 64
+_HALVES = re.compile("[\ud800-\udfff]")
+"""Halves of surrogate pairs: JSON can hold them, and names of files that are no UTF-8; UTF-8 cannot."""
 _IN_USE = (5, 32, 33)
 """What Windows says where a file is open elsewhere: access denied, sharing violation, lock violation."""
 
@@ -74,7 +77,10 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, whole or not at all."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    if _HALVES.search(text):
+        text = json.dumps(value, indent=2)
+    write_text(path, text + "\n")
 
 
 def sha256(path: Path) -> str:

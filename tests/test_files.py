@@ -11,6 +11,7 @@ import pytest
 
 from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error, replacing, sha256, writable_folder, write_json, write_text
+from handgen.formats.files import json_line
 
 
 def test_a_file_is_replaced_whole(tmp_path):
@@ -105,3 +106,11 @@ def test_system_errors_name_the_path_and_a_remedy(tmp_path, number, words):
     assert words in str(error)
     assert str(tmp_path) in str(error)
     assert error.remedy
+
+
+def test_halves_of_pairs_are_written_as_escapes(tmp_path):
+    facts = {"name": "a\udc91.png", "other": "永"}
+    write_json(tmp_path / "x.json", facts)
+    assert json.loads((tmp_path / "x.json").read_text("utf-8")) == facts
+    assert json.loads(json_line(facts).encode()) == facts
+    assert json_line({"a": "永"}) == '{"a":"永"}'

@@ -205,7 +205,7 @@ def _report(engine: Engine[GANTask], finished: bool, as_json: bool) -> None:
     if finished:
         where = "" if path == Path("runs") / plan.name else f" --model {quoted(path)}"
         synth = f"synth --styles {len(task.model.style_spec.names)} --count 100000"
-        following = "preview" if task.model.draws == "nothing" else synth  # what no one can label is only looked at
+        following = synth if task.model.prompt_kind.labeled else "preview"  # what no one can label is only looked at
         lines += [
             ("model", str(path / MODEL)),
             ("preview", str(path / f"fakes-{engine.images:09d}.png")),

@@ -105,7 +105,7 @@ def export(request: Export, device: torch.device) -> Exported:
     if loaded.facts.get("kind") == KIND:
         raise UsageError(f"{file} holds a recognizer", "Name a model's run, and the recognizer with --recognizer.")
     model = loading.build(loaded)
-    if model.draws == "nothing":
+    if not model.prompt_kind.labeled:
         raise UsageError(f"a {loaded.model.model} cannot be told what to draw", "Export a model that can.")
     notes = _read(request.notes) if request.notes else ""
     styles = _provenances(loaded, read_table(request.fonts) if request.fonts else {})
@@ -239,7 +239,7 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
 def _rounding(model: Model, half: Model, facts: ModelFacts, font: str | None) -> dict[str, Any]:
     """Return by how many levels of gray drawings in half precision differ."""
     names = model.style_spec.names[:_STYLES]
-    content = load_content(facts, model.draws, _sample(facts.charset, _GLYPHS), font, torch.device("cpu"))
+    content = load_content(facts, model.prompt_kind, _sample(facts.charset, _GLYPHS), font, torch.device("cpu"))
     codes = np.arange(len(content.chars))
     given = content.prompts.batch(codes, codes, SampleKey.of(0, codes), 0.0)
     pairs = zip(model.style_spec.pick(names), half.style_spec.pick(names), strict=True)

@@ -22,7 +22,7 @@ from handgen.checkpoints.files import Checkpoint
 from handgen.errors import UsageError
 from handgen.extras import load_extra
 from handgen.files import replacing, writable_folder, write_json
-from handgen.models.base import Model
+from handgen.models.base import CHARACTERS, GLYPHS, NOTHING, STROKES, Model
 from handgen.ocr.reader import KIND, Reader, find_recognizer, load_recognizer
 from handgen.ocr.recognizer import Recognizer
 from handgen.sources import loading
@@ -88,7 +88,7 @@ def drawing_graph(model: Model, size: int) -> Graph:
     Raises:
         UsageError: it draws stroke by stroke, which is no network alone.
     """
-    if model.draws == "strokes":
+    if model.prompt_kind is STROKES:
         raise UsageError(
             "a model that writes stroke by stroke with a pen is no network alone",
             "Export one that draws glyphs, such as a zi2zi.",
@@ -97,10 +97,10 @@ def drawing_graph(model: Model, size: int) -> Graph:
     styles = model.style_spec.pick(names) if names else []
     dim = len((styles or model.style_spec.draw(1, 0))[0].vector)
     prompts = {
-        "glyph": {"content": torch.ones(_TRACED, 1, size, size)},
-        "character": {"character": torch.zeros(_TRACED, dtype=torch.int64)},
-        "nothing": {},
-    }[model.draws]
+        GLYPHS: {"content": torch.ones(_TRACED, 1, size, size)},
+        CHARACTERS: {"character": torch.zeros(_TRACED, dtype=torch.int64)},
+        NOTHING: {},
+    }[model.prompt_kind]
     inputs = prompts | ({"style": torch.zeros(_TRACED, dim)} if dim else {})
     about = {"size": size, "styles": {style.name: style.vector.tolist() for style in styles}}
     network = _Drawing(model) if prompts else _DrawingFromNothing(model)

@@ -16,7 +16,7 @@ from handgen.formats.easyocr import PATH_COLUMNS
 from handgen.formats.files import Meta, json_line, utf8
 from handgen.formats.findings import Findings
 from handgen.formats.imagefolder import text_column
-from handgen.formats.listed import Entry, ListReader, ListWriter, file_at, without_bom
+from handgen.formats.listed import BOM, Entry, ListReader, ListWriter, file_at, without_bom
 
 
 class DoctrWriter(ListWriter):
@@ -52,7 +52,15 @@ class DoctrReader(ListReader):
         return self._find_base()
 
     def _find_base(self) -> Path:
-        return self.folder / "images" if (self.folder / "images").is_dir() else self.folder
+        images = self.folder / "images"
+        if not images.is_dir():
+            return self.folder
+        try:
+            labels = json.loads((self.folder / self.marks[0]).read_bytes().removeprefix(BOM))
+        except self.damage:
+            return images
+        names = [name for name, _, _ in itertools.islice(_pairs(labels), 20) if name]
+        return self.folder if any(file_at(self.folder, n) and not file_at(images, n) for n in names) else images
 
     def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
         labels = json.loads(without_bom(file.read_bytes(), file, findings))
@@ -64,7 +72,7 @@ class DoctrReader(ListReader):
             if isinstance(label, str):
                 yield Entry(name, utf8(label), meta)
             else:
-                keys = f" with {', '.join(list(label)[:4])}" if isinstance(label, dict) else ""
+                keys = f" with {', '.join(list(label)[:4])}" if label and isinstance(label, dict) else ""
                 yield Entry(name, None, fault=f"the label is {type(label).__name__}{keys}, no text")
 
 

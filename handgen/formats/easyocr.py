@@ -50,7 +50,7 @@ class EasyOcrReader(ListReader):
 
     format = "easyocr"
     marks = ("labels.csv",)
-    damage = (ValueError, OSError)
+    damage = (ValueError, OSError, csv.Error)
 
     @classmethod
     def holds(cls, folder: Path) -> bool:

@@ -8,6 +8,7 @@ called ``.part`` until the end.
 
 from __future__ import annotations
 
+import csv
 import fnmatch
 import itertools
 import json
@@ -36,7 +37,18 @@ Row = TypeVar("Row")
 PROGRESS, META = "progress.json", "meta.jsonl"
 _PER_TASK = 50
 _PER_FOLDER = 10_000
-json_line = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_plain = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_escaped = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def json_line(value: Any) -> str:
+    """Return a value as JSON on one line, which UTF-8 can hold."""
+    text = _plain(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
+        return _escaped(value)
+    return text
 
 
 def image_name(index: int) -> str:
@@ -179,7 +191,7 @@ class FileReader(Reader):
     marks: ClassVar[tuple[str, ...]]
     inside: ClassVar[str] = ""
     keeps_labels = True
-    damage: tuple[type[Exception], ...] = (ValueError, KeyError, TypeError, OSError, RecursionError)
+    damage: tuple[type[Exception], ...] = (ValueError, KeyError, TypeError, OSError, RecursionError, csv.Error)
 
     @classmethod
     def find(cls, root: Path, findings: Findings) -> list[Path]:

@@ -31,6 +31,7 @@ import lmdb
 from handgen.errors import DatasetError, HandgenError, UsageError
 from handgen.files import from_os_error, walk
 from handgen.formats.base import Format, Sample, Writer
+from handgen.formats.files import json_line
 from handgen.formats.findings import Findings
 from handgen.formats.png import as_png, png_size
 from handgen.formats.reading import Reader, Record
@@ -45,7 +46,6 @@ _UNIT = 1 << 20
 _PER_COMMIT = 1000
 _PER_TASK = 50
 _KEYS_PER_SAMPLE = 4
-_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class LmdbWriter(Writer):
@@ -157,7 +157,7 @@ def _records(samples: Sequence[Sample], labels: Sequence[str]) -> list[Pair]:
         records += [
             (b"image-" + number, image),
             (b"label-" + number, label.encode()),
-            (b"meta-" + number, _json(sample.meta).encode()),
+            (b"meta-" + number, json_line(sample.meta).encode()),
             (b"wh-" + number, b"%d_%d" % (width, height)),
         ]
     return records

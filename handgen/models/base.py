@@ -19,9 +19,26 @@ from handgen.losses.adversarial import Adversarial
 from handgen.settings import Settings
 
 Needs = Literal["pairs", "domains", "glyphs"]
-Draws = Literal["glyph", "character", "strokes", "nothing"]
 _DRAWN = re.compile(r"(?:z|mix)([1-9][0-9]{0,3})(?:\(.*\))?")
 """What ``StyleSpec.draw`` calls styles that have no name of their own: latents and mixtures."""
+
+
+@dataclass(frozen=True)
+class PromptKind:
+    """What a model is given to draw.
+
+    Attributes:
+        name: of one prompt.
+        labeled: it says which character is to be seen, so what is drawn has a label.
+    """
+
+    name: str
+    labeled: bool = True
+
+
+GLYPHS, CHARACTERS, STROKES = PromptKind("glyph"), PromptKind("character"), PromptKind("strokes")
+NOTHING = PromptKind("nothing", labeled=False)
+"""A source glyph, the number of a character, its strokes; or noise alone."""
 
 
 def _none() -> Tensor:
@@ -171,9 +188,8 @@ class StyleSpec(ABC):
 class Generator(ABC):
     """What ``synth`` and ``preview`` ask of whatever draws."""
 
-    draws: ClassVar[Draws] = "glyph"
-    """What ``generate`` is given: a source glyph, the number of a character, its strokes, or nothing. What is drawn
-    from nothing has no label."""
+    prompt_kind: ClassVar[PromptKind] = GLYPHS
+    """What ``generate`` is given."""
 
     block: ClassVar[int | None] = None
     """How many samples are best drawn together; None = what is best for networks."""
@@ -188,7 +204,8 @@ class Generator(ABC):
         """Draw in the styles ``[B, dim]``.
 
         Args:
-            content: what ``draws`` says: float32 ``[B, 1, size, size]`` in [-1, 1], int64 ``[B]``, or ``StrokePrompt``.
+            content: what ``prompt_kind`` says: float32 ``[B, 1, size, size]`` in [-1, 1], int64 ``[B]``, or a
+                ``StrokePrompt``.
             style: float32 ``[B, dim]``, vectors of ``DrawnStyle``.
 
         Returns:
@@ -304,7 +321,7 @@ class Model(nn.Module, Generator, ABC):
             char: int64 ``[B]``, their numbers in the model's charset.
             code: int64 ``[B]``, their code points.
         """
-        return char if self.draws == "character" else content
+        return char if self.prompt_kind is CHARACTERS else content
 
     def draw_batch(self, batch: Batch) -> Tensor:
         """Draw the content of a batch in the styles of its targets; measurements use this."""

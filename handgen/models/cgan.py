@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from handgen.losses.adversarial import Critic
 from handgen.models import dcgan
-from handgen.models.base import Batch, DrawnStyle, StyleSpec, init_weights
+from handgen.models.base import CHARACTERS, Batch, DrawnStyle, StyleSpec, init_weights
 from handgen.models.critics import PatchTrunk
 from handgen.models.gan import GAN, NETWORK
 from handgen.models.styles import CodeTable
@@ -112,7 +112,7 @@ class CGAN(GAN):
     """cGAN: its networks and losses, and how to draw with it."""
 
     Config: ClassVar = CGANConfig
-    draws: ClassVar = "character"
+    prompt_kind: ClassVar = CHARACTERS
     defaults: ClassVar = dcgan.DCGAN.defaults
     characters: Tensor
 

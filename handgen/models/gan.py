@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from handgen.losses.adversarial import Critic
-from handgen.models.base import Batch, Draws, Model, StyleSpec
+from handgen.models.base import NOTHING, Batch, Model, PromptKind, StyleSpec
 from handgen.models.styles import Latents
 from handgen.settings import Settings, setting
 
@@ -97,7 +97,7 @@ class GAN(Model):
     Config: ClassVar[type[Settings]] = GANConfig
     phases: tuple[str, ...] = ("D", "G")
     needs: ClassVar = "glyphs"
-    draws: ClassVar[Draws] = "nothing"
+    prompt_kind: ClassVar[PromptKind] = NOTHING
     defaults: ClassVar[Mapping[str, Any]] = {"lr": 2e-4}
 
     def __init__(self, config: Any, size: int, styles: Sequence[str], charset: str) -> None:

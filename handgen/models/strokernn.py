@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from handgen.models.base import Batch, Draws, Model, Resolved, StyleSpec, TrainingGlyphs
+from handgen.models.base import STROKES, Batch, Model, PromptKind, Resolved, StyleSpec, TrainingGlyphs
 from handgen.models.mixture import Mixture, pen_state
 from handgen.models.strokenet import STROKE_DIM, StrokeNet
 from handgen.models.styles import CodeTable, gaussian_code
@@ -108,7 +108,7 @@ class StrokeRNN(Model):
     Config: ClassVar = StrokeRNNConfig
     phases: tuple[str, ...] = ("G",)
     critics: ClassVar = ()
-    draws: ClassVar[Draws] = "strokes"
+    prompt_kind: ClassVar[PromptKind] = STROKES
     defaults: ClassVar[Mapping[str, Any]] = {"batch": 64, "beta1": 0.9, "clip_grad": 1.0}
     codes: Tensor
 

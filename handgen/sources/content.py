@@ -16,6 +16,7 @@ from handgen.errors import FontError, UsageError
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import source_glyphs
 from handgen.glyphs.source_font import find_source_font
+from handgen.models.base import CHARACTERS, GLYPHS, STROKES, PromptKind
 from handgen.sources.prompts import CharacterPrompts, GlyphPrompts, Prompts, StrokePrompts
 from handgen.strokes import library
 
@@ -66,12 +67,12 @@ class Content:
         }
 
 
-def load_content(facts: ModelFacts, draws: str, chars: str, font: str | None, device: torch.device) -> Content:
+def load_content(facts: ModelFacts, kind: PromptKind, chars: str, font: str | None, device: torch.device) -> Content:
     """Make the prompts of characters, drawn in the source font if the model needs one.
 
     Args:
         facts: of the model's checkpoint.
-        draws: what the model is given: ``glyph``, ``character`` or ``strokes``.
+        kind: what the model is given.
         chars: the characters, each once.
         font: the source font; the one recorded in the checkpoint by default.
         device: where the model is.
@@ -80,7 +81,7 @@ def load_content(facts: ModelFacts, draws: str, chars: str, font: str | None, de
         UsageError: the font is nowhere, or the model takes none; the model knows none of the characters.
         FontError: the font draws none of the characters.
     """
-    make = {"character": _by_number, "strokes": _by_stroke, "glyph": _by_glyph}[draws]
+    make = {CHARACTERS: _by_number, STROKES: _by_stroke, GLYPHS: _by_glyph}[kind]
     return make(facts, chars, font, device)
 
 

@@ -87,9 +87,9 @@ class ModelSource(Source):
         on = torch.device(how.device)
         loaded, drawer = open_drawer(Path(spec.source), on)
         facts = loaded.model
-        if drawer.draws == "nothing":
+        if not drawer.prompt_kind.labeled:
             raise _cannot_label(facts.model, loaded.path)
-        content = load_content(facts, drawer.draws, chars, spec.font, on)
+        content = load_content(facts, drawer.prompt_kind, chars, spec.font, on)
         if spec.content != FONT:
             content = _restroked(content, facts.raster)
         styles, likeness = _styles(drawer.style_spec, spec, content, facts.size, how.seed)
@@ -308,7 +308,7 @@ def unlabeled(path: Path, device: str, count: int, seed: int) -> tuple[str, NDAr
         The kind, and uint8 ``[count, size, size]``.
     """
     kind = peek(path).model.model
-    if MODELS.load(kind).draws != "nothing":
+    if MODELS.load(kind).prompt_kind.labeled:
         return None
     on = torch.device(device)
     _, drawer = open_drawer(path, on)
@@ -319,7 +319,7 @@ def unlabeled(path: Path, device: str, count: int, seed: int) -> tuple[str, NDAr
 
 
 def _cannot_label(name: str, model: Path) -> UsageError:
-    able = ", ".join(entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing")
+    able = ", ".join(entry.name for entry in MODELS if MODELS.load(entry.name).prompt_kind.labeled)
     return UsageError(
         f"a {name} is not told which character to draw, so its samples cannot be labeled",
         f"Look at them with 'handgen preview --model {quoted(model)}', or train one that can: {able}.",

@@ -16,7 +16,7 @@ from handgen.glyphs.store import GlyphStore, to_bytes, to_unit
 from handgen.metrics import METRICS
 from handgen.metrics.base import Images, Metric
 from handgen.metrics.diversity import Diversity
-from handgen.models.base import Batch, DrawnStyle, Model, StyleSpec
+from handgen.models.base import CHARACTERS, GLYPHS, Batch, DrawnStyle, Model, StyleSpec
 from handgen.models.styles import vectors
 from handgen.seeds import generator, keys
 from handgen.training.data import Glyphs, Split
@@ -94,7 +94,7 @@ def measure_diversity(
         None where there is nothing to compare.
     """
     generated, real = Diversity(), Diversity()
-    if model.draws == "nothing":
+    if not model.prompt_kind.labeled:
         samples = model.style_spec.draw(_SAMPLES, seed=0)
         rows = np.flatnonzero(np.isin(store.labels["style"], store.targets or store.sources))
         if len(rows) > 1:
@@ -127,7 +127,7 @@ def _some(values: NDArray[Any], count: int) -> NDArray[Any]:
 def _content(model: Model, store: GlyphStore, char: str, number: NDArray[np.int64]) -> Any:
     """Return what a model is told to draw a character as often as there are numbers, which are ``_told``'s."""
     numbers = torch.from_numpy(number)
-    glyphs = to_unit(store.images[number])[:, None] if model.draws == "glyph" else torch.empty(0)
+    glyphs = to_unit(store.images[number])[:, None] if model.prompt_kind is GLYPHS else torch.empty(0)
     return model.prompt(glyphs, numbers, torch.full_like(numbers, ord(char[0])))
 
 
@@ -171,7 +171,7 @@ def _true_rows(store: GlyphStore, names: Collection[str]) -> dict[str, list[int]
 
 def _prompts(model: Model, store: GlyphStore, charset: str) -> dict[str, int]:
     """Return what a model is given to draw each character: its number, or the row of its source glyph."""
-    if model.draws == "character":
+    if model.prompt_kind is CHARACTERS:
         return {char: number for number, char in enumerate(charset)}
     rows = [int(row) for row in store.rows(store.sources[0])] if store.sources else []
     return {str(store.labels["char"][row]): row for row in reversed(rows)}  # of several drawings, the font's own

@@ -19,7 +19,7 @@ from handgen.glyphs.records import StyleRecord
 from handgen.glyphs.store import GlyphStore
 from handgen.losses.adversarial import Adversarial, prepare_critic
 from handgen.models import MODELS
-from handgen.models.base import Model, Resolved
+from handgen.models.base import STROKES, Model, Resolved
 from handgen.settings import Settings
 from handgen.sources import loading
 from handgen.training.data import DATA, Glyphs, Pairs, Split, split_store, style_names
@@ -158,7 +158,7 @@ def plan_training(
     if settings.tensorboard:
         load_extra("tensorboard", "tensorboard")
     kind: type[Model] = MODELS.load(name)
-    if settings.displace and kind.draws == "strokes":
+    if settings.displace and kind.prompt_kind is STROKES:
         raise UsageError(f"--displace bends glyphs, and a {name} learns from strokes", "Leave it out.")
     seen = start.model.charset if start else ""
     split = split_store(store, kind.needs, settings.holdout, settings.seed, by=settings.holdout_by, seen=seen)

@@ -97,6 +97,8 @@ def test_doctrs_labels_in_objects_and_lists(put):
         assert read(folder) == (["ab", "cd"], {"list-layout"})
         assert stops("doctr", folder)
         assert run(["convert", str(folder), str(folder.parent / f"{number}.out")]) == 0
+    folder = put("above", {"images/a.png": None, "labels.json": '{"images/a.png": "ab"}'})
+    assert read(folder) == (["ab"], set())
     words = {"a.png": {"img_dimensions": [9, 9], "polygons": {"words": []}}}
     (dataset,) = check_folder(put("words", {"images/a.png": None, "labels.json": json.dumps(words)})).datasets
     (finding,) = dataset.findings.sorted()
@@ -188,7 +190,13 @@ def test_a_file_is_told_its_folder(put, capsys):
             assert remedy in capsys.readouterr().err
 
 
-def test_nothing_left_names_the_first_cause(put, capsys):
+def test_nothing_left_names_the_first_cause(put, capsys, tmp_path):
+    folder = put("none", {"labels.csv": "filename,words\n"})
+    assert run(["convert", str(folder), str(tmp_path / "none.out")]) == 1
+    assert f"{folder} has no samples. See: handgen check" in capsys.readouterr().err
+    folder = put("odd", {"metadata.csv": f"file_name,text\n0.png,{'x' * 200_000}\n", "0.png": None})
+    assert run(["convert", str(folder), str(tmp_path / "odd.out"), "--skip-bad"]) == 1
+    assert "field larger than field limit" in capsys.readouterr().err
     folder = put("set", {"rec_gt.txt": "images/1.png ab\n", "images/1.png": None})
     assert run(["convert", str(folder), str(folder.parent / "out"), "--skip-bad"]) == 1
     assert "line 1 has no tab. See: handgen check" in capsys.readouterr().err

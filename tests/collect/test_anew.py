@@ -9,6 +9,7 @@ from handgen.cli import run
 from handgen.collect.render import make_plan, render
 from handgen.collect.settings import RenderSettings
 from handgen.glyphs.store import GlyphStore
+from handgen.models.base import GLYPHS
 from handgen.training.data import Pairs, Split
 from handgen.training.evaluate import _prompts
 
@@ -69,7 +70,7 @@ def test_each_target_is_learned_from_every_drawing_and_measured_on_the_fonts_own
 
 def test_models_are_told_the_fonts_own_glyph(anew):
     class Glyph:
-        draws = "glyph"
+        prompt_kind = GLYPHS
 
     assert not anew.labels["sample"][[*_prompts(Glyph(), anew, CHARS).values()]].any()
 

@@ -12,6 +12,7 @@ from handgen.cli import run
 from handgen.errors import UsageError
 from handgen.export.onnx import drawing_graph, generator_graph, recognizer_graph, write_graph
 from handgen.models import MODELS
+from handgen.models.base import STROKES
 from handgen.ocr.recognizer import Recognizer
 
 runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed: pip install onnxruntime")
@@ -64,7 +65,7 @@ def test_every_model_that_is_a_network_alone_draws_the_same(tmp_path):
         kind = MODELS.load(name)
         small = {"width": 4} if "width" in kind.Config.__dataclass_fields__ else {}
         model = shaken(kind(kind.Config(**small, **more), SIZE, ["one"] if kind.one_style else ["one", "two"], "ABC"))
-        if model.draws == "strokes":
+        if model.prompt_kind is STROKES:
             with pytest.raises(UsageError, match="stroke by stroke"):
                 drawing_graph(model, SIZE)
             continue

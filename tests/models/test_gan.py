@@ -8,7 +8,7 @@ from handgen.models import MODELS
 from handgen.models.base import Batch
 from handgen.models.gan import GAN, GANConfig, Maxout
 
-UNLABELED = [entry.name for entry in MODELS if MODELS.load(entry.name).draws == "nothing"]
+UNLABELED = [entry.name for entry in MODELS if not MODELS.load(entry.name).prompt_kind.labeled]
 
 
 @pytest.fixture(params=UNLABELED)

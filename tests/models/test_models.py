@@ -14,6 +14,7 @@ from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.losses.adversarial import GAN_LOSSES
 from handgen.models import MODELS
+from handgen.models.base import STROKES
 from handgen.models.styles import vectors
 from handgen.seeds import keys
 from handgen.sources import loading
@@ -22,7 +23,7 @@ from handgen.training.evaluate import measure
 from tests.conftest import render_store, same_state
 from tests.readers import read_as_trainers_do
 
-LABELED = [entry.name for entry in MODELS if MODELS.load(entry.name).draws != "nothing"]
+LABELED = [entry.name for entry in MODELS if MODELS.load(entry.name).prompt_kind.labeled]
 TINY = {"gan": {"width": 32}}
 """Where a width of 4 is too little for a test: it has units, and no channels."""
 BY_HEART = {"images": 800, "batch": 8, "width": 8, "ema": 100, "lr": 4e-3, "holdout": 0}
@@ -196,7 +197,7 @@ def test_a_glyph_does_not_depend_on_its_neighbors(name, make):
         together = model.generate(content, styles)
         alone = torch.cat([model.generate(c, v[None]) for c, v in zip(one_by_one(content), styles, strict=True)])
     # Outlines are rounded to 1/64 of a pixel, so that the last bits of a coordinate may be a shade of an edge.
-    assert torch.allclose(together, alone, atol=0.05 if model.draws == "strokes" else 1e-5)
+    assert torch.allclose(together, alone, atol=0.05 if model.prompt_kind is STROKES else 1e-5)
 
 
 @pytest.mark.parametrize("name", LABELED)
@@ -204,7 +205,7 @@ def test_it_learns_eight_glyphs_by_heart(name, make, eight):
     one_hand = MODELS.load(name).one_style or MODELS.load(name).needs == "domains"
     if MODELS.load(name).needs == "domains":
         pytest.skip("unpaired: nothing says which of the eight a glyph is to become; test_cyclegan has its own test")
-    if MODELS.load(name).draws == "strokes":
+    if MODELS.load(name).prompt_kind is STROKES:
         pytest.skip("it learns strokes, and no pixels; test_strokernn has its own test")
     trainer = make(name, on=eight[one_hand], **{**BY_HEART, **OTHER.get(name, {})})
     assert len(trainer.data) == 8

@@ -9,6 +9,7 @@ from handgen.checkpoints.facts import ModelFacts
 from handgen.errors import FontError, UsageError
 from handgen.glyphs.records import Raster
 from handgen.glyphs.source_font import SourceLook
+from handgen.models.base import CHARACTERS, GLYPHS
 from handgen.seeds import SampleKey
 from handgen.sources.content import load_content
 
@@ -17,11 +18,11 @@ CPU = torch.device("cpu")
 
 
 def glyphs_of(trained, chars, font=None):
-    return load_content(checkpoint.load(trained).model, "glyph", chars, font, CPU)
+    return load_content(checkpoint.load(trained).model, GLYPHS, chars, font, CPU)
 
 
 def test_characters_by_number_need_no_font():
-    content = load_content(CGAN, "character", "CA", None, CPU)
+    content = load_content(CGAN, CHARACTERS, "CA", None, CPU)
     rows = np.arange(2)
     assert content.chars == "CA"
     assert content.prompts.batch(rows, rows, SampleKey.of(0, rows), 1.0).tolist() == [2, 0]
@@ -30,15 +31,15 @@ def test_characters_by_number_need_no_font():
 
 
 def test_characters_that_were_not_learned_are_left_out_and_named():
-    content = load_content(CGAN, "character", "BCz", None, CPU)
+    content = load_content(CGAN, CHARACTERS, "BCz", None, CPU)
     assert (content.chars, content.skipped) == ("BC", {"not learned by the model": "z"})
     with pytest.raises(UsageError, match=r"learned none of the 2 characters\. Give a --charset of these: ABC"):
-        load_content(CGAN, "character", "xz", None, CPU)
+        load_content(CGAN, CHARACTERS, "xz", None, CPU)
 
 
 def test_a_font_where_none_is_needed(heiti):
     with pytest.raises(UsageError, match=r"a cgan draws without a source font\. Leave out --font"):
-        load_content(CGAN, "character", "AB", str(heiti), CPU)
+        load_content(CGAN, CHARACTERS, "AB", str(heiti), CPU)
 
 
 def test_content_is_what_the_store_showed(trained, store):
@@ -65,4 +66,4 @@ def test_the_source_font_gone(trained, tmp_path):
     gone = replace(facts, raster=replace(facts.raster, source=str(tmp_path / "no-such-font.ttf"), sha256="0" * 64))
     gone = replace(gone, source_look=SourceLook())
     with pytest.raises(UsageError, match="Give one with --font"):
-        load_content(gone, "glyph", "AB", None, CPU)
+        load_content(gone, GLYPHS, "AB", None, CPU)

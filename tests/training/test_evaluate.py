@@ -9,6 +9,7 @@ import torch
 from handgen.glyphs.records import Raster, StyleRecord
 from handgen.glyphs.store import GlyphStore, StoreWriter, to_unit
 from handgen.models import MODELS
+from handgen.models.base import CHARACTERS, GLYPHS, NOTHING
 from handgen.models.styles import CodeTable, Latents
 from handgen.training.data import Split, split_store
 from handgen.training.evaluate import measure_diversity
@@ -37,9 +38,9 @@ def handmade(tmp_path):
 class Gray(Toy):
     """Draws the first number of its style's vector, as gray in [-1, 1]; keeps what it was told."""
 
-    def __init__(self, spec, draws="glyph"):
+    def __init__(self, spec, prompt_kind=GLYPHS):
         super().__init__(ToyConfig(), 8, ("any",), CHARS)
-        self.spec, self.draws, self.told = spec, draws, []
+        self.spec, self.prompt_kind, self.told = spec, prompt_kind, []
 
     def generate(self, content, style):
         self.told.append(content)
@@ -105,7 +106,7 @@ def test_a_model_of_one_style_has_nothing_to_compare(handmade):
 
 def test_one_style_with_noise_is_compared_with_its_samples(handmade):
     store = handmade({"x": {"a": [0, 255, 0, 255]}})
-    noisy = measured(Gray(table(Noisy, x=0.0), "character"), store)
+    noisy = measured(Gray(table(Noisy, x=0.0), CHARACTERS), store)
     assert noisy["real"] == pytest.approx(2 / 3, abs=1e-4)
     assert 0.2 < noisy["generated"] < 0.6
 
@@ -119,14 +120,14 @@ def test_latents_are_compared_with_all_styles(handmade):
 
 def test_what_a_model_is_told(handmade):
     store = handmade({"x": {"b": [0], "c": [0]}, "y": {"b": [1], "c": [1]}})
-    model = Gray(table(x=0.0, y=1.0), "character")
+    model = Gray(table(x=0.0, y=1.0), CHARACTERS)
     measured(model, store, held_out="c", train="b")
     assert [content.tolist() for content in model.told] == [[2, 2], [1, 1]]
 
 
 def test_a_model_that_is_told_nothing_is_compared_as_a_whole(handmade):
     store = handmade({"x": {"a": [0], "b": [255]}})
-    result = measured(Gray(Latents((), torch.empty(0, 1)), "nothing"), store)
+    result = measured(Gray(Latents((), torch.empty(0, 1)), NOTHING), store)
     assert result["real"] == 1
     assert 0.2 < result["generated"] < 0.6
 
@@ -149,7 +150,7 @@ def test_every_model(store, name):
     result = measure_diversity(model, store, split, split.train, CPU)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert result == measure_diversity(model, store, split, split.train, CPU)
-    if model.draws == "glyph" and len(model.style_spec.names) == 1:
+    if model.prompt_kind is GLYPHS and len(model.style_spec.names) == 1:
         assert result["ratio"] is None
     else:
         assert result["ratio"] == pytest.approx(result["generated"] / result["real"], abs=2e-3)
@@ -166,7 +167,7 @@ def test_real_glyphs_drawn_as_they_are_have_a_ratio_of_one(store):
             char = split.train[int(content[0])]
             return torch.stack([to_unit(store.images[rows[int(number)][char]])[None] for number in style[:, 0]])
 
-    model = Copy(CodeTable(names, torch.tensor([[0.0], [1.0]])), "character")
+    model = Copy(CodeTable(names, torch.tensor([[0.0], [1.0]])), CHARACTERS)
     result = measure_diversity(model, store, split, split.train, CPU)
     assert result["generated"] == result["real"] > 0.01
     assert result["ratio"] == 1

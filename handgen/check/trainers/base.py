@@ -176,6 +176,8 @@ def outside(characters: str) -> re.Pattern[str]:
     Raises:
         re.error: they are no expression; the trainer stops with this error.
     """
+    if not characters:
+        return re.compile("(?s:.)")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         return re.compile(f"[^{characters}]")
