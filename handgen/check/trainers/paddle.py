@@ -40,4 +40,7 @@ class Paddle(DictionaryTrainer):
 
     def notes(self) -> list[str]:
         """What stops it."""
-        return ["Of an LMDB tree it opens every innermost folder; one without data.mdb stops it."]
+        return [
+            "Of an LMDB tree it opens every innermost folder; one without data.mdb stops it.",
+            "For an LMDB, the datasets of another configuration have to be of the kind LMDBDataSet.",
+        ]
