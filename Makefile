@@ -10,13 +10,13 @@ FUZZ_ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo latin chinese cyclegan digits weights transfer fewshot trust test readme lint format types build release \
-	wheel bench fuzz reference docs hooks clean distclean
+.PHONY: help demo latin chinese cyclegan digits weights hands transfer fewshot trust test readme lint format types build \
+	release wheel bench fuzz reference docs hooks clean distclean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/demo.installed ## A checked, labeled, degraded Chinese set and its report in ./demo, in a minute on a CPU.
+demo: $(VENV)/demo.installed ## A checked Chinese set of the default recipe and its report in ./demo, in a minute on a CPU.
 	$(BIN)/python -m examples.demo.run
 
 latin: $(VENV)/demo.installed ## The article's Latin experiment: 26 hands, every remedy; about an hour on two cores.
@@ -27,6 +27,12 @@ cyclegan: $(VENV)/demo.installed ## CycleGAN from Heiti to a hand, unpaired.
 
 weights: $(VENV)/demo.installed ## Train the weights that come with handgen again, in ./weights; hours on a CPU.
 	$(BIN)/python -m examples.weights.run recognizer zh en
+
+hands: $(VENV)/demo.installed ## Trace the hands that come with handgen again; needs npm, half an hour on a CPU.
+	$(BIN)/python -m handgen fonts fetch zh
+	$(BIN)/python -m handgen fonts fetch en
+	$(BIN)/python -m examples.hands.run latin
+	$(BIN)/python -m examples.hands.run han
 
 chinese: $(VENV)/dev.installed ## The article's Chinese experiment: 15 hands, both stages, every loss; hours on a CPU.
 	$(BIN)/python -m examples.weights.run recognizer zh
@@ -68,10 +74,12 @@ types: $(VENV)/dev.installed ## Check the type hints.
 build: $(VENV)/dev.installed ## Build the source archive and the wheel in ./dist.
 	$(BIN)/hatchling build
 
-release: $(VENV)/dev.installed ## Build, check what the package says of itself, and try the wheel without this clone.
+release: $(VENV)/release.installed ## Build, check what the package says of itself, and try the wheel without this clone.
 	rm -rf dist
-	$(BIN)/hatchling build
-	$(BIN)/python -m pip install --quiet twine
+	$(BIN)/hatchling build -t sdist -d dist
+	mkdir -p dist/source && tar -xzf dist/*.tar.gz -C dist/source --strip-components 1
+	cd dist/source && $(abspath $(BIN))/hatchling build -t wheel -d $(CURDIR)/dist
+	rm -rf dist/source
 	$(BIN)/twine check --strict dist/*
 	OMP_NUM_THREADS=1 $(BIN)/python .ci/try_wheel.py --fresh dist/*.whl
 

@@ -1,21 +1,27 @@
 """Time handgen beside what it replaces: ``python -m benchmarks [PART...]``, from the root of the project.
 
 Run it on an idle machine. What is measured is merged into results.json, from which RESULTS.md and results.png are
-written again: a part can be measured alone, and a GPU's figures stand beside a CPU's.
+written again: a part can be measured alone, and a GPU's figures stand beside a CPU's. On a GPU, this is all:
+``python -m benchmarks --device cuda --limit 600``.
 """
 
 from __future__ import annotations
 
+import _thread
 import argparse
 import importlib
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from benchmarks import results
 from benchmarks.machine import describe
-from benchmarks.row import ROOT, SCALES
+from benchmarks.row import ROOT, SCALES, Scale
 from handgen.devices import resolve_device
+from handgen.errors import UsageError
 
 PARTS = {
     "render": (
@@ -59,6 +65,8 @@ PARTS = {
         finished dataset. Memory of `render` is that of the command, without its workers.""",
     ),
 }
+ON_GPU = ("synth", "gate", "train")
+"""What is measured on a GPU by default; the rest does not use it."""
 
 
 def _options() -> argparse.Namespace:
@@ -70,6 +78,7 @@ def _options() -> argparse.Namespace:
     scale.add_argument("--quick", action="store_true", help="fewer rounds, and growth to 100,000 samples")
     scale.add_argument("--tiny", action="store_true", help="see that the scripts work; the figures mean nothing")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps (default: %(default)s)")
+    parser.add_argument("--limit", type=float, help="seconds after which it ends; whole parts are kept")
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks", help="folder (default: benchmarks)")
     parser.add_argument("--model", type=Path, help="what draws in synth and gate (default: what comes with handgen)")
     parser.add_argument("--recognizer", type=Path, help="who reads (default: the one that came with the model)")
@@ -82,25 +91,46 @@ def _options() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Measure the parts and write the results after each."""
+    """Measure the parts and write the results after each; without the device asked for, say so in one line."""
     given = _options()
     name = "tiny" if given.tiny else "quick" if given.quick else "full"
-    scale, device = SCALES[name], resolve_device(given.device)
+    try:
+        device = resolve_device(given.device)
+    except UsageError as error:
+        print(f"nothing is measured: {error.message}")
+        return
+    scale = SCALES[name]
     places = {"model": given.model, "recognizer": given.recognizer, "trdg": given.trdg}
     scale = replace(scale, **{name: place for name, place in places.items() if place})
     if given.no_trdg:
         scale = replace(scale, trdg=None)
-    machine, began = describe(device), time.monotonic()
-    for part in given.parts or PARTS:
-        title, about = PARTS[part]
-        print(f"{part}: {title.lower()}", flush=True)
-        started = time.monotonic()
-        rows = importlib.import_module(f"benchmarks.{part}").measure(
-            scale, device, lambda line: print(f"  {time.monotonic() - began:5.0f} s  {line}", flush=True)
-        )
-        measured = results.Measured(part, title, about, name, time.monotonic() - started, machine, rows)
-        results.save(given.out, results.merged(results.load(given.out), measured, list(PARTS)))
+    parts = given.parts or (ON_GPU if device.type == "cuda" else tuple(PARTS))
+    watch = threading.Timer(given.limit, _thread.interrupt_main) if given.limit else None
+    began, whole = time.monotonic(), 0
+    try:
+        if watch:
+            watch.start()
+        for part in parts:
+            _measure(part, scale, name, device, given.out, began)
+            whole += 1
+    except KeyboardInterrupt:
+        print(f"ended after {time.monotonic() - began:.0f} s with {whole} of {len(parts)} parts")
+        return
+    finally:
+        if watch:
+            watch.cancel()
     print(f"{given.out / results.MARKDOWN}, after {time.monotonic() - began:.0f} s")
+
+
+def _measure(part: str, scale: Scale, name: str, device: torch.device, out: Path, began: float) -> None:
+    title, about = PARTS[part]
+    print(f"{part}: {title.lower()}", flush=True)
+    started = time.monotonic()
+    rows = importlib.import_module(f"benchmarks.{part}").measure(
+        scale, device, lambda line: print(f"  {time.monotonic() - began:5.0f} s  {line}", flush=True)
+    )
+    measured = results.Measured(part, title, about, name, time.monotonic() - started, describe(device), rows)
+    results.save(out, results.merged(results.load(out), measured, list(PARTS)))
 
 
 if __name__ == "__main__":

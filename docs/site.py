@@ -44,27 +44,38 @@ PARTS: dict[str, tuple[Registry, str, tuple[str, ...]]] = {
 
 def python_page() -> str:
     """Return the reference of what ``import handgen`` offers."""
-    lines = ["# Python API", "", "How it is used: [From Python](../python.md).", ""]
-    for name in ("render", "train", "synth", "open_dataset", "Trained"):
-        lines += [f"::: handgen.api.{name}", ""]
-    lines += ["::: handgen.stream.Stream", "", "::: handgen.data.LabeledImages", "",
-        "What a stream passes to `transform` is a [sample](parts.md#handgen.formats.base.Sample).", ""]
-    lines += ["## Errors", ""]
-    lines += [line for name in ("HandgenError", "UsageError", "DatasetError") for line in (f"::: handgen.errors.{name}", "")]
-    return "\n".join(lines)
+    functions = [f"handgen.api.{name}" for name in ("render", "train", "synth", "open_dataset", "Trained")]
+    errors = [f"handgen.errors.{name}" for name in ("HandgenError", "UsageError", "DatasetError")]
+    return "\n".join(
+        [
+            "# Python API",
+            "How it is used: [From Python](../python.md).",
+            *_told([*functions, "handgen.stream.Stream", "handgen.data.LabeledImages"]),
+            "What a stream passes to `transform` is a [sample](parts.md#handgen.formats.base.Sample).\n",
+            "## Errors\n",
+            *_told(errors),
+        ]
+    )
+
+
+def _told(names: list[str]) -> list[str]:
+    return [f"\n::: {name}\n" for name in names]
 
 
 def parts_page() -> str:
     """Return the contracts of what can be added, with what there is."""
-    lines = ["# Contracts of parts", "", "A part is one file and one line in its registry, or an entry point of another"]
-    lines += ["package; see [architecture](../architecture.md). What there is:", ""]
-    lines += ["| part | entry points | there are |", "|---|---|---|"]
+    lines = [
+        "# Contracts of parts\n",
+        "A part is one file and one line in its registry, or an entry point of another package; see",
+        "[architecture](../architecture.md). What there is:\n",
+        "| part | entry points | there are |",
+        "|---|---|---|",
+    ]
     for title, (registry, _, _) in PARTS.items():
         group = f"`{registry.group}`" if registry.group else "none: by a line in handgen"
         lines.append(f"| {title} | {group} | {', '.join(f'`{entry.name}`' for entry in registry)} |")
     for title, (_, module, names) in PARTS.items():
-        lines += ["", f"## {title}", ""]
-        lines += [line for name in names for line in (f"::: {module}.{name}", "")]
+        lines += [f"\n## {title}\n", *_told([f"{module}.{name}" for name in names])]
     return "\n".join(lines)
 
 

@@ -30,34 +30,71 @@ _PROBES = (
 _SHOWN = 24
 
 
+_PAGE = """# {title}
+
+<!-- docs/trainer_pages.py writes this (make reference); the rules are in handgen/check/trainers -->
+
+{about}
+
+## Write it
+
+It reads the format{plural} {listed}:
+
+{formats}
+
+```sh
+handgen synth --count 100000 --format {format} --out datasets/train/handgen
+handgen synth --count 2000 --seed 1 --format {format} --out datasets/val/handgen
+handgen check datasets/train --for {name}
+```
+
+The second set only shows that training works; validate on real handwriting. `check` says how many samples the trainer
+keeps, alters or drops, and prints the flags and the command for this very set. Below, `/datasets` is the full path of
+that folder.
+
+## Start it
+
+{starts}
+
+## Its rules
+
+Its own settings ({comes_as}):
+
+{settings}
+
+What it makes of a label, with these and with the flags that `check` prints for such a set:
+
+| label | as it comes | with the flags |
+|---|---|---|
+{labels}
+
+{faults}
+"""
+
+
 def page(name: str) -> str:
     """Return the page of a trainer."""
     kind: type[Trainer] = TRAINERS.load(name)
     format = kind.formats[0]
-    lines = [f"# {kind.title}", "", "<!-- written by docs/trainer_pages.py (make reference); change the rules there -->", ""]
-    lines += [" ".join((inspect.getdoc(kind) or "").split()), ""]
-    lines += ["## Write it", "", f"It reads the format{'s' * (len(kind.formats) > 1)} {_listed(kind.formats)}:", ""]
-    lines += [f"- `{each}`: {_summary(each)}" for each in kind.formats]
-    lines += ["", "```sh", f"handgen synth --count 100000 --format {format} --out datasets/train/handgen"]
-    lines += [f"handgen synth --count 2000 --seed 1 --format {format} --out datasets/val/handgen"]
-    lines += [f"handgen check datasets/train --for {name}", "```", ""]
-    lines += ["The second set only shows that training works; validate on real handwriting. `check` says how many samples the"]
-    lines += ["trainer keeps, alters or drops, and prints the flags and the command for this very set. Below, `/datasets` is"]
-    lines += ["the full path of that folder.", ""]
-    lines += ["## Start it", "", *_starts(kind, format)]
-    lines += ["## Its rules", "", f"Its own settings ({kind.comes_as}):", "", *_settings(kind, format), ""]
-    lines += ["What it makes of a label, with these and with the flags that `check` prints for such a set:", ""]
-    lines += ["| label | as it comes | with the flags |", "|---|---|---|", *_labels(kind, format), ""]
-    lines += _faults(kind, format)
-    return "\n".join(lines).rstrip() + "\n"
+    filled = _PAGE.format(
+        title=kind.title,
+        about=" ".join((inspect.getdoc(kind) or "").split()),
+        plural="s" * (len(kind.formats) > 1),
+        listed=" or ".join(f"`{each}`" for each in kind.formats),
+        formats="\n".join(f"- `{each}`: {_summary(each)}" for each in kind.formats),
+        format=format,
+        name=name,
+        starts="\n".join(_starts(kind, format)).strip(),
+        comes_as=kind.comes_as,
+        settings="\n".join(_settings(kind, format)),
+        labels="\n".join(_labels(kind, format)),
+        faults="\n".join(_faults(kind, format)),
+    )
+    return filled.rstrip() + "\n"
 
 
 def _facts(charset: str, format: str) -> Facts:
     return Facts(charset, 1, 1.0, Path("/datasets/train/handgen"), format, Path("/datasets/train/handgen/charset.txt"))
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return " or ".join(f"`{each}`" for each in names)
 
 
 def _summary(format: str) -> str:

@@ -1,4 +1,4 @@
-"""What ``make demo`` runs: the weights that come with handgen to a checked Chinese dataset, in the folder ``demo``.
+"""What ``make demo`` runs: the default recipe to a checked Chinese dataset, in the folder ``demo``.
 
     python -m examples.demo.run
 
@@ -21,7 +21,7 @@ from rich.table import Table
 
 STEPS = (
     ("models", "handgen models"),
-    ("dataset", "handgen synth --model zh --styles 15 --count 10000 --degrade scan --out demo/dataset"),
+    ("dataset", "handgen synth --count 10000 --out demo/dataset"),
     ("check", "handgen check demo/dataset"),
     ("report", "handgen report demo/dataset --out demo/report.html"),
 )
@@ -49,7 +49,7 @@ def summary(seconds: dict[str, float]) -> Table:
     rows = {
         "dataset": (
             f"{dataset['count']:,} labeled images of {len(plan['characters']):,} characters in {len(plan['styles'])} "
-            f"hands, as from a scanner; {read}",
+            f"styles, by the recipe zh; {read}",
             "demo/dataset/data.mdb",
         ),
         "check": ("read back as OCR trainers do: no defect", "demo/dataset"),

@@ -189,10 +189,10 @@ def prepared_with_progress(request: Request, workers: int) -> Prepared:
     with contextlib.ExitStack() as stack:
         bars: list[Bar] = []
 
-        def show(font: str, done: int, total: int) -> None:
+        def show(what: str, done: int, total: int) -> None:
             if not bars:
-                bars.append(stack.enter_context(Bar("tracing", total, unit="fonts")))
-            bars[0].show(done, f"tracing {font}", total)
+                bars.append(stack.enter_context(Bar(what, total)))
+            bars[0].show(done, what, total)
 
         return prepare(request, show, workers)
 

@@ -74,7 +74,7 @@ def deform(images: Tensor, who: PersonKeys, strength: float = 1.0, warp: Warp | 
     """Return images of single characters as other people, or the same person again, would draw them.
 
     Args:
-        images: ``[B, C, H, W]``, 1 = paper, on the CPU.
+        images: ``[B, C, H, W]``, 1 = paper, on any device.
         who: of each image.
         strength: 1 as people do, 0 not at all; deviations are in proportion to it.
         warp: what is done before, in the same resampling.

@@ -196,9 +196,9 @@ def ink_box(images: Tensor) -> NDArray[np.float64]:
     """Return left, right, top, bottom of the ink in heights from the middle, ``[B, 4]``; 0 if there is none."""
     height, width = images.shape[-2:]
     least = images.amin(1) if images.shape[1] > 1 else images[:, 0]
+    both = torch.cat([least.amin(1), least.amin(2)], 1).cpu().numpy() < _INK  # all that leaves a GPU
     sides = []
-    for across, length in ((1, width), (2, height)):
-        marked = least.amin(across).cpu().numpy() < _INK
+    for marked, length in ((both[:, :width], width), (both[:, width:], height)):
         first, last = marked.argmax(1), length - marked[:, ::-1].argmax(1)
         some = marked.any(1)
         sides += [np.where(some, at / height - length / height / 2, 0.0) for at in (first, last)]

@@ -23,7 +23,11 @@ _FRAME = (222, 222, 226)
 
 
 def contact_sheet(
-    rows: Sequence[tuple[str, NDArray[np.uint8]]], *, cell: int | None = None, title: str = ""
+    rows: Sequence[tuple[str, NDArray[np.uint8]]],
+    *,
+    cell: int | None = None,
+    title: str = "",
+    words: Sequence[Sequence[str]] = (),
 ) -> Image.Image:
     """Draw one row of glyphs per ``(caption, images)``.
 
@@ -31,29 +35,35 @@ def contact_sheet(
         rows: images are uint8 ``[n, H, W]`` or, in color, ``[n, H, W, 3]``; rows may differ in n, H and W.
         cell: side of a cell in pixels; the largest image's side by default.
         title: a line above the rows.
+        words: of each row a word under each image; none under a row that has none.
 
     Returns:
         An RGB picture with the captions at the left.
     """
     side = cell or max((max(images.shape[1:3]) for _, images in rows if len(images)), default=64)
-    font = _font_for("".join([title, *(caption for caption, _ in rows)]), max(11, min(16, side // 4)))
+    said = "".join([title, *(caption for caption, _ in rows), *("".join(row) for row in words)])
+    font = _font_for(said, max(11, min(16, side // 4)))
     captions = [caption if len(caption) <= 28 else caption[:27] + "…" for caption, _ in rows]
     margin = max((int(font.getlength(caption)) for caption in captions), default=0) + 3 * _GAP
     columns = max((len(images) for _, images in rows), default=0)
     pitch = side + _GAP
+    under = [side // 3 if row < len(words) and any(words[row]) else 0 for row in range(len(rows))]
     head = side // 2 if title else 0
     width = max(margin + columns * pitch, _GAP + int(font.getlength(title)))
-    picture = Image.new("RGB", (width + _GAP, head + len(rows) * pitch + _GAP), _FRAME)
+    picture = Image.new("RGB", (width + _GAP, head + len(rows) * pitch + sum(under) + _GAP), _FRAME)
     draw = ImageDraw.Draw(picture)
     draw.text((_GAP, (head + _GAP) // 2), title, fill=(30, 30, 34), font=font, anchor="lm")
     for y, (caption, (_, images)) in enumerate(zip(captions, rows, strict=True)):
-        top = head + _GAP + y * pitch
+        top = head + _GAP + y * pitch + sum(under[:y])
         draw.text((_GAP, top + side // 2), caption, fill=(30, 30, 34), font=font, anchor="lm")
         for x, image in enumerate(images):
             glyph = Image.fromarray(image)
             if glyph.size != (side, side):
                 glyph = glyph.resize((side, side), Image.Resampling.LANCZOS)
             picture.paste(glyph, (margin + x * pitch, top))
+            if under[y]:
+                middle = margin + x * pitch + side // 2, top + side + under[y] // 2
+                draw.text(middle, words[y][x], fill=(30, 30, 34), font=font, anchor="mm")
     return picture
 
 
@@ -86,9 +96,10 @@ def save_sheet(
     cell: int | None = None,
     title: str = "",
     grays: int = 16,
+    words: Sequence[Sequence[str]] = (),
 ) -> None:
     """Draw a contact sheet and save it as a PNG, of so many ``grays`` if no image has color; whole or not at all."""
-    picture = contact_sheet(rows, cell=cell, title=title)
+    picture = contact_sheet(rows, cell=cell, title=title, words=words)
     if all(images.ndim == 3 for _, images in rows):
         step = 255 / (grays - 1)
         picture = picture.convert("L").point([round(round(value / step) * step) for value in range(256)])

@@ -34,8 +34,12 @@ _REACH = (-0.25, 0.75)
 """How low and how high letters go."""
 _FINEST = 1.0
 """Pixels: a thinner line would be lost."""
+_THIN = 0.022
+"""Heights of the image, likewise: half as wide as lines are on scans, by the median."""
 _DARKEST, _PALEST = 1.0, 0.72
 """Of ink; what is paler is not found on scans of pages that anybody kept."""
+_ROUGHEST = 0.35
+"""Of any pen on paper: how much of it a scanner sees through the ink, at most."""
 _WAVES = 3
 _HABIT, _ANEW = 0.028, 0.014
 """Em by which points of a letter are elsewhere than in the font: always with one writer, and each time."""
@@ -129,7 +133,7 @@ class PenLine:
         placed, (height, width), scale = onto_image(flat, habits, height, (float(low), float(high)))
         line = line_of(hands.hand, hands.pens)
         strokes = placed.points.reshape(-1, POINTS, 2)
-        whole, owners, bounds = _outlined(strokes, path, line, scale)
+        whole, owners, bounds = _outlined(strokes, path, line, scale, max(_FINEST, _THIN * height))
         if wrong:
             first, last = (at - text[:at].count(" ") for at in (wrong.start, wrong.stop))
             ink = strokes[(path.owner >= first) & (path.owner < last)].reshape(-1, 2)
@@ -138,13 +142,17 @@ class PenLine:
             owners = np.concatenate([owners, np.full(len(across), 2 * len(chars))])
         drawn = Drawable(whole, owners, 2 * len(chars) + 1)
         dark = np.clip(line.ink[:1], _PALEST, _DARKEST)
-        image = inked(drawn.fill((height, width))[None], dark, line.grain[:1], key.keys("paper")[:1])[0]
+        rough = _ROUGHEST * uniforms_of(keys(hands.hand.key[:1], 14), 1)[:, 0].astype(np.float32)
+        grain = np.maximum(line.grain[:1], rough)
+        image = inked(drawn.fill((height, width))[None], dark, grain, key.keys("paper")[:1])[0]
         boxes = iter(_boxes(bounds, (height, width)))
         notes = {"slant": round(math.degrees(math.atan(slant)), 1), **hands.notes}
         return image, [None if char == " " else next(boxes) for char in text], notes
 
 
-def _outlined(strokes: Floats, path: Path, line: PenTrace, scale: float) -> tuple[Outline, NDArray[np.int64], Floats]:
+def _outlined(
+    strokes: Floats, path: Path, line: PenTrace, scale: float, finest: float
+) -> tuple[Outline, NDArray[np.int64], Floats]:
     """Return the outlines of strokes, whose each point is, and left, bottom, right and top of each letter, ``[n, 4]``.
 
     Those of letter i are glyph 2 i, and of its join 2 i + 1.
@@ -154,6 +162,7 @@ def _outlined(strokes: Floats, path: Path, line: PenTrace, scale: float) -> tupl
         path: whose they are.
         line: of the pen.
         scale: pixels per em.
+        finest: pixels that no line is thinner than.
     """
     down = np.stack([strokes[:, :, 0], -strokes[:, :, 1]], axis=2).astype(np.float32)
     before = np.r_[False, path.join[:-1]] | path.join
@@ -162,7 +171,7 @@ def _outlined(strokes: Floats, path: Path, line: PenTrace, scale: float) -> tupl
     wide = widths_along(down / np.float32(scale), traits, angle, np.stack([before, after], 1))
     wide *= np.where(path.join, _JOIN_WIDTH, 1.0).astype(np.float32)[:, None]
     wide *= line.width[0] * np.float32(scale)
-    made = outlines(down, np.maximum(wide, np.float32(_FINEST))).astype(np.float64)
+    made = outlines(down, np.maximum(wide, np.float32(finest))).astype(np.float64)
     made[:, :, 1] *= -1
     glyph = 2 * path.owner + path.join
     order = np.argsort(glyph, kind="stable")
@@ -197,7 +206,7 @@ def _prepared(
     spread = float(uniforms_of(keys(hand.key[:1], 13), 1)[0, 0])
     gaps = 0.05 + 0.14 * spread + habits.letter_gap + 0.05 * (luck[:, 1] - 0.5)
     gaps = gaps + np.r_[False, joins[:-1]] * 0.05
-    word_gaps = (0.18 + 0.34 * habits.word_gap**1.3) * (0.6 + 0.8 * luck[:, 2])
+    word_gaps = 0.06 + 0.1 * spread + 0.26 * habits.word_gap**1.3 * (0.6 + 0.8 * luck[:, 2])
     late = haste * 0.12 * luck[:, 3]
     bars = 1 + haste * (0.2 + 0.9 * luck[:, 3])
     letters = Letters(chars, spaced, strokes, owner, X_HEIGHT)

@@ -29,12 +29,11 @@ def deform(images: Tensor, alignments: Sequence[Alignment] | None, who: PersonKe
         strength: 0 (none) to 1 (as people differ from each other).
 
     Returns:
-        Images like the given ones, on the CPU. A glyph that would leave the canvas is moved or made smaller.
+        Images like the given ones, on their device. A glyph that would leave the canvas is moved or made smaller.
     """
     moved = alignments is not None and any(each != Alignment() for each in alignments)
     if not moved and not strength:
         return images
-    images = images.cpu()
     natural = Warp.none(images)
     if alignments is not None and moved:
         scale = np.array([[a.sx, a.sy] for a in alignments])

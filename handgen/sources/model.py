@@ -149,10 +149,11 @@ class ModelSource(Source):
         prompts = self.content.prompts
         with self._turn:
             given = prompts.batch(characters, styles, key, self.vary)
-            drawn = self.drawer.generate(given, codes.to(self.device)).float().cpu()
-        alignments = [self.alignments[style] for style in styles.tolist()]
-        deformed = deform(drawn, alignments, people_of(key, characters), 0.0 if prompts.varies else self.vary)
-        return Drawing(to_bytes(deformed)[:, 0].numpy(), notes)
+            drawn = self.drawer.generate(given, codes.to(self.device)).float()
+            alignments = [self.alignments[style] for style in styles.tolist()]
+            deformed = deform(drawn, alignments, people_of(key, characters), 0.0 if prompts.varies else self.vary)
+            images = to_bytes(deformed)[:, 0].cpu()  # the one copy of images on their way
+        return Drawing(images.numpy(), notes)
 
     def identity(self) -> dict[str, Any]:
         """Return the digest of the weights, what they are given, and what is drawn in."""

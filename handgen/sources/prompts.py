@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -58,16 +59,23 @@ class GlyphPrompts:
 
     def batch(self, rows: Rows, styles: Rows, key: SampleKey, vary: float) -> Tensor:
         """Return float32 ``[n, 1, size, size]`` in [-1, 1]; what is drawn again is stirred."""
-        glyphs = self.glyphs[rows]
-        if self.restroke is not None:
-            glyphs = self.restroke(glyphs, rows, styles, key.keys("content"), vary)
-        given = to_unit(glyphs)[:, None].to(self.device, memory_format=torch.channels_last)
+        if self.restroke is None:
+            glyphs = self._there.index_select(0, torch.from_numpy(rows).to(self.device))
+        else:
+            written = self.restroke(self.glyphs[rows], rows, styles, key.keys("content"), vary)
+            glyphs = torch.from_numpy(written).to(self.device)
+        given = to_unit(glyphs)[:, None].contiguous(memory_format=torch.channels_last)
         again = np.flatnonzero(key.attempt)
         if len(again):
             who = PersonKeys.strangers(key[again].keys("source"))
-            stirred = deform(given[again].cpu(), None, who, _STIR)
-            given[again] = stirred.to(self.device)
+            stirred = torch.from_numpy(again).to(self.device)
+            given[stirred] = deform(given[stirred], None, who, _STIR)
         return given
+
+    @functools.cached_property
+    def _there(self) -> Tensor:
+        """The glyphs, where the model is."""
+        return torch.tensor(self.glyphs).to(self.device)
 
 
 @dataclass(frozen=True, eq=False)

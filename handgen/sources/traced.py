@@ -6,6 +6,7 @@ another font does.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import kind_of
 from handgen.lines.cut import composable
@@ -21,11 +23,12 @@ from handgen.lines.layout import is_wide
 from handgen.lines.penned import Hands, PenLine
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, keys, uniforms_of
-from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, latents
+from handgen.sources.base import Drawing, Opening, Progress, Rows, Source, choose_styles, latents
 from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
-from handgen.strokes.forms import Forms
+from handgen.strokes.forms import RUNNING, Forms
+from handgen.strokes.hands import ShippedHand, open_hands, shipped_hands
 from handgen.strokes.ink import draw, lifted
 from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
@@ -36,7 +39,6 @@ _VERSION = 3
 _BLOCK = 256
 _MOVED = 0.005
 """Sides: what is moved by less is not seen."""
-_RUNNING = "running"
 _OTHERS = 0.15
 """Share of a writer's characters that have the forms of a second font, in lines."""
 _NEAT = 0.3
@@ -66,10 +68,10 @@ class TracedSource(Source):
     @classmethod
     def open(cls, spec: SourceSpec, chars: str, how: Opening) -> TracedSource:
         """Trace what was not traced before, and find the writers; see ``Source.open``."""
-        fonts = list(find_named(spec, how.suit or chars).values())
+        fonts, shipped = _forms_at_hand(spec, how.suit or chars)
         order = tuple(name for name in parse_order(spec.strokes) if name != TRACE)
-        forms = Forms.open(fonts, chars, order, _running(fonts))
-        forms.prepare(how.progress, how.workers)
+        forms = Forms.open(fonts, chars, order, _running(fonts), shipped)
+        forms.prepare(_telling(how.progress), how.workers)
         population = Population(cursiveness=spec.range)
         writers = WriterSpec(population, load_writers(spec.writer) if spec.writer else {}, how.seed)
         styles = choose_styles(writers, spec.styles, how.seed)
@@ -80,8 +82,8 @@ class TracedSource(Source):
 
     @classmethod
     def lack(cls, spec: SourceSpec, chars: str) -> str:
-        """Return that there is no font to be traced."""
-        return FontsSource.lack(spec, chars)
+        """Return that there is neither a hand that comes with handgen nor a font to be traced."""
+        return "" if not (spec.fonts or spec.data) and shipped_hands(chars) else FontsSource.lack(spec, chars)
 
     @classmethod
     def usual_chars(cls, spec: SourceSpec) -> str:
@@ -115,28 +117,35 @@ class TracedSource(Source):
 
     def line_font(self, style: int) -> PenLine | None:
         """Return what writes whole lines; None where some of its characters are written one by one, as Chinese is."""
-        if not all(composable(char) and ord(char) < IDEOGRAPHIC for char in self.chars):
-            return None
-        number = {char: row for row, char in enumerate(self.chars)}
+        if style not in self._pen_lines:
+            alone = not all(composable(char) and ord(char) < IDEOGRAPHIC for char in self.chars)
+            letters = functools.partial(self._letters, style)
+            self._pen_lines[style] = None if alone else PenLine(self.chars, letters, self.vary)
+        return self._pen_lines[style]
 
-        def letters(text: str, key: SampleKey) -> Hands:
-            z, notes = latents([self.styles[style]], key[:1])
-            one, count = z.numpy().astype(np.float64), len(text)
-            first = keys(self.population.traits(one))
-            writer = first.repeat(count)
-            hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
-            fast = _hurry(hand)[:1]
-            rows = np.array([number[char] for char in text], np.int64)
-            font = self._hands(first, fast).repeat(count)
-            codes = np.array([*map(ord, text)])
-            # Nobody writes as one font all through: some letters are those of another.
-            other = uniforms_of(keys(writer, codes, 7), 1)[:, 0] < _OTHERS
-            font = np.where(other, self._hands(keys(first, 8), fast), font)
-            return Hands(
-                self.forms.pick(rows, font, writer).book, hand, self.population.pens(one).repeat(count), notes[0]
-            )
+    @functools.cached_property
+    def _pen_lines(self) -> dict[int, PenLine | None]:
+        return {}
 
-        return PenLine(self.chars, letters, self.vary)
+    @functools.cached_property
+    def _rows(self) -> dict[str, int]:
+        return {char: row for row, char in enumerate(self.chars)}
+
+    def _letters(self, style: int, text: str, key: SampleKey) -> Hands:
+        """Return the letters of a text without spaces, by the writer of a style; see ``PenLine``."""
+        z, notes = latents([self.styles[style]], key[:1])
+        one, count = z.numpy().astype(np.float64), len(text)
+        first = keys(self.population.traits(one))
+        writer = first.repeat(count)
+        hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
+        fast = _hurry(hand)[:1]
+        rows = np.array([self._rows[char] for char in text], np.int64)
+        font = self._hands(first, fast).repeat(count)
+        # Nobody writes as one font all through: some letters are those of another.
+        other = uniforms_of(keys(writer, np.array([*map(ord, text)]), 7), 1)[:, 0] < _OTHERS
+        font = np.where(other, self._hands(keys(first, 8), fast), font)
+        pens = self.population.pens(one).repeat(count)
+        return Hands(self.forms.pick(rows, font, writer).book, hand, pens, notes[0])
 
     def drops(self, style: int) -> Mapping[str, float]:
         """Return how far the tails of letters are lifted to stay on the canvas; see ``Source.drops``."""
@@ -198,10 +207,31 @@ def _hurry(hand: Hand) -> NDArray[np.floating]:
     return np.asarray(np.clip((hand["cursiveness"] - _NEAT) / (1 - _NEAT), 0, 1))
 
 
+def _telling(progress: Progress | None) -> Progress | None:
+    return progress and (lambda font, done, total: progress(f"tracing {font}", done, total))
+
+
 def _rounded(style: DrawnStyle) -> list[float]:
     return [round(float(value), 6) for value in style.vector]
 
 
 def _running(fonts: Sequence[FontRef]) -> list[FontRef]:
     """Return the fonts in running hand: components of other writers take forms from these."""
-    return [ref for ref in fonts if kind_of(ref) == _RUNNING]
+    return [ref for ref in fonts if kind_of(ref) == RUNNING]
+
+
+def _forms_at_hand(spec: SourceSpec, chars: str) -> tuple[list[FontRef], list[ShippedHand]]:
+    """Return the fonts to trace, and the hands that come with handgen: these only if no font is named.
+
+    A font at hand that is one of these hands need not be traced, unless it may have characters which the hands lack.
+    """
+    shipped = [] if spec.fonts or spec.data else shipped_hands(chars)
+    if not shipped:
+        return list(find_named(spec, chars).values()), []
+    whole = set(chars) <= set(open_hands(shipped[0][0]).chars)
+    known = {hand.name for _, hand in shipped} if whole else set()
+    try:
+        fonts = list(find_named(spec, chars).values())
+    except UsageError:  # there is none, which is no loss
+        fonts = []
+    return [ref for ref in fonts if ref.style_name not in known], shipped

@@ -12,6 +12,7 @@ rows: ``Forms.pick`` gathers their strokes into one book, in which every drawing
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,9 +25,11 @@ from numpy.typing import NDArray
 from handgen.errors import UsageError
 from handgen.files import sha256
 from handgen.fonts.face import FontRef, describe
+from handgen.fonts.find import known_license
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.base import Book
 from handgen.strokes.components import find_components
+from handgen.strokes.hands import ShippedHand, open_hands
 from handgen.strokes.kept import VERSION, Job, Progress, all_forms
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
 from handgen.strokes.motion import lengths_of
@@ -34,6 +37,8 @@ from handgen.strokes.running import PARTS, Running, apply
 from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded
 
 STANDARD = "standard"
+RUNNING = "running"
+"""The kind of fonts in running hand."""
 _OWN = {REGISTERED: 0.6, TRACED: 1.0}
 """How much of their shape strokes keep under a writer's pen, by how they were found."""
 _MIX = 0x6D69
@@ -64,6 +69,7 @@ class Forms:
         standard: their standard strokes; None if there are none.
         parts: standard strokes of components, which running forms are for; None = no running forms.
         running: the fonts that components take running forms from, each with a hash of its file.
+        shipped: hands that come with handgen, each with the file that has it.
     """
 
     def __init__(
@@ -73,12 +79,14 @@ class Forms:
         standard: Book | None,
         parts: Book | None = None,
         running: Mapping[FontRef, str] | None = None,
+        shipped: Sequence[ShippedHand] = (),
     ) -> None:
         self._fonts, self._asked, self._standard = dict(fonts), asked, standard
         self._parts, self._running_fonts = parts, dict(running or {})
+        self._shipped = tuple(shipped)
         self._running: Running | None = None
         self._digest = digest(standard) if standard else ""
-        slugs = [ref.style_name for ref in fonts]
+        slugs = [ref.style_name for ref in fonts] + [hand.name for _, hand in shipped]
         named = [s if slugs.count(s) == 1 else f"{s}-{n}" for n, s in enumerate(slugs)]
         self.hands: tuple[str, ...] = ((STANDARD,) if standard else ()) + tuple(named)
         self._tables: list[FontForms] = []
@@ -94,6 +102,7 @@ class Forms:
         chars: str,
         order: tuple[str, ...] = (HANZI, KANJIVG),
         running: Sequence[FontRef] = (),
+        shipped: Sequence[ShippedHand] = (),
     ) -> Forms:
         """Look for standard strokes; nothing is traced yet.
 
@@ -102,9 +111,10 @@ class Forms:
             chars: what is to be written.
             order: sources of standard strokes, names of ``library.ORDER`` without ``trace``.
             running: running hands whose components writers may own; rules know some without any font.
+            shipped: hands that were traced before, and come with handgen.
 
         Raises:
-            UsageError: there are neither fonts nor standard strokes of any of the characters.
+            UsageError: there are neither fonts nor hands nor standard strokes of any of the characters.
             HandgenError: stroke data is damaged, or a font cannot be read.
         """
         asked = "".join(dict.fromkeys(chars))
@@ -112,11 +122,11 @@ class Forms:
         try:
             standard = find_strokes(asked, order).book if order else None
         except UsageError:
-            if not fonts:
+            if not fonts and not shipped:
                 raise
         parts = find_strokes(PARTS, (HANZI,)).book if standard and HANZI in standard.sources else None
         hashed = ({ref: sha256(ref.path) for ref in dict.fromkeys(some)} for some in (fonts, running))
-        return cls(next(hashed), asked, standard, parts, next(hashed))
+        return cls(next(hashed), asked, standard, parts, next(hashed), shipped)
 
     def prepare(self, progress: Progress | None = None, workers: int = 1) -> None:
         """Trace what is not in the cache, and make the tables ready; a second call does nothing.
@@ -138,6 +148,7 @@ class Forms:
         traced = all_forms(jobs, workers, progress)
         tables = [_as_forms(self._standard, self._asked)] if self._standard else []
         tables += traced[: len(self._fonts)]
+        tables += [open_hands(file).forms(hand, self._asked) for file, hand in self._shipped]
         ways = np.array([table.way for table in tables], np.uint8).reshape(-1, len(self._asked))
         has = ways >= REGISTERED
         drawn = np.flatnonzero(has.any(0))
@@ -158,7 +169,7 @@ class Forms:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what the cache has: other processes read it there."""
-        names = ("_fonts", "_asked", "_standard", "_parts", "_running_fonts")
+        names = ("_fonts", "_asked", "_standard", "_parts", "_running_fonts", "_shipped")
         return {name.lstrip("_"): getattr(self, name) for name in names} | {"ready": bool(self._tables)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -167,11 +178,12 @@ class Forms:
         if ready:
             self.prepare()
 
-    @property
+    @functools.cached_property
     def fast(self) -> NDArray[np.bool_]:
         """Of each of ``hands``, whether it is a font in running hand."""
         known = [False] if self._standard else []
-        return np.array(known + [ref in self._running_fonts for ref in self._fonts])
+        known += [ref in self._running_fonts for ref in self._fonts]
+        return np.array(known + [hand.kind == RUNNING for _, hand in self._shipped])
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -185,6 +197,7 @@ class Forms:
         parts = [str(VERSION), self._digest, self._asked]
         for fonts in (self._fonts, self._running_fonts):
             parts += [f"{font_hash}#{ref.face}@{ref.instance}" for ref, font_hash in fonts.items()] + ["/"]
+        parts += [f"{open_hands(file).digest}#{hand.name}" for file, hand in self._shipped]
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     @property
@@ -193,7 +206,8 @@ class Forms:
         made = dict(self._standard.licenses) if self._standard else {}
         for ref in (*self._fonts, *self._running_fonts):
             info = describe(ref.path)[ref.face]
-            made[ref.style_name] = f"{info.license or 'unknown'}, {info.family}"
+            made[ref.style_name] = f"{known_license(info.license, info.family, ref.style_name)}, {info.family}"
+        made |= {hand.name: f"{hand.license}, {hand.family}" for _, hand in self._shipped}
         return made
 
     def report(self) -> list[str]:

@@ -138,6 +138,8 @@ def summary(folders: Sequence[Path]) -> dict[str, Any]:
 def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synthesis) -> None:
     """Draw what was turned away first: a row a style, and below it what the dataset has instead.
 
+    Under each stands what was to be drawn, and what it was read as.
+
     Args:
         out: the dataset.
         folders: where lists are, and the number in the run of each's first sample.
@@ -158,13 +160,15 @@ def save_rejects(out: Path, folders: Sequence[tuple[Path, int]], synthesis: Synt
                 row.append(line | {"index": line["index"] + start})
         if len(chosen) == _STYLES and all(len(row) == _EACH for row in chosen.values()):
             break
-    rows = []
+    rows, words = [], []
     for style, lines in chosen.items():
         rows += [(style, _drawn(synthesis, lines, lines, [0] * len(lines)))]
+        words += [[f"{line['char']} → {line.get('as') or 'nothing'}" for line in lines]]
         if any(line["tries"] for line in lines):
             rows += [("instead", _instead(synthesis, lines))]
+            words += [[""] * len(lines)]
     if rows:
-        save_sheet(out / SHEET, rows)
+        save_sheet(out / SHEET, rows, words=words)
 
 
 def _instead(synthesis: Synthesis, lines: Sequence[dict[str, Any]]) -> NDArray[np.uint8]:

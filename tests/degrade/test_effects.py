@@ -168,3 +168,16 @@ def test_jpeg_is_as_lossy_as_the_real_one(han):
             theirs = np.asarray(Image.open(file)).astype(float)
             assert np.abs(mine - theirs).mean() < 0.6
             assert np.abs(theirs - clean).mean() > 2 * np.abs(mine - theirs).mean()
+
+
+def test_base_lines_are_on_rules_where_it_is_asked_for():
+    paper = torch.ones(64, 1, 64, 400)
+    rows = []
+    for share in (0.0, 1.0):
+        effect = EFFECTS.load("ruled")(written=share)
+        printed = effect.apply(paper.clone(), effect.params(np.random.default_rng(0).random((64, DRAWS))))
+        middle = printed[:, 0, :, 200]
+        rows.append([(np.flatnonzero(line < 0.97) / 64).tolist() for line in middle.numpy()])
+    inside = [sum(any(0.6 < y < 0.82 for y in line) for line in lines) for lines in rows]
+    assert inside[1] == 64
+    assert inside[0] < 48

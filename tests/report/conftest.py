@@ -66,7 +66,14 @@ def tab(tmp_path):
         os.dup2(inside[0], 3)
         os.dup2(inside[1], 4)
 
-    words = ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe"]
+    words = [
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-quic",
+        "--remote-debugging-pipe",
+    ]
     process = subprocess.Popen(
         [browser, *words, f"--user-data-dir={tmp_path / 'profile'}"],
         preexec_fn=pass_pipes,

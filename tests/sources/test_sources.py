@@ -146,3 +146,15 @@ def test_impossible_sources(specs, handwriting, kalam, tmp_path):
         else:
             found.append(f"{spec.source}: {complaint} was not said")
     assert not found
+
+
+def test_styles_that_a_number_draws_can_be_named(trained, handwriting):
+    drawn = opened(SourceSpec(source=str(trained), styles="6"), seed=3)
+    named = opened(
+        SourceSpec(source=str(trained), styles=f"mix5,{drawn.styles[0].name},{drawn.styles[5].name}"), seed=3
+    )
+    assert [style.name for style in named.styles] == [drawn.styles[number].name for number in (4, 0, 5)]
+    assert all((a.vector == drawn.styles[n].vector).all() for a, n in zip(named.styles, (4, 0, 5), strict=True))
+    for wrong in ("mix1", "mix0", "z2"):
+        with pytest.raises(UsageError, match="unknown style"):
+            opened(SourceSpec(source=str(trained), styles=wrong))

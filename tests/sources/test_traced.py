@@ -42,3 +42,24 @@ def test_tails_of_letters_hang_below_the_line_however_large_the_hand(stroke_data
     hung = np.array([[bottoms[style, tail] - bottoms[style, "x"] for tail in "gp"] for style in range(60)])
     assert hung.min() > 0
     assert np.median(hung) > 0.1
+
+
+def test_without_fonts_writers_have_the_forms_of_hands_that_come_with_handgen(tmp_path, monkeypatch, caveat):
+    from handgen.fonts.face import FontRef
+
+    def never(*args: object) -> None:
+        raise AssertionError("a font was traced that need not be")
+
+    monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [FontRef(caveat)])
+    monkeypatch.setattr("handgen.strokes.kept.trace_font", never)
+    spec = SourceSpec(source="traced", styles="60", strokes="trace")
+    prepared = prepare(Request(sources=(spec,), charset="latin62", out=tmp_path, gate="off", device="cpu"))
+    forms = {prepared.source.describe(style)["forms"] for style in range(60)}
+    assert len(forms) > 20
+    assert prepared.source.forms.hands.count("caveat") == 1
+    images = [np.asarray(sample.image) for sample in prepared.synthesis.samples(0, 124)]
+    assert min((image < 128).sum() for image in images) > 8
+    monkeypatch.undo()
+    named = SourceSpec(source="traced", fonts=str(caveat), strokes="trace")
+    prepared = prepare(Request(sources=(named,), charset="AB", out=tmp_path, gate="off", device="cpu"))
+    assert prepared.source.forms.hands == ("caveat",)

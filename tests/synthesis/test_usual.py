@@ -36,10 +36,13 @@ def test_every_recipe_that_comes_with_handgen_can_be_read():
 def test_where_nothing_is_named_a_recipe_is_taken_less_what_cannot_be_had(with_weights, monkeypatch):
     monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [])
     request, why = with_usual_sources(Request(charset=CHARS))
-    assert names(request) == ["zh"]
+    assert names(request) == ["zh", "traced"]
     assert (request.out, request.degrade) == (Path("datasets/zh"), "grain")
     assert "the recipe zh" in why
-    assert "without fonts and traced: no font was found" in why
+    assert "without fonts: no font was found" in why
+    latin, why = with_usual_sources(make_request(charset="abc"))
+    assert names(latin) == ["traced"]
+    assert "the recipe latin" in why
 
 
 def test_fonts_at_hand_join_and_styles_are_shared_out(with_weights, monkeypatch, caveat):
@@ -48,7 +51,9 @@ def test_fonts_at_hand_join_and_styles_are_shared_out(with_weights, monkeypatch,
     monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [FontRef(caveat)])
     request, why = with_usual_sources(make_request(charset="abc", styles="10"))
     assert names(request) == ["fonts", "traced"]
-    assert [int(spec.styles) for spec in request.sources] == [5, 5]
+    given = [int(spec.styles) for spec in request.sources]
+    assert sum(given) == 10
+    assert given[0] < given[1]  # the pen has the larger share
     assert why == "the recipe latin, which comes with handgen"
 
 
@@ -69,6 +74,7 @@ def test_lines_have_a_recipe_of_their_own(with_weights, monkeypatch, caveat):
 
 def test_where_nothing_of_a_recipe_can_be_had_the_weights_draw(with_weights, monkeypatch):
     monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [])
+    monkeypatch.setattr("handgen.sources.traced.shipped_hands", lambda chars: [])
     request, why = with_usual_sources(make_request(charset="abc"))
     assert [Path(spec.source).parent.name for spec in request.sources] == ["en"]
     assert "of the recipe latin none of the sources can be had: no font was found" in why
