@@ -223,3 +223,12 @@ def test_labels_show_what_cannot_be_seen():
         ("\u200b", "<200B>"),
     ):
         assert visible(label) == shown
+
+
+def test_an_empty_charset_stops_no_judgment(lmdbs, tmp_path):
+    path = lmdbs.save(tmp_path / "set", lmdbs.sound(2))
+    (path / "charset.txt").write_text("")
+    labels = Labels()
+    report = check_folder(path, labels=labels)
+    for name in ("parseq", "dtrb", "mmocr", "paddle", "openocr"):
+        assert judge(name, report, labels).with_flags.kept == 0

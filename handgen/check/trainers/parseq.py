@@ -69,7 +69,7 @@ class Parseq(Trainer):
 
     @cached_property
     def _unsupported(self) -> re.Pattern[str]:
-        return re.compile(f"[^{re.escape(self.charset)}]")
+        return re.compile(f"[^{re.escape(self.charset)}]" if self.charset else "(?s:.)")
 
     def read(self, label: str) -> Reading:
         """White space, folding, length, case, charset: in this order."""
