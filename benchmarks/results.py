@@ -61,7 +61,8 @@ def load(folder: Path) -> list[Measured]:
 def merged(before: Sequence[Measured], new: Measured, order: Sequence[str]) -> list[Measured]:
     """Return all parts, those of one machine together, in the order of ``order``; ``new`` replaces its like."""
     parts = [part for part in before if part.key != new.key] + [new]
-    return sorted(parts, key=lambda part: (part.machine["gpu"], order.index(part.part)))
+    machines = [part.machine for part in parts]
+    return sorted(parts, key=lambda part: (part.machine["gpu"], machines.index(part.machine), order.index(part.part)))
 
 
 def save(folder: Path, parts: Sequence[Measured]) -> None:

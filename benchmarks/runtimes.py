@@ -96,7 +96,7 @@ def cases(scale: Scale) -> Iterator[Case]:
     drawn: tuple[NDArray[np.uint8], list[str]] | None = None
     for name, folder in shipped().items():
         synthesis = prepare(make_request(folder / MODEL, count=1000, styles="15", gate=OFF)).glyphs
-        count = max(1, scale.samples // 1000)
+        count = max(1, scale.samples // 250)
         blocks, chars = zip(*(_block(synthesis, number) for number in range(count)), strict=True)
         labels = [char for some in chars for char in some]
         more = [_block(synthesis, number)[0] for number in range(count, count + _CALIBRATION)]
@@ -112,7 +112,7 @@ def cases(scale: Scale) -> Iterator[Case]:
         parts = np.array_split(drawn[0], max(1, len(drawn[0]) // 128))
         given: list[Arrays] = [{"image": to_unit(part)[:, None].numpy()} for part in parts]
         graph, tell = recognizer_graph(load_recognizer(shipped_recognizers()[0])), partial(_read_like, reader, drawn[1])
-        yield Case("the recognizer", graph, reader.recognizer, _reads, given, given[:1], tell)
+        yield Case("the recognizer", graph, reader.recognizer, _reads, given, given[:_CALIBRATION], tell)
 
 
 def _block(synthesis: Synthesis, number: int) -> tuple[Arrays, list[str]]:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
+from importlib.util import find_spec
 
 import pytest
 import torch
 
-from benchmarks import growth, models, results, synth
+from benchmarks import growth, models, recipes, results, runtimes, synth
 from benchmarks.__main__ import main
 from benchmarks.originals import ORIGINALS
 from benchmarks.results import Measured
-from benchmarks.row import Row, in_process
+from benchmarks.row import SCALES, Row, in_process
+from handgen.export.onnx import recognizer_graph
+from handgen.ocr.reader import Reader
+from handgen.ocr.recognizer import Recognizer
 
 CPU = {
     "cpu": "a CPU",
@@ -99,6 +103,30 @@ def test_a_dataset_is_timed_in_a_process_of_its_own(tmp_path):
     row = in_process("benchmarks.growth:started", growth.BY_COUNT, str(tmp_path / "free.safetensors"), 130, how)
     assert (row.count, row.x, row.name) == (130, 130, "130")
     assert row.peak_mib > 0 or sys.platform != "linux"
+
+
+def test_networks_run_in_what_is_installed(tmp_path, monkeypatch):
+    monkeypatch.setattr(runtimes.shutil, "which", lambda name: None)  # compiling takes a minute
+    torch.manual_seed(0)
+    recognizer = Recognizer("ABC", 32, 8).eval()
+    given = [{"image": torch.rand(4, 1, 32, 32).numpy()}]
+    network, graph = Reader(recognizer, torch.device("cpu")).recognizer, recognizer_graph(recognizer)
+    case = runtimes.Case("r", graph, network, runtimes._reads, given, given, lambda a, b: f"{abs(a - b).max():.2f}")
+    with torch.inference_mode():
+        rows = {row.name: row for row in runtimes._rows(case, SCALES["quick"], tmp_path, print)}
+    assert [row.name for row in rows.values() if row.peer] == [runtimes.EAGER]
+    assert "PyTorch bfloat16" in rows
+    for name in ("ONNX Runtime float32", "ONNX Runtime int8"):
+        assert (name in rows) == (all(find_spec(each) for each in ("onnx", "onnxruntime")))
+    exact = [row for name, row in rows.items() if name.endswith("float32")]
+    assert {row.note for row in exact} == {"0.00"}
+
+
+def test_a_recipe_is_timed_by_stage():
+    rows = {row.name: row for row in recipes._stages("latin", "ABC", "cpu", print)}
+    assert {"--degrade grain", "encoding"} < rows.keys()
+    assert any(name.startswith("drawing, ") for name in rows)
+    assert all(row.rate > 0 and row.note for row in rows.values())
 
 
 def test_the_naive_loop_counts_what_it_writes():

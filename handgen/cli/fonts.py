@@ -190,6 +190,7 @@ def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> 
     from rich.table import Table
     from rich.text import Text
 
+    from handgen.characters import listed
     from handgen.fonts.coverage import REASONS
 
     say(f"{ref.spec}, {charset[:_SHOWN]}")
@@ -198,7 +199,7 @@ def _print_check(ref: FontRef, charset: str, total: int, coverage: Coverage) -> 
     table.add_row("drawn", f"{len(coverage.drawn):,}", f"of {total:,}")
     for reason, characters in coverage.skipped.items():
         more = f" and {len(characters) - _SHOWN:,} more" if len(characters) > _SHOWN else ""
-        table.add_row(reason, f"{len(characters):,}", Text(characters[:_SHOWN] + more))
+        table.add_row(reason, f"{len(characters):,}", Text(listed(characters[:_SHOWN], _SHOWN) + more))
     stdout.print(table)
     for reason in coverage.skipped:
         say(f"{reason}: {REASONS[reason]}")

@@ -36,9 +36,9 @@ def gallery(**given: Any) -> None:
 
     handgen gallery zh
 
-    handgen gallery en --styles 60 --text "Quick brown fox"
+    handgen gallery en --styles 60 --text Handwriting
 
-    handgen gallery latin --text "Dear Sir" --out hands.html
+    handgen gallery latin --seed 7 --out hands.html
 
     handgen gallery fonts --text 永和九年
     """
@@ -47,7 +47,7 @@ def gallery(**given: Any) -> None:
     from handgen.report.gallery import make_gallery
     from handgen.report.gallery_page import save_gallery
 
-    with Bar("drawing", unit="") as bar:
+    with Bar("opening", unit="styles") as bar:
         made = make_gallery(given["what"], settings, lambda what, done, total: bar.show(done, what, total))
     out = settings.out or Path(f"gallery-{made.name}.html")
     save_gallery(made, out)
@@ -66,5 +66,4 @@ generated.with_signature(
         *generated.parameters(GallerySettings, SHOWN),
         *generated.options(_common),
     ],
-    generated.often(GallerySettings) | {"what", "as_json"},
 )

@@ -8,6 +8,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -111,6 +112,7 @@ def run(args: Sequence[str] | None = None) -> int:
     Every error is one line on stderr; ``--debug`` (on any command) shows the traceback instead.
     """
     common.debugging.clear()
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8")  # charsets do not fit into the code pages of Windows
     try:
@@ -131,6 +133,13 @@ def run(args: Sequence[str] | None = None) -> int:
         if common.debugging:
             raise
         return _report(error)
+
+
+def _open_what_is_closed() -> None:
+    """Let outputs that the shell has closed (``>&-``) go nowhere; a file that is written might take their number."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - open to the end
 
 
 def _print_nowhere() -> None:

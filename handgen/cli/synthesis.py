@@ -6,6 +6,7 @@ import contextlib
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from handgen.characters import listed
 from handgen.cli.common import print_json, say, stdout, warn
 from handgen.cli.progress import Bar
 from handgen.errors import quoted
@@ -169,7 +170,7 @@ def _warn_of_unlearned(prepared: Prepared) -> None:
 
 
 def _some(chars: str) -> str:
-    return chars if len(chars) <= _SHOWN else chars[:_SHOWN] + "…"
+    return listed(chars, _SHOWN)
 
 
 def with_progress(prepared: Prepared, batch: int, workers: int, shard_writer: ShardWriter | None) -> Report:
@@ -188,10 +189,10 @@ def prepared_with_progress(request: Request, workers: int) -> Prepared:
     with contextlib.ExitStack() as stack:
         bars: list[Bar] = []
 
-        def show(font: str, done: int, total: int) -> None:
+        def show(what: str, done: int, total: int) -> None:
             if not bars:
-                bars.append(stack.enter_context(Bar("tracing", total, unit="fonts")))
-            bars[0].show(done, f"tracing {font}", total)
+                bars.append(stack.enter_context(Bar(what, total)))
+            bars[0].show(done, what, total)
 
         return prepare(request, show, workers)
 

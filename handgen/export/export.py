@@ -39,7 +39,7 @@ from handgen.sources import loading
 from handgen.sources.content import load_content
 from handgen.sources.model import store_of
 from handgen.sources.spec import SourceSpec
-from handgen.synthesis.gate import Examples, calibrate
+from handgen.synthesis.floors import calibrate
 from handgen.synthesis.preview import Preview, PreviewRequest
 
 _OURS = frozenset({weights.MODEL, weights.RECOGNIZER, weights.CARD, weights.PICTURE})
@@ -228,8 +228,8 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
     if lacking:
         raise StoreError(f"the glyph store {store.path} has no style {lacking[0]}", "Name another with --data.")
 
-    def missing(number: int) -> Examples:
-        raise StoreError(f"the style {names[number]} has no real glyphs", "Name the store with --data.")
+    def missing(numbers: Sequence[int]) -> list[float]:
+        raise StoreError(f"the style {names[numbers[0]]} has no real glyphs", "Name the store with --data.")
 
     floors = calibrate(load_reader(target, device), model.style_spec.pick(names), store, missing)
     return {"recognizer_digest": checkpoint.load(target).digest(), "floors": dict(zip(names, floors, strict=True))}

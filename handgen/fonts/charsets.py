@@ -145,8 +145,8 @@ def _coded(spec: str) -> str:
         if match is None:
             return ""
         first, last = int(match[1], 16), int(match[2] or match[1], 16)
-        some = unique_chars("".join(map(chr, range(first, min(last, sys.maxunicode) + 1))))
-        if not some or last > sys.maxunicode:
+        some = unique_chars("".join(map(chr, range(first, last + 1)))) if last <= sys.maxunicode else ""
+        if not some:
             raise UsageError(f"'{word}' is no character that can be written", "Give code points as in U+4E00-U+4E1F.")
         chars += some
     return unique_chars(chars)

@@ -329,8 +329,8 @@ def _unknown(name: Path, fonts: list[FoundFont]) -> UsageError:
     stem = _stem(name)
     message = f"no font called '{name}'"
     if name.is_symlink() or name.exists():
-        kind = "a folder" if name.is_dir() else "a link that leads nowhere" if name.is_symlink() else "no file"
-        return UsageError(f"{name} is {kind}, and no font", "Name the font file itself.")
+        thing = "a folder" if name.is_dir() else "a link that leads nowhere" if name.is_symlink() else "no file"
+        return UsageError(f"{name} is {thing}, and no font", "Name the font file itself.")
     if entry := find_entry(stem):
         if entry.source.type == "apt":
             return UsageError(message, f"Get it with: {installing(entry.source.package)}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 EXAMPLES = 5
+_VARIATIONS = frozenset(map(chr, (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))))
 
 
 @dataclass(frozen=True)
@@ -206,4 +208,12 @@ class Findings:
 def visible(text: str) -> str:
     """Write ``text``, cut to 20 characters, so that what is odd about it can be seen."""
     short = text if len(text) <= 20 else text[:19] + "…"
-    return "".join(char if char.isprintable() else f"<{ord(char):X}>" for char in short)
+    return "".join(
+        f"<{ord(char):X}>" if _unseen(char, before) else char for before, char in zip(" " + short, short, strict=False)
+    )
+
+
+def _unseen(char: str, before: str) -> bool:
+    """Tell whether nothing would be seen of ``char`` behind ``before``, or of a mark that has no letter to stand on."""
+    mark = unicodedata.category(char).startswith("M")
+    return not char.isprintable() or (mark and (before == " " or char in _VARIATIONS))

@@ -68,7 +68,7 @@ _RANGES = {
     "slope": (-0.02, 0.02),
     "tall": (0.9, 1.9),
     "deep": (0.8, 1.6),
-    "word_gap": (0.5, 1.7),
+    "word_gap": (0.8, 1.9),
     "letter_gap": (-0.01, 0.05),
     "pen": (0.03, 0.15),
     "joins": (-1.0, 1.4),
@@ -80,6 +80,8 @@ _STILL = {
 """What these are without variation."""
 _FIELDS = np.array([0.035, 0.1, 0.1, 0.07, 0.03])
 _PER_EM = (0.12, 1.1)
+_ON_PAGES, _LEVEL = 0.78, 0.15
+"""How much smaller a page's lines are in their strips, and how much of a slope each has."""
 _KNOTS = 32
 """Of a table of waves, in an em."""
 
@@ -106,6 +108,10 @@ def draw_shaped_habits(seed: int, line: int, vary: float, writer: int | None = N
     low, high = _PER_EM
     frequencies = low * (high / low) ** ((np.arange(_WAVES) + pitch) / _WAVES)
     amplitudes = vary * _FIELDS[:, None] * (0.4 + 0.6 * amount) / math.sqrt(_WAVES)
+    if writer is not None:
+        # All lines of a page have one size: they climb so little that none has to be made smaller to fit.
+        drawn["fill"] *= _ON_PAGES
+        drawn["slope"] *= _LEVEL
     margins = drawn.pop("left"), drawn.pop("right")
     return ShapedHabits(
         **drawn, margins=margins, waves=np.stack([amplitudes, frequencies, 2 * math.pi * phase], axis=2)

@@ -197,7 +197,7 @@ def _prepared(
     spread = float(uniforms_of(keys(hand.key[:1], 13), 1)[0, 0])
     gaps = 0.05 + 0.14 * spread + habits.letter_gap + 0.05 * (luck[:, 1] - 0.5)
     gaps = gaps + np.r_[False, joins[:-1]] * 0.05
-    word_gaps = (0.18 + 0.34 * habits.word_gap**1.3) * (0.6 + 0.8 * luck[:, 2])
+    word_gaps = 0.1 + 0.1 * spread + 0.34 * habits.word_gap**1.3 * (0.6 + 0.8 * luck[:, 2])
     late = haste * 0.12 * luck[:, 3]
     bars = 1 + haste * (0.2 + 0.9 * luck[:, 3])
     letters = Letters(chars, spaced, strokes, owner, X_HEIGHT)

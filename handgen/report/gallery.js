@@ -69,7 +69,7 @@ form.addEventListener("reset", () => setTimeout(() => { filter(); sort(); }));
 document.getElementById("hands").addEventListener("change", choose);
 for (const [id, checked] of [["all", true], ["none", false]]) {
   document.getElementById(id).addEventListener("click", () => {
-    for (const hand of hands) if (!checked || !hand.hidden) boxOf(hand).checked = checked;
+    for (const hand of hands) if ((!checked || !hand.hidden) && !boxOf(hand).disabled) boxOf(hand).checked = checked;
     choose();
   });
 }

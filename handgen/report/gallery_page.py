@@ -10,7 +10,8 @@ import yaml
 
 from handgen.errors import quoted
 from handgen.files import write_text
-from handgen.report.gallery import PARTLY, PRINT, RUNNING, UNKNOWN, Gallery, Hand, Wall
+from handgen.report.gallery import Gallery, Wall
+from handgen.report.hands import PARTLY, PRINT, RUNNING, UNKNOWN, Hand
 from handgen.report.page import fill
 from handgen.synthesis.recipe import described
 

@@ -25,7 +25,6 @@ class GallerySettings(Settings):
         "The words to draw in every style.",
         shown="some that suit the characters",
         panel=SHOWN,
-        often=True,
     )
     styles: str = setting(
         "",
@@ -33,7 +32,6 @@ class GallerySettings(Settings):
         metavar="N|NAMES|continuous",
         shown="every trained style; of a recipe, what it says",
         panel=SHOWN,
-        often=True,
     )
     charset: str | None = setting(
         None,
@@ -41,7 +39,7 @@ class GallerySettings(Settings):
         shown="as in synth; without a model, those of --text",
         panel=SHOWN,
     )
-    most: int = setting(400, "Styles on the page.", minimum=1, maximum=5000, panel=SHOWN, often=True)
+    most: int = setting(500, "Styles on the page.", minimum=1, maximum=5000, panel=SHOWN)
     recognizer: Path | None = setting(
         None,
         "Who reads the styles to find out how legible they are: as in synth.",

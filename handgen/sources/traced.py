@@ -6,6 +6,7 @@ another font does.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from handgen.lines.layout import is_wide
 from handgen.lines.penned import Hands, PenLine
 from handgen.models.base import DrawnStyle
 from handgen.seeds import SampleKey, keys, uniforms_of
-from handgen.sources.base import Drawing, Opening, Rows, Source, choose_styles, latents
+from handgen.sources.base import Drawing, Opening, Progress, Rows, Source, choose_styles, latents
 from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
@@ -69,7 +70,7 @@ class TracedSource(Source):
         fonts = list(find_named(spec, how.suit or chars).values())
         order = tuple(name for name in parse_order(spec.strokes) if name != TRACE)
         forms = Forms.open(fonts, chars, order, _running(fonts))
-        forms.prepare(how.progress, how.workers)
+        forms.prepare(_telling(how.progress), how.workers)
         population = Population(cursiveness=spec.range)
         writers = WriterSpec(population, load_writers(spec.writer) if spec.writer else {}, how.seed)
         styles = choose_styles(writers, spec.styles, how.seed)
@@ -115,28 +116,35 @@ class TracedSource(Source):
 
     def line_font(self, style: int) -> PenLine | None:
         """Return what writes whole lines; None where some of its characters are written one by one, as Chinese is."""
-        if not all(composable(char) and ord(char) < IDEOGRAPHIC for char in self.chars):
-            return None
-        number = {char: row for row, char in enumerate(self.chars)}
+        if style not in self._pen_lines:
+            alone = not all(composable(char) and ord(char) < IDEOGRAPHIC for char in self.chars)
+            letters = functools.partial(self._letters, style)
+            self._pen_lines[style] = None if alone else PenLine(self.chars, letters, self.vary)
+        return self._pen_lines[style]
 
-        def letters(text: str, key: SampleKey) -> Hands:
-            z, notes = latents([self.styles[style]], key[:1])
-            one, count = z.numpy().astype(np.float64), len(text)
-            first = keys(self.population.traits(one))
-            writer = first.repeat(count)
-            hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
-            fast = _hurry(hand)[:1]
-            rows = np.array([number[char] for char in text], np.int64)
-            font = self._hands(first, fast).repeat(count)
-            codes = np.array([*map(ord, text)])
-            # Nobody writes as one font all through: some letters are those of another.
-            other = uniforms_of(keys(writer, codes, 7), 1)[:, 0] < _OTHERS
-            font = np.where(other, self._hands(keys(first, 8), fast), font)
-            return Hands(
-                self.forms.pick(rows, font, writer).book, hand, self.population.pens(one).repeat(count), notes[0]
-            )
+    @functools.cached_property
+    def _pen_lines(self) -> dict[int, PenLine | None]:
+        return {}
 
-        return PenLine(self.chars, letters, self.vary)
+    @functools.cached_property
+    def _rows(self) -> dict[str, int]:
+        return {char: row for row, char in enumerate(self.chars)}
+
+    def _letters(self, style: int, text: str, key: SampleKey) -> Hands:
+        """Return the letters of a text without spaces, by the writer of a style; see ``PenLine``."""
+        z, notes = latents([self.styles[style]], key[:1])
+        one, count = z.numpy().astype(np.float64), len(text)
+        first = keys(self.population.traits(one))
+        writer = first.repeat(count)
+        hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
+        fast = _hurry(hand)[:1]
+        rows = np.array([self._rows[char] for char in text], np.int64)
+        font = self._hands(first, fast).repeat(count)
+        # Nobody writes as one font all through: some letters are those of another.
+        other = uniforms_of(keys(writer, np.array([*map(ord, text)]), 7), 1)[:, 0] < _OTHERS
+        font = np.where(other, self._hands(keys(first, 8), fast), font)
+        pens = self.population.pens(one).repeat(count)
+        return Hands(self.forms.pick(rows, font, writer).book, hand, pens, notes[0])
 
     def drops(self, style: int) -> Mapping[str, float]:
         """Return how far the tails of letters are lifted to stay on the canvas; see ``Source.drops``."""
@@ -196,6 +204,10 @@ class TracedSource(Source):
 def _hurry(hand: Hand) -> NDArray[np.floating]:
     """Return how cursive hands are beyond neat ones, ``[n]``, 0 to 1."""
     return np.asarray(np.clip((hand["cursiveness"] - _NEAT) / (1 - _NEAT), 0, 1))
+
+
+def _telling(progress: Progress | None) -> Progress | None:
+    return progress and (lambda font, done, total: progress(f"tracing {font}", done, total))
 
 
 def _rounded(style: DrawnStyle) -> list[float]:

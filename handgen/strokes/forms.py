@@ -12,6 +12,7 @@ rows: ``Forms.pick`` gathers their strokes into one book, in which every drawing
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from handgen.errors import UsageError
 from handgen.files import sha256
 from handgen.fonts.face import FontRef, describe
+from handgen.fonts.find import known_license
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.base import Book
 from handgen.strokes.components import find_components
@@ -167,7 +169,7 @@ class Forms:
         if ready:
             self.prepare()
 
-    @property
+    @functools.cached_property
     def fast(self) -> NDArray[np.bool_]:
         """Of each of ``hands``, whether it is a font in running hand."""
         known = [False] if self._standard else []
@@ -193,7 +195,7 @@ class Forms:
         made = dict(self._standard.licenses) if self._standard else {}
         for ref in (*self._fonts, *self._running_fonts):
             info = describe(ref.path)[ref.face]
-            made[ref.style_name] = f"{info.license or 'unknown'}, {info.family}"
+            made[ref.style_name] = f"{known_license(info.license, info.family, ref.style_name)}, {info.family}"
         return made
 
     def report(self) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from handgen.errors import UsageError
 from handgen.files import sha256
 from handgen.fonts.face import FontRef, describe
-from handgen.fonts.find import font_cache, resolve_font
+from handgen.fonts.find import font_cache, known_license, resolve_font
 from handgen.registry import nearest
 from handgen.strokes import hanzi, kanjivg
 from handgen.strokes.base import Book, Strokes, make_book
@@ -159,4 +159,4 @@ def _license(folder: Path, source: str) -> str:
 
 def _font_license(font: FontRef) -> str:
     info = describe(font.path)[font.face]
-    return f"{info.license or 'unknown'}, {info.family}"
+    return f"{known_license(info.license, info.family)}, {info.family}"

@@ -6,12 +6,10 @@ and a block is always drawn and read whole. So sample i still depends on the see
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,19 +19,14 @@ from numpy.typing import NDArray
 from handgen.checkpoints import files as checkpoint
 from handgen.errors import DatasetError, UsageError
 from handgen.glyphs.ink import inked
-from handgen.glyphs.store import GlyphStore
-from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import find_recognizer, load_reader
 from handgen.ocr.readers import GlyphReader
-from handgen.ocr.suspicion import SURE, floor
 from handgen.seeds import SampleKey, generator
-from handgen.sources.base import Drawing, Source, joined
+from handgen.sources.base import Drawing
 from handgen.synthesis.request import AUTO, OFF, REDRAW
 from handgen.synthesis.trust import refuse_weak
 
 Rows = NDArray[np.int64]
-CALIBRATION = 128
-"""Glyphs of a style that its floor is taken from."""
 _STYLES, _CHARACTERS = 8, 16
 """So many other styles, then other characters, are tried instead of what cannot be drawn."""
 
@@ -298,79 +291,3 @@ def find_reader(
         shown = "".join(unknown[:40]) + ("…" if len(unknown) > 40 else "")
         return found, f"the recognizer does not know {len(unknown):,} characters, which pass unread: {shown}"
     return found, ""
-
-
-def floors_of(reader: GlyphReader, digest: str, source: Source) -> tuple[float, ...]:
-    """Return the floor of each style of a source: the margin that all but 2 % of its sound glyphs have, at most log 3.
-
-    Args:
-        reader: reads glyphs.
-        digest: of the recognizer's weights.
-        source: draws; each of a mixture is asked for itself.
-    """
-    made: list[float] = []
-    for part in source.parts:
-        facts = part.source.gate_facts()
-        known = facts.floors if facts.measured_by == digest else {}
-        drawn = functools.partial(_examples, part.source)
-        made += calibrate(reader, part.source.styles, facts.store, drawn, known)
-    return tuple(made)
-
-
-def _examples(source: Source, style: int) -> Examples:
-    rng = generator(0, "gate", style)
-    if source.coverage is None:
-        characters = rng.integers(len(source.chars), size=CALIBRATION)
-    else:
-        characters = rng.choice(np.flatnonzero(source.coverage[style]), CALIBRATION)
-    key, styles = SampleKey.of(0, np.arange(CALIBRATION)), np.full(CALIBRATION, style)
-    blocks = [slice(start, start + source.block) for start in range(0, CALIBRATION, source.block)]
-    drawn = joined([source.draw(characters[block], styles[block], key[block]) for block in blocks])
-    return drawn.images, [source.chars[character] for character in characters.tolist()]
-
-
-Examples = tuple[NDArray[np.uint8], Sequence[str]]
-"""Images uint8 ``[n, size, size]``, and what they should show."""
-
-
-def calibrate(
-    reader: GlyphReader,
-    styles: Sequence[DrawnStyle],
-    store: GlyphStore | None,
-    drawn: Callable[[int], Examples],
-    known: Mapping[str, float] = MappingProxyType({}),
-) -> tuple[float, ...]:
-    """Return the floors of styles; see ``floors_of``.
-
-    Args:
-        reader: reads glyphs.
-        styles: the styles to draw in. A mixture has the mean floor of its parents, by their shares.
-        store: has the real glyphs of trained styles, if it still exists. If not, a font that the recognizer was
-            trained or measured on has the floor that it found then.
-        drawn: draws some glyphs of the style with this number, which stand in for real ones that are missing;
-            a few bad ones among them hardly move the floor.
-        known: floors of trained styles that were measured before, on real glyphs that are not here any more.
-    """
-    real = {**reader.floors, **known}
-    for number, style in enumerate(store.styles) if store else ():
-        if store and any(style.name in each.weights for each in styles):
-            rows = store.rows(number)
-            rows = np.sort(generator(0, "gate", style.name).permutation(rows)[:CALIBRATION])
-            labels = [str(char) for char in store.labels["char"][rows]]
-            real[style.name] = _floor(reader, np.array(store.images[rows]), labels)
-    floors = []
-    for number, drawn_style in enumerate(styles):
-        if drawn_style.weights and real.keys() >= drawn_style.weights.keys():
-            total = sum(drawn_style.weights.values())
-            floors.append(sum(real[name] * share for name, share in drawn_style.weights.items()) / total)
-        else:
-            floors.append(_floor(reader, *drawn(number)))
-    return tuple(round(value, 2) for value in floors)
-
-
-def _floor(reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]) -> float:
-    numbers = np.array([reader.number(label) for label in labels], np.int64)
-    known = numbers >= 0
-    if not known.any():
-        return 0.0
-    return floor(reader.confidence(images[known], numbers[known])[1], most=SURE)

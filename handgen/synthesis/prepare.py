@@ -23,7 +23,8 @@ from handgen.sources.base import Progress, Source
 from handgen.sources.find import find_model, kind_of
 from handgen.sources.opening import fitted, open_sources, usual_chars
 from handgen.synthesis import manifest
-from handgen.synthesis.gate import Gate, find_reader, floors_of
+from handgen.synthesis.floors import floors_of
+from handgen.synthesis.gate import Gate, find_reader
 from handgen.synthesis.lines import Lines, find_script
 from handgen.synthesis.pages import LONGEST_TEXT, Pages, check_room
 from handgen.synthesis.plan import Plan
@@ -122,8 +123,8 @@ def prepare(request: Request, progress: Progress | None = None, workers: int = 1
 
     Args:
         request: what is asked for.
-        progress: called with what is being traced, how many fonts are done, and how many there are.
-        workers: processes that may trace fonts side by side.
+        progress: called with what takes long, how much of it is done, and how much there is.
+        workers: processes that may trace fonts side by side, and threads that measure what a gate may ask.
 
     Raises:
         UsageError, HandgenError: something of it is impossible, missing or damaged.
@@ -145,7 +146,7 @@ def prepare(request: Request, progress: Progress | None = None, workers: int = 1
     counts = tuple(max(1, text[char]) for char in source.chars) if text else ()
     plan = Plan(source.parts, request.seed, () if request.balance else counts)
     effects = pipeline if pipeline.spec() and not request.lines else None
-    gate, note = _find_gate(request, source)
+    gate, note = _find_gate(request, source, workers, progress)
     glyphs = Synthesis(source, plan, effects, gate)
     lines = Lines.prepare(request.lines, script, glyphs, pipeline) if request.lines and script else None
     pages = Pages.prepare(request.pages, lines) if request.pages and lines else None
@@ -162,7 +163,7 @@ def _text(path: Path | None) -> Counter[str]:
     return Counter(path.read_text(encoding="utf-8-sig"))
 
 
-def _find_gate(request: Request, source: Source) -> tuple[Gate | None, str]:
+def _find_gate(request: Request, source: Source, workers: int, progress: Progress | None) -> tuple[Gate | None, str]:
     facts = source.gate_facts()
     device = resolve_device(request.device)
     found, note = find_reader(request.gate, request.recognizer, device, source.chars, facts.recognizer, facts.owed)
@@ -178,7 +179,7 @@ def _find_gate(request: Request, source: Source) -> tuple[Gate | None, str]:
         request.tries,
         source.chars,
         [style.name for style in source.styles],
-        floors_of(reader, digest, source),
+        floors_of(reader, digest, source, workers, progress),
         request.seed,
         np.array(sources) if several else None,
         source.coverage,

@@ -14,7 +14,7 @@ from handgen.check.trainers.judge import judge
 from handgen.cli import run
 from handgen.errors import UsageError
 from handgen.formats.find import find_datasets
-from handgen.formats.findings import Findings
+from handgen.formats.findings import Findings, visible
 from tests.readers import THEIRS
 
 
@@ -204,3 +204,14 @@ def test_an_lmdb_numbered_from_0_or_with_short_keys_is_told_so(lmdbs, tmp_path, 
     path = lmdbs.save(tmp_path / "zero", zero)
     assert run(["convert", str(path), str(tmp_path / "b")]) == 1
     assert "Number the samples from 1. Or leave bad samples out with --skip-bad" in capsys.readouterr().err
+
+
+def test_labels_show_what_cannot_be_seen():
+    for label, shown in (
+        ("a\ufe0f", "a<FE0F>"),
+        ("\u0301", "<301>"),
+        ("á", "á"),
+        ("x\u0323y", "x\u0323y"),
+        ("\u200b", "<200B>"),
+    ):
+        assert visible(label) == shown

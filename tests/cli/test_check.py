@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import lmdb
 import numpy as np
@@ -100,3 +102,12 @@ def test_for_a_trainer_that_alters_labels(dataset, capsys):
 def test_for_a_trainer_that_cannot(name, message, dataset, capsys):
     assert run(["check", str(dataset), "--for", name]) == 2
     assert message in capsys.readouterr().err
+
+
+def test_closed_outputs_take_nothing_from_the_answer(dataset):
+    code = "import sys; from handgen.cli import run; sys.exit(run(sys.argv[1:]))"
+    for closed in (">&-", "2>&-", ">&- 2>&-"):
+        command = f'"{sys.executable}" -c "{code}" check "$0" {closed}'
+        done = subprocess.run(["sh", "-c", command, str(dataset)], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (closed, done.stderr)
+        assert "error" not in done.stderr

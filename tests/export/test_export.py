@@ -19,7 +19,7 @@ from handgen.fonts.find import resolve_font
 from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import load_reader
 from handgen.sources import loading
-from handgen.synthesis.gate import calibrate
+from handgen.synthesis.floors import calibrate
 
 CPU = torch.device("cpu")
 

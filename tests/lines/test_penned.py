@@ -43,15 +43,19 @@ def _pieces(image):
         number = spread
 
 
-def _lines(source, text, count=12, **options):
-    return [source.line_font(line % 12).draw(text, height=64, seed=4, line=line, **options) for line in range(count)]
+def _lines(source, text, count=12, height=64, **options):
+    return [
+        source.line_font(line % 12).draw(text, height=height, seed=4, line=line, **options) for line in range(count)
+    ]
 
 
 def test_a_running_hand_joins_the_letters_of_a_word_and_a_neat_one_does_not(running, printed):
-    joined, apart = ([_pieces(line.image) for line in _lines(source, "unamum", 6)] for source in (running, printed))
+    joined, apart = (
+        [_pieces(line.image) for line in _lines(source, "unamum", 6, height=40)] for source in (running, printed)
+    )
     assert np.median(joined) == 1, joined
     assert np.median(apart) >= 5, apart
-    two = [_pieces(line.image) for line in _lines(running, "mum num", 4)]
+    two = [_pieces(line.image) for line in _lines(running, "mum num", 4, height=40)]
     assert min(two) >= 2, "the pen is lifted between words"
 
 

@@ -17,7 +17,7 @@ from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import RECOGNIZER, load_reader, load_recognizer
 from handgen.ocr.recognizer import FEATURES, Recognizer
 from handgen.ocr.suspicion import SURE
-from handgen.synthesis.gate import calibrate
+from handgen.synthesis.floors import calibrate
 from handgen.training.augment import augment
 from handgen.training.calibration import find_temperature
 from handgen.training.read_glyphs import LabeledGlyphs

@@ -21,9 +21,12 @@ from handgen.ocr.reader import load_reader, save_recognizer
 from handgen.ocr.recognizer import Recognizer
 from handgen.seeds import SampleKey
 from handgen.sources.base import Drawing, no_notes
+from handgen.sources.opening import open_sources
+from handgen.sources.spec import SourceSpec
 from handgen.synthesis import gate as gates
 from handgen.synthesis import rejects
-from handgen.synthesis.gate import Gate, calibrate, find_reader
+from handgen.synthesis.floors import calibrate, floors_of
+from handgen.synthesis.gate import Gate, find_reader
 from handgen.synthesis.trust import doubt
 from tests.ocr.conftest import digits, reading  # noqa: F401 - fixtures
 from tests.readers import items
@@ -161,6 +164,26 @@ def test_floors_come_from_real_glyphs_and_never_ask_for_more_than_thrice(reading
     first, second, mixture = calibrate(reader, [*pure, mixed], digits, never)
     assert max(first, second) <= round(np.log(3), 2)
     assert mixture == pytest.approx(0.75 * first + 0.25 * second, abs=0.01)
+
+
+def test_floors_of_many_writers_are_measured_once(reading, tmp_path, monkeypatch):  # noqa: F811
+    from handgen.synthesis import floors as module
+
+    monkeypatch.setattr(module, "user_data", lambda: tmp_path)
+    reader = load_reader(reading, torch.device("cpu"))
+    some = SourceSpec(source="pen", strokes="trace", font="Caveat", styles="33", size=32)
+    source = open_sources([some], "0123456789", seed=0, device="cpu")
+    measured = floors_of(reader, "digest", source, workers=2)
+    assert len(set(measured)) > 1
+    assert floors_of(reader, "other", source) == measured
+    with monkeypatch.context() as context:
+        context.setattr(module, "margin_floor", lambda *_: pytest.fail("measured again"))
+        assert floors_of(reader, "digest", source) == measured
+        with pytest.raises(BaseException, match="measured again"):
+            floors_of(reader, "digest", open_sources([replace(some, vary=0.5)], "0123456789", seed=0, device="cpu"))
+    for file in (tmp_path / "handgen" / "floors").iterdir():
+        file.write_text(file.read_text()[:-9])
+    assert floors_of(reader, "digest", source) == measured
 
 
 class Fickle:
