@@ -27,6 +27,8 @@ _THINNEST = 1.0
 """Pixels: a thinner line would be lost."""
 _WIDER = 1.6
 """A line is made so many times as wide as it was drawn, at most: the ragged edge of a pencil would grow thorns."""
+_FAINTEST = 0.2
+"""The darkest ink of an image is at least so dark, 1 = black."""
 _TURNS = 2
 _PRESSURE = 0.22
 """Spacing of the knots of pressure, in heights."""
@@ -68,7 +70,14 @@ class RealInk(Effect):
         inked = 1 - (1 - lined) * density
         share = np.where((params["side"] > 0) & (side > 0), params["side"] / np.maximum(side, 1), 1.0)
         share = np.clip(np.ceil(share * _SIXTEENTHS) / _SIXTEENTHS, 4 / _SIXTEENTHS, 1)
-        return _scanned(inked, share)
+        return _seen(_scanned(inked, share), images)
+
+
+def _seen(images: Tensor, before: Tensor) -> Tensor:
+    """Return images in which what was written can be seen: a faint pen on a coarse scan leaves too little otherwise."""
+    darkest, was = (1 - each.amin((1, 2, 3), keepdim=True) for each in (images, before))
+    lost = (darkest < _FAINTEST) & (was >= _FAINTEST)
+    return torch.where(lost, 1 - (1 - images) * (_FAINTEST / darkest.clamp(min=1e-3)), images)
 
 
 def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:

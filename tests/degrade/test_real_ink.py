@@ -62,3 +62,11 @@ def test_small_writing_is_scanned_coarsely_and_ink_is_left():
 def test_blank_paper_stays_blank():
     blank = torch.ones(2, 1, 64, 64)
     assert torch.equal(RealInk().apply(blank, RealInk().sample(0, np.arange(2))), blank)
+
+
+def test_the_faintest_pen_on_the_coarsest_scan_can_be_seen_and_paper_stays_paper():
+    images = torch.cat([bars(1, 20), torch.ones(2, 1, 64, 64)])
+    made = RealInk().apply(images, params(22, width=0.02, side=11.0, uneven=0.8, density=0.09))
+    darkest = 1 - made.amin((1, 2, 3))
+    assert darkest[:20].min() >= 0.19
+    assert darkest[20:].max() == 0
