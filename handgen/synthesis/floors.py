@@ -28,8 +28,10 @@ from handgen.seeds import SampleKey, generator
 from handgen.sources.base import Progress, Source, joined
 
 CALIBRATION = 128
-"""Glyphs of a style that its floor is taken from."""
-_VERSION = 1
+"""Glyphs of a style that its floor is taken from, where styles are few."""
+_FEWEST, _TOGETHER = 24, 8192
+"""Glyphs of a style where they are many, and of all together: a run of hundreds of writers is to begin soon."""
+_VERSION = 2
 """Of what is drawn to measure floors: those of another are measured again."""
 _MANY = 32
 """So few styles are measured faster than their files would be worth."""
@@ -66,7 +68,8 @@ def _kept_or_measured(
     styles: Sequence[int],
 ) -> list[float]:
     """Return the floors of styles that have to be drawn, from an earlier run or anew."""
-    parts = [_VERSION, CALIBRATION, digest, source.identity(), source.chars, list(styles)]
+    count = int(np.clip(_TOGETHER // len(styles), _FEWEST, CALIBRATION))
+    parts = [_VERSION, count, digest, source.identity(), source.chars, list(styles)]
     name = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
     file = user_data() / "handgen" / "floors" / f"{name}.json"
     if len(styles) >= _MANY and (kept := _read(file, len(styles))):
@@ -74,7 +77,7 @@ def _kept_or_measured(
     # One thread each, however many there are: a network's last bits may depend on their number.
     with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
         made = []
-        for value in pool.map(lambda style: margin_floor(reader, *_examples(source, style)), styles):
+        for value in pool.map(lambda style: margin_floor(reader, *_examples(source, style, count)), styles):
             made.append(value)
             if progress:
                 progress(f"seeing how legible {source.name} is", len(made), len(styles))
@@ -102,14 +105,14 @@ def _keep(file: Path, floors: list[float]) -> None:
         return
 
 
-def _examples(source: Source, style: int) -> Examples:
+def _examples(source: Source, style: int, count: int) -> Examples:
     rng = generator(0, "gate", style)
     if source.coverage is None:
-        characters = rng.integers(len(source.chars), size=CALIBRATION)
+        characters = rng.integers(len(source.chars), size=count)
     else:
-        characters = rng.choice(np.flatnonzero(source.coverage[style]), CALIBRATION)
-    key, styles = SampleKey.of(0, np.arange(CALIBRATION)), np.full(CALIBRATION, style)
-    blocks = [slice(start, start + source.block) for start in range(0, CALIBRATION, source.block)]
+        characters = rng.choice(np.flatnonzero(source.coverage[style]), count)
+    key, styles = SampleKey.of(0, np.arange(count)), np.full(count, style)
+    blocks = [slice(start, start + source.block) for start in range(0, count, source.block)]
     drawn = joined([source.draw(characters[block], styles[block], key[block]) for block in blocks])
     return drawn.images, [source.chars[character] for character in characters.tolist()]
 
