@@ -124,7 +124,7 @@ handgen synth --lines --corpus novel.txt --height 48 --degrade scan --out datase
 
 handgen synth --lines --corpus dates,amounts,names --boxes --out datasets/forms
 
-handgen synth --pages --corpus novel.txt --model fonts --count 1000 --out datasets/pages
+handgen synth --pages --corpus novel.txt --model traced --count 1000 --out datasets/pages
 
 handgen synth --degrade scan --format webdataset --out datasets/shards
 
