@@ -15,6 +15,7 @@ from PIL import Image
 from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.glyphs.store import to_bytes, to_unit
+from handgen.models.base import GLYPHS
 from handgen.sources import loading
 from handgen.sources.content import load_content
 from tests.readers import items, read_as_trainers_do
@@ -198,7 +199,7 @@ def test_continuous_styles_can_be_drawn_again(latents, tmp_path):
     model = loading.build(checkpoint.load(latents))
     for (label, image), sample in list(zip(read_as_trainers_do(out), kept, strict=True))[::10]:
         facts = checkpoint.load(latents).model
-        glyph = load_content(facts, "glyph", label, None, torch.device("cpu")).glyphs
+        glyph = load_content(facts, GLYPHS, label, None, torch.device("cpu")).glyphs
         with torch.inference_mode():
             again = to_bytes(model.generate(to_unit(glyph)[:, None], torch.tensor([sample["latent"]])))[0, 0].numpy()
         assert np.abs(again.astype(int) - image).max() <= 2
