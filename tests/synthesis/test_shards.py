@@ -185,8 +185,9 @@ def refused(capsys, code, complaint, arguments):
     capsys.readouterr()
     assert run(arguments) == code
     lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1, lines
-    assert complaint in lines[0]
+    said = [line for line in lines if not line.startswith("writing: ")]  # a slow machine is told how far it is
+    assert len(said) == 1, lines
+    assert complaint in said[0]
 
 
 def test_refusals(trained, undisturbed, tmp_path, capsys):
