@@ -28,10 +28,12 @@ from handgen.synthesis.gate import Gate, find_reader
 from handgen.synthesis.lines import Lines, find_script
 from handgen.synthesis.pages import LONGEST_TEXT, Pages, check_room
 from handgen.synthesis.plan import Plan
+from handgen.synthesis.recipe import shipped as recipes
 from handgen.synthesis.request import MARK, REDRAW, Request
 from handgen.synthesis.samples import Synthesis
 from handgen.synthesis.shards import Shard, cut
 from handgen.synthesis.usual import NONE, with_usual_sources
+from handgen.weights import shipped as weights
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +116,8 @@ def resolved(request: Request) -> Request:
 
 
 def _name_of(source: str) -> str:
+    if source in recipes() and source not in weights() and not Path(source).exists():
+        raise UsageError(f"{source} is a recipe, not a source", f"Give --recipe {source} in place of --model.")
     found = find_model(Path(source), ())  # which refuses what is nowhere, or two things
     return run_name(found) if kind_of(source) == MODEL else found.name
 

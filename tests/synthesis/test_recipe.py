@@ -9,8 +9,9 @@ from handgen.cli import run
 from handgen.errors import UsageError
 from handgen.sources.spec import SourceSpec
 from handgen.synthesis import recipe
+from handgen.synthesis.prepare import prepare
 from handgen.synthesis.recipe import find_recipe, read_recipe, save_recipe
-from handgen.synthesis.request import LineRequest, Request
+from handgen.synthesis.request import LineRequest, Request, make_request
 from tests.readers import items
 
 
@@ -97,3 +98,9 @@ def test_a_recipe_gives_the_bytes_of_the_options_it_was_saved_from(trained, kala
     assert items(tmp_path / "one") == items(tmp_path / "two")
     assert run(["synth", "--recipe", str(saved), "--count", "9", "--out", str(tmp_path / "few")]) == 0
     assert len([key for key in items(tmp_path / "few") if key.startswith(b"image-")]) == 9
+
+
+def test_a_recipe_given_as_a_model_is_told_apart(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="latin is a recipe, not a source"):
+        prepare(make_request("latin", charset="abc"))
