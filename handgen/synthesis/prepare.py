@@ -33,7 +33,7 @@ from handgen.synthesis.request import MARK, REDRAW, Request
 from handgen.synthesis.samples import Synthesis
 from handgen.synthesis.shards import Shard, cut
 from handgen.synthesis.usual import NONE, with_usual_sources
-from handgen.weights import shipped as weights
+from handgen.weights import FIRST
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +116,7 @@ def resolved(request: Request) -> Request:
 
 
 def _name_of(source: str) -> str:
-    if source in recipes() and source not in weights() and not Path(source).exists():
+    if source in recipes() and source != FIRST and not Path(source).exists():  # FIRST is the name of weights, too
         raise UsageError(f"{source} is a recipe, not a source", f"Give --recipe {source} in place of --model.")
     found = find_model(Path(source), ())  # which refuses what is nowhere, or two things
     return run_name(found) if kind_of(source) == MODEL else found.name
