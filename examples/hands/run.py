@@ -23,7 +23,7 @@ from handgen.fonts.catalog import find_entry
 from handgen.fonts.charsets import load_charset, unique_chars
 from handgen.fonts.find import FoundFont, find_fonts
 from handgen.hands import MOST, ROOT, SUFFIX
-from handgen.strokes.hands import Hand, open_hands, write_hands
+from handgen.strokes.hands import TracedHand, open_hands, write_hands
 from handgen.strokes.tracing import TRACED, FontForms, trace_font
 
 CHARSETS = {
@@ -41,11 +41,12 @@ CARD_HEAD = """# Traced hands
 
 The centerlines of free handwriting fonts, for the pen to write along: what the source `traced` has without any font.
 Every stroke is a cosine series of 12 terms; nothing of the fonts' outlines is left. They are derived from the fonts,
-and under the fonts' licenses: [OFL-1.1](OFL-1.1.txt) for most; Apache-2.0 is the license of handgen itself, and
-BSD-3-Clause asks to keep the notice in the table. What is written with them may be used
-as writing with the fonts themselves may be.
+and under the fonts' licenses: [OFL-1.1](OFL-1.1.txt) for most; Apache-2.0 is the license of handgen itself,
+BSD-3-Clause asks to keep the notice in the table, and some are in the public domain. What is written with them may
+be used as writing with the fonts themselves may be.
 
-`make hands` makes the files again, of the fonts that `handgen fonts fetch zh` and `handgen fonts fetch en` bring.
+`make hands` makes the files again, of the fonts that `handgen fonts fetch zh` and `handgen fonts fetch en` bring, and
+of Debian's `fonts-kouzan-mouhitsu`, `fonts-aoyagi-soseki` and `fonts-kiloji` if they are installed.
 examples/worth has what they are worth on real handwriting."""
 
 console = Console(highlight=False)
@@ -68,7 +69,7 @@ def copyright_of(path: Path) -> str:
         return " ".join((font["name"].getDebugName(0) or "").split())[:300]
 
 
-def traced(script: str) -> dict[Hand, FontForms]:
+def traced(script: str) -> dict[TracedHand, FontForms]:
     """Trace the fonts of a script."""
     chars, made = CHARSETS[script], {}
     for font in track(suitable(script), f"tracing for {script}", console=console):
@@ -79,7 +80,7 @@ def traced(script: str) -> dict[Hand, FontForms]:
         )
         if share >= TRACED_SHARE:
             about = (font.family, font.kind, font.license, copyright_of(font.ref.path), sha256(font.ref.path))
-            made[Hand(font.ref.style_name, *about)] = forms
+            made[TracedHand(font.ref.style_name, *about)] = forms
     return made
 
 

@@ -31,6 +31,10 @@ class Paper:
     neighbors: float = 0.0
 
 
+PLAIN = Paper()
+"""Nothing but the text."""
+
+
 @dataclass(frozen=True)
 class Slip:
     """A text with a word that is crossed out.

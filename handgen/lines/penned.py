@@ -15,7 +15,7 @@ from handgen.lines.compose import Box, Line
 from handgen.lines.cut import Limits
 from handgen.lines.draws import Draw
 from handgen.lines.habits import ShapedHabits, bend, draw_shaped_habits, onto_image, stretch
-from handgen.lines.paper import Paper, Slip, beside, slip, strokes_across
+from handgen.lines.paper import PLAIN, Paper, Slip, beside, slip, strokes_across
 from handgen.seeds import SampleKey, generator, keys, uniforms_of
 from handgen.strokes.base import POINTS, Book
 from handgen.strokes.ink import PenTrace, inked, line_of, widths_along
@@ -25,7 +25,6 @@ from handgen.strokes.words import Letters, Manner, Path, write_words
 
 Floats = NDArray[np.float64]
 
-_PLAIN = Paper()
 BASE = 0.851
 """Of the square, from its top: the base line of letters in a ``Book`` of forms."""
 X_HEIGHT = 0.46
@@ -87,7 +86,7 @@ class PenLine:
         seed: int,
         line: int,
         vertical: bool = False,
-        paper: Paper = _PLAIN,
+        paper: Paper = PLAIN,
         writer: int | None = None,
     ) -> Line:
         """Draw a line; as ``shaped.LineFont.draw``."""

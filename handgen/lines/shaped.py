@@ -23,12 +23,10 @@ from handgen.lines.cut import Limits
 from handgen.lines.draws import Draw
 from handgen.lines.habits import ShapedHabits, bend, draw_shaped_habits, onto_image, stretch
 from handgen.lines.joins import is_joinable, join, stroke_width
-from handgen.lines.paper import Paper, Slip, beside, slip, strokes_across
+from handgen.lines.paper import PLAIN, Paper, Slip, beside, slip, strokes_across
 from handgen.seeds import generator
 
 Floats = NDArray[np.float64]
-PLAIN = Paper()
-"""Nothing but the text."""
 
 _SAMPLES = {
     "Latn": "dhklgpy",

@@ -218,11 +218,11 @@ class _NoPlan:
 
     def text(self, index: int) -> str:
         """Refuse."""
-        raise NotImplementedError
+        raise LookupError(f"line {index} has no text: jobs say texts")
 
     def style(self, index: int) -> int:
         """Refuse."""
-        raise NotImplementedError
+        raise LookupError(f"line {index} has no style: jobs say styles")
 
 
 def _drawable(source: Source, style: int, text: str) -> str:

@@ -45,7 +45,7 @@ _HEAD = 8
 
 
 @dataclass(frozen=True)
-class Hand:
+class TracedHand:
     """Whose forms they are.
 
     Attributes:
@@ -65,12 +65,12 @@ class Hand:
     sha256: str
 
 
-ShippedHand = tuple[Path, Hand]
+ShippedHand = tuple[Path, TracedHand]
 """A hand, and the file that has it."""
 
 
 @dataclass(frozen=True, eq=False)
-class Hands:
+class TracedHands:
     """A file of traced hands, open.
 
     Attributes:
@@ -80,7 +80,7 @@ class Hands:
     """
 
     path: Path
-    hands: tuple[Hand, ...]
+    hands: tuple[TracedHand, ...]
     digest: str
     _arrays: Mapping[str, NDArray[Any]]
 
@@ -89,12 +89,12 @@ class Hands:
         """The characters that any hand may have."""
         return "".join(map(chr, self._arrays["chars"].tolist()))
 
-    def covered(self, hand: Hand, asked: str) -> int:
+    def covered(self, hand: TracedHand, asked: str) -> int:
         """Return how many of some characters a hand has."""
         some = np.isin(self._arrays["chars"], [ord(char) for char in asked])
         return int((self._arrays[f"{hand.name}.counts"][some] > 0).sum())
 
-    def forms(self, hand: Hand, asked: str) -> FontForms:
+    def forms(self, hand: TracedHand, asked: str) -> FontForms:
         """Return the forms of a hand for some characters, each once."""
         counts = self._arrays[f"{hand.name}.counts"].astype(np.int64)
         first = np.concatenate([[0], np.cumsum(counts)])
@@ -110,7 +110,7 @@ class Hands:
         return FontForms(asked, ends, encoded(points), self._arrays[f"{hand.name}.held"][strokes], way, fit)
 
 
-def write_hands(file: Path, forms: Mapping[Hand, FontForms]) -> None:
+def write_hands(file: Path, forms: Mapping[TracedHand, FontForms]) -> None:
     """Write hands that have the same characters, whole or not at all.
 
     Raises:
@@ -131,7 +131,7 @@ def write_hands(file: Path, forms: Mapping[Hand, FontForms]) -> None:
 
 
 @lru_cache(maxsize=4)
-def open_hands(file: Path) -> Hands:
+def open_hands(file: Path) -> TracedHands:
     """Open a file of hands.
 
     Raises:
@@ -144,11 +144,11 @@ def open_hands(file: Path) -> Hands:
         about = json.loads(data[_HEAD : _HEAD + size])["__metadata__"]
         if about["kind"] != _KIND:
             raise ValueError(about["kind"])
-        hands = tuple(Hand(**hand) for hand in json.loads(about["hands"]))
+        hands = tuple(TracedHand(**hand) for hand in json.loads(about["hands"]))
         arrays = load(data)
     except (OSError, lzma.LZMAError, EOFError, SafetensorError, ValueError, KeyError, TypeError) as error:
         raise HandgenError(f"{file} holds no traced hands", "Install handgen again: the file comes with it.") from error
-    return Hands(file, hands, hashlib.sha256(packed).hexdigest(), arrays)
+    return TracedHands(file, hands, hashlib.sha256(packed).hexdigest(), arrays)
 
 
 def shipped_hands(chars: str) -> list[ShippedHand]:

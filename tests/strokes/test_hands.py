@@ -12,11 +12,11 @@ from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FontRef
 from handgen.hands import MOST, shipped
 from handgen.strokes.forms import Forms
-from handgen.strokes.hands import Hand, open_hands, shipped_hands, write_hands
+from handgen.strokes.hands import TracedHand, open_hands, shipped_hands, write_hands
 from handgen.strokes.tracing import ABSENT, TRACED, decoded, trace_font
 
 CHARS = "aÉg8&\ue000"
-CAVEAT = Hand("mine", "Caveat", "pen", "OFL-1.1", "nobody", "0" * 64)
+CAVEAT = TracedHand("mine", "Caveat", "pen", "OFL-1.1", "nobody", "0" * 64)
 
 
 @pytest.fixture(scope="module")
