@@ -277,12 +277,13 @@ def _of_datasets(slow: bool) -> dict[str, _Kind]:
     return found
 
 
-def make_seeds(folder: Path, *, slow: bool = True) -> list[Seed]:
+def make_seeds(folder: Path, *, slow: bool = True, only: str = "") -> list[Seed]:
     """Write all seeds below ``folder``.
 
     Args:
         folder: where to.
         slow: also those whose commands take a second or more: runs, scans, fonts that are rendered.
+        only: those whose names contain this.
     """
     kinds: dict[str, _Kind] = {
         **_of_datasets(slow),
@@ -331,6 +332,8 @@ def make_seeds(folder: Path, *, slow: bool = True) -> list[Seed]:
         kinds |= _of_requests()
     seeds = []
     for name, (make, commands, files) in kinds.items():
+        if only not in name:
+            continue
         path = folder / name / "seed"
         shutil.rmtree(path.parent, ignore_errors=True)
         make(path)
