@@ -188,7 +188,8 @@ class Forms:
     @property
     def skipped(self) -> dict[str, str]:
         """Reason -> characters that nobody draws."""
-        lacking = "".join(char for char in self._asked if char not in set(self.chars))
+        drawn = set(self.chars)
+        lacking = "".join(char for char in self._asked if char not in drawn)
         return {"neither strokes of it nor a font whose glyph can be traced": lacking} if lacking else {}
 
     @property
