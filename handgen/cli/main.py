@@ -65,7 +65,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Labeled handwriting for training OCR, made from fonts by style-transfer GANs.",
+    help="Labeled handwriting for training OCR, drawn with fonts, by a pen along their strokes, and by GANs.",
     epilog=(
         "[bold]In order:[/bold]\n\n"
         "handgen render --font Heiti.ttf\n\n"
@@ -160,11 +160,20 @@ def _stopped() -> int:
     return 130
 
 
+_PLAINER = {
+    "Input should be a valid integer, unable to parse string as an integer": "it is no whole number",
+    "Input should be a valid number, unable to parse string as a number": "it is no number",
+}
+"""What typer says of wrong values, in plain words."""
+
+
 def _explained(error: Any) -> UsageError:
     """Return what typer found wrong with the command line, with what was meant if that can be told."""
     context = getattr(error, "ctx", None)
     command = getattr(context, "command_path", "handgen")
     message, remedy = error.format_message(), f"See '{command} --help'."
+    for said, plain in _PLAINER.items():
+        message = message.replace(said, plain)
     if (name := getattr(error, "option_name", None)) and context is not None:
         known = [flag for param in context.command.params for flag in param.opts if flag.startswith("--")]
         if (meant := nearest(name, known)).startswith("Did"):

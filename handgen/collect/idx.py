@@ -21,7 +21,6 @@ from handgen.errors import UsageError
 from handgen.fonts.charsets import load_charset
 from handgen.glyphs.records import Origin
 
-ORIENTATIONS = ("normal", "emnist")
 _BLOCK = 1024
 _REMEDY = "Give IMAGES and LABELS, such as train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz."
 
@@ -34,7 +33,7 @@ class IdxReader(Reader):
         labels: bytes ``[n]``.
         classes: the characters of the labels 0, 1, 2, ...: a charset's name, a file, or the characters.
         mapping: a file instead of ``classes``: on each line a label and the code point of its character.
-        orientation: one of ``ORIENTATIONS``.
+        orientation: ``normal``, or ``emnist`` for images that lie on their side.
         style: the name of the whole; the images' file name by default, for the files name no writers.
 
     Raises:

@@ -36,7 +36,6 @@ from handgen.glyphs.records import Origin
 
 LABELS = "labels.csv"
 NO_FOLDER = "its folder is not called like one character"
-WAYS = ("csv", "folder", "name")
 _STYLES = ("style", "writer")
 _EXAMPLES = 5
 
@@ -53,8 +52,8 @@ class ImagesReader(Reader):
 
     Args:
         folder: where they are.
-        labels: one of ``WAYS``; None = ``csv`` if there is such a file, else what suits most of the images, see
-            ``choose_way``; what does not fit is skipped.
+        labels: ``csv``, ``folder`` or ``name``; None = ``csv`` if there is such a file, else what suits most of the
+            images, see ``choose_way``; what does not fit is skipped.
         style: one name for all; by default each writer's own, or the folder's.
 
     Raises:

@@ -17,7 +17,7 @@ from pathlib import Path
 from handgen.characters import nfc
 from handgen.errors import UsageError
 from handgen.files import is_text_input, regular
-from handgen.registry import nearest
+from handgen.registry import is_everyday, nearest
 
 _NOT_WRITTEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"})
 
@@ -171,8 +171,8 @@ def _read(path: Path) -> str:
 
 
 def _looks_like_name(name: str) -> bool:
-    """Tell a misspelt name from typed characters: it is close to a name."""
-    return bool(get_close_matches(name, CHARSETS, n=1, cutoff=_NEAR))
+    """Tell a misspelt name from typed characters: it is close to a name, or an everyday word for one."""
+    return any(is_everyday(name, each) for each in CHARSETS) or bool(get_close_matches(name, CHARSETS, 1, _NEAR))
 
 
 def is_written(char: str) -> bool:

@@ -349,7 +349,7 @@ def _unknown(name: Path, fonts: list[FoundFont]) -> UsageError:
     if kind := ALIASES.get(stem.casefold()):
         family = next(entry.family for entry in fetchable("han") if entry.kind == kind)
         return UsageError(message, f"Get one with: handgen fonts fetch '{family}'")
-    known = {font.family for font in fonts} | {entry.family for entry in catalog()}
+    known = {font.family for font in fonts} | {entry.family for entry in catalog()} | {name.title() for name in ALIASES}
     close = nearest(stem, sorted(known)) if known else ""
     hint = f"{close} " if close.startswith("Did") else ""
     groups = "|".join(GROUPS)
