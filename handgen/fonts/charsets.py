@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-from handgen.characters import nfc
+from handgen.characters import is_variation, nfc
 from handgen.errors import UsageError
 from handgen.files import is_text_input, regular
 from handgen.registry import nearest
@@ -176,5 +176,5 @@ def _looks_like_name(name: str) -> bool:
 
 
 def is_written(char: str) -> bool:
-    """Whether ``char`` is one character that can be written: no space, control or unassigned code."""
-    return len(char) == 1 and unicodedata.category(char) not in _NOT_WRITTEN
+    """Whether ``char`` is one character that can be written: no space, control, variation mark or unassigned code."""
+    return len(char) == 1 and unicodedata.category(char) not in _NOT_WRITTEN and not is_variation(char)
