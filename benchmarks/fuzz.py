@@ -260,6 +260,7 @@ def long_run(count: int, first: int = 0, log: Path | None = None, only: str = ""
     with tempfile.TemporaryDirectory(prefix="handgen-fuzz-") as parent:
         seeds = make_seeds(Path(parent) / "seeds", only=only)
         faults += warm_up(seeds, Path(parent) / "sound")
+        seeds = [*seeds, *(seed for seed in seeds if not seed.slow)]
         for start in range(begin, first + count, _PER_WORKER):
             before = len(faults)
             numbers = range(start, min(start + _PER_WORKER, first + count))

@@ -40,6 +40,8 @@ def no_dataset(root: Path, known: str) -> UsageError:
         return UsageError(f"{message}: it is a training run", f"Make one with: handgen synth --model {name}")
     files = [folder / file for folder, _, files in walk(root) for file in files if not file.startswith(".")]
     files = files[:_MOST]
+    if found := next(filter(None, map(_almost_a_list, files[:_LISTS])), None):
+        return UsageError(f"{message}: {found[0]}", found[1])
     for file in files:
         if why := _HELD.get(file.name):
             return UsageError(f"{message}: of {file}, {why}", "Mend it and try again.")
@@ -50,8 +52,6 @@ def no_dataset(root: Path, known: str) -> UsageError:
             )
         if file.suffix in (".lmdb", ".mdb"):
             return UsageError(f"{message}: {file} is an LMDB in one file", one_file_lmdb(file))
-    if found := next(filter(None, map(_almost_a_list, files[:_LISTS])), None):
-        return UsageError(f"{message}: {found[0]}", found[1])
     kinds = Counter(file.suffix.lower() or "no ending" for file in files)
     pictures = sum(count for kind, count in kinds.items() if kind in PICTURES)
     there = ", ".join(f"{count:,} × {kind}" for kind, count in kinds.most_common(4)) or "no file"
