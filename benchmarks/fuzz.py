@@ -30,8 +30,10 @@ from benchmarks.fuzz_seeds import Seed, make_seeds
 
 SLOW = 20.0
 """Seconds of CPU time that an answer may take."""
-HANG = 120.0
-"""Seconds after which a command that has not answered is stopped."""
+HANG = 60.0
+"""Seconds of CPU time after which a command that has not answered is stopped."""
+SILENT = 1800
+"""Seconds by the clock, for one that sleeps."""
 MEMORY = 4 << 30
 _PER_WORKER = 25
 _SOUND = -1
@@ -169,8 +171,10 @@ def _run(seed: Seed, words: Sequence[str], number: int, work: Path, done: str, b
     out, err = io.StringIO(), io.StringIO()
     started = time.process_time()
     what = ""
-    signal.signal(signal.SIGALRM, _too_slow)
-    signal.alarm(int(HANG))
+    for each in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(each, _too_slow)
+    signal.alarm(SILENT)
+    signal.setitimer(signal.ITIMER_PROF, HANG)
     try:
         with _inside(work / "cwd"), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             code = run(command)
@@ -180,6 +184,7 @@ def _run(seed: Seed, words: Sequence[str], number: int, work: Path, done: str, b
         what = f"{type(error).__name__}: {error}"
     finally:
         signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
     took = time.process_time() - started
     text = err.getvalue()
     if "internal error" in text:
@@ -202,7 +207,7 @@ def _inside(folder: Path) -> Iterator[None]:
 
 
 def _too_slow(*_: object) -> None:
-    raise TimeoutError(f"no answer within {HANG:.0f} s")
+    raise TimeoutError(f"no answer within {HANG:.0f} s of CPU time or {SILENT} s")
 
 
 def _listing(work: Path) -> set[str]:
@@ -255,6 +260,7 @@ def long_run(count: int, first: int = 0, log: Path | None = None, only: str = ""
     with tempfile.TemporaryDirectory(prefix="handgen-fuzz-") as parent:
         seeds = make_seeds(Path(parent) / "seeds", only=only)
         faults += warm_up(seeds, Path(parent) / "sound")
+        seeds = [*seeds, *(seed for seed in seeds if not seed.slow)]
         for start in range(begin, first + count, _PER_WORKER):
             before = len(faults)
             numbers = range(start, min(start + _PER_WORKER, first + count))

@@ -295,6 +295,9 @@ def resolve_font(text: str) -> FontRef:
     if ref.path.is_file():
         return ref
     if len(ref.path.parts) > 1:
+        if ref.path.exists():
+            what = "a folder" if ref.path.is_dir() else "a pipe or device"
+            raise UsageError(f"{ref.path} is {what}, and no font file", "Name a font file.")
         raise UsageError(f"no font file {ref.path}", "Check the path, or see: handgen fonts list")
     fonts = find_fonts()
     good = [font for font in fonts if not font.broken]
