@@ -63,14 +63,14 @@ _RANGES = {
     "left": (0.04, 0.27),
     "right": (0.04, 0.27),
     "balance": (0.1, 0.6),
-    "width": (0.8, 1.9),
+    "width": (0.65, 1.85),
     "slant": (-0.25, 0.38),
     "slope": (-0.02, 0.02),
     "tall": (0.9, 1.9),
     "deep": (0.8, 1.6),
     "word_gap": (0.8, 1.9),
     "letter_gap": (-0.01, 0.05),
-    "pen": (0.03, 0.15),
+    "pen": (0.03, 0.13),
     "joins": (-1.0, 1.4),
 }
 _STILL = {
@@ -82,6 +82,8 @@ _FIELDS = np.array([0.035, 0.1, 0.1, 0.07, 0.03])
 _PER_EM = (0.12, 1.1)
 _ON_PAGES, _LEVEL = 0.78, 0.15
 """How much smaller a page's lines are in their strips, and how much of a slope each has."""
+_SMALLER = 0.68
+"""Likewise of lines by themselves that vary: in real ones an x is .28 of the image's height by the median."""
 _KNOTS = 32
 """Of a table of waves, in an em."""
 
@@ -112,6 +114,8 @@ def draw_shaped_habits(seed: int, line: int, vary: float, writer: int | None = N
         # All lines of a page have one size: they climb so little that none has to be made smaller to fit.
         drawn["fill"] *= _ON_PAGES
         drawn["slope"] *= _LEVEL
+    else:
+        drawn["fill"] *= 1 - vary * (1 - _SMALLER)
     margins = drawn.pop("left"), drawn.pop("right")
     return ShapedHabits(
         **drawn, margins=margins, waves=np.stack([amplitudes, frequencies, 2 * math.pi * phase], axis=2)

@@ -31,9 +31,9 @@ X_HEIGHT = 0.46
 """Of an x there, by and large, in sides of the square."""
 _REACH = (-0.25, 0.75)
 """How low and how high letters go."""
-_FINEST = 1.0
+_FINEST = 0.7
 """Pixels: a thinner line would be lost."""
-_THIN = 0.022
+_THIN = 0.02
 """Heights of the image, likewise: half as wide as lines are on scans, by the median."""
 _DARKEST, _PALEST = 1.0, 0.72
 """Of ink; what is paler is not found on scans of pages that anybody kept."""

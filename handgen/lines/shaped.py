@@ -46,9 +46,9 @@ _PLAIN = "n国لאक한นん"
 """A letter of each script that tells how wide strokes are."""
 _USUAL_HEIGHT = 0.45
 """Of an x, where a font has none, in em."""
-_THINNEST, _BROADEST = 0.5, 1.15
+_THINNEST, _BROADEST = 0.4, 1.0
 """Of a font's strokes: how thin and how broad another pen makes them."""
-_FINEST = 1.1
+_FINEST = 0.8
 """Pixels that strokes are not thinned below."""
 _SMALL = 0.85
 _JOINED = 0.012

@@ -285,7 +285,6 @@ def test_a_finished_run_is_left_alone_and_another_is_refused(pages, corpus, kala
         (("--vertical",), "--vertical"),
         (("--neighbors", "0.5"), "--neighbors"),
         (("--shards", "2"), "--shards"),
-        (("--degrade", "scan"), "--degrade scan has .*--degrade ink"),
     ],
 )
 def test_what_is_impossible_is_one_line_and_writes_nothing(options, message, corpus, kalam, tmp_path, capsys):
@@ -293,6 +292,15 @@ def test_what_is_impossible_is_one_line_and_writes_nothing(options, message, cor
     said = " ".join(capsys.readouterr().err.split())
     assert re.search(message, said), said
     assert not (tmp_path / "out").exists()
+
+
+def test_of_effects_pages_have_those_of_the_ink_and_say_so(corpus, kalam, tmp_path, capsys):
+    asked = ("--degrade", "lines", "--count", 2, "--paper", "plain", "--seed", 5)
+    assert run(command(corpus, kalam, tmp_path / "out", *asked)) == 0
+    assert re.search("--degrade lines is left out: ruled", " ".join(capsys.readouterr().err.split()))
+    found = [line["meta"].get("degraded", {}) for record in records(tmp_path / "out") for line in lines_of(record)]
+    assert any("real_ink" in effects for effects in found)
+    assert all(set(effects) <= pages.INK_ONLY for effects in found)
 
 
 def test_options_of_pages_need_pages(capsys):
