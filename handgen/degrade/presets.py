@@ -59,7 +59,10 @@ PRESETS: Mapping[str, Preset] = {
     "lines": Preset(
         "lines of text cut from a scanned page: a third with that ink, never coarse or pale, two thirds on rules",
         lost=0.02,
-        effects={"real_ink": _on(0.35, coarse=0.0, least=0.7), "ruled": _on(0.65, written=0.9, darkness=0.55, thickness=0.035)},
+        effects={
+            "real_ink": _on(0.35, coarse=0.0, least=0.7),
+            "ruled": _on(0.65, written=0.9, darkness=0.55, thickness=0.035),
+        },
     ),
     "notebook": Preset(
         "handwriting in a notebook, in color",

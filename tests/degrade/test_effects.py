@@ -184,4 +184,3 @@ def test_base_lines_are_on_rules_where_it_is_asked_for():
         near.append(sum(bool((abs(found - row - 3) < 5).any()) for found, row in zip(rows, base, strict=True)))
     assert near[1] == 64
     assert near[0] < 32
-

@@ -295,12 +295,13 @@ def test_what_is_impossible_is_one_line_and_writes_nothing(options, message, cor
 
 
 def test_of_effects_pages_have_those_of_the_ink_and_say_so(corpus, kalam, tmp_path, capsys):
-    asked = ("--degrade", "lines", "--count", 2, "--paper", "plain", "--seed", 5)
+    (tmp_path / "mine.yaml").write_text("real_ink: {probability: 1}\nruled: {probability: 1}\n", encoding="utf-8")
+    asked = ("--degrade", tmp_path / "mine.yaml", "--count", 1, "--paper", "plain")
     assert run(command(corpus, kalam, tmp_path / "out", *asked)) == 0
-    assert re.search("--degrade lines is left out: ruled", " ".join(capsys.readouterr().err.split()))
-    found = [line["meta"].get("degraded", {}) for record in records(tmp_path / "out") for line in lines_of(record)]
-    assert any("real_ink" in effects for effects in found)
-    assert all(set(effects) <= pages.INK_ONLY for effects in found)
+    assert "is left out: ruled" in " ".join(capsys.readouterr().err.split())
+    found = [sample.meta["degraded"] for sample in samples(tmp_path / "out")]
+    assert found
+    assert all(set(effects) == {"real_ink"} for effects in found)
 
 
 def test_options_of_pages_need_pages(capsys):
