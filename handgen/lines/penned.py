@@ -145,8 +145,13 @@ class PenLine:
         grain = np.maximum(line.grain[:1], rough)
         image = inked(drawn.fill((height, width))[None], dark, grain, key.keys("paper")[:1])[0]
         boxes = iter(_boxes(bounds, (height, width)))
-        notes = {"slant": round(math.degrees(math.atan(slant)), 1), **hands.notes}
+        notes = {"slant": round(math.degrees(math.atan(slant)), 1), "neatness": neatness_of(hands.hand), **hands.notes}
         return image, [None if char == " " else next(boxes) for char in text], notes
+
+
+def neatness_of(hand: Hand) -> float:
+    """Return how neat a writer is, 0 to 1: 1 less the mean of habit, looseness and cursiveness, each 0 to 1."""
+    return round(1 - sum(float(hand[name][0]) for name in ("habit", "looseness", "cursiveness")) / 3, 3)
 
 
 def _outlined(
