@@ -35,6 +35,7 @@ class ShapedHabits:
         word_gap: factor of the spaces.
         letter_gap: what is added between letters that do not join.
         pen: width of strokes, in heights of an x.
+        room: how many times as high as it was asked for an image may become, so that no line is made smaller.
         joins: share of the letters that are joined to the next one, in fonts that do not join them.
         waves: ``[fields, waves, 3]``: amplitude, waves per em and phase (radians) of what wanders along the line: its
             rise, its size, its slant, its pace, and a tremor of what is high against what is low.
@@ -53,6 +54,7 @@ class ShapedHabits:
     pen: float
     joins: float
     waves: Floats
+    room: float = 1.0
 
 
 # Widths and heights are such that lines are as those by the writers of the tuning half of copiste-lines: of the
@@ -80,8 +82,10 @@ _STILL = {
 """What these are without variation."""
 _FIELDS = np.array([0.035, 0.1, 0.1, 0.07, 0.03])
 _PER_EM = (0.12, 1.1)
-_ON_PAGES, _LEVEL = 0.78, 0.15
+_ON_PAGES, _LEVEL = 0.73, 0.15
 """How much smaller a page's lines are in their strips, and how much of a slope each has."""
+_ROOM = 1.6
+"""How much higher than its strip a page's line may be, with accents on capitals and brackets."""
 _SMALLER = 0.68
 """Likewise of lines by themselves that vary: in real ones an x is .28 of the image's height by the median."""
 _KNOTS = 32
@@ -117,9 +121,8 @@ def draw_shaped_habits(seed: int, line: int, vary: float, writer: int | None = N
     else:
         drawn["fill"] *= 1 - vary * (1 - _SMALLER)
     margins = drawn.pop("left"), drawn.pop("right")
-    return ShapedHabits(
-        **drawn, margins=margins, waves=np.stack([amplitudes, frequencies, 2 * math.pi * phase], axis=2)
-    )
+    waves = np.stack([amplitudes, frequencies, 2 * math.pi * phase], axis=2)
+    return ShapedHabits(**drawn, margins=margins, waves=waves, room=1.0 if writer is None else _ROOM)
 
 
 def stretch(y: Floats, habits: ShapedHabits, x_height: float) -> Floats:
@@ -165,8 +168,9 @@ def onto_image(
     left, bottom = outline.points.min(axis=0)
     right, top = outline.points.max(axis=0)
     low, high = min(reach[0], bottom), max(reach[1], top)
+    usual, height = habits.fill * height / (reach[1] - reach[0]), round(habits.room * height)
     room = height - 2 * _EDGE
-    scale = min(habits.fill * height / (reach[1] - reach[0]), room / max(top - bottom, 1e-6))
+    scale = min(usual, room / max(top - bottom, 1e-6))
     # The script's letters are where they are in other lines of its writer, as far as this line's own ink allows.
     free = height - scale * (high - low)
     base = free * habits.balance - low * scale if free > 0 else height * habits.balance - (low + high) / 2 * scale

@@ -35,6 +35,8 @@ _FINEST = 0.7
 """Pixels: a thinner line would be lost."""
 _THIN = 0.02
 """Heights of the image, likewise: half as wide as lines are on scans, by the median."""
+_ON_PAGES = 1.3
+"""How much wider lines on pages are at least: ink of any color is drawn with them."""
 _DARKEST, _PALEST = 1.0, 0.72
 """Of ink; what is paler is not found on scans of pages that anybody kept."""
 _ROUGHEST = 0.35
@@ -129,10 +131,11 @@ class PenLine:
         points = bend(path.strokes.reshape(-1, 2), habits, X_HEIGHT)
         low, high = stretch(np.array(_REACH), habits, X_HEIGHT)
         flat = Outline(points, np.zeros(0, np.uint8), np.zeros(0, np.int64))
+        finest = max(_FINEST, _THIN * height * (1 if habits.room == 1 else _ON_PAGES))
         placed, (height, width), scale = onto_image(flat, habits, height, (float(low), float(high)))
         line = line_of(hands.hand, hands.pens)
         strokes = placed.points.reshape(-1, POINTS, 2)
-        whole, owners, bounds = _outlined(strokes, path, line, scale, max(_FINEST, _THIN * height))
+        whole, owners, bounds = _outlined(strokes, path, line, scale, finest)
         if wrong:
             first, last = (at - text[:at].count(" ") for at in (wrong.start, wrong.stop))
             ink = strokes[(path.owner >= first) & (path.owner < last)].reshape(-1, 2)
@@ -214,7 +217,9 @@ def _prepared(
     late = haste * 0.12 * luck[:, 3]
     bars = 1 + haste * (0.2 + 0.9 * luck[:, 3])
     letters = Letters(chars, spaced, strokes, owner, X_HEIGHT)
-    return letters, Manner(joins, gaps, word_gaps, late, bars)
+    # A dot is a dot, however wide letters are.
+    dots = float(np.clip(1 / (habits.width * _BREADTH * hand["aspect"][0]), 0.5, 1))
+    return letters, Manner(joins, gaps, word_gaps, late, bars, dots)
 
 
 def _loosened(points: Floats, owner: NDArray[np.int64], key: NDArray[np.uint64], amount: float, what: str) -> Floats:
