@@ -35,6 +35,7 @@ class ShapedHabits:
         word_gap: factor of the spaces.
         letter_gap: what is added between letters that do not join.
         pen: width of strokes, in heights of an x.
+        smaller: factor of ``fill`` for letters with ascenders, which reach that high in few lines.
         room: how many times as high as it was asked for an image may become, so that no line is made smaller.
         joins: share of the letters that are joined to the next one, in fonts that do not join them.
         waves: ``[fields, waves, 3]``: amplitude, waves per em and phase (radians) of what wanders along the line: its
@@ -55,6 +56,7 @@ class ShapedHabits:
     joins: float
     waves: Floats
     room: float = 1.0
+    smaller: float = 1.0
 
 
 # Widths and heights are such that lines are as those by the writers of the tuning half of copiste-lines: of the
@@ -119,7 +121,7 @@ def draw_shaped_habits(seed: int, line: int, vary: float, writer: int | None = N
         drawn["fill"] *= _ON_PAGES
         drawn["slope"] *= _LEVEL
     else:
-        drawn["fill"] *= 1 - vary * (1 - _SMALLER)
+        drawn["smaller"] = 1 - vary * (1 - _SMALLER)
     margins = drawn.pop("left"), drawn.pop("right")
     waves = np.stack([amplitudes, frequencies, 2 * math.pi * phase], axis=2)
     return ShapedHabits(**drawn, margins=margins, waves=waves, room=1.0 if writer is None else _ROOM)
@@ -162,13 +164,22 @@ def _wandering(x: Floats, waves: Floats) -> Floats:
 
 
 def onto_image(
-    outline: Outline, habits: ShapedHabits, height: int, reach: tuple[float, float]
+    outline: Outline, habits: ShapedHabits, height: int, reach: tuple[float, float], *, small: bool
 ) -> tuple[Outline, tuple[int, int], float]:
-    """Return an outline in em as one in pixels, y up from the lower edge; height and width; and pixels per em."""
+    """Return an outline in em as one in pixels, y up from the lower edge; height and width; and pixels per em.
+
+    Args:
+        outline: of the line.
+        habits: of it.
+        height: of the image.
+        reach: how low and how high its script's letters go, in em.
+        small: whether it is of letters with ascenders.
+    """
     left, bottom = outline.points.min(axis=0)
     right, top = outline.points.max(axis=0)
     low, high = min(reach[0], bottom), max(reach[1], top)
-    usual, height = habits.fill * height / (reach[1] - reach[0]), round(habits.room * height)
+    fill = habits.fill * (habits.smaller if small else 1)
+    usual, height = fill * height / (reach[1] - reach[0]), round(habits.room * height)
     room = height - 2 * _EDGE
     scale = min(usual, room / max(top - bottom, 1e-6))
     # The script's letters are where they are in other lines of its writer, as far as this line's own ink allows.

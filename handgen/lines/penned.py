@@ -132,7 +132,7 @@ class PenLine:
         low, high = stretch(np.array(_REACH), habits, X_HEIGHT)
         flat = Outline(points, np.zeros(0, np.uint8), np.zeros(0, np.int64))
         finest = max(_FINEST, _THIN * height * (1 if habits.room == 1 else _ON_PAGES))
-        placed, (height, width), scale = onto_image(flat, habits, height, (float(low), float(high)))
+        placed, (height, width), scale = onto_image(flat, habits, height, (float(low), float(high)), small=True)
         line = line_of(hands.hand, hands.pens)
         strokes = placed.points.reshape(-1, POINTS, 2)
         whole, owners, bounds = _outlined(strokes, path, line, scale, finest)
