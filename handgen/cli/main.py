@@ -174,6 +174,9 @@ def _explained(error: Any) -> UsageError:
     message, remedy = error.format_message(), f"See '{command} --help'."
     for said, plain in _PLAINER.items():
         message = message.replace(said, plain)
+    said, meant, names = message.partition(" Did you mean")
+    if meant:
+        message, remedy = said.rstrip("."), f"{meant.strip()}{names} {remedy}"
     if (name := getattr(error, "option_name", None)) and context is not None:
         known = [flag for param in context.command.params for flag in param.opts if flag.startswith("--")]
         if (meant := nearest(name, known)).startswith("Did"):
