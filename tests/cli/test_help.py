@@ -161,6 +161,8 @@ def test_flags_have_no_type(capsys):
         ("synth --model chinese", "Did you mean 'zh'?"),
         ("fonts fetch english", "Did you mean 'en'?"),
         ("fonts fetch latin", "Did you mean 'en'?"),
+        ("convert here there --to parquet", "Did you mean '--format'?"),
+        ("synth --model nope", "Known: "),
         ("synht", "No such command 'synht'. Did you mean 'synth', 'sheet'? See 'handgen --help'."),
         ("synth --charset chinese", "Did you mean 'gb2312-1'?"),
         ("render --font Heiti --charset english", "Did you mean 'latin62'?"),
