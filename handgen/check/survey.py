@@ -109,7 +109,12 @@ class Survey:
                 low, high = gray.getextrema()
                 pixels = _digest(f"{image.size}{image.mode}".encode() + image.tobytes())
         except UNDECODABLE as error:
-            add("image-unreadable", number, label, f"{record.name}: {decoding_error(error)}".removeprefix(": "))
+            add(
+                "image-unreadable",
+                number,
+                label,
+                f"{record.name}: {decoding_error(error, record.image)}".removeprefix(": "),
+            )
             return 0, Fault.BAD_IMAGE
         self.sizes[image.size] += 1
         self.modes[image.mode] += 1

@@ -1,4 +1,4 @@
-"""What ``handgen import`` says when it is done."""
+"""What ``handgen import`` says: before it reads, and when it has."""
 
 from __future__ import annotations
 
@@ -7,9 +7,23 @@ from typing import TYPE_CHECKING, Any
 from handgen.cli.common import say, stdout
 
 if TYPE_CHECKING:
-    from handgen.collect.build import Imported
+    from handgen.collect.base import Reader
+    from handgen.collect.build import Imported, ImportPlan
 
 _ROWS, _LISTED, _REPORTED = 20, 10, 1000
+
+
+def describe_plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
+    """Return what is to be read, in words."""
+    found = reader.plan() | {"source": plan.font.spec if plan.font else "none", "size": plan.size}
+    if plan.charset:
+        found["charset"] = f"{len(plan.charset):,} characters"
+    if plan.per_char:
+        found["per char"] = plan.per_char
+    if plan.writers:
+        found["writers"] = f"the first {plan.writers}"
+    ignored = [f"{count:,} × {why}" for why, count in reader.ignored.items()]
+    return found | ({"ignored": "; ".join(ignored)} if ignored else {}) | {"store": str(plan.out)}
 
 
 def facts_of(imported: Imported) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import typer
 from handgen.cli.common import PATHS, Debug, DryRun, Json, SkipBad, print_json, say_facts, warn
 from handgen.cli.generated import with_signature
 from handgen.cli.help import Command, Group
-from handgen.cli.imported import facts_of, print_imported
+from handgen.cli.imported import describe_plan, facts_of, print_imported
 from handgen.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -146,16 +146,16 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         skip_bad=given["skip_bad"],
     )
     if not given["as_json"]:
-        say_facts(_plan(reader, plan))
+        say_facts(describe_plan(reader, plan))
     if plan.note:
         warn(plan.note)
     if given["dry_run"]:
         if given["as_json"]:
-            print_json(_plan(reader, plan))
+            print_json(describe_plan(reader, plan))
         return
     imported = _with_progress(reader, plan, import_store)
     if given["as_json"]:
-        print_json(_plan(reader, plan) | facts_of(imported))
+        print_json(describe_plan(reader, plan) | facts_of(imported))
     else:
         print_imported(imported, _following(plan, given["match"], imported))
 
@@ -188,18 +188,6 @@ def _following(plan: ImportPlan, match: Path | None, imported: Imported) -> str:
     if match is not None and not is_store(match) and len(imported.styles) == 1:
         return f"handgen train zi2zi --from {quoted(match)} --add-style {quoted(next(iter(imported.styles)))} {data}"
     return f"handgen train zi2zi {'--data data/glyphs ' if plan.font is None else ''}{data}"
-
-
-def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
-    found = reader.plan() | {"source": plan.font.spec if plan.font else "none", "size": plan.size}
-    if plan.charset:
-        found["charset"] = f"{len(plan.charset):,} characters"
-    if plan.per_char:
-        found["per char"] = plan.per_char
-    if plan.writers:
-        found["writers"] = f"the first {plan.writers}"
-    ignored = [f"{count:,} × {why}" for why, count in reader.ignored.items()]
-    return found | ({"ignored": "; ".join(ignored)} if ignored else {}) | {"store": str(plan.out)}
 
 
 def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
 import os
 import sys
@@ -113,6 +114,12 @@ app.add_typer(models)
 app.add_typer(fonts)
 
 
+@functools.cache
+def _command() -> Any:
+    """Build the commands and their options once: that takes longer than many a command does."""
+    return typer.main.get_command(app)
+
+
 def run(args: Sequence[str] | None = None) -> int:
     """Run ``handgen ARGS`` and return its exit code: 0 done, 1 failed, 2 wrong usage.
 
@@ -124,7 +131,7 @@ def run(args: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(encoding="utf-8")  # charsets do not fit into the code pages of Windows
     try:
         with common.warnings_as_lines():
-            code = app(list(args) if args is not None else None, prog_name="handgen", standalone_mode=False)
+            code = _command()(list(args) if args is not None else None, prog_name="handgen", standalone_mode=False)
         sys.stdout.flush()  # a full disk behind it is found out here
         return code if isinstance(code, int) else 0
     except typer.Exit as stop:

@@ -134,7 +134,13 @@ def _entry(row: dict[str, Any]) -> Entry:
 
 def find_entry(name: str) -> Entry | None:
     """Return the entry of a family (``Ma Shan Zheng``, ``ma-shan-zheng``), or None."""
-    return next((entry for entry in catalog() if plain(entry.family) == plain(name)), None)
+    return _by_family().get(plain(name))
+
+
+@cache
+def _by_family() -> dict[str, Entry]:
+    """Return the entries by their plain names; the first of those called alike."""
+    return {plain(entry.family): entry for entry in reversed(catalog())}
 
 
 ALIASES = {

@@ -257,6 +257,17 @@ def is_printed(ref: FontRef) -> bool:
 
 def covered(ref: FontRef, charset: str) -> int:
     """Return how many characters of ``charset`` the font's cmap maps; no ink is looked at."""
+    try:
+        state = ref.path.stat()
+    except OSError:
+        open_face(ref)  # which says what is wrong
+        raise
+    return _covered(ref, charset, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _covered(ref: FontRef, charset: str, changed: int, size: int) -> int:
+    """Count once; ``changed`` and ``size`` are there to notice that it is another file."""
     face = open_face(ref)
     return sum(face.get_char_index(character) > 0 for character in charset)
 
@@ -281,6 +292,9 @@ def resolve_font(text: str) -> FontRef:
     if ref.path.is_file():
         return ref
     if len(ref.path.parts) > 1:
+        if ref.path.exists():
+            what = "a folder" if ref.path.is_dir() else "a pipe or device"
+            raise UsageError(f"{ref.path} is {what}, and no font file", "Name a font file.")
         raise UsageError(f"no font file {ref.path}", "Check the path, or see: handgen fonts list")
     fonts = find_fonts()
     good = [font for font in fonts if not font.broken]

@@ -11,8 +11,9 @@ from handgen.cli import run
 from handgen.degrade.pipeline import Pipeline
 from handgen.formats.lmdb import LmdbWriter
 from handgen.seeds import SampleKey
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
-from handgen.synthesis.request import LineRequest, make_request
+from handgen.synthesis.request import LineRequest
 from tests.readers import items, read_as_trainers_do
 
 CORPUS = "ABA CAB, BADE\nThe HEN ran far；end\nXYZ ABC DEF GHI JKL MNO PQR STU\nfgh 龘 mnq\n"

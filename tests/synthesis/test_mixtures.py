@@ -13,8 +13,9 @@ import pytest
 from handgen.cli import run
 from handgen.sources.spec import SourceSpec
 from handgen.synthesis import gate as gates
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare, samples
-from handgen.synthesis.request import LineRequest, Request, make_request
+from handgen.synthesis.request import LineRequest, Request
 from tests.readers import items, read_as_trainers_do
 from tests.sources.conftest import handwriting
 from tests.synthesis.test_gate import Fickle, digits, listed, reading
