@@ -40,6 +40,7 @@ _EVERYDAY = {
     "styles": ("style", "num-styles"),
     "charset": ("chars", "characters", "alphabet", "vocab"),
     "corpus": ("texts", "dictionary", "words"),
+    "format": ("to", "type"),
     "device": ("gpu", "gpus", "cuda"),
     "workers": ("threads", "jobs", "num-workers"),
     "degrade": ("augment", "augmentation", "noise"),
@@ -55,7 +56,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """
     options = list(known)
     meant = [each for each in options if is_everyday(name, each)]
-    close = meant or difflib.get_close_matches(name, options, n=1, cutoff=0.5)
+    bare = {each.strip("-"): each for each in options}
+    close = meant or [bare[each] for each in difflib.get_close_matches(name.strip("-"), bare, n=1)]
     if close:
         return f"Did you mean '{close[0]}'?"
     return f"Known: {', '.join(options)}." if options else "None is known."

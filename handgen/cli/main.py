@@ -36,8 +36,15 @@ from handgen.registry import nearest
 from handgen.version import __version__
 
 
-class _InOrderOfUse(Group):
-    """Typer lists groups after commands; a reader wants them as they are used."""
+class _Commands(Group):
+    """All commands, in the order in which they are used; typer would list groups after commands."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; Ctrl-C is left to ``run``, where typer would end without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise typer.Abort from stop
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [
@@ -60,7 +67,7 @@ class _InOrderOfUse(Group):
 
 app = typer.Typer(
     name="handgen",
-    cls=_InOrderOfUse,
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -174,6 +181,9 @@ def _explained(error: Any) -> UsageError:
     message, remedy = error.format_message(), f"See '{command} --help'."
     for said, plain in _PLAINER.items():
         message = message.replace(said, plain)
+    said, meant, names = message.partition(" Did you mean")
+    if meant:
+        message, remedy = said.rstrip("."), f"{meant.strip()}{names} {remedy}"
     if (name := getattr(error, "option_name", None)) and context is not None:
         known = [flag for param in context.command.params for flag in param.opts if flag.startswith("--")]
         if (meant := nearest(name, known)).startswith("Did"):

@@ -40,6 +40,8 @@ FURTHER = "further pages or frames of a file, which are not read"
 _PAGED = frozenset((".gif", ".tif", ".tiff", ".webp", ".png"))
 _STYLES = ("style", "writer")
 _EXAMPLES = 5
+_NAMED = 4
+"""Kinds of other files that a message names."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,9 @@ class ImagesReader(Reader):
         self.ignored = dict(self._listing.ignored)
         files = self._listing.files
         if not files:
-            there = "".join(f"; {count:,} × {why}" for why, count in self.ignored.items())
+            common = sorted(self.ignored.items(), key=lambda item: -item[1])
+            there = "".join(f"; {count:,} × {why}" for why, count in common[:_NAMED])
+            there += f"; {sum(count for _, count in common[_NAMED:]):,} others" if len(common) > _NAMED else ""
             raise UsageError(
                 f"no image is in the folder {folder}{there}", "It takes PNG, JPEG, WebP, BMP, TIFF and GIF."
             )

@@ -14,7 +14,17 @@ from pathlib import Path
 
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256, user_data
-from handgen.fonts.catalog import GROUPS, HANDWRITTEN, PRINTED, catalog, fetchable, find_entry, installing, plain
+from handgen.fonts.catalog import (
+    ALIASES,
+    GROUPS,
+    HANDWRITTEN,
+    PRINTED,
+    catalog,
+    fetchable,
+    find_entry,
+    installing,
+    plain,
+)
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
 from handgen.registry import nearest
@@ -24,19 +34,6 @@ SITES = ("./fonts", "cache", "pip", "system")
 
 PACKAGES = ("pylopdf_fonts_zh_cn",)
 """Python packages that carry fonts, beside those that register the entry point ``fontpkg.family``."""
-
-ALIASES = {
-    "heiti": "hei",
-    "simhei": "hei",
-    "黑体": "hei",
-    "songti": "song",
-    "simsun": "song",
-    "宋体": "song",
-    "kaiti": "kai",
-    "simkai": "kai",
-    "楷体": "kai",
-}
-"""Names that mean "any font of this kind" wherever no font is called so."""
 
 _PROBES = {
     "han": "的一是不了人我在有中大上",
