@@ -7,11 +7,10 @@ import pytest
 from handgen.cli import run
 from tests.cli.conftest import latents, untrained  # noqa: F401 - fixtures
 from tests.conftest import small_trainer
-from tests.ocr.conftest import digits, reading  # noqa: F401 - fixtures
 
 
 @pytest.fixture(scope="session")
-def digit_run(digits, tmp_path_factory):  # noqa: F811
+def digit_run(digits, tmp_path_factory):
     """The run folder of a small Zi2Zi of seven hands' digits."""
     out = tmp_path_factory.mktemp("runs") / "digits"
     small_trainer("zi2zi", digits, out, lr=0.002).run(lambda progress: None)
@@ -19,7 +18,7 @@ def digit_run(digits, tmp_path_factory):  # noqa: F811
 
 
 @pytest.fixture(scope="session")
-def shipping(digit_run, reading, trained, tmp_path_factory):  # noqa: F811
+def shipping(digit_run, reading, trained, tmp_path_factory):
     """A folder with weights called ``zh``, which read and draw digits, and ``en``, of letters and without a reader."""
     folder = tmp_path_factory.mktemp("weights")
     for name, model, *more in (("zh", digit_run, "--recognizer", reading), ("en", trained)):

@@ -13,8 +13,8 @@ from handgen.formats.base import Sample
 
 def make_small(name, set_to=setattr):
     """Let few samples be much for a format: for a folder, a shard, a commit."""
-    for owner, name in ((files, "_PER_FOLDER"), (parquet, "PER_SHARD"), (webdataset, "PER_SHARD")):
-        set_to(owner, name, 100)
+    for owner, most in ((files, "_PER_FOLDER"), (parquet, "PER_SHARD"), (webdataset, "PER_SHARD")):
+        set_to(owner, most, 100)
     set_to(lmdb, "_PER_COMMIT", 60)
     kind = FORMATS.load(name).writer
     if hasattr(kind, "per_commit"):

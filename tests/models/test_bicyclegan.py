@@ -146,7 +146,7 @@ def hands(tmp_path_factory, caveat, kalam, zeyada, indie_flower):
 
 def test_a_hand_never_seen_is_taken_up(make_trainer, hands):
     known, apart = hands
-    quick = {"images": 800, "batch": 16, "width": 8, "lr": 4e-3, "ema": 50, "lambda_gan": 0, "lambda_gan2": 0}
+    quick = {"images": 560, "batch": 16, "width": 8, "lr": 4e-3, "ema": 50, "lambda_gan": 0, "lambda_gan2": 0}
     trainer = make_trainer("bicyclegan", on=known, **quick)
     trainer.run(lambda progress: None)
 

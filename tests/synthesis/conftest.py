@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from handgen.synthesis import gate as gates
-from tests.ocr.conftest import digits, reading
 from tests.sources.conftest import handwriting
 
-__all__ = ["digits", "handwriting", "reading"]
+__all__ = ["handwriting"]
 
 
 class Fickle:

@@ -7,7 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import lmdb
@@ -124,30 +126,56 @@ HELD = Path(__file__).with_name("held")
 """A folder for PYTHONPATH: the first process that has written some samples of a shard waits to be killed."""
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="kills a process by its number")
-@pytest.mark.parametrize("how", [("--processes", 2), ("--ray", "local", "--processes", 1)], ids=["processes", "ray"])
-def test_a_killed_worker_s_shard_is_redone(trained, undisturbed, tmp_path, how):
-    if how[0] == "--ray":
-        pytest.importorskip("ray")
-    out, mark = tmp_path / "out", tmp_path / "held"
-    code = "import sys; from handgen.cli import run; sys.exit(run(sys.argv[1:]))"
-    path = os.pathsep.join(filter(None, [str(HELD), str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, *options(trained, out, *how, "--batch", 64)],
-        env=os.environ | {"PYTHONPATH": path, "HELD_MARK": str(mark)},
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def kill_the_held(out, mark, over):
+    """Kill the worker that is held; return whether its shard was half written, or None if the run is over before."""
     while not mark.exists():
-        assert process.poll() is None, process.stderr.read()
+        if over():
+            return None
         time.sleep(0.01)
     pid, leaf = mark.read_text().split()
     with lmdb.open(str(out / leaf), readonly=True, lock=False) as env:
-        assert env.stat()["entries"] > 0
-    assert not json.loads((out / leaf / "manifest.json").read_text())["complete"]
+        begun = env.stat()["entries"] > 0
+    finished = json.loads((out / leaf / "manifest.json").read_text())["complete"]
     os.kill(int(pid), signal.SIGKILL)
+    return begun and not finished
+
+
+@pytest.fixture
+def held(tmp_path, monkeypatch):
+    """The file that a held process writes; from now on, new processes are held."""
+    path = [str(HELD), str(Path(__file__).parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(path))
+    monkeypatch.setenv("HELD_MARK", str(tmp_path / "held"))
+    return tmp_path / "held"
+
+
+killing = pytest.mark.skipif(sys.platform != "linux", reason="kills a process by its number")
+
+
+@killing
+def test_a_killed_process_is_replaced_and_its_shard_redone(trained, undisturbed, held, tmp_path):
+    out, over = tmp_path / "out", threading.Event()
+    with ThreadPoolExecutor(1) as aside:
+        killed = aside.submit(kill_the_held, out, held, over.is_set)
+        try:
+            assert run(options(trained, out, "--processes", 2, "--batch", 64)) == 0
+        finally:
+            over.set()
+    assert killed.result()
+    same(out, undisturbed)
+
+
+@killing
+def test_a_killed_worker_of_ray_is_replaced_and_its_shard_redone(trained, undisturbed, held, tmp_path):
+    pytest.importorskip("ray")
+    out = tmp_path / "out"
+    code = "import sys; from handgen.cli import run; sys.exit(run(sys.argv[1:]))"
+    command = [sys.executable, "-c", code, *options(trained, out, "--ray", "local", "--processes", 1, "--batch", 64)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    killed = kill_the_held(out, held, lambda: process.poll() is not None)
     message = process.communicate(timeout=600)[1]
     assert process.returncode == 0, message
+    assert killed
     same(out, undisturbed)
 
 
