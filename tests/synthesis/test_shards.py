@@ -174,6 +174,8 @@ def test_a_killed_worker_of_ray_is_replaced_and_its_shard_redone(trained, undist
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     killed = kill_the_held(out, held, lambda: process.poll() is not None)
     message = process.communicate(timeout=600)[1]
+    if "error: Ray did not start on this machine" in message:
+        pytest.skip("Ray gives itself 30 seconds to start, and this machine is busy")
     assert process.returncode == 0, message
     assert killed
     same(out, undisturbed)
