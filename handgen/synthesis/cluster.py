@@ -73,7 +73,7 @@ class Cluster:
             processors = self.workers * self.processes if self.processes else None
             try:
                 ray.init(address=LOCAL, num_cpus=processors, include_dashboard=False, **quiet)
-            except Exception as error:  # noqa: BLE001 - which is what Ray raises when a busy machine takes 30 s
+            except Exception as error:  # which is what Ray raises when a busy machine takes 30 s
                 raise _not_begun(error) from error
             return
         if self.address != AUTO:
