@@ -28,7 +28,7 @@ from handgen.formats.png import encode_png
 from handgen.seeds import SampleKey
 from handgen.strokes.library import find_strokes
 from handgen.strokes.tracing import REGISTERED, TRACED, trace_font
-from handgen.synthesis.options import request_of
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import Prepared, prepare
 from handgen.synthesis.request import AUTO, OFF, REDRAW
 from handgen.synthesis.write import write
@@ -93,7 +93,7 @@ def tracing(count: int) -> Row:
 
 def _prepared(recipe: str, charset: str, count: int, device: str, out: Path, gate: str = OFF) -> Prepared:
     options: dict[str, Any] = {"count": count, "charset": charset, "gate": gate, "device": device, "out": out}
-    return prepare(request_of(recipe=Path(recipe), options=options))
+    return prepare(make_request(recipe=Path(recipe), **options))
 
 
 def _stages(recipe: str, charset: str, device: str, told: Told) -> list[Row]:

@@ -81,6 +81,8 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
         warn(prepared.gate_note)
     if prepared.lines:
         _warn_of_lines(prepared.lines, pages=prepared.pages is not None)
+    if prepared.pages and (left := prepared.pages.left_out):
+        warn(f"pages have paper and light of their own; of --degrade {request.degrade} is left out: {', '.join(left)}")
     _warn_of_unlearned(prepared)
     for reason, chars in source.skipped.items() if not prepared.lines else ():
         warn(f"left out, {reason}: {len(chars)} ({_some(chars)})")

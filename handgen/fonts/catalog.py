@@ -143,11 +143,25 @@ def _by_family() -> dict[str, Entry]:
     return {plain(entry.family): entry for entry in reversed(catalog())}
 
 
+ALIASES = {
+    "heiti": "hei",
+    "simhei": "hei",
+    "黑体": "hei",
+    "songti": "song",
+    "simsun": "song",
+    "宋体": "song",
+    "kaiti": "kai",
+    "simkai": "kai",
+    "楷体": "kai",
+}
+"""Names that mean "any font of this kind" wherever no font is called so."""
+
+
 def select(names: list[str], everything: bool = False) -> list[Entry]:
-    """Return the entries of groups (``zh``, ``en``) and families, each once.
+    """Return the entries of groups (``zh``, ``en``), families and aliases, each once.
 
     Args:
-        names: groups and families.
+        names: groups, families, and aliases of which the first family is taken.
         everything: groups hold the entries marked ``more``, too.
 
     Raises:
@@ -163,6 +177,8 @@ def select(names: list[str], everything: bool = False) -> list[Entry]:
                     f"'{found.family}' comes in a package of Debian", f"Get it with: {installing(found.source.package)}"
                 )
             entries = [found]
+        elif kind := ALIASES.get(name.casefold()):
+            entries = [next(entry for entry in fetchable("han") if entry.kind == kind)]
         else:
             known = [*GROUPS, *(entry.family for entry in catalog())]
             raise UsageError(f"no font '{name}' in the catalog", nearest(name, known))

@@ -32,7 +32,7 @@ from handgen.synthesis.recipe import shipped as recipes
 from handgen.synthesis.request import AUTO, MARK, REDRAW, Request
 from handgen.synthesis.samples import Synthesis
 from handgen.synthesis.shards import Shard, cut
-from handgen.synthesis.usual import NONE, with_usual_sources
+from handgen.synthesis.usual import NONE, usual_out, with_usual_sources
 from handgen.weights import FIRST
 
 
@@ -110,7 +110,7 @@ def resolved(request: Request) -> Request:
     request, _ = with_usual_sources(request)
     sources = fitted(request.sources)
     names = [_name_of(spec.source) for spec in sources if spec.share]
-    out = request.out or Path("datasets") / "+".join(dict.fromkeys(names))
+    out = request.out or usual_out("+".join(dict.fromkeys(names)), request)
     degrade = request.degrade or NONE
     return replace(request, sources=sources, out=out, degrade=degrade, device=str(resolve_device(request.device)))
 
