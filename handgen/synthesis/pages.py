@@ -82,11 +82,11 @@ class Pages:
         """
         made = lines.synthesis
         check_room(request, made.height)
-        degrade = made.degrade and made.degrade.only(INK_ONLY)
-        left = [step.effect.name for step in made.degrade.steps if step not in degrade.steps] if degrade else []
+        effects = [step.effect.name for step in made.degrade.steps] if made.degrade else []
+        left = [name for name in effects if name not in INK_ONLY]
         amend = Amendments(request.insertions, request.inserted, request.overwrites, request.overwritten)
         style = PageStyle(request.size, request.papers, request.hyphens, request.skew, amend=amend)
-        degrade = degrade if degrade and degrade.steps else None
+        degrade = made.degrade.only(INK_ONLY) if made.degrade and len(left) < len(effects) else None
         synthesis = dataclasses.replace(made, boxes=True, degrade=degrade)
         plan = cast("_PagePlan", made.plan)
         composer = PageComposer(synthesis, plan.texts_of, plan.style, style)
