@@ -330,4 +330,5 @@ def _print_outcomes(outcomes: list[Outcome], folder: Path, as_json: bool) -> Non
         say(f"already there {len(states['present'])} (--force fetches again)")
     for reason, families in reasons.items():
         stderr.print(f"failed {len(families)}: {', '.join(sorted(families))}: {reason}", markup=False, soft_wrap=True)
-    say(f"they are in {folder}")
+    if states["fetched"] or states["present"]:
+        say(f"they are in {folder}")
