@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handgen.cli.common import say, stdout
-from handgen.errors import quoted
 
 if TYPE_CHECKING:
     from handgen.collect.base import Reader
@@ -28,7 +27,7 @@ def describe_plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
 
 
 def facts_of(imported: Imported) -> dict[str, Any]:
-    """Return what happened, for ``--json``."""
+    """Return what an import took and left out, as plain values."""
     return {
         "preview": str(imported.preview),
         "pictures": [str(path) for path in imported.pictures],
@@ -40,13 +39,13 @@ def facts_of(imported: Imported) -> dict[str, Any]:
         "skipped": imported.skipped,
         "ignored_files": imported.ignored,
         "labels_changed": imported.changes.count,
-        "places": [vars(skip) for skip in imported.skips[:_REPORTED]],
+        "left_out": [vars(skip) for skip in imported.skips[:_REPORTED]],
         "seconds": round(imported.seconds, 2),
     }
 
 
-def print_imported(imported: Imported, plan: ImportPlan) -> None:
-    """Say what was taken, what was left out, and what comes next."""
+def print_imported(imported: Imported, following: str) -> None:
+    """Print what an import took and left out, and the command that may follow."""
     from rich.table import Table
     from rich.text import Text
 
@@ -77,11 +76,5 @@ def print_imported(imported: Imported, plan: ImportPlan) -> None:
     if imported.pictures:
         more = f" to {imported.pictures[-1].name}" if len(imported.pictures) > 1 else ""
         lines.append(f"pages    {imported.pictures[0]}{more}")
-    lines.append(f"next: {_following(plan)}")
+    lines.append(f"next: {following}")
     say(*lines)
-
-
-def _following(plan: ImportPlan) -> str:
-    if plan.font is None:
-        return f"handgen train zi2zi --data data/glyphs --data {quoted(plan.out)}"
-    return f"handgen train zi2zi --data {quoted(plan.out)}"

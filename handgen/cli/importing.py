@@ -15,7 +15,7 @@ from handgen.cli.common import PATHS, Debug, DryRun, Json, SkipBad, print_json, 
 from handgen.cli.generated import with_signature
 from handgen.cli.help import Command, Group
 from handgen.cli.imported import describe_plan, facts_of, print_imported
-from handgen.errors import UsageError
+from handgen.errors import UsageError, quoted
 
 if TYPE_CHECKING:
     from handgen.collect.base import Reader
@@ -157,7 +157,7 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
     if given["as_json"]:
         print_json(describe_plan(reader, plan) | facts_of(imported))
     else:
-        print_imported(imported, plan)
+        print_imported(imported, _following(plan, given["match"], imported))
 
 
 def _matched(path: Path) -> Path | MatchedSource:
@@ -178,6 +178,16 @@ def _matched(path: Path) -> Path | MatchedSource:
         raise UsageError(f"{file} has no source font to match", "Name a font with --font.")
     found = find_source_font(facts.raster, facts.source_look)
     return found.ref, replace(facts.raster, size=facts.size, source=found.ref.spec), found.note
+
+
+def _following(plan: ImportPlan, match: Path | None, imported: Imported) -> str:
+    """Return the command that may follow: a model that was matched gets a style, else one is trained."""
+    from handgen.glyphs.store import is_store
+
+    data = f"--data {quoted(plan.out)}"
+    if match is not None and not is_store(match) and len(imported.styles) == 1:
+        return f"handgen train zi2zi --from {quoted(match)} --add-style {quoted(next(iter(imported.styles)))} {data}"
+    return f"handgen train zi2zi {'--data data/glyphs ' if plan.font is None else ''}{data}"
 
 
 def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:

@@ -164,3 +164,14 @@ def test_a_web_font_that_broke_off_is_damaged(flavor, tiny_font, tmp_path):
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(FontError, match="damaged"):
         open_face(FontRef(path))
+
+
+def test_rubbish_in_place_of_its_head_is_no_font(caveat, tmp_path):
+    data = bytearray(Path(caveat).read_bytes())
+    with TTFont(caveat) as font:
+        head = font.reader.tables["head"]
+    data[head.offset : head.offset + head.length] = bytes(range(head.length))
+    path = tmp_path / "rubbish.ttf"
+    path.write_bytes(data)
+    with pytest.raises(FontError, match=r"rubbish\.ttf is damaged"):
+        survey(FontRef(path), "ab")

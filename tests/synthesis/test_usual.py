@@ -66,7 +66,7 @@ def test_lines_have_a_recipe_of_their_own(with_weights, monkeypatch, caveat):
     given = Request(charset="abc", lines=LineRequest())
     request, why = with_usual_sources(given)
     assert names(request) == ["fonts", "traced"]
-    assert (request.degrade, request.out) == ("lines", Path("datasets/latin"))
+    assert (request.degrade, request.out) == ("lines", Path("datasets/latin-lines"))
     assert len({spec.size for spec in request.sources}) == 1  # else they cannot be mixed
     assert why == "the recipe latin-lines, which comes with handgen"
     assert with_usual_sources(replace(given, degrade="none"))[0].degrade == "none"
