@@ -226,6 +226,8 @@ def _life(pid: int | None) -> tuple[float, str]:
 
     Where the system does not tell, it sleeps.
     """
+    if not hasattr(os, "sysconf"):
+        return 0.0, "S"
     try:
         after_name = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
         return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK"), after_name[0]
