@@ -30,16 +30,16 @@ from handgen.strokes.library import find_strokes
 from handgen.strokes.tracing import REGISTERED, TRACED, trace_font
 from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import Prepared, prepare
-from handgen.synthesis.request import AUTO, OFF, REDRAW
+from handgen.synthesis.request import OFF, REDRAW
 from handgen.synthesis.write import write
 from handgen.workers import cores
 
 WHOLE, TRACING = "the recipes, end to end", "tracing a font, on one thread, in processor time"
 STAGES = "the recipe {}, stages, on one thread, in processor time"
 RECIPES = {"zh": "gb2312", "latin": "latin62"}
-GATES = {"zh": (AUTO, REDRAW, OFF), "latin": (OFF,)}
+GATES = {"zh": (REDRAW, OFF), "latin": (OFF,)}
 """No recognizer of Latin letters comes with handgen."""
-READS = {AUTO: "what a network drew is read", REDRAW: "all is read", OFF: "nothing is read"}
+READS = {REDRAW: "all is read", OFF: "nothing is read"}
 _TOGETHER = 128
 _ROUNDS = 8
 _GLYPHS = 400

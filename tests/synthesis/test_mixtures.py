@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from handgen.cli import run
-from handgen.seeds import SampleKey
-from handgen.sources.base import Drawing, no_notes
 from handgen.sources.spec import SourceSpec
 from handgen.synthesis import gate as gates
 from handgen.synthesis.options import make_request
@@ -166,45 +162,3 @@ def test_one_source_with_a_share_is_that_source(trained, tmp_path):
     one = items(synth(tmp_path / "one", "--model", trained, "--count", 60, "--gate", "off"))
     assert items(synth(tmp_path / "two", "--model", f"{trained}=3", "--count", 60, "--gate", "off")) == one
     assert make_request(trained).sources[0].share == 1
-
-
-def test_by_default_only_what_a_network_drew_is_read(trained, kalam, tmp_path, monkeypatch, reading):
-    monkeypatch.setattr(gates, "load_reader", lambda file, device: Fickle())
-    monkeypatch.setattr(gates, "find_recognizer", lambda path, shipped: reading / "recognizer.safetensors")
-    request = Request(
-        sources=(SourceSpec(source=str(trained)), SourceSpec(source="fonts", fonts=str(kalam))),
-        charset="ABCDEFG", count=200, out=tmp_path / "set",
-    )  # fmt: skip
-    found = prepare(request)
-    gate = found.glyphs.gate
-    assert gate.unread == ("fonts",)
-    first, second = found.source.parts
-    assert list(gate.identity()["floors"]) == [style.name for style in found.source.styles[: second.first_style]]
-    drawn = list(samples(found, 0, 200))
-    read = {sample.meta["source"]: sample.meta["gate"]["p"] is not None for sample in drawn}
-    assert read == {first.source.name: True, "fonts": False}
-    assert all("neatness" not in sample.meta for sample in drawn if sample.meta["source"] == "fonts")
-    assert any("first" in sample.meta["gate"] for sample in drawn)
-    for whole in (replace(request, gate="redraw"), replace(request, recognizer=reading)):
-        assert prepare(whole).glyphs.gate.unread == ()
-    alone = prepare(replace(request, sources=request.sources[1:]))
-    assert alone.glyphs.gate is None
-    assert "--gate redraw" in alone.gate_note
-
-
-def test_blank_and_black_paper_is_drawn_again_where_nobody_reads():
-    gate = gates.Gate(Fickle(), "digest", "redraw", 2, "AB", ["pen"], (math.nan,), 0, unread=("pen",))
-
-    def draw(characters, styles, key):
-        images = np.full((len(characters), 8, 8), 255, np.uint8)
-        images[:, 2:6, 3] = 0
-        images[(characters == 0) & (key.attempt == 0)] = 255
-        images[(characters == 1) & (key.attempt == 0)] = 90
-        return Drawing(images, no_notes(len(images)))
-
-    key = SampleKey.of(0, np.arange(4))
-    sifted = gate.sift(draw, np.array([0, 1, 0, 1]), np.zeros(4, np.int64), key)
-    assert [record["tries"] for record in sifted.records] == [1] * 4
-    assert all(record["p"] is None for record in sifted.records)
-    assert (sifted.drawing.images.min((1, 2)) == 0).all()
-    assert (sifted.drawing.images.max((1, 2)) == 255).all()
