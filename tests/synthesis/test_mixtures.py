@@ -12,12 +12,11 @@ import pytest
 
 from handgen.cli import run
 from handgen.sources.spec import SourceSpec
-from handgen.synthesis import gate as gates
 from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare, samples
 from handgen.synthesis.request import LineRequest, Request
 from tests.readers import items, read_as_trainers_do
-from tests.synthesis.conftest import Fickle, listed
+from tests.synthesis.conftest import listed
 
 COUNT = 600
 
