@@ -22,6 +22,7 @@ from handgen.formats.base import Sample
 _CHARS = "abcdABCD"
 _Kind = tuple[Callable[[Path], None], tuple[tuple[str, ...], ...], tuple[str, ...]]
 _BESIDE = {"run": ("run/**/*",), "rejects": ("set/**/*",)}
+_SLOW = frozenset(("run", "rejects", "scan", "like", "recipe"))
 _TRAINERS = {"lmdb": "parseq", "paddleocr": "paddle", "doctr": "doctr", "easyocr": "easyocr"}
 
 
@@ -35,6 +36,7 @@ class Seed:
         commands: that read it; ``{OUT}`` is where they may write.
         files: names of the files to damage; any when empty.
         beside: patterns below ``{IN}`` of what the commands may write there.
+        slow: whether it takes a second or so; such inputs come half as often.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Seed:
     commands: tuple[tuple[str, ...], ...]
     files: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    slow: bool = False
 
     def written(self, work: Path) -> set[str]:
         """Return the files that the commands may have written beside the output."""
@@ -277,12 +280,13 @@ def _of_datasets(slow: bool) -> dict[str, _Kind]:
     return found
 
 
-def make_seeds(folder: Path, *, slow: bool = True) -> list[Seed]:
+def make_seeds(folder: Path, *, slow: bool = True, only: str = "") -> list[Seed]:
     """Write all seeds below ``folder``.
 
     Args:
         folder: where to.
         slow: also those whose commands take a second or more: runs, scans, fonts that are rendered.
+        only: those whose names contain this.
     """
     kinds: dict[str, _Kind] = {
         **_of_datasets(slow),
@@ -331,8 +335,10 @@ def make_seeds(folder: Path, *, slow: bool = True) -> list[Seed]:
         kinds |= _of_requests()
     seeds = []
     for name, (make, commands, files) in kinds.items():
+        if only not in name:
+            continue
         path = folder / name / "seed"
         shutil.rmtree(path.parent, ignore_errors=True)
         make(path)
-        seeds.append(Seed(name, path, commands, files, _BESIDE.get(name, ())))
+        seeds.append(Seed(name, path, commands, files, _BESIDE.get(name, ()), name in _SLOW))
     return seeds

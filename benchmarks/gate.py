@@ -24,8 +24,9 @@ from handgen.formats.png import encode_png
 from handgen.models.styles import vectors
 from handgen.seeds import SampleKey
 from handgen.sources.model import ModelSource
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
-from handgen.synthesis.request import OFF, REDRAW, make_request
+from handgen.synthesis.request import OFF, REDRAW
 from handgen.workers import cores
 
 WHOLE, STAGES = "with and without the gate", "stages, on one thread, in processor time"

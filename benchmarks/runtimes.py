@@ -32,8 +32,9 @@ from handgen.models.styles import vectors
 from handgen.ocr.reader import Reader, load_recognizer
 from handgen.seeds import SampleKey
 from handgen.sources.model import ModelSource
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
-from handgen.synthesis.request import OFF, make_request
+from handgen.synthesis.request import OFF
 from handgen.synthesis.samples import Synthesis
 from handgen.weights import MODEL, shipped, shipped_recognizers
 

@@ -29,9 +29,10 @@ from benchmarks.row import Row, Scale, Told, in_process, in_threads, peak_memory
 from handgen.fonts.find import resolve_font
 from handgen.seeds import SampleKey
 from handgen.sources.model import ModelSource
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
 from handgen.synthesis.processes import Processes
-from handgen.synthesis.request import OFF, REDRAW, make_request
+from handgen.synthesis.request import OFF, REDRAW
 from handgen.synthesis.write import write
 from handgen.weights import FIRST, MODEL, recognizer_beside, shipped
 from handgen.workers import cores

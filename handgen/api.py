@@ -150,13 +150,13 @@ def synth(
     Raises:
         HandgenError: something of it is impossible, missing or damaged; the disk is full.
     """
-    from handgen.synthesis.options import request_of
+    from handgen.synthesis.options import make_request
     from handgen.synthesis.prepare import prepare
     from handgen.synthesis.write import write
 
     given = {name: _path(name, value) for name, value in options.items()}
     named = Path(recipe) if recipe is not None else None
-    prepared = prepare(request_of(models, recipe=named, lines=lines, pages=pages, options=given))
+    prepared = prepare(make_request(*models, recipe=named, lines=lines, pages=pages, **given))
     with progress_bar("writing", prepared.request.count, unit="samples", shown=progress) as show:
         return write(prepared, show, workers=workers or os.cpu_count() or 1)
 

@@ -47,10 +47,14 @@ def line_ends(data: bytes) -> NDArray[np.int64]:
     return np.array(found, np.int64)
 
 
+def is_variation(char: str) -> bool:
+    """Whether a character selects a form of the one before it, and has no ink of its own."""
+    return 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF
+
+
 def shown(char: str) -> str:
     """Return a character as it can be read in a message: itself, or U+XXXX where nothing would be seen of it."""
-    variation = 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF
-    return f"U+{ord(char):04X}" if variation or unicodedata.category(char) in _UNSEEN else char
+    return f"U+{ord(char):04X}" if is_variation(char) or unicodedata.category(char) in _UNSEEN else char
 
 
 def listed(characters: Iterable[str], most: int = 20) -> str:

@@ -162,7 +162,7 @@ class Conversion:
             label = self.changes.nfc(label_of(record))
             return Sample(index, label, _image(record.image or b""), dict(record.meta or {}))
         except UNDECODABLE as error:
-            self._bad.add(record, decoding_error(error), path, part)
+            self._bad.add(record, decoding_error(error, record.image or b""), path, part)
             return None
 
 

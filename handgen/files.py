@@ -177,6 +177,26 @@ def regular(path: Path) -> Path:
     return copy
 
 
+_POINTER = b"version https://git-lfs"
+
+
+def pointer_remedy(file: Path | bytes) -> str:
+    """Return how to get what a file of Git LFS stands for; empty if it is another file.
+
+    Args:
+        file: its path, or its content.
+    """
+    try:
+        if isinstance(file, bytes):
+            head = file[: len(_POINTER)]
+        else:
+            with file.open("rb") as stream:
+                head = stream.read(len(_POINTER))
+    except OSError:
+        return ""
+    return "It is a Git LFS pointer: fetch the file with 'git lfs pull'." if head == _POINTER else ""
+
+
 def is_text_input(path: Path) -> bool:
     """Whether text can be read from ``path``: it is a file, or a pipe."""
     try:

@@ -25,6 +25,11 @@ _EVERYDAY = {
     "zh": ("chinese", "mandarin", "hanzi", "cjk", "cn", "han"),
     "en": ("english", "latin", "roman"),
     "ja": ("japanese", "jp"),
+    "gb2312-1": ("chinese", "mandarin", "hanzi", "simplified", "cjk", "cn", "han", "zh"),
+    "big5-1": ("traditional", "zh-tw"),
+    "jis-1": ("japanese", "kanji", "jp", "ja"),
+    "latin62": ("english", "roman", "letters", "alphanumeric", "en"),
+    "digits": ("numbers", "numerals", "numeric"),
     "images": ("epochs", "epoch", "iterations", "iters", "steps"),
     "batch": ("batch-size", "bs"),
     "lr": ("learning-rate",),
@@ -35,6 +40,7 @@ _EVERYDAY = {
     "styles": ("style", "num-styles"),
     "charset": ("chars", "characters", "alphabet", "vocab"),
     "corpus": ("texts", "dictionary", "words"),
+    "format": ("to", "type"),
     "device": ("gpu", "gpus", "cuda"),
     "workers": ("threads", "jobs", "num-workers"),
     "degrade": ("augment", "augmentation", "noise"),
@@ -49,12 +55,17 @@ def nearest(name: str, known: Iterable[str]) -> str:
     the closest one.
     """
     options = list(known)
-    word = name.strip("-").casefold().replace("_", "-")
-    meant = [each for each in options if word in _EVERYDAY.get(each.strip("-"), ())]
-    close = meant or difflib.get_close_matches(name, options, n=1, cutoff=0.5)
+    meant = [each for each in options if is_everyday(name, each)]
+    bare = {each.strip("-"): each for each in options}
+    close = meant or [bare[each] for each in difflib.get_close_matches(name.strip("-"), bare, n=1)]
     if close:
         return f"Did you mean '{close[0]}'?"
     return f"Known: {', '.join(options)}." if options else "None is known."
+
+
+def is_everyday(word: str, name: str) -> bool:
+    """Tell whether people elsewhere say ``word`` for what is called ``name`` here."""
+    return word.strip("-").casefold().replace("_", "-") in _EVERYDAY.get(name.strip("-"), ())
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from torch.utils.data import IterableDataset, get_worker_info
 
 from handgen.errors import UsageError
 from handgen.formats.base import Sample
-from handgen.synthesis.options import request_of
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import Prepared, prepare, prepare_again, samples
 
 _CHUNK = 256
@@ -67,7 +67,7 @@ class Stream(IterableDataset[Any]):
                 "a stream begins at sample 0 at least, and an epoch has one at least", "Give such numbers."
             )
         named = Path(recipe) if recipe is not None else None
-        request = request_of(models, recipe=named, lines=lines, options=options)
+        request = make_request(*models, recipe=named, lines=lines, **options)
         self._prepared: Prepared | None = prepare(request)
         self._request, self._digest = self._prepared.request, self._prepared.digest()
         self.epoch, self.start, self.transform = epoch, start, transform

@@ -19,13 +19,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
 from handgen.errors import HandgenError
 
 STALL_SECONDS = 60.0
-"""A worker that reports nothing for so long is given up."""
+"""A worker that reports nothing for so long, and is not kept from working by others, is given up."""
 
 _BACKLOG = 8
 """Messages kept for a job whose turn has not come; beyond that its worker has to wait."""
@@ -65,6 +66,8 @@ class _Worker:
     job: int | None = None
     begun: bool = False
     heard: float = 0.0
+    spent: float = 0.0
+    """Seconds of CPU time that its process had had when it was last heard."""
 
 
 class Pool:
@@ -169,9 +172,12 @@ class Pool:
         now = time.monotonic()
         for worker, job in busy:
             if worker.pipe in ready:
-                worker.heard = now
+                worker.heard, worker.spent = now, _life(worker.process.pid)[0]
                 message = self._heard(worker)
             elif self.stall is not None and worker.begun and now - worker.heard >= self.stall:
+                if _is_kept_waiting(worker, self.stall):
+                    worker.heard = now
+                    continue
                 message = Failed(f"it hung: nothing happened for {self.stall:g} seconds")
                 self._end(worker)
             else:
@@ -207,6 +213,24 @@ class Pool:
         worker.pipe.close()
         worker.process.kill()
         worker.process.join()
+
+
+def _is_kept_waiting(worker: _Worker, stall: float) -> bool:
+    """Tell whether a silent worker would work if others left it a processor: that is no fault of its job."""
+    spent, state = _life(worker.process.pid)
+    return state in "RD" and 0 <= spent - worker.spent < stall
+
+
+def _life(pid: int | None) -> tuple[float, str]:
+    """Return the CPU time of a process in seconds, and what it does (R runs or would, D reads, S sleeps).
+
+    Where the system does not tell, it sleeps.
+    """
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK"), after_name[0]
+    except (OSError, ValueError, IndexError):
+        return 0.0, "S"
 
 
 def cores() -> int:

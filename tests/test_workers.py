@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
+from handgen import workers
 from handgen.errors import HandgenError, UsageError
 from handgen.workers import Failed, Finished, Pool
 
@@ -86,3 +88,23 @@ def test_an_error_comes_as_it_was_raised():
     assert str(refused.error) == "no. Say yes."
     assert not isinstance(broken.error, HandgenError)
     assert "FileNotFoundError" in str(broken.error)
+
+
+def work_or_sleep(job, send):
+    """Be busy for so many seconds of CPU time without a word, or sleep."""
+    send("begun")
+    while job == "busy" and time.process_time() < 60:
+        pass
+    time.sleep(600)
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system does not tell what a process does")
+def test_a_worker_that_others_keep_from_working_is_not_given_up(monkeypatch):
+    with Pool(1, stall=0.2) as pool:
+        heard = [message for _, message in pool.run(work_or_sleep, ["asleep"])]
+        assert heard == ["begun", Failed("it hung: nothing happened for 0.2 seconds")]
+    waited = []
+    monkeypatch.setattr(workers, "_life", lambda pid: waited.append(pid) or (0.0, "R" if len(waited) < 9 else "S"))
+    with Pool(1, stall=0.2) as pool:  # a process that would run, and gets no processor
+        assert [message for _, message in pool.run(work_or_sleep, ["busy"])] == heard
+    assert len(waited) >= 9

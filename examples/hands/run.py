@@ -47,7 +47,10 @@ be used as writing with the fonts themselves may be.
 
 `make hands` makes the files again, of the fonts that `handgen fonts fetch zh` and `handgen fonts fetch en` bring, and
 of Debian's `fonts-kouzan-mouhitsu`, `fonts-aoyagi-soseki` and `fonts-kiloji` if they are installed.
-examples/worth has what they are worth on real handwriting."""
+examples/worth has what they are worth on real handwriting.
+
+Beside them stand [allographs](allographs.txt): forms of letters and digits that people write and fonts hardly have,
+such as looped l and barred 7, drawn for handgen and under its license."""
 
 console = Console(highlight=False)
 

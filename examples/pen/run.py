@@ -40,8 +40,9 @@ from handgen.strokes.pens import PENS
 from handgen.strokes.raster import coverage, outlines
 from handgen.strokes.trace import SIDE, trace, traced
 from handgen.strokes.writer import DIM, Population, Writer
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
-from handgen.synthesis.request import OFF, make_request
+from handgen.synthesis.request import OFF
 from handgen.synthesis.write import write as write_dataset
 
 HERE = Path(__file__).parent

@@ -27,8 +27,9 @@ from handgen.ocr.judge import read
 from handgen.seeds import generator, keys
 from handgen.sources.model import ModelSource
 from handgen.sources.prompts import GlyphPrompts
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import Prepared, prepare
-from handgen.synthesis.request import OFF, make_request
+from handgen.synthesis.request import OFF
 
 IMAGES, WIDTH, CHARS, GLYPHS = 12_000, 16, 1200, 600
 RUNS: dict[str, tuple[str, list[str]]] = {

@@ -28,8 +28,9 @@ from handgen.glyphs.store import GlyphStore
 from handgen.ocr.readers import JUDGES, Judge
 from handgen.sources.find import find_model
 from handgen.sources.model import store_of
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
-from handgen.synthesis.request import OFF, REDRAW, make_request
+from handgen.synthesis.request import OFF, REDRAW
 from handgen.synthesis.write import write
 
 LEAST = 0.01

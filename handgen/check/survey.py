@@ -26,6 +26,9 @@ from handgen.glyphs.pictures import UNDECODABLE, decoding_error
 INK = 16
 """An image whose brightest and darkest gray differ by less than this (of 255) shows nothing."""
 
+_UNEVEN = 2
+"""Lines of one set may differ in height by up to this factor, or in width if they are vertical."""
+
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
@@ -106,7 +109,12 @@ class Survey:
                 low, high = gray.getextrema()
                 pixels = _digest(f"{image.size}{image.mode}".encode() + image.tobytes())
         except UNDECODABLE as error:
-            add("image-unreadable", number, label, f"{record.name}: {decoding_error(error)}".removeprefix(": "))
+            add(
+                "image-unreadable",
+                number,
+                label,
+                f"{record.name}: {decoding_error(error, record.image)}".removeprefix(": "),
+            )
             return 0, Fault.BAD_IMAGE
         self.sizes[image.size] += 1
         self.modes[image.mode] += 1
@@ -122,9 +130,9 @@ class Survey:
         """Judge the dataset as a whole."""
         if not self.samples and "damaged" not in self._findings:
             self._findings.add("empty")
-        heights, widths = ({size[axis] for size in self.sizes} for axis in (1, 0))
-        # Lines of text differ in width by nature; single characters should not.
-        if len(heights) > 1 or (len(widths) > 1 and self._longest <= 1):
+        # Lines of text differ in length by nature, and somewhat in height where they are cut out of pages.
+        uneven = self.sizes and all(max(sides) > _UNEVEN * min(sides) for sides in zip(*self.sizes, strict=True))
+        if uneven if self._longest > 1 else len(self.sizes) > 1:
             detail = ", ".join(f"{w}x{h}: {n:,}" for (w, h), n in self.sizes.most_common(4))
             self._findings.add("mixed-sizes", detail=detail, count=len(self.sizes))
         if len(self.modes) > 1:

@@ -132,7 +132,6 @@ def evaluate(
     debug: Debug = False,
 ) -> None:
     """Measure a model on the glyphs it never saw, or read a dataset again and find labels that are wrong."""
-    from handgen.cli.progress import track
     from handgen.devices import resolve_device
     from handgen.errors import UsageError
     from handgen.report.evaluation import RESULTS, remarks
@@ -141,31 +140,19 @@ def evaluate(
     if sheet is not None and sheet.suffix.lower() != ".png":
         raise UsageError(f"--sheet {sheet} is no PNG file", "Let it end in .png.")
     where = resolve_device(device)
-    asked = _judge(judge)
+    picture = sheet or Path(f"worst-{path.resolve().name}.png")
     if is_run(path):
-        from handgen.evaluation.model import SHEET, draw_held_out, evaluate_model, save_worst
+        from handgen.evaluation.model import SHEET
 
         if like is not None:
             raise UsageError("--like is for datasets", "Write one with 'handgen synth', and measure that.")
-        reader = _reader(recognizer, where) if recognizer is not None else None
-        names = [name.strip() for name in styles.split(",") if name.strip()]
-        glyphs = draw_held_out(path, data, where, names)
-        result = evaluate_model(glyphs, reader, asked, where)
-        picture = sheet or (path / SHEET if save else Path(f"worst-{path.resolve().name}.png"))
-        save_worst(picture, glyphs)
-        shown = True
+        picture = sheet or (path / SHEET if save else picture)
+        result, shown = _run_measured(path, recognizer, judge, styles, data, where, picture), True
     else:
-        from handgen.evaluation.dataset import evaluate_dataset, gated_by, save_suspicious
-
         if styles:
             raise UsageError("--styles is for runs", "Leave it out: a dataset is measured by style as it is.")
-        reader = _reader(recognizer, where)
         how: dict[str, Any] = {"like": like, "share": share, "false_alarms": false_alarms, "skip_bad": skip_bad}
-        result = evaluate_dataset(path, reader, asked, track=track, **how)
-        if reader is not None and _digest(recognizer) == gated_by(path):
-            result["gated_by_reader"] = True
-        picture = sheet or Path(f"worst-{path.resolve().name}.png")
-        shown = save_suspicious(picture, path, result, track)
+        result, shown = _dataset_measured(path, recognizer, judge, where, picture, how)
     for remark in remarks(result):
         warn(f"{path}: {remark}")
     if as_json:
@@ -179,6 +166,34 @@ def evaluate(
 
 
 evaluate.__doc__ = _HELP
+
+
+def _run_measured(
+    path: Path, recognizer: str | None, judge: str | None, styles: str, data: Path | None, device: Any, picture: Path
+) -> dict[str, Any]:
+    """Measure a run's model, and save its worst drawings as a picture."""
+    from handgen.evaluation.model import draw_held_out, evaluate_model, save_worst
+
+    reader = _reader(recognizer, device) if recognizer is not None else None
+    names = [name.strip() for name in styles.split(",") if name.strip()]
+    glyphs = draw_held_out(path, data, device, names)
+    result = evaluate_model(glyphs, reader, _judge(judge), device)
+    save_worst(picture, glyphs)
+    return result
+
+
+def _dataset_measured(
+    path: Path, recognizer: str | None, judge: str | None, device: Any, picture: Path, how: dict[str, Any]
+) -> tuple[dict[str, Any], bool]:
+    """Measure a dataset or a store, and save what is suspicious as a picture; tell whether there is any."""
+    from handgen.cli.progress import track
+    from handgen.evaluation.dataset import evaluate_dataset, gated_by, save_suspicious
+
+    reader = _reader(recognizer, device)
+    result = evaluate_dataset(path, reader, _judge(judge), track=track, **how)
+    if reader is not None and _digest(recognizer) == gated_by(path):
+        result["gated_by_reader"] = True
+    return result, save_suspicious(picture, path, result, track)
 
 
 def _keep(file: Path, result: dict[str, Any]) -> None:

@@ -260,7 +260,7 @@ def fetch(
     from itertools import chain
 
     from handgen.fonts.catalog import select
-    from handgen.fonts.fetch import fetch_all
+    from handgen.fonts.fetch import fetch_all, installed
     from handgen.fonts.find import font_cache
     from handgen.strokes.fetch import KANJIVG, STROKES, fetch_kanjivg, fetch_strokes
 
@@ -273,21 +273,22 @@ def fetch(
         _print_plan(entries, folder, as_json)
         return
     fetched = chain(fetch_all(families, folder, force), *(bring(folder, force) for _, bring in wanted))
-    outcomes = _watched(fetched, len(entries))
+    present = 0 if force else sum(installed(entry, folder) is not None for entry in families)
+    outcomes = _watched(fetched, len(entries), present)
     _print_outcomes(outcomes, folder, as_json)
     if any(outcome.error for outcome in outcomes):
         raise typer.Exit(1)
 
 
-def _watched(fetched: Iterable[Outcome], total: int) -> list[Outcome]:
-    """Fetch, and say how far it is."""
+def _watched(fetched: Iterable[Outcome], total: int, present: int) -> list[Outcome]:
+    """Fetch, and say how far it is; those ``present`` before say nothing of how fast it goes."""
     from handgen.cli.progress import Bar
 
     outcomes: list[Outcome] = []
-    with Bar("fetching", total, unit="fonts") as bar:
+    with Bar("fetching", total, done=present, unit="fonts") as bar:
         for outcome in fetched:
             outcomes.append(outcome)
-            bar.show(len(outcomes))
+            bar.show(max(present, len(outcomes)))
     return outcomes
 
 

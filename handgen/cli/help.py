@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,8 @@ from handgen.cli.common import RUNNING, say
 
 _ALL = "handgen.help-all"
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+")
+_SCALED = re.compile(r"(\d+(?:\.\d+)?)(?:e(\d)|([kKmM]))")
+_THOUSANDS = {"k": 3, "m": 6}
 
 
 class Command(TyperCommand):
@@ -27,13 +30,13 @@ class Command(TyperCommand):
         return _without_type(super().get_help_option(ctx))
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the command line; 100,000 is a number, too."""
+        """Read the command line; 100,000, 1e5 and 100k are whole numbers, too."""
         whole = {flag for param in self.params if _is_whole(param) for flag in param.opts}
         read: list[str] = []
         for arg in args:
             flag, equals, value = arg.rpartition("=")
-            if _GROUPED.fullmatch(value) and (flag if equals else "".join(read[-1:])) in whole:
-                value = value.replace(",", "")
+            if (flag if equals else "".join(read[-1:])) in whole:
+                value = _plain_number(value)
             read.append(flag + equals + value)
         return super().parse_args(ctx, read)
 
@@ -72,6 +75,18 @@ def _without_type(param: Any) -> Any:
     if getattr(param, "is_flag", False) and param.metavar is None:
         param.metavar = ""
     return param
+
+
+def _plain_number(text: str) -> str:
+    """Return a whole number without commas, powers or letters, such as 100000 for 1e5; other texts as they are."""
+    if _GROUPED.fullmatch(text):
+        return text.replace(",", "")
+    if scaled := _SCALED.fullmatch(text):
+        number, power, letter = scaled.groups()
+        value = Decimal(number).scaleb(int(power) if power else _THOUSANDS[letter.lower()])
+        if value == value.to_integral_value():
+            return str(int(value))
+    return text
 
 
 def _is_whole(param: Any) -> bool:

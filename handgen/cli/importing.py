@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from handgen.cli.common import PATHS, Debug, DryRun, Json, SkipBad, print_json, say, say_facts, stdout, warn
+from handgen.cli.common import PATHS, Debug, DryRun, Json, SkipBad, print_json, say_facts, warn
 from handgen.cli.generated import with_signature
 from handgen.cli.help import Command, Group
+from handgen.cli.imported import describe_plan, facts_of, print_imported
 from handgen.errors import UsageError, quoted
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 CHOICE = "What to take"
 SOURCE = "What stands beside it"
 _DEFAULT_OUT = Path("data/imported")
-_ROWS, _LISTED, _REPORTED = 20, 10, 1000
 
 importing = typer.Typer(
     cls=Group,
@@ -146,18 +146,18 @@ def _run(reader: Reader, given: dict[str, Any]) -> None:
         skip_bad=given["skip_bad"],
     )
     if not given["as_json"]:
-        say_facts(_plan(reader, plan))
+        say_facts(describe_plan(reader, plan))
     if plan.note:
         warn(plan.note)
     if given["dry_run"]:
         if given["as_json"]:
-            print_json(_plan(reader, plan))
+            print_json(describe_plan(reader, plan))
         return
     imported = _with_progress(reader, plan, import_store)
     if given["as_json"]:
-        print_json(_plan(reader, plan) | _dict(imported))
+        print_json(describe_plan(reader, plan) | facts_of(imported))
     else:
-        _print(imported, plan)
+        print_imported(imported, _following(plan, given["match"], imported))
 
 
 def _matched(path: Path) -> Path | MatchedSource:
@@ -180,16 +180,14 @@ def _matched(path: Path) -> Path | MatchedSource:
     return found.ref, replace(facts.raster, size=facts.size, source=found.ref.spec), found.note
 
 
-def _plan(reader: Reader, plan: ImportPlan) -> dict[str, Any]:
-    found = reader.plan() | {"source": plan.font.spec if plan.font else "none", "size": plan.size}
-    if plan.charset:
-        found["charset"] = f"{len(plan.charset):,} characters"
-    if plan.per_char:
-        found["per char"] = plan.per_char
-    if plan.writers:
-        found["writers"] = f"the first {plan.writers}"
-    ignored = [f"{count:,} × {why}" for why, count in reader.ignored.items()]
-    return found | ({"ignored": "; ".join(ignored)} if ignored else {}) | {"store": str(plan.out)}
+def _following(plan: ImportPlan, match: Path | None, imported: Imported) -> str:
+    """Return the command that may follow: a model that was matched gets a style, else one is trained."""
+    from handgen.glyphs.store import is_store
+
+    data = f"--data {quoted(plan.out)}"
+    if match is not None and not is_store(match) and len(imported.styles) == 1:
+        return f"handgen train zi2zi --from {quoted(match)} --add-style {quoted(next(iter(imported.styles)))} {data}"
+    return f"handgen train zi2zi {'--data data/glyphs ' if plan.font is None else ''}{data}"
 
 
 def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:
@@ -198,64 +196,6 @@ def _with_progress(reader: Reader, plan: ImportPlan, run: Any) -> Imported:
     with Bar("reading", reader.total, counted=False) as bar:
         imported: Imported = run(reader, plan, bar.show)
     return imported
-
-
-def _dict(imported: Imported) -> dict[str, Any]:
-    return {
-        "preview": str(imported.preview),
-        "pictures": [str(path) for path in imported.pictures],
-        "glyphs": imported.glyphs,
-        "characters": imported.characters,
-        "styles": imported.styles,
-        "source_glyphs": imported.source,
-        "not_in_source": imported.no_source,
-        "skipped": imported.skipped,
-        "ignored_files": imported.ignored,
-        "labels_changed": imported.changes.count,
-        "places": [vars(skip) for skip in imported.skips[:_REPORTED]],
-        "seconds": round(imported.seconds, 2),
-    }
-
-
-def _print(imported: Imported, plan: ImportPlan) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from handgen.check.bad import LEFT_OUT
-
-    table = Table("style", "glyphs")
-    table.columns[1].justify = "right"
-    for name, count in list(imported.styles.items())[:_ROWS]:
-        table.add_row(Text(name), f"{count:,}")
-    if len(imported.styles) > _ROWS:
-        table.add_row(f"and {len(imported.styles) - _ROWS:,} more", f"{sum([*imported.styles.values()][_ROWS:]):,}")
-    stdout.print(table)
-    lines = [
-        f"{imported.glyphs:,} glyphs of {imported.characters:,} characters by {len(imported.styles):,} writers "
-        f"in {imported.seconds:.1f} s"
-    ]
-    for reason, chars in imported.no_source.items():
-        shown = chars if len(chars) <= 24 else chars[:24] + "…"
-        lines.append(f"the source font lacks {len(chars):,} ({reason}), which no model learns by pairs: {shown}")
-    if count := imported.changes.count:
-        lines.append(f"NFC changed {count:,} labels: {'; '.join(imported.changes.described())}")
-    for reason, count in imported.skipped.items():
-        lines.append(f"skipped {count:,}: {reason}")
-    lines += [f"  {skip}" for skip in imported.skips[:_LISTED]]
-    if (rest := sum(imported.skipped.values()) - _LISTED) > 0:
-        lines.append(f"  and {rest:,} more, listed in {imported.out / LEFT_OUT}")
-    lines += [f"store    {imported.out}", f"preview  {imported.preview}"]
-    if imported.pictures:
-        more = f" to {imported.pictures[-1].name}" if len(imported.pictures) > 1 else ""
-        lines.append(f"pages    {imported.pictures[0]}{more}")
-    lines.append(f"next: {_following(plan)}")
-    say(*lines)
-
-
-def _following(plan: ImportPlan) -> str:
-    if plan.font is None:
-        return f"handgen train zi2zi --data data/glyphs --data {quoted(plan.out)}"
-    return f"handgen train zi2zi --data {quoted(plan.out)}"
 
 
 @importing.command(cls=Command)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import io
 import os
 import sys
@@ -35,8 +36,15 @@ from handgen.registry import nearest
 from handgen.version import __version__
 
 
-class _InOrderOfUse(Group):
-    """Typer lists groups after commands; a reader wants them as they are used."""
+class _Commands(Group):
+    """All commands, in the order in which they are used; typer would list groups after commands."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; Ctrl-C is left to ``run``, where typer would end without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            raise typer.Abort from stop
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [
@@ -59,12 +67,12 @@ class _InOrderOfUse(Group):
 
 app = typer.Typer(
     name="handgen",
-    cls=_InOrderOfUse,
+    cls=_Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Labeled handwriting for training OCR, made from fonts by style-transfer GANs.",
+    help="Labeled handwriting for training OCR, drawn with fonts, by a pen along their strokes, and by GANs.",
     epilog=(
         "[bold]In order:[/bold]\n\n"
         "handgen render --font Heiti.ttf\n\n"
@@ -106,6 +114,12 @@ app.add_typer(models)
 app.add_typer(fonts)
 
 
+@functools.cache
+def _command() -> Any:
+    """Build the commands and their options once: that takes longer than many a command does."""
+    return typer.main.get_command(app)
+
+
 def run(args: Sequence[str] | None = None) -> int:
     """Run ``handgen ARGS`` and return its exit code: 0 done, 1 failed, 2 wrong usage.
 
@@ -117,7 +131,7 @@ def run(args: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(encoding="utf-8")  # charsets do not fit into the code pages of Windows
     try:
         with common.warnings_as_lines():
-            code = app(list(args) if args is not None else None, prog_name="handgen", standalone_mode=False)
+            code = _command()(list(args) if args is not None else None, prog_name="handgen", standalone_mode=False)
         sys.stdout.flush()  # a full disk behind it is found out here
         return code if isinstance(code, int) else 0
     except typer.Exit as stop:
@@ -153,11 +167,23 @@ def _stopped() -> int:
     return 130
 
 
+_PLAINER = {
+    "Input should be a valid integer, unable to parse string as an integer": "it is no whole number",
+    "Input should be a valid number, unable to parse string as a number": "it is no number",
+}
+"""What typer says of wrong values, in plain words."""
+
+
 def _explained(error: Any) -> UsageError:
     """Return what typer found wrong with the command line, with what was meant if that can be told."""
     context = getattr(error, "ctx", None)
     command = getattr(context, "command_path", "handgen")
     message, remedy = error.format_message(), f"See '{command} --help'."
+    for said, plain in _PLAINER.items():
+        message = message.replace(said, plain)
+    said, meant, names = message.partition(" Did you mean")
+    if meant:
+        message, remedy = said.rstrip("."), f"{meant.strip()}{names} {remedy}"
     if (name := getattr(error, "option_name", None)) and context is not None:
         known = [flag for param in context.command.params for flag in param.opts if flag.startswith("--")]
         if (meant := nearest(name, known)).startswith("Did"):

@@ -191,13 +191,12 @@ synth = generated.with_signature(_synth, _parameters(), generated.often(SourceSp
 
 def _request(given: dict[str, Any]) -> Request:
     """Return what is asked for on the command line, and before that by a recipe."""
-    from handgen.synthesis.options import names_of, request_of
+    from handgen.synthesis.options import make_request, names_of
 
     known = names_of(SourceSpec, OWN) | names_of(Request, NESTED) | names_of(LineRequest) | names_of(PageRequest)
     typed = {name: given[name] for name in sorted(known & given.keys()) if _is_typed(given["ctx"], name)}
-    return request_of(
-        given["model"] or (), recipe=given["recipe"], lines=given["lines"], pages=given["pages"], options=typed
-    )
+    how = {name: given[name] for name in ("recipe", "lines", "pages")}
+    return make_request(*(given["model"] or ()), **how, **typed)
 
 
 def _is_typed(ctx: typer.Context, name: str) -> bool:

@@ -173,7 +173,7 @@ class GntReader(Reader):
             if header is None or len(record) < header.size:
                 reason = "the file ends inside a record" if header else DAMAGED
                 intake.skip(reason, at, style, header.char if header else "")
-                if not _resynchronise(window):
+                if not _resynchronize(window):
                     return
                 continue
             char = header.char
@@ -210,7 +210,7 @@ def _expand(path: Path) -> list[Path]:
     return [path]
 
 
-def _resynchronise(window: _Window) -> bool:
+def _resynchronize(window: _Window) -> bool:
     """Go on to the next whole record that makes sense; False if there is none."""
     window.skip(1)
     while data := window.peek(_CHUNK):

@@ -21,8 +21,8 @@ from handgen.errors import UsageError
 from handgen.fonts.charsets import load_charset
 from handgen.glyphs.records import Origin
 
-ORIENTATIONS = ("normal", "emnist")
 _BLOCK = 1024
+_TYPES = {8: "bytes", 9: "signed bytes", 0xB: "int16", 0xC: "int32", 0xD: "float32", 0xE: "float64"}
 _REMEDY = "Give IMAGES and LABELS, such as train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz."
 
 
@@ -34,7 +34,7 @@ class IdxReader(Reader):
         labels: bytes ``[n]``.
         classes: the characters of the labels 0, 1, 2, ...: a charset's name, a file, or the characters.
         mapping: a file instead of ``classes``: on each line a label and the code point of its character.
-        orientation: one of ``ORIENTATIONS``.
+        orientation: ``normal``, or ``emnist`` for images that lie on their side.
         style: the name of the whole; the images' file name by default, for the files name no writers.
 
     Raises:
@@ -65,6 +65,19 @@ class IdxReader(Reader):
         if count != labeled:
             raise UsageError(f"{images.name} holds {count:,} images and {labels.name} {labeled:,} labels", _REMEDY)
         self.total, self._sides = count, sides
+        if mapping is None:
+            self._check_first()
+
+    def _check_first(self) -> None:
+        """Refuse labels that count from 1 where classes count from 0: every label would be its neighbor's."""
+        with _opened(self._labels) as file:
+            file.read(8)
+            found = {*_read(file, self.total or 0)}
+        if found and min(found) == 1 and max(found) == len(self._char_of):
+            raise UsageError(
+                f"the labels of {self._labels.name} count from 1 to {max(found)}, and classes from 0",
+                "Give EMNIST's mapping file with --mapping.",
+            )
 
     def plan(self) -> dict[str, Any]:
         """Return the files, and how the images lie."""
@@ -132,11 +145,23 @@ def _dimensions(file: IO[bytes], path: Path, expected: int) -> list[int]:
     head = _read(file, 4 + 4 * expected)
     if len(head) < 4 + 4 * expected or head[:4] != bytes((0, 0, 8, expected)):
         what = "images" if expected == 3 else "labels"
-        raise UsageError(f"{path} is no IDX file of {what}", _REMEDY)
+        raise UsageError(f"{path} is no IDX file of {what}{_instead(head)}", _REMEDY)
     sizes = np.frombuffer(head, ">u4", expected, 4).astype(int).tolist()
     if not all(sizes) or max(sizes[1:], default=1) > 1024:
         raise UsageError(f"{path} holds nothing that is read here: {' x '.join(map(str, sizes))}", _REMEDY)
     return [int(size) for size in sizes]
+
+
+def _instead(head: bytes) -> str:
+    """Return what a file is that begins so; empty where that cannot be told."""
+    if head[:4] == b"PK\x03\x04":
+        return ": it is a ZIP archive, to be unpacked"
+    if head[:2] != bytes(2) or len(head) < 4:
+        return ""
+    kind, sides = _TYPES.get(head[2], "values of an unknown kind"), head[3]
+    if kind != _TYPES[8]:
+        return f": it holds {kind}, and only bytes are read"
+    return f": it has {sides} dimensions" + {1: ", as labels have", 3: ", as images have"}.get(sides, "")
 
 
 def _mapping(path: Path) -> dict[int, str]:

@@ -27,18 +27,21 @@ from handgen.characters import listed, split_lines
 from handgen.collect.base import DAMAGED, Intake, Reader, Writing
 from handgen.collect.files import StyleNames, list_files, style_name
 from handgen.collect.labels import choose_way, label_of, labels_in_names
-from handgen.errors import UsageError
+from handgen.errors import UsageError, quoted
 from handgen.fonts.charsets import is_written
 from handgen.formats.easyocr import LABEL_COLUMNS, PATH_COLUMNS, easyocr_rows, has_own_header
 from handgen.formats.listed import file_at
-from handgen.glyphs.pictures import SUFFIXES, read_fault, read_gray
+from handgen.glyphs.pictures import SUFFIXES, pages, read_fault, read_gray
 from handgen.glyphs.records import Origin
 
 LABELS = "labels.csv"
 NO_FOLDER = "its folder is not called like one character"
-WAYS = ("csv", "folder", "name")
+FURTHER = "further pages or frames of a file, which are not read"
+_PAGED = frozenset((".gif", ".tif", ".tiff", ".webp", ".png"))
 _STYLES = ("style", "writer")
 _EXAMPLES = 5
+_NAMED = 4
+"""Kinds of other files that a message names."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +56,8 @@ class ImagesReader(Reader):
 
     Args:
         folder: where they are.
-        labels: one of ``WAYS``; None = ``csv`` if there is such a file, else what suits most of the images, see
-            ``choose_way``; what does not fit is skipped.
+        labels: ``csv``, ``folder`` or ``name``; None = ``csv`` if there is such a file, else what suits most of the
+            images, see ``choose_way``; what does not fit is skipped.
         style: one name for all; by default each writer's own, or the folder's.
 
     Raises:
@@ -66,7 +69,7 @@ class ImagesReader(Reader):
 
     def __init__(self, folder: Path, labels: str | None = None, style: str | None = None) -> None:
         if not folder.is_dir():
-            raise UsageError(f"{folder} is no folder", "Give a folder of images.")
+            raise _no_folder(folder)
         self.folder = folder
         self._style = style_name(style) if style else None
         self._names = StyleNames()
@@ -74,7 +77,9 @@ class ImagesReader(Reader):
         self.ignored = dict(self._listing.ignored)
         files = self._listing.files
         if not files:
-            there = "".join(f"; {count:,} × {why}" for why, count in self.ignored.items())
+            common = sorted(self.ignored.items(), key=lambda item: -item[1])
+            there = "".join(f"; {count:,} × {why}" for why, count in common[:_NAMED])
+            there += f"; {sum(count for _, count in common[_NAMED:]):,} others" if len(common) > _NAMED else ""
             raise UsageError(
                 f"no image is in the folder {folder}{there}", "It takes PNG, JPEG, WebP, BMP, TIFF and GIF."
             )
@@ -131,6 +136,8 @@ class ImagesReader(Reader):
             if image is None:
                 intake.skip(DAMAGED, where, item.style, char, read_fault(item.path))
                 continue
+            if item.path.suffix.lower() in _PAGED and pages(item.path) > 1:
+                intake.skip(FURTHER, where, item.style, char)
             yield Writing(item.style, char, image, where)
         intake.at(len(self._items))
 
@@ -175,6 +182,24 @@ class ImagesReader(Reader):
             return "no such file"
 
 
+def _no_folder(path: Path) -> UsageError:
+    if not path.exists():
+        return UsageError(f"{path} does not exist", "Give a folder of images.")
+    if path.suffix.lower() in (".zip", ".rar", ".7z", ".tar", ".gz", ".tgz"):
+        return UsageError(f"{path} is an archive", "Unpack it, and give the folder.")
+    remedy = f"Give the folder it is in: {quoted(path.parent)}" if path.is_file() else "Give a folder of images."
+    return UsageError(f"{path} is no folder", remedy)
+
+
+def _is_sound(data: bytes) -> bool:
+    """Tell whether a table is CSV throughout: every row has two cells, and quotation marks are closed."""
+    try:
+        rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
+        return all(len(row) in (0, 2) for row in rows)
+    except (UnicodeDecodeError, csv.Error):
+        return False
+
+
 def _rows(file: Path) -> Iterator[tuple[str, str, str | None]]:
     """Yield path, label and, if there is such a column, writer of each row of ``labels.csv``.
 
@@ -182,10 +207,10 @@ def _rows(file: Path) -> Iterator[tuple[str, str, str | None]]:
         UsageError: the header names no column of paths, or none of labels.
         UnicodeDecodeError, csv.Error: it is damaged.
     """
-    if has_own_header(file):  # whose trainers quote labels or do not
+    data = file.read_bytes()
+    if has_own_header(file) and not _is_sound(data):  # whose trainers quote labels or do not
         yield from ((name, label, None) for name, label in easyocr_rows(file))
         return
-    data = file.read_bytes()
     text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")  # as Excel saves it
     head = next(iter(split_lines(text)), "")
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max("\t,;", key=head.count) if head else ",")

@@ -14,6 +14,7 @@ from handgen.fonts.charsets import is_written
 _CODE = re.compile(r"(?:[Uu]\+|0[xX]|uni)([0-9A-Fa-f]{4,6})(?![0-9A-Fa-f])")
 _END = re.compile(r"[_\-.\s(\[]|$")
 _DIGITS = frozenset("0123456789")
+_NUMBER = re.compile(rf"([0-9]+)(?:{_END.pattern})")
 _SHOWN = 3
 
 
@@ -48,8 +49,8 @@ def labels_in_names(files: Iterable[Path], root: Path, *, guessed: bool) -> Iter
     some = [*files]
     counting = _counting(some) if guessed else set()
     for file in some:
-        counter = file.stem.isascii() and file.stem.isdecimal() and (_above(root, file) or file.parent in counting)
-        yield "" if counter else char_in_name(file.stem)
+        counter = (_is_bare(file.stem) and _above(root, file)) or file.parent in counting
+        yield "" if counter and _number(file.stem) else char_in_name(file.stem)
 
 
 def _above(root: Path, file: Path) -> str:
@@ -59,16 +60,30 @@ def _above(root: Path, file: Path) -> str:
 
 
 def _counting(files: Iterable[Path]) -> set[Path]:
-    """Return the folders in which numbers count files: one has several digits, or nothing else is there than digits.
+    """Return the folders in which the numbers that names begin with count files.
 
-    If one folder of digits alone has all ten, such folders are writers' digits, and count nothing.
+    They do where one has several digits, or where all names begin with a digit and none with the same
+    (``1 scan.png``, ``0_A.png``). If one folder of digits alone has all ten, such folders are writers' digits, and
+    count nothing.
     """
     names: dict[Path, set[str]] = {}
     for file in files:
         names.setdefault(file.parent, set()).add(file.stem)
-    several = {folder for folder, stems in names.items() if any(s.isdecimal() and len(s) > 1 for s in stems)}
-    digits = {folder for folder, stems in names.items() if stems <= _DIGITS}
-    return several if any(names[folder] == _DIGITS for folder in digits) else several | digits
+    numbers = {folder: [_number(stem) for stem in stems] for folder, stems in names.items()}
+    several = {folder for folder, some in numbers.items() if any(len(number) > 1 for number in some)}
+    bare = {folder for folder, stems in names.items() if stems <= _DIGITS}
+    once = {folder for folder, some in numbers.items() if all(some) and len({*some}) == len(some)} - bare
+    return several | once if any(names[folder] == _DIGITS for folder in bare) else several | once | bare
+
+
+def _number(stem: str) -> str:
+    """Return the number that a file's name begins with, alone or before a separator; empty if there is none."""
+    match = _NUMBER.match(stem)
+    return match[1] if match else ""
+
+
+def _is_bare(stem: str) -> bool:
+    return stem.isascii() and stem.isalnum()
 
 
 def _of_code(match: re.Match[str]) -> str:
@@ -90,8 +105,8 @@ def choose_way(root: Path, files: Iterable[Path]) -> str:
     """Return where the labels of most files stand: ``folder`` or ``name``.
 
     A number alone is a counter, and no label, where the folder above is called like one character, where numbers of
-    several digits stand beside it, or where only digits do that are not all ten. A letter alone (a.png, b.png) can be
-    either there.
+    several digits stand beside it, or where only digits do that are not all ten; a number before a separator, where
+    no two files have the same (``0_A.png``, ``1_B.png``). A letter alone (a.png, b.png) can be either there.
 
     Raises:
         UsageError: no way suits half of the files, or two suit as many.
@@ -116,13 +131,14 @@ def _count(root: Path, files: list[Path]) -> _Votes:
     for file in files:
         above = _above(root, file)
         char = char_in_name(file.stem)
-        bare = file.stem.isascii() and file.stem.isalnum()
+        bare = _is_bare(file.stem)
+        counter = _number(file.stem) and (bare or file.parent in counting)
         if above:
-            if not char or char == above or (bare and char.isdecimal()):
+            if not char or char == above or counter:
                 votes.folder.append(file)
             else:
                 (votes.either if bare else votes.name).append(file)
-        elif char and not (bare and char.isdecimal() and file.parent in counting):
+        elif char and not (_number(file.stem) and file.parent in counting):
             votes.name.append(file)
         else:
             votes.neither.append(file)

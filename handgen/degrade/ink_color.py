@@ -18,7 +18,7 @@ _SHARES = np.cumsum([0.5, 0.35, 0.1])
 
 
 @dataclass(frozen=True)
-class InkColour(Effect):
+class InkColor(Effect):
     """Half of the pens are blue, a third are black, a few red or green."""
 
     name: ClassVar[str] = "ink_color"

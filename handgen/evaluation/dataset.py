@@ -62,10 +62,7 @@ def evaluate_dataset(
             a recognizer of another charset.
         DatasetError: a sample cannot be read, without ``skip_bad``.
     """
-    if reader is None and judge is None:
-        raise UsageError("there is nobody to read", "Give --judge rapidocr, or a recognizer with --recognizer.")
-    if like is not None and reader is None:
-        raise UsageError("--like needs a recognizer, whose features it compares", "Name one with --recognizer.")
+    _check_readers(reader, judge, like)
     moments, passed = Moments() if like is not None else None, Passed(skip_bad)
     tally = Tally(reader, judge, moments)
     count = 0
@@ -89,13 +86,35 @@ def evaluate_dataset(
     if result.get("unknown") == count and judge is None:
         raise UsageError(f"the recognizer knows no character of {path}", _OTHER_READER)
     if like is not None and moments is not None and reader is not None:
-        other = Moments()
-        for samples in samples_in(like, track, Passed(skip_bad)):
-            other.update(reader.features(samples.images))
-        if min(moments.count, other.count) < 2:
-            raise UsageError(f"{path} and {like} need two images at least", "Choose larger sets.")
-        result["like"] = {"path": str(like), "distance": round(frechet(moments, other), 4)}
+        other = _moments_of(like, reader, track, skip_bad)
+        result["like"] = {"path": str(like), "distance": _distance(moments, other, path, like)}
     return result
+
+
+def _moments_of(path: Path, reader: GlyphReader, track: Track | None, skip_bad: bool) -> Moments:
+    """Return the moments of a recognizer's features of all samples of a dataset or a store."""
+    moments = Moments()
+    for samples in samples_in(path, track, Passed(skip_bad)):
+        moments.update(reader.features(samples.images))
+    return moments
+
+
+def _distance(moments: Moments, others: Moments, path: Path, like: Path) -> float:
+    """Return the Fréchet distance of two datasets.
+
+    Raises:
+        UsageError: one has less than two images.
+    """
+    if min(moments.count, others.count) < 2:
+        raise UsageError(f"{path} and {like} need two images at least", "Choose larger sets.")
+    return round(frechet(moments, others), 4)
+
+
+def _check_readers(reader: GlyphReader | None, judge: Judge | None, like: Path | None) -> None:
+    if reader is None and judge is None:
+        raise UsageError("there is nobody to read", "Give --judge rapidocr, or a recognizer with --recognizer.")
+    if like is not None and reader is None:
+        raise UsageError("--like needs a recognizer, whose features it compares", "Name one with --recognizer.")
 
 
 def gated_by(path: Path) -> str | None:

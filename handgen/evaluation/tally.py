@@ -50,9 +50,9 @@ class Tally:
         if self._judge is not None:
             self._judged += [text == label for text, label in zip(self._judge(images), labels, strict=True)]
         if self._reader is not None:
-            self._recognise(self._reader, images, labels)
+            self._recognize(self._reader, images, labels)
 
-    def _recognise(self, reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]) -> None:
+    def _recognize(self, reader: GlyphReader, images: NDArray[np.uint8], labels: Sequence[str]) -> None:
         if self._moments is not None:
             self._moments.update(reader.features(images))
         numbers = np.array([reader.number(label) for label in labels], np.int64)

@@ -1,7 +1,8 @@
 """The order in which characters of mixed direction are seen: the Unicode Bidirectional Algorithm (UAX #9).
 
 Labels have no embeddings, overrides or isolates (``lines.cut.clean`` takes them out), so the explicit rules X1 to X8
-have nothing to do. What is left is one paragraph of one embedding level.
+have nothing to do. What is left is one paragraph of one embedding level. python-bidi, which the tests compare this
+with, gives a string in visual order, but not the levels by which runs are shaped.
 """
 
 from __future__ import annotations

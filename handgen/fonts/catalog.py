@@ -134,14 +134,34 @@ def _entry(row: dict[str, Any]) -> Entry:
 
 def find_entry(name: str) -> Entry | None:
     """Return the entry of a family (``Ma Shan Zheng``, ``ma-shan-zheng``), or None."""
-    return next((entry for entry in catalog() if plain(entry.family) == plain(name)), None)
+    return _by_family().get(plain(name))
+
+
+@cache
+def _by_family() -> dict[str, Entry]:
+    """Return the entries by their plain names; the first of those called alike."""
+    return {plain(entry.family): entry for entry in reversed(catalog())}
+
+
+ALIASES = {
+    "heiti": "hei",
+    "simhei": "hei",
+    "黑体": "hei",
+    "songti": "song",
+    "simsun": "song",
+    "宋体": "song",
+    "kaiti": "kai",
+    "simkai": "kai",
+    "楷体": "kai",
+}
+"""Names that mean "any font of this kind" wherever no font is called so."""
 
 
 def select(names: list[str], everything: bool = False) -> list[Entry]:
-    """Return the entries of groups (``zh``, ``en``) and families, each once.
+    """Return the entries of groups (``zh``, ``en``), families and aliases, each once.
 
     Args:
-        names: groups and families.
+        names: groups, families, and aliases of which the first family is taken.
         everything: groups hold the entries marked ``more``, too.
 
     Raises:
@@ -157,6 +177,8 @@ def select(names: list[str], everything: bool = False) -> list[Entry]:
                     f"'{found.family}' comes in a package of Debian", f"Get it with: {installing(found.source.package)}"
                 )
             entries = [found]
+        elif kind := ALIASES.get(name.casefold()):
+            entries = [next(entry for entry in fetchable("han") if entry.kind == kind)]
         else:
             known = [*GROUPS, *(entry.family for entry in catalog())]
             raise UsageError(f"no font '{name}' in the catalog", nearest(name, known))

@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-from handgen.characters import nfc
+from handgen.characters import is_variation, nfc
 from handgen.errors import UsageError
 from handgen.files import is_text_input, regular
-from handgen.registry import nearest
+from handgen.registry import is_everyday, nearest
 
 _NOT_WRITTEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"})
 
@@ -99,7 +99,8 @@ def load_charset(spec: str) -> str:
         return coded
     path = Path(spec)
     if len(spec) < 1024 and is_text_input(path):
-        chars = unique_chars(_read(path))
+        text = _read(path)
+        chars = _coded(text) or unique_chars(text)
         if not chars:
             raise UsageError(f"the charset file {spec} holds no characters", "Write the characters into it, as UTF-8.")
         return chars
@@ -153,9 +154,10 @@ def _coded(spec: str) -> str:
 
 
 def unique_chars(text: str) -> str:
-    """Return the characters of ``text`` in NFC (see ``nfc``), each once, without white space and controls."""
+    """Return the characters of ``text`` in NFC (see ``nfc``), each once, without what has no ink of its own."""
     composed = dict.fromkeys(nfc(text))
-    return "".join(c for c in composed if not c.isspace() and unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+    inked = (c for c in composed if not c.isspace() and not is_variation(c))
+    return "".join(c for c in inked if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
 
 
 def _read(path: Path) -> str:
@@ -171,10 +173,10 @@ def _read(path: Path) -> str:
 
 
 def _looks_like_name(name: str) -> bool:
-    """Tell a misspelt name from typed characters: it is close to a name."""
-    return bool(get_close_matches(name, CHARSETS, n=1, cutoff=_NEAR))
+    """Tell a misspelt name from typed characters: it is close to a name, or an everyday word for one."""
+    return any(is_everyday(name, each) for each in CHARSETS) or bool(get_close_matches(name, CHARSETS, 1, _NEAR))
 
 
 def is_written(char: str) -> bool:
-    """Whether ``char`` is one character that can be written: no space, control or unassigned code."""
-    return len(char) == 1 and unicodedata.category(char) not in _NOT_WRITTEN
+    """Whether ``char`` is one character that can be written: no space, control, variation mark or unassigned code."""
+    return len(char) == 1 and unicodedata.category(char) not in _NOT_WRITTEN and not is_variation(char)

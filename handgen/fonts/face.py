@@ -25,6 +25,8 @@ _DRAWING = frozenset((
 ))  # fmt: skip
 """Tables without which letters are drawn otherwise or stand elsewhere."""
 _FULL = frozenset((b"glyf", b"CFF ", b"CFF2"))
+_MAGIC = b"\x5f\x0f\x3c\xf5"
+"""Stands in the table head of every font."""
 _ZEROS = 512
 """So many zeros do not end a table of outlines."""
 _SIGNATURES = (b"\x00\x01\x00\x00", b"OTTO", b"true", b"ttcf", b"wOFF", b"wOF2")
@@ -240,6 +242,10 @@ def _check_whole(ref: FontRef) -> None:
                 continue
             if offset + length > size:
                 raise _damaged(ref.path, f"its end is missing: the file has {size:,} bytes")
+            if tag == b"head":
+                file.seek(offset + 12)
+                if file.read(4) != _MAGIC:
+                    raise _damaged(ref.path, "its head is no head")
             if tag in _FULL and length > 4 * _ZEROS:
                 file.seek(offset + length - _ZEROS)
                 if not any(file.read(_ZEROS)):

@@ -29,13 +29,13 @@ from handgen.errors import FontError, HandgenError
 from handgen.files import from_os_error, sha256, writable_folder, write_json
 from handgen.fonts.catalog import Entry, Source
 from handgen.fonts.face import FontRef, open_face
-from handgen.fonts.merge import merge_slices
+from handgen.fonts.merge import merge_apart, merge_slices
 
 _LICENSE_FILES = ("license*", "licence*", "ofl*", "copying*")
 _CLIENT_SECONDS = 900
 _SCRATCH = ".fetch-"
 WORKERS = 4
-"""Packages that are downloaded at a time: the clients wait for the network for most of their time."""
+"""Packages that are fetched at a time: clients wait for the network, and slices are put together in processes."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,8 @@ def fetch(entry: Entry, out: Path) -> Path:
     with scratch_folder(out) as scratch:
         archive = download(entry.source, scratch)
         slices, license = _unpack(archive, entry.source, scratch)
-        font = merge_slices(slices, scratch, entry.slug)
+        merge = merge_apart if len(slices) > 1 else merge_slices
+        font = merge(slices, scratch, entry.slug)
         open_face(FontRef(font))
         license = license.replace(scratch / f"LICENSE-{entry.slug}.txt")
         about = scratch / f"{entry.slug}.json"

@@ -14,7 +14,17 @@ from pathlib import Path
 
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256, user_data
-from handgen.fonts.catalog import GROUPS, HANDWRITTEN, PRINTED, catalog, fetchable, find_entry, installing, plain
+from handgen.fonts.catalog import (
+    ALIASES,
+    GROUPS,
+    HANDWRITTEN,
+    PRINTED,
+    catalog,
+    fetchable,
+    find_entry,
+    installing,
+    plain,
+)
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
 from handgen.registry import nearest
@@ -24,19 +34,6 @@ SITES = ("./fonts", "cache", "pip", "system")
 
 PACKAGES = ("pylopdf_fonts_zh_cn",)
 """Python packages that carry fonts, beside those that register the entry point ``fontpkg.family``."""
-
-ALIASES = {
-    "heiti": "hei",
-    "simhei": "hei",
-    "黑体": "hei",
-    "songti": "song",
-    "simsun": "song",
-    "宋体": "song",
-    "kaiti": "kai",
-    "simkai": "kai",
-    "楷体": "kai",
-}
-"""Names that mean "any font of this kind" wherever no font is called so."""
 
 _PROBES = {
     "han": "的一是不了人我在有中大上",
@@ -260,6 +257,17 @@ def is_printed(ref: FontRef) -> bool:
 
 def covered(ref: FontRef, charset: str) -> int:
     """Return how many characters of ``charset`` the font's cmap maps; no ink is looked at."""
+    try:
+        state = ref.path.stat()
+    except OSError:
+        open_face(ref)  # which says what is wrong
+        raise
+    return _covered(ref, charset, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=4096)
+def _covered(ref: FontRef, charset: str, changed: int, size: int) -> int:
+    """Count once; ``changed`` and ``size`` are there to notice that it is another file."""
     face = open_face(ref)
     return sum(face.get_char_index(character) > 0 for character in charset)
 
@@ -284,6 +292,9 @@ def resolve_font(text: str) -> FontRef:
     if ref.path.is_file():
         return ref
     if len(ref.path.parts) > 1:
+        if ref.path.exists():
+            what = "a folder" if ref.path.is_dir() else "a pipe or device"
+            raise UsageError(f"{ref.path} is {what}, and no font file", "Name a font file.")
         raise UsageError(f"no font file {ref.path}", "Check the path, or see: handgen fonts list")
     fonts = find_fonts()
     good = [font for font in fonts if not font.broken]
@@ -338,7 +349,7 @@ def _unknown(name: Path, fonts: list[FoundFont]) -> UsageError:
     if kind := ALIASES.get(stem.casefold()):
         family = next(entry.family for entry in fetchable("han") if entry.kind == kind)
         return UsageError(message, f"Get one with: handgen fonts fetch '{family}'")
-    known = {font.family for font in fonts} | {entry.family for entry in catalog()}
+    known = {font.family for font in fonts} | {entry.family for entry in catalog()} | {name.title() for name in ALIASES}
     close = nearest(stem, sorted(known)) if known else ""
     hint = f"{close} " if close.startswith("Did") else ""
     groups = "|".join(GROUPS)

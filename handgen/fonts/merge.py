@@ -6,7 +6,11 @@ share units and metrics, but number and sometimes name their glyphs each in its 
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +38,7 @@ def merge_slices(paths: list[Path], folder: Path, stem: str) -> Path:
 
     Raises:
         FontError: a slice is damaged, or they are not parts of one TrueType font.
+        OSError: the font cannot be written.
     """
     from fontTools.ttLib import TTFont
 
@@ -49,8 +54,51 @@ def merge_slices(paths: list[Path], folder: Path, stem: str) -> Path:
         out = folder / f"{stem}{'.ttf' if 'glyf' in base else '.otf'}"
         base.save(out)
     except table_errors() as error:
+        if isinstance(error, OSError) and error.errno:  # no fault of the slices: the disk is full
+            raise
         raise FontError(f"the slices of {stem} cannot be put together: {error}", "Try another version.") from error
     return out
+
+
+_CHILD = """
+import json, sys
+sys.path[:], *given = json.load(sys.stdin)
+from handgen.fonts.merge import answer
+answer(*given)
+"""
+
+
+def merge_apart(paths: Sequence[Path], folder: Path, stem: str) -> Path:
+    """Do as ``merge_slices`` in a process of its own: several use several processors, and Ctrl-C ends them at once.
+
+    Raises:
+        FontError: as ``merge_slices``, or the process ended early.
+        OSError: the font cannot be written.
+    """
+    given = json.dumps([sys.path, list(map(str, paths)), str(folder), stem])
+    command = [sys.executable, "-c", _CHILD]
+    done = subprocess.run(command, input=given, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    if done.returncode:
+        why = (done.stderr.strip().splitlines() or [f"its process ended with {done.returncode}"])[-1]
+        raise FontError(f"the slices of {stem} cannot be put together: {why}", "Run the same command again.")
+    found = json.loads(done.stdout)
+    if "errno" in found:
+        raise OSError(found["errno"], found["message"], str(folder))
+    if "message" in found:
+        raise FontError(found["message"], found["remedy"])
+    return Path(found["font"])
+
+
+def answer(paths: Sequence[str], folder: str, stem: str) -> None:
+    """Merge, and print what ``merge_apart`` reads: the font's path, or what went wrong."""
+    found: dict[str, object]
+    try:
+        found = {"font": str(merge_slices(list(map(Path, paths)), Path(folder), stem))}
+    except FontError as error:
+        found = {"message": error.message, "remedy": error.remedy}
+    except OSError as error:
+        found = {"errno": error.errno, "message": error.strerror}
+    print(json.dumps(found))
 
 
 def _merge(fonts: list[TTFont]) -> None:

@@ -18,7 +18,7 @@ from fontTools import unicodedata as scripts
 from numpy.typing import NDArray
 
 from handgen.errors import FontError
-from handgen.fonts.bidi import CLOSER, base_level, levels, visual_order
+from handgen.fonts.bidi import CLOSER, levels, visual_order
 from handgen.fonts.face import FontRef, instance_coordinates, open_face, plain_data
 
 _SHARED = ("Zyyy", "Zinh", "Zzzz")
@@ -213,8 +213,3 @@ def column_runs(text: str) -> list[Run]:
             found.append(Run(start, stop, *kinds[start]))
             start = stop
     return [found[index] for index in visual_order([run.level for run in found])]
-
-
-def is_right_to_left(text: str) -> bool:
-    """Whether ``text`` as a whole runs from right to left."""
-    return base_level(text) == 1

@@ -39,11 +39,13 @@ class ColumnTypes:
         self._of_csv = of_csv
         self._nothing = 0
         self._seen = 0
+        self._numbers = 0
         self._all = dict.fromkeys(("numbers", "truth values", "dates"), True)
 
     def add(self, text: object) -> None:
         """Take in a label."""
         if not isinstance(text, str):
+            self._numbers += isinstance(text, int) and not isinstance(text, bool)
             return
         if self._of_csv and text in _NOTHING:
             self._nothing += 1
@@ -52,6 +54,11 @@ class ColumnTypes:
         self._all["numbers"] &= self._of_csv and _NUMBER.fullmatch(text) is not None
         self._all["truth values"] &= self._of_csv and text in _TRUTHS
         self._all["dates"] &= not self._of_csv and _DATE.fullmatch(text) is not None
+
+    @property
+    def classes(self) -> bool:
+        """Whether all labels are whole numbers, and not texts that look like them."""
+        return self._numbers > 0 and not self._seen
 
     @property
     def kind(self) -> str:

@@ -16,7 +16,7 @@ from handgen.formats.easyocr import PATH_COLUMNS
 from handgen.formats.files import Meta, json_line, utf8
 from handgen.formats.findings import Findings
 from handgen.formats.imagefolder import text_column
-from handgen.formats.listed import BOM, Entry, ListReader, ListWriter, file_at, without_bom
+from handgen.formats.listed import BOM, Entry, ListReader, ListWriter, file_at, raw_bytes, without_bom
 
 
 class DoctrWriter(ListWriter):
@@ -63,17 +63,35 @@ class DoctrReader(ListReader):
         return self.folder if any(file_at(self.folder, n) and not file_at(images, n) for n in names) else images
 
     def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
-        labels = json.loads(without_bom(file.read_bytes(), file, findings))
+        labels = json.loads(_text(without_bom(file.read_bytes(), file, findings), file, findings))
         if not isinstance(labels, dict):
             findings.add("list-layout", detail=f"{file.name} is a {type(labels).__name__}")
         for name, label, meta in _pairs(labels):
             if meta is not None and isinstance(labels, dict):
                 findings.add("list-layout", detail=f"{name} has an object with its label")
             if isinstance(label, str):
-                yield Entry(name, utf8(label), meta)
+                yield Entry(name, _encoded(label), meta)
             else:
                 keys = f" with {', '.join(list(label)[:4])}" if label and isinstance(label, dict) else ""
                 yield Entry(name, None, fault=f"the label is {type(label).__name__}{keys}, no text")
+
+
+def _text(data: bytes, file: Path, findings: Findings) -> str:
+    """Return the text of a list; note where it is no UTF-8. Bytes of another encoding come as surrogates."""
+    encoding = json.detect_encoding(data)
+    text = data.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace")
+    if not encoding.startswith("utf-8"):
+        findings.add("list-encoding", detail=f"{file.name} is {encoding[:6].upper()}")
+    elif text.encode("utf-8", "replace") != data:
+        findings.add("list-encoding", detail=file.name)
+    return text
+
+
+def _encoded(label: str) -> bytes:
+    try:
+        return raw_bytes(label)
+    except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
+        return utf8(label)
 
 
 def _pairs(labels: Any) -> Iterator[tuple[str, Any, Meta | None]]:

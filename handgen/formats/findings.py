@@ -36,6 +36,9 @@ RULES: dict[str, Rule] = {
     "missing-shard": Rule("defect", "shards are missing", "Copy the folder again, or run the command that made it."),
     "empty": Rule("defect", "there is not one sample", "See what its list names. " + _AGAIN),
     "no-count": Rule("defect", "num-samples is missing: no trainer opens it", _AGAIN),
+    "bad-count": Rule(
+        "defect", "num-samples is no count: no trainer opens it", "Write the number of samples there, in digits."
+    ),
     "key-digits": Rule(
         "defect",
         "keys with other than nine digits: no trainer finds these samples",
@@ -61,7 +64,11 @@ RULES: dict[str, Rule] = {
     "label-not-nfc": Rule("defect", "labels that are not NFC", "Normalize the text to NFC and write it again."),
     "label-control": Rule("defect", "labels with control characters or line breaks", _TEXT),
     "label-charset": Rule("defect", "labels outside the charset", "Train with a charset that has these characters."),
-    "two-labels": Rule("defect", "one image under two labels", "Check the font: two characters share one glyph."),
+    "two-labels": Rule(
+        "defect",
+        "one image under two labels",
+        "One label is wrong, or two characters share one glyph of the font: look at both.",
+    ),
     "byte-order-mark": Rule(
         "defect",
         "the list begins with a byte-order mark (BOM), which trainers take for a part of the first path",
@@ -90,6 +97,16 @@ RULES: dict[str, Rule] = {
         "defect",
         "labels that Hugging Face's reader takes for numbers, dates or nothing",
         "Write the set in another format: 'handgen convert IN OUT --format parquet'.",
+    ),
+    "line-end": Rule(
+        "warning",
+        "labels that end with a line break, which the trainer takes for a part of them",
+        "Write the set again: 'handgen convert IN OUT --format webdataset'.",
+    ),
+    "second-image": Rule(
+        "warning",
+        "samples with several images, of which one is read",
+        "Pack each image as a sample of its own, or leave the others out.",
     ),
     "label-space": Rule("warning", "labels with odd white space", _TEXT),
     "label-invisible": Rule("warning", "labels with invisible characters", _TEXT),

@@ -18,7 +18,7 @@ from handgen.formats.base import Format, Sample
 from handgen.formats.columns import ColumnTypes
 from handgen.formats.files import Meta, json_line, utf8
 from handgen.formats.findings import Findings
-from handgen.formats.listed import Entry, ListReader, ListWriter, decoded, lines_of, raw_bytes
+from handgen.formats.listed import UTF16, Entry, ListReader, ListWriter, decoded, lines_of, raw_bytes
 
 
 class ImageFolderWriter(ListWriter):
@@ -41,6 +41,7 @@ TEXT_COLUMNS = (
 )  # fmt: skip
 """Columns that hold the label, the first that is there; ``text`` is what TrOCR's examples call it."""
 _FILE = "file_name"
+_KINDS: dict[type, str] = {list: "a list", dict: "an object", bool: "a truth value", bytes: "bytes"}
 
 
 class ImageFolderReader(ListReader):
@@ -65,8 +66,9 @@ class ImageFolderReader(ListReader):
 
     def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
         of_csv = file.suffix == ".csv"
-        if of_csv and (encoding := decoded(file.read_bytes())[1]) != "utf-8":
-            findings.add("list-encoding", detail=f"{file.name} is {encoding.upper()}")
+        with file.open("rb") as stream:
+            if stream.read(2) in UTF16:
+                findings.add("list-encoding", detail=f"{file.name} is UTF-16")
         labels = ColumnTypes(of_csv)
         for where, row in _csv_rows(file) if of_csv else _json_rows(file):
             if isinstance(row, str):
@@ -75,11 +77,20 @@ class ImageFolderReader(ListReader):
             name = row.pop(_FILE, None)
             text = row.pop(column) if (column := text_column(row)) else None
             labels.add(text)
-            fault = "" if column else f"{where}: no column text"
-            encoded = None if text is None else (raw_bytes if of_csv else utf8)(text_of(text))
+            fault = no_text(text, where) if column else f"{where}: no column text"
+            encoded = None if text is None or fault else (raw_bytes if of_csv else utf8)(text_of(text))
             yield Entry(str(name or ""), encoded, row, fault)
+        if labels.classes:
+            findings.add("class-numbers", detail=f"in {file.name}")
         if wrong := labels.verdict():
             findings.add("typed-labels", detail=f"{file.name}: {wrong}")
+
+
+def no_text(value: Any, where: str = "") -> str:
+    """Say that a label is no text, and no number either, which may stand for one; empty if it is."""
+    if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
+        return ""
+    return f"{where}: the label is {_KINDS.get(type(value), type(value).__name__)}, no text".removeprefix(": ")
 
 
 def text_of(value: Any) -> str:

@@ -17,6 +17,8 @@ from handgen.formats.files import META, FileReader, FileWriter, Meta, Stored, im
 from handgen.formats.findings import Findings
 
 BOM = b"\xef\xbb\xbf"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""The marks that texts in UTF-16 begin with."""
 _PROBED = 20
 _PREVIEW = "preview"
 
@@ -100,8 +102,10 @@ class ListReader(FileReader):
 
     def _samples(self, findings: Findings) -> Iterator[Stored]:
         named: set[str] = set()
+        base = self._base.absolute().as_posix()
         for stored in self._listed_samples(findings):
-            named.add(posixpath.normpath(stored.name.replace("\\", "/")))
+            path = posixpath.normpath(posixpath.join(base, stored.name.replace("\\", "/")))
+            named.add(posixpath.relpath(path, base))
             yield stored
         if self.alone and self._base == self._images_of():
             self._find_unlisted(named, findings)
@@ -177,7 +181,7 @@ def file_at(base: Path, name: str) -> Path | None:
 
 def decoded(data: bytes) -> tuple[str, str]:
     """Return a text file's content and encoding: UTF-8, or UTF-16 as its mark says; other bytes come as surrogates."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:2] in UTF16:
         return data.decode("utf-16", "replace"), "utf-16"
     return data.removeprefix(BOM).decode("utf-8", "surrogateescape"), "utf-8"
 
@@ -199,9 +203,15 @@ def lines_of(file: Path, findings: Findings) -> Iterator[tuple[int, bytes]]:
     """Yield number and content of each line that is not blank; note blank ones, a byte-order mark and CRs.
 
     A line ends with LF, as it does for a trainer that reads bytes, or with CR LF; where there is not one LF, with CR.
+    A file in UTF-16 is read as UTF-8; its trainer stops, which is noted.
     """
     with file.open("rb") as stream:
         head = stream.read(1 << 16)
+        if head[:2] in UTF16:
+            findings.add("list-encoding", detail=f"{file.name} is UTF-16")
+            text = decoded(head + stream.read())[0].encode("utf-8", "surrogatepass")
+            yield from ((i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip())
+            return
         old = b"\n" not in head and b"\r" in head
     with file.open("rb") as stream:
         lines = iter(stream.read().split(b"\r")) if old else stream

@@ -29,7 +29,7 @@ from typing import Any
 import lmdb
 
 from handgen.errors import DatasetError, HandgenError, UsageError
-from handgen.files import from_os_error, walk
+from handgen.files import from_os_error, pointer_remedy, walk
 from handgen.formats.base import Format, Sample, Writer
 from handgen.formats.files import json_line
 from handgen.formats.findings import Findings
@@ -198,7 +198,8 @@ class LmdbReader(Reader):
         try:
             self._env = lmdb.open(str(folder), readonly=True, lock=False, readahead=False, meminit=False)
         except lmdb.Error as error:
-            raise UsageError(f"{self._file} is not an LMDB file ({error})", "Give a folder that holds one.") from error
+            remedy = pointer_remedy(self._file) or "Give a folder that holds one."
+            raise UsageError(f"{self._file} is not an LMDB file ({error})", remedy) from error
         pages, page = self._env.info()["last_pgno"] + 1, self._env.stat()["psize"]
         # Reading a page that the map has and the file has not would end the process.
         self._whole = self._file.stat().st_size >= pages * page
@@ -207,7 +208,7 @@ class LmdbReader(Reader):
             count = self._txn.get(_COUNT) if self._whole else None
         except lmdb.Error:
             self._whole, count = False, None
-        self.count = int(count) if count is not None and count.strip().isdigit() and len(count) < _LONGEST else None
+        self.count, self._promise = _count_of(count), count
         self.total = self.count or self._env.stat()["entries"] // 2
 
     def __exit__(
@@ -222,7 +223,8 @@ class LmdbReader(Reader):
             findings.add("damaged", detail=f"{self._file.stat().st_size:,} bytes are left of it")
             return
         if self.count is None:
-            findings.add("no-count")
+            detail = "" if self._promise is None else f"num-samples is {_text(self._promise)!r}"
+            findings.add("bad-count" if detail else "no-count", detail=detail)
         last = 0
         try:
             for number, image, label in self._pairs(findings):
@@ -297,6 +299,15 @@ class LmdbReader(Reader):
         except ValueError:
             return None
         return meta if isinstance(meta, dict) else None
+
+
+def _count_of(value: bytes | None) -> int | None:
+    """Return the count that trainers read, who ask Python; None if it is none."""
+    try:
+        count = int(value) if value is not None and len(value) < _LONGEST else -1
+    except ValueError:
+        return None
+    return count if count >= 0 else None
 
 
 def _text(key: bytes) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from handgen.files import PICTURES, write_text
 from handgen.formats.base import Format, Sample
 from handgen.formats.findings import Findings
-from handgen.formats.listed import BOM, Entry, ListReader, ListWriter, file_at, lines_of
+from handgen.formats.listed import Entry, ListReader, ListWriter, decoded, file_at, lines_of
 
 
 class PaddleOcrWriter(ListWriter):
@@ -44,7 +44,7 @@ def _names_images(file: Path) -> bool:
     """
     try:
         with file.open("rb") as stream:
-            head = stream.read(_HEAD).removeprefix(BOM).decode("utf-8", "replace")
+            head, _ = decoded(stream.read(_HEAD))
     except OSError:
         return False
     rows = [line.partition("\t") for line in head.splitlines()[:_PROBED]]

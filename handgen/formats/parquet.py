@@ -16,11 +16,11 @@ from typing import Any
 
 from handgen.errors import UsageError
 from handgen.extras import load_extra
-from handgen.files import replacing
+from handgen.files import pointer_remedy, replacing
 from handgen.formats.base import Format, Sample
 from handgen.formats.files import FileReader, FileWriter, Meta, Stored, json_line, utf8
 from handgen.formats.findings import Findings
-from handgen.formats.imagefolder import TEXT_COLUMNS, text_column, text_of
+from handgen.formats.imagefolder import TEXT_COLUMNS, no_text, text_column, text_of
 
 PER_SHARD = 10_000
 _PER_ROW_GROUP = 1000
@@ -111,7 +111,8 @@ class ParquetReader(FileReader):
                 names = facts.schema.to_arrow_schema().names
             except self.damage as error:
                 raise UsageError(
-                    f"{file} is not a Parquet file ({error})", "Copy it again, or write it again."
+                    f"{file} is not a Parquet file ({error})",
+                    pointer_remedy(file) or "Copy it again, or write it again.",
                 ) from error
             for kind, known in (("images", _IMAGE_COLUMNS), ("labels", TEXT_COLUMNS)):
                 if not set(names) & set(known):
@@ -170,7 +171,8 @@ def _stored(row: dict[str, Any], file: Path, classes: Sequence[str] = ()) -> Sto
         found |= dict(json.loads(meta)) if meta else {}
     except (ValueError, TypeError, RecursionError):
         found["meta"] = plain(meta)  # a column of somebody else's that has the name by chance
-    label = None if text is None else utf8(text_of(text))
+    fault = fault or no_text(text)
+    label = None if text is None or no_text(text) else utf8(text_of(text))
     if image is not None and not isinstance(image, bytes):
         fault = f"the column of images holds {type(image).__name__}, and no bytes"
     return Stored(image if isinstance(image, bytes) else None, label, found, name, fault)

@@ -93,7 +93,11 @@ def _stored(key: str, found: dict[str, bytes], findings: Findings) -> Stored:
         findings.add(
             "dotted-name", detail=f"WebDataset calls the text of {key} {text}, and not {text.rpartition('.')[2]}"
         )
-    label = None if text is None else found[text]
+    label = None if text is None else found[text].removesuffix(b"\n").removesuffix(b"\r")
+    if text is not None and label != found[text]:
+        findings.add("line-end", detail=f"{key}.{text}")
+    if len(images := [kind for kind in found if kind in _IMAGES]) > 1:
+        findings.add("second-image", detail=f"{key} has {' and '.join(images)}; {image} is read")
     meta: Meta | None = None
     fault = ""
     if "json" in found:

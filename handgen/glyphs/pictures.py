@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from handgen.files import PICTURES
+from handgen.files import PICTURES, pointer_remedy
 from handgen.glyphs.ink import gray_of
 
 UNDECODABLE = (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError)
@@ -25,12 +25,23 @@ def read_fault(source: Path | bytes) -> str:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
             opened.load()
     except UNDECODABLE as error:
-        return decoding_error(error)
+        return decoding_error(error, source)
     return ""
 
 
-def decoding_error(error: Exception) -> str:
+def pages(path: Path) -> int:
+    """Return how many pictures a file holds: pages of a TIFF, frames of a GIF; 1 where that cannot be told."""
+    try:
+        with Image.open(path) as opened:
+            return int(getattr(opened, "n_frames", 1))
+    except UNDECODABLE:
+        return 1
+
+
+def decoding_error(error: Exception, source: Path | bytes = b"") -> str:
     """Say why an image cannot be decoded, without what says nothing to a person."""
+    if pointer_remedy(source):
+        return "a Git LFS pointer and no image: 'git lfs pull' fetches it"
     text = (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).partition("<")[0].strip()
     unknown = text.startswith("cannot identify image file")
     return "no image that can be read" if unknown else text or "damaged"

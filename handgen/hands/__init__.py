@@ -2,9 +2,10 @@
 
 latin.safetensors.xz    fonts for Latin letters
 han.safetensors.xz      fonts for Chinese characters
+allographs.txt          forms of letters that people write and fonts hardly have
 README.md               whose fonts they are, their licenses, and how to make the files again
 
-``handgen.strokes.hands`` reads them.
+``handgen.strokes.hands`` and ``handgen.strokes.allographs`` read them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from pathlib import Path
 
 ROOT = Path(__file__).parent
+ALLOGRAPHS = ROOT / "allographs.txt"
 SUFFIX = ".safetensors.xz"
 MOST = 16 * 10**6
 """Bytes that a file may have."""

@@ -254,9 +254,6 @@ class SelfAttention(nn.Module):
         return x + self.gamma * added
 
 
-INJECT = ("bottleneck", "input", "all")
-
-
 class UNet(nn.Module):
     """Encoder, style vector, decoder with (displaced) skip connections.
 

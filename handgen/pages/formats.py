@@ -15,7 +15,7 @@ PAGE_FORMATS = Registry("page format", "handgen.page_formats")
 PAGE_FORMATS.register("alto", "handgen.pages.alto:Alto", "ALTO 4: Kraken, eScriptorium")
 PAGE_FORMATS.register("page", "handgen.pages.page_xml:PageXml", "PAGE XML 2019: Kraken, eScriptorium, Transkribus")
 PAGE_FORMATS.register("coco", "handgen.pages.coco:Coco", "COCO-like JSON: detectors")
-PAGE_FORMATS.register("conversations", "handgen.pages.asked:Asked", "JSONL: ms-swift, LLaMA-Factory")
+PAGE_FORMATS.register("conversations", "handgen.pages.conversations:Conversations", "JSONL: ms-swift, LLaMA-Factory")
 
 
 class PageFormat(ABC):

@@ -143,6 +143,8 @@ def _grid(found: _Pass, album: Album) -> Grid | None:
         rows = [(style, [(char, album.add(found.cells.get((style, char)))) for char in chars]) for style, _ in styles]
     else:
         chars, rows = [], [(style, _own(kept, album)) for style, kept in styles]
+        if several := [row for row in rows if len(row[1]) > 1]:  # single samples are among those below
+            rows = several
     return Grid(chars, rows, len(found.styles))
 
 
@@ -186,8 +188,8 @@ def _charts(found: _Pass) -> list[Chart]:
 
 
 def _short(counts: list[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Cut captions to what there is room for under the bars."""
-    most = max(3, 84 // len(counts))
+    """Cut captions to what there is room for under the bars, if not under each of them."""
+    most = max(12, 84 // len(counts))
     return [(name if len(name) <= most else name[: most - 1] + "…", count) for name, count in counts]
 
 

@@ -30,7 +30,7 @@ HEIGHT = 64
 FRESH = 3
 """Lines that are shown of a style that is another one in each sample."""
 _MIXED = 3
-"""Parts of a mixture that are told."""
+"""Parts of a mixture that are named."""
 _UNREAD = (
     "How legible the styles are is not shown: no recognizer knows these characters. "
     "'handgen train recognizer' makes one, and --recognizer names it."
@@ -116,7 +116,7 @@ def draw_hands(part: Part, styles: range, text: str, seed: int, album: Album, re
     made = []
     for style, lines, share in zip(styles, _lines(source, styles, text, seed), legible, strict=True):
         drawn = source.styles[style]
-        told, facts = source.describe(style), facts_of_style(source, style, source.name)
+        described, facts = source.describe(style), facts_of_style(source, style, source.name)
         found = facts.license.split(", ") if facts.license else source.licenses().values()
         picture = _stacked(lines) if lines else None
         uri = album.add(_png(picture)) if picture is not None else None
@@ -128,7 +128,7 @@ def draw_hands(part: Part, styles: range, text: str, seed: int, album: Album, re
         made.append(
             Hand(
                 drawn.name.partition("(")[0] if len(drawn.weights) > 1 else drawn.name,
-                _kind(source, style, told),
+                _kind(source, style, described),
                 tuple(sorted(set(found))),
                 _cursiveness(drawn.weights, facts.cursiveness),
                 share,
@@ -140,14 +140,14 @@ def draw_hands(part: Part, styles: range, text: str, seed: int, album: Album, re
     return made
 
 
-def _kind(source: Source, style: int, told: Mapping[str, Any]) -> str:
+def _kind(source: Source, style: int, described: Mapping[str, Any]) -> str:
     drawn = source.styles[style]
     if drawn.fresh:
         return "another in every sample"
-    if "writer" in told:
+    if "writer" in described:
         return "writer"
-    if "origin" in told:
-        return "handwriting" if told["origin"].get("kind") else "font"
+    if "origin" in described:
+        return "handwriting" if described["origin"].get("kind") else "font"
     return "trained style" if len(drawn.weights) == 1 else "mixture" if drawn.weights else "latent"
 
 

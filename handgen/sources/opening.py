@@ -85,8 +85,10 @@ def open_sources(
         return opened[0]
     sizes = {source.size for source in opened}
     if len(sizes) > 1:
-        told = ", ".join(f"{source.name} {source.size}" for source in opened)
-        raise UsageError(f"the sources draw images of different sizes ({told} pixels)", "Give --size, or other models.")
+        named = ", ".join(f"{source.name} {source.size}" for source in opened)
+        raise UsageError(
+            f"the sources draw images of different sizes ({named} pixels)", "Give --size, or other models."
+        )
     return Mixture.of(opened, [share for _, share in used], chars)
 
 
@@ -98,6 +100,6 @@ def _common_size(specs: Sequence[SourceSpec]) -> int | None:
     """
     own = {spec.source: size for spec in specs if (size := source_class(spec).own_size(spec))}
     if len(set(own.values())) > 1:
-        told = ", ".join(f"{name} {size}" for name, size in own.items())
-        raise UsageError(f"the sources draw images of different sizes ({told} pixels)", "Choose sources of one size.")
+        named = ", ".join(f"{name} {size}" for name, size in own.items())
+        raise UsageError(f"the sources draw images of different sizes ({named} pixels)", "Choose sources of one size.")
     return next(iter(own.values()), None)

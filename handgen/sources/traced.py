@@ -1,5 +1,6 @@
 """The pen along the centerlines of fonts: every writer has the forms of one of them, and a pen of its own.
 
+Beside it a writer owns forms of letters that fonts hardly have (``strokes.allographs``), unless fonts are named.
 Characters that a font lacks, or that cannot be traced in it, are written as the standard strokes have them, or as
 another font does.
 """
@@ -34,7 +35,7 @@ from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
 from handgen.strokes.writer import Population, load_writers
 
-_VERSION = 3
+_VERSION = 4
 """Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
 _BLOCK = 256
 _MOVED = 0.005
@@ -102,10 +103,12 @@ class TracedSource(Source):
         writer = keys(self.population.traits(z))
         hand = Hand(self.population.numbers(z), writer)
         fast = _hurry(hand)
-        picked = self.forms.pick(characters, self._hands(writer, fast), writer, fast)
-        for note, running in zip(notes, picked.running, strict=True):
+        picked = self.forms.pick(characters, self._hands(writer, fast), writer, fast, allographs=True)
+        for note, running, allograph in zip(notes, picked.running, picked.allograph.tolist(), strict=True):
             if running:
                 note["running"] = list(running)
+            if allograph:
+                note["allograph"] = allograph
         sample = key.keys("pen") if self.vary else keys(writer, picked.book.codes, 5)
         written = write(picked.book, np.arange(len(characters)), hand, sample, self.vary)
         return Drawing(draw(written, hand, self.population.pens(z), sample, self.size), notes)
@@ -156,7 +159,7 @@ class TracedSource(Source):
         writer = keys(self.population.traits(z))
         hand = Hand(self.population.numbers(z), writer)
         fast = _hurry(hand)
-        picked = self.forms.pick(rows, self._hands(writer, fast), writer, fast)
+        picked = self.forms.pick(rows, self._hands(writer, fast), writer, fast, allographs=True)
         written = write(picked.book, np.arange(len(rows)), hand, keys(writer, picked.book.codes, 5), 0.0)
         found = zip(rows.tolist(), lifted(written, hand).tolist(), strict=True)
         return {self.chars[row]: drop for row, drop in found if abs(drop) > _MOVED}
@@ -184,6 +187,11 @@ class TracedSource(Source):
         (font,) = self._hands(key, _hurry(Hand(self.population.numbers(z), key))).tolist()
         writer = asdict(self.population.writer(drawn.vector.numpy()))
         return super().describe(style) | {"writer": writer, "forms": self.forms.hands[font]}
+
+    @property
+    def trusted(self) -> bool:
+        """A pen writes along the strokes that it is given."""
+        return True
 
     def facts(self) -> dict[str, Any]:
         """Return the licenses of stroke data and fonts."""

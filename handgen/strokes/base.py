@@ -72,7 +72,7 @@ def resampled(strokes: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float3
     """
     if not strokes:
         return np.empty((0, POINTS, 2), np.float32), np.empty(0, np.float32)
-    strokes = [_longer(stroke) for stroke in strokes]
+    strokes = _longer(strokes)
     sizes = np.array([len(stroke) for stroke in strokes])
     ends = np.cumsum(sizes)
     xy = np.concatenate(strokes).astype(np.float64)
@@ -86,10 +86,16 @@ def resampled(strokes: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float3
     return made.astype(np.float32), (stops - starts).astype(np.float32)
 
 
-def _longer(stroke: NDArray[np.float32]) -> NDArray[np.float32]:
-    if len(stroke) > 1 and float(np.abs(np.diff(stroke, axis=0)).sum()) > _SHORTEST:
-        return stroke
-    return np.stack([stroke[0], stroke[0] + np.float32(2 * _SHORTEST)])
+def _longer(strokes: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """Return strokes of which those that go nowhere were made very short ones."""
+    sizes = np.array([len(stroke) for stroke in strokes])
+    step = np.abs(np.diff(np.concatenate(strokes), axis=0, prepend=0)).sum(1)
+    step[np.cumsum(sizes) - sizes] = 0.0  # the way from the stroke before
+    way = np.bincount(np.repeat(np.arange(len(sizes)), sizes), step, len(sizes))
+    made = list(strokes)
+    for row in np.flatnonzero((sizes < 2) | (way <= _SHORTEST)).tolist():
+        made[row] = np.stack([made[row][0], made[row][0] + np.float32(2 * _SHORTEST)])
+    return made
 
 
 def _keep_corners(

@@ -27,6 +27,7 @@ from handgen.files import sha256
 from handgen.fonts.face import FontRef, describe
 from handgen.fonts.find import known_license
 from handgen.seeds import keys, uniforms_of
+from handgen.strokes.allographs import ALLOGRAPH_LICENSE, ANCHOR, Allographs, allographs_digest
 from handgen.strokes.base import Book
 from handgen.strokes.components import find_components
 from handgen.strokes.hands import ShippedHand, open_hands
@@ -34,7 +35,15 @@ from handgen.strokes.kept import VERSION, Job, Progress, all_forms
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
 from handgen.strokes.motion import lengths_of
 from handgen.strokes.running import PARTS, Running, apply
-from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded
+from handgen.strokes.tracing import (
+    ABSENT,
+    REGISTERED,
+    REJECTED,
+    TRACED,
+    FontForms,
+    decoded,
+    encoded,
+)
 
 STANDARD = "standard"
 RUNNING = "running"
@@ -53,11 +62,13 @@ class Picked:
         book: entry i holds drawing i.
         hand: int64 ``[n]``, whose forms they are, rows of ``Forms.hands``.
         running: of each drawing, its running forms: ``口:1/3`` is a 口 of one stroke instead of three.
+        allograph: int64 ``[n]``, the number of its allograph among those of the character, from 1; 0 = none.
     """
 
     book: Book
     hand: NDArray[np.int64]
     running: tuple[tuple[str, ...], ...]
+    allograph: NDArray[np.int64]
 
 
 class Forms:
@@ -85,15 +96,17 @@ class Forms:
         self._parts, self._running_fonts = parts, dict(running or {})
         self._shipped = tuple(shipped)
         self._running: Running | None = None
+        self._allographs: Allographs | None = None
         self._digest = digest(standard) if standard else ""
         slugs = [ref.style_name for ref in fonts] + [hand.name for _, hand in shipped]
         named = [s if slugs.count(s) == 1 else f"{s}-{n}" for n, s in enumerate(slugs)]
         self.hands: tuple[str, ...] = ((STANDARD,) if standard else ()) + tuple(named)
-        self._tables: list[FontForms] = []
+        self._tables: list[FontForms] = []  # of each hand; then the allographs, if there are any
         self._own: list[NDArray[np.float32]] = []
         self.chars = ""
         self._place = np.empty(0, np.int64)
         self.has: NDArray[np.bool_] = np.zeros((0, 0), bool)
+        self._tops: NDArray[np.float32] = np.zeros((0, 0), np.float32)
 
     @classmethod
     def open(
@@ -159,6 +172,10 @@ class Forms:
             )
         self._place, self.has = drawn, has[:, drawn]
         self.chars = "".join(self._asked[i] for i in drawn)
+        if self._shipped:
+            self._allographs = Allographs.of(self.chars)
+            self._tops = _tops(tables, drawn, self._allographs)
+            tables.append(self._allographs.forms)
         self._own = [np.repeat(_own(table), np.diff(table.first)) for table in tables]
         if self._parts and self._standard:
             strokes = {part: self._parts.strokes(part) for part in self._parts.chars}
@@ -188,7 +205,8 @@ class Forms:
     @property
     def skipped(self) -> dict[str, str]:
         """Reason -> characters that nobody draws."""
-        lacking = "".join(char for char in self._asked if char not in set(self.chars))
+        drawn = set(self.chars)
+        lacking = "".join(char for char in self._asked if char not in drawn)
         return {"neither strokes of it nor a font whose glyph can be traced": lacking} if lacking else {}
 
     @property
@@ -198,6 +216,7 @@ class Forms:
         for fonts in (self._fonts, self._running_fonts):
             parts += [f"{font_hash}#{ref.face}@{ref.instance}" for ref, font_hash in fonts.items()] + ["/"]
         parts += [f"{open_hands(file).digest}#{hand.name}" for file, hand in self._shipped]
+        parts += [allographs_digest()] if self._shipped else []
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     @property
@@ -208,12 +227,14 @@ class Forms:
             info = describe(ref.path)[ref.face]
             made[ref.style_name] = f"{known_license(info.license, info.family, ref.style_name)}, {info.family}"
         made |= {hand.name: f"{hand.license}, {hand.family}" for _, hand in self._shipped}
+        if self._allographs is not None and len(self._allographs.tops):
+            made["allographs"] = f"{ALLOGRAPH_LICENSE}, handgen"
         return made
 
     def report(self) -> list[str]:
         """Return what a user should know: what was traced of each font, how, and what was not."""
         lines = []
-        for name, table in zip(self.hands, self._tables, strict=True):
+        for name, table in zip(self.hands, self._tables, strict=False):
             if name == STANDARD:
                 continue
             ways = Counter(table.way.tolist())
@@ -247,6 +268,8 @@ class Forms:
         hand: NDArray[np.int64],
         key: NDArray[np.uint64],
         cursiveness: NDArray[np.floating] | None = None,
+        *,
+        allographs: bool = False,
     ) -> Picked:
         """Return the strokes of drawings.
 
@@ -258,26 +281,37 @@ class Forms:
             hand: int64 ``[n]``, rows of ``hands``.
             key: uint64 ``[n]``, of the writers.
             cursiveness: ``[n]``, of the writers; None = no running forms.
+            allographs: letters may have other forms than the hand's, if hands that come with handgen are among them.
         """
         hand = self._instead(characters, hand, key)
         row = self._place[characters]
+        form = np.full(len(row), -1)
+        if allographs and self._allographs is not None:
+            form = self._allographs.choose(characters, key)
+        table, row = np.where(form < 0, hand, len(self._tables) - 1), np.where(form < 0, row, form)
         start, stop, able = np.zeros(len(row), np.int64), np.zeros(len(row), np.int64), np.zeros(len(row), bool)
-        for number in np.unique(hand):
-            some, table = np.flatnonzero(hand == number), self._tables[number]
-            start[some], stop[some] = table.first[row[some]], table.first[row[some] + 1]
-            able[some] = table.way[row[some]] == REGISTERED
-        points, held, own = self._gathered(hand, start, stop)
+        for number in np.unique(table):
+            some, forms = np.flatnonzero(table == number), self._tables[number]
+            start[some], stop[some] = forms.first[row[some]], forms.first[row[some] + 1]
+            able[some] = forms.way[row[some]] == REGISTERED
+        points, held, own = self._gathered(table, start, stop)
+        numbers = np.zeros(len(row), np.int64)
+        if self._allographs is not None and (form >= 0).any():
+            own_top = self._tops[hand, characters]
+            size = self._allographs.size(form, own_top).repeat(stop - start)[:, None, None]
+            points = np.where(size == 1, points, ANCHOR + (points - ANCHOR) * size)
+            numbers = self._allographs.number(characters, form)
         chars = "".join(self.chars[i] for i in characters)
         ends = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
         codes = np.array([ord(char) for char in chars], np.uint64)
         book = Book(chars, points, lengths_of(points).sum(1), ends, codes, held=held, own=own)
         if cursiveness is None or self._running is None:
-            return Picked(book, hand, ((),) * len(row))
+            return Picked(book, hand, ((),) * len(row), numbers)
         choices = self._running.choose(chars, able, key, cursiveness)
         notes: list[list[str]] = [[] for _ in row]
         for choice in choices:
             notes[choice.drawing].append(choice.note)
-        return Picked(apply(book, choices), hand, tuple(map(tuple, notes)))
+        return Picked(apply(book, choices), hand, tuple(map(tuple, notes)), numbers)
 
     def _instead(
         self, characters: NDArray[np.int64], hand: NDArray[np.int64], key: NDArray[np.uint64]
@@ -308,6 +342,26 @@ class Forms:
             points[some] = decoded(self._tables[number].points[rows[some]])
             held[some], own[some] = self._tables[number].held[rows[some]], self._own[number][rows[some]]
         return points, held, own
+
+
+def _tops(tables: Sequence[FontForms], rows: NDArray[np.int64], allographs: Allographs) -> NDArray[np.float32]:
+    """Return the height above the base line of each hand's form of the characters that have allographs, or 0.
+
+    Args:
+        tables: of the hands.
+        rows: of the characters in these.
+        allographs: of the characters.
+
+    Returns:
+        ``[hands, chars]``, in sides of the square.
+    """
+    made = np.zeros((len(tables), len(rows)), np.float32)
+    for at in np.flatnonzero(np.diff(allographs.first)):
+        for number, table in enumerate(tables):
+            start, stop = table.first[rows[at] : rows[at] + 2]
+            if stop > start:
+                made[number, at] = ANCHOR[1] - decoded(table.points[start:stop])[..., 1].min()
+    return made
 
 
 def _own(table: FontForms) -> NDArray[np.float32]:

@@ -56,12 +56,7 @@ class _Pixels:
     near: list[list[int]]
 
 
-def edges_of(line: NDArray[np.bool_]) -> list[Edge]:
-    """Return the edges of a line drawing, bool ``[h, w]``, one pixel wide."""
-    return next(edges_of_all(line[None]))
-
-
-def edges_of_all(lines: NDArray[np.bool_]) -> Iterator[list[Edge]]:
+def edges_of(lines: NDArray[np.bool_]) -> Iterator[list[Edge]]:
     """Yield the edges of each line drawing.
 
     Every pixel with one, or more than two, neighbors is part of a node.

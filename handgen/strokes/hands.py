@@ -104,7 +104,8 @@ class TracedHands:
         ends = np.concatenate([[0], np.cumsum(taken)])
         strokes = np.repeat(first[rows] - ends[:-1], taken) + np.arange(ends[-1])
         series = self._arrays[f"{hand.name}.series"][:, :, strokes].astype(np.float32) * np.float32(_STEP)
-        points = np.einsum("pt,tds->spd", cosines(POINTS, TERMS), series)
+        # What was picked lies stroke by stroke, in which order the sum takes twenty times as long.
+        points = np.einsum("pt,tds->spd", cosines(POINTS, TERMS), np.ascontiguousarray(series))
         way = np.where(taken > 0, TRACED, ABSENT).astype(np.uint8)
         fit = np.where(taken[:, None] > 0, 1, 0).astype(np.float32).repeat(2, 1)
         return FontForms(asked, ends, encoded(points), self._arrays[f"{hand.name}.held"][strokes], way, fit)

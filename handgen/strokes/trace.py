@@ -19,7 +19,7 @@ from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Placement, Rasterizer
 from handgen.metrics.skeleton import thinned
 from handgen.strokes.base import Strokes
-from handgen.strokes.graph import edges_of_all, strokes_of
+from handgen.strokes.graph import edges_of, strokes_of
 
 SIDE = 128
 """Glyphs are drawn so large, in pixels, to be traced."""
@@ -72,7 +72,7 @@ def traced(ink: NDArray[np.bool_], line: NDArray[np.bool_]) -> Strokes:
 
 def _strokes(ink: NDArray[np.bool_], lines: NDArray[np.bool_]) -> list[Strokes]:
     width = np.maximum(2.0, ink.sum((1, 2)) / np.maximum(lines.sum((1, 2)), 1)).tolist()
-    raw = [strokes_of(edges, wide) for edges, wide in zip(edges_of_all(lines), width, strict=True)]
+    raw = [strokes_of(edges, wide) for edges, wide in zip(edges_of(lines), width, strict=True)]
     reach = np.clip(np.array(width) / 3, 1, 4).astype(np.int64)
     flat = _smoothed([stroke for strokes in raw for stroke in strokes], np.repeat(reach, [len(each) for each in raw]))
     made, first = [], 0

@@ -44,7 +44,7 @@ _ROOM = 0.125
 """Around the square, for what sticks out of it: tails and swashes."""
 _HAN_MIDDLE, _HAN_SIZE = np.array([0.4976, 0.4805]), 0.792
 """Medians over GB2312 level 1 of Hanzi Writer's data: middle of a character, root of width times height."""
-_LATIN_TOP, _LATIN_BASE = 0.141, 0.851
+LATIN_TOP, LATIN_BASE = 0.141, 0.851
 """Where KanjiVG's capitals end."""
 _CAPITALS = "BDEHKLNRTXZ"
 _FEWEST = 3
@@ -290,11 +290,11 @@ def _latin_placement(outlines: Outlines) -> Placement:
     if len(probes.drawn) < _FEWEST:
         probes = survey(outlines, "0123456789" + "bdhklf")
     if len(probes.drawn) < _FEWEST:
-        return Placement(_COARSE, _COARSE, _COARSE / 2, _LATIN_BASE * _COARSE)
+        return Placement(_COARSE, _COARSE, _COARSE / 2, LATIN_BASE * _COARSE)
     placement, boxes = _line_boxes(outlines, probes)
     top, base = np.median(boxes[:, 1]), np.median(boxes[:, 3])
-    scale = (_LATIN_BASE - _LATIN_TOP) * _COARSE / max(float(base - top), 1e-3)
-    return _moved(placement, scale, np.array([placement.x, base]), np.array([0.5, _LATIN_BASE]) * _COARSE)
+    scale = (LATIN_BASE - LATIN_TOP) * _COARSE / max(float(base - top), 1e-3)
+    return _moved(placement, scale, np.array([placement.x, base]), np.array([0.5, LATIN_BASE]) * _COARSE)
 
 
 def _line_boxes(outlines: Outlines, probes: Coverage) -> tuple[Placement, NDArray[np.float64]]:

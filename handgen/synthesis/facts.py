@@ -19,10 +19,10 @@ def facts_of_style(source: Source, style: int, name: str) -> Facts:
         style: its number.
         name: of the source, or of the one of a mixture that draws this style.
     """
-    told = source.describe(style)
-    origin = Origin.from_json(told.get("origin", {}))
-    who: Mapping[str, Any] = told.get("writer", {})
-    licenses: Mapping[str, str] = told.get("licenses", {})
+    described = source.describe(style)
+    origin = Origin.from_json(described.get("origin", {}))
+    who: Mapping[str, Any] = described.get("writer", {})
+    licenses: Mapping[str, str] = described.get("licenses", {})
     return Facts(
         writer=None if source.styles[style].fresh else source.styles[style].name,
         cursiveness=round(float(who["cursiveness"]), 3) if "cursiveness" in who else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -21,21 +21,20 @@ def names_of(kind: type[Settings], but: Collection[str] = ()) -> set[str]:
     return {field.name for field in dataclasses.fields(kind)} - set(but)  # type: ignore[arg-type]
 
 
-def request_of(
-    models: Sequence[str] = (),
-    *,
+def make_request(
+    *models: str | Path,
     recipe: Path | None = None,
-    lines: bool = False,
-    pages: bool = False,
-    options: Mapping[str, Any],
+    lines: LineRequest | bool = False,
+    pages: PageRequest | bool = False,
+    **options: Any,
 ) -> Request:
     """Return what is asked for: what a recipe says, if one is named, and before that what the options say.
 
     Args:
-        models: what draws, as ``MODEL`` or ``MODEL=SHARE``; the recipe's by default.
+        models: what draws: paths, or ``MODEL`` or ``MODEL=SHARE``; the recipe's by default, or else the usual one.
         recipe: a YAML file, or the name of a recipe that comes with handgen.
-        lines: lines of text instead of single characters.
-        pages: pages of lines.
+        lines: lines of text instead of single characters; with these settings, or as a recipe says.
+        pages: pages of lines; likewise.
         options: values of settings of ``Request``, ``LineRequest``, ``PageRequest`` and ``SourceSpec``, by name; those
             of a source hold for all sources.
 
@@ -52,8 +51,9 @@ def request_of(
     if recipe is not None:
         path = find_recipe(recipe)
         base = dataclasses.replace(read_recipe(path), out=Path("datasets") / path.stem)
-    page_request = base.pages or (PageRequest() if pages else None)
+    page_request = pages if isinstance(pages, PageRequest) else base.pages or (PageRequest() if pages else None)
     line_request = base.lines or (LineRequest() if lines or page_request else None)
+    line_request = lines if isinstance(lines, LineRequest) else line_request
     for_pages = {name: options[name] for name in options if name in of_pages}
     if for_pages and page_request is None:
         raise UsageError(f"--{next(iter(for_pages)).replace('_', '-')} is an option of pages", "Add --pages.")
@@ -71,14 +71,15 @@ def request_of(
     )
 
 
-def parse_model(text: str) -> SourceSpec:
-    """Return the source that ``MODEL`` or ``MODEL=SHARE`` means.
+def parse_model(model: str | Path) -> SourceSpec:
+    """Return the source that a path, ``MODEL`` or ``MODEL=SHARE`` means.
 
     Raises:
         UsageError: the share is no number from 0.
     """
+    text = str(model)
     name, equals, share = text.rpartition("=")
-    if not equals or Path(text).exists():
+    if not equals or isinstance(model, Path) or Path(text).exists():
         return SourceSpec(source=text)
     try:
         number = float(share)

@@ -82,12 +82,12 @@ class Pages:
         """
         made = lines.synthesis
         check_room(request, made.height)
-        effects = [step.effect.name for step in made.degrade.steps] if made.degrade else []
-        left = [name for name in effects if name not in INK_ONLY]
+        whole = made.degrade
+        ink = whole.only(INK_ONLY) if whole else None
+        left = [step.effect.name for step in whole.steps if step not in ink.steps] if whole and ink else []
         amend = Amendments(request.insertions, request.inserted, request.overwrites, request.overwritten)
         style = PageStyle(request.size, request.papers, request.hyphens, request.skew, amend=amend)
-        degrade = made.degrade.only(INK_ONLY) if made.degrade and len(left) < len(effects) else None
-        synthesis = dataclasses.replace(made, boxes=True, degrade=degrade)
+        synthesis = dataclasses.replace(made, boxes=True, degrade=ink if ink and ink.steps else None)
         plan = cast("_PagePlan", made.plan)
         composer = PageComposer(synthesis, plan.texts_of, plan.style, style)
         return cls(request, lines, composer, made.boxes, tuple(left))

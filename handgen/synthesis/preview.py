@@ -72,11 +72,11 @@ class Preview:
             UsageError, CheckpointError: there is none, or it does not fit.
         """
         self._request = replace(request, sources=tuple(replace(spec, vary=0.0) for spec in request.sources))
-        self._untold = self._find_untold()
-        if self._untold and (request.charset or request.text):
-            raise UsageError(f"a {self._untold[0]} is not told what to draw", "Leave out --text and --charset.")
+        self._unlabeled = self._find_unlabeled()
+        if self._unlabeled and (request.charset or request.text):
+            raise UsageError(f"a {self._unlabeled[0]} is not told what to draw", "Leave out --text and --charset.")
 
-    def _find_untold(self) -> tuple[str, NDArray[np.uint8]] | None:
+    def _find_unlabeled(self) -> tuple[str, NDArray[np.uint8]] | None:
         """Return the kind of a model that draws nothing in particular, and samples of it."""
         spec = self._request.sources[0]
         if kind_of(spec.source) != MODEL or len(self._request.sources) > 1:
@@ -95,11 +95,11 @@ class Preview:
         Raises:
             UsageError: no such style or characters.
         """
-        if self._untold:
+        if self._unlabeled:
             if styles:
-                raise UsageError(f"a {self._untold[0]} has no styles", "Leave out --styles.")
-            images = self._untold[1].reshape(_SAMPLES, _SAMPLES, *self._untold[1].shape[1:])
-            return Picture([("", row) for row in images], f"{self._untold[0]}: samples")
+                raise UsageError(f"a {self._unlabeled[0]} has no styles", "Leave out --styles.")
+            images = self._unlabeled[1].reshape(_SAMPLES, _SAMPLES, *self._unlabeled[1].shape[1:])
+            return Picture([("", row) for row in images], f"{self._unlabeled[0]}: samples")
         source = self._open(_SOME, styles)
         shown, count = source.styles[:MOST], min(len(source.chars), MOST)
         if len(shown) == 1 and shown[0].fresh:
@@ -130,8 +130,8 @@ class Preview:
         Raises:
             UsageError: no such style, or no way between styles.
         """
-        if self._untold:
-            kind = self._untold[0]
+        if self._unlabeled:
+            kind = self._unlabeled[0]
             raise UsageError(f"a {kind} has no styles with a name to walk between", "Leave out --interpolate.")
         source = self._open(_FEW, "")
         way, path = source.walk(first, second, steps)
@@ -147,8 +147,8 @@ class Preview:
         Raises:
             UsageError: no such style or characters; the pipeline has no effect; the model draws nothing in particular.
         """
-        if self._untold:
-            raise UsageError(f"a {self._untold[0]} is not told what to draw", "Name a font with --font.")
+        if self._unlabeled:
+            raise UsageError(f"a {self._unlabeled[0]} is not told what to draw", "Name a font with --font.")
         source = self._open(_COLUMNS, styles)
         count = min(len(source.chars), MOST)
         several = min(len(source.styles), count)

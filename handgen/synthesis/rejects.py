@@ -82,13 +82,13 @@ class _Line(Record):
     char: str
     outcome: str
     tries: int
-    place: int | None = None
+    position: int | None = None
     wrote: Mapping[str, str] | None = None
 
     def fits(self) -> bool:
         """Whether the values are possible."""
         wrote = self.wrote is None or self.wrote.keys() >= {"char", "style"}
-        numbers = (self.index, self.tries, self.place or 0)
+        numbers = (self.index, self.tries, self.position or 0)
         return wrote and self.outcome in _OUTCOMES and all(0 <= number < _MOST for number in numbers)
 
 

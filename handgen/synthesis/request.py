@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from handgen.errors import UsageError
 from handgen.formats import FORMATS
@@ -152,7 +151,7 @@ class Request(Settings):
         "A recognizer reads each drawing. Draw again what does not read as its label, and another style or character "
         "instead of what never does (a line is written without it); or only mark it.",
         metavar="off|mark|redraw",
-        shown="redraw, if there is a recognizer: the model's own, or one in runs/",
+        shown="redraw, but of what networks draw alone, if there is a recognizer: the model's own, or one in runs/",
         choices=(OFF, MARK, REDRAW, AUTO),
         panel=GATE,
         often=True,
@@ -192,20 +191,3 @@ class Request(Settings):
             raise UsageError("--neighbors is for lines by themselves: on a page they have some", "Leave it out.")
         if self.shards > 1:
             raise UsageError("pages are not written in shards", "Leave --shards out; --count may be any number.")
-
-
-def make_request(*models: str | Path, **settings: Any) -> Request:
-    """Return a request by the names of its settings and of its sources'.
-
-    Args:
-        models: what draws: run folders, model files, names; none = the usual one.
-        settings: of ``Request``, or of ``SourceSpec`` for each of the models.
-
-    Raises:
-        UsageError: a value is out of range.
-    """
-    own = {field.name for field in dataclasses.fields(SourceSpec)}
-    of_sources = {name: value for name, value in settings.items() if name in own}
-    rest = {name: value for name, value in settings.items() if name not in own}
-    sources = tuple(SourceSpec(source=str(model), **of_sources) for model in models or ("",))
-    return Request(sources=sources, **rest)

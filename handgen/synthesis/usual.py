@@ -52,7 +52,7 @@ def with_usual_sources(request: Request) -> tuple[Request, str]:
         sources=recipe.sources,
         charset=request.charset or (None if request.text or request.lines else recipe.charset),
         degrade=request.degrade or (NONE if request.lines and not of_lines else recipe.degrade),
-        out=request.out or Path("datasets") / name,
+        out=request.out or usual_out(name, request),
     )
     try:
         taken, absent = _without_absent(taken)
@@ -62,6 +62,12 @@ def with_usual_sources(request: Request) -> tuple[Request, str]:
     _, _, runs = choice.why.partition("; ")
     why = "; ".join(part for part in (f"the recipe {drawn}, which comes with handgen", absent, runs) if part)
     return taken, why
+
+
+def usual_out(name: str, request: Request) -> Path:
+    """Return where a dataset goes by default: lines and pages beside characters that the same sources draw."""
+    kind = "-pages" if request.pages else "-lines" if request.lines else ""
+    return Path("datasets") / f"{name.removesuffix(kind)}{kind}"
 
 
 def usual_recipe(weights: Path) -> str:

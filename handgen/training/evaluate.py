@@ -125,7 +125,7 @@ def _some(values: NDArray[Any], count: int) -> NDArray[Any]:
 
 
 def _content(model: Model, store: GlyphStore, char: str, number: NDArray[np.int64]) -> Any:
-    """Return what a model is told to draw a character as often as there are numbers, which are ``_told``'s."""
+    """Return what a model is given to draw a character once for each number, as ``_prompts`` has it."""
     numbers = torch.from_numpy(number)
     glyphs = to_unit(store.images[number])[:, None] if model.prompt_kind is GLYPHS else torch.empty(0)
     return model.prompt(glyphs, numbers, torch.full_like(numbers, ord(char[0])))
@@ -133,8 +133,8 @@ def _content(model: Model, store: GlyphStore, char: str, number: NDArray[np.int6
 
 def _drawings(model: Model, content: Any, styles: Sequence[DrawnStyle], position: int, device: torch.device) -> Tensor:
     index = np.arange(position * len(styles), (position + 1) * len(styles), dtype=np.int64)
-    told = content.to(device) if isinstance(content, Tensor) else content
-    return model.generate(told, vectors(styles, keys(index)).to(device))
+    content = content.to(device) if isinstance(content, Tensor) else content
+    return model.generate(content, vectors(styles, keys(index)).to(device))
 
 
 def _comparable_styles(spec: StyleSpec, store: GlyphStore) -> list[DrawnStyle]:

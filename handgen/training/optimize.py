@@ -48,7 +48,7 @@ class Optimizer:
     """
 
     def __init__(self, model: Model, settings: TrainSettings, device: torch.device, ranks: Ranks) -> None:
-        self._model, self._settings, self._device, self._world = model, settings, device, ranks
+        self._model, self._settings, self._device, self._ranks = model, settings, device, ranks
         self._dtype = _dtype(settings.precision, device)
         self._parameters = {phase: list(model.phase_parameters(phase)) for phase in model.phases}
         self._optimizers = {phase: self._make(parameters) for phase, parameters in self._parameters.items()}
@@ -137,7 +137,7 @@ class Optimizer:
     def _move(self, phase: str) -> None:
         """Let the gradients of all parts and ranks move the weights of a phase."""
         optimizer, scaler, parameters = self._optimizers[phase], self._scalers[phase], self._parameters[phase]
-        self._world.average([parameter.grad for parameter in parameters if parameter.grad is not None])
+        self._ranks.average([parameter.grad for parameter in parameters if parameter.grad is not None])
         scaler.unscale_(optimizer)
         if self._settings.clip_grad:
             nn.utils.clip_grad_norm_(parameters, self._settings.clip_grad)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from handgen.errors import UsageError
 from handgen.files import write_json, write_text
 from handgen.lines.page import save_page
-from handgen.synthesis.options import request_of
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
 from handgen.synthesis.write import write
 from handgen.transfer.ctc import LabeledLines, LineReader, distance
@@ -164,15 +164,15 @@ class LineTransfer:
         models, options = _DRAWN[name]
         if self.request.fonts and models:
             options = options | {"fonts": self.request.fonts}
-        longest = {"min_chars": 8, "max_chars": 30, "boost": 0.0, "height": 32}
-        given = {
+        longest: dict[str, Any] = {"min_chars": 8, "max_chars": 30, "boost": 0.0, "height": 32}
+        given: dict[str, Any] = {
             "corpus": str(self.request.out / CORPUS),
             "count": self.settings.count,
             "seed": self.settings.seed + repetition,
             "gate": "off",
             "out": path,
         }
-        write(prepare(request_of(models, lines=True, options=longest | given | options)), lambda done: watch(name, 0))
+        write(prepare(make_request(*models, lines=True, **(longest | given | options))), lambda done: watch(name, 0))
         return lines_in(path)
 
 

@@ -26,8 +26,9 @@ from handgen.sources.find import find_model, kind_of
 from handgen.sources.model import open_drawer, store_of
 from handgen.sources.spec import CONTINUOUS, FONT, PEN
 from handgen.strokes.library import TRACE
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
-from handgen.synthesis.request import OFF, REDRAW, make_request
+from handgen.synthesis.request import OFF, REDRAW
 from handgen.transfer import RECIPES
 from handgen.transfer.pools import Pool, pool_of
 from handgen.transfer.sources import Degraded, Mixed, Pooled, Source, Synthesized

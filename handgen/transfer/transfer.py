@@ -97,7 +97,6 @@ class Transfer:
             for name, source in sources.items()
         }
         self._writers = len(np.unique(test.writers))
-        self._stop = False
 
     def _sources(self, materials: Materials) -> dict[str, Source]:
         """Make the sources of all sets, in order."""

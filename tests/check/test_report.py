@@ -181,11 +181,13 @@ def test_label_histogram(tmp_path, lmdbs):
     assert list(labels["most_frequent"].items())[:2] == [("永", 5), ("在", 1)]
 
 
-def test_lines_of_text_may_differ_in_width_but_not_in_height(tmp_path, lmdbs):
+def test_lines_of_text_may_differ_in_width_and_in_height_as_those_of_a_page_do(tmp_path, lmdbs):
     records = lmdbs.sound()
     records[image(1)], records[label(1)] = lmdbs.png(1, (24, 80)), "永和九年".encode()
     assert found(check_folder(lmdbs.save(tmp_path, records))) == {}
     records[image(2)] = lmdbs.png(2, (30, 80))
+    assert found(check_folder(lmdbs.save(tmp_path, records))) == {}
+    records[image(2)] = lmdbs.png(2, (72, 80))
     assert found(check_folder(lmdbs.save(tmp_path, records))) == {"mixed-sizes": (3, None)}
 
 

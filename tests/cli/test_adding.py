@@ -131,7 +131,9 @@ def test_samples_are_imported_to_match_a_model(base, trained, store, tmp_path, c
     for row in store.rows(store.targets[0])[:12]:
         Image.fromarray(store.images[row]).save(folder / f"{store.labels['char'][row]}_1.png")
     data = tmp_path / "data"
-    assert call(capsys, "import", "images", folder, "--style", "hand", "--match", base, "--out", data)[0] == 0
+    code, out, _ = call(capsys, "import", "images", folder, "--style", "hand", "--match", base, "--out", data)
+    assert code == 0
+    assert f"next: handgen train zi2zi --from {base} --add-style hand --data {data}" in out
     assert GlyphStore(data).raster.placement == checkpoint.load(trained).model.raster.placement
     code, out, _ = call(capsys, "train", "zi2zi", "--from", base, "--add-style", "h", "--data", data, "--dry-run")
     assert code == 0

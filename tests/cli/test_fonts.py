@@ -109,6 +109,16 @@ def test_fetch_says_how_far_it_is_where_there_is_no_terminal(capsys, monkeypatch
     assert re.search(r"^fetching: 2 of 3 fonts \(67%\), [\d.]+/s, \d s left$", err, re.MULTILINE)
 
 
+def test_who_stops_a_command_is_told_how_to_go_on(capsys, tmp_path, monkeypatch):
+    def stop(entries, out, force):
+        yield Outcome(entries[0], "fetched", tmp_path / "a.ttf")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("handgen.fonts.fetch.fetch_all", stop)
+    assert run(["fonts", "fetch", "zh", "--out", str(tmp_path)]) == 130
+    assert "stopped; the same command again does the rest" in capsys.readouterr().err
+
+
 def test_fetch_without_the_client_says_so_once_and_leaves_nothing(capsys, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     err = output(capsys, "fetch", "Ma Shan Zheng", "Zhi Mang Xing", code=1).err

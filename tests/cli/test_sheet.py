@@ -87,7 +87,7 @@ def test_pages_that_are_refused_are_said_and_the_rest_is_taken(capsys, heiti, ka
     assert code == 0
     facts = json.loads(said)
     assert facts["styles"] == {"hand": 7}
-    assert [(place["where"], place["reason"], place["char"]) for place in facts["places"]] == [
+    assert [(place["where"], place["reason"], place["char"]) for place in facts["left_out"]] == [
         ("torn.png", "the lower left corner marker is not seen", ""),
         ("text.jpg", "no picture that can be read", ""),
         ("good.jpg: page 1, row 1, box 3", "empty box", "c"),

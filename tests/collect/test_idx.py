@@ -97,3 +97,24 @@ def test_other_files_are_refused(tmp_path, change, message):
 def test_files_that_do_not_belong_together_are_refused(tmp_path):
     with pytest.raises(UsageError, match=r"1,500 images and .* 7 labels"):
         IdxReader(*write(tmp_path, numbers=NUMBERS[:7]))
+
+
+def test_what_is_no_pair_of_bytes_is_told_what_it_is(tmp_path):
+    images, _ = write(tmp_path, IMAGES[:10], NUMBERS[:10])
+    other = tmp_path / "other"
+    for data, said in (
+        (struct.pack(">BBBBI", 0, 0, 0xC, 1, 10) + bytes(40), "int32"),
+        (images.read_bytes(), "3 dimensions, as images have"),
+        (b"PK\x03\x04" + bytes(99), "ZIP"),
+    ):
+        other.write_bytes(data)
+        with pytest.raises(UsageError, match=said):
+            IdxReader(images, other)
+
+
+def test_labels_that_count_from_one_are_not_taken_for_their_neighbors(tmp_path):
+    letters = "abcdefghij"
+    paths = write(tmp_path, IMAGES[:10], np.arange(1, 11, dtype=np.uint8))
+    with pytest.raises(UsageError, match=r"count from 1 to 10.*--mapping"):
+        IdxReader(*paths, classes=letters)
+    assert [w.char for w in taken(IdxReader(*paths, classes="-" + letters))[0]] == [*letters]

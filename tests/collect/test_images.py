@@ -9,7 +9,7 @@ from PIL import Image
 
 from handgen.characters import nfc
 from handgen.cli import run
-from handgen.collect.images import ImagesReader
+from handgen.collect.images import FURTHER, ImagesReader
 from handgen.collect.labels import char_in_name
 from handgen.errors import UsageError
 from handgen.fonts.charsets import is_written
@@ -123,8 +123,12 @@ def test_what_cannot_be_read_is_listed(folder):
 def test_what_is_no_folder_of_images_is_refused(tmp_path):
     with pytest.raises(UsageError, match="no image is in the folder"):
         ImagesReader(tmp_path)
-    with pytest.raises(UsageError, match="is no folder"):
-        ImagesReader(tmp_path / "gone")
+    (tmp_path / "a.zip").write_bytes(b"PK")
+    (tmp_path / "1.png").write_bytes(b"")
+    for name, said in (("gone", "does not exist"), ("a.zip", "Unpack it"), ("1.png", "Give the folder it is in")):
+        with pytest.raises(UsageError) as error:
+            ImagesReader(tmp_path / name)
+        assert said in str(error.value)
 
 
 LETTERS = [f"{char}/{number}.png" for char in "ABCDE" for number in (1, 2, 3)]
@@ -145,6 +149,8 @@ LETTERS = [f"{char}/{number}.png" for char in "ABCDE" for number in (1, 2, 3)]
         ([f"{digit}/{digit}_{number}.png" for digit in "01" for number in "12"], "folder", "01"),
         ([f"w1/{digit}.png" for digit in range(10)] + ["w2/3.png", "w2/5.png"], "name", "0123456789"),
         (["w1/A.png", "w1/1.png", "w2/A.png"], "name", "A1"),
+        ([f"{digit}_{number}.png" for digit in "57" for number in "123"], "name", "57"),
+        ([f"{char}/{number}_x.png" for char in "永和" for number in "12"], "folder", "永和"),
         (["0x6c38/1.png", "U+4E5D/1.png", "uni548C/1.png", "uni548C/2.png"], "folder", "永九和"),
     ],
 )
@@ -166,6 +172,9 @@ def test_most_of_the_tree_decides_where_labels_stand(names, way, characters, fol
         [f"A/{char}.png" for char in "BCDEF"] + ["A/01.png"],
         ["upper_A/1.png", "upper_B/2.png", "lower_a/1.png"],
         [f"张三/{number}.png" for number in range(1, 6)],
+        [f"{number}_{char}.png" for number, char in enumerate("ABCDEF")],
+        [f"{number} scan.png" for number in range(1, 8)],
+        [f"{number}_{char}.png" for number, char in enumerate("ABCDEFGHIJKL")],
     ],
 )
 def test_unclear_names_are_asked_about(names, folder):
@@ -238,3 +247,15 @@ def test_labels_csv_with_a_comma_as_it_stands(folder):
     path = folder("1.png", "2.png")
     (path / "labels.csv").write_text('filename,words\n1.png,,\n2.png,"\n')
     assert found(ImagesReader(path)) == [("set", ","), ("set", '"')]
+    (path / "labels.csv").write_text('filename,words\n1.png,","\n2.png,""""\nmore.png,"a\nb"\n')
+    assert found(ImagesReader(path)) == [("set", ","), ("set", '"')]
+
+
+def test_further_pages_of_a_file_are_told(folder):
+    path = folder("A/1.png")
+    frames = [Image.open(path / "A" / "1.png"), Image.new("L", (40, 40), 9)]
+    for name in ("moves.gif", "pages.tif"):
+        frames[0].save(path / "A" / name, save_all=True, append_images=frames[1:])
+    writings, intake = taken(ImagesReader(path))
+    assert len(writings) == 3
+    assert {skip.where: skip.reason for skip in intake.skips} == dict.fromkeys(("A/moves.gif", "A/pages.tif"), FURTHER)

@@ -75,6 +75,10 @@ def test_select_takes_each_family_once():
     assert len(select(["zh", "ma-shan-zheng"])) == len(select(["zh"]))
 
 
+def test_an_alias_is_the_first_family_of_its_kind():
+    assert [entry.family for entry in select(["Heiti", "宋体"])] == ["Noto Sans SC", "Noto Serif SC"]
+
+
 def test_an_unknown_name_suggests_the_nearest():
     with pytest.raises(UsageError, match="Did you mean 'Ma Shan Zheng'"):
         select(["Ma Shan Zhen"])

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from handgen.characters import nfc
 from handgen.errors import UsageError
-from handgen.fonts.charsets import CHARSETS, load_charset, unique_chars
+from handgen.fonts.charsets import CHARSETS, is_written, load_charset, unique_chars
 
 
 @pytest.mark.parametrize(
@@ -126,3 +126,13 @@ def test_code_points_and_lists_of_names():
     ):
         with pytest.raises(UsageError, match=message):
             load_charset(spec)
+
+
+def test_a_file_of_code_points_and_marks_without_ink(tmp_path):
+    file = tmp_path / "set.txt"
+    file.write_text("U+0041\nu+4e00\n")
+    assert load_charset(str(file)) == "A一"
+    file.write_text("永\ufe00和\U000e0100\n", encoding="utf-8")
+    assert load_charset(str(file)) == "永和"
+    assert not is_written("\ufe0f")
+    assert is_written("\u0301")

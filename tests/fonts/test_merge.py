@@ -7,7 +7,7 @@ from fontTools.ttLib import TTFont
 
 from handgen.errors import FontError
 from handgen.fonts.face import FontRef, open_face
-from handgen.fonts.merge import merge_slices
+from handgen.fonts.merge import merge_apart, merge_slices
 from tests.conftest import rectangle
 
 SLICES = ("ABCDEFGHaeiou", "fgmnxyéàô", "éàôñçü0123", "pqrsÂÃ½½")
@@ -81,10 +81,22 @@ def test_cff_outlines_are_kept_from_one_file_and_refused_from_slices(tmp_path, h
         merge_slices(paths * 2, tmp_path, "heiti")
 
 
-def test_slices_of_two_fonts_are_refused(tmp_path, kalam, tiny_font):
+@pytest.mark.parametrize("merge", [merge_slices, merge_apart])
+def test_slices_of_two_fonts_are_refused(tmp_path, kalam, tiny_font, merge):
     tiny = tiny_font("tiny.ttf", {"z": [rectangle(0, 0, 500, 500)]})
     with pytest.raises(FontError, match="they differ in units, metrics or hints"):
-        merge_slices([*cut(kalam, tmp_path, SLICES[:1]), tiny], tmp_path, "mixed")
+        merge([*cut(kalam, tmp_path, SLICES[:1]), tiny], tmp_path, "mixed")
+
+
+def test_a_process_of_its_own_writes_the_same_font(tmp_path, kalam):
+    paths = cut(kalam, tmp_path, SLICES)
+    here, apart = merge_slices(paths, tmp_path, "here"), merge_apart(paths, tmp_path, "apart")
+    assert apart == tmp_path / "apart.ttf"
+    one, other = TTFont(here), TTFont(apart)
+    assert one.getBestCmap() == other.getBestCmap()
+    assert one["glyf"] == other["glyf"]
+    with pytest.raises(OSError, match="none"):
+        merge_apart(paths, tmp_path / "none", "lost")
 
 
 def test_a_damaged_slice_is_named(tmp_path, kalam):

@@ -155,6 +155,8 @@ def test_every_style_shows_its_own_samples_where_no_two_have_the_same(tmp_path):
     assert page.grid.characters == []
     assert [[label for label, uri in cells if uri] for _, cells in page.grid.rows] == [[char] for char in own[:24]]
     assert "24 of 26 styles" in render(page)
+    more = make_page(save_dataset(tmp_path / "more", [*rows, *((char, "style-3") for char in own[:5])]))
+    assert [style for style, _ in more.grid.rows] == ["style-3"]
     whole = render(make_page(save_dataset(tmp_path / "same", [(char, s) for s in "ab" for char in own[:8]])))
     assert "Every style" in whole
     assert "font-family: handgen; src: url(data:font/woff2" in whole

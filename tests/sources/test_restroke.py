@@ -10,8 +10,8 @@ import pytest
 
 from handgen.cli import run
 from handgen.seeds import SampleKey, keys
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
-from handgen.synthesis.request import make_request
 from tests.cli.conftest import untrained
 from tests.cli.test_synth import refused
 from tests.readers import read_as_trainers_do

@@ -9,9 +9,10 @@ from handgen.cli import run
 from handgen.errors import UsageError
 from handgen.sources.spec import SourceSpec
 from handgen.synthesis import recipe
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
 from handgen.synthesis.recipe import find_recipe, read_recipe, save_recipe
-from handgen.synthesis.request import LineRequest, Request, make_request
+from handgen.synthesis.request import LineRequest, Request
 from tests.readers import items
 
 

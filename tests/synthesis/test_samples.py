@@ -12,8 +12,8 @@ from handgen.models.base import DrawnStyle
 from handgen.sources import loading
 from handgen.sources.base import choose_styles
 from handgen.sources.model import alignment_of
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
-from handgen.synthesis.request import make_request
 
 
 @pytest.fixture(scope="module")

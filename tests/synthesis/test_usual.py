@@ -8,8 +8,10 @@ import pytest
 from handgen import weights
 from handgen.errors import UsageError
 from handgen.sources.opening import source_class
+from handgen.sources.spec import SourceSpec
+from handgen.synthesis.options import make_request
 from handgen.synthesis.recipe import read_recipe, shipped
-from handgen.synthesis.request import LineRequest, Request, make_request
+from handgen.synthesis.request import LineRequest, Request
 from handgen.synthesis.usual import with_usual_sources
 
 CHARS = "永一二三四五六七八九"
@@ -64,7 +66,7 @@ def test_lines_have_a_recipe_of_their_own(with_weights, monkeypatch, caveat):
     given = Request(charset="abc", lines=LineRequest())
     request, why = with_usual_sources(given)
     assert names(request) == ["fonts", "traced"]
-    assert (request.degrade, request.out) == ("lines", Path("datasets/latin"))
+    assert (request.degrade, request.out) == ("lines", Path("datasets/latin-lines"))
     assert len({spec.size for spec in request.sources}) == 1  # else they cannot be mixed
     assert why == "the recipe latin-lines, which comes with handgen"
     assert with_usual_sources(replace(given, degrade="none"))[0].degrade == "none"
@@ -97,6 +99,6 @@ def test_named_sources_are_left_alone_and_nothing_is_refused(tmp_path, monkeypat
     monkeypatch.chdir(tmp_path)
     named = make_request("fonts", charset="abc")
     assert with_usual_sources(named) == (named, "")
-    gone = make_request(str(tmp_path / "gone"), charset="abc", optional=True)
+    gone = Request(sources=(SourceSpec(str(tmp_path / "gone"), optional=True),), charset="abc")
     with pytest.raises(UsageError, match="none of the sources can be had"):
         with_usual_sources(gone)

@@ -176,6 +176,8 @@ def _verdict(trainer: Trainer, report: Report, labels: Labels) -> Verdict:
             verdict.add(trainer, "", missing, dataset.samples + 1, promised)
         if no_count and "no-count" in dataset.findings:
             verdict.lose(no_count.reason, total)
+        if no_count and "bad-count" in dataset.findings:
+            verdict.lose("num-samples is no count; training stops (ValueError)", total)
         for rule, outcome in trainer.findings.items():
             if outcome.stops and rule in dataset.findings:
                 verdict.lose(outcome.reason, total)

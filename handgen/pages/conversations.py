@@ -28,7 +28,7 @@ _QUESTIONS = (
 _WHERE = "Transcribe the handwriting on this page, line by line, and say where each line is."
 
 
-class Asked(PageFormat):
+class Conversations(PageFormat):
     """Writes ``train.jsonl`` and ``dataset_info.json``."""
 
     def page(self, page: Page, image: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
