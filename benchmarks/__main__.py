@@ -47,8 +47,10 @@ PARTS = {
     ),
     "recipes": (
         "What synth writes by default",
-        """The recipes zh and latin with the fonts at hand, without a gate, and where their time goes. The peer draws
-        one font as it is. Centerlines are traced before; the last table tells how long that takes.""",
+        """The recipes zh and latin with the fonts at hand, and where their time goes. The first table has the command
+        with its defaults, its start included, beside the version before there were recipes, which drew with zh alone.
+        The peer of the second draws one font as it is. Centerlines are traced before; the last table tells how long
+        that takes.""",
     ),
     "gate": (
         "The gate",

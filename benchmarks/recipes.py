@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from benchmarks.before import GROUP, measure_before
 from benchmarks.models import chars_of
 from benchmarks.row import Row, Scale, Told, in_process, in_threads, peak_memory
 from handgen.allocator import keep_freed_memory
@@ -29,13 +30,16 @@ from handgen.strokes.library import find_strokes
 from handgen.strokes.tracing import REGISTERED, TRACED, trace_font
 from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import Prepared, prepare
-from handgen.synthesis.request import OFF
+from handgen.synthesis.request import AUTO, OFF, REDRAW
 from handgen.synthesis.write import write
 from handgen.workers import cores
 
 WHOLE, TRACING = "the recipes, end to end", "tracing a font, on one thread, in processor time"
 STAGES = "the recipe {}, stages, on one thread, in processor time"
 RECIPES = {"zh": "gb2312", "latin": "latin62"}
+GATES = {"zh": (AUTO, REDRAW, OFF), "latin": (OFF,)}
+"""No recognizer of Latin letters comes with handgen."""
+READS = {AUTO: "what a network drew is read", REDRAW: "all is read", OFF: "nothing is read"}
 _TOGETHER = 128
 _ROUNDS = 8
 _GLYPHS = 400
@@ -47,24 +51,27 @@ def measure(scale: Scale, device: torch.device, told: Told) -> list[Row]:
     rows[0] = replace(rows[0], group=WHOLE)
     for recipe, charset in RECIPES.items():
         some = charset if scale.costly else load_charset(charset)[: scale.charsets[0]]
-        rows.append(in_process("benchmarks.recipes:whole", recipe, some, scale.samples, str(device)))
-        told(f"{recipe}: {rows[-1].rate:,.0f}/s; {rows[-1].note}")
+        for gate in GATES[recipe]:
+            rows.append(in_process("benchmarks.recipes:whole", recipe, some, scale.samples, str(device), gate))
+            told(f"{rows[-1].name}: {rows[-1].rate:,.0f}/s; {rows[-1].note}")
         rows += _stages(recipe, some, str(device), told)
     rows.append(in_process("benchmarks.recipes:tracing", _GLYPHS if scale.costly else scale.peer_samples))
     told(f"{rows[-1].name}: {rows[-1].rate:,.0f}/s")
-    return sorted(rows, key=lambda row: (row.group != WHOLE, row.group == TRACING))
+    rows += measure_before(10 * scale.samples if scale.costly else scale.samples, told)
+    return sorted(rows, key=lambda row: (row.group != GROUP, row.group != WHOLE, row.group == TRACING))
 
 
-def whole(recipe: str, charset: str, count: int, device: str) -> Row:
+def whole(recipe: str, charset: str, count: int, device: str, gate: str) -> Row:
     """Write a dataset, the preview included, on a thread for each core."""
     with tempfile.TemporaryDirectory() as folder:
-        prepared = _prepared(recipe, charset, count, device, Path(folder) / "dataset")
+        prepared = _prepared(recipe, charset, count, device, Path(folder) / "dataset", gate)
         began, processor = time.perf_counter(), time.process_time()
         write(prepared, lambda done: None, workers=cores())
         seconds, processor = time.perf_counter() - began, time.process_time() - processor
     parts = ", ".join(f"{part.source.name} {len(part.source.styles)}" for part in prepared.source.parts)
     note = f"{1000 * processor / count:.3f} core-ms a glyph of {prepared.source.size} px; styles: {parts}"
-    return Row(WHOLE, f"{recipe}, {in_threads(cores())}", count, seconds, peak_mib=peak_memory(), note=note)
+    name = f"{recipe}, {READS[gate]}, {in_threads(cores())}"
+    return Row(WHOLE, name, count, seconds, peak_mib=peak_memory(), note=note)
 
 
 def tracing(count: int) -> Row:
@@ -84,8 +91,8 @@ def tracing(count: int) -> Row:
     return Row(TRACING, "Heiti", len(chars), seconds, note=note)
 
 
-def _prepared(recipe: str, charset: str, count: int, device: str, out: Path) -> Prepared:
-    options: dict[str, Any] = {"count": count, "charset": charset, "gate": OFF, "device": device, "out": out}
+def _prepared(recipe: str, charset: str, count: int, device: str, out: Path, gate: str = OFF) -> Prepared:
+    options: dict[str, Any] = {"count": count, "charset": charset, "gate": gate, "device": device, "out": out}
     return prepare(make_request(recipe=Path(recipe), **options))
 
 

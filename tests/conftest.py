@@ -210,12 +210,8 @@ class Trainer:
         raise AttributeError(name)
 
 
-@pytest.fixture
-def make_trainer(store, tmp_path):
-    """Make a small trainer: ``make_trainer("zi2zi", out="run", start=..., width=..., images=..., ...)``.
-
-    Settings of the run and of the model are told apart by their names.
-    """
+def small_trainer(name, store, out, start=None, **given):
+    """Make a small trainer; settings of the run and of the model are told apart by their names."""
     import dataclasses
 
     import torch
@@ -225,14 +221,21 @@ def make_trainer(store, tmp_path):
     from handgen.training.plan import plan_training
     from handgen.training.settings import TrainSettings
 
+    config = MODELS.load(name).Config
+    own = {field.name for field in dataclasses.fields(config)}
+    small = {key: value for key, value in {"width": 4, "code_dim": 8}.items() if key in own}
+    mine = small | {key: value for key, value in given.items() if key in own}
+    shared = {"images": 8, "batch": 4} | {key: value for key, value in given.items() if key not in own}
+    plan = plan_training(name, TrainSettings(**shared), config(**mine), store, out, start)
+    return Trainer(open_run(plan, torch.device("cpu")))
+
+
+@pytest.fixture
+def make_trainer(store, tmp_path):
+    """Make a small trainer: ``make_trainer("zi2zi", out="run", start=..., width=..., images=..., ...)``."""
+
     def make(name="zi2zi", *, on=store, out="run", start=None, **given):
-        config = MODELS.load(name).Config
-        own = {field.name for field in dataclasses.fields(config)}
-        small = {key: value for key, value in {"width": 4, "code_dim": 8}.items() if key in own}
-        mine = small | {key: value for key, value in given.items() if key in own}
-        shared = {"images": 8, "batch": 4} | {key: value for key, value in given.items() if key not in own}
-        plan = plan_training(name, TrainSettings(**shared), config(**mine), on, tmp_path / out, start)
-        return Trainer(open_run(plan, torch.device("cpu")))
+        return small_trainer(name, on, tmp_path / out, start, **given)
 
     return make
 
@@ -249,16 +252,9 @@ def toy_model():
 
 def train_small(store, out):
     """Train a small Zi2Zi for two steps; return its model file."""
-    import torch
-
     from handgen.checkpoints.files import MODEL
-    from handgen.models.zi2zi import Zi2ZiConfig
-    from handgen.training.gan import open_run
-    from handgen.training.plan import plan_training
-    from handgen.training.settings import TrainSettings
 
-    plan = plan_training("zi2zi", TrainSettings(images=8, batch=4), Zi2ZiConfig(width=4, code_dim=8), store, out)
-    open_run(plan, torch.device("cpu")).run(lambda progress: None)
+    small_trainer("zi2zi", store, out).run(lambda progress: None)
     return out / MODEL
 
 
@@ -266,3 +262,28 @@ def train_small(store, out):
 def trained(store, tmp_path_factory):
     """The model file of a small Zi2Zi trained for two steps: it draws badly, but all else is real."""
     return train_small(store, tmp_path_factory.mktemp("runs") / "small")
+
+
+DIGIT_FONTS = ["Kalam", "Zeyada", "Indie Flower", "Satisfy", "Delius", "Caveat"]
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory, heiti):
+    """Ten digits in seven real fonts."""
+    path = tmp_path_factory.mktemp("digits") / "store"
+    return render_store(path, heiti, [fontpkg.path(name) for name in DIGIT_FONTS], "0123456789", align=False)
+
+
+@pytest.fixture(scope="session")
+def reading(digits, tmp_path_factory):
+    """The run folder of a recognizer of digits that never saw Kalam."""
+    import torch
+
+    from handgen.training.read_glyphs import LabeledGlyphs
+    from handgen.training.recognizer import RecognizerSettings, open_run
+
+    settings = RecognizerSettings(images=4800, batch=64, width=8, holdout_fonts="kalam")
+    out = tmp_path_factory.mktemp("runs") / "recognizer"
+    engine = open_run(settings, LabeledGlyphs([digits.path]), out, torch.device("cpu"))
+    assert engine.run(lambda progress: None)
+    return out

@@ -96,19 +96,33 @@ def ran(installed, *command):
     )
 
 
+COMMANDS = """
+import json, sys
+from handgen.cli import run
+for words in json.loads(sys.argv[1]):
+    print("exit", run(words), flush=True)
+"""
+
+
+def handgen(installed, *commands):
+    """Run commands of handgen one after another; return what they print and say, and their exit codes."""
+    done = ran(installed, "-c", COMMANDS, json.dumps([list(map(str, words)) for words in commands]))
+    lines = done.stdout.splitlines()
+    codes = [int(line.split()[1]) for line in lines if line.startswith("exit ")]
+    return "\n".join(line for line in lines if not line.startswith("exit ")), done.stderr, codes
+
+
 def test_an_effect_of_another_package_degrades(installed, caveat):
-    recipe, picture = installed / "veil.yaml", installed / "out.png"
+    recipe, torn, picture = (installed / name for name in ("veil.yaml", "torn.yaml", "out.png"))
     recipe.write_text("veil: {gray: 0.25}\n")
-    command = ("preview", "--degrade", str(recipe), "--font", str(caveat), "--text", "ab", "--out", str(picture))
-    done = ran(installed, "-m", "handgen", *command)
-    assert done.returncode == 0, done.stderr
+    torn.write_text("torn: {}\n")
+    command = ("--font", caveat, "--text", "ab", "--out", picture)
+    _, said, codes = handgen(installed, *(("preview", "--degrade", each, *command) for each in (recipe, torn)))
+    assert codes == [0, 1], said
     assert picture.is_file()
-    assert "the effect 'elastic' of the package handgen-plugged is left out: the name is taken" in done.stderr
-    recipe.write_text("torn: {}\n")
-    done = ran(installed, "-m", "handgen", *command)
-    assert done.returncode == 1
-    assert "the effect 'torn' of the package handgen-plugged cannot be imported" in done.stderr
-    assert done.stderr.count("error:") == 1
+    assert "the effect 'elastic' of the package handgen-plugged is left out: the name is taken" in said
+    assert "the effect 'torn' of the package handgen-plugged cannot be imported" in said
+    assert said.count("error:") == 1
 
 
 def test_a_format_of_another_package_is_written_and_read(installed):
@@ -118,13 +132,15 @@ def test_a_format_of_another_package_is_written_and_read(installed):
         records |= {b"image-%09d" % number: png(number), b"label-%09d" % number: text.encode()}
     save(installed / "in", records)
     there, back = installed / "there", installed / "back"
-    done = ran(installed, "-m", "handgen", "convert", str(installed / "in"), str(there), "--format", "semicolon")
-    assert done.returncode == 0, done.stderr
+    printed, said, codes = handgen(
+        installed,
+        ("convert", installed / "in", there, "--format", "semicolon"),
+        ("convert", there, back, "--format", "doctr"),
+        ("check", there, "--json"),
+    )
+    assert codes == [0, 0, 0], said
     assert [line.partition(";")[2] for line in (there / "list.semicolon").read_text("utf-8").splitlines()] == texts
-    done = ran(installed, "-m", "handgen", "check", str(there), "--json")
-    assert json.loads(done.stdout)["datasets"][0]["format"] == "semicolon", done.stderr
-    done = ran(installed, "-m", "handgen", "convert", str(there), str(back), "--format", "doctr")
-    assert done.returncode == 0, done.stderr
+    assert json.loads(printed[printed.index("{") :])["datasets"][0]["format"] == "semicolon"
     assert list(json.loads((back / "labels.json").read_text("utf-8")).values()) == texts
 
 

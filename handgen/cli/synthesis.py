@@ -81,6 +81,8 @@ def print_plan(prepared: Prepared, why: str = "") -> None:
         warn(prepared.gate_note)
     if prepared.lines:
         _warn_of_lines(prepared.lines, pages=prepared.pages is not None)
+    if prepared.pages and (left := prepared.pages.left_out):
+        warn(f"pages have paper and light of their own; of --degrade {request.degrade} is left out: {', '.join(left)}")
     _warn_of_unlearned(prepared)
     for reason, chars in source.skipped.items() if not prepared.lines else ():
         warn(f"left out, {reason}: {len(chars)} ({_some(chars)})")
@@ -111,12 +113,13 @@ def _gate(prepared: Prepared) -> str:
         return f"off: {note}" if note else "off"
     if not gate.redraws:
         return gate.mode
-    return f"{gate.mode}, up to {gate.tries} further {'drawing' if gate.tries == 1 else 'drawings'} of each"
+    unread = f"; what {' and '.join(gate.unread)} draw is not read" if gate.unread else ""
+    return f"{gate.mode}, up to {gate.tries} further {'drawing' if gate.tries == 1 else 'drawings'} of each{unread}"
 
 
 def warn_of_gate(prepared: Prepared) -> None:
-    """Say that nobody reads, where there is no plan that says it; nothing if that was asked for."""
-    if prepared.glyphs.gate is None and prepared.gate_note:
+    """Say that nobody reads, where there is no plan that says it; nothing if that was asked for, or no risk."""
+    if prepared.glyphs.gate is None and prepared.gate_note and not prepared.source.trusted:
         warn(f"the gate is off: {prepared.gate_note}")
 
 
@@ -216,6 +219,7 @@ def print_result(prepared: Prepared, report: Report) -> None:
         counts = ", ".join(f"{did[what]:,} {what}" for what in ("redrawn", "dropped", "kept") if did[what])
         where = f"; see {out / SHEET}" if counts and not prepared.pages else ""
         passed = f"all{' that it knows' if gate.unknown else ''} read as their labels"
+        passed += f", but for what {' and '.join(gate.unread)} drew, which is not read" if gate.unread else ""
         say(f"gate     {counts or passed}{where}")
     if report.doubt:
         warn(report.doubt)

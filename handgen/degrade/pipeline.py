@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,6 +90,10 @@ class Pipeline:
     def for_lines(self) -> Pipeline:
         """Return this pipeline less the effects that are made for single characters."""
         return Pipeline(self.name, [step for step in self.steps if step.effect.on_lines])
+
+    def only(self, names: Container[str]) -> Pipeline:
+        """Return this pipeline with no other effects than these."""
+        return Pipeline(self.name, [step for step in self.steps if step.effect.name in names])
 
     @cached_property
     def color(self) -> bool:

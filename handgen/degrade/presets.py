@@ -57,9 +57,12 @@ PRESETS: Mapping[str, Preset] = {
         effects={"real_ink": _on(1.0), "noise": _on(0.5, deviation=0.06)},
     ),
     "lines": Preset(
-        "lines of text cut from a scanned page: a third with that ink, never coarse or pale, half on rules",
+        "lines of text cut from a scanned page: a third with that ink, never coarse or pale, two thirds on rules",
         lost=0.02,
-        effects={"real_ink": _on(0.35, coarse=0.0, least=0.7), "ruled": _on(0.45, written=0.8)},
+        effects={
+            "real_ink": _on(0.35, coarse=0.0, least=0.7),
+            "ruled": _on(0.65, written=0.9, darkness=0.55, thickness=0.035),
+        },
     ),
     "notebook": Preset(
         "handwriting in a notebook, in color",

@@ -35,6 +35,8 @@ class ShapedHabits:
         word_gap: factor of the spaces.
         letter_gap: what is added between letters that do not join.
         pen: width of strokes, in heights of an x.
+        smaller: factor of ``fill`` for letters with ascenders, which reach that high in few lines.
+        room: how many times as high as it was asked for an image may become, so that no line is made smaller.
         joins: share of the letters that are joined to the next one, in fonts that do not join them.
         waves: ``[fields, waves, 3]``: amplitude, waves per em and phase (radians) of what wanders along the line: its
             rise, its size, its slant, its pace, and a tremor of what is high against what is low.
@@ -53,6 +55,8 @@ class ShapedHabits:
     pen: float
     joins: float
     waves: Floats
+    room: float = 1.0
+    smaller: float = 1.0
 
 
 # Widths and heights are such that lines are as those by the writers of the tuning half of copiste-lines: of the
@@ -63,14 +67,14 @@ _RANGES = {
     "left": (0.04, 0.27),
     "right": (0.04, 0.27),
     "balance": (0.1, 0.6),
-    "width": (0.8, 1.9),
+    "width": (0.65, 1.85),
     "slant": (-0.25, 0.38),
     "slope": (-0.02, 0.02),
     "tall": (0.9, 1.9),
     "deep": (0.8, 1.6),
     "word_gap": (0.8, 1.9),
     "letter_gap": (-0.01, 0.05),
-    "pen": (0.03, 0.15),
+    "pen": (0.03, 0.13),
     "joins": (-1.0, 1.4),
 }
 _STILL = {
@@ -80,8 +84,12 @@ _STILL = {
 """What these are without variation."""
 _FIELDS = np.array([0.035, 0.1, 0.1, 0.07, 0.03])
 _PER_EM = (0.12, 1.1)
-_ON_PAGES, _LEVEL = 0.78, 0.15
+_ON_PAGES, _LEVEL = 0.73, 0.15
 """How much smaller a page's lines are in their strips, and how much of a slope each has."""
+_ROOM = 1.6
+"""How much higher than its strip a page's line may be, with accents on capitals and brackets."""
+_SMALLER = 0.68
+"""Likewise of lines by themselves that vary: in real ones an x is .28 of the image's height by the median."""
 _KNOTS = 32
 """Of a table of waves, in an em."""
 
@@ -112,10 +120,11 @@ def draw_shaped_habits(seed: int, line: int, vary: float, writer: int | None = N
         # All lines of a page have one size: they climb so little that none has to be made smaller to fit.
         drawn["fill"] *= _ON_PAGES
         drawn["slope"] *= _LEVEL
+    else:
+        drawn["smaller"] = 1 - vary * (1 - _SMALLER)
     margins = drawn.pop("left"), drawn.pop("right")
-    return ShapedHabits(
-        **drawn, margins=margins, waves=np.stack([amplitudes, frequencies, 2 * math.pi * phase], axis=2)
-    )
+    waves = np.stack([amplitudes, frequencies, 2 * math.pi * phase], axis=2)
+    return ShapedHabits(**drawn, margins=margins, waves=waves, room=1.0 if writer is None else _ROOM)
 
 
 def stretch(y: Floats, habits: ShapedHabits, x_height: float) -> Floats:
@@ -155,14 +164,24 @@ def _wandering(x: Floats, waves: Floats) -> Floats:
 
 
 def onto_image(
-    outline: Outline, habits: ShapedHabits, height: int, reach: tuple[float, float]
+    outline: Outline, habits: ShapedHabits, height: int, reach: tuple[float, float], *, small: bool
 ) -> tuple[Outline, tuple[int, int], float]:
-    """Return an outline in em as one in pixels, y up from the lower edge; height and width; and pixels per em."""
+    """Return an outline in em as one in pixels, y up from the lower edge; height and width; and pixels per em.
+
+    Args:
+        outline: of the line.
+        habits: of it.
+        height: of the image.
+        reach: how low and how high its script's letters go, in em.
+        small: whether it is of letters with ascenders.
+    """
     left, bottom = outline.points.min(axis=0)
     right, top = outline.points.max(axis=0)
     low, high = min(reach[0], bottom), max(reach[1], top)
+    fill = habits.fill * (habits.smaller if small else 1)
+    usual, height = fill * height / (reach[1] - reach[0]), round(habits.room * height)
     room = height - 2 * _EDGE
-    scale = min(habits.fill * height / (reach[1] - reach[0]), room / max(top - bottom, 1e-6))
+    scale = min(usual, room / max(top - bottom, 1e-6))
     # The script's letters are where they are in other lines of its writer, as far as this line's own ink allows.
     free = height - scale * (high - low)
     base = free * habits.balance - low * scale if free > 0 else height * habits.balance - (low + high) / 2 * scale

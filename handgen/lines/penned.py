@@ -31,10 +31,12 @@ X_HEIGHT = 0.46
 """Of an x there, by and large, in sides of the square."""
 _REACH = (-0.25, 0.75)
 """How low and how high letters go."""
-_FINEST = 1.0
+_FINEST = 0.7
 """Pixels: a thinner line would be lost."""
-_THIN = 0.022
+_THIN = 0.02
 """Heights of the image, likewise: half as wide as lines are on scans, by the median."""
+_ON_PAGES = 1.3
+"""How much wider lines on pages are at least: ink of any color is drawn with them."""
 _DARKEST, _PALEST = 1.0, 0.72
 """Of ink; what is paler is not found on scans of pages that anybody kept."""
 _ROUGHEST = 0.35
@@ -129,10 +131,11 @@ class PenLine:
         points = bend(path.strokes.reshape(-1, 2), habits, X_HEIGHT)
         low, high = stretch(np.array(_REACH), habits, X_HEIGHT)
         flat = Outline(points, np.zeros(0, np.uint8), np.zeros(0, np.int64))
-        placed, (height, width), scale = onto_image(flat, habits, height, (float(low), float(high)))
+        finest = max(_FINEST, _THIN * height * (1 if habits.room == 1 else _ON_PAGES))
+        placed, (height, width), scale = onto_image(flat, habits, height, (float(low), float(high)), small=True)
         line = line_of(hands.hand, hands.pens)
         strokes = placed.points.reshape(-1, POINTS, 2)
-        whole, owners, bounds = _outlined(strokes, path, line, scale, max(_FINEST, _THIN * height))
+        whole, owners, bounds = _outlined(strokes, path, line, scale, finest)
         if wrong:
             first, last = (at - text[:at].count(" ") for at in (wrong.start, wrong.stop))
             ink = strokes[(path.owner >= first) & (path.owner < last)].reshape(-1, 2)
@@ -145,8 +148,13 @@ class PenLine:
         grain = np.maximum(line.grain[:1], rough)
         image = inked(drawn.fill((height, width))[None], dark, grain, key.keys("paper")[:1])[0]
         boxes = iter(_boxes(bounds, (height, width)))
-        notes = {"slant": round(math.degrees(math.atan(slant)), 1), **hands.notes}
+        notes = {"slant": round(math.degrees(math.atan(slant)), 1), "neatness": neatness_of(hands.hand), **hands.notes}
         return image, [None if char == " " else next(boxes) for char in text], notes
+
+
+def neatness_of(hand: Hand) -> float:
+    """Return how neat a writer is, 0 to 1: 1 less the mean of habit, looseness and cursiveness, each 0 to 1."""
+    return round(1 - sum(float(hand[name][0]) for name in ("habit", "looseness", "cursiveness")) / 3, 3)
 
 
 def _outlined(
@@ -209,7 +217,9 @@ def _prepared(
     late = haste * 0.12 * luck[:, 3]
     bars = 1 + haste * (0.2 + 0.9 * luck[:, 3])
     letters = Letters(chars, spaced, strokes, owner, X_HEIGHT)
-    return letters, Manner(joins, gaps, word_gaps, late, bars)
+    # A dot is a dot, however wide letters are.
+    dots = float(np.clip(1 / (habits.width * _BREADTH * hand["aspect"][0]), 0.5, 1))
+    return letters, Manner(joins, gaps, word_gaps, late, bars, dots)
 
 
 def _loosened(points: Floats, owner: NDArray[np.int64], key: NDArray[np.uint64], amount: float, what: str) -> Floats:

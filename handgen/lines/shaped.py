@@ -44,12 +44,13 @@ _SAMPLES = {
 """Texts as high and as low as a script's letters go."""
 _PLAIN = "n国لאक한นん"
 """A letter of each script that tells how wide strokes are."""
+_WITH_ASCENDERS = frozenset(("Latn", "Grek", "Cyrl", "Zyyy"))
+"""Scripts whose lines are as small and as thin as real ones were measured to be."""
 _USUAL_HEIGHT = 0.45
 """Of an x, where a font has none, in em."""
-_THINNEST, _BROADEST = 0.5, 1.15
-"""Of a font's strokes: how thin and how broad another pen makes them."""
-_FINEST = 1.1
-"""Pixels that strokes are not thinned below."""
+_PENS = {True: (0.4, 1.0, 0.8), False: (0.5, 1.15, 1.1)}
+"""With ascenders or without: how thin and how broad another pen makes a font's strokes, and in pixels what they are not
+thinned below."""
 _SMALL = 0.85
 _JOINED = 0.012
 """Em of paper between two letters below which a font joins them."""
@@ -137,13 +138,14 @@ class LineFont:
         low, high = self._reach(text, vertical)
         if tall:
             low, high = stretch(np.array([low, high]), habits, self._x_height)
-        outline, shape, scale = onto_image(Outline(points, whole.tags, whole.ends), habits, height, (low, high))
+        bent, small = Outline(points, whole.tags, whole.ends), not vertical and {*script_of(text)} <= _WITH_ASCENDERS
+        outline, shape, scale = onto_image(bent, habits, height, (low, high), small=small)
         if vertical:  # along the line is down, and up from the base line is right
             points = np.stack([outline.points[:, 1], shape[1] - outline.points[:, 0]], axis=1)
             outline, shape = Outline(points, outline.tags, outline.ends), shape[::-1]
         drawn = Drawable(outline, owners, len(shaped.glyphs))
         if self.vary:
-            drawn.embolden(self._added(habits, scale))
+            drawn.embolden(self._added(habits, scale, _PENS[small]))
         return np.invert(drawn.fill(shape)), _boxes(drawn, shaped, shape)
 
     def _struck(
@@ -172,11 +174,12 @@ class LineFont:
                 image = beside(image, made[0].T if vertical else made[0], chance, above=above)
         return np.ascontiguousarray(image.T if vertical else image)
 
-    def _added(self, habits: ShapedHabits, scale: float) -> float:
+    def _added(self, habits: ShapedHabits, scale: float, pens: tuple[float, float, float]) -> float:
         """Return by how many pixels strokes are wider with the line's pen than the font has them."""
         own = self._stroke * scale
-        wanted = min(max(habits.pen * self._x_height * scale, _THINNEST * own), _BROADEST * own)
-        return self.vary * (max(wanted, min(own, _FINEST)) - own)
+        thinnest, broadest, finest = pens
+        wanted = min(max(habits.pen * self._x_height * scale, thinnest * own), broadest * own)
+        return self.vary * (max(wanted, min(own, finest)) - own)
 
     def _outline(self, shaped: Shaped, habits: ShapedHabits, vertical: bool) -> tuple[Outline, NDArray[np.int64]]:
         """Return all glyphs as one outline, x along the line and y up from it, in em; and the glyph of each point."""

@@ -239,6 +239,15 @@ class Source(ABC):
         """What a user should beware of, a line each."""
         return ()
 
+    @property
+    def trusted(self) -> bool:
+        """Whether its drawings show their characters by construction: those of fonts, and of a pen along strokes.
+
+        What a network draws can be anything, and real handwriting was labeled by somebody; so, by default, a gate
+        reads these alone.
+        """
+        return False
+
     def gate_facts(self) -> GateFacts:
         """Return what a gate can know of it."""
         return GateFacts()

@@ -180,6 +180,11 @@ class FontsSource(Source):
         return np.array([[char in drawn for char in self.chars] for drawn in (set(f.drawn) for f in self.faces)])
 
     @property
+    def trusted(self) -> bool:
+        """A font draws what its character map says."""
+        return True
+
+    @property
     def coverage(self) -> NDArray[np.bool_] | None:
         """Which font has which character."""
         return None if self._coverage.all() else self._coverage

@@ -240,6 +240,11 @@ class Mixture(Source):
             *(f"{name} cannot draw {count:,} of the characters; others do" for name, count in lacking.items() if count),
         )
 
+    @property
+    def trusted(self) -> bool:
+        """Whether all of them are."""
+        return all(part.source.trusted for part in self.parts)
+
     def gate_facts(self) -> GateFacts:
         """Return the recognizer of the first source that has one; floors are a matter of each source."""
         found = [part.source.gate_facts() for part in self.parts]

@@ -214,6 +214,11 @@ class PenSource(Source):
         found = {} if drawn.fresh else {"writer": asdict(self.population.writer(drawn.vector.numpy()))}
         return super().describe(style) | found
 
+    @property
+    def trusted(self) -> bool:
+        """A pen writes the strokes that it is given."""
+        return True
+
     def facts(self) -> dict[str, Any]:
         """Return where the strokes come from."""
         return StrokePrompts(self.strokes.book).facts()

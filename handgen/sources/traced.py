@@ -188,6 +188,11 @@ class TracedSource(Source):
         writer = asdict(self.population.writer(drawn.vector.numpy()))
         return super().describe(style) | {"writer": writer, "forms": self.forms.hands[font]}
 
+    @property
+    def trusted(self) -> bool:
+        """A pen writes along the strokes that it is given."""
+        return True
+
     def facts(self) -> dict[str, Any]:
         """Return the licenses of stroke data and fonts."""
         return {"stroke_licenses": self.forms.licenses}

@@ -64,6 +64,7 @@ class Manner:
         word_gaps: ``[n]``, likewise, where a word begins.
         late: how far to the right dots, accents and bars come that are written after the word, ``[n]``.
         bars: how many times as long as they are bars become, ``[n]``.
+        dots: how many times as wide as they are dots and accents become.
     """
 
     joins: NDArray[np.bool_]
@@ -71,6 +72,7 @@ class Manner:
     word_gaps: Floats
     late: Floats
     bars: Floats
+    dots: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,9 +160,10 @@ def _finish_late(
     strokes: Floats, owner: NDArray[np.int64], late: NDArray[np.bool_], bars: NDArray[np.bool_], manner: Manner
 ) -> None:
     strokes[late, :, 0] += manner.late[owner[late], None]
-    some = strokes[bars]
-    middle = some.mean(axis=1, keepdims=True)
-    strokes[bars] = middle + (some - middle) * np.stack([manner.bars, np.ones_like(manner.bars)], 1)[owner[bars], None]
+    wide = np.where(bars, manner.bars[owner], manner.dots)[late, None]
+    x = strokes[late, :, 0]
+    middle = x.mean(axis=1, keepdims=True)
+    strokes[late, :, 0] = middle + (x - middle) * wide
 
 
 def _positions(letters: Letters, manner: Manner) -> Floats:

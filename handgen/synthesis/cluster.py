@@ -71,7 +71,10 @@ class Cluster:
         quiet = {"log_to_driver": False, "logging_level": "ERROR", "configure_logging": True}
         if self.address == LOCAL:
             processors = self.workers * self.processes if self.processes else None
-            ray.init(address=LOCAL, num_cpus=processors, include_dashboard=False, **quiet)
+            try:
+                ray.init(address=LOCAL, num_cpus=processors, include_dashboard=False, **quiet)
+            except Exception as error:  # which is what Ray raises when a busy machine takes 30 s
+                raise _not_begun(error) from error
             return
         if self.address != AUTO:
             _knock(self.address)
@@ -95,6 +98,11 @@ def _knock(address: str) -> None:
         socket.create_connection((host.strip("[]"), int(port)), _PATIENCE).close()
     except OSError as error:
         raise _no_answer(address, error) from error
+
+
+def _not_begun(error: Exception) -> HandgenError:
+    reason = " ".join(str(error).split())[:160]
+    return HandgenError(f"Ray did not start on this machine ({reason})", "Run here with --processes instead.")
 
 
 def _no_answer(address: str, error: Exception) -> HandgenError:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from handgen.checkpoints import files as checkpoint
 from handgen.errors import DatasetError, UsageError
-from handgen.glyphs.ink import inked
+from handgen.glyphs.ink import INK, inked
 from handgen.ocr.reader import find_recognizer, load_reader
 from handgen.ocr.readers import GlyphReader
 from handgen.seeds import SampleKey, generator
@@ -47,10 +47,11 @@ class Sifted:
         drawing: of each sample.
         characters: int64 ``[n]``, what they show; the planned ones, but for those that were replaced.
         styles: int64 ``[n]``, likewise.
-        records: of each sample, for its meta: ``p``, the confidence in the label, None if the recognizer does
-            not know it; ``first``, that of the first drawing, if it did not pass; ``as``, the character that this
-            was read as, empty for paper without ink; ``tries``, further drawings that were made; ``instead``, the
-            planned char and style, if they were given up; ``rejected``, if it did not pass and is kept.
+        records: of each sample, for its meta: ``p``, the confidence in the label, None if it was not read, or the
+            recognizer does not know it; ``first``, that of the first drawing, if it did not pass; ``as``, the
+            character that this was read as, empty for paper without ink; ``tries``, further drawings that were made;
+            ``instead``, the planned char and style, if they were given up; ``rejected``, if it did not pass and is
+            kept.
     """
 
     drawing: Drawing
@@ -70,11 +71,12 @@ class Gate:
         tries: how often a drawing is made again before something else is drawn.
         chars: what can be drawn.
         styles: names of the styles.
-        floors: ``[styles]``, the least margin that passes.
+        floors: ``[styles]``, the least margin that passes; NaN where drawings are not read.
         seed: of the run.
         sources: int64 ``[styles]``, number of each style's source: another style is one of the same; all are of one by
             default.
         coverage: ``[styles, chars]``, which style can draw which character; every one can by default.
+        unread: names of the sources whose drawings are not read.
     """
 
     reader: GlyphReader
@@ -87,6 +89,7 @@ class Gate:
     seed: int
     sources: Rows | None = None
     coverage: NDArray[np.bool_] | None = None
+    unread: tuple[str, ...] = ()
 
     @property
     def redraws(self) -> bool:
@@ -100,23 +103,24 @@ class Gate:
 
     def identity(self) -> dict[str, Any]:
         """What decides which samples pass."""
-        floors = dict(zip(self.styles, self.floors, strict=True))
+        floors = {style: least for style, least in zip(self.styles, self.floors, strict=True) if not math.isnan(least)}
         return {"gate": self.mode, "tries": self.tries, "recognizer_digest": self.digest, "floors": floors}
 
     def read(
         self, images: NDArray[np.uint8], characters: Rows, styles: Rows
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return p(label), and by how much its margin is above its style's floor; both ``[n]``, NaN if unknown.
+        """Return p(label), and by how much its margin is above its style's floor; both ``[n]``, NaN if not read.
 
-        Paper without ink shows no character, one that the recognizer does not know included.
+        Paper without ink shows no character, nor does ink without paper, whether anybody reads it or not.
         """
         numbers = np.array([self.reader.number(self.chars[row]) for row in characters.tolist()], np.int64)
-        known = numbers >= 0
+        floors = np.array(self.floors)[styles]
+        read = (numbers >= 0) & ~np.isnan(floors)
         p, over = np.full(len(images), np.nan), np.full(len(images), np.nan)
-        if known.any():
-            p[known], margins = self.reader.confidence(images[known], numbers[known])
-            over[known] = margins - np.array(self.floors)[styles[known]]
-        blank = ~inked(images, 1, 2)
+        if read.any():
+            p[read], margins = self.reader.confidence(images[read], numbers[read])
+            over[read] = margins - floors[read]
+        blank = ~(inked(images, 1, 2) & (images.max((1, 2)) >= INK))
         p[blank], over[blank] = 0.0, -np.inf
         return p, over
 

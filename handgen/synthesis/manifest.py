@@ -71,4 +71,7 @@ def style_table(source: Source) -> list[dict[str, Any]]:
 
 def gate_info(gate: Gate | None, folders: Sequence[Path]) -> dict[str, Any]:
     """Return what a gate did to the samples in these folders of a dataset."""
-    return {} if gate is None else {"gate": rejects.summary(folders)}
+    if gate is None:
+        return {}
+    unread = {"unread": list(gate.unread)} if gate.unread else {}
+    return {"gate": rejects.summary(folders) | unread}

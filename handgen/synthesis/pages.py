@@ -37,7 +37,7 @@ PAGES, LINES = "pages", "lines"
 """Folders of a run."""
 LONGEST_TEXT = 200
 """Characters of the texts that paragraphs are made of, at most."""
-_INK_ONLY = frozenset(
+INK_ONLY = frozenset(
     ("slant", "aspect", "size", "elastic", "pen_width", "real_ink", "bleed", "ink", "dropout", "pencil")
 )
 """Effects that leave paper white, and a line where it is."""
@@ -58,40 +58,39 @@ class Pages:
         lines: draws lines, and has their texts.
         composer: composes pages.
         boxes: keep the boxes of characters beside the labels of lines.
+        left_out: effects that do more than to ink, and so are none for the lines of a page.
     """
 
     request: PageRequest
     lines: Lines
     composer: PageComposer
     boxes: bool
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def prepare(cls, request: PageRequest, lines: Lines) -> Pages:
         """Put lines and paper together.
+
+        A page has paper and light of its own, so that its lines get of the effects those of the ink alone.
 
         Args:
             request: what is asked for.
             lines: made ready, of texts that suit paragraphs (``LONGEST_TEXT``).
 
         Raises:
-            UsageError: a page is too small for a line; an effect does more than to ink.
+            UsageError: a page is too small for a line.
         """
         made = lines.synthesis
         check_room(request, made.height)
-        if made.degrade:
-            for step in made.degrade.steps:
-                if step.effect.name not in _INK_ONLY:
-                    raise UsageError(
-                        f"--degrade {made.degrade.name} has '{step.effect.name}', which is not for the lines of a page",
-                        f"A page has paper and light of its own: --degrade ink, or effects of these: "
-                        f"{', '.join(sorted(_INK_ONLY))}.",
-                    )
+        whole = made.degrade
+        ink = whole.only(INK_ONLY) if whole else None
+        left = [step.effect.name for step in whole.steps if step not in ink.steps] if whole and ink else []
         amend = Amendments(request.insertions, request.inserted, request.overwrites, request.overwritten)
         style = PageStyle(request.size, request.papers, request.hyphens, request.skew, amend=amend)
-        synthesis = dataclasses.replace(made, boxes=True)
+        synthesis = dataclasses.replace(made, boxes=True, degrade=ink if ink and ink.steps else None)
         plan = cast("_PagePlan", made.plan)
         composer = PageComposer(synthesis, plan.texts_of, plan.style, style)
-        return cls(request, lines, composer, made.boxes)
+        return cls(request, lines, composer, made.boxes, tuple(left))
 
     def identity(self) -> dict[str, Any]:
         """Everything that decides what a page is, beyond what decides its lines."""

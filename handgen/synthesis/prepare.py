@@ -29,7 +29,7 @@ from handgen.synthesis.lines import Lines, find_script
 from handgen.synthesis.pages import LONGEST_TEXT, Pages, check_room
 from handgen.synthesis.plan import Plan
 from handgen.synthesis.recipe import shipped as recipes
-from handgen.synthesis.request import MARK, REDRAW, Request
+from handgen.synthesis.request import AUTO, MARK, REDRAW, Request
 from handgen.synthesis.samples import Synthesis
 from handgen.synthesis.shards import Shard, cut
 from handgen.synthesis.usual import NONE, usual_out, with_usual_sources
@@ -170,7 +170,14 @@ def _text(path: Path | None) -> Counter[str]:
 def _find_gate(request: Request, source: Source, workers: int, progress: Progress | None) -> tuple[Gate | None, str]:
     facts = source.gate_facts()
     device = resolve_device(request.device)
-    found, note = find_reader(request.gate, request.recognizer, device, source.chars, facts.recognizer, facts.owed)
+    trusting = request.gate == AUTO and request.recognizer is None
+    trusted = [part.source for part in source.parts if trusting and part.source.trusted]
+    unread = tuple(dict.fromkeys(one.name for one in trusted))
+    if len(trusted) == len(source.parts):
+        return None, f"{' and '.join(unread)} cannot draw anything else than asked; --gate redraw reads it all the same"
+    at_risk = {char for part in source.parts if part.source not in trusted for char in part.source.chars}
+    chars = "".join(char for char in source.chars if char in at_risk)
+    found, note = find_reader(request.gate, request.recognizer, device, chars, facts.recognizer, facts.owed)
     if found is None:
         return None, note
     reader, digest = found
@@ -183,10 +190,11 @@ def _find_gate(request: Request, source: Source, workers: int, progress: Progres
         request.tries,
         source.chars,
         [style.name for style in source.styles],
-        floors_of(reader, digest, source, workers, progress),
+        floors_of(reader, digest, source, workers, progress, trusting=trusting),
         request.seed,
         np.array(sources) if several else None,
         source.coverage,
+        unread,
     )
     return gate, note
 

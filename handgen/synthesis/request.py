@@ -151,7 +151,7 @@ class Request(Settings):
         "A recognizer reads each drawing. Draw again what does not read as its label, and another style or character "
         "instead of what never does (a line is written without it); or only mark it.",
         metavar="off|mark|redraw",
-        shown="redraw, if there is a recognizer: the model's own, or one in runs/",
+        shown="redraw, but of what networks draw alone, if there is a recognizer: the model's own, or one in runs/",
         choices=(OFF, MARK, REDRAW, AUTO),
         panel=GATE,
         often=True,

@@ -43,11 +43,10 @@ def examples(text):
     return [line.partition(" > ")[0].split() for line in lines if line.startswith("handgen ")]
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["train", "--help"], ["--version"]], ids=str)
-def test_help_imports_nothing_heavy(arguments):
+def test_help_imports_nothing_heavy():
     code = (
         "import sys\nfrom handgen.cli import run\n"
-        f"assert run({arguments}) == 0\n"
+        "assert run(['--version']) == run(['--help']) == run(['train', '--help']) == 0\n"
         f"print(sorted({HEAVY} & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,11 +1,10 @@
 from __future__ import annotations
 
 import json
-import random
+import signal
 import subprocess
 import sys
 import textwrap
-import time
 
 import numpy as np
 import pytest
@@ -20,34 +19,54 @@ from handgen.sources import loading
 from handgen.sources.content import load_content
 from tests.readers import items, read_as_trainers_do
 
+COUNT = 600
+
 
 def synth(model, out, *options):
     return run(["synth", "--model", str(model), "--out", str(out), *map(str, options)])
 
 
-def start(model, out, *options, limit=0):
-    """Run ``handgen synth`` in a process of its own, with files of at most ``limit`` bytes."""
+def start(model, out, *options, limit=0, steps=0):
+    """Run ``handgen synth`` in a process of its own, with files of at most ``limit`` bytes; return code and errors.
+
+    With ``steps``, samples are written and committed 50 at a time, and in step ``steps`` the process kills itself.
+    """
     code = textwrap.dedent(f"""
-        import resource, sys
+        import os, resource, signal, sys
         from handgen.cli import run
+        from handgen.formats import lmdb
+        from handgen.synthesis import write
+
         if {limit}:
             resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))
+        if {steps}:
+            write._WRITE = lmdb._PER_COMMIT = 50
+            kept, steps = lmdb.LmdbWriter.write, []
+
+            def killed(self, samples):
+                steps.append(len(samples))
+                if len(steps) == {steps}:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                kept(self, samples)
+
+            lmdb.LmdbWriter.write = killed
         sys.exit(run(sys.argv[1:]))
     """)
     arguments = ["synth", "--model", str(model), "--out", str(out), *map(str, options)]
-    return subprocess.Popen([sys.executable, "-c", code, *arguments], stderr=subprocess.PIPE, text=True)
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr
 
 
 @pytest.fixture(scope="module")
 def undisturbed(trained, tmp_path_factory):
     out = tmp_path_factory.mktemp("synth") / "whole"
-    assert synth(trained, out, "--count", 1500, "--styles", 3) == 0
+    assert synth(trained, out, "--count", COUNT, "--styles", 3) == 0
     return out
 
 
 def test_trainers_read_it_and_check_agrees(undisturbed, store, capsys):
     read = read_as_trainers_do(undisturbed)
-    assert len(read) == 1500
+    assert len(read) == COUNT
     assert {label for label, _ in read} == {str(char) for char in store.labels["char"]}
     assert all(image.shape == (64, 64) and image.dtype == np.uint8 and image.min() < 128 for _, image in read)
     assert (undisturbed / "preview.png").stat().st_size > 1000
@@ -62,46 +81,38 @@ def test_trainers_read_it_and_check_agrees(undisturbed, store, capsys):
     assert json.loads(capsys.readouterr().out)["defects"] == 0
 
 
-def test_killed_at_random_points_every_record_is_the_same(trained, undisturbed, tmp_path):
-    random.seed(0)
+def test_killed_twice_every_record_is_the_same(trained, undisturbed, tmp_path):
     out = tmp_path / "killed"
-    for _ in range(3):
-        process = start(trained, out, "--count", 1500, "--styles", 3, "--batch", random.choice([1, 64, 500]))
-        written = len(items(out)) if (out / "data.mdb").exists() else 0
-        deadline = time.monotonic() + 60
-        while process.poll() is None and time.monotonic() < deadline:
-            now = len(items(out)) if (out / "data.mdb").exists() else 0
-            if now > written:
-                time.sleep(random.uniform(0, 0.3))
-                break
-            time.sleep(0.02)
-        process.kill()
-        process.communicate()
+    last = 0
+    for batch, steps in ((64, 4), (1, 3)):
+        code, errors = start(trained, out, "--count", COUNT, "--styles", 3, "--batch", batch, steps=steps)
+        assert code == -signal.SIGKILL, errors
         found = items(out)
-        if b"num-samples" in found:
-            break
+        assert b"num-samples" not in found
         numbers = sorted(int(key[6:]) for key in found if key.startswith(b"image-"))
         assert numbers == list(range(1, len(numbers) + 1))
-    assert synth(trained, out, "--count", 1500, "--styles", 3) == 0
+        assert last < len(numbers) < COUNT
+        last = len(numbers)
+    assert synth(trained, out, "--count", COUNT, "--styles", 3) == 0
     assert items(out) == items(undisturbed)
 
 
 def test_the_same_command_again_changes_nothing(trained, undisturbed, capsys):
     before = items(undisturbed)
-    assert synth(trained, undisturbed, "--count", 1500, "--styles", 3) == 0
+    assert synth(trained, undisturbed, "--count", COUNT, "--styles", 3) == 0
     assert "complete already" in capsys.readouterr().out
     assert items(undisturbed) == before
 
 
 def test_no_room_on_the_disk(trained, undisturbed, tmp_path):
     out = tmp_path / "full"
-    process = start(trained, out, "--count", 1500, "--styles", 3, limit=1_400_000)
-    message = process.communicate(timeout=120)[1].strip().splitlines()[-1]
-    assert process.returncode == 1
+    code, errors = start(trained, out, "--count", COUNT, "--styles", 3, limit=300_000, steps=99)
+    message = errors.strip().splitlines()[-1]
+    assert code == 1
     assert message.startswith("error: ")
     assert "run the same command again" in message
     assert b"num-samples" not in items(out)
-    assert synth(trained, out, "--count", 1500, "--styles", 3) == 0
+    assert synth(trained, out, "--count", COUNT, "--styles", 3) == 0
     assert items(out) == items(undisturbed)
 
 

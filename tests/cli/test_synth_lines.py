@@ -61,15 +61,15 @@ def test_labels_widths_and_manifest(trained, corpus, tmp_path, capsys):
 
 
 def test_batch_workers_and_an_interruption_change_nothing(trained, corpus, tmp_path):
-    options = ("--corpus", corpus, "--count", 150, "--max-chars", 4, "--degrade", "scan", "--boxes", "--height", 32)
+    options = ("--corpus", corpus, "--count", 60, "--max-chars", 4, "--degrade", "scan", "--boxes", "--height", 32)
     assert lines(trained, tmp_path / "whole", *options) == 0
     assert lines(trained, tmp_path / "other", *options, "--batch", 1, "--workers", 3) == 0
     assert items(tmp_path / "other") == items(tmp_path / "whole")
     out = tmp_path / "stopped"
     asked = LineRequest(str(corpus), 32, max_chars=4, boxes=True)
-    made = prepare(make_request(trained, out=out, count=150, degrade="scan", lines=asked))
+    made = prepare(make_request(trained, out=out, count=60, degrade="scan", lines=asked))
     with LmdbWriter(out, made.identity()) as writer:
-        writer.write(list(made.synthesis.samples(0, 77)))
+        writer.write(list(made.synthesis.samples(0, 37)))
         writer._flush()
     assert b"num-samples" not in items(out)
     assert lines(trained, out, *options) == 0

@@ -13,7 +13,7 @@ from handgen.models.base import GLYPHS
 from handgen.training.data import Pairs, Split
 from handgen.training.evaluate import _prompts
 
-CHARS = "ABDEHKRS25永国"
+CHARS = "ABHKR25永"
 
 
 def rendered(out, heiti, kalam, **options):

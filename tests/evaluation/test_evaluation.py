@@ -120,8 +120,13 @@ def test_planted_confusables_are_found(planted, templates, tmp_path):
 def test_what_makes_a_result_say_less_is_said(planted, templates, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("handgen.cli.eval._reader", lambda path, device: templates)
     monkeypatch.setattr("handgen.cli.eval._digest", lambda path: "mine")
-    folder = shutil.copytree(planted[0], tmp_path / "set")
-    words = ["eval", str(folder), "--share", "0.01", "--no-save", "--sheet", str(tmp_path / "worst.png"), "--json"]
+    folder = tmp_path / "set"
+    folder.mkdir()
+    lines = (planted[0] / "metadata.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)[:20]
+    (folder / "metadata.jsonl").write_text("".join(lines), encoding="utf-8")
+    for number in range(len(lines)):
+        shutil.copy(planted[0] / f"{number}.png", folder)
+    words = ["eval", str(folder), "--no-save", "--sheet", str(tmp_path / "worst.png"), "--json"]
     for whole in (True, False):
         (folder / "manifest.json").write_text(json.dumps({"complete": whole}), encoding="utf-8")
         assert run(words) == 0

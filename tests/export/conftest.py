@@ -6,28 +6,19 @@ import pytest
 
 from handgen.cli import run
 from tests.cli.conftest import latents, untrained  # noqa: F401 - fixtures
-from tests.ocr.conftest import digits, reading  # noqa: F401 - fixtures
+from tests.conftest import small_trainer
 
 
 @pytest.fixture(scope="session")
-def digit_run(digits, tmp_path_factory):  # noqa: F811
+def digit_run(digits, tmp_path_factory):
     """The run folder of a small Zi2Zi of seven hands' digits."""
-    import torch
-
-    from handgen.models.zi2zi import Zi2ZiConfig
-    from handgen.training.gan import open_run
-    from handgen.training.plan import plan_training
-    from handgen.training.settings import TrainSettings
-
     out = tmp_path_factory.mktemp("runs") / "digits"
-    settings = TrainSettings(images=8, batch=4, lr=0.002)
-    plan = plan_training("zi2zi", settings, Zi2ZiConfig(width=4, code_dim=8), digits, out)
-    open_run(plan, torch.device("cpu")).run(lambda progress: None)
+    small_trainer("zi2zi", digits, out, lr=0.002).run(lambda progress: None)
     return out
 
 
 @pytest.fixture(scope="session")
-def shipping(digit_run, reading, trained, tmp_path_factory):  # noqa: F811
+def shipping(digit_run, reading, trained, tmp_path_factory):
     """A folder with weights called ``zh``, which read and draw digits, and ``en``, of letters and without a reader."""
     folder = tmp_path_factory.mktemp("weights")
     for name, model, *more in (("zh", digit_run, "--recognizer", reading), ("en", trained)):

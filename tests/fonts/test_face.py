@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fontTools.ttLib import TTCollection, TTFont
+from fontTools.ttLib.tables.DefaultTable import DefaultTable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -175,3 +178,15 @@ def test_rubbish_in_place_of_its_head_is_no_font(caveat, tmp_path):
     path.write_bytes(data)
     with pytest.raises(FontError, match=r"rubbish\.ttf is damaged"):
         survey(FontRef(path), "ab")
+
+
+def test_a_font_with_damaged_names_does_not_flood_the_terminal(caveat, tmp_path):
+    font = TTFont(caveat)
+    name = bytearray(font.reader["name"])
+    name[2:4] = (len(name) * 9).to_bytes(2, "big")  # far more records than there are
+    font.tables["name"] = DefaultTable("name")
+    font["name"].data = bytes(name)
+    font.save(tmp_path / "names.ttf")
+    code = "from pathlib import Path; from handgen.fonts.face import describe; describe(Path('names.ttf'))"
+    made = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert (made.returncode, made.stderr) == (0, "")

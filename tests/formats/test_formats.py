@@ -5,7 +5,6 @@ import random
 import subprocess
 import sys
 import tempfile
-import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -18,45 +17,12 @@ from handgen.errors import DatasetError, HandgenError
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 from handgen.formats.png import encode_png
+from tests.formats.writing import make_small, write
 from tests.readers import THEIRS, items
 
+ROOT = Path(__file__).parents[2]
 NAMES = [entry.name for entry in FORMATS]
 COUNT, HOLD = 500, 440
-
-# A run that writes COUNT samples, 20 at a time, with small commits, shards and folders; at sample HOLD it waits.
-RUN = """
-import resource, sys, time
-import numpy as np
-from pathlib import Path
-from handgen.errors import HandgenError
-from handgen.formats import FORMATS, files, lmdb, parquet, webdataset
-from handgen.formats.base import Sample
-
-name, path, (count, limit, hold) = sys.argv[1], Path(sys.argv[2]), map(int, sys.argv[3:])
-files._PER_FOLDER = parquet.PER_SHARD = webdataset.PER_SHARD = 100
-lmdb._PER_COMMIT = 60
-kind = FORMATS.load(name).writer
-kind.per_commit = 60
-if limit:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-def sample(i):
-    image = np.random.default_rng(i).integers(0, 256, (24, 24 + i % 5), np.uint8)
-    return Sample(i, chr(0x4E00 + i % 500) * (1 + i % 3), image, {"style": f"s{i % 3}"})
-
-try:
-    with kind(path, {"count": count}, workers=2) as writer:
-        print("from", writer.written, flush=True)
-        for start in range(writer.written, count, 20):
-            if start == hold:
-                time.sleep(60)
-            writer.write([sample(i) for i in range(start, min(start + 20, count))])
-            print("wrote", writer.written, flush=True)
-        if not writer.complete:
-            writer.finish({})
-except HandgenError as error:
-    sys.exit(f"{type(error).__name__}: {error}")
-"""
 
 
 @pytest.fixture(params=NAMES)
@@ -67,8 +33,16 @@ def name(request):
 
 
 def start(name, path, limit=0, hold=-1):
-    command = [sys.executable, "-c", textwrap.dedent(RUN), name, *map(str, (path, COUNT, limit, hold))]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    """Write in a process of its own, with files of at most ``limit`` bytes, up to sample ``hold``; there it waits."""
+    command = [sys.executable, "-m", "tests.formats.writing", name, *map(str, (path, COUNT, limit, hold))]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(name, path):
+    """Write what is missing."""
+    with pytest.MonkeyPatch.context() as patch:
+        make_small(name, patch.setattr)
+        write(name, path, COUNT)
 
 
 def content(path):
@@ -87,7 +61,7 @@ def undisturbed(tmp_path_factory):
     def whole(name):
         if name not in known:
             path = tmp_path_factory.mktemp("undisturbed") / name
-            assert start(name, path).communicate(timeout=60)[1] == ""
+            finish(name, path)
             known[name] = content(path)
         return known[name]
 
@@ -192,7 +166,7 @@ def test_killed_at_random_points_it_ends_in_the_same_bytes(name, tmp_path, undis
         assert not readable(name, out)
     assert resumed == sorted(resumed)
     assert 0 < resumed[-1] <= HOLD
-    assert start(name, out).communicate(timeout=60)[1] == ""
+    finish(name, out)
     assert content(out) == undisturbed(name)
 
 
@@ -230,7 +204,7 @@ def test_disk_full(name, tmp_path, undisturbed):
     assert len(message.splitlines()) == 1
     assert "run the same command again" in message
     assert not readable(name, out)
-    assert start(name, out).communicate(timeout=60)[1] == ""
+    finish(name, out)
     assert content(out) == undisturbed(name)
 
 

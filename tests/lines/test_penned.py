@@ -74,6 +74,11 @@ def test_text_and_boxes_are_those_of_the_line_and_letters_keep_their_order(runni
         assert (np.array([np.asarray(line.image)[y0:y1, x0:x1].min() for x0, y0, x1, y1 in boxes]) < 160).all()
 
 
+def test_who_writes_fast_is_less_neat_and_it_is_said_of_each_line(running, printed):
+    fast, slow = ([line.notes["neatness"] for line in _lines(source, "mer", 6)] for source in (running, printed))
+    assert 0 <= min(fast) <= max(fast) < min(slow) <= max(slow) <= 1
+
+
 def test_what_cannot_be_written_is_not_said(running):
     (line,) = _lines(running, "mer 猫 a", 1)
     assert line.text == "mer a"

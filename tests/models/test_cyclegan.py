@@ -61,11 +61,11 @@ def test_a_full_pool_shows_an_older_image_every_other_time():
 
 
 def test_the_pool_goes_on_bit_by_bit(make_trainer):
-    budget = {"batch": 4, "pool": 6, "schedule": "constant", "ema": 0}
-    whole = train(make_trainer, out="whole", images=32, **budget)
-    half = train(make_trainer, out="half", images=16, **budget)
+    budget = {"batch": 4, "pool": 2, "schedule": "constant", "ema": 0}
+    whole = train(make_trainer, out="whole", images=16, **budget)
+    half = train(make_trainer, out="half", images=8, **budget)
     assert half.model.pool.held.all()
-    resumed = make_trainer("cyclegan", out="half", images=32, **budget)
+    resumed = make_trainer("cyclegan", out="half", images=16, **budget)
     assert torch.equal(resumed.model.pool.images, half.model.pool.images)
     assert resumed.model.pool.images.abs().max() > 0.5
     resumed.run(lambda progress: None)

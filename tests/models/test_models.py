@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from dataclasses import replace
@@ -20,19 +21,17 @@ from handgen.seeds import keys
 from handgen.sources import loading
 from handgen.strokes.prompts import StrokePrompt
 from handgen.training.evaluate import measure
-from tests.conftest import render_store, same_state
+from tests.conftest import render_store, same_state, small_trainer
 from tests.readers import read_as_trainers_do
 
 LABELED = [entry.name for entry in MODELS if MODELS.load(entry.name).prompt_kind.labeled]
 TINY = {"gan": {"width": 32}}
 """Where a width of 4 is too little for a test: it has units, and no channels."""
-BY_HEART = {"images": 800, "batch": 8, "width": 8, "ema": 100, "lr": 4e-3, "holdout": 0}
+BY_HEART = {"images": 400, "batch": 8, "width": 8, "ema": 50, "lr": 8e-3, "holdout": 0}
 """Settings with which a model is to learn eight glyphs by heart, where the table below has no others."""
 OTHER = {
-    # The paper's weight of L1, 10, leaves more of the drawing to the game.
-    "bicyclegan": {"images": 1200, "lambda_l1": 100.0},
     # Nothing but the game: no loss shows it the glyph.
-    "cgan": {"images": 2400, "gan_loss": "hinge", "latent_dim": 4},
+    "cgan": {"images": 2400, "gan_loss": "hinge", "latent_dim": 4, "ema": 100, "lr": 4e-3},
 }
 
 
@@ -41,15 +40,33 @@ def name(request):
     return request.param
 
 
+STEADY = {"schedule": "constant", "ema": 0}
+"""Settings with which a run that goes on is one that never stopped."""
+
+
+def own(name):
+    """What a model needs to be small; one that draws one style is given one."""
+    return ({"finetune_styles": "kalam"} if MODELS.load(name).one_style else {}) | TINY.get(name, {})
+
+
 @pytest.fixture
 def make(make_trainer):
-    """Make a small trainer of any model; one that draws one style is given one."""
+    """Make a small trainer of any model."""
+    return lambda name, **given: make_trainer(name, **{**own(name), **given})
 
-    def made(name, **given):
-        one = {"finetune_styles": "kalam"} if MODELS.load(name).one_style else {}
-        return make_trainer(name, **{**one, **TINY.get(name, {}), **given})
 
-    return made
+@pytest.fixture(scope="module")
+def trained(store, tmp_path_factory):
+    """A small trainer of any model that has made two steps, and the progress that it told."""
+    folder = tmp_path_factory.mktemp("trained")
+
+    @functools.cache
+    def train(name):
+        trainer, seen = small_trainer(name, store, folder / name, **own(name), **STEADY), []
+        assert trainer.run(seen.append)
+        return trainer, seen
+
+    return train
 
 
 @pytest.fixture(scope="module")
@@ -88,29 +105,33 @@ def inputs(trainer, count):
     return told(trainer.model, batch), some_styles(trainer.model, count)
 
 
-@pytest.mark.parametrize("gan_loss", GAN_LOSSES)
-def test_every_loss_trains_saves_loads_and_resumes(name, gan_loss, make):
-    if gan_loss != "vanilla" and not MODELS.load(name).critics:
-        pytest.skip("it plays no game")
-    settings = {"gan_loss": gan_loss, "schedule": "constant", "ema": 0}
-    first = make(name, out="half", images=4, **settings)
-    before = {key: parameter.detach().clone() for key, parameter in first.model.named_parameters()}
-    assert first.run(lambda progress: None)
-    # Only with the vanilla loss must every bias move: in other games, real and fake may pull equally.
-    moving = {key: p for key, p in first.model.named_parameters() if p.ndim > 1 or gan_loss == "vanilla"}
+def moved(trainer, every=True):
+    """Train one step; assert that weights move, and biases if ``every``."""
+    before = {key: parameter.detach().clone() for key, parameter in trainer.model.named_parameters()}
+    assert trainer.run(lambda progress: None)
+    moving = {key: p for key, p in trainer.model.named_parameters() if p.ndim > 1 or every}
     assert [key for key, parameter in moving.items() if torch.equal(parameter, before[key])] == []
+    return trainer
 
+
+@pytest.mark.parametrize("gan_loss", [loss for loss in GAN_LOSSES if loss != "vanilla"])
+def test_every_loss_trains(gan_loss, make):
+    # Not every bias must move: in these games, real and fake may pull equally.
+    moved(make("dcgan", images=4, gan_loss=gan_loss), every=False)
+
+
+def test_every_model_trains_saves_loads_and_resumes(name, make, trained):
+    first = moved(make(name, out="half", images=4, **STEADY))
     content, styles = inputs(first, 4)
     loaded = loading.build(checkpoint.load(first.folder.path / "model.safetensors"))
     loaded.to(memory_format=torch.channels_last)  # as it was trained: another layout adds up in another order
     with torch.inference_mode(), first.evaluating() as model:
         assert torch.equal(model.generate(content, styles), loaded.generate(content, styles))
 
-    resumed, whole = make(name, out="half", images=8, **settings), make(name, out="whole", images=8, **settings)
-    assert (resumed.images, whole.images) == (4, 0)
+    resumed = make(name, out="half", images=8, **STEADY)
+    assert resumed.images == 4
     assert resumed.run(lambda progress: None)
-    assert whole.run(lambda progress: None)
-    same_state(whole.folder.path, resumed.folder.path)
+    same_state(trained(name)[0].folder.path, resumed.folder.path)
 
 
 def test_every_parameter_belongs_to_one_phase(name, make):
@@ -121,10 +142,8 @@ def test_every_parameter_belongs_to_one_phase(name, make):
     assert set(critics) == {id(p) for p in model.phase_parameters("D")}
 
 
-def test_losses_are_finite_and_logged_raw_and_weighted(name, make):
-    trainer = make(name)
-    seen = []
-    trainer.run(seen.append)
+def test_losses_are_finite_and_logged_raw_and_weighted(name, trained):
+    trainer, seen = trained(name)
     (line,) = (json.loads(text) for text in (trainer.folder.path / "stats.jsonl").read_text().splitlines()[:1])
     losses = seen[-1].losses
     assert line["kind"] == "losses"
@@ -167,9 +186,8 @@ def test_it_draws_images_in_range(name, size):
     assert not torch.equal(drawn[0], drawn[1])
 
 
-def test_a_saved_model_has_the_same_styles(name, make):
-    trainer = make(name)
-    trainer.run(lambda progress: None)
+def test_a_saved_model_has_the_same_styles(name, trained):
+    trainer, _ = trained(name)
     mine = trainer.model.style_spec
     theirs = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors")).style_spec
     assert theirs.names == mine.names
@@ -180,18 +198,15 @@ def test_a_saved_model_has_the_same_styles(name, make):
         assert torch.equal(one.vector, other.vector)
 
 
-def test_a_run_begins_with_the_weights_of_another(name, make):
-    first = make(name)
-    first.run(lambda progress: None)
-    second = make(name, out="second", start=loading.load_for_training(first.folder.path, name), seed=1)
+def test_a_run_begins_with_the_weights_of_another(name, make, trained):
+    first, _ = trained(name)
+    second = make(name, start=loading.load_for_training(first.folder.path, name), seed=1)
     ours, theirs = first.averaged.state_dict(), second.model.generator.state_dict()
     assert [key for key in ours if not torch.equal(ours[key], theirs[key])] == []
-    assert second.run(lambda progress: None)
 
 
-def test_a_glyph_does_not_depend_on_its_neighbors(name, make):
-    trainer = make(name)
-    trainer.run(lambda progress: None)
+def test_a_glyph_does_not_depend_on_its_neighbors(name, trained):
+    trainer, _ = trained(name)
     content, styles = inputs(trainer, 4)
     with trainer.evaluating() as model, torch.inference_mode():
         together = model.generate(content, styles)
@@ -207,6 +222,8 @@ def test_it_learns_eight_glyphs_by_heart(name, make, eight):
         pytest.skip("unpaired: nothing says which of the eight a glyph is to become; test_cyclegan has its own test")
     if MODELS.load(name).prompt_kind is STROKES:
         pytest.skip("it learns strokes, and no pixels; test_strokernn has its own test")
+    if name == "bicyclegan":
+        pytest.skip("it takes long; test_bicyclegan has a test that asks for more")
     trainer = make(name, on=eight[one_hand], **{**BY_HEART, **OTHER.get(name, {})})
     assert len(trainer.data) == 8
     source, target = (eight_images(trainer, rows) for rows in trainer.data._rows(np.arange(8)))
@@ -214,7 +231,9 @@ def test_it_learns_eight_glyphs_by_heart(name, make, eight):
         assert abs(source - target).mean() > 0.1
     trainer.run(lambda progress: None)
     with trainer.evaluating() as model:
-        assert measure(model, trainer.data, trainer.styles, trainer.device)["mean"]["l1"] < 0.05
+        found = measure(model, trainer.data, trainer.styles, trainer.device)["mean"]["l1"]
+    # Who cannot tell the eight apart draws their median at best.
+    assert found < 0.8 * abs(target - np.median(target, axis=0)).mean()
 
 
 def eight_images(trainer, rows):

@@ -285,7 +285,6 @@ def test_a_finished_run_is_left_alone_and_another_is_refused(pages, corpus, kala
         (("--vertical",), "--vertical"),
         (("--neighbors", "0.5"), "--neighbors"),
         (("--shards", "2"), "--shards"),
-        (("--degrade", "scan"), "--degrade scan has .*--degrade ink"),
     ],
 )
 def test_what_is_impossible_is_one_line_and_writes_nothing(options, message, corpus, kalam, tmp_path, capsys):
@@ -293,6 +292,16 @@ def test_what_is_impossible_is_one_line_and_writes_nothing(options, message, cor
     said = " ".join(capsys.readouterr().err.split())
     assert re.search(message, said), said
     assert not (tmp_path / "out").exists()
+
+
+def test_of_effects_pages_have_those_of_the_ink_and_say_so(corpus, kalam, tmp_path, capsys):
+    (tmp_path / "mine.yaml").write_text("real_ink: {probability: 1}\nruled: {probability: 1}\n", encoding="utf-8")
+    asked = ("--degrade", tmp_path / "mine.yaml", "--count", 1, "--paper", "plain")
+    assert run(command(corpus, kalam, tmp_path / "out", *asked)) == 0
+    assert "is left out: ruled" in " ".join(capsys.readouterr().err.split())
+    found = [sample.meta["degraded"] for sample in samples(tmp_path / "out")]
+    assert found
+    assert all(set(effects) == {"real_ink"} for effects in found)
 
 
 def test_options_of_pages_need_pages(capsys):

@@ -156,4 +156,4 @@ def test_nothing_is_put_right_where_no_word_can_be():
 
 
 def test_ink_is_for_pages_as_the_remedy_says():
-    assert set(PRESETS["ink"].effects) <= set(pages._INK_ONLY)
+    assert set(PRESETS["ink"].effects) <= set(pages.INK_ONLY)

@@ -3,8 +3,8 @@
 import sys
 
 COMMANDS = (
-    "render --font {font} -t {hand} --charset latin62 --workers 2 --out glyphs",
-    "render --font {font} -t {hand} --charset abcdef --workers 1 --out glyphs",  # replaces it
+    "render --font {font} -t {hand} --charset abcdefgh --workers 2 --out glyphs",
+    "render --font {font} -t {hand} --charset abcdefgh --workers 1 --out glyphs",  # replaces it
     "train pix2pix --data glyphs --images 8 --batch 4 --width 8 --device cpu --out run",
     "train pix2pix --data glyphs --images 16 --batch 4 --width 8 --device cpu --out run",  # goes on
     "synth --model run --count 64 --gate off --shards 2 --processes 2 --out sharded",
@@ -37,8 +37,8 @@ def load(font):
 
     from handgen import Stream, open_dataset
 
-    stream = Stream("fonts", fonts=font, charset="abc", size=32, gate="off", epoch=300)
-    for data, workers in ((stream, 2), (open_dataset(Path("files")), 1)):
+    stream = Stream("fonts", fonts=font, charset="abc", size=32, gate="off", epoch=100)
+    for data, workers in ((stream, 1), (open_dataset(Path("files")), 1)):
         alone, shared = (
             sorted((label, image.numpy().tobytes()) for image, label in DataLoader(data, None, num_workers=n, **how))
             for n, how in ((0, {}), (workers, {"multiprocessing_context": "spawn"}))

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from handgen.cli import run
+from handgen.seeds import SampleKey
+from handgen.sources.base import Drawing, no_notes
 from handgen.sources.spec import SourceSpec
 from handgen.synthesis import gate as gates
 from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare, samples
 from handgen.synthesis.request import LineRequest, Request
 from tests.readers import items, read_as_trainers_do
-from tests.sources.conftest import handwriting
-from tests.synthesis.test_gate import Fickle, digits, listed, reading
+from tests.synthesis.conftest import Fickle, listed
 
-__all__ = ["digits", "handwriting", "reading"]
-COUNT = 900
+COUNT = 600
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def mixed(trained, handwriting, kalam):
     """The words of a mixture of three sources with shares of 3, 2 and 1."""
     words = ["--model", f"{trained}=3", "--model", f"{handwriting}=2", "--model", "fonts=1", "--fonts", str(kalam)]
@@ -36,12 +38,18 @@ def synth(out, *words):
     return out
 
 
+@pytest.fixture(scope="module")
+def whole(mixed, tmp_path_factory):
+    """The mixture as one run wrote it."""
+    return synth(tmp_path_factory.mktemp("mixed") / "one", *mixed, "--gate", "off")
+
+
 def metas(out):
     return [json.loads(value) for key, value in sorted(items(out).items()) if key.startswith(b"meta-")]
 
 
-def test_a_dataset_says_which_source_drew_each_sample(mixed, tmp_path, capsys):
-    out = synth(tmp_path / "set", *mixed, "--gate", "off")
+def test_a_dataset_says_which_source_drew_each_sample(whole, capsys):
+    out = whole
     capsys.readouterr()
     assert run(["check", str(out), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["defects"] == 0
@@ -63,12 +71,11 @@ def test_a_dataset_says_which_source_drew_each_sample(mixed, tmp_path, capsys):
     assert ("bo", "A") not in wrong
 
 
-def test_batch_workers_and_shards_change_nothing(mixed, tmp_path):
-    whole = items(synth(tmp_path / "one", *mixed, "--gate", "off"))
-    assert items(synth(tmp_path / "two", *mixed, "--gate", "off", "--batch", 7, "--workers", 2)) == whole
+def test_batch_workers_and_shards_change_nothing(mixed, whole, tmp_path):
+    assert items(synth(tmp_path / "two", *mixed, "--gate", "off", "--batch", 7, "--workers", 2)) == items(whole)
     shards = synth(tmp_path / "tree", *mixed, "--gate", "off", "--shards", 2)
     found = [image for part in sorted(shards.glob("*/data.mdb")) for _, image in read_as_trainers_do(part.parent)]
-    assert all(np.array_equal(a, b) for a, (_, b) in zip(found, read_as_trainers_do(tmp_path / "one"), strict=True))
+    assert all(np.array_equal(a, b) for a, (_, b) in zip(found, read_as_trainers_do(whole), strict=True))
 
 
 KILLED = """
@@ -89,15 +96,14 @@ sys.exit(run(sys.argv[1:]))
 """
 
 
-def test_a_run_that_was_killed_goes_on(mixed, tmp_path):
-    expected = items(synth(tmp_path / "whole", *mixed, "--gate", "off"))
+def test_a_run_that_was_killed_goes_on(mixed, whole, tmp_path):
     out = tmp_path / "killed"
     process = subprocess.run(
         [sys.executable, "-c", KILLED, "synth", "--out", str(out), *mixed, "--gate", "off"], capture_output=True
     )
     assert process.returncode == -9
     assert 0 < sum(key.startswith(b"image-") for key in items(out)) < COUNT
-    assert items(synth(out, *mixed, "--gate", "off")) == expected
+    assert items(synth(out, *mixed, "--gate", "off")) == items(whole)
 
 
 def test_samples_of_any_numbers_are_those_of_the_run(trained, kalam):
@@ -107,12 +113,6 @@ def test_samples_of_any_numbers_are_those_of_the_run(trained, kalam):
     assert [(s.index, s.text, s.meta, s.image.tobytes()) for s in samples(made, 333, 340)] == whole[333:340]
     far = list(samples(made, 10**9, 10**9 + 3))
     assert [s.index for s in far] == [10**9, 10**9 + 1, 10**9 + 2]
-
-
-@pytest.fixture
-def fickle(monkeypatch, reading):
-    monkeypatch.setattr(gates, "load_reader", lambda file, device: Fickle())
-    return ["--recognizer", str(reading)]
 
 
 def test_what_does_not_read_is_replaced_by_the_same_source(mixed, fickle, tmp_path):
@@ -166,3 +166,45 @@ def test_one_source_with_a_share_is_that_source(trained, tmp_path):
     one = items(synth(tmp_path / "one", "--model", trained, "--count", 60, "--gate", "off"))
     assert items(synth(tmp_path / "two", "--model", f"{trained}=3", "--count", 60, "--gate", "off")) == one
     assert make_request(trained).sources[0].share == 1
+
+
+def test_by_default_only_what_a_network_drew_is_read(trained, kalam, tmp_path, monkeypatch, reading):
+    monkeypatch.setattr(gates, "load_reader", lambda file, device: Fickle())
+    monkeypatch.setattr(gates, "find_recognizer", lambda path, shipped: reading / "recognizer.safetensors")
+    request = Request(
+        sources=(SourceSpec(source=str(trained)), SourceSpec(source="fonts", fonts=str(kalam))),
+        charset="ABCDEFG", count=200, out=tmp_path / "set",
+    )  # fmt: skip
+    found = prepare(request)
+    gate = found.glyphs.gate
+    assert gate.unread == ("fonts",)
+    first, second = found.source.parts
+    assert list(gate.identity()["floors"]) == [style.name for style in found.source.styles[: second.first_style]]
+    drawn = list(samples(found, 0, 200))
+    read = {sample.meta["source"]: sample.meta["gate"]["p"] is not None for sample in drawn}
+    assert read == {first.source.name: True, "fonts": False}
+    assert all("neatness" not in sample.meta for sample in drawn if sample.meta["source"] == "fonts")
+    assert any("first" in sample.meta["gate"] for sample in drawn)
+    for whole in (replace(request, gate="redraw"), replace(request, recognizer=reading)):
+        assert prepare(whole).glyphs.gate.unread == ()
+    alone = prepare(replace(request, sources=request.sources[1:]))
+    assert alone.glyphs.gate is None
+    assert "--gate redraw" in alone.gate_note
+
+
+def test_blank_and_black_paper_is_drawn_again_where_nobody_reads():
+    gate = gates.Gate(Fickle(), "digest", "redraw", 2, "AB", ["pen"], (math.nan,), 0, unread=("pen",))
+
+    def draw(characters, styles, key):
+        images = np.full((len(characters), 8, 8), 255, np.uint8)
+        images[:, 2:6, 3] = 0
+        images[(characters == 0) & (key.attempt == 0)] = 255
+        images[(characters == 1) & (key.attempt == 0)] = 90
+        return Drawing(images, no_notes(len(images)))
+
+    key = SampleKey.of(0, np.arange(4))
+    sifted = gate.sift(draw, np.array([0, 1, 0, 1]), np.zeros(4, np.int64), key)
+    assert [record["tries"] for record in sifted.records] == [1] * 4
+    assert all(record["p"] is None for record in sifted.records)
+    assert (sifted.drawing.images.min((1, 2)) == 0).all()
+    assert (sifted.drawing.images.max((1, 2)) == 255).all()
