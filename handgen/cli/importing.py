@@ -182,11 +182,19 @@ def _matched(path: Path) -> Path | MatchedSource:
 
 def _following(plan: ImportPlan, match: Path | None, imported: Imported) -> str:
     """Return the command that may follow: a model that was matched gets a style, else one is trained."""
+    from handgen.checkpoints.files import peek
+    from handgen.checkpoints.find import find_model
     from handgen.glyphs.store import is_store
 
     data = f"--data {quoted(plan.out)}"
-    if match is not None and not is_store(match) and len(imported.styles) == 1:
-        return f"handgen train zi2zi --from {quoted(match)} --add-style {quoted(next(iter(imported.styles)))} {data}"
+    if match is not None and not is_store(match):
+        kind = peek(find_model(match, ())).model.model
+        if kind == "bicyclegan":
+            return f"handgen synth --model {quoted(match)} --like {quoted(plan.out)}"
+        if kind == "zi2zi" and len(imported.styles) == 1:
+            return (
+                f"handgen train zi2zi --from {quoted(match)} --add-style {quoted(next(iter(imported.styles)))} {data}"
+            )
     return f"handgen train zi2zi {'--data data/glyphs ' if plan.font is None else ''}{data}"
 
 
