@@ -23,7 +23,7 @@ COMMIT = "1bd1e39"
 
 def measure_before(count: int, told: Told) -> list[Row]:
     """Time ``handgen synth --count COUNT`` with the defaults of both versions."""
-    rows = []
+    rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:
         for name, root in ((f"{COMMIT}, zh alone", _taken_out(Path(folder))), ("this version, its recipe", ROOT)):
             if root is None:

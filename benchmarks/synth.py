@@ -38,6 +38,8 @@ from handgen.weights import FIRST, MODEL, recognizer_beside, shipped
 from handgen.workers import cores
 
 END_TO_END, REST = "end to end", "all but the network"
+_SIDE_BY_SIDE = ("none", "scan")
+"""Presets that are timed in several processes as well."""
 _COMMIT = 1000
 """Samples of a transaction, as in the script that deep-text-recognition-benchmark brings."""
 
@@ -63,6 +65,9 @@ def measure(scale: Scale, device: torch.device, told: Told) -> list[Row]:
         for preset in scale.presets:
             how = {"name": f"--degrade {preset}", "degrade": preset, "workers": cores()}
             note(in_process("benchmarks.synth:whole", REST, free, scale.samples, how))
+            if preset in _SIDE_BY_SIDE and cores() > 1 and device.type == "cpu":
+                beside = {"name": f"--degrade {preset}, {cores()} processes", "degrade": preset, "processes": cores()}
+                note(in_process("benchmarks.synth:whole", REST, free, scale.samples, beside))
     return rows
 
 

@@ -68,16 +68,19 @@ class Document:
             seen.add(key.value)
             yield key, value
 
+    def value(self, node: yaml.Node) -> Any:
+        """Return what a node holds: numbers, words, lists, dictionaries.
+
+        Raises:
+            UsageError: it holds anything else; names the line.
+        """
+        try:
+            return yaml.SafeLoader("").construct_object(node, deep=True)
+        except yaml.YAMLError as error:
+            problem = getattr(error, "problem", None) or "it cannot be read"
+            raise UsageError(f"{self.at(node)} is not YAML: {problem}", self.form) from error
+
 
 def is_null(node: yaml.Node) -> bool:
     """Tell whether a node says nothing."""
     return isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")
-
-
-def plain(node: yaml.Node) -> Any:
-    """Return what a node holds: numbers, words, lists, dictionaries.
-
-    Raises:
-        yaml.YAMLError: it holds anything else.
-    """
-    return yaml.SafeLoader("").construct_object(node, deep=True)

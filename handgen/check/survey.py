@@ -19,6 +19,7 @@ from PIL import Image
 from handgen.characters import nfc
 from handgen.check.fog import Fog
 from handgen.check.labels import Fault, Labels
+from handgen.formats.base import CONTROL
 from handgen.formats.findings import Findings, visible
 from handgen.formats.reading import Record, Records
 from handgen.glyphs.pictures import UNDECODABLE, decoding_error
@@ -28,8 +29,6 @@ INK = 16
 
 _UNEVEN = 2
 """Lines of one set may differ in height by up to this factor, or in width if they are vertical."""
-
-_CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 class Survey:
@@ -85,7 +84,7 @@ class Survey:
         if nfc(label) != label:
             add("label-not-nfc", number, label)
         kinds = {unicodedata.category(char) for char in label}
-        if kinds & _CONTROL:
+        if kinds & CONTROL:
             add("label-control", number, label)
         if "Cf" in kinds:
             add("label-invisible", number, label)

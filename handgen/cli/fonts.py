@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CHOICE = "Which fonts"
 _SHOWN = 24
+_NARROW, _LICENSE = 60, 12
+"""Columns of a terminal below which a list leaves licenses out; letters that one of them may have."""
 
 fonts = typer.Typer(
     cls=Group,
@@ -123,7 +125,9 @@ def _print_list(rows: list[dict[str, Any]], broken: list[FoundFont]) -> None:
     families: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         families.setdefault(row["family"], []).append(row)
-    table = Table("family", "script", "kind", "covers", "license", "where", box=None, pad_edge=False)
+    shown = 4 if stdout.width < _NARROW else 6
+    headings = ("family", "script", "kind", "covers", "license", "where")
+    table = Table(*headings[:shown], box=None, pad_edge=False)
     for column in table.columns[1:4]:
         column.no_wrap = True
     for family, faces in families.items():
@@ -131,7 +135,8 @@ def _print_list(rows: list[dict[str, Any]], broken: list[FoundFont]) -> None:
         name = f"{family} ({len(faces)})" if len(faces) > 1 else family
         covers = f"{best['covered'] / best['characters']:4.0%} {best['charset'][:8]}"
         license = best["license"].partition("://")[2] or best["license"]
-        table.add_row(*map(Text, (name, best["script"], best["kind"], covers, license[:10], best["where"])))
+        license = license if len(license) <= _LICENSE else license[: _LICENSE - 1] + "…"
+        table.add_row(*map(Text, (name, best["script"], best["kind"], covers, license, best["where"])[:shown]))
     if rows:
         stdout.print(table)
     say(f"{len(families)} families. More: handgen fonts fetch zh|en")
@@ -325,4 +330,5 @@ def _print_outcomes(outcomes: list[Outcome], folder: Path, as_json: bool) -> Non
         say(f"already there {len(states['present'])} (--force fetches again)")
     for reason, families in reasons.items():
         stderr.print(f"failed {len(families)}: {', '.join(sorted(families))}: {reason}", markup=False, soft_wrap=True)
-    say(f"they are in {folder}")
+    if states["fetched"] or states["present"]:
+        say(f"they are in {folder}")

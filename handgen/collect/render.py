@@ -17,7 +17,7 @@ from handgen.errors import FontError, UsageError
 from handgen.fonts.align import MARGIN
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.face import FONT_SUFFIXES, FontRef, open_face
-from handgen.fonts.find import covered, is_printed, resolve_font, suitable_targets
+from handgen.fonts.find import default_charset, is_printed, resolve_font, suitable_targets
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.records import Raster, StyleRecord
 from handgen.glyphs.store import PREVIEW, GlyphStore, StoreWriter
@@ -115,7 +115,7 @@ def make_plan(settings: RenderSettings) -> Plan:
     """
     source = resolve_font(settings.font)
     open_face(source)
-    charset = settings.charset if settings.charset is not None else _default_charset(source)
+    charset = settings.charset if settings.charset is not None else default_charset(source)
     chars = load_charset(charset)
     targets = settings.targets
     refs = _without(source, [ref for text in targets for ref in _expand(text)])
@@ -155,11 +155,6 @@ def _is_printed(ref: FontRef) -> bool:
         return is_printed(ref)
     except (FontError, IndexError):
         return False  # what is wrong with it is said when it is drawn
-
-
-def _default_charset(source: FontRef) -> str:
-    han = load_charset("gb2312-1")
-    return "gb2312-1" if covered(source, han) * 2 >= len(han) else "latin62"
 
 
 def _expand(text: str) -> list[FontRef]:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from handgen.degrade.step import Step, make_step
-from handgen.documents import Document, is_null, plain
+from handgen.documents import Document, is_null
 from handgen.errors import UsageError
 
 _FORM = "Write 'effect: {probability: 0.5, setting: value}' on each line."
@@ -38,17 +38,9 @@ def _step(document: Document, key: yaml.ScalarNode, value: yaml.Node) -> Step:
     if not is_null(value):
         for name, setting in document.entries(value):
             where = document.at(name)
-            facts[name.value] = _plain(document, setting)
+            facts[name.value] = document.value(setting)
             _checked(where, key.value, facts)
     return _checked(where, key.value, facts)
-
-
-def _plain(document: Document, node: yaml.Node) -> Any:
-    try:
-        return plain(node)
-    except yaml.YAMLError as error:
-        problem = getattr(error, "problem", None) or "it cannot be read"
-        raise UsageError(f"{document.at(node)} is not YAML: {problem}", _FORM) from error
 
 
 def _checked(where: str, name: str, facts: dict[str, Any]) -> Step:

@@ -23,10 +23,7 @@ from handgen.seeds import uniforms
 
 _ROW, _ROWS = 12, 8
 
-_OTHER_READER = (
-    "Name one that does with --recognizer (en: Latin letters, zh: Chinese characters), or train one with "
-    "'handgen train recognizer'."
-)
+_OTHER_READER = "Name one that does with --recognizer, or train one with 'handgen train recognizer'."
 
 
 def evaluate_dataset(

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from handgen.errors import FontError
 from handgen.fonts.face import FontRef, open_face
+from handgen.fonts.outline import FLAGS
 
 _EM = 256
 _UNITS = _EM * 64
-_FLAGS = freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
 _MOST_POINTS = 30_000
 """FreeType counts the points of an outline in 16 bits."""
-_LONG = np.dtype(c_long)
+LONG = np.dtype(c_long)
 _translate = CFUNCTYPE(None, c_void_p, c_long, c_long)(("FT_Outline_Translate", raw._lib))
 _FIELDS = dict(raw.FT_Outline._fields_)
 _BUFFER = dict(raw.FT_Bitmap._fields_)["buffer"]
@@ -76,7 +76,7 @@ class Contours:
         slot = self._handle.contents.glyph.contents
         outline = slot.outline
         if (
-            raw.FT_Load_Glyph(self._handle, number, _FLAGS)
+            raw.FT_Load_Glyph(self._handle, number, FLAGS)
             or slot.format != freetype.FT_GLYPH_FORMAT_OUTLINE
             or not outline.n_points
         ):
@@ -138,7 +138,7 @@ class Drawable:
     """
 
     def __init__(self, outline: Outline, owners: NDArray[np.int64], glyphs: int) -> None:
-        self._points = np.ascontiguousarray(np.rint(outline.points * 64).astype(_LONG))
+        self._points = np.ascontiguousarray(np.rint(outline.points * 64).astype(LONG))
         self._tags = np.ascontiguousarray(outline.tags)
         self._ends = outline.ends
         # Where each glyph's points and contours begin.

@@ -179,8 +179,9 @@ def download(source: Source, scratch: Path) -> Path:
     archives = [path for path in scratch.iterdir() if path.name.endswith((".tgz", ".whl"))]
     if done.returncode or len(archives) != 1:
         why = _complaint(done.stderr) or f"exit code {done.returncode}, {len(archives)} archives"
+        first = "Free some space" if "No space left" in why or "ENOSPC" in why else "Check the network"
         raise HandgenError(
-            f"{source.type} could not download {name}: {why}", "Check the network, then run the same command again."
+            f"{source.type} could not download {name}: {why}", f"{first}, then run the same command again."
         )
     return archives[0]
 

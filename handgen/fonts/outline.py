@@ -25,7 +25,7 @@ _ORIENTATION_NONE = 2
 _NO_AREA = 4e-4
 """Square em."""
 
-_FLAGS = freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
+FLAGS = freetype.FT_LOAD_NO_HINTING | freetype.FT_LOAD_NO_BITMAP
 
 # These two take C longs, which ctypes would pass as ints.
 _char_index = CFUNCTYPE(c_int, c_void_p, c_ulong)(("FT_Get_Char_Index", raw._lib))
@@ -72,7 +72,7 @@ class Outlines:
 
     def load(self, glyph: int) -> bool:
         """Make ``glyph`` the present one; False where its outline is damaged."""
-        error = raw.FT_Load_Glyph(self._handle, glyph, _FLAGS)
+        error = raw.FT_Load_Glyph(self._handle, glyph, FLAGS)
         return not error and self._slot.format == freetype.FT_GLYPH_FORMAT_OUTLINE
 
     @property

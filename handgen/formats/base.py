@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 MANIFEST, CHARSET = "manifest.json", "charset.txt"
-_REFUSED = frozenset({"Cc", "Cs", "Zl", "Zp"})
+CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Unicode categories of characters that no label may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def label_of(sample: Sample) -> str:
 
 def label_fault(label: str) -> str:
     """Say why no format holds this label: it is empty, or has a control character or line break; "" if all do."""
-    refused = next((char for char in label if unicodedata.category(char) in _REFUSED), None)
+    refused = next((char for char in label if unicodedata.category(char) in CONTROL), None)
     if refused is not None:
         return f"has the control character U+{ord(refused):04X}"
     return "" if label else "is empty"

@@ -11,7 +11,7 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LEVEL = 1
 _GRAY, _RGB = 0, 2
 
@@ -32,7 +32,7 @@ def encode_png(image: NDArray[np.uint8]) -> bytes:
     rows[:, 1:] = image.reshape(height, -1)
     header = struct.pack(">IIBBBBB", width, height, 8, _GRAY if gray else _RGB, 0, 0, 0)
     pixels = isal_zlib.compress(rows.data, _LEVEL)
-    return b"".join((_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", pixels), _END))
+    return b"".join((SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", pixels), _END))
 
 
 def as_png(image: NDArray[np.uint8] | bytes) -> bytes:

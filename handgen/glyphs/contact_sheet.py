@@ -19,7 +19,7 @@ from handgen.fonts.find import covered, find_fonts
 _GAP = 4
 _LATIN = 0x250
 """Pillow's own font has the letters before this code point."""
-_FRAME = (222, 222, 226)
+FRAME = (222, 222, 226)
 
 
 def contact_sheet(
@@ -50,7 +50,7 @@ def contact_sheet(
     under = [side // 3 if row < len(words) and any(words[row]) else 0 for row in range(len(rows))]
     head = side // 2 if title else 0
     width = max(margin + columns * pitch, _GAP + int(font.getlength(title)))
-    picture = Image.new("RGB", (width + _GAP, head + len(rows) * pitch + sum(under) + _GAP), _FRAME)
+    picture = Image.new("RGB", (width + _GAP, head + len(rows) * pitch + sum(under) + _GAP), FRAME)
     draw = ImageDraw.Draw(picture)
     draw.text((_GAP, (head + _GAP) // 2), title, fill=(30, 30, 34), font=font, anchor="lm")
     for y, (caption, (_, images)) in enumerate(zip(captions, rows, strict=True)):

@@ -12,12 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.fonts.contours import Outline
+from handgen.strokes.words import HIGH_ENDS, LOW_ENDS
 
 Floats = NDArray[np.float64]
 
-_LOW_ENDS = frozenset("acdehiklmntuxzαηικλμνυдилмншцщьыъ")
-_HIGH_ENDS = frozenset("ovwbrоσδωю")
-"""Letters whose last stroke ends on the base line, and those where it ends at the height of an x."""
 _TALL = frozenset("bdfhkltβδλ")
 _STEPS = 8
 _FARTHEST = 0.4
@@ -45,9 +43,9 @@ def join(first: Outline, second: Outline, chars: tuple[str, str], x_height: floa
         width: of the stroke, in em.
     """
     one, other = map(base_of, chars)
-    if one in _LOW_ENDS:
+    if one in LOW_ENDS:
         start = _outermost(first.points, -0.1 * x_height, 0.42 * x_height, right=True)
-    elif one in _HIGH_ENDS:
+    elif one in HIGH_ENDS:
         start = _outermost(first.points, 0.6 * x_height, 1.15 * x_height, right=True)
     else:
         return None
@@ -58,7 +56,7 @@ def join(first: Outline, second: Outline, chars: tuple[str, str], x_height: floa
     inward = np.array([0.85 * width, 0.0])  # well into both strokes: a thin pen draws them narrower than they are
     start, end = start - inward, end + inward
     reach = max(end[0] - start[0], width)
-    sag = 0.08 * x_height if one in _LOW_ENDS else -0.12 * x_height
+    sag = 0.08 * x_height if one in LOW_ENDS else -0.12 * x_height
     leaving = np.array([0.45 * reach, -sag])
     arriving = np.array([0.4 * reach, 0.35 * (end[1] - start[1])])
     controls = np.stack([start, start + leaving, end - arriving, end])

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from handgen.files import replacing
+from handgen.glyphs.contact_sheet import FRAME
 
 _GAP = 6
-_FRAME = (222, 222, 226)
 _LENGTH = 1000
 """Pixels that a row of lines has room for; a longer line has a row of its own."""
 
@@ -37,7 +37,7 @@ def page(lines: Sequence[NDArray[np.uint8]], vertical: bool = False, *, length: 
         corners.append((x, y))
         x, height = x + line.shape[1] + _GAP, max(height, line.shape[0])
     width = max((x + line.shape[1] for (x, _), line in zip(corners, lines, strict=True)), default=0)
-    picture = Image.new("RGB", (width + _GAP, y + height + _GAP), _FRAME)
+    picture = Image.new("RGB", (width + _GAP, y + height + _GAP), FRAME)
     for corner, line in zip(corners, lines, strict=True):
         picture.paste(Image.fromarray(np.ascontiguousarray(line)), corner)
     return picture

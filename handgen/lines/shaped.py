@@ -138,7 +138,7 @@ class LineFont:
         low, high = self._reach(text, vertical)
         if tall:
             low, high = stretch(np.array([low, high]), habits, self._x_height)
-        bent, small = Outline(points, whole.tags, whole.ends), tall and {*script_of(text)} <= _WITH_ASCENDERS
+        bent, small = Outline(points, whole.tags, whole.ends), not vertical and {*script_of(text)} <= _WITH_ASCENDERS
         outline, shape, scale = onto_image(bent, habits, height, (low, high), small=small)
         if vertical:  # along the line is down, and up from the base line is right
             points = np.stack([outline.points[:, 1], shape[1] - outline.points[:, 0]], axis=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from handgen.formats.png import SIGNATURE
 from handgen.glyphs.pictures import UNDECODABLE
 
 BUDGET = 3_000_000
@@ -17,7 +18,6 @@ _TALLEST, _WIDEST = 64, 512
 _GRAYS = 16
 _HEAVY = 6_000
 """Bytes of a PNG from which on JPEG is tried: noise and paper do not compress."""
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Album:
@@ -59,7 +59,7 @@ class Album:
 
 def size_of(data: bytes) -> tuple[int, int] | None:
     """Return width and height of an encoded image from its header; None if it has none."""
-    if data.startswith(_PNG) and len(data) >= 24:
+    if data.startswith(SIGNATURE) and len(data) >= 24:
         width, height = struct.unpack(">II", data[16:24])
         return int(width), int(height)
     try:

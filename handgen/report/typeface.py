@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import logging
 from collections import Counter
 from functools import cache
 
@@ -35,7 +34,6 @@ def typeface(text: str) -> str:
         return ""
     from fontTools import subset
 
-    logging.getLogger("fontTools").setLevel(logging.ERROR)
     options = subset.Options(flavor="woff2", font_number=found.face, layout_features=[], notdef_outline=True)
     options.hinting, options.drop_tables = False, [*options.drop_tables, "GPOS", "GSUB", "GDEF", "BASE", "vhea", "vmtx"]
     font = subset.load_font(str(found.path), options)

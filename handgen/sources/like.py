@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from handgen.errors import UsageError
+from handgen.files import PICTURES
 from handgen.formats.find import manifest_of
 from handgen.glyphs.ink import Box, Ink, gray_of, ink_box, ink_of, resized
 from handgen.glyphs.store import GlyphStore, is_store
 from handgen.seeds import generator
 
-_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
 _SMALLEST = 8
 _MOST = 256
 _WIDE = 1.8
@@ -101,7 +101,7 @@ def _files(path: Path) -> list[Path]:
         raise UsageError(f"no image or folder at {path}", "Check --like.")
     if manifest_of(path):
         raise UsageError(f"{path} is a dataset, not a folder of one hand's images", "Give images, or a glyph store.")
-    files = sorted(file for file in path.iterdir() if file.suffix.lower() in _SUFFIXES and file.is_file())
+    files = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURES and file.is_file())
     if not files:
         raise UsageError(f"no image is in the folder {path}", "Put PNG or JPEG images of single characters there.")
     return files

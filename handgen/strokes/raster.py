@@ -7,7 +7,7 @@ glyph are filled together under the nonzero rule, so crossings are simply ink.
 from __future__ import annotations
 
 import threading
-from ctypes import Structure, byref, c_int, c_long, c_short, c_void_p
+from ctypes import Structure, byref, c_int, c_short, c_void_p
 from typing import Any
 
 import freetype
@@ -16,6 +16,7 @@ from freetype import raw
 from numpy.typing import NDArray
 
 from handgen.errors import HandgenError
+from handgen.fonts.contours import LONG
 
 _CAP = 6
 """Points of a round end between its two corners."""
@@ -35,7 +36,6 @@ class _Outline(Structure):
     )
 
 
-_LONG = np.dtype(c_long)
 _render = raw._lib["FT_Outline_Get_Bitmap"]
 _render.argtypes = [c_void_p, c_void_p, c_void_p]
 _local = threading.local()
@@ -96,7 +96,7 @@ def coverage(groups: list[tuple[NDArray[np.float32], NDArray[np.int64]]], count:
     if int(np.max(per_image, initial=0)) > _MOST:
         raise HandgenError("a character has too many strokes to be drawn", "Leave it out.")
     starts = np.concatenate([[0], np.cumsum(per_image)])
-    vectors = np.empty((int(starts[-1]), 2), _LONG)
+    vectors = np.empty((int(starts[-1]), 2), LONG)
     used = np.zeros(count, np.int64)
     lasts = []
     for (lines, owner), some in zip(groups, counts, strict=True):

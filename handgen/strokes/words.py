@@ -17,8 +17,8 @@ from handgen.strokes.base import POINTS
 
 Floats = NDArray[np.float64]
 
-_LOW_ENDS = frozenset("acdehiklmntuxzαηικλμνυдилмншцщьыъ")
-_HIGH_ENDS = frozenset("ovwbrоσδωю")
+LOW_ENDS = frozenset("acdehiklmntuxzαηικλμνυдилмншцщьыъ")
+HIGH_ENDS = frozenset("ovwbrоσδωю")
 _DEEP_ENDS = frozenset("gjyq")
 """Letters that end on the base line, at the height of an x, and below."""
 _BARRED = frozenset("tf")
@@ -231,9 +231,9 @@ def join_letters(first: _Ends, second: _Ends, pair: tuple[str, str], x_height: f
 
 def _leave(ends: _Ends, char: str, x: float) -> tuple[Floats, Floats] | None:
     """Return where, and in which direction, the pen leaves a letter."""
-    if char in _LOW_ENDS or char.isupper():
+    if char in LOW_ENDS or char.isupper():
         low, high, usual = -0.2 * x, 0.5 * x, np.array([0.95, -0.3])
-    elif char in _HIGH_ENDS:
+    elif char in HIGH_ENDS:
         low, high, usual = 0.55 * x, 1.2 * x, np.array([0.9, -0.45])
     elif char in _DEEP_ENDS:
         low, high, usual = -0.9 * x, 0.45 * x, np.array([0.7, 0.7])

@@ -82,12 +82,12 @@ class Pages:
         """
         made = lines.synthesis
         check_room(request, made.height)
-        degrade = made.degrade and made.degrade.only(INK_ONLY)
-        left = [step.effect.name for step in made.degrade.steps if step not in degrade.steps] if degrade else []
+        whole = made.degrade
+        ink = whole.only(INK_ONLY) if whole else None
+        left = [step.effect.name for step in whole.steps if step not in ink.steps] if whole and ink else []
         amend = Amendments(request.insertions, request.inserted, request.overwrites, request.overwritten)
         style = PageStyle(request.size, request.papers, request.hyphens, request.skew, amend=amend)
-        degrade = degrade if degrade and degrade.steps else None
-        synthesis = dataclasses.replace(made, boxes=True, degrade=degrade)
+        synthesis = dataclasses.replace(made, boxes=True, degrade=ink if ink and ink.steps else None)
         plan = cast("_PagePlan", made.plan)
         composer = PageComposer(synthesis, plan.texts_of, plan.style, style)
         return cls(request, lines, composer, made.boxes, tuple(left))

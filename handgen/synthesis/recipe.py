@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from handgen.documents import Document, is_null, plain
+from handgen.documents import Document, is_null
 from handgen.errors import UsageError
 from handgen.files import PACKAGE, write_text
 from handgen.pages.settings import PageRequest
@@ -142,7 +142,7 @@ def _value(
     wanted = next(each for each in (typing.get_args(hint) or (hint,)) if each is not types.NoneType)
     if is_null(node) and wanted is not hint:
         return None
-    found = _plain(document, node)
+    found = document.value(node)
     if wanted in (str, Path) and isinstance(node, yaml.ScalarNode) and not is_null(node):
         return wanted(node.value)  # a charset of digits is no number
     if wanted is str and isinstance(found, list):
@@ -153,14 +153,6 @@ def _value(
         names = {int: "a whole number", float: "a number", bool: "true or false", str: "text", Path: "a path"}
         raise UsageError(f"{document.at(node)}: {key.value} is to be {names[wanted]}", _FORM)
     return found
-
-
-def _plain(document: Document, node: yaml.Node) -> Any:
-    try:
-        return plain(node)
-    except yaml.YAMLError as error:
-        problem = getattr(error, "problem", None) or "it cannot be read"
-        raise UsageError(f"{document.at(node)} is not YAML: {problem}", _FORM) from error
 
 
 def save_recipe(request: Request, path: Path) -> None:

@@ -233,7 +233,10 @@ def _preview(prepared: Prepared, workers: int) -> list[Sample]:
     names = [style.name for style in source.styles]
     shown = set(names[:SHOWN])
     each = SHOWN if len(names) > 1 else SHOWN**2
-    last = min(count, each * min(len(names), 4 * SHOWN))
+    last = each * min(len(names), 4 * SHOWN)
+    if last < _FEW * len(names):
+        last = SHOWN**2  # no style has enough of so few samples
+    last = min(count, last)
     first, some = [], []
     for number, sample in enumerate(prepared.synthesis.samples(0, last, workers=workers)):
         first.append(replace(sample, image=b""))

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from fontTools.ttLib import TTCollection, TTFont
+from fontTools.ttLib.tables.DefaultTable import DefaultTable
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -204,3 +207,15 @@ def test_a_pipe_or_a_folder_in_the_stead_of_a_font_is_told(tmp_path):
     for name, what in (("pipe", "a pipe"), ("folder", "a folder")):
         with pytest.raises(UsageError, match=f"{name}\\.ttf is {what}"):
             resolve_font(str(tmp_path / f"{name}.ttf"))
+
+
+def test_a_font_with_damaged_names_does_not_flood_the_terminal(caveat, tmp_path):
+    font = TTFont(caveat)
+    name = bytearray(font.reader["name"])
+    name[2:4] = (len(name) * 9).to_bytes(2, "big")  # far more records than there are
+    font.tables["name"] = DefaultTable("name")
+    font["name"].data = bytes(name)
+    font.save(tmp_path / "names.ttf")
+    code = "from pathlib import Path; from handgen.fonts.face import describe; describe(Path('names.ttf'))"
+    made = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert (made.returncode, made.stderr) == (0, "")

@@ -16,11 +16,12 @@ from handgen.cli import run
 from handgen.seeds import SampleKey
 from handgen.sources.base import Drawing, no_notes
 from handgen.sources.spec import SourceSpec
+from handgen.synthesis import gate as gates
 from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare, samples
 from handgen.synthesis.request import LineRequest, Request
 from tests.readers import items, read_as_trainers_do
-from tests.synthesis.conftest import listed
+from tests.synthesis.conftest import Fickle, listed
 
 COUNT = 600
 
