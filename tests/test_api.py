@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import io
 import re
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import torch
 import handgen
 from handgen import weights
 from handgen.errors import HandgenError, UsageError
+from tests.check.conftest import png, save, sound
 
 PAGE = Path(__file__).parents[1] / "docs" / "python.md"
 
@@ -38,6 +41,27 @@ def test_a_dataset_of_any_format_is_the_same(tmp_path):
         found.append([(label, image.sum().item()) for image, label in handgen.open_dataset(tmp_path / form)])
     assert len(found[0]) == 12
     assert all(each == found[0] for each in found)
+
+
+def test_a_damaged_dataset_is_no_shorter_one(tmp_path):
+    path = save(tmp_path / "set", sound(40))
+    assert len(handgen.open_dataset(path)) == 40
+    file = path / "data.mdb"
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises(HandgenError, match="damaged"):
+        handgen.open_dataset(path)
+    with tarfile.open(tmp_path / "x.tar", "w") as tar:
+        for name, data in (("1.png", png(1)), ("1.txt", b"a"), ("2.png", png(2)), ("2.txt", b"b")):
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    (tmp_path / "shards").mkdir()
+    whole = (tmp_path / "x.tar").read_bytes()
+    end = len(whole.rstrip(b"\0"))
+    for length in (*range(607, end, 512), -(-end // 512) * 512):  # the last lacks nothing but the mark of its end
+        (tmp_path / "shards" / "x.tar").write_bytes(whole[:length])
+        with pytest.raises(HandgenError, match=r"damaged|has no label|has no image"):
+            handgen.open_dataset(tmp_path / "shards")
 
 
 def test_what_cannot_be_is_refused_by_name(tmp_path):

@@ -82,6 +82,10 @@ class WebDatasetReader(FileReader):
             for key, parts in groupby(files, key=lambda part: part[0]):
                 found = {kind: tar.extractfile(info).read() for _, kind, info in parts}  # type: ignore[union-attr]
                 yield _stored(key, found, findings)
+            if tar.fileobj is not None:
+                tar.fileobj.seek(tar.offset)
+                if tar.fileobj.read(_BLOCK) != bytes(_BLOCK):  # tarfile says nothing of it
+                    raise tarfile.ReadError(f"{file.name} is cut short: its end is missing")
 
 
 def _stored(key: str, found: dict[str, bytes], findings: Findings) -> Stored:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from handgen.errors import FontError, HandgenError, UsageError
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FontRef, describe, open_face
+from handgen.fonts.find import resolve_font
 from handgen.fonts.raster import Placement, Rasterizer
 from tests.conftest import rectangle
 
@@ -178,6 +180,33 @@ def test_rubbish_in_place_of_its_head_is_no_font(caveat, tmp_path):
     path.write_bytes(data)
     with pytest.raises(FontError, match=r"rubbish\.ttf is damaged"):
         survey(FontRef(path), "ab")
+
+
+@pytest.mark.parametrize("tag", ["GSUB", "GPOS"])
+def test_a_font_cut_in_what_shapes_letters_is_damaged(tag, caveat, tmp_path):
+    """Its letters are whole, and would stand elsewhere, or unjoined, without a word."""
+    data = bytearray(Path(caveat).read_bytes())
+    with TTFont(caveat) as font:
+        table = font.reader.tables[tag]
+    row = data.index(tag.encode(), 12)
+    moved = data[table.offset : table.offset + table.length]
+    data[row + 8 : row + 12] = len(data).to_bytes(4, "big")
+    path = tmp_path / "last.ttf"
+    path.write_bytes(data + moved)
+    sound = survey(FontRef(path), "ab")
+    assert sound.drawn == "ab"
+    path.write_bytes(data + moved[: len(moved) // 2])
+    with pytest.raises(FontError, match=r"last\.ttf is damaged \(its end is missing"):
+        survey(FontRef(path), "ab")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_or_a_folder_in_the_stead_of_a_font_is_told(tmp_path):
+    os.mkfifo(tmp_path / "pipe.ttf")
+    (tmp_path / "folder.ttf").mkdir()
+    for name, what in (("pipe", "a pipe"), ("folder", "a folder")):
+        with pytest.raises(UsageError, match=f"{name}\\.ttf is {what}"):
+            resolve_font(str(tmp_path / f"{name}.ttf"))
 
 
 def test_a_font_with_damaged_names_does_not_flood_the_terminal(caveat, tmp_path):

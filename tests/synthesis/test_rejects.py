@@ -93,6 +93,7 @@ def test_a_damaged_list_is_named(tmp_path):
     changes = [
         {"outcome": "lost"}, {"index": 1e99}, {"index": -1}, {"tries": None}, {"wrote": {"char": "x"}}, {"char": "z"},
         {"style": "nobody"}, {"wrote": {"char": "x", "style": "b"}},
+        {"position": -1}, {"position": "x"}, {"position": 1e30}, {"position": []},
     ]  # fmt: skip
     source, plan = SimpleNamespace(styles=[SimpleNamespace(name="a")], chars="xy"), SimpleNamespace(seed=0)
     synthesis = SimpleNamespace(source=source, plan=plan)
