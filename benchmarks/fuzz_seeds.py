@@ -280,6 +280,39 @@ def _of_datasets(slow: bool) -> dict[str, _Kind]:
     return found
 
 
+def _of_runs() -> dict[str, _Kind]:
+    """Return what is read by commands that take a second or more."""
+    store = ("--data", "{IN}/store", "--dry-run")
+    return {
+        "store": (_store, (("train", "pix2pix", *store), ("train", "dcgan", *store)), ()),
+        "scan": (_sheet, (_import("sheet", "{IN}/scan.jpg"), _import("sheet", "{IN}/s.pdf")), ()),
+        "render": (
+            _two_fonts,
+            (("render", "-f", "{IN}/f.ttf", "-t", "{IN}/g.ttf", "--charset", "{IN}/ab.txt", "--out", "{OUT}"),),
+            ("f.ttf", "g.ttf"),
+        ),
+        "corpus": (
+            _text,
+            (
+                ("synth", "--model", "fonts", "--fonts", "{IN}/f.ttf", "--lines", "--corpus", "{IN}/text.txt",
+                 "--count", "3", "--gate", "off", "--out", "{OUT}"),
+            ),
+            ("text.txt",),
+        ),
+        "run": (
+            _trained,
+            (
+                ("report", "{IN}/run", "--out", "{OUT}/page.html"),
+                ("train", "pix2pix", "--data", "{IN}/store", "--out", "{IN}/run", "--images", "8", "--batch", "4",
+                 "--width", "4", "--device", "cpu"),
+                ("synth", "--model", "{IN}/run", "--count", "2", "--gate", "off", "--out", "{OUT}"),
+                ("models", "export", "{IN}/run", "--name", "x", "--font", "{IN}/one.ttf", "--out", "{OUT}"),
+            ),
+            (),
+        ),
+    }  # fmt: skip
+
+
 def make_seeds(folder: Path, *, slow: bool = True, only: str = "") -> list[Seed]:
     """Write all seeds below ``folder``.
 
@@ -302,37 +335,8 @@ def make_seeds(folder: Path, *, slow: bool = True, only: str = "") -> list[Seed]
         ),
         "charset": (_text, (("fonts", "check", "{IN}/f.ttf", "--charset", "{IN}/text.txt"),), ("text.txt",)),
     }
-    store = ("--data", "{IN}/store", "--dry-run")
     if slow:
-        kinds |= {
-            "store": (_store, (("train", "pix2pix", *store), ("train", "dcgan", *store)), ()),
-            "scan": (_sheet, (_import("sheet", "{IN}/scan.jpg"), _import("sheet", "{IN}/s.pdf")), ()),
-            "render": (
-                _two_fonts,
-                (("render", "-f", "{IN}/f.ttf", "-t", "{IN}/g.ttf", "--charset", "{IN}/ab.txt", "--out", "{OUT}"),),
-                ("f.ttf", "g.ttf"),
-            ),
-            "corpus": (
-                _text,
-                (
-                    ("synth", "--model", "fonts", "--fonts", "{IN}/f.ttf", "--lines", "--corpus", "{IN}/text.txt",
-                     "--count", "3", "--gate", "off", "--out", "{OUT}"),
-                ),
-                ("text.txt",),
-            ),
-            "run": (
-                _trained,
-                (
-                    ("report", "{IN}/run", "--out", "{OUT}/page.html"),
-                    ("train", "pix2pix", "--data", "{IN}/store", "--out", "{IN}/run", "--images", "8", "--batch", "4",
-                     "--width", "4", "--device", "cpu"),
-                    ("synth", "--model", "{IN}/run", "--count", "2", "--gate", "off", "--out", "{OUT}"),
-                    ("models", "export", "{IN}/run", "--name", "x", "--font", "{IN}/one.ttf", "--out", "{OUT}"),
-                ),
-                (),
-            ),
-        }  # fmt: skip
-        kinds |= _of_requests()
+        kinds |= _of_runs() | _of_requests()
     seeds = []
     for name, (make, commands, files) in kinds.items():
         if only not in name:

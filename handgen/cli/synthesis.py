@@ -164,7 +164,7 @@ def _warn_of_lines(lines: Lines, pages: bool) -> None:
 
 def _warn_of_unlearned(prepared: Prepared) -> None:
     """Name the characters that the model never saw and no gate reads: some styles draw them badly, or not at all."""
-    chars = prepared.source.unlearned
+    chars = prepared.source.gate_facts().unlearned
     if gate := prepared.glyphs.gate:
         chars = "".join(char for char in chars if char in gate.unknown)
     if chars:

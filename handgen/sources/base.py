@@ -84,6 +84,7 @@ class GateFacts:
         store: what it learned from, if that is still where it was.
         floors: style -> the least margin of its real glyphs, as measured when these were at hand.
         measured_by: digest of the recognizer that measured the floors.
+        unlearned: the characters that it can draw but never learned: some styles draw them badly.
     """
 
     recognizer: Path | None = None
@@ -91,6 +92,7 @@ class GateFacts:
     store: GlyphStore | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
     measured_by: str = ""
+    unlearned: str = ""
 
 
 @dataclass(frozen=True)
@@ -228,11 +230,6 @@ class Source(ABC):
         """Return what draws whole lines of a style; None, by default, if they are put together of its characters."""
         del style
         return None
-
-    @property
-    def unlearned(self) -> str:
-        """The characters that it can draw but never learned: some styles draw them badly."""
-        return ""
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -225,12 +225,6 @@ class Mixture(Source):
         return part, style - part.first_style
 
     @property
-    def unlearned(self) -> str:
-        """What one of the sources never learned."""
-        found = {char for part in self.parts for char in part.source.unlearned}
-        return "".join(char for char in self.chars if char in found)
-
-    @property
     def warnings(self) -> tuple[str, ...]:
         """Those of all, and which cannot draw what others can."""
         lines = [f"{part.source.name}: {line}" for part in self.parts for line in part.source.warnings]
@@ -241,10 +235,15 @@ class Mixture(Source):
         )
 
     def gate_facts(self) -> GateFacts:
-        """Return the recognizer of the first source that has one; floors are a matter of each source."""
+        """Return the recognizer of the first source that has one, and what any never learned; floors are each one's."""
         found = [part.source.gate_facts() for part in self.parts]
         with_one = next((facts for facts in found if facts.recognizer), None)
-        return GateFacts(with_one.recognizer if with_one else None, any(facts.owed for facts in found))
+        unlearned = {char for facts in found for char in facts.unlearned}
+        return GateFacts(
+            with_one.recognizer if with_one else None,
+            any(facts.owed for facts in found),
+            unlearned="".join(char for char in self.chars if char in unlearned),
+        )
 
     def save_beside(self, folder: Path) -> None:
         """Let each write what it would."""

@@ -219,23 +219,17 @@ class ModelSource(Source):
         return drops_of(font, raster, self.chars) if font and raster and self.content.glyphs is not None else {}
 
     @property
-    def unlearned(self) -> str:
-        """The characters that its store did not have."""
-        if self.content.prompts.varies:
-            return ""
-        known = {*self.checkpoint.model.charset, *self.checkpoint.model.held_out}
-        return "".join(char for char in self.chars if char not in known)
-
-    @property
     def warnings(self) -> tuple[str, ...]:
         """Another source font than the one of training is worth a word."""
         return (self.content.font_note,) if self.content.font_note else ()
 
     def gate_facts(self) -> GateFacts:
-        """Return the recognizer beside the model's file, the store it learned from, and the floors it came with."""
-        path, kept = self.checkpoint.path, self.checkpoint.model.gate
-        floors, by = dict(kept.get("floors", {})), str(kept.get("recognizer_digest", ""))
-        return GateFacts(recognizer_beside(path), bool(kept), store_of(path), floors, by)
+        """Return what came with the model's file, the store it learned from, and the characters that this lacked."""
+        path, model = self.checkpoint.path, self.checkpoint.model
+        floors, by = dict(model.gate.get("floors", {})), str(model.gate.get("recognizer_digest", ""))
+        known = set(self.chars) if self.content.prompts.varies else {*model.charset, *model.held_out}
+        unlearned = "".join(char for char in self.chars if char not in known)
+        return GateFacts(recognizer_beside(path), bool(model.gate), store_of(path), floors, by, unlearned)
 
     def walk(self, first: str, second: str, steps: int) -> tuple[Source, str]:
         """Return it in the styles between two, and what they lie on; alignments go straight; see ``Source.walk``."""

@@ -18,8 +18,8 @@ _RING = ((0, -1), (1, 0), (0, 1), (-1, 0), (1, -1), (1, 1), (-1, 1), (-1, -1))
 """Neighbors as (x, y), the four nearest first."""
 _BESIDE = {4: (0, 1), 5: (1, 2), 6: (2, 3), 7: (3, 0)}
 """A diagonal neighbor -> the nearest two that lead to it round the corner."""
-_SPUR = 1.0
-"""Loose ends shorter than this many widths of the ink come from thinning a corner."""
+_SPUR = 0.6
+"""Loose ends shorter than this many widths of the ink come from thinning a corner; the stems of 艹 are longer."""
 _STRAIGHT = math.radians(50)
 """Lines that turn by less at a junction are one stroke."""
 

@@ -34,7 +34,7 @@ FOLDER = "traced"
 _TYPES = {"U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "I64": np.int64, "F32": np.float32}
 _MANY = 1500
 """Glyphs that take longer to trace than other processes to start."""
-VERSION = 3
+VERSION = 4
 """Of tracing: forms that another version traced are traced again."""
 
 
