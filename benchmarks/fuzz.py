@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from benchmarks.fuzz_seeds import Seed, make_seeds
 
@@ -259,7 +260,11 @@ def long_run(count: int, first: int = 0, log: Path | None = None, only: str = ""
     context = multiprocessing.get_context("fork")
     with tempfile.TemporaryDirectory(prefix="handgen-fuzz-") as parent:
         seeds = make_seeds(Path(parent) / "seeds", only=only)
-        faults += warm_up(seeds, Path(parent) / "sound")
+        torch.set_num_threads(1)  # a process that is forked from one with OpenMP's threads may crash
+        unsound = warm_up(seeds, Path(parent) / "sound")
+        for fault in unsound:
+            print(fault, flush=True)
+        faults += unsound
         seeds = [*seeds, *(seed for seed in seeds if not seed.slow)]
         for start in range(begin, first + count, _PER_WORKER):
             before = len(faults)

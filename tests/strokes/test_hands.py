@@ -84,3 +84,11 @@ def test_a_hand_writes_what_it_has_and_another_what_it_lacks() -> None:
     picked = forms.pick(rows, np.ones(len(chars), np.int64), np.arange(len(chars), dtype=np.uint64))
     assert picked.book.chars == chars
     assert np.diff(picked.book.first).min() >= 1
+
+
+@pytest.mark.parametrize(("whole", "without"), [("荃", "全"), ("英", "央"), ("苦", "古")])
+def test_short_stems_are_not_lost(whole, without):
+    """Stems of 艹 are hardly longer than the lines of a thick pen are wide."""
+    file, hand = next(found for found in shipped_hands(whole + without) if found[1].name == "xiaolai-sc")
+    counts = np.diff(open_hands(file).forms(hand, whole + without).first)
+    assert counts[0] - counts[1] >= 2
