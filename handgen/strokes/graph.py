@@ -6,6 +6,7 @@ to plain Python are walks along lines, in numbers of pixels.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,8 +19,9 @@ _RING = ((0, -1), (1, 0), (0, 1), (-1, 0), (1, -1), (1, 1), (-1, 1), (-1, -1))
 """Neighbors as (x, y), the four nearest first."""
 _BESIDE = {4: (0, 1), 5: (1, 2), 6: (2, 3), 7: (3, 0)}
 """A diagonal neighbor -> the nearest two that lead to it round the corner."""
-_SPUR = 0.6
-"""Loose ends shorter than this many widths of the ink come from thinning a corner; the stems of 艹 are longer."""
+_SPUR, _STEM = 1.0, 0.6
+"""Loose ends shorter than so many widths of the ink come from thinning: at a corner, and on a line that goes straight
+on, which the stems of 艹 stand on."""
 _STRAIGHT = math.radians(50)
 """Lines that turn by less at a junction are one stroke."""
 
@@ -178,12 +180,18 @@ def strokes_of(edges: list[Edge], width: float) -> list[NDArray[np.float32]]:
 def _without_spurs(edges: list[Edge], width: float) -> list[Edge]:
     """Cut off short lines that end nowhere, the shortest first, as long as something else meets there."""
     while True:
-        degree: dict[int, int] = defaultdict(int)
-        for edge in edges:
-            for node in edge.nodes:
-                degree[node] += 1
-        short = [edge for edge in edges if edge.length < _SPUR * width]
-        loose = [edge for edge in short if sorted(min(degree[node], 3) for node in edge.nodes) == [1, 3]]
+        at: dict[int, list[End]] = defaultdict(list)
+        for number, edge in enumerate(edges):
+            for side in (0, 1):
+                at[edge.nodes[side]].append((number, side))
+        loose = []
+        for number, edge in enumerate(edges):
+            if edge.length < _SPUR * width and sorted(min(len(at[node]), 3) for node in edge.nodes) == [1, 3]:
+                (node,) = (node for node in edge.nodes if len(at[node]) >= 3)
+                others = [_direction(edges[n], side, 1.5 * width) for n, side in at[node] if n != number]
+                straight = any(_turn(a, b) <= _STRAIGHT for a, b in itertools.combinations(others, 2))
+                if edge.length < (_STEM if straight else _SPUR) * width:
+                    loose.append(edge)
         if not loose:
             return edges
         spur = min(loose, key=lambda edge: edge.length)

@@ -84,7 +84,7 @@ PLANTED = {
     "a count too large": (put(b"num-samples", b"1000000"), {"count-too-large": (999_988, 13)}),
     "a count too small": (put(b"num-samples", b"10"), {"beyond-count": (2, 11)}),
     "no count": (drop(b"num-samples"), {"no-count": (1, None)}),
-    "a count that is no number": (put(b"num-samples", b"twelve"), {"no-count": (1, None)}),
+    "a count that is no number": (put(b"num-samples", b"twelve"), {"bad-count": (1, None)}),
     "mixed sizes": (resize, {"mixed-sizes": (2, None)}),
     "mixed modes": (color, {"mixed-modes": (2, None)}),
     "a wrong wh": (put(b"wh-000000002", b"24_99"), {"wrong-size-key": (1, 2)}),

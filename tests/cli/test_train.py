@@ -86,7 +86,7 @@ BAD = [
     (("--width", "2"), "--width 2 is too small. The least is 4."),
     (("--decoder", "transposed"), "--decoder transposed is unknown. Did you mean 'transpose'?"),
     (("--decoder", "foo"), "--decoder foo is unknown. Known: resize, transpose."),
-    (("--precision", "fp8"), "--precision fp8 is unknown. Known: fp32, bf16, fp16."),
+    (("--precision", "fp8"), "--precision fp8 is unknown. Known: auto, fp32, bf16, fp16."),
     (("--accumulate", "3"), "--batch 4 cannot be split into 3 equal parts. Use a multiple of 3, e.g. --batch 6."),
     (("--device", "gpu"), "unknown device 'gpu'. Use auto, cpu, cuda, cuda:N or mps."),
     (("--finetune-styles", "kalm"), "has no target style 'kalm'. Did you mean 'kalam'?"),

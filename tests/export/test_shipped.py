@@ -50,7 +50,7 @@ def test_a_mixture_has_the_floor_of_its_parents(shipped):
         (["--charset", "ABC"], "en"),
         (["--charset", "0123"], "zh"),
         (["--text", "{text}"], "en"),
-        (["--lines", "--corpus", "{text}", "--max-chars", "8"], "en"),
+        (["--lines", "--corpus", "{text}", "--max-chars", "8"], "en-lines"),
     ],
     ids=str,
 )
