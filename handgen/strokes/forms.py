@@ -35,15 +35,7 @@ from handgen.strokes.kept import VERSION, Job, Progress, all_forms
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
 from handgen.strokes.motion import lengths_of
 from handgen.strokes.running import PARTS, Running, apply
-from handgen.strokes.tracing import (
-    ABSENT,
-    REGISTERED,
-    REJECTED,
-    TRACED,
-    FontForms,
-    decoded,
-    encoded,
-)
+from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded
 
 STANDARD = "standard"
 RUNNING = "running"
