@@ -64,7 +64,7 @@ class Metric(ABC):
         Give several metrics the same ``Images``, and what they share is computed once.
         """
         values = self.per_image(*(each if isinstance(each, Images) else Images(each) for each in (output, truth)))
-        self._sum += float(values.double().sum())
+        self._sum += float(values.cpu().double().sum())
         self._count += len(values)
 
     def result(self) -> float:

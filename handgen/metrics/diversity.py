@@ -25,7 +25,7 @@ def mean_pairwise_l1(images: Tensor) -> float:
     count = len(images)
     if count < 2:
         raise ValueError(f"{count} images make no pair")
-    gaps = images.float().flatten(1).sort(dim=0).values.diff(dim=0).mean(dim=1).double().cpu() / 2
+    gaps = images.float().flatten(1).sort(dim=0).values.diff(dim=0).mean(dim=1).cpu().double() / 2
     below = torch.arange(1, count, dtype=torch.float64)
     return float(gaps @ (below * (count - below))) / (count * (count - 1) / 2)
 

@@ -65,7 +65,7 @@ def _around(ink: Tensor, both: Callable[[Tensor, Tensor], Tensor]) -> Tensor:
 
 def _warp(amount: Tensor, ink: Tensor, random: torch.Generator) -> Warp:
     """Return how square images ``ink`` are turned, slanted, stretched, moved and bent, each up to its ``amount``."""
-    draw = _uniform(random, amount, 6).double().cpu().numpy()
+    draw = _uniform(random, amount, 6).cpu().double().numpy()
     scale = 1 / (_SMALLEST + (_LARGEST - _SMALLEST) * (draw[:, 2] + 1) / 2)
     aspect = np.exp(_ASPECT * draw[:, 3])
     angle, slant = _ROTATION * draw[:, 0], _SLANT * draw[:, 1]
@@ -75,7 +75,7 @@ def _warp(amount: Tensor, ink: Tensor, random: torch.Generator) -> Warp:
     warp = Warp.from_source(ink, np.stack([across, down], 1), _SHIFT / 2 * draw[:, 4:])
     for knots, most in _ELASTIC:
         weights = cubic_weights(ink.shape[-1], knots)
-        drawn = _uniform(random, amount, 2, knots, knots).double().cpu().numpy()
+        drawn = _uniform(random, amount, 2, knots, knots).cpu().double().numpy()
         for axis in (0, 1):
             warp = warp.bent(axis, Field(drawn[:, axis], weights, weights), np.full(len(ink), most / 2))
     return warp
