@@ -24,7 +24,8 @@ def test_the_density_is_that_of_mixed_bivariate_gaussians(mixture):
     off = mixture.correlation * spread.prod(-1)
     covariance[..., 0, 1], covariance[..., 1, 0] = off, off
     of_pairs = distributions.MultivariateNormal(mixture.pair_mean, covariance).log_prob(pair[:, None]).sum(-1)
-    of_singles = distributions.Normal(mixture.single_mean, mixture.single_log_std.exp()).log_prob(single[:, None]).sum(-1)
+    normal = distributions.Normal(mixture.single_mean, mixture.single_log_std.exp())
+    of_singles = normal.log_prob(single[:, None]).sum(-1)
     expected = -torch.logsumexp(mixture.log_weight + of_pairs + of_singles, -1)
     assert torch.allclose(mixture.nll(pair, single), expected, atol=1e-3, rtol=1e-4)
 
