@@ -125,7 +125,7 @@ class Optimizer:
         return {"gp": self._settings.lambda_gp, "r1": self._settings.r1, **self._model.weights}
 
     def _total(self, phase: str, terms: Mapping[str, Tensor], parts: int, logged: dict[str, Tensor]) -> Tensor:
-        """Return the weighted sum of one part's losses, divided by the number of parts; add the losses to ``logged``."""
+        """Return the weighted sum of a part's losses, divided by the number of parts; add the losses to ``logged``."""
 
         def note(name: str, value: Tensor) -> None:
             logged[name] = logged.get(name, 0.0) + value.detach() / parts
