@@ -109,5 +109,5 @@ def _shipped_for(wanted: str) -> Path | None:
 
 
 def run_name(file: Path) -> str:
-    """Return the name of a model file for people: that of its run folder, or its own if it is called otherwise."""
-    return file.parent.resolve().name if file.name == MODEL else file.stem
+    """Return the name of a model file for people: that of its run folder, or its own if it was renamed."""
+    return file.parent.resolve().name if file.name in (MODEL, STATE) else file.stem
