@@ -138,7 +138,7 @@ class Conversion:
         return True
 
     def _samples(self, start: int) -> Iterator[Sample]:
-        """Yield the samples from ``start`` on. With ``skip_bad`` the earlier ones are decoded, too, to count bad ones."""
+        """Yield the samples from ``start`` on. With ``skip_bad``, bad ones before it are counted."""
         index = 0
         for path, part in zip(self.sources, self._names, strict=True):
             findings = Findings()
