@@ -35,7 +35,7 @@ class UsageError(HandgenError):
 
 
 class FontError(HandgenError):
-    """A font is missing, unreadable, or draws none of what was asked for."""
+    """A font is missing or unreadable, or has none of the requested characters."""
 
 
 class StoreError(HandgenError):
@@ -43,11 +43,11 @@ class StoreError(HandgenError):
 
 
 class CheckpointError(HandgenError):
-    """A checkpoint is missing, damaged, or does not fit what is asked of it."""
+    """A checkpoint is missing or damaged, or does not fit its use."""
 
 
 class TrainingError(HandgenError):
-    """A training run cannot go on."""
+    """A training run cannot continue."""
 
 
 class DatasetError(HandgenError):

@@ -64,7 +64,9 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@functools.cache
 def _umask() -> int:
+    """Return the process's umask. It is read once: to read it, it has to be set, which affects other threads."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
@@ -181,7 +183,7 @@ _POINTER = b"version https://git-lfs"
 
 
 def pointer_remedy(file: Path | bytes) -> str:
-    """Return how to get what a file of Git LFS stands for; empty if it is another file.
+    """Return the remedy for a file that is only a Git LFS pointer; empty for any other file.
 
     Args:
         file: its path, or its content.

@@ -44,7 +44,7 @@ from handgen.synthesis.preview import Preview, PreviewRequest
 
 _OURS = frozenset({weights.MODEL, weights.RECOGNIZER, weights.CARD, weights.PICTURE})
 _GLYPHS, _STYLES = 32, 15
-"""The effect of half precision is measured on at most so many glyphs in so many styles."""
+"""The most glyphs and styles on which the effect of half precision is measured."""
 _SHOWN = 24
 """Characters in the picture."""
 

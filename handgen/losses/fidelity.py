@@ -22,7 +22,7 @@ def ink(image: Tensor) -> Tensor:
 
 
 def soft_skeleton(mask: Tensor, thinnings: int = _THINNINGS) -> Tensor:
-    """Return the soft skeleton, ``[B, 1, h, w]`` in [0, 1], of ``mask``, likewise (Shit et al. 2021, algorithm 1)."""
+    """Return the soft skeleton of ``mask``; both are ``[B, 1, h, w]`` in [0, 1] (Shit et al. 2021, algorithm 1)."""
     skeleton = F.relu(mask - _opened(mask))
     for _ in range(thinnings):
         mask = _eroded(mask)

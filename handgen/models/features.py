@@ -26,7 +26,7 @@ class FeatureExtractor(nn.Module):
     """Three levels of convolutions, each at half the resolution of the last, and a classifier.
 
     Args:
-        classes: how many characters it tells apart.
+        classes: the number of characters.
         width: channels of the first level; they double.
     """
 

@@ -177,7 +177,7 @@ class CodeTable(StyleSpec):
         from its parent.
 
         Raises:
-            UsageError: more than one style is asked for and the model has only one to mix.
+            UsageError: ``count`` is above 1 and the model has only one style.
         """
         styles = self.pick(self._names[:count])
         if count > len(self._names) == 1:

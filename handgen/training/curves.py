@@ -24,7 +24,7 @@ _POINTS = 300
 _DECADES = 1e-4
 """Losses below this share of the largest are cut off, so that the others have room."""
 _WIDE = 20
-"""The scale is logarithmic if the largest value is more than so many times the smallest."""
+"""The scale is logarithmic if the largest value is more than 20 times the smallest."""
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 """The colors of Okabe & Ito 2008, which color-blind readers can tell apart."""
 _QUIET = "#8a8a8a"

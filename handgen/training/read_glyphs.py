@@ -31,7 +31,7 @@ class LabeledGlyphs:
 
     Raises:
         UsageError: a store is missing.
-        StoreError: the sizes differ, or there is nothing to tell apart.
+        StoreError: the image sizes differ, or there are fewer than two characters.
     """
 
     def __init__(self, folders: Sequence[Path], charset: str = "") -> None:

@@ -34,7 +34,7 @@ _WARM = 0.05
 _SMOOTHING, _DECAY = 0.1, 0.02
 """Label smoothing and weight decay."""
 _PER_CHARACTER, _FEWEST = 200, 50_000
-"""The default budget in images: so many for each character, and at least so many."""
+"""The default budget: images for each character, and the fewest images of a run."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class RecognizerSettings(Settings):
     seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1)
 
     def fitted(self, characters: int) -> RecognizerSettings:
-        """Return these settings with the default budget for so many characters if none was given."""
+        """Return these settings; if ``images`` is 0, with the default budget for a number of characters."""
         return self if self.images else replace(self, images=max(_FEWEST, _PER_CHARACTER * characters))
 
 

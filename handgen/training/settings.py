@@ -10,7 +10,7 @@ from handgen.settings import Settings, setting
 RUN, OPTIMIZER, DATA, GAN = "Run", "Optimizer", "Data", "Adversarial game"
 ADDED = "A new style from few samples"
 PASSES, FEWEST_IMAGES = 30, 1_500
-"""An adapter sees each glyph at most so often, but so many images at least."""
+"""The most times that an adapter sees each glyph, unless this would be fewer images in all than the second number."""
 
 
 @dataclass(frozen=True)
