@@ -30,7 +30,8 @@ from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
 from handgen.strokes.forms import RUNNING, Forms
 from handgen.strokes.hands import ShippedHand, open_hands, shipped_hands
-from handgen.strokes.ink import draw, lifted
+from handgen.strokes.ends import ends_of
+from handgen.strokes.ink import draw_laid, lifted
 from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
 from handgen.strokes.writer import Population, load_writers
@@ -111,7 +112,8 @@ class TracedSource(Source):
                 note["allograph"] = allograph
         sample = key.keys("pen") if self.vary else keys(writer, picked.book.codes, 5)
         written = write(picked.book, np.arange(len(characters)), hand, sample, self.vary)
-        return Drawing(draw(written, hand, self.population.pens(z), sample, self.size), notes)
+        images, laid = draw_laid(written, hand, self.population.pens(z), sample, self.size)
+        return Drawing(images, notes, ends_of(written, laid, hand, picked.book.codes, sample))
 
     def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating]) -> Rows:
         """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly."""
