@@ -28,15 +28,15 @@ from handgen.sources.base import Drawing, Opening, Progress, Rows, Source, choos
 from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
+from handgen.strokes.ends import ends_of
 from handgen.strokes.forms import RUNNING, Forms
 from handgen.strokes.hands import ShippedHand, open_hands, shipped_hands
-from handgen.strokes.ends import ends_of
 from handgen.strokes.ink import draw_laid, lifted
 from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
 from handgen.strokes.writer import Population, load_writers
 
-_VERSION = 4
+_VERSION = 5
 """Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
 _BLOCK = 256
 _MOVED = 0.005

@@ -28,6 +28,8 @@ _REACH = (0.45, 0.4)
 """Sides of a character that the pen goes on for, and what full cursiveness adds."""
 _RIGHT = 0.7
 """How much farther right is worth, against farther down."""
+_LAST = 10.0
+"""Sides that an end is moved away by where the pen stays down: it is taken if there is no other."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,44 +98,52 @@ def ends_of(written: Written, laid: Laid, hand: Hand, codes: NDArray[np.uint64],
     """
     made = Ends.none(len(codes))
     fast = np.clip((hand["cursiveness"] - _NEAT) / (1 - _NEAT), 0, 1)
+    some = np.flatnonzero(fast[written.glyph] > 0)
+    if not len(some):
+        return made
     always = uniforms_of(keys(hand.key, codes, 31), 1)[:, 0]
     anew = uniforms_of(keys(sample, 32), 1)[:, 0]
     goes = (_ALWAYS * always + (1 - _ALWAYS) * anew < _SHARE * fast) & (codes >= IDEOGRAPHIC)
     made.values[:, 10] = np.where(goes, _REACH[0] + _REACH[1] * fast, 0)
-    first = np.searchsorted(written.glyph, np.arange(len(codes) + 1)).tolist()
-    known = written.own < 1
-    for row in range(len(codes)):
-        some = slice(first[row], first[row + 1])
-        if some.start == some.stop:
-            continue
-        in_order = bool(known[some].all())
-        made.values[row, :8] = _ends(laid.strokes[some], written.held[some], in_order=in_order)
+    glyph = written.glyph[some]
+    drawings, ways = _ways_in_and_out(laid.strokes[some], glyph, written.held[some], written.own[some] < 1)
+    made.values[drawings, :8] = ways
     made.values[:, 8] = laid.width * hand["join_weight"]
     made.values[:, 9] = laid.ink
     return made
 
 
-def _ends(strokes: Array, held: NDArray[np.bool_], *, in_order: bool) -> Array:
-    """Return where the pen enters, its heading there, where it leaves, and its heading there, ``[8]``.
+def _ways_in_and_out(
+    strokes: Array, glyph: NDArray[np.int64], held: NDArray[np.bool_], known: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], Array]:
+    """Return the drawings, and where the pen enters each, its heading there, where it leaves, and its heading there.
 
     Args:
-        strokes: ``[k, POINTS, 2]`` of one drawing.
+        strokes: ``[k, POINTS, 2]``.
+        glyph: int64 ``[k]``, the drawing that each is of, ascending.
         held: bool ``[k, 2]``, see ``Written``.
-        in_order: whether they are in the order in which they are written.
+        known: bool ``[k]``, whether the order of strokes is known.
+
+    Returns:
+        int64 ``[n]`` and ``[n, 8]``.
     """
-    if in_order:
-        enter, into, leave, out = strokes[0, 0], strokes[0, 3], strokes[-1, -1], strokes[-1, -4]
-    else:
-        points = np.concatenate([strokes[:, 0], strokes[:, -1]])
-        inward = np.concatenate([strokes[:, 3], strokes[:, -4]])
-        free = np.flatnonzero(~np.concatenate([held[:, 0], held[:, 1]]))
-        free = free if len(free) else np.arange(len(points))
-        far = points[free] @ np.array([_RIGHT, 1.0], np.float32)
-        begin, end = free[far.argmin()], free[far.argmax()]
-        enter, into, leave, out = points[begin], inward[begin], points[end], inward[end]
-    return np.concatenate([enter, _unit(into - enter), leave, _unit(leave - out)])
+    drawings, first = np.unique(glyph, return_index=True)
+    in_order = np.logical_and.reduceat(known, first)
+    points = np.concatenate([strokes[:, 0], strokes[:, -1]])
+    inside = np.concatenate([strokes[:, 3], strokes[:, -4]])
+    far = points @ np.array([_RIGHT, 1.0], np.float32)
+    far_in = np.where(np.concatenate([held[:, 0], held[:, 1]]), far + _LAST, far)
+    far_out = np.where(np.concatenate([held[:, 0], held[:, 1]]), far - _LAST, far)
+    owner = np.concatenate([glyph, glyph])
+    nearest = np.lexsort((far_in, owner))[2 * first]
+    farthest = np.lexsort((-far_out, owner))[2 * first]
+    last = np.append(first[1:], len(glyph)) - 1
+    begin = np.where(in_order, first, nearest)
+    end = np.where(in_order, len(glyph) + last, farthest)
+    into, out = _unit(inside[begin] - points[begin]), _unit(points[end] - inside[end])
+    return drawings, np.concatenate([points[begin], into, points[end], out], axis=1)
 
 
 def _unit(vector: Array) -> Array:
-    made: Array = vector / np.maximum(np.hypot(*vector), np.float32(1e-6))
+    made: Array = vector / np.maximum(np.hypot(*vector.T), np.float32(1e-6))[:, None]
     return made
