@@ -28,14 +28,15 @@ from handgen.sources.base import Drawing, Opening, Progress, Rows, Source, choos
 from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
+from handgen.strokes.ends import ends_of
 from handgen.strokes.forms import RUNNING, Forms
 from handgen.strokes.hands import ShippedHand, open_hands, shipped_hands
-from handgen.strokes.ink import draw, lifted
+from handgen.strokes.ink import draw_laid, lifted
 from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
 from handgen.strokes.writer import Population, load_writers
 
-_VERSION = 4
+_VERSION = 5
 """Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
 _BLOCK = 256
 _MOVED = 0.005
@@ -111,7 +112,8 @@ class TracedSource(Source):
                 note["allograph"] = allograph
         sample = key.keys("pen") if self.vary else keys(writer, picked.book.codes, 5)
         written = write(picked.book, np.arange(len(characters)), hand, sample, self.vary)
-        return Drawing(draw(written, hand, self.population.pens(z), sample, self.size), notes)
+        images, laid = draw_laid(written, hand, self.population.pens(z), sample, self.size)
+        return Drawing(images, notes, ends_of(written, laid, hand, picked.book.codes, sample))
 
     def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating]) -> Rows:
         """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly."""

@@ -46,6 +46,7 @@ class Written:
         joins: float32 ``[j, JOIN, 2]``.
         joined: int64 ``[j]``, the drawing that each belongs to, ascending.
         solid: bool ``[j]``: as thick as a stroke, as between dots that have become one.
+        own: float32 ``[s]``, how much of its shape is each stroke's own, as in a ``Book``.
     """
 
     strokes: Array
@@ -54,6 +55,7 @@ class Written:
     joins: Array
     joined: NDArray[np.int64]
     solid: NDArray[np.bool_]
+    own: Array
 
 
 class Hand:
@@ -150,7 +152,7 @@ def write(
     down = np.stack([np.r_[False, joined[:-1]], joined], 1)
     whole = whole_of(parts).astype(np.float32)
     _settle(strokes, joins, glyph, glyph[before], hand, whole, _normal(keys(sample, 4), 3) * np.float32(vary))
-    return Written(strokes, glyph, down, joins, glyph[before], solid[before])
+    return Written(strokes, glyph, down, joins, glyph[before], solid[before], own)
 
 
 def _haste(hand: Hand) -> Array:
