@@ -158,9 +158,12 @@ def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
             if header.get("format") != str(FORMAT):
                 made_by = header.get("handgen", "unknown")
                 raise CheckpointError(f"{path} was made by another version of handgen ({made_by})", "Train it again.")
+            facts = json.loads(header["facts"])
+            if not isinstance(facts, dict):
+                raise ValueError("its facts are no JSON object")
             names = file.keys() if with_tensors else ()
             tensors = {name: _single(file.get_tensor(name)) for name in names}
-            return Checkpoint(path, tensors, json.loads(header["facts"]))
+            return Checkpoint(path, tensors, facts)
     except (SafetensorError, ValueError, RecursionError, OverflowError) as error:
         raise CheckpointError(
             f"the checkpoint {path} is damaged ({error})", "Copy it again, or train again."

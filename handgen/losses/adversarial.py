@@ -129,7 +129,8 @@ def prepare_critic(critic: nn.Module, kind: str, *, spectral_norm: bool) -> None
 
 
 def _all(logits: Logits) -> list[Tensor]:
-    return [logits] if isinstance(logits, Tensor) else list(logits)
+    """Return the logits of each scale in single precision."""
+    return [each.float() for each in ([logits] if isinstance(logits, Tensor) else logits)]
 
 
 def _mean(loss: Callable[[Tensor], Tensor], logits: Logits) -> Tensor:
@@ -140,6 +141,6 @@ def _gradient(critic: Critic, images: Tensor) -> Tensor:
     """Return the gradient of the critic's score at ``images``, ``[B, pixels]``."""
     with torch.enable_grad(), torch.autocast(images.device.type, enabled=False):
         at = images.float().requires_grad_(True)
-        scores = torch.stack([each.float().flatten(1).mean(dim=1) for each in _all(critic(at))]).mean(dim=0)
+        scores = torch.stack([each.flatten(1).mean(dim=1) for each in _all(critic(at))]).mean(dim=0)
         (gradient,) = torch.autograd.grad(scores.sum(), at, create_graph=True)
     return gradient.flatten(1)

@@ -14,8 +14,8 @@ _TINY = 1e-6
 
 
 def ink(image: Tensor) -> Tensor:
-    """Return how much ink each pixel of an image in [-1, 1] holds, 0 to 1."""
-    return (1 - image) / 2
+    """Return the ink of each pixel of an image in [-1, 1]: float32, 0 = paper, 1 = ink."""
+    return (1 - image.float()) / 2
 
 
 def soft_skeleton(mask: Tensor, thinnings: int = _THINNINGS) -> Tensor:

@@ -27,9 +27,12 @@ def structural_similarity(output: Tensor, truth: Tensor) -> Tensor:
     offsets = torch.arange(SIDE, device=output.device) - SIDE // 2
     line = torch.exp(-offsets.square() / (2 * _SIGMA**2))
     line = line / line.sum()
-    # One pass of the window over all five means.
-    both = torch.cat([output, truth, output.square(), truth.square(), output * truth])
-    means = F.conv2d(F.conv2d(both, line.view(1, 1, -1, 1)), line.view(1, 1, 1, -1))
+    # In half precision, the difference of two nearly equal means below would be rounding errors.
+    output, truth = output.float(), truth.float()
+    with torch.autocast(output.device.type, enabled=False):
+        # One pass of the window over all five means.
+        both = torch.cat([output, truth, output.square(), truth.square(), output * truth])
+        means = F.conv2d(F.conv2d(both, line.view(1, 1, -1, 1)), line.view(1, 1, 1, -1))
     mean_o, mean_t, square_o, square_t, product = means.chunk(5)
     covariance = product - mean_o * mean_t
     variances = square_o - mean_o.square() + square_t - mean_t.square()

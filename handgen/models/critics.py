@@ -95,7 +95,9 @@ class LstmCritic(nn.Module):
     def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor | None]:
         """Return logits real/fake of steps ``[B, columns, 1]`` and whole ``[B, 1]``, and of classes."""
         columns = self.narrow(self.trunk(images)).flatten(1, 2).transpose(1, 2)
-        steps, (state, _) = self.read(columns)
+        # cuDNN's LSTM cannot be differentiated twice, which the penalties on the critic's gradient need.
+        with torch.backends.cudnn.flags(enabled=False):
+            steps, (state, _) = self.read(columns)
         ends = torch.cat([state[0], state[1]], dim=1)
         classes = None if self.classify is None else self.classify(ends)
         return [self.steps(steps), self.whole(ends)], classes

@@ -230,7 +230,8 @@ def sample_at(image: Tensor, field: Tensor) -> Tensor:
     rest = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
     # In a run that diverges a displacement may be NaN, at which torch 2.13's CPU kernel reads outside of the image.
     grid = torch.nan_to_num(rest + field.float().permute(0, 2, 3, 1))
-    return F.grid_sample(image, grid.to(image.dtype), align_corners=False, padding_mode="border")
+    # Positions stay in single precision: bfloat16 has 256 steps in [0.5, 1], too few for the pixels of a large canvas.
+    return F.grid_sample(image.to(grid.dtype), grid, align_corners=False, padding_mode="border").to(image.dtype)
 
 
 class SelfAttention(nn.Module):

@@ -101,7 +101,7 @@ class TracedSource(Source):
         """Write; see ``Source.draw``."""
         vectors, notes = latents([self.styles[style] for style in styles.tolist()], key)
         z = vectors.numpy().astype(np.float64)
-        writer = keys(self.population.traits(z))
+        writer = keys(self.population.persons(z))
         hand = Hand(self.population.numbers(z), writer)
         fast = _hurry(hand)
         picked = self.forms.pick(characters, self._hands(writer, fast), writer, fast, allographs=True)
@@ -110,10 +110,10 @@ class TracedSource(Source):
                 note["running"] = list(running)
             if allograph:
                 note["allograph"] = allograph
-        sample = key.keys("pen") if self.vary else keys(writer, picked.book.codes, 5)
-        written = write(picked.book, np.arange(len(characters)), hand, sample, self.vary)
+        sample = key.keys("pen") if self.vary else keys(writer, picked.table.codes, 5)
+        written = write(picked.table, np.arange(len(characters)), hand, sample, self.vary)
         images, laid = draw_laid(written, hand, self.population.pens(z), sample, self.size)
-        return Drawing(images, notes, ends_of(written, laid, hand, picked.book.codes, sample))
+        return Drawing(images, notes, ends_of(written, laid, hand, picked.table.codes, sample))
 
     def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating], *, lines: bool = False) -> Rows:
         """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly.
@@ -145,7 +145,7 @@ class TracedSource(Source):
         """Return the letters of a text without spaces, by the writer of a style; see ``PenLine``."""
         z, notes = latents([self.styles[style]], key[:1])
         one, count = z.numpy().astype(np.float64), len(text)
-        first = keys(self.population.traits(one))
+        first = keys(self.population.persons(one))
         writer = first.repeat(count)
         hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
         fast = _hurry(hand)[:1]
@@ -155,7 +155,7 @@ class TracedSource(Source):
         other = uniforms_of(keys(writer, np.array([*map(ord, text)]), 7), 1)[:, 0] < _OTHERS
         font = np.where(other, self._hands(keys(first, 8), fast, lines=True), font)
         pens = self.population.pens(one).repeat(count)
-        return Hands(self.forms.pick(rows, font, writer).book, hand, pens, notes[0])
+        return Hands(self.forms.pick(rows, font, writer).table, hand, pens, notes[0])
 
     def drops(self, style: int) -> Mapping[str, float]:
         """Return how far the tails of letters are lifted to stay on the canvas; see ``Source.drops``."""
@@ -163,11 +163,11 @@ class TracedSource(Source):
             return {}
         rows = np.array([row for row, char in enumerate(self.chars) if not is_wide(char)], np.int64)
         z = self.styles[style].vector.numpy().astype(np.float64)[None].repeat(len(rows), 0)
-        writer = keys(self.population.traits(z))
+        writer = keys(self.population.persons(z))
         hand = Hand(self.population.numbers(z), writer)
         fast = _hurry(hand)
         picked = self.forms.pick(rows, self._hands(writer, fast), writer, fast, allographs=True)
-        written = write(picked.book, np.arange(len(rows)), hand, keys(writer, picked.book.codes, 5), 0.0)
+        written = write(picked.table, np.arange(len(rows)), hand, keys(writer, picked.table.codes, 5), 0.0)
         found = zip(rows.tolist(), lifted(written, hand).tolist(), strict=True)
         return {self.chars[row]: drop for row, drop in found if abs(drop) > _MOVED}
 
@@ -190,7 +190,7 @@ class TracedSource(Source):
         if drawn.fresh:
             return super().describe(style)
         z: NDArray[np.float64] = drawn.vector.numpy().astype(np.float64)[None]
-        key = keys(self.population.traits(z))
+        key = keys(self.population.persons(z))
         (font,) = self._hands(key, _hurry(Hand(self.population.numbers(z), key))).tolist()
         writer = asdict(self.population.writer(drawn.vector.numpy()))
         return super().describe(style) | {"writer": writer, "forms": self.forms.hands[font]}

@@ -21,7 +21,7 @@ _THINNEST = 0.9
 _FULL = 0.34
 """A hand with a broad pen writes characters of many strokes more finely: no more of the square becomes ink."""
 _TILE = 256
-_TRAITS = np.array(
+_PEN_NUMBERS = np.array(
     [[p.width, p.speed, p.nib, p.press, p.taper, p.ink, p.grain, p.finer] for p in PENS.values()], np.float32
 )
 
@@ -32,7 +32,7 @@ class PenTrace:
 
     Attributes:
         width: in sides of the square.
-        traits: ``[n, 4]``: how much speed, a nib, setting down and lifting change it.
+        response: ``[n, 4]``: how much speed, a nib, setting down and lifting change the width.
         angle: of the nib, in radians.
         ink: how dark it is, 0 to 1.
         grain: how much paper shows through, 0 to 1.
@@ -40,7 +40,7 @@ class PenTrace:
     """
 
     width: Array
-    traits: Array
+    response: Array
     angle: Array
     ink: Array
     grain: Array
@@ -49,11 +49,11 @@ class PenTrace:
 
 def line_of(hand: Hand, pens: NDArray[Any]) -> PenTrace:
     """Return the lines that hands make with pens, as ``draw`` has them."""
-    kinds = _TRAITS[pens] if pens.ndim == 1 else pens.astype(np.float32) @ _TRAITS
+    kinds = _PEN_NUMBERS[pens] if pens.ndim == 1 else pens.astype(np.float32) @ _PEN_NUMBERS
     width, speed, nib, press, taper, ink, grain, finer = kinds.T
-    traits = np.stack([speed, nib, press, taper], 1) * hand["pressure"][:, None] * 2
-    traits[:, 1] = nib  # a nib is broad, however hard it is pressed
-    return PenTrace(width * hand["width"], traits, np.deg2rad(hand["nib"]), ink * hand["darkness"], grain, finer)
+    response = np.stack([speed, nib, press, taper], 1) * hand["pressure"][:, None] * 2
+    response[:, 1] = nib  # a nib is broad, however hard it is pressed
+    return PenTrace(width * hand["width"], response, np.deg2rad(hand["nib"]), ink * hand["darkness"], grain, finer)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,15 +94,15 @@ def draw_laid(
     """
     count = len(pens)
     line = line_of(hand, pens)
-    traits, angle = line.traits, line.angle
+    response, angle = line.response, line.angle
     width = line.width * np.sqrt(hand["size"] / 0.85)
     way = np.bincount(written.glyph, lengths_of(written.strokes).sum(1), count).astype(np.float32)
     full = _FULL * (1 - line.finer * np.minimum(2 * hand["pressure"], 1))
     width = np.minimum(width, full * hand["size"] ** 2 / np.maximum(way, 1e-3))
-    of_strokes = widths_along(written.strokes, traits[written.glyph], angle[written.glyph], written.held)
+    of_strokes = widths_along(written.strokes, response[written.glyph], angle[written.glyph], written.held)
     of_strokes *= width[written.glyph, None]
     held = np.ones((len(written.joins), 2), bool)
-    of_joins = widths_along(written.joins, traits[written.joined], angle[written.joined], held)
+    of_joins = widths_along(written.joins, response[written.joined], angle[written.joined], held)
     weight = np.where(written.solid, 1.0, hand["join_weight"][written.joined]).astype(np.float32)
     of_joins *= _waisted(weight, written.joins.shape[1]) * width[written.joined, None]
     strokes, joins, scale = _fitted(written, width, count, size)
@@ -115,13 +115,13 @@ def draw_laid(
     return inked(coverage(groups, count, size), line.ink, line.grain, sample), laid
 
 
-def widths_along(points: Array, traits: Array, angle: Array, held: NDArray[np.bool_]) -> Array:
+def widths_along(points: Array, response: Array, angle: Array, held: NDArray[np.bool_]) -> Array:
     """Return the width of lines at each point, 1 being usual: ``[n, k]``.
 
     Speed follows the two-thirds power law, v ~ curvature^(-1/3) (Lacquaniti, Terzuolo and Viviani 1983), under the
     bell 30 t^2 (1 - t)^2 of a movement of minimum jerk (Flash and Hogan 1985); a fast line is a thin one.
     """
-    speed, nib, press, taper = (column[:, None] for column in traits.T)
+    speed, nib, press, taper = (column[:, None] for column in response.T)
     k = points.shape[1]
     t = np.linspace(0, 1, k, dtype=np.float32)
     length = lengths_of(points) + np.float32(1e-4)

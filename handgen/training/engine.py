@@ -236,7 +236,7 @@ class Engine(Generic[T]):
     def _report(self, means: Means, shown: int, began: float, watch: Watch) -> None:
         """Record the losses since ``shown`` images, at ``began``, and tell the watcher."""
         losses = means.take(self.ranks)  # waits for the device, so the clock is read after it
-        rate = (self.images - shown) / (time.monotonic() - began)
+        rate = (self.images - shown) / max(1e-9, time.monotonic() - began)  # a coarse clock may not have moved
         broken = [name for name, value in losses.items() if not math.isfinite(value)]
         if broken:
             raise self._diverged(f"the loss {broken[0]}")

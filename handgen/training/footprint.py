@@ -62,7 +62,8 @@ def explanation(
     if fits:
         share = settings.batch // ranks
         parts = next(n for n in range(settings.accumulate, share + 1) if share % n == 0 and share // n <= fits)
-        ways = [f"--accumulate {parts}", f"--batch {fits * settings.accumulate * ranks}"]
+        batch = fits * settings.accumulate * ranks
+        ways = [f"--accumulate {parts}"] + ([f"--batch {batch}"] if batch > 1 else [])
     width = {field.name: field for field in dataclasses.fields(config)}.get("width")  # type: ignore[arg-type]
     if width is not None:
         # What a step keeps for its backward pass grows with the channels as it does with the images.

@@ -90,7 +90,7 @@ class Optimizer:
         """
         logged: dict[str, Tensor] = {}
         if len(parts) == 1:
-            self._train_only(*self._parameters)
+            self._train_only(*phases)
             with self._autocast():
                 shared = self._prepare(parts[0])
         for phase in phases:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -14,7 +15,13 @@ import torch
 
 @contextlib.contextmanager
 def stop_on_signal(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first Ctrl-C (or SIGTERM) call ``stop``; the second kills the process."""
+    """Let the first Ctrl-C (or SIGTERM) call ``stop``, and the second raise ``KeyboardInterrupt``.
+
+    Signals reach the main thread alone. In any other thread this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def ask(number: int, frame: FrameType | None) -> None:
         stop()

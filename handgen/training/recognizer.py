@@ -124,7 +124,7 @@ class RecognizerTask(Task):
 
     def is_complete(self, engine: Engine[Any]) -> bool:
         """Tell whether it was calibrated and measured."""
-        return bool(engine.folder.measurements())
+        return any(line["images"] == engine.images for line in engine.folder.measurements())
 
     def begin(self, engine: Engine[Any]) -> None:
         """Switch to training mode."""

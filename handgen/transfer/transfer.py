@@ -33,10 +33,10 @@ from handgen.training.read_glyphs import LabeledGlyphs
 from handgen.training.recognizer import RecognizerSettings, open_run
 from handgen.transfer import UNION
 from handgen.transfer.pools import open_real, parted, read_pool
-from handgen.transfer.recipes import Materials, made
 from handgen.transfer.sets import Evened, Exam, TrainingSet, different, resolution_of
 from handgen.transfer.settings import DIGITS, TransferRequest
 from handgen.transfer.sources import Mixed, Pooled, Source
+from handgen.transfer.training_sets import Materials, find_source
 from handgen.version import __version__
 
 ABOUT, SETS, CELLS, TRAINING = "transfer.json", "sets", "cells", "training"
@@ -110,7 +110,7 @@ class Transfer:
                     f"the set '{name}' has none of the {len(materials.chars)} characters", f"Look at {path}."
                 )
             given[name] = Pooled(pool, {"path": path.name, "manifest": _digest(path)})
-        sources = {name: made(name, given, materials) for name in names if name != UNION}
+        sources = {name: find_source(name, given, materials) for name in names if name != UNION}
         if UNION in names:
             parts = {name: source for name, source in sources.items() if name != "real" and "+" not in name}
             if len(parts) < 2:
