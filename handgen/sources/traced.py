@@ -115,9 +115,14 @@ class TracedSource(Source):
         images, laid = draw_laid(written, hand, self.population.pens(z), sample, self.size)
         return Drawing(images, notes, ends_of(written, laid, hand, picked.table.codes, sample))
 
-    def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating]) -> Rows:
-        """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly."""
+    def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating], *, lines: bool = False) -> Rows:
+        """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly.
+
+        In lines nobody has a hand whose small letters are capitals, as their labels tell the two apart.
+        """
         able = (fast > 0)[:, None] | ~self.forms.fast
+        if lines:
+            able &= ~self.forms.capitals
         return self.forms.choose(writer, np.where(able.any(1, keepdims=True), able, True).astype(np.float64))
 
     def line_font(self, style: int) -> PenLine | None:
@@ -145,10 +150,10 @@ class TracedSource(Source):
         hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
         fast = _hurry(hand)[:1]
         rows = np.array([self._rows[char] for char in text], np.int64)
-        font = self._hands(first, fast).repeat(count)
+        font = self._hands(first, fast, lines=True).repeat(count)
         # Nobody writes as one font all through: some letters are those of another.
         other = uniforms_of(keys(writer, np.array([*map(ord, text)]), 7), 1)[:, 0] < _OTHERS
-        font = np.where(other, self._hands(keys(first, 8), fast), font)
+        font = np.where(other, self._hands(keys(first, 8), fast, lines=True), font)
         pens = self.population.pens(one).repeat(count)
         return Hands(self.forms.pick(rows, font, writer).table, hand, pens, notes[0])
 

@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 
 from handgen.errors import UsageError
 from handgen.files import sha256
+from handgen.fonts.catalog import CAPITALS
 from handgen.fonts.face import FontRef, describe
-from handgen.fonts.find import known_license
+from handgen.fonts.find import kind_of, known_license
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.allographs import ALLOGRAPH_LICENSE, ANCHOR, Allographs, allographs_digest
 from handgen.strokes.base import StrokeTable
@@ -193,6 +194,12 @@ class Forms:
         known = [False] if self._standard else []
         known += [ref in self._running_fonts for ref in self._fonts]
         return np.array(known + [hand.kind == RUNNING for _, hand in self._shipped])
+
+    @functools.cached_property
+    def capitals(self) -> NDArray[np.bool_]:
+        """Of each of ``hands``, whether its small letters are capitals."""
+        known = [False] * bool(self._standard) + [kind_of(ref) == CAPITALS for ref in self._fonts]
+        return np.array(known + [hand.kind == CAPITALS for _, hand in self._shipped])
 
     @property
     def skipped(self) -> dict[str, str]:

@@ -46,7 +46,7 @@ class Written:
         joins: float32 ``[j, JOIN, 2]``.
         joined: int64 ``[j]``, the drawing that each belongs to, ascending.
         solid: bool ``[j]``: as thick as a stroke, as between dots that have become one.
-        own: float32 ``[s]``, how much of its shape is each stroke's own, as in a ``Book``.
+        own: float32 ``[s]``, how much of its shape is each stroke's own, as in a ``StrokeTable``.
     """
 
     strokes: Array
