@@ -28,7 +28,8 @@ a broad marker. ``kai``: the model hand of Chinese school books.
 PRINTED = frozenset({"hei", "song", "round", "sans", "serif"})
 """Kinds of type that is made for print."""
 
-KINDS = HANDWRITTEN | PRINTED | {"caps", "display"}
+CAPITALS = "caps"
+KINDS = HANDWRITTEN | PRINTED | {CAPITALS, "display"}
 """Every kind. ``caps``: handwritten, but small letters are drawn as capitals. ``display``: decoration."""
 
 KIND_GROUPS = {"handwriting": HANDWRITTEN, "print": PRINTED}

@@ -21,6 +21,10 @@ from handgen.errors import FontError
 from handgen.fonts.face import FontRef, open_face
 from handgen.fonts.outline import FLAGS
 
+_TELLING = "abdeghnqrt"
+"""Small letters that are nothing like their capitals."""
+_SAME = 0.02
+"""Sides of their boxes by which the points of two outlines that are one may differ."""
 _EM = 256
 _UNITS = _EM * 64
 _MOST_POINTS = 30_000
@@ -86,6 +90,28 @@ class Contours:
         tags = np.array(outline.tags[:count], np.int64).astype(np.uint8)
         ends = np.array(outline.contours[: outline.n_contours], np.int64) & 0xFFFF
         return _outward(Outline(points, tags, ends))
+
+
+def small_letters_are_capitals(ref: FontRef) -> bool:
+    """Whether a font has the outlines of capitals, larger or smaller, for most small letters.
+
+    Raises:
+        FontError, UsageError: as ``open_face``.
+    """
+    contours, face = Contours(ref), open_face(ref)
+    both = [(face.get_char_index(char), face.get_char_index(char.upper())) for char in _TELLING]
+    known = [(small, capital) for small, capital in both if small and capital]
+    alike = [small == capital or _alike(contours.glyph(small), contours.glyph(capital)) for small, capital in known]
+    return bool(2 * sum(alike) > len(known))
+
+
+def _alike(first: Outline, second: Outline) -> bool:
+    """Whether outlines are equal but for their size and position."""
+    if not len(first) or len(first) != len(second):
+        return False
+    boxes = [outline.points - outline.points.min(axis=0) for outline in (first, second)]
+    one, other = (points / np.maximum(points.max(axis=0), 1e-6) for points in boxes)
+    return bool(np.abs(one - other).max() < _SAME)
 
 
 def _outward(outline: Outline) -> Outline:

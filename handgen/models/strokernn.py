@@ -28,7 +28,7 @@ from handgen.models.styles import CodeTable, gaussian_code
 from handgen.seeds import keys, uniforms_of
 from handgen.settings import Settings, setting
 from handgen.strokes import library
-from handgen.strokes.base import POINTS, Book
+from handgen.strokes.base import POINTS, StrokeTable
 from handgen.strokes.copybook import FILE, Task, open_copybook
 from handgen.strokes.paint import paint
 from handgen.strokes.prompts import StrokePrompt
@@ -122,22 +122,22 @@ class StrokeRNN(Model):
         codes = [gaussian_code(name, config.code_dim, _CODE_SEED) for name in styles]
         self.register_buffer("codes", torch.stack(codes))
         self._scale = torch.tensor([s for s in _OFFSET for _ in range(2)] + [*_WIDTH, 1.0])
-        self._shelf = Shelf(config.strokes)
+        self._standard = StandardStrokes(config.strokes)
         self._learned: _TrainingStrokes | None = None
 
     @classmethod
     def resolve(cls, config: StrokeRNNConfig, chars: str, recorded: Mapping[str, Any]) -> Resolved:
         """Find the standard strokes."""
         found = library.find_strokes(chars, library.parse_order(config.strokes))
-        of = ", ".join(f"{count:,} of {name}" for name, count in found.book.sources.items())
-        return Resolved(config, {"standard": library.digest(found.book)}, (f"standard strokes: {of}",))
+        of = ", ".join(f"{count:,} of {name}" for name, count in found.table.sources.items())
+        return Resolved(config, {"standard": library.digest(found.table)}, (f"standard strokes: {of}",))
 
     def inspect_data(self, glyphs: TrainingGlyphs) -> tuple[str, ...]:
         """Register the standard strokes on all glyphs, or load the registration from the run folder."""
-        book = self._shelf.book(glyphs.chars)
-        strokes = {char: book.points[book.first[i] : book.first[i + 1]] for i, char in enumerate(book.chars)}
+        table = self._standard.table(glyphs.chars)
+        strokes = {char: table.points[table.first[i] : table.first[i + 1]] for i, char in enumerate(table.chars)}
         task = Task(glyphs.chars, glyphs.style, glyphs.images, glyphs.fingerprint)
-        copy = open_copybook(Path(glyphs.folder) / FILE, task, strokes, library.digest(book), self.styles)
+        copy = open_copybook(Path(glyphs.folder) / FILE, task, strokes, library.digest(table), self.styles)
         device = self.codes.device
         knots = [strokes[task.chars[row]][:, PICKED] for row in np.flatnonzero(np.diff(copy.first)).tolist()]
         widths = copy.widths - [_USUAL_WIDTH, *[0] * (WIDTHS - 1)]
@@ -203,14 +203,14 @@ class StrokeRNN(Model):
     def prompt(self, content: Tensor, char: Tensor, code: Tensor) -> StrokePrompt:
         """Return the standard strokes of characters, to be drawn in their most likely form."""
         chars = [chr(number) for number in code.tolist()]
-        book = self._shelf.book(chars)
-        number_of = {char: number for number, char in enumerate(book.chars)}
+        table = self._standard.table(chars)
+        number_of = {char: number for number, char in enumerate(table.chars)}
         rows = np.array([number_of.get(char, -1) for char in chars], np.int64)
-        return StrokePrompt(book, rows, np.zeros(len(rows), np.uint64), 0.0)
+        return StrokePrompt(table, rows, np.zeros(len(rows), np.uint64), 0.0)
 
     def generate(self, content: StrokePrompt, style: Tensor) -> Tensor:
         """Write characters in the styles ``[B, code_dim]``; a character without strokes gives a white image."""
-        knots, whole, exists = _padded(content.book, content.characters)
+        knots, whole, exists = _padded(content.table, content.characters)
         device, temperature = self.codes.device, self.config.temperature * content.vary
         standard = torch.from_numpy(knots).to(device), torch.from_numpy(exists).to(device)
         drawn = self._draw_strokes(*standard, style.to(device), content.sample, temperature) * self._scale.to(device)
@@ -286,7 +286,7 @@ class _TrainingStrokes:
         return self.knots[rows], exists, self.written[rows] * exists[..., None]
 
 
-class Shelf:
+class StandardStrokes:
     """Standard strokes of characters, loaded when they are first needed.
 
     Args:
@@ -295,37 +295,37 @@ class Shelf:
 
     def __init__(self, order: str) -> None:
         self._order = library.parse_order(order)
-        self._books: dict[str, Book] = {}
+        self._tables: dict[str, StrokeTable] = {}
 
-    def book(self, chars: Iterable[str]) -> Book:
-        """Return a book of strokes for those of the characters that have any. It may hold further characters.
+    def table(self, chars: Iterable[str]) -> StrokeTable:
+        """Return a table of strokes for those of the characters that have any. It may hold further characters.
 
         Raises:
             UsageError: none of the characters has strokes.
         """
         wanted = "".join(sorted(set(chars)))
-        if wanted not in self._books:
-            for known, book in self._books.items():
+        if wanted not in self._tables:
+            for known, table in self._tables.items():
                 if set(wanted) <= set(known):
-                    return book
-            self._books[wanted] = library.find_strokes(wanted, self._order).book
-        return self._books[wanted]
+                    return table
+            self._tables[wanted] = library.find_strokes(wanted, self._order).table
+        return self._tables[wanted]
 
 
 def _padded(
-    book: Book, characters: NDArray[np.int64]
+    table: StrokeTable, characters: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Return the standard strokes of characters, int64 ``[B]`` (rows of ``book``; -1 = none), padded to S strokes.
+    """Return the standard strokes of characters, int64 ``[B]`` (rows of ``table``; -1 = none), padded to S strokes.
 
     Returns:
         Their knots ``[B, S, KNOTS, 2]``, all their points ``[B, S, POINTS, 2]``, and which strokes exist ``[B, S]``.
     """
     known = characters >= 0
-    start = np.where(known, book.first[characters], 0)
-    count = np.where(known, book.first[characters + 1] - start, 0)
+    start = np.where(known, table.first[characters], 0)
+    count = np.where(known, table.first[characters + 1] - start, 0)
     rows = start[:, None] + np.arange(max(1, int(count.max(initial=0))))
     exists = np.arange(rows.shape[1]) < count[:, None]
-    whole = book.points[np.where(exists, rows, 0)]
+    whole = table.points[np.where(exists, rows, 0)]
     return np.ascontiguousarray(whole[:, :, PICKED]), whole, exists
 
 
