@@ -1,4 +1,4 @@
-"""Shipped weights of a real run: what is in them, what is not, and that they draw what the run draws."""
+"""Exported weights of a real run: their content, and that they draw the same as the run."""
 
 from __future__ import annotations
 
