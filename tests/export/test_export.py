@@ -196,6 +196,7 @@ def test_what_cannot_be_exported_says_why(change, why, digit_run, reading, digit
     assert error.startswith("error: ")
     assert why in error
     assert error.count("\n") == 1
+    assert not list((tmp_path / "x").glob("*.safetensors"))
 
 
 def test_neither_a_reader_nor_what_nobody_can_label(reading, untrained, tmp_path, capsys):
