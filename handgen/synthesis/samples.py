@@ -125,6 +125,8 @@ class Synthesis:
 
     def draw(self, characters: NDArray[np.int64], styles: NDArray[np.int64], key: SampleKey) -> Drawing:
         """Draw as ``Source.draw`` does, a block at a time."""
+        if len(self.source.parts) > 1:  # its sources have blocks of their own, and share the whole better
+            return self.source.draw(characters, styles, key)
         return draw_in_blocks(self.source, characters, styles, key)
 
 
