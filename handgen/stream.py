@@ -14,9 +14,10 @@ from handgen.errors import UsageError
 from handgen.formats.base import Sample
 from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import Prepared, prepare, prepare_again, samples
+from handgen.synthesis.samples import MOST_TOGETHER
 
 _CHUNK = 256
-"""Samples in a row that one worker draws; a multiple of the blocks of all sources."""
+"""Samples in a row that one worker draws, a multiple of the blocks of all sources; more with a gate."""
 
 
 def image_and_label(sample: Sample) -> tuple[Tensor, str]:
@@ -117,9 +118,11 @@ class Stream(IterableDataset[Any]):
         worker = get_worker_info()
         number, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         first, stop = self.first, self.first + self.epoch if self.epoch else None
-        chunk = first // _CHUNK + number
-        while stop is None or chunk * _CHUNK < stop:
-            low, high = max(first, chunk * _CHUNK), (chunk + 1) * _CHUNK
+        gated = self.prepared.lines is None and self.prepared.glyphs.gate is not None
+        size = MOST_TOGETHER if gated else _CHUNK  # whole groups, so that none is drawn twice
+        chunk = first // size + number
+        while stop is None or chunk * size < stop:
+            low, high = max(first, chunk * size), (chunk + 1) * size
             for sample in samples(self.prepared, low, min(high, stop or high)):
                 yield self.transform(sample)
             chunk += workers
