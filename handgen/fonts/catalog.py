@@ -28,7 +28,8 @@ broad marker. ``kai``: the model hand of Chinese school books.
 PRINTED = frozenset({"hei", "song", "round", "sans", "serif"})
 """Kinds of type for print."""
 
-KINDS = HANDWRITTEN | PRINTED | {"caps", "display"}
+CAPITALS = "caps"
+KINDS = HANDWRITTEN | PRINTED | {CAPITALS, "display"}
 """All kinds. ``caps``: handwritten, but small letters look like capitals. ``display``: decorative."""
 
 KIND_GROUPS = {"handwriting": HANDWRITTEN, "print": PRINTED}

@@ -21,6 +21,10 @@ from handgen.errors import FontError
 from handgen.fonts.face import FontRef, open_face
 from handgen.fonts.outline import EM, FLAGS, UNITS, translate
 
+_TELLING = "abdeghnqrt"
+"""Small letters that look quite different from their capitals."""
+_SAME = 0.02
+"""Two outlines are the same if corresponding points differ by less than this, in sides of their boxes."""
 _MOST_POINTS = 30_000
 """Most points of an outline; FreeType counts them in 16 bits."""
 LONG = np.dtype(c_long)
@@ -83,6 +87,28 @@ class Contours:
         tags = np.array(outline.tags[:count], np.int64).astype(np.uint8)
         ends = np.array(outline.contours[: outline.n_contours], np.int64) & 0xFFFF
         return _outward(Outline(points, tags, ends))
+
+
+def small_letters_are_capitals(ref: FontRef) -> bool:
+    """Return whether most small letters of a font have the outlines of capitals, perhaps at another size.
+
+    Raises:
+        FontError, UsageError: as ``open_face``.
+    """
+    contours, face = Contours(ref), open_face(ref)
+    both = [(face.get_char_index(char), face.get_char_index(char.upper())) for char in _TELLING]
+    known = [(small, capital) for small, capital in both if small and capital]
+    alike = [small == capital or _alike(contours.glyph(small), contours.glyph(capital)) for small, capital in known]
+    return bool(2 * sum(alike) > len(known))
+
+
+def _alike(first: Outline, second: Outline) -> bool:
+    """Return whether two outlines are equal except for their size and position."""
+    if not len(first) or len(first) != len(second):
+        return False
+    boxes = [outline.points - outline.points.min(axis=0) for outline in (first, second)]
+    one, other = (points / np.maximum(points.max(axis=0), 1e-6) for points in boxes)
+    return bool(np.abs(one - other).max() < _SAME)
 
 
 def _outward(outline: Outline) -> Outline:

@@ -16,6 +16,7 @@ from handgen.errors import FontError, UsageError
 from handgen.files import sha256, user_data
 from handgen.fonts.catalog import (
     ALIASES,
+    CAPITALS,
     GROUPS,
     HANDWRITTEN,
     PRINTED,
@@ -26,6 +27,7 @@ from handgen.fonts.catalog import (
     plain,
 )
 from handgen.fonts.charsets import load_charset
+from handgen.fonts.contours import small_letters_are_capitals
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
 from handgen.registry import nearest
 
@@ -206,10 +208,16 @@ def _look(info: FontInfo) -> FoundFont:
         family=entry.family if entry else info.family,
         subfamily=info.subfamily,
         script=script,
-        kind=entry.kind if entry else guess_kind(info.family, script),
+        kind=entry.kind if entry else _guessed_kind(info, script),
         license=entry.license if entry else short_license(info.license),
         where="",
     )
+
+
+def _guessed_kind(info: FontInfo, script: str) -> str:
+    """Return the kind that the name of a font tells, or its outlines, where its small letters are capitals."""
+    kind = guess_kind(info.family, script)
+    return CAPITALS if kind in HANDWRITTEN and small_letters_are_capitals(info.ref) else kind
 
 
 def _broken(path: Path, reason: str) -> FoundFont:

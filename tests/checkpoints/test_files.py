@@ -78,8 +78,9 @@ def test_a_file_cut_short_is_refused(trained, share):
             r"was made by another version of handgen \(9\.0\)",
         ),
         (lambda path: save_file({}, path, metadata={"facts": "{", "format": "1"}), "is damaged"),
+        (lambda path: save_file({}, path, metadata={"facts": "[]", "format": "1"}), "is damaged"),
     ],
-    ids=["html", "foreign", "foreign with a header", "version", "facts"],
+    ids=["html", "foreign", "foreign with a header", "version", "facts", "a list"],
 )
 def test_other_files_are_refused(tmp_path, write, message):
     path = tmp_path / "a.safetensors"

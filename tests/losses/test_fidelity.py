@@ -57,6 +57,15 @@ def test_a_moved_stroke_costs_as_far_as_it_moved(stroke, axis, pixels):
 
 
 @pytest.mark.parametrize("loss", [fidelity.cldice, fidelity.projection, fidelity.ssim])
+def test_mixed_precision_does_not_change_it(glyphs, loss):
+    drawn = (glyphs + 0.1 * torch.randn(glyphs.shape, generator=torch.Generator().manual_seed(0))).clamp(-1, 1)
+    drawn = drawn.bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = loss(drawn, glyphs)
+    assert float(mixed) == pytest.approx(float(loss(drawn.float(), glyphs)), rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", [fidelity.cldice, fidelity.projection, fidelity.ssim])
 def test_a_step_against_the_gradient_lowers_it(glyphs, loss):
     drawn = (glyphs.roll(2, dims=3) * 0.8).requires_grad_()
     before = loss(drawn, glyphs)

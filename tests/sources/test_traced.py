@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from handgen.seeds import keys
 from handgen.sources import traced as module
+from handgen.sources.opening import open_sources
 from handgen.sources.spec import SourceSpec
 from handgen.synthesis.prepare import prepare
 from handgen.synthesis.request import Request
@@ -63,3 +65,15 @@ def test_without_fonts_writers_have_the_forms_of_hands_that_come_with_handgen(tm
     named = SourceSpec(source="traced", fonts=str(caveat), strokes="trace")
     prepared = prepare(Request(sources=(named,), charset="AB", out=tmp_path, gate="off", device="cpu"))
     assert prepared.source.forms.hands == ("caveat",)
+
+
+def test_in_lines_nobody_writes_capitals_for_small_letters(tmp_path, monkeypatch):
+    """Permanent Marker is among the hands that come with handgen; alone, its letters may be anybody's."""
+    monkeypatch.setenv("HANDGEN_FONTS", str(tmp_path))
+    source = open_sources([SourceSpec(source="traced", styles="400")], "abgqABGQ", seed=0, device="cpu")
+    marker = source.forms.hands.index("permanent-marker")
+    assert source.forms.capitals.nonzero()[0].tolist() == [marker]
+    writer = keys(np.arange(2000))
+    fast = np.zeros(len(writer))
+    assert (source._hands(writer, fast) == marker).any()
+    assert not (source._hands(writer, fast, lines=True) == marker).any()

@@ -38,6 +38,7 @@ def of_cpu():
         ({"batch": 16, "width": 12}, 5, "16 images .* Use --accumulate 4 or --batch 4 or --width 3."),
         ({"batch": 12, "width": 12}, 3, "12 images .* Use --accumulate 4 or --batch 3 or --width 3."),
         ({"batch": 16, "width": 2, "accumulate": 2}, 2, "8 images .* Use --accumulate 8 or --batch 4."),
+        ({"batch": 2, "width": 12}, 1, "2 images .* Use --accumulate 2 or --width 6."),  # --batch 1 is refused
         ({"batch": 4, "width": 12}, 0, "4 images .* Use --width 3."),
         ({"batch": 4, "width": 2}, 0, "4 images .* Use a smaller network."),
     ],
