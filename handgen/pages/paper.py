@@ -96,7 +96,7 @@ def _near(at: Floats, first: float, step: float, width: float) -> Floats:
 
 
 def field(rng: np.random.Generator, size: tuple[int, int], cells: int) -> Floats:
-    """Return a smooth random field ``[H, W]``, mean 0, deviation about 1, with ``cells`` bumps along the longer side."""
+    """Return a smooth random field ``[H, W]``, mean 0, deviation about 1; ``cells`` bumps along the longer side."""
     width, height = size
     few = np.array([max(2, round(cells * side / max(size))) + 2 for side in (height, width)])
     small = Image.fromarray(rng.standard_normal(few).astype(np.float32))
