@@ -8,6 +8,8 @@ BENCH_ARGS ?=
 FUZZ_ARGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
+# Where it is set, every process of the tests compiles all of handgen anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
 .PHONY: help demo latin chinese cyclegan digits weights hands transfer fewshot trust test readme lint format types build \

@@ -157,8 +157,8 @@ def _turns(row: dict[str, Any]) -> list[tuple[str, Any]]:
 def _text_of(content: Any) -> str | None:
     """Return the text of a message: a string, or the joined text parts of a list; None if it has no text."""
     if isinstance(content, list):
-        texts = [part.get("text") for part in content if isinstance(part, dict) and part.get("type") == "text"]
-        return "".join(texts) if texts and all(isinstance(text, str) for text in texts) else None
+        texts = [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
+        return "".join(texts) if texts else None
     return content if isinstance(content, str) else None
 
 

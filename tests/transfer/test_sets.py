@@ -25,7 +25,7 @@ def transfer(people, store, trained, readers_file, tmp_path_factory):
     """All that handgen can make, tested on the second of two writers; made ready, nothing is run."""
     return Transfer(
         TransferRequest(
-            real=str(people.path),
+            real=(str(people.path),),
             out=tmp_path_factory.mktemp("transfer") / "out",
             data=(store.path,),
             names=",".join([*(entry.name for entry in TRAINING_SETS), "fonts+pen", "real+warped", UNION]),
