@@ -230,9 +230,6 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
     """Write the recognizer; return its digest and the floor of each style, computed on real glyphs."""
     reader = find_recognizer(request.recognizer)
     load_recognizer(reader)  # raises an error if it is no recognizer
-    loaded = checkpoint.load(reader)
-    target = request.out / weights.RECOGNIZER
-    checkpoint.save(target, checkpoint.to_half(loaded.tensors), loaded.facts)
     store = open_stores(request.data) if request.data else store_of(file)
     if store is None:
         raise UsageError(f"the glyph store that {file} was trained on does not exist", "Name it with --data.")
@@ -244,6 +241,9 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
     def missing(numbers: Sequence[int]) -> list[float]:
         raise StoreError(f"the style {names[numbers[0]]} has no real glyphs", "Name the store with --data.")
 
+    loaded = checkpoint.load(reader)
+    target = request.out / weights.RECOGNIZER
+    checkpoint.save(target, checkpoint.to_half(loaded.tensors), loaded.facts)
     floors = calibrate(load_reader(target, device), model.style_spec.pick(names), store, missing)
     return {"recognizer_digest": checkpoint.load(target).digest(), "floors": dict(zip(names, floors, strict=True))}
 

@@ -162,6 +162,8 @@ class TracedSource(Source):
         if self.styles[style].fresh:
             return {}
         rows = np.array([row for row, char in enumerate(self.chars) if not is_wide(char)], np.int64)
+        if not len(rows):
+            return {}
         z = self.styles[style].vector.numpy().astype(np.float64)[None].repeat(len(rows), 0)
         writer = keys(self.population.persons(z))
         hand = Hand(self.population.numbers(z), writer)

@@ -129,7 +129,7 @@ class GANTask(Task):
         for _ in range(critic_steps):
             images = self._step_on(("D",), images)[0]
         images, losses = self._step_on(self.model.phases, images)
-        self._average(images)
+        self._average(images, images - before)
         return images - before, losses
 
     def _step_on(self, phases: Sequence[str], images: int) -> tuple[int, Mapping[str, Tensor]]:
@@ -157,10 +157,15 @@ class GANTask(Task):
         batch = data.batch(data.numbers(first, count, seed)[rows], self.device, noise, mix)
         return displace(batch, settings.displace, seed, np.arange(first, first + count)[rows])
 
-    def _average(self, images: int) -> None:
-        """Move the averaged weights towards the current ones; the half-life is at most a tenth of the images seen."""
+    def _average(self, images: int, since: int) -> None:
+        """Move the averaged weights towards the current ones.
+
+        Args:
+            images: images seen; the half-life is at most a tenth of them.
+            since: images seen since the last average.
+        """
         half_life = min(self.plan.settings.ema, images / 10)
-        keep = 0.5 ** (self.plan.settings.batch / half_life) if half_life else 0.0
+        keep = 0.5 ** (since / half_life) if half_life else 0.0
         move_average(self.averaged.state_dict(), self.model.generator.state_dict(), keep)
 
     def state(self) -> dict[str, Tensor]:

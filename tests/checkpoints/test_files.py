@@ -171,7 +171,7 @@ def test_the_latest_run_is_found(tmp_path):
 
 
 def run_folder(path, images, budget, ssim=0.6, strokes=0.7, ratio=0.8, at=0):
-    """Make a folder that says of itself what a run says."""
+    """Make a folder with the record of a run."""
     checkpoint.save(path / "model.safetensors", TENSORS, FACTS)
     os.utime(path / "model.safetensors", (at, at))
     (path / "config.json").write_text(json.dumps({"handgen": "0", "images": budget}))

@@ -39,7 +39,7 @@ def drawn(chars, random, size=40):
 
 
 class Templates:
-    """A recognizer by nearest template: the class whose clean glyph differs least is the likeliest."""
+    """A recognizer by nearest template: the class whose clean glyph differs least is the most probable."""
 
     def __init__(self, chars):
         self.charset = "".join(chars)

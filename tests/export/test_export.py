@@ -1,4 +1,4 @@
-"""Shipped weights of a real run: what is in them, what is not, and that they draw what the run draws."""
+"""Exported weights of a real run: their content, and that they draw the same as the run."""
 
 from __future__ import annotations
 
@@ -196,6 +196,7 @@ def test_what_cannot_be_exported_says_why(change, why, digit_run, reading, digit
     assert error.startswith("error: ")
     assert why in error
     assert error.count("\n") == 1
+    assert not list((tmp_path / "x").glob("*.safetensors"))
 
 
 def test_neither_a_reader_nor_what_nobody_can_label(reading, untrained, tmp_path, capsys):

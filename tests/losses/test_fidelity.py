@@ -51,7 +51,7 @@ def test_lost_strokes_cost_more_the_more_are_lost(glyphs):
 def test_a_moved_stroke_costs_as_far_as_it_moved(stroke, axis, pixels):
     moved = stroke.roll(pixels, dims=axis)
     assert float(fidelity.projection(stroke, stroke)) == 0
-    # One of rows and columns moves by all of it, both diagonals by as many of their 127 rows or columns.
+    # One of the projections on rows and columns moves by ``pixels`` of 64, and both diagonals by ``pixels`` of 127.
     expected = (pixels / 64 + 2 * pixels / 127) / 4
     assert float(fidelity.projection(moved, stroke)) == pytest.approx(expected, rel=0.01)
 

@@ -1,4 +1,4 @@
-"""Mixture densities against torch's own, which are written in another way."""
+"""Mixture densities, compared with torch.distributions."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def test_the_critic_judges_pairs():
 
 
 def test_the_lstm_can_be_differentiated_twice():
-    # On a GPU it cannot if cuDNN computes it; without a GPU, only that can be seen.
+    # cuDNN cannot do it. Without a GPU, the test can only check that cuDNN is switched off.
     critic, seen = make(discriminator="lstm").discriminator, []
     critic.read.register_forward_hook(lambda *_: seen.append(torch.backends.cudnn.enabled))
     critic(torch.rand(2, 2, 64, 64))

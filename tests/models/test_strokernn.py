@@ -150,7 +150,7 @@ def test_what_moves_the_standard_moves_the_hand(model):
     torch.manual_seed(1)
     moved_knots, moved_said = model._augmented(knots, said)
     scale = model._scale[:2]
-    # The end of an arrow drawn by the hand moves as a point of the standard would: by the same matrix.
+    # The tip of an arrow from a standard point to a written one is transformed by the same matrix as the points.
     arrow = knots[:, :, :1] + said[..., None, :2] * scale
     torch.manual_seed(1)
     moved_arrow, _ = model._augmented(torch.cat([knots[:, :, 1:], arrow], 2), said)

@@ -12,7 +12,7 @@ def quiet(progress):
 
 
 def limit(trainer, images, error):
-    """Let the toy run out of memory above so many images."""
+    """Let the toy run out of memory with more than ``images`` images."""
     model = trainer.model
     prepare = model.prepare
 
@@ -25,7 +25,7 @@ def limit(trainer, images, error):
 
 
 def of_cpu():
-    """What torch raises when the CPU's memory is used up."""
+    """The error of torch when the CPU's memory is used up."""
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 50)
     return RuntimeError(str(caught.value))
