@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.deform.people import upright
 from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import kind_of
@@ -35,7 +36,7 @@ from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
 from handgen.strokes.writer import Population, load_writers
 
-_VERSION = 4
+_VERSION = 5
 """Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
 _BLOCK = 256
 _MOVED = 0.005
@@ -110,7 +111,8 @@ class TracedSource(Source):
             if allograph:
                 note["allograph"] = allograph
         sample = key.keys("pen") if self.vary else keys(writer, picked.book.codes, 5)
-        written = write(picked.book, np.arange(len(characters)), hand, sample, self.vary)
+        aspect = upright(picked.book.codes, writer)
+        written = write(picked.book, np.arange(len(characters)), hand, sample, self.vary, aspect)
         return Drawing(draw(written, hand, self.population.pens(z), sample, self.size), notes)
 
     def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating]) -> Rows:
