@@ -29,6 +29,12 @@ _WIDER = 1.6
 """A line is made so many times as wide as it was drawn, at most: the ragged edge of a pencil would grow thorns."""
 _FAINTEST = 0.2
 """The darkest ink of an image is at least so dark, 1 = black."""
+_BROAD, _BROADER = (0.08, 0.2), 2.5
+"""Widths of a broad pen's lines: those of MNIST's digits, and some broader; and how many times wider they are made."""
+_FULL, _LEAST = 0.3, 0.05
+"""A broad pen writes characters of many strokes more finely: no more of the square is ink, down to that width."""
+_PALER = 0.3
+"""Of ink that is nearly black, what is not black at most."""
 _TURNS = 2
 _PRESSURE = 0.22
 """Spacing of the knots of pressure, in heights."""
@@ -48,16 +54,20 @@ class RealInk(Effect):
 
     width: float = setting(1.0, "Width of lines, 1 = as on scans.", minimum=0.3, maximum=3)
     coarse: float = setting(0.5, "Share of samples scanned as coarsely as small writing is.", minimum=0, maximum=1)
+    broad: float = setting(0.0, "Share of samples written with a broad pen.", minimum=0, maximum=1)
+    dark: float = setting(0.0, "Share of samples in ink that is nearly black.", minimum=0, maximum=1)
     least: float = setting(0.0, "Ink is at least so dark, 1 = black.", minimum=0, maximum=1)
 
     def params(self, u: Uniforms) -> Params:
         """``width`` and ``side``: of lines against what is written, and of that in pixels; ``density``; ``uneven``."""
         known = measured()
         side = np.where(u[:, 4] < self.coarse, _drawn(known["side"], u[:, 1]), 0.0)
+        low, high = _BROAD
+        broad, black = low * (high / low) ** u[:, 0], 1 - _PALER * u[:, 2]
         return {
-            "width": self.width * _drawn(known["width"], u[:, 0]),
+            "width": self.width * np.where(u[:, 6] < self.broad, broad, _drawn(known["width"], u[:, 0])),
             "side": side,
-            "density": np.clip(_drawn(known["density"], u[:, 2]), self.least, 1),
+            "density": np.clip(np.where(u[:, 7] < self.dark, black, _drawn(known["density"], u[:, 2])), self.least, 1),
             "uneven": np.minimum(0.8, _drawn(known["uneven"], u[:, 3])),
             "noise": noise_id(u[:, 5]),
         }
@@ -95,7 +105,8 @@ def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[
     """Return images whose lines have a width, against the longer side of what is written; and that side in pixels."""
     height = images.shape[-2]
     drawn, side = line_widths(images.amin(1))
-    wanted = np.maximum(np.minimum(width * side, _WIDER * drawn), _THINNEST)
+    wider = np.where(width < _BROAD[0], _WIDER * drawn, np.minimum(_BROADER * drawn, _most_width(images, drawn, side)))
+    wanted = np.maximum(np.minimum(width * side, wider), _THINNEST)
     now = drawn
     for turn in range(_TURNS):  # an edge that is grey yields less than a whole layer
         if turn:
@@ -103,6 +114,12 @@ def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[
         change = np.where(now > 0, (wanted - now) / 2 / height, 0.0)
         images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
     return images, side
+
+
+def _most_width(images: Tensor, drawn: NDArray[np.float64], side: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how wide a broad pen's lines may become, in pixels: ``[B]``."""
+    ink = (1 - images.amin(1).cpu().numpy()).reshape(len(images), -1).sum(1)
+    return np.asarray(np.maximum(_FULL * side**2 * drawn / np.maximum(ink, 1e-9), _LEAST * side), np.float64)
 
 
 def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
