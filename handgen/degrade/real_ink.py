@@ -35,7 +35,8 @@ _FULL, _LEAST = 0.3, 0.05
 """A broad pen writes characters of many strokes more finely: no more of the square is ink, down to that width."""
 _PALER = 0.3
 """Of ink that is nearly black, what is not black at most."""
-_TURNS = 2
+_TURNS, _NEAR = 2, 0.12
+"""How often lines are made wider or narrower, and how near, as a share of their width, is left at that."""
 _PRESSURE = 0.22
 """Spacing of the knots of pressure, in heights."""
 _SIXTEENTHS = 16
@@ -104,22 +105,18 @@ def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:
 def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.float64]]:
     """Return images whose lines have a width, against the longer side of what is written; and that side in pixels."""
     height = images.shape[-2]
-    drawn, side = line_widths(images.amin(1))
-    wider = np.where(width < _BROAD[0], _WIDER * drawn, np.minimum(_BROADER * drawn, _most_width(images, drawn, side)))
+    drawn, side, ink = _lines(images.amin(1))
+    full = np.maximum(_FULL * side**2 * drawn / np.maximum(ink, 1e-9), _LEAST * side)
+    wider = np.where(width < _BROAD[0], _WIDER * drawn, np.minimum(_BROADER * drawn, full))
     wanted = np.maximum(np.minimum(width * side, wider), _THINNEST)
     now = drawn
     for turn in range(_TURNS):  # an edge that is grey yields less than a whole layer
         if turn:
             now, _ = line_widths(images.amin(1))
-        change = np.where(now > 0, (wanted - now) / 2 / height, 0.0)
+        off = (now > 0) & (np.abs(wanted - now) > (_NEAR * wanted if turn else 0))
+        change = np.where(off, (wanted - now) / 2 / height, 0.0)
         images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
     return images, side
-
-
-def _most_width(images: Tensor, drawn: NDArray[np.float64], side: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return how wide a broad pen's lines may become, in pixels: ``[B]``."""
-    ink = (1 - images.amin(1).cpu().numpy()).reshape(len(images), -1).sum(1)
-    return np.asarray(np.maximum(_FULL * side**2 * drawn / np.maximum(ink, 1e-9), _LEAST * side), np.float64)
 
 
 def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -131,6 +128,11 @@ def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64
     Args:
         images: ``[B, H, W]``, 1 = paper.
     """
+    return _lines(images)[:2]
+
+
+def _lines(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return what ``line_widths`` does, and how much ink there is, in black pixels."""
     ink: NDArray[np.float32] = 1 - images.cpu().numpy()
     ink[ink < _INK] = 0
     edges = np.empty_like(ink)
@@ -143,12 +145,13 @@ def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64
     edges += down
     np.sqrt(edges, out=edges)
     length = edges.reshape(len(ink), -1).sum(1).astype(np.float64)
-    width = 2 * ink.reshape(len(ink), -1).sum(1) / np.maximum(length, 1e-9)
+    whole = ink.reshape(len(ink), -1).sum(1).astype(np.float64)
+    width = 2 * whole / np.maximum(length, 1e-9)
     sides = []
     for axis in (1, 2):
         marked = ink.max(axis) > 0.3
         sides.append(np.where(marked.any(1), marked.shape[1] - marked[:, ::-1].argmax(1) - marked.argmax(1), 0))
-    return width, np.minimum(np.maximum(*sides), images.shape[-2]).astype(np.float64)
+    return width, np.minimum(np.maximum(*sides), images.shape[-2]).astype(np.float64), whole
 
 
 @functools.cache
