@@ -6,7 +6,7 @@ import numpy as np
 
 from handgen.seeds import keys
 from handgen.strokes.allographs import Allographs, read_allographs
-from handgen.strokes.base import Book
+from handgen.strokes.base import StrokeTable
 from handgen.strokes.forms import Forms
 from handgen.strokes.hands import shipped_hands
 from handgen.strokes.motion import IDEOGRAPHIC
@@ -22,8 +22,8 @@ def opened() -> Forms:
     return made
 
 
-def box(book: Book, drawing: int) -> tuple[float, float, float]:
-    points = book.points[book.first[drawing] : book.first[drawing + 1]].reshape(-1, 2)
+def box(table: StrokeTable, drawing: int) -> tuple[float, float, float]:
+    points = table.points[table.first[drawing] : table.first[drawing + 1]].reshape(-1, 2)
     return float(np.ptp(points[:, 0])), float(points[:, 1].min()), float(points[:, 1].max())
 
 
@@ -93,14 +93,16 @@ def test_a_writer_has_them_as_tall_as_its_hand_and_only_where_they_are_asked_for
     assert not plain.allograph.any()
     assert 0.2 < (picked.allograph > 0).mean() < 0.6
     for drawing in range(n):
-        own, made = box(plain.book, drawing), box(picked.book, drawing)
+        own, made = box(plain.table, drawing), box(picked.table, drawing)
         if picked.allograph[drawing]:
             assert abs(made[1] - own[1]) < 0.01
         else:
             assert own == made
     again = forms.pick(characters[7:8], hand[7:8], writer[7:8], allographs=True)
     assert again.allograph[0] == picked.allograph[7]
-    np.testing.assert_array_equal(again.book.points, picked.book.points[picked.book.first[7] : picked.book.first[8]])
+    np.testing.assert_array_equal(
+        again.table.points, picked.table.points[picked.table.first[7] : picked.table.first[8]]
+    )
 
 
 def test_chinese_characters_have_forms_as_large_as_those_of_hands():
@@ -111,7 +113,7 @@ def test_chinese_characters_have_forms_as_large_as_those_of_hands():
     picked = forms.pick(np.arange(n) % 4, np.zeros(n, np.int64), keys(np.arange(n)), allographs=True)
     owned = picked.allograph > 0
     assert 0.4 < owned.mean() < 0.6
-    boxes = np.array([box(picked.book, drawing) for drawing in range(n)])
+    boxes = np.array([box(picked.table, drawing) for drawing in range(n)])
     high = boxes[:, 2] - boxes[:, 1]
     for row in range(4):
         same = np.arange(n) % 4 == row
