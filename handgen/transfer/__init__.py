@@ -13,6 +13,7 @@ RECIPES.register("gated", "handgen.transfer.recipes:gated", "the same, read by a
 RECIPES.register("pen", "handgen.transfer.recipes:pen", "written stroke by stroke, another writer each time")
 RECIPES.register("traced", "handgen.transfer.recipes:traced", "the pen along the centerlines of the store's fonts")
 RECIPES.register("pen-gan", "handgen.transfer.recipes:pen_gan", "what the model makes of content that the pen wrote")
+RECIPES.register("default", "handgen.transfer.recipes:default", "what 'synth' writes unless told otherwise")
 RECIPES.register("real", "handgen.transfer.recipes:real", "the part of the real set that is not tested on")
 
 UNION = "union"
