@@ -235,9 +235,11 @@ class TransferRequest(Settings):
 
     def with_shots(self, names: Collection[str]) -> tuple[str, ...]:
         """Return the names of sets, and those of the same with a few real samples."""
+        if not self.few:
+            return tuple(names)
         own, others = ([name for name in names if (name in _NOT_SHOT) == apart] for apart in (False, True))
         found: list[str] = []
-        for number in self.few or (0,):
+        for number in self.few:
             found += [f"real{number}", *(f"{name}+real{number}" for name in own)] if number else own
         return (*found, *others)
 
