@@ -1,6 +1,6 @@
-"""How the ink of a dataset differs from that of real handwriting: a number per image and measure, and distances.
+"""Compares the ink of a dataset with that of real handwriting: several measures of each image, and their distances.
 
-Measures tell ink from paper by the image alone, so sets of any size, polarity and contrast are measured alike.
+Ink and paper are told apart in each image on its own, so sets may differ in size, polarity and contrast.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ from handgen.glyphs.store import IMAGES, GlyphStore
 from handgen.seeds import generator
 
 MOST = 2000
-"""Images of each set that are measured."""
+"""The most images of a set that are measured."""
 _LEAST, _ENOUGH = 20, 200
-"""Images without which nothing can be said, and from which on only characters that both sets have are compared."""
+"""The fewest images of a set. If both sets have at least the second number of images of common characters, only those
+are compared."""
 _SHORT_SIDE = 128
-"""Pixels; larger images are made so small first."""
+"""Larger images are scaled down to this length of the shorter side, in pixels."""
 _FAINT, _PAPER = 0.25, 0.1
-"""Ink by less than the first is outside the box; by less than the second it is paper."""
+"""The box contains the pixels with at least the first share of ink; pixels with less than the second are paper."""
 _AROUND = 3
-"""Pixels of paper around the box whose grain is measured."""
+"""The grain is measured in the box and this many pixels around it."""
 
 Gray = NDArray[np.uint8]
 Values = NDArray[np.float64]
@@ -45,13 +46,13 @@ Values = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """An image, taken apart.
+    """An image, separated into ink and paper.
 
     Attributes:
-        levels: float32 ``[H, W]``, 0 to 255, ink darker than paper.
-        ink: shares of ink ``[H, W]``, 0 to 1.
-        box: around the ink.
-        chars: how many characters it shows.
+        levels: float32 ``[H, W]``, gray levels from 0 to 255, ink darker than paper.
+        ink: ``[H, W]``, the share of ink in each pixel, 0 to 1.
+        box: the box around the ink.
+        chars: the number of characters in the image.
     """
 
     levels: Ink
@@ -67,15 +68,16 @@ class Seen:
 
 @dataclass(frozen=True)
 class Measure:
-    """What is measured of every image.
+    """A measure of the ink of one image.
 
     Attributes:
-        name: of it.
-        word: what its number is.
-        more: what a set is whose numbers are higher, and ``less`` one whose are lower.
-        moved_by: what of ``handgen synth`` moves it.
-        least: a smaller deviation of real images counts as this.
-        of: measures an image; NaN where that cannot be done.
+        name: its name.
+        word: a description of the number.
+        more: an adjective for sets with higher numbers.
+        less: an adjective for sets with lower numbers.
+        moved_by: the options of ``handgen synth`` that change it.
+        least: the least standard deviation of real images by which distances are divided.
+        of: returns the number of an image; NaN if it cannot be measured.
     """
 
     name: str
@@ -103,7 +105,7 @@ def _margin(seen: Seen) -> float:
 
 
 def _grain(seen: Seen) -> float:
-    """Look around the ink, for scanners clip empty paper to white, but leave out what is next to it: soft edges."""
+    """Measure near the ink only, since scanners clip empty paper to white, but not next to it, where edges are soft."""
     box, (high, wide) = seen.box, seen.ink.shape
     rows = slice(max(0, box.top - _AROUND), min(high, box.bottom + _AROUND))
     columns = slice(max(0, box.left - _AROUND), min(wide, box.right + _AROUND))
@@ -113,7 +115,7 @@ def _grain(seen: Seen) -> float:
 
 
 def _widened(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return what is marked and its neighbors along rows and columns."""
+    """Return the marked pixels and their neighbors in rows and columns."""
     more = marked.copy()
     more[1:] |= marked[:-1]
     more[:-1] |= marked[1:]
@@ -159,14 +161,14 @@ MEASURES = (
 
 @dataclass(frozen=True, eq=False)
 class Likeness:
-    """One measure of two sets.
+    """One measure of a dataset and of real handwriting.
 
     Attributes:
-        measure: which.
+        measure: the measure.
         ours: its numbers in the dataset, sorted.
-        real: in real handwriting, sorted.
-        distance: area between the two cumulative curves, in deviations of the real one.
-        within: the distance of two halves of real handwriting: what chance makes of it.
+        real: its numbers in real handwriting, sorted.
+        distance: the Wasserstein distance, in standard deviations of the real numbers.
+        within: the distance between two halves of the real handwriting, that is, the effect of chance.
     """
 
     measure: Measure
@@ -176,7 +178,7 @@ class Likeness:
     within: float
 
     def sentence(self) -> str:
-        """Tell how the dataset differs, and what moves it."""
+        """Return a sentence that says how the dataset differs, and which options change it."""
         word = self.measure.more if np.median(self.ours) > np.median(self.real) else self.measure.less
         medians = f"{np.median(self.ours):.3g}, real {np.median(self.real):.3g}"
         return f"{self.measure.name}, {self.distance:.2f} deviations: {word} ({medians}). {self.measure.moved_by}"
@@ -184,14 +186,14 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Compared:
-    """A dataset beside real handwriting.
+    """The comparison of a dataset with real handwriting.
 
     Attributes:
-        measures: as ``MEASURES`` has them, less what cannot be measured in both.
+        measures: the results of those ``MEASURES`` that can be measured in both sets.
         ours: some images of the dataset.
-        real: some of real handwriting.
-        images: how many were measured of each.
-        chars: the characters that both have and that alone are compared; empty where all images are.
+        real: some images of real handwriting.
+        images: how many images of each were measured.
+        chars: the common characters, if only these were compared; empty if all images were.
     """
 
     measures: Sequence[Likeness]
@@ -202,7 +204,7 @@ class Compared:
 
     @property
     def in_order(self) -> list[Likeness]:
-        """The measures, what is farthest apart first."""
+        """The measures, the one with the largest distance first."""
         return sorted(self.measures, key=lambda each: -each.distance)
 
     @property
@@ -211,7 +213,7 @@ class Compared:
         return self.in_order[0]
 
     def as_json(self) -> dict[str, Any]:
-        """Return what was measured: of each set the 5th, 50th and 95th percentile."""
+        """Return the distances, and the 5th, 50th and 95th percentile of each set."""
         measured = {
             each.measure.name: {
                 "distance": round(each.distance, 4),
@@ -226,7 +228,7 @@ class Compared:
 
 @dataclass(frozen=True)
 class _Some:
-    """Images and what they show."""
+    """Images and their labels."""
 
     images: list[Gray]
     labels: list[str]
@@ -237,17 +239,17 @@ class _Some:
 
 
 def compare(path: Path, like: Path, track: Track | None = None, shown: int = 24) -> Compared:
-    """Measure a dataset or a glyph store beside real handwriting.
+    """Compare a dataset or a glyph store with real handwriting.
 
     Args:
-        path: of the dataset.
+        path: the dataset.
         like: a dataset or a glyph store of real handwriting.
         track: shows progress.
-        shown: images of each that are kept.
+        shown: the number of images of each set in the result.
 
     Raises:
-        UsageError: there is no dataset, or too few images with ink; one is of lines, the other of characters.
-        StoreError, DatasetError: something is damaged.
+        UsageError: there is no dataset, or too few images have ink; or one set has lines, the other characters.
+        StoreError, DatasetError: a file is damaged.
     """
     both = [_some(each, track) for each in (path, like)]
     lines = [float(np.median([len(label) for label in some.labels] or [0])) > 1 for some in both]
@@ -272,11 +274,11 @@ def compare(path: Path, like: Path, track: Track | None = None, shown: int = 24)
 
 
 def take_apart(image: Gray, chars: int = 1) -> Seen | None:
-    """Tell ink from paper; None where there is no ink.
+    """Separate ink and paper; return None if there is no ink.
 
     Args:
         image: uint8 ``[H, W]``.
-        chars: how many characters it shows.
+        chars: the number of characters in it.
     """
     levels = image.astype(np.float32)
     ink = ink_within_border(levels)
@@ -290,12 +292,14 @@ def take_apart(image: Gray, chars: int = 1) -> Seen | None:
 
 
 def distance(ours: Values, real: Values, least: float) -> float:
-    """Return the area between two cumulative curves, in deviations of the second: its Wasserstein distance.
+    """Return the Wasserstein distance of two sets of numbers, in standard deviations of the second.
+
+    It is the area between the two cumulative distributions.
 
     Args:
         ours: numbers, sorted.
         real: numbers, sorted.
-        least: a smaller deviation counts as this.
+        least: the least standard deviation to divide by.
     """
     at = np.sort(np.concatenate([ours, real]))
     below = [np.searchsorted(values, at[:-1], side="right") / len(values) for values in (ours, real)]
@@ -315,7 +319,7 @@ def _measured(measure: Measure, ours: Sequence[Seen], real: Sequence[Seen]) -> L
 
 
 def _some(path: Path, track: Track | None) -> _Some:
-    """Return at most ``MOST`` images of a set in random order, each of its samples with the same chance."""
+    """Return a random choice of at most ``MOST`` images of a set, in random order."""
     random = generator(0, "likeness")
     if (path / IMAGES).is_file():
         store = GlyphStore(path)
@@ -337,7 +341,7 @@ def _some(path: Path, track: Track | None) -> _Some:
 
 
 def _gray(record: Record) -> Image.Image | None:
-    """Return a sample's image, uint8 gray, its shorter side ``_SHORT_SIDE`` pixels at most; None if it has none."""
+    """Return the image of a sample in gray, scaled to at most ``_SHORT_SIDE``; None if there is no decodable image."""
     if record.image is None:
         return None
     try:

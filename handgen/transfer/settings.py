@@ -9,7 +9,7 @@ from pathlib import Path
 
 from handgen.errors import UsageError
 from handgen.settings import PATHS, RUNNING, Settings, setting
-from handgen.transfer import RECIPES, UNION
+from handgen.transfer import TRAINING_SETS, UNION
 
 SETS, READER, DRAWN = "The sets", "The recognizer", "What is drawn for them"
 DIGITS = "digits"
@@ -269,7 +269,7 @@ class TransferRequest(Settings):
                 raise UsageError(f"--set {text} is not of the form NAME=PATH", "As in: --set mine=datasets/zi2zi.")
             if name in found:
                 raise UsageError(f"--set {name}= is there twice", "Give each set a name of its own.")
-            if not _NAME.fullmatch(name) or name == UNION or name in RECIPES:
+            if not _NAME.fullmatch(name) or name == UNION or name in TRAINING_SETS:
                 raise UsageError(
                     f"--set cannot name a set '{name}'",
                     "Take letters, digits, '-', '_' and '.', and no name that handgen has for a set.",

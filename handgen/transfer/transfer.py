@@ -37,10 +37,10 @@ from handgen.transfer import UNION
 from handgen.transfer.fresh import FreshGlyphs
 from handgen.transfer.plot import save_plot
 from handgen.transfer.pools import open_real, parted, read_pool
-from handgen.transfer.recipes import Materials, made, parts_of
 from handgen.transfer.sets import Evened, Exam, TrainingSet, different, resolution_of
 from handgen.transfer.settings import DIGITS, TransferRequest, real_name
 from handgen.transfer.sources import Mixed, Pooled, Source
+from handgen.transfer.training_sets import Materials, find_source, parts_of
 from handgen.version import __version__
 
 ABOUT, SETS, CELLS, TRAINING = "transfer.json", "sets", "cells", "training"
@@ -113,7 +113,7 @@ class Transfer:
         given = {name: _given(name, path, materials) for name, path in request.sets.items()}
         wanted = [part for name in request.compared() for part in parts_of(name, given, materials)]
         names = request.with_shots(dict.fromkeys(wanted))
-        sources = {name: made(name, given, materials) for name in names if name != UNION}
+        sources = {name: find_source(name, given, materials) for name in names if name != UNION}
         if UNION in names:
             parts = {name: source for name, source in sources.items() if "+" not in name and not _REAL.search(name)}
             if len(parts) < 2:

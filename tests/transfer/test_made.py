@@ -15,9 +15,9 @@ from handgen.cli.main import app
 from handgen.errors import UsageError
 from handgen.transfer.fresh import FreshGlyphs
 from handgen.transfer.pools import open_real, parted
-from handgen.transfer.recipes import Materials, made, parts_of
 from handgen.transfer.sets import Evened, TrainingSet
 from handgen.transfer.settings import TransferRequest
+from handgen.transfer.training_sets import Materials, find_source, parts_of
 
 CHARS = "0123"
 
@@ -55,21 +55,21 @@ def test_a_recipe_is_a_set_and_each_of_its_sources_and_the_rest_are(recipe, give
     assert parts_of("mine-each", known, given) == ["mine-fonts", "mine-pen"]
     assert parts_of("mine.each", known, given) == ["mine.fonts", "mine.pen"]
     assert parts_of("mine", known, given) == ["mine"]
-    assert made("mine-fonts", known, given).identity() == made("mine.pen", known, given).identity()
-    fonts, pen = (made(name, known, given) for name in ("mine.fonts", "mine.pen"))
+    assert find_source("mine-fonts", known, given).identity() == find_source("mine.pen", known, given).identity()
+    fonts, pen = (find_source(name, known, given) for name in ("mine.fonts", "mine.pen"))
     assert len(set(drawn(fonts, 10))) < 40  # one font at rest draws a character always alike
     assert len(set(drawn(pen, 10))) == 40
     wrong = {"mine-zh": "has no source 'zh'", "default2": "unknown training set"}
     for name, said in wrong.items():
         with pytest.raises(UsageError, match=said):
-            made(name, known, given)
+            find_source(name, known, given)
     with pytest.raises(UsageError, match="nothing is left"):
-        made("one-fonts", {"one": fonts}, given)
+        find_source("one-fonts", {"one": fonts}, given)
 
 
 def test_a_few_real_samples_are_the_same_in_every_set_and_a_quarter_of_it(recipe, given):
     known = {"mine": given.synthesis(recipe=recipe)}
-    alone, beside = made("real2", known, given), made("mine+real2", known, given)
+    alone, beside = find_source("real2", known, given), find_source("mine+real2", known, given)
     few = set(drawn(alone.chosen(5), 6))
     assert len(few) == 2 * len(CHARS)
     assert few != set(drawn(alone.chosen(6), 6))
@@ -77,11 +77,11 @@ def test_a_few_real_samples_are_the_same_in_every_set_and_a_quarter_of_it(recipe
     assert Counter(char for char, image in mixed if (char, image) in few) == dict.fromkeys(CHARS, 2)
     assert len(mixed) == 8 * len(CHARS)
     with pytest.raises(UsageError, match=r"has \d+ images of '0' to learn from, not 900.*--shots"):
-        made("real900", known, given)
+        find_source("real900", known, given)
 
 
 def test_fresh_samples_never_come_again_and_are_the_same_when_a_training_goes_on(recipe, given, tmp_path):
-    pen = made("mine.pen", {"mine": given.synthesis(recipe=recipe)}, given)
+    pen = find_source("mine.pen", {"mine": given.synthesis(recipe=recipe)}, given)
     a_set = TrainingSet("pen", pen, CHARS, 8, Evened(32, 20), frozenset())
     a_set.write(tmp_path / "set", 0, {}, lambda done: None)
     glyphs = FreshGlyphs(tmp_path / "set", a_set, 3, 40)  # drawn in blocks of forty

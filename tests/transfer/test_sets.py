@@ -9,7 +9,7 @@ from PIL import Image
 
 from handgen.errors import UsageError
 from handgen.glyphs.ink import ink_box
-from handgen.transfer import RECIPES, UNION
+from handgen.transfer import TRAINING_SETS, UNION
 from handgen.transfer.pools import Pool, open_real, parted, pool_of
 from handgen.transfer.sets import Evened, TrainingSet, different, resolution_of
 from handgen.transfer.settings import TransferSettings
@@ -18,7 +18,7 @@ from handgen.transfer.transfer import Transfer, TransferRequest
 from tests.transfer.conftest import CHARS
 
 COUNT = 38
-SETS = [entry.name for entry in RECIPES if entry.name != "default"]
+SETS = [entry.name for entry in TRAINING_SETS if entry.name != "default"]
 """All but what 'synth' writes by default: its gate would be measured first, which takes long."""
 
 

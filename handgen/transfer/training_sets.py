@@ -30,7 +30,7 @@ from handgen.strokes.library import TRACE
 from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
 from handgen.synthesis.request import OFF, REDRAW
-from handgen.transfer import RECIPES
+from handgen.transfer import TRAINING_SETS
 from handgen.transfer.pools import Pool, pool_of
 from handgen.transfer.sources import Degraded, Few, Mixed, Pooled, Source, Synthesized
 
@@ -43,7 +43,7 @@ _NO_FILE = Path("nowhere")
 
 @dataclass(frozen=True)
 class Materials:
-    """What recipes have to work with.
+    """What training sets are made of.
 
     Attributes:
         chars: the characters that are wanted.
@@ -194,8 +194,8 @@ def _refuse_taught(model: Path, real: Path | None) -> None:
         )
 
 
-def made(name: str, known: Mapping[str, Source], given: Materials) -> Source:
-    """Return a training set by its name.
+def find_source(name: str, known: Mapping[str, Source], given: Materials) -> Source:
+    """Return what draws a training set, by its name.
 
     Args:
         name: of a recipe here or of ``known``; several with ``+`` between are mixed in equal parts; ``real5`` is five
@@ -210,16 +210,16 @@ def made(name: str, known: Mapping[str, Source], given: Materials) -> Source:
     if name in known:
         return known[name]
     if "+" in name:
-        return Mixed({part: made(part, known, given) for part in name.split("+")})
+        return Mixed({part: find_source(part, known, given) for part in name.split("+")})
     if found := FEW.fullmatch(name):
         return Few(_left(given), int(found[1]), {"left of": "the real set"})
-    if name not in RECIPES:
+    if name not in TRAINING_SETS:
         for base in (_DEFAULT, *known):
             if name.startswith((f"{base}-", f"{base}.")):
-                return _part(made(base, known, given), base, name)
-        names = [*known, *(entry.name for entry in RECIPES)]
+                return _part(find_source(base, known, given), base, name)
+        names = [*known, *(entry.name for entry in TRAINING_SETS)]
         raise UsageError(f"unknown training set '{name}'", nearest(name, names))
-    source: Source = RECIPES.load(name)(given)
+    source: Source = TRAINING_SETS.load(name)(given)
     return source
 
 
@@ -240,7 +240,7 @@ def parts_of(name: str, known: Mapping[str, Source], given: Materials) -> list[s
     base, mark = name[: -len(_EACH) - 1], name[-len(_EACH) - 1 : -len(_EACH)]
     if not name.endswith(_EACH) or mark not in ("-", ".") or name in known:
         return [name]
-    whole = made(base, known, given)
+    whole = find_source(base, known, given)
     names = whole.names if isinstance(whole, Synthesized) else ()
     if len(names) < 2:
         raise UsageError(f"the set '{base}' has fewer than two sources", "Leave that set out.")
