@@ -317,12 +317,14 @@ class Forms:
     ) -> NDArray[np.int64]:
         """Return hands that have their characters: the wanted ones, or the first that has it in the writer's order.
 
-        So what one font lacks a writer takes from one other, as far as that has it.
+        So what one font lacks a writer takes from one other, as far as that has it; and from a running hand, where the
+        own is none, only what no other has.
         """
         lacking = np.flatnonzero(~self.has[hand, characters])
         if not len(lacking):
             return hand
         order = uniforms_of(keys(key[lacking], _MIX, 1), len(self.hands))
+        order += self.fast & ~self.fast[hand[lacking], None]
         made = hand.copy()
         made[lacking] = np.where(self.has[:, characters[lacking]].T, order, 2.0).argmin(1)
         return made

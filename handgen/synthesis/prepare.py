@@ -76,6 +76,10 @@ class Prepared:
         """What makes the samples."""
         return self.lines.synthesis if self.lines else self.glyphs
 
+    def reseeded(self, seed: int) -> Prepared:
+        """Return single characters of another seed, in the same styles."""
+        return replace(self, request=replace(self.request, seed=seed), glyphs=self.glyphs.reseeded(seed))
+
     def identity(self) -> dict[str, object]:
         """Return everything that decides what the samples are."""
         whole = manifest.identity(
