@@ -102,8 +102,8 @@ def main() -> None:
         print(f"nothing is measured: {error.message}")
         return
     scale = SCALES[name]
-    places = {"model": given.model, "recognizer": given.recognizer, "trdg": given.trdg}
-    scale = replace(scale, **{name: place for name, place in places.items() if place})
+    paths = {"model": given.model, "recognizer": given.recognizer, "trdg": given.trdg}
+    scale = replace(scale, **{name: path for name, path in paths.items() if path})
     if given.no_trdg:
         scale = replace(scale, trdg=None)
     parts = given.parts or (ON_GPU if device.type == "cuda" else tuple(PARTS))

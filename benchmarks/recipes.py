@@ -79,8 +79,8 @@ def tracing(count: int) -> Row:
     torch.set_num_threads(1)
     chars = load_charset("gb2312-1")[::9][:count]
     try:
-        book = find_strokes(chars).book
-        standard = {char: book.strokes(char) for char in book.chars}
+        table = find_strokes(chars).table
+        standard = {char: table.strokes(char) for char in table.chars}
     except UsageError:
         standard = {}
     began = time.process_time()

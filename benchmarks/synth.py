@@ -124,7 +124,7 @@ def whole(group: str, model: str, count: int, how: dict[str, Any]) -> Row:
         write(prepared, lambda done: seen.append((done, time.perf_counter())), workers=workers, shard_writer=by)
         processor = time.process_time() - processor
         # Each process has begun when there is news of it.
-        first = seen[next(place for place, news in enumerate(seen) if news[0])] if processes > 1 else seen[0]
+        first = seen[next(number for number, news in enumerate(seen) if news[0])] if processes > 1 else seen[0]
     row = Row(group, how["name"], count - first[0], seen[-1][1] - first[1], x=how.get("x", 0))
     if processes > 1:
         return row

@@ -39,13 +39,13 @@ def measure(group: str, chars: str, scale: Scale, told: Told) -> list[Row]:
         return []
 
 
-def _environment(place: Path, told: Told) -> Path:
+def _environment(folder: Path, told: Told) -> Path:
     """Return the interpreter that has TRDG, after making the environment if it is not there."""
-    python = place / "bin" / "python"
-    installed = place / "installed"
+    python = folder / "bin" / "python"
+    installed = folder / "installed"
     if not installed.is_file():
-        told(f"installing TRDG into {place}, once")
-        venv.create(place, with_pip=True)
+        told(f"installing TRDG into {folder}, once")
+        venv.create(folder, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "--quiet", *WANTED], check=True, stdout=subprocess.DEVNULL)
         installed.touch()
     return python

@@ -80,14 +80,14 @@ def parts_page() -> str:
 
 
 def in_site(path: str) -> str:
-    """Return the place in the site of a path of the repository; a page ``README.md`` of the root is ``readme.md``."""
+    """Return the path in the site of a path of the repository; a page ``README.md`` of the root is ``readme.md``."""
     if path == "README.md":
         return "readme.md"
     return path.removeprefix("docs/")
 
 
 def in_repository(uri: str) -> str:
-    """Return the path in the repository of a place in the site."""
+    """Return the path in the repository of a path in the site."""
     if uri == "readme.md":
         return "README.md"
     return f"docs/{uri}" if (ROOT / "docs" / uri).exists() else uri

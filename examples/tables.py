@@ -23,6 +23,6 @@ def fill(page: Path, tables: Mapping[str, str]) -> None:
         head, begin, rest = text.partition(f"<!-- {name} -->\n")
         _, end, tail = rest.partition(f"<!-- end {name} -->")
         if not end:
-            raise ValueError(f"{page} has no place for the table {name}")
+            raise ValueError(f"{page} has no markers for the table {name}")
         text = f"{head}{begin}{table}\n{end}{tail}"
     page.write_text(text, encoding="utf-8")

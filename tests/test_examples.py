@@ -1,4 +1,4 @@
-"""The examples start, their tables are those of their results, and the recipes of the weights name what exists."""
+"""The examples start, their tables are those of their results, and the trainings of the weights name what exists."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 
 from examples.commands import handgen
 from examples.tables import fill, markdown
-from examples.weights import run as recipes
+from examples.weights import run as weights
 from handgen import __version__
 from handgen.cli.main import app
 from handgen.export.licenses import read_table
@@ -65,7 +65,7 @@ def test_fill_replaces_what_is_between_the_marks_alone(tmp_path):
     assert page.read_text(encoding="utf-8") == (
         f"a\n<!-- x -->\n{table}\n<!-- end x -->\nb\n<!-- y -->\n<!-- end y -->\n"
     )
-    with pytest.raises(ValueError, match="no place for the table z"):
+    with pytest.raises(ValueError, match="no markers for the table z"):
         fill(page, {"z": table})
 
 
@@ -77,21 +77,21 @@ def test_commands_show_themselves_and_end_with_their_exit_code(capfd):
 
 
 def test_every_font_can_be_had_and_its_license_is_known():
-    table = read_table(recipes.FONTS)
+    table = read_table(weights.FONTS)
     assert all(known.family and known.license and known.where for known in table.values())
-    assert recipes.elsewhere().keys() == table.keys()
-    for name, recipe in recipes.RECIPES.items():
-        assert len(set(recipe.hands)) == len(recipe.hands)
-        for hand in recipe.hands:
+    assert weights.elsewhere().keys() == table.keys()
+    for name, training in weights.TRAININGS.items():
+        assert len(set(training.hands)) == len(training.hands)
+        for hand in training.hands:
             assert hand in table or find_entry(hand), (name, hand)
 
 
 def test_the_commands_parse():
-    for recipe in recipes.RECIPES.values():
-        words = [["render", "--font", recipe.source, *shlex.split(recipe.render)]]
-        words += [["train", *shlex.split(train)] for train in recipe.train]
-        if recipe.export:
-            words.append(["models", "export", "run", "--name", "x", *shlex.split(recipe.export)])
+    for training in weights.TRAININGS.values():
+        words = [["render", "--font", training.source, *shlex.split(training.render)]]
+        words += [["train", *shlex.split(train)] for train in training.train]
+        if training.export:
+            words.append(["models", "export", "run", "--name", "x", *shlex.split(training.export)])
         for rest in words:
             command = typer.main.get_command(app)
             while hasattr(command, "commands"):

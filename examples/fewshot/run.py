@@ -70,7 +70,7 @@ def characters(font: str, facts: dict[str, Any]) -> tuple[str, str]:
     parts = []
     for chars, count in ((facts["charset"], max(COUNTS)), (facts["held_out"], TESTED)):
         drawn = survey(outlines, chars).drawn
-        parts.append("".join(drawn[place] for place in order.permutation(len(drawn))[:count]))
+        parts.append("".join(drawn[position] for position in order.permutation(len(drawn))[:count]))
     return parts[0], parts[1]
 
 

@@ -87,8 +87,8 @@ def sheets(fonts: list[Path], work: Path) -> Iterator[Path]:
         shown = fonts[first : first + page]
         image = Image.new("L", (WIDTH * COLUMNS, ROW * -(-len(shown) // COLUMNS)), 255)
         draw = ImageDraw.Draw(image)
-        for place, path in enumerate(shown):
-            x, y = place % COLUMNS * WIDTH, place // COLUMNS * ROW
+        for position, path in enumerate(shown):
+            x, y = position % COLUMNS * WIDTH, position // COLUMNS * ROW
             top, bottom = (ImageFont.truetype(path, 60).getbbox("Hagx")[side] for side in (1, 3))
             font = ImageFont.truetype(path, max(14, min(60, 1800 // max(1, round(bottom - top)))))
             draw.text((x + 150, y + 36), TEXT, font=font, fill=0, anchor="ls")

@@ -135,9 +135,9 @@ def main() -> None:
         handgen("fonts", "fetch", SOURCE, *HANDS, "--out", str(fonts))
     targets = [part for hand in HANDS for part in ("--target", str(fonts / f"{hand}.ttf"))]
     for size in sorted({RUNS[name][0] for name in given.only}):
-        place = work / f"glyphs-{size}"
-        if not place.is_dir():
-            common = ["--charset", "latin62", "--size", str(size), "--out", str(place)]
+        glyphs = work / f"glyphs-{size}"
+        if not glyphs.is_dir():
+            common = ["--charset", "latin62", "--size", str(size), "--out", str(glyphs)]
             handgen("render", "--font", str(fonts / f"{SOURCE}.ttf"), *targets, *common)
     with ThreadPoolExecutor(given.jobs) as pool:
         list(pool.map(lambda name: train(work, name), given.only))

@@ -31,7 +31,7 @@ from handgen.ocr.judge import read
 from handgen.seeds import SampleKey, generator, keys
 from handgen.sources.model import ModelSource
 from handgen.sources.prompts import GlyphPrompts
-from handgen.strokes.base import Book, make_book
+from handgen.strokes.base import StrokeTable, make_table
 from handgen.strokes.ink import draw
 from handgen.strokes.kanjivg import read_kanjivg
 from handgen.strokes.library import HANZI, KANJIVG, find_strokes, folder_of
@@ -51,22 +51,24 @@ GLYPHS, SIZE, CELL = 500, 64, 56
 TEXT = "永和九年岁在癸丑暮春会"
 
 
-def drawn(book: Book, characters: NDArray[np.int64], population: Population, z: NDArray[np.float64]) -> tuple[Any, Any]:
+def drawn(
+    table: StrokeTable, characters: NDArray[np.int64], population: Population, z: NDArray[np.float64]
+) -> tuple[Any, Any]:
     """Return images of characters by writers ``z``, one each, and the pens."""
-    hand, pens = Hand(population.numbers(z), keys(population.traits(z))), population.pens(z)
+    hand, pens = Hand(population.numbers(z), keys(population.persons(z))), population.pens(z)
     sample = keys(np.arange(len(characters)))
-    return draw(write(book, characters, hand, sample, 1.0), hand, pens, sample, SIZE), pens
+    return draw(write(table, characters, hand, sample, 1.0), hand, pens, sample, SIZE), pens
 
 
 def legibility() -> dict[str, Any]:
     """Read the same characters by the same writers at each level of cursiveness."""
     chars = load_charset("gb2312-1")
     picked = "".join(chars[i] for i in generator(0, "legibility").permutation(len(chars))[:GLYPHS])
-    book, z = find_strokes(picked).book, generator(0, "writers").standard_normal((GLYPHS, DIM))
+    table, z = find_strokes(picked).table, generator(0, "writers").standard_normal((GLYPHS, DIM))
     rates: dict[str, Any] = {}
     for level in LEVELS:
-        images, pens = drawn(book, np.arange(GLYPHS), Population(cursiveness=(level, level)), z)
-        right = np.array([text == char for text, char in zip(read(images), book.chars, strict=True)])
+        images, pens = drawn(table, np.arange(GLYPHS), Population(cursiveness=(level, level)), z)
+        right = np.array([text == char for text, char in zip(read(images), table.chars, strict=True)])
         by_pen = {name: round(float(right[pens == k].mean()), 3) for k, name in enumerate(PENS)}
         rates[f"{level:g}"] = {"read": round(float(right.mean()), 3), **by_pen}
         print(level, rates[f"{level:g}"], flush=True)
@@ -77,12 +79,12 @@ def pens() -> dict[str, float]:
     """Read as many glyphs of each pen, by neat writers that differ in nothing else; not those of ``legibility``."""
     chars = load_charset("gb2312-1")
     picked = "".join(chars[i] for i in generator(1, "legibility").permutation(len(chars))[:GLYPHS])
-    book, z = find_strokes(picked).book, generator(1, "writers").standard_normal((GLYPHS, DIM))
+    table, z = find_strokes(picked).table, generator(1, "writers").standard_normal((GLYPHS, DIM))
     rates = {}
     for name in PENS:
         z[:, -1] = Population().z_of(Writer(pen=name))[-1]
-        images, _ = drawn(book, np.arange(GLYPHS), Population(cursiveness=(0, 0)), z)
-        rates[name] = round(float(np.mean([a == b for a, b in zip(read(images), book.chars, strict=True)])), 3)
+        images, _ = drawn(table, np.arange(GLYPHS), Population(cursiveness=(0, 0)), z)
+        rates[name] = round(float(np.mean([a == b for a, b in zip(read(images), table.chars, strict=True)])), 3)
         print(name, rates[name], flush=True)
     return rates
 
@@ -109,22 +111,22 @@ def tracing() -> dict[str, Any]:
 
 def _recovered() -> float:
     """Draw Hanzi Writer's strokes with an even line, trace the drawings, and compare the numbers of strokes."""
-    book = find_strokes("".join(load_charset("gb2312-1")[::19]), (HANZI,)).book
-    owner = np.repeat(np.arange(len(book.chars)), np.diff(book.first))
-    lines = outlines(book.points * SIDE, np.full(book.points.shape[:2], 5, np.float32))
-    ink = coverage([(lines, owner)], len(book.chars), SIDE) > 127
+    table = find_strokes("".join(load_charset("gb2312-1")[::19]), (HANZI,)).table
+    owner = np.repeat(np.arange(len(table.chars)), np.diff(table.first))
+    lines = outlines(table.points * SIDE, np.full(table.points.shape[:2], 5, np.float32))
+    ink = coverage([(lines, owner)], len(table.chars), SIDE) > 127
     thin = thinned(torch.from_numpy(ink)).numpy()
     found = [len(traced(mask, line)) for mask, line in zip(ink, thin, strict=True)]
-    return round(float(np.sum(found) / book.first[-1]), 3)
+    return round(float(np.sum(found) / table.first[-1]), 3)
 
 
 def _reread(found: dict[str, Any]) -> float:
-    book = make_book(found)
+    table = make_table(found)
     still = ("cursiveness", "rounding", "structure", "habit", "looseness", "tremor", "tilt", "slant")
     plain = Writer(**dict.fromkeys((*still, "bow_across", "bow_down"), 0.0))  # type: ignore[arg-type]
-    z = np.repeat(Population().z_of(plain).astype(np.float64)[None], len(book.chars), axis=0)
-    images, _ = drawn(book, np.arange(len(book.chars)), Population(), z)
-    return round(float(np.mean([a == b for a, b in zip(read(images), book.chars, strict=True)])), 3)
+    z = np.repeat(Population().z_of(plain).astype(np.float64)[None], len(table.chars), axis=0)
+    images, _ = drawn(table, np.arange(len(table.chars)), Population(), z)
+    return round(float(np.mean([a == b for a, b in zip(read(images), table.chars, strict=True)])), 3)
 
 
 def speed() -> dict[str, Any]:
@@ -140,17 +142,17 @@ def speed() -> dict[str, Any]:
 
 def pictures() -> None:
     """Two hundred writers, and one writer from print to running hand."""
-    book = find_strokes(TEXT).book
+    table = find_strokes(TEXT).table
     z = generator(0, "sheet").standard_normal((200, DIM))
     rows = np.repeat(z, 4, axis=0)
     which = np.tile(np.arange(4), 200) + np.repeat(np.arange(200) % 7, 4)
-    images, _ = drawn(book, which, Population(), rows)
+    images, _ = drawn(table, which, Population(), rows)
     _sheet(images, 32).save(HERE / "writers.png", optimize=True)
     some = generator(3, "levels").standard_normal((4, DIM))
     lines = []
     for level in (0.0, 0.25, 0.5, 0.75, 1.0):
         rows = np.repeat(some, 5, axis=0)
-        images, _ = drawn(book, np.tile(np.arange(5), 4), Population(cursiveness=(level, level)), rows)
+        images, _ = drawn(table, np.tile(np.arange(5), 4), Population(cursiveness=(level, level)), rows)
         lines.append(images)
     _sheet(np.concatenate(lines), 20).save(HERE / "levels.png", optimize=True)
 

@@ -51,12 +51,12 @@ def train(folder: Path, hands: list[str]) -> None:
     fonts = [word for hand in hands for word in ("--target", hand)]
     for store, options in (("plain", []), ("varied", ["--vary", "pen", "--samples", "4"])):
         if not (folder / store / "manifest.json").is_file():
-            place = ["--charset", str(charset), "--out", str(folder / store)]
-            assert run(["render", "--font", "Heiti", *fonts, *place, *options]) == 0
+            common = ["--charset", str(charset), "--out", str(folder / store)]
+            assert run(["render", "--font", "Heiti", *fonts, *common, *options]) == 0
     for name, (store, options) in RUNS.items():
         wanted = ["--images", str(IMAGES), "--width", str(WIDTH), "--eval-every", "100000"]
-        place = ["--data", str(folder / store), "--out", str(folder / name)]
-        assert run(["train", "zi2zi", *place, *wanted, *options]) == 0
+        common = ["--data", str(folder / store), "--out", str(folder / name)]
+        assert run(["train", "zi2zi", *common, *wanted, *options]) == 0
 
 
 def measured(folder: Path, name: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 python -m examples.people.check CHINESE_MNIST --font FONT [--split SPLIT] [--out examples/people]
 
 Real writers of the tuning half; a font deformed with ``handgen.deform.people``, so many writers with so many drawings
-each; and the pen. Distances are between images brought to one place and size, at three blurs: of two drawings by one
+each; and the pen. Distances are between images brought to one position and size, at three blurs: of two drawings by one
 writer, and of drawings by two.
 """
 
@@ -38,7 +38,7 @@ _BLURS = (1.0, 2.0, 4.0)
 _SHOWN, _TWICE = 5, 2
 
 Drawn = tuple[Array, Numbers, Numbers]
-"""Ink ``[n, H, W]``, places in ``CHARS``, and numbers of writers."""
+"""Ink ``[n, H, W]``, positions in ``CHARS``, and numbers of writers."""
 
 
 def main() -> None:
@@ -65,23 +65,23 @@ def by_font(name: str) -> Drawn:
     outlines = Outlines(resolve_font(name))
     coverage = survey(outlines, CHARS)
     glyphs = Rasterizer(outlines, 64, source_placement(coverage.boxes, 64)).draw_all(coverage.drawn)
-    place = np.array([CHARS.index(char) for char in coverage.drawn])
-    rows, writer = _everything(len(place))
+    number = np.array([CHARS.index(char) for char in coverage.drawn])
+    rows, writer = _everything(len(number))
     images = torch.from_numpy(glyphs[rows].astype(np.float32) / 255)[:, None]
     who = PersonKeys.of(keys(np.arange(len(rows))), keys(writer, 1), keys(rows))
-    return 1 - deform(images, who)[:, 0].double().numpy(), place[rows], writer
+    return 1 - deform(images, who)[:, 0].double().numpy(), number[rows], writer
 
 
 def by_pen() -> Drawn:
     """Return what writers write with a pen."""
-    book = find_strokes(CHARS).book
-    place = np.array([CHARS.index(char) for char in book.chars])
-    rows, writer = _everything(len(place))
+    table = find_strokes(CHARS).table
+    number = np.array([CHARS.index(char) for char in table.chars])
+    rows, writer = _everything(len(number))
     z = np.random.default_rng(0).standard_normal((_WRITERS, DIM))[writer]
     population = Population()
-    hand, sample = Hand(population.numbers(z), keys(population.traits(z))), keys(np.arange(len(rows)))
-    images = draw(write(book, rows, hand, sample, 1.0), hand, population.pens(z), sample, 64)
-    return 1 - images / 255, place[rows], writer
+    hand, sample = Hand(population.numbers(z), keys(population.persons(z))), keys(np.arange(len(rows)))
+    images = draw(write(table, rows, hand, sample, 1.0), hand, population.pens(z), sample, 64)
+    return 1 - images / 255, number[rows], writer
 
 
 def _everything(chars: int) -> tuple[Numbers, Numbers]:

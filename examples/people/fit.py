@@ -98,9 +98,9 @@ def _named(names: tuple[str, ...], values: Array, again: Array) -> dict[str, dic
     }
 
 
-def _repeated(place: Path, writers: list[str]) -> dict[str, Any]:
+def _repeated(folder: Path, writers: list[str]) -> dict[str, Any]:
     """Return how variances are shared out, from writers who wrote each character several times."""
-    ink, chars, names = written(place, writers)
+    ink, chars, names = written(folder, writers)
     values = moments_of(ink)
     random = np.random.default_rng(1)
     draws = [random.integers(0, names.max() + 1, names.max() + 1) for _ in range(_TIMES)]

@@ -115,6 +115,6 @@ def _ordered(drawing: Array, mean: Array) -> Array:
     both = np.stack([laid, laid[:, ::-1]])  # [2, s, POINTS, 2]
     cost = ((both[:, :, None] - mean[None, None]) ** 2).sum((3, 4))  # [2, drawn, mean's]
     turned, least = cost.argmin(0), cost.min(0)
-    places = range(len(mean))
-    best = min(itertools.permutations(places), key=lambda order: sum(least[order[i], i] for i in places))
+    positions = range(len(mean))
+    best = min(itertools.permutations(positions), key=lambda order: sum(least[order[i], i] for i in positions))
     return np.stack([drawing[s, ::-1] if turned[s, i] else drawing[s] for i, s in enumerate(best)])

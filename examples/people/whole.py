@@ -52,16 +52,16 @@ def spread(drawn: list[Array]) -> Array:
     return np.asarray(np.cov(np.clip(values, -_FAR * usual, _FAR * usual).T))
 
 
-def written(place: Path, writers: list[str], *, relative: bool = True) -> tuple[Array, Numbers, Numbers]:
+def written(folder: Path, writers: list[str], *, relative: bool = True) -> tuple[Array, Numbers, Numbers]:
     """Read an LMDB of scanned characters: ink ``[n, H, W]`` (0 to 1), characters and writers, numbers ``[n]``.
 
     Args:
-        place: a folder.
+        folder: of the LMDB.
         writers: whose images are read.
         relative: 1 is each image's darkest ink, not black.
     """
     images, chars, names = [], [], []
-    with lmdb.open(str(place), readonly=True, lock=False) as store, store.begin() as reading:
+    with lmdb.open(str(folder), readonly=True, lock=False) as store, store.begin() as reading:
 
         def value(key: bytes) -> bytes:
             return bytes(reading.get(key) or b"")
@@ -123,7 +123,7 @@ def new_each_time(ink: Array, chars: Numbers, writers: Numbers, blur: float) -> 
 def distances(ink: Array, chars: Numbers, writers: Numbers, blur: float) -> tuple[float, float]:
     """Return mean squared differences of images of a character: by one writer, and by two.
 
-    Images are brought to one place, one size and one amount of ink first, and blurred: the more, the coarser is what
+    Images are brought to one position, one size and one amount of ink first, and blurred: the more, the coarser is what
     is compared.
     """
     soft = _blurred(np.stack([_evened(image) for image in ink]), blur).reshape(len(ink), -1)

@@ -54,13 +54,13 @@ class Decomposition:
 
     @cache  # noqa: B019 - there is one
     def shown(self, component: str) -> frozenset[str]:
-        """Return the names of what a component shows: structures, components, and components in places."""
+        """Return the names of what a component shows: structures, components, and components in their positions."""
         structure, parts = self._split(component)
         names = {f"={component}"}
         if parts:
             names.add(f"<{structure}>")
-        for place, part in enumerate(parts):
-            names.add(f"<{structure}{place}>{part}")
+        for position, part in enumerate(parts):
+            names.add(f"<{structure}{position}>{part}")
             names |= self.shown(part)
         return frozenset(names)
 
@@ -94,17 +94,17 @@ def choose(chars: str, decomposition: Decomposition, count: int) -> str:
         return float(sum(value[name] for name in sorted(shown[char])) / cost[char])
 
     # What a character adds only shrinks: one that still leads after a new look is the best of all.
-    heap = [(-gain(char), place) for place, char in enumerate(chars)]
+    heap = [(-gain(char), position) for position, char in enumerate(chars)]
     heapq.heapify(heap)
     chosen = ""
     while len(chosen) < count:
-        _, place = heapq.heappop(heap)
-        now = (-gain(chars[place]), place)
+        _, position = heapq.heappop(heap)
+        now = (-gain(chars[position]), position)
         if now > heap[0]:
             heapq.heappush(heap, now)
             continue
-        chosen += chars[place]
-        for name in shown[chars[place]]:
+        chosen += chars[position]
+        for name in shown[chars[position]]:
             value[name] /= 2
     return chosen
 

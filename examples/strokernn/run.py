@@ -37,11 +37,11 @@ _FIGURES = ("l1", "rmse", "ssim", "stroke_recall", "stroke_precision", "broken_s
 
 def laid_over(glyphs: HeldOutGlyphs) -> tuple[HeldOutGlyphs, Copybook]:
     """Lay standard strokes over the true glyphs and draw them again: what a network of strokes can reach at best."""
-    book = find_strokes("".join(sorted(set(glyphs.chars))), ("hanzi",)).book
-    strokes = {char: book.strokes(char) for char in book.chars}
+    table = find_strokes("".join(sorted(set(glyphs.chars))), ("hanzi",)).table
+    strokes = {char: table.strokes(char) for char in table.chars}
     names = sorted(set(glyphs.styles))
     style = np.array([names.index(name) for name in glyphs.styles])
-    copy = make_copybook(Task(glyphs.chars, style, lambda places: np.asarray(glyphs.truth[places]), ""), strokes)
+    copy = make_copybook(Task(glyphs.chars, style, lambda rows: np.asarray(glyphs.truth[rows]), ""), strokes)
     kept = np.flatnonzero(copy.reason == KEPT)
     lines = np.concatenate([strokes[glyphs.chars[row]] for row in kept])
     lines = lines + np.einsum("kt,sta->ska", cosines(lines.shape[1], TERMS), copy.offsets)

@@ -67,20 +67,20 @@ def judged(samples: Samples, rows: list[int], judge: Judge) -> Judged:
     return [(styles[row], labels[row], text == labels[row]) for row, text in zip(rows, read, strict=True)]
 
 
-def of_set(place: Path, truth: Truth, judge: Judge) -> Judged:
+def of_set(folder: Path, truth: Truth, judge: Judge) -> Judged:
     """Judge what a set has in common with the fonts."""
     found: Judged = []
-    for samples in samples_in(place):
+    for samples in samples_in(folder):
         known = [row for row, pair in enumerate(zip(samples.styles, samples.labels, strict=True)) if pair in truth]
         found += judged(samples, known, judge) if known else []
     return found
 
 
-def of_fonts(place: Path, store: GlyphStore, truth: Truth, judge: Judge) -> Judged:
+def of_fonts(folder: Path, store: GlyphStore, truth: Truth, judge: Judge) -> Judged:
     """Judge the real glyphs of a set's styles and characters."""
     pairs = [
         pair
-        for samples in samples_in(place)
+        for samples in samples_in(folder)
         for pair in zip(samples.styles, samples.labels, strict=True)
         if pair in truth
     ]
@@ -155,13 +155,13 @@ def main() -> None:
     if store is None:
         raise UsageError("the model's glyph store is not where it was", "Name it with --data.")
     judge, truth = JUDGES.load(given.judge), truth_of(store)
-    places = {gate: drawn(given, model, gate) for gate in (OFF, REDRAW)}
+    folders = {gate: drawn(given, model, gate) for gate in (OFF, REDRAW)}
     columns = {
-        "real": kept(given.out / "real.json", lambda: of_fonts(places[OFF], store, truth, judge)),
-        OFF: kept(given.out / "off.json", lambda: of_set(places[OFF], truth, judge)),
-        REDRAW: kept(given.out / "redraw.json", lambda: of_set(places[REDRAW], truth, judge)),
+        "real": kept(given.out / "real.json", lambda: of_fonts(folders[OFF], store, truth, judge)),
+        OFF: kept(given.out / "off.json", lambda: of_set(folders[OFF], truth, judge)),
+        REDRAW: kept(given.out / "redraw.json", lambda: of_set(folders[REDRAW], truth, judge)),
     }
-    did = json.loads((places[REDRAW] / "manifest.json").read_text(encoding="utf-8"))["info"]["gate"]
+    did = json.loads((folders[REDRAW] / "manifest.json").read_text(encoding="utf-8"))["info"]["gate"]
     print(table(columns))
     print(f"\n{given.count} samples a set, seed {given.seed}; redrawn {did['redrawn']}, replaced {did['dropped']}")
 

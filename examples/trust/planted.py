@@ -42,7 +42,7 @@ def nearest(store: GlyphStore) -> dict[str, str]:
         common = ink[start : start + 512] @ ink.T
         alike = common / (total[start : start + 512, None] + total - common).clamp_min(1)
         alike[torch.arange(len(common)), torch.arange(start, start + len(common))] = -1
-        found |= {chars[start + place]: chars[best] for place, best in enumerate(alike.argmax(1).tolist())}
+        found |= {chars[start + position]: chars[best] for position, best in enumerate(alike.argmax(1).tolist())}
     return found
 
 
@@ -94,13 +94,13 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
         return np.array(store.images[row_of[font, planted.get(row, char)]])
 
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "set"
-        with LmdbWriter(place, {"count": len(pairs)}, workers=1) as writer:
+        dataset = Path(folder) / "set"
+        with LmdbWriter(dataset, {"count": len(pairs)}, workers=1) as writer:
             for start in range(0, len(pairs), 1000):
                 some = range(start, min(start + 1000, len(pairs)))
                 writer.write([Sample(row, pairs[row][1], shown(row), {"style": pairs[row][0]}) for row in some])
             writer.finish({})
-        result = evaluate_dataset(place, load_reader(given.recognizer, torch.device("cpu")))
+        result = evaluate_dataset(dataset, load_reader(given.recognizer, torch.device("cpu")))
     found = {sample["number"] - 1 for sample in result["suspicious"]}  # an LMDB counts from 1
     silver = {row for row in planted if {pairs[row][1], planted[row]} == {"银", "锒"}}
     missed = [f"{pairs[row][1]} shows {planted[row]}" for row in sorted(planted.keys() - found)]

@@ -24,7 +24,7 @@ FONTS = HERE / "fonts.csv"
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Training:
     """How weights are made.
 
     Attributes:
@@ -70,15 +70,15 @@ TAKE = (
 # fmt: on
 MANY_LATIN = tuple((HERE / "latin.txt").read_text(encoding="utf-8").split())
 GB2312 = "--charset gb2312 --size 64"
-RECIPES = {
-    "en": Recipe(
+TRAININGS = {
+    "en": Training(
         "Caveat",
         LATIN,
         "--charset latin62 --size 64",
         ("bicyclegan --images 8000 --width 16 --lambda-feature 5 --eval-every 1000000 --save-every 3000",),
         "--font Caveat",
     ),
-    "latin": Recipe(  # does not ship: README.md says why
+    "latin": Training(  # does not ship: README.md says why
         "Caveat",
         MANY_LATIN,
         "--charset latin --size 64",
@@ -88,7 +88,7 @@ RECIPES = {
         ),
         "--font Caveat --charset latin",
     ),
-    "zh": Recipe(
+    "zh": Training(
         "Heiti",
         CHINESE,
         f"{GB2312} --per-font 2000 {' '.join(f'--take {each}' for each in TAKE)}",
@@ -99,7 +99,7 @@ RECIPES = {
         ),
         "--font Heiti --charset gb2312 --recognizer {work}/recognizer/run",
     ),
-    "recognizer": Recipe(
+    "recognizer": Training(
         "Heiti",
         CHINESE + MORE,
         GB2312,
@@ -112,8 +112,8 @@ def elsewhere() -> dict[str, tuple[str, str]]:
     """Return style -> (Debian package, file in it) of the fonts that the catalog does not have."""
     with FONTS.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    places = {row["style"]: re.fullmatch(r"Debian package (\S+): (.+)", row["from"]) for row in rows}
-    return {style: (match[1], match[2]) for style, match in places.items() if match}
+    packages = {row["style"]: re.fullmatch(r"Debian package (\S+): (.+)", row["from"]) for row in rows}
+    return {style: (match[1], match[2]) for style, match in packages.items() if match}
 
 
 def installed(package: str, name: str) -> Path | None:
@@ -127,7 +127,7 @@ def installed(package: str, name: str) -> Path | None:
 
 def gather(hands: tuple[str, ...], fonts: Path, given: Path | None) -> list[Path]:
     """Return the font file of each hand, named after it: fetched, or linked into ``fonts``."""
-    others = {style: place for style, place in elsewhere().items() if style in hands}
+    others = {style: package for style, package in elsewhere().items() if style in hands}
     fetched = [hand for hand in hands if hand not in others]
     lacking: dict[str, list[str]] = {}
     fonts.mkdir(parents=True, exist_ok=True)
@@ -153,20 +153,20 @@ def gather(hands: tuple[str, ...], fonts: Path, given: Path | None) -> list[Path
 
 def make(name: str, work: Path, given: Path | None) -> None:
     """Make one of the weights, in ``work/NAME``."""
-    recipe, place = RECIPES[name], work / name
-    glyphs = place / "glyphs"
+    training, folder = TRAININGS[name], work / name
+    glyphs = folder / "glyphs"
     if not glyphs.is_dir():
-        targets = [part for path in gather(recipe.hands, work / "fonts", given) for part in ("--target", str(path))]
-        options = shlex.split(recipe.render)
-        handgen("render", "--font", recipe.source, *targets, *options, "--out", str(glyphs))
-    run = place / "run"
-    for number, arguments in enumerate(recipe.train):
+        targets = [part for path in gather(training.hands, work / "fonts", given) for part in ("--target", str(path))]
+        options = shlex.split(training.render)
+        handgen("render", "--font", training.source, *targets, *options, "--out", str(glyphs))
+    run = folder / "run"
+    for number, arguments in enumerate(training.train):
         before = ["--from", str(run)] if number else []
-        run = place / ("run" if not number else f"run-{number + 1}")
+        run = folder / ("run" if not number else f"run-{number + 1}")
         handgen("train", *shlex.split(arguments), "--data", str(glyphs), "--out", str(run), *before)
-    if recipe.export:
+    if training.export:
         handgen("eval", str(run))
-        options = shlex.split(recipe.export.format(work=work))
+        options = shlex.split(training.export.format(work=work))
         notes = ["--notes", str(HERE / f"{name}.md")] if (HERE / f"{name}.md").is_file() else []
         options += ["--fonts", str(FONTS), "--out", str(work / "weights" / name)]
         handgen("models", "export", str(run), "--name", name, *notes, *options)
@@ -175,7 +175,7 @@ def make(name: str, work: Path, given: Path | None) -> None:
 def main() -> None:
     """Make what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="+", choices=RECIPES, help="what to make; zh needs the recognizer")
+    parser.add_argument("names", nargs="+", choices=TRAININGS, help="what to make; zh needs the recognizer")
     parser.add_argument("--work", type=Path, default=Path("weights"), help="folder for fonts, glyphs, runs and results")
     parser.add_argument("--fonts", type=Path, help="folder with the files of fonts.csv, where they are not installed")
     given = parser.parse_args()

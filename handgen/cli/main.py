@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import functools
+import importlib
 import io
 import os
 import sys
@@ -15,29 +16,33 @@ from typing import Annotated, Any
 import typer
 
 from handgen.cli import common
-from handgen.cli.check import check
-from handgen.cli.convert import convert
-from handgen.cli.eval import evaluate
-from handgen.cli.fonts import fonts
-from handgen.cli.gallery import gallery
 from handgen.cli.help import Command, Group
-from handgen.cli.importing import importing
-from handgen.cli.models import models
-from handgen.cli.preview import preview
-from handgen.cli.render import render
-from handgen.cli.report import report
-from handgen.cli.sheet import sheet
-from handgen.cli.synth import synth
-from handgen.cli.train import train
-from handgen.cli.transfer import transfer
 from handgen.errors import HandgenError, UsageError
 from handgen.files import from_os_error
 from handgen.registry import nearest
 from handgen.version import __version__
 
+_FILES = {
+    "render": "render",
+    "sheet": "sheet",
+    "import": "importing",
+    "train": "train",
+    "synth": "synth",
+    "preview": "preview",
+    "gallery": "gallery",
+    "check": "check",
+    "eval": "eval:evaluate",
+    "transfer": "transfer",
+    "report": "report",
+    "convert": "convert",
+    "models": "models",
+    "fonts": "fonts",
+}
+"""Of each command, in the order of use: its file, and what it is called there if not like the file."""
+
 
 class _Commands(Group):
-    """All commands, in the order in which they are used; typer would list groups after commands."""
+    """All commands. The file of one is imported when it is asked for: that of all takes longer than a small command."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; Ctrl-C is left to ``run``, where typer would end without a word."""
@@ -47,22 +52,30 @@ class _Commands(Group):
             raise typer.Abort from stop
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [
-            "render",
-            "sheet",
-            "import",
-            "train",
-            "synth",
-            "preview",
-            "gallery",
-            "check",
-            "eval",
-            "transfer",
-            "report",
-            "convert",
-            "models",
-            "fonts",
-        ]
+        return list(_FILES)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name in _FILES and cmd_name not in self.commands:
+            self.commands[cmd_name] = _built(cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command of some words; one that is not there is answered with the nearest of all."""
+        if args and args[0] not in _FILES:
+            for name in _FILES:
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+
+def _built(name: str) -> Any:
+    """Import a command and build its options."""
+    file, _, attribute = _FILES[name].partition(":")
+    part = getattr(importlib.import_module(f"handgen.cli.{file}"), attribute or file)
+    if isinstance(part, typer.Typer):
+        return typer.main.get_group(part)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+    alone.command(name, cls=Command)(part)
+    return typer.main.get_command(alone)
 
 
 app = typer.Typer(
@@ -98,25 +111,9 @@ def _root(
     """Nothing happens before a command."""
 
 
-app.command(cls=Command)(render)
-app.command(cls=Command)(sheet)
-app.add_typer(importing)
-app.add_typer(train)
-app.command("synth", cls=Command)(synth)
-app.command(cls=Command)(preview)
-app.command(cls=Command)(gallery)
-app.command(cls=Command)(check)
-app.command("eval", cls=Command)(evaluate)
-app.command(cls=Command)(transfer)
-app.command(cls=Command)(report)
-app.command(cls=Command)(convert)
-app.add_typer(models)
-app.add_typer(fonts)
-
-
 @functools.cache
 def _command() -> Any:
-    """Build the commands and their options once: that takes longer than many a command does."""
+    """Build the group of commands once; it keeps those that were asked for, whose options take a while to build."""
     return typer.main.get_command(app)
 
 

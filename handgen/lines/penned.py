@@ -17,7 +17,7 @@ from handgen.lines.draws import Draw
 from handgen.lines.habits import ShapedHabits, bend, draw_shaped_habits, onto_image, stretch
 from handgen.lines.paper import PLAIN, Paper, Slip, beside, slip, strokes_across
 from handgen.seeds import SampleKey, generator, keys, uniforms_of
-from handgen.strokes.base import POINTS, Book
+from handgen.strokes.base import POINTS, StrokeTable
 from handgen.strokes.ink import PenTrace, inked, line_of, widths_along
 from handgen.strokes.motion import Hand
 from handgen.strokes.raster import outlines
@@ -26,7 +26,7 @@ from handgen.strokes.words import Letters, Manner, Path, write_words
 Floats = NDArray[np.float64]
 
 BASE = 0.851
-"""Of the square, from its top: the base line of letters in a ``Book`` of forms."""
+"""Of the square, from its top: the base line of letters in a ``StrokeTable`` of forms."""
 X_HEIGHT = 0.46
 """Of an x there, by and large, in sides of the square."""
 _REACH = (-0.25, 0.75)
@@ -56,13 +56,13 @@ class Hands:
     """Letters of one writer, before they are set.
 
     Attributes:
-        book: the strokes of each letter; entry i is letter i.
+        table: the strokes of each letter; entry i is letter i.
         hand: the writer, ``[n]`` alike.
         pens: int64 ``[n]``.
         notes: what is worth keeping of who writes.
     """
 
-    book: Book
+    table: StrokeTable
     hand: Hand
     pens: NDArray[np.int64]
     notes: dict[str, Any]
@@ -174,8 +174,8 @@ def _outlined(
     down = np.stack([strokes[:, :, 0], -strokes[:, :, 1]], axis=2).astype(np.float32)
     before = np.r_[False, path.join[:-1]] | path.join
     after = np.r_[path.join[1:], False] | path.join
-    traits, angle = line.traits[path.owner], line.angle[path.owner]
-    wide = widths_along(down / np.float32(scale), traits, angle, np.stack([before, after], 1))
+    response, angle = line.response[path.owner], line.angle[path.owner]
+    wide = widths_along(down / np.float32(scale), response, angle, np.stack([before, after], 1))
     wide *= np.where(path.join, _JOIN_WIDTH, 1.0).astype(np.float32)[:, None]
     wide *= line.width[0] * np.float32(scale)
     made = outlines(down, np.maximum(wide, np.float32(finest))).astype(np.float64)
@@ -195,12 +195,12 @@ def _prepared(
     hands: Hands, chars: str, spaced: NDArray[np.bool_], habits: ShapedHabits, key: SampleKey, vary: float
 ) -> tuple[Letters, Manner]:
     """Return the letters as this writer makes them, and how they are set together."""
-    hand, book, count = hands.hand, hands.book, len(chars)
-    owner = np.repeat(np.arange(count), np.diff(book.first))
-    strokes = book.points.astype(np.float64)
+    hand, table, count = hands.hand, hands.table, len(chars)
+    owner = np.repeat(np.arange(count), np.diff(table.first))
+    strokes = table.points.astype(np.float64)
     strokes = np.stack([strokes[:, :, 0] - 0.5, BASE - strokes[:, :, 1]], axis=2)
     haste = float(hand["cursiveness"][0])
-    always = keys(hand.key, book.codes)
+    always = keys(hand.key, table.codes)
     anew = key.keys("pen") if vary else always
     strokes = _loosened(strokes, owner, always, _HABIT * float(hand["habit"][0]) / 0.27, "habit")
     strokes = _loosened(strokes, owner, anew, vary * (1 + haste) * _ANEW * float(hand["looseness"][0]) / 0.2, "anew")

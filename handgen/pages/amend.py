@@ -111,7 +111,7 @@ def with_insertion(text: str, write: WriteText, amend: Amendments, draw: Draw) -
         image,
         line.boxes[:at] + inserted + space + line.boxes[at:],
         line.base[:at] + nothing + space + line.base[at:],
-        {**line.meta, "inserted": words[row]},
+        {**_later(line.meta, (at, at), 0, len(inserted) + len(space)), "inserted": words[row]},
     )
 
 
@@ -158,13 +158,31 @@ def with_overwriting(text: str, write: WriteText, amend: Amendments, draw: Draw)
     base: list[CharBox | None] = [None] * len(said)
     if mark >= 0:
         base[mark : mark + len(word)] = line.base[start:stop]
+    label = text[:start] + said + text[stop:] if said else _spaced(text[:start], text[stop:])
     return DrawnLine(
-        text[:start] + said + text[stop:] if said else _spaced(text[:start], text[stop:]),
+        label,
         image,
         line.boxes[:start] + shown + line.boxes[stop:] if said else _cut(line.boxes, text, start, stop),
         line.base[:start] + base + line.base[stop:] if said else _cut(line.base, text, start, stop),
-        {**line.meta, "overwritten": wrong},
+        {**_later(line.meta, (start, stop), mark, len(label) - len(text)), "overwritten": wrong},
     )
+
+
+def _later(meta: dict[str, Any], word: tuple[int, int], mark: int, by: int) -> dict[str, Any]:
+    """Return what is known of a line, with the positions of its new label.
+
+    Args:
+        meta: what is known.
+        word: where the word that the label says otherwise begins and ends in the old one.
+        mark: where it is in what the label says instead; -1 = it is not.
+        by: by how much the label is longer.
+    """
+    if "joined" not in meta:
+        return meta
+    start, stop = word
+    before = [at for at in meta["joined"] if at < start]
+    inside = [at + mark for at in meta["joined"] if start <= at < stop and mark >= 0]
+    return meta | {"joined": before + inside + [at + by for at in meta["joined"] if at >= stop]}
 
 
 def _spaced(before: str, after: str) -> str:

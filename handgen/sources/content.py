@@ -59,7 +59,7 @@ class Content:
     def identity(self) -> dict[str, Any]:
         """Return what decides the prompts."""
         font = self.font
-        strokes = self.prompts.book if isinstance(self.prompts, StrokePrompts) else None
+        strokes = self.prompts.table if isinstance(self.prompts, StrokePrompts) else None
         return {
             "content_font": replace(font, path=Path(self.font_name)).spec if font else None,
             "content_font_sha256": self.font_sha256 or None,
@@ -88,7 +88,7 @@ def load_content(facts: ModelFacts, kind: PromptKind, chars: str, font: str | No
 def _by_stroke(facts: ModelFacts, chars: str, font: str | None, device: torch.device) -> Content:
     found = library.find_strokes(chars, library.parse_order(facts.config["strokes"]), font)
     name = found.font.path.name if found.font else ""
-    return Content(found.book.chars, StrokePrompts(found.book), found.skipped, found.font, found.font_sha256, name)
+    return Content(found.table.chars, StrokePrompts(found.table), found.skipped, found.font, found.font_sha256, name)
 
 
 def _by_glyph(facts: ModelFacts, chars: str, font: str | None, device: torch.device) -> Content:

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256
 from handgen.fonts.align import source_placement
-from handgen.fonts.catalog import KINDS
+from handgen.fonts.catalog import CAPITALS, KINDS
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FONT_SUFFIXES, FontRef, describe
@@ -29,6 +29,7 @@ from handgen.fonts.find import (
     covered,
     default_charset,
     find_fonts,
+    kind_of,
     known_license,
     resolve_font,
     suitable_fonts,
@@ -184,6 +185,13 @@ class FontsSource(Source):
         """Which font has which character."""
         return None if self._coverage.all() else self._coverage
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Fonts whose small letters are capitals are worth a word: labels tell the two apart."""
+        small = any(char.islower() for char in self.chars)
+        named = [style.name for style, face in zip(self.styles, self.faces, strict=True) if small and _is_caps(face)]
+        return (f"{', '.join(named)}: small letters are drawn as capitals, and labeled as small",) if named else ()
+
     def line_font(self, style: int) -> LineFont:
         """Return what draws whole lines: a font knows how its glyphs join."""
         with _LOCK:
@@ -199,6 +207,10 @@ class FontsSource(Source):
         """Return how far a font's characters were moved to fit the canvas."""
         face = self.faces[style]
         return drops_at(face.placement, face.drawn, face.boxes, self.size)
+
+
+def _is_caps(face: _Face) -> bool:
+    return kind_of(face.ref) == CAPITALS
 
 
 def find_named(spec: SourceSpec, chars: str) -> dict[str, FontRef]:

@@ -24,7 +24,8 @@ from handgen.sources.like import read_hand
 from handgen.sources.prompts import StrokePrompts
 from handgen.sources.spec import SourceSpec
 from handgen.strokes import fit, library
-from handgen.strokes.ink import draw
+from handgen.strokes.ends import Ends, ends_of
+from handgen.strokes.ink import draw_laid
 from handgen.strokes.library import Library, find_strokes, parse_order, usual_charset
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.pens import PENS
@@ -36,7 +37,7 @@ WRITERS = "writers.json"
 """Beside a dataset: the writers that wrote it."""
 _USUAL = 16
 """Writers, if no number of them is asked for."""
-_VERSION = 3
+_VERSION = 4
 """Of what the pen makes of a writer: a dataset that was begun with another is not gone on with."""
 _EXTENT = 0.85
 """Longer side of the ink of images that are cut out around it, as the pen would write them."""
@@ -108,7 +109,7 @@ def _number(name: str) -> int | None:
 
 def write_characters(
     population: Population, prompt: StrokePrompt, z: NDArray[np.float64], size: int
-) -> NDArray[np.uint8]:
+) -> tuple[NDArray[np.uint8], Ends]:
     """Write.
 
     Args:
@@ -119,21 +120,22 @@ def write_characters(
         size: side of the images in pixels.
 
     Returns:
-        uint8 ``[n, size, size]``, 0 = ink, 255 = paper.
+        uint8 ``[n, size, size]``, 0 = ink, 255 = paper; and where the pen enters and leaves.
     """
     z, rest = z[:, :DIM], z[:, DIM:]
-    hand = Hand(population.numbers(z), keys(population.traits(z)))
+    hand = Hand(population.numbers(z), keys(population.persons(z)))
     pens: NDArray[Any] = population.pens(z)
     closest = hand.key
     if rest.size:
-        share, other = rest[:, -1:], keys(population.traits(rest[:, :-1]))
+        share, other = rest[:, -1:], keys(population.persons(rest[:, :-1]))
         hand, closest = hand.towards(other, share[:, 0]), np.where(share[:, 0] < 0.5, closest, other)
         one = np.eye(len(PENS))
         pens = (1 - share) * one[pens] + share * one[population.pens(rest[:, :-1])]
     # Where nothing is to vary, all follows from the writer and the character.
-    sample = prompt.sample if prompt.vary else keys(closest, prompt.book.codes[prompt.characters], 5)
-    written = write(prompt.book, prompt.characters, hand, sample, prompt.vary)
-    return draw(written, hand, pens, sample, size)
+    sample = prompt.sample if prompt.vary else keys(closest, prompt.table.codes[prompt.characters], 5)
+    written = write(prompt.table, prompt.characters, hand, sample, prompt.vary)
+    images, laid = draw_laid(written, hand, pens, sample, size)
+    return images, ends_of(written, laid, hand, prompt.table.codes[prompt.characters], sample)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +173,7 @@ class PenSource(Source):
         styles = choose_styles(writer_spec, spec.styles, how.seed)
         given = hashlib.sha256(text.encode()).hexdigest() if writers else ""
         return cls(
-            spec.source, found.book.chars, side, styles, found.skipped, _BLOCK, True, population, writer_spec, found,
+            spec.source, found.table.chars, side, styles, found.skipped, _BLOCK, True, population, writer_spec, found,
             order, spec.vary, given,
         )  # fmt: skip
 
@@ -188,8 +190,9 @@ class PenSource(Source):
     def draw(self, characters: Rows, styles: Rows, key: SampleKey) -> Drawing:
         """Write; see ``Source.draw``."""
         z, notes = latents([self.styles[style] for style in styles.tolist()], key)
-        prompt = StrokePrompts(self.strokes.book).batch(characters, styles, key, self.vary)
-        return Drawing(write_characters(self.population, prompt, z.numpy().astype(np.float64), self.size), notes)
+        prompt = StrokePrompts(self.strokes.table).batch(characters, styles, key, self.vary)
+        images, ends = write_characters(self.population, prompt, z.numpy().astype(np.float64), self.size)
+        return Drawing(images, notes, ends)
 
     def identity(self) -> dict[str, Any]:
         """Return the strokes, how writers are spread, and who writes."""
@@ -199,7 +202,7 @@ class PenSource(Source):
             "pen": _VERSION,
             "size": self.size,
             "order": list(self.order),
-            "strokes": library.digest(self.strokes.book),
+            "strokes": library.digest(self.strokes.table),
             "content_font": replace(font, path=Path(font.path.name)).spec if font else None,
             "content_font_sha256": self.strokes.font_sha256 or None,
             "cursiveness": list(self.population.cursiveness) if self.population.cursiveness else None,
@@ -216,7 +219,7 @@ class PenSource(Source):
 
     def facts(self) -> dict[str, Any]:
         """Return where the strokes come from."""
-        return StrokePrompts(self.strokes.book).facts()
+        return StrokePrompts(self.strokes.table).facts()
 
     def save_beside(self, folder: Path) -> None:
         """Write the writers that have a name."""
@@ -243,9 +246,9 @@ def _writers(spec: SourceSpec, size: int, found: Library) -> tuple[Population, d
     if spec.writer or spec.cursiveness:
         raise UsageError("--like excludes --writer and --cursiveness", "Give one of them.")
     if is_store(spec.like):
-        writers = fit.fit_store(spec.like, found.book)
+        writers = fit.fit_store(spec.like, found.table)
     else:
         path = spec.like.resolve()
         name = path.name if path.is_dir() else path.stem
-        writers = {name: fit.fit_writer(read_hand(spec.like, size, _EXTENT * size), found.book)}
+        writers = {name: fit.fit_writer(read_hand(spec.like, size, _EXTENT * size), found.table)}
     return fit.fit_population([*writers.values()]), writers

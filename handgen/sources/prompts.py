@@ -15,7 +15,7 @@ from handgen.deform.people import PersonKeys
 from handgen.glyphs.store import to_unit
 from handgen.seeds import SampleKey
 from handgen.sources.deform import deform
-from handgen.strokes.base import Book
+from handgen.strokes.base import StrokeTable
 from handgen.strokes.prompts import StrokePrompt
 from handgen.strokes.restroke import Restroked
 
@@ -101,16 +101,16 @@ class StrokePrompts:
     """Strokes of characters.
 
     Attributes:
-        book: the strokes, of each character of the source in order.
+        table: the strokes, of each character of the source in order.
     """
 
-    book: Book
+    table: StrokeTable
     varies = True
 
     def facts(self) -> dict[str, Any]:
         """Return where the strokes come from, under which licenses."""
-        return {"stroke_sources": dict(self.book.sources), "stroke_licenses": dict(self.book.licenses)}
+        return {"stroke_sources": dict(self.table.sources), "stroke_licenses": dict(self.table.licenses)}
 
     def batch(self, rows: Rows, styles: Rows, key: SampleKey, vary: float) -> StrokePrompt:
         """Return the strokes, and the keys of what differs from one drawing to the next."""
-        return StrokePrompt(self.book, rows, key.keys("pen"), vary)
+        return StrokePrompt(self.table, rows, key.keys("pen"), vary)

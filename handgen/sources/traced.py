@@ -28,14 +28,15 @@ from handgen.sources.base import Drawing, Opening, Progress, Rows, Source, choos
 from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
+from handgen.strokes.ends import ends_of
 from handgen.strokes.forms import RUNNING, Forms
 from handgen.strokes.hands import ShippedHand, open_hands, shipped_hands
-from handgen.strokes.ink import draw, lifted
+from handgen.strokes.ink import draw_laid, lifted
 from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
 from handgen.strokes.writer import Population, load_writers
 
-_VERSION = 4
+_VERSION = 5
 """Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
 _BLOCK = 256
 _MOVED = 0.005
@@ -100,7 +101,7 @@ class TracedSource(Source):
         """Write; see ``Source.draw``."""
         vectors, notes = latents([self.styles[style] for style in styles.tolist()], key)
         z = vectors.numpy().astype(np.float64)
-        writer = keys(self.population.traits(z))
+        writer = keys(self.population.persons(z))
         hand = Hand(self.population.numbers(z), writer)
         fast = _hurry(hand)
         picked = self.forms.pick(characters, self._hands(writer, fast), writer, fast, allographs=True)
@@ -109,13 +110,19 @@ class TracedSource(Source):
                 note["running"] = list(running)
             if allograph:
                 note["allograph"] = allograph
-        sample = key.keys("pen") if self.vary else keys(writer, picked.book.codes, 5)
-        written = write(picked.book, np.arange(len(characters)), hand, sample, self.vary)
-        return Drawing(draw(written, hand, self.population.pens(z), sample, self.size), notes)
+        sample = key.keys("pen") if self.vary else keys(writer, picked.table.codes, 5)
+        written = write(picked.table, np.arange(len(characters)), hand, sample, self.vary)
+        images, laid = draw_laid(written, hand, self.population.pens(z), sample, self.size)
+        return Drawing(images, notes, ends_of(written, laid, hand, picked.table.codes, sample))
 
-    def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating]) -> Rows:
-        """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly."""
+    def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating], *, lines: bool = False) -> Rows:
+        """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly.
+
+        In lines nobody has a hand whose small letters are capitals, as their labels tell the two apart.
+        """
         able = (fast > 0)[:, None] | ~self.forms.fast
+        if lines:
+            able &= ~self.forms.capitals
         return self.forms.choose(writer, np.where(able.any(1, keepdims=True), able, True).astype(np.float64))
 
     def line_font(self, style: int) -> PenLine | None:
@@ -138,29 +145,31 @@ class TracedSource(Source):
         """Return the letters of a text without spaces, by the writer of a style; see ``PenLine``."""
         z, notes = latents([self.styles[style]], key[:1])
         one, count = z.numpy().astype(np.float64), len(text)
-        first = keys(self.population.traits(one))
+        first = keys(self.population.persons(one))
         writer = first.repeat(count)
         hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
         fast = _hurry(hand)[:1]
         rows = np.array([self._rows[char] for char in text], np.int64)
-        font = self._hands(first, fast).repeat(count)
+        font = self._hands(first, fast, lines=True).repeat(count)
         # Nobody writes as one font all through: some letters are those of another.
         other = uniforms_of(keys(writer, np.array([*map(ord, text)]), 7), 1)[:, 0] < _OTHERS
-        font = np.where(other, self._hands(keys(first, 8), fast), font)
+        font = np.where(other, self._hands(keys(first, 8), fast, lines=True), font)
         pens = self.population.pens(one).repeat(count)
-        return Hands(self.forms.pick(rows, font, writer).book, hand, pens, notes[0])
+        return Hands(self.forms.pick(rows, font, writer).table, hand, pens, notes[0])
 
     def drops(self, style: int) -> Mapping[str, float]:
         """Return how far the tails of letters are lifted to stay on the canvas; see ``Source.drops``."""
         if self.styles[style].fresh:
             return {}
         rows = np.array([row for row, char in enumerate(self.chars) if not is_wide(char)], np.int64)
+        if not len(rows):
+            return {}
         z = self.styles[style].vector.numpy().astype(np.float64)[None].repeat(len(rows), 0)
-        writer = keys(self.population.traits(z))
+        writer = keys(self.population.persons(z))
         hand = Hand(self.population.numbers(z), writer)
         fast = _hurry(hand)
         picked = self.forms.pick(rows, self._hands(writer, fast), writer, fast, allographs=True)
-        written = write(picked.book, np.arange(len(rows)), hand, keys(writer, picked.book.codes, 5), 0.0)
+        written = write(picked.table, np.arange(len(rows)), hand, keys(writer, picked.table.codes, 5), 0.0)
         found = zip(rows.tolist(), lifted(written, hand).tolist(), strict=True)
         return {self.chars[row]: drop for row, drop in found if abs(drop) > _MOVED}
 
@@ -192,7 +201,7 @@ class TracedSource(Source):
         if drawn.fresh:
             return super().describe(style)
         z: NDArray[np.float64] = drawn.vector.numpy().astype(np.float64)[None]
-        key = keys(self.population.traits(z))
+        key = keys(self.population.persons(z))
         (font,) = self._hands(key, _hurry(Hand(self.population.numbers(z), key))).tolist()
         writer = asdict(self.population.writer(drawn.vector.numpy()))
         return super().describe(style) | {"writer": writer, "forms": self.forms.hands[font]}

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 POINTS = 32
-"""Points of a stroke in a ``Book``."""
+"""Points of a stroke in a ``StrokeTable``."""
 LIFTED, JOINED, ONWARD = 0, 1, 2
 """After a stroke the pen is lifted; is joined to the next; goes straight on, as within one stroke."""
 _CORNER = np.cos(np.deg2rad(35))
@@ -20,11 +20,11 @@ Strokes = tuple[NDArray[np.float32], ...]
 
 
 @dataclass(frozen=True)
-class Book:
+class StrokeTable:
     """The strokes of some characters in flat arrays.
 
     Attributes:
-        chars: the characters. Each is there once in a book of characters; a book of drawings (``Forms.pick``) may
+        chars: the characters. Each is there once in a table of characters; a table of drawings (``Forms.pick``) may
             have one several times, each time in another form.
         points: float32 ``[strokes, POINTS, 2]``, evenly along each stroke; sharp corners are among them.
         lengths: float32 ``[strokes]``, in sides of the square.
@@ -49,20 +49,20 @@ class Book:
     own: NDArray[np.float32] | None = None
 
     def strokes(self, char: str) -> NDArray[np.float32]:
-        """Return the strokes of a character of the book, float32 ``[n, POINTS, 2]``."""
+        """Return the strokes of a character of the table, float32 ``[n, POINTS, 2]``."""
         number = self.chars.index(char)
         return self.points[self.first[number] : self.first[number + 1]]
 
 
-def make_book(
+def make_table(
     drawn: Mapping[str, Strokes], sources: Mapping[str, int] | None = None, licenses: Mapping[str, str] | None = None
-) -> Book:
-    """Put characters into a book; each has at least one stroke of at least one point."""
+) -> StrokeTable:
+    """Put characters into a table; each has at least one stroke of at least one point."""
     counts = [len(strokes) for strokes in drawn.values()]
     points, lengths = resampled([stroke for strokes in drawn.values() for stroke in strokes])
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     codes = np.array([ord(char) for char in drawn], np.uint64)
-    return Book("".join(drawn), points, lengths, first, codes, sources or {}, licenses or {})
+    return StrokeTable("".join(drawn), points, lengths, first, codes, sources or {}, licenses or {})
 
 
 def resampled(strokes: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.strokes.base import POINTS, Book
+from handgen.strokes.base import POINTS, StrokeTable
 
 RADICALS = "讠氵灬辶纟宀攵亻彳扌艹冖阝饣忄犭刂礻衤疒廴匚凵卩厂广冂罒⺮钅冫夂丬"
 """Components that are seldom characters of their own."""
@@ -43,18 +43,18 @@ class Component:
     count: int
 
 
-def find_components(book: Book, parts: Mapping[str, NDArray[np.float32]]) -> dict[str, tuple[Component, ...]]:
+def find_components(table: StrokeTable, parts: Mapping[str, NDArray[np.float32]]) -> dict[str, tuple[Component, ...]]:
     """Find components in characters, those of most strokes first.
 
     Args:
-        book: standard strokes of the characters.
+        table: standard strokes of the characters.
         parts: standard strokes of the components, ``[n, POINTS, 2]``; those of one stroke are left out.
 
     Returns:
         Character -> its components, which may overlap; a character that is a component itself has itself.
     """
-    found: dict[str, list[Component]] = {char: [] for char in book.chars}
-    counts = np.diff(book.first)
+    found: dict[str, list[Component]] = {char: [] for char in table.chars}
+    counts = np.diff(table.first)
     for size in range(2, _MOST + 1):
         names = [part for part, strokes in parts.items() if len(strokes) == size]
         owners = np.flatnonzero(counts >= size)
@@ -62,7 +62,7 @@ def find_components(book: Book, parts: Mapping[str, NDArray[np.float32]]) -> dic
             continue
         owner = np.repeat(owners, counts[owners] - size + 1)
         begin = np.concatenate([np.arange(counts[each] - size + 1) for each in owners])
-        runs = book.points[(book.first[owner] + begin)[:, None] + np.arange(size)][:, :, _SEEN]
+        runs = table.points[(table.first[owner] + begin)[:, None] + np.arange(size)][:, :, _SEEN]
         shapes, aspect = _normalized(runs)
         wanted, their_aspect = _normalized(np.stack([parts[name] for name in names])[:, :, _SEEN])
         squared = (shapes**2).sum(1)[:, None] + (wanted**2).sum(1) - 2 * shapes @ wanted.T
@@ -71,7 +71,7 @@ def find_components(book: Book, parts: Mapping[str, NDArray[np.float32]]) -> dic
         apart[stretched] = np.inf
         best = apart.argmin(1)
         for row in np.flatnonzero(apart[np.arange(len(best)), best] < _NEAR):
-            found[book.chars[owner[row]]].append(Component(names[best[row]], int(begin[row]), size))
+            found[table.chars[owner[row]]].append(Component(names[best[row]], int(begin[row]), size))
     return {char: tuple(reversed(some)) for char, some in found.items() if some}
 
 

@@ -181,11 +181,11 @@ def _read(file: Path, digest: str) -> Copybook:
                 raise HandgenError(f"{file} was made by another version of handgen", _REMEDY)
             if made_of != digest:
                 raise HandgenError(f"{file} was made of other glyphs or strokes", _REMEDY)
-            book = Copybook(**{name: found[name] for name in Copybook.__dataclass_fields__})
+            table = Copybook(**{name: found[name] for name in Copybook.__dataclass_fields__})
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise HandgenError(f"{file} is damaged ({' '.join(str(error).split())[:80]})", _REMEDY) from error
-    strokes = int(book.first[-1]) if len(book.first) else 0
-    shapes = [(strokes, TERMS, 2), (strokes, WIDTHS), (strokes,), (len(book.first) - 1, 2), (len(book.first) - 1,)]
-    if [each.shape for each in (book.offsets, book.widths, book.joined, book.fit, book.reason)] != shapes:
+    strokes = int(table.first[-1]) if len(table.first) else 0
+    shapes = [(strokes, TERMS, 2), (strokes, WIDTHS), (strokes,), (len(table.first) - 1, 2), (len(table.first) - 1,)]
+    if [each.shape for each in (table.offsets, table.widths, table.joined, table.fit, table.reason)] != shapes:
         raise HandgenError(f"{file} is damaged (its parts do not match)", _REMEDY)
-    return book
+    return table

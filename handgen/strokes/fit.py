@@ -18,7 +18,7 @@ from handgen.errors import UsageError
 from handgen.glyphs.store import GlyphStore
 from handgen.metrics.skeleton import thinned
 from handgen.seeds import generator, keys
-from handgen.strokes.base import Book
+from handgen.strokes.base import StrokeTable
 from handgen.strokes.ink import draw
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.pens import PENS
@@ -137,13 +137,13 @@ def _pieces(ink: NDArray[np.bool_]) -> NDArray[np.float64]:
     return pieces
 
 
-def fit_writer(images: NDArray[np.uint8], book: Book, chars: str = "", seed: int = 0) -> Writer:
+def fit_writer(images: NDArray[np.uint8], table: StrokeTable, chars: str = "", seed: int = 0) -> Writer:
     """Return the writer whose drawings are most like the given ones in ``features``.
 
     Args:
         images: uint8 ``[n, size, size]``, 0 = ink.
-        book: strokes of characters to try writers on.
-        chars: what the images show, if that is known; those that the book has are then tried.
+        table: strokes of characters to try writers on.
+        chars: what the images show, if that is known; those that the table has are then tried.
         seed: of the search.
 
     Raises:
@@ -152,14 +152,14 @@ def fit_writer(images: NDArray[np.uint8], book: Book, chars: str = "", seed: int
     rng = generator(seed, "fit")
     images = images[np.sort(rng.permutation(len(images))[:MOST])]
     wanted = features(images)
-    known = [book.chars.index(char) for char in dict.fromkeys(chars) if char in book.chars]
-    pool = np.array(known or range(len(book.chars)))
+    known = [table.chars.index(char) for char in dict.fromkeys(chars) if char in table.chars]
+    pool = np.array(known or range(len(table.chars)))
     shown = rng.choice(pool, _SHOWN, replace=len(pool) < _SHOWN)
     population, size = Population(), images.shape[1]
 
     def tried_on(some: NDArray[np.float64], first: int = 0) -> Features:
         # Each has odd habits of its own, as the hand has: what comes of them is chance.
-        return np.stack([features(_drawn(population, z, book, shown, size, first + n)) for n, z in enumerate(some)])
+        return np.stack([features(_drawn(population, z, table, shown, size, first + n)) for n, z in enumerate(some)])
 
     spread = wanted[len(wanted) // 2 :] ** 2
     chance = np.concatenate([spread, spread / 2]) * (1 / _SHOWN + 1 / len(images))  # of means, and of deviations
@@ -212,13 +212,18 @@ def _with_pen(population: Population, z: NDArray[np.float64], pen: str, broader:
 
 
 def _drawn(
-    population: Population, z: NDArray[np.float64], book: Book, characters: NDArray[np.int64], size: int, odd: int = 0
+    population: Population,
+    z: NDArray[np.float64],
+    table: StrokeTable,
+    characters: NDArray[np.int64],
+    size: int,
+    odd: int = 0,
 ) -> NDArray[np.uint8]:
     """Draw characters by the writer ``z``, whose odd habits are number ``odd``."""
     many = np.repeat(z[None], len(characters), axis=0)
     sample = keys(np.arange(len(characters)))
     hand = Hand(population.numbers(many), keys(np.full(len(characters), odd)))
-    return draw(write(book, characters, hand, sample, 1.0), hand, population.pens(many), sample, size)
+    return draw(write(table, characters, hand, sample, 1.0), hand, population.pens(many), sample, size)
 
 
 def fit_population(writers: list[Writer]) -> Population:
@@ -234,12 +239,12 @@ def fit_population(writers: list[Writer]) -> Population:
     return Population(spreads, counts)
 
 
-def fit_store(path: Path, book: Book) -> dict[str, Writer]:
+def fit_store(path: Path, table: StrokeTable) -> dict[str, Writer]:
     """Return a writer for each hand of a glyph store, its source left out if there is another.
 
     Args:
         path: the store.
-        book: strokes.
+        table: strokes.
 
     Raises:
         HandgenError: a style has too few glyphs, or the store is damaged.
@@ -249,5 +254,5 @@ def fit_store(path: Path, book: Book) -> dict[str, Writer]:
         style = store.styles[number]
         rows = store.rows(number)
         labels = "".join(str(char) for char in store.labels["char"][rows])
-        found[style.name] = fit_writer(np.array(store.images[rows]), book, labels)
+        found[style.name] = fit_writer(np.array(store.images[rows]), table, labels)
     return found

@@ -1,13 +1,13 @@
 """Many forms under the pen: the strokes of characters as each of many fonts has them, beside the standard's.
 
 A writer is 29 numbers of the pen and one font's forms. What a batch writes may come from as many fonts as it has
-rows: ``Forms.pick`` gathers their strokes into one book, in which every drawing is an entry.
+rows: ``Forms.pick`` gathers their strokes into one table, in which every drawing is an entry.
 
     forms = Forms.open(fonts, "永和九年")      # nothing is traced yet
     forms.prepare()                            # traces what no earlier run has traced
     font = forms.choose(writer)                # writer: uint64 [n], keys of the writers
     picked = forms.pick(characters, font, writer, hand["cursiveness"])
-    images = draw(write(picked.book, np.arange(n), hand, sample, 1.0), hand, pens, sample, 64)
+    images = draw(write(picked.table, np.arange(n), hand, sample, 1.0), hand, pens, sample, 64)
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ from numpy.typing import NDArray
 
 from handgen.errors import UsageError
 from handgen.files import sha256
+from handgen.fonts.catalog import CAPITALS
 from handgen.fonts.face import FontRef, describe
-from handgen.fonts.find import known_license
+from handgen.fonts.find import kind_of, known_license
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.allographs import ALLOGRAPH_LICENSE, ANCHOR, Allographs, allographs_digest
-from handgen.strokes.base import Book
+from handgen.strokes.base import StrokeTable
 from handgen.strokes.components import find_components
 from handgen.strokes.hands import ShippedHand, open_hands
 from handgen.strokes.kept import VERSION, Job, Progress, all_forms
@@ -51,13 +52,13 @@ class Picked:
     """The strokes of some drawings.
 
     Attributes:
-        book: entry i holds drawing i.
+        table: entry i holds drawing i.
         hand: int64 ``[n]``, whose forms they are, rows of ``Forms.hands``.
         running: of each drawing, its running forms: ``口:1/3`` is a 口 of one stroke instead of three.
         allograph: int64 ``[n]``, the number of its allograph among those of the character, from 1; 0 = none.
     """
 
-    book: Book
+    table: StrokeTable
     hand: NDArray[np.int64]
     running: tuple[tuple[str, ...], ...]
     allograph: NDArray[np.int64]
@@ -79,8 +80,8 @@ class Forms:
         self,
         fonts: Mapping[FontRef, str],
         asked: str,
-        standard: Book | None,
-        parts: Book | None = None,
+        standard: StrokeTable | None,
+        parts: StrokeTable | None = None,
         running: Mapping[FontRef, str] | None = None,
         shipped: Sequence[ShippedHand] = (),
     ) -> None:
@@ -123,13 +124,13 @@ class Forms:
             HandgenError: stroke data is damaged, or a font cannot be read.
         """
         asked = "".join(dict.fromkeys(chars))
-        standard: Book | None = None
+        standard: StrokeTable | None = None
         try:
-            standard = find_strokes(asked, order).book if order else None
+            standard = find_strokes(asked, order).table if order else None
         except UsageError:
             if not fonts and not shipped:
                 raise
-        parts = find_strokes(PARTS, (HANZI,)).book if standard and HANZI in standard.sources else None
+        parts = find_strokes(PARTS, (HANZI,)).table if standard and HANZI in standard.sources else None
         hashed = ({ref: sha256(ref.path) for ref in dict.fromkeys(some)} for some in (fonts, running))
         return cls(next(hashed), asked, standard, parts, next(hashed), shipped)
 
@@ -193,6 +194,12 @@ class Forms:
         known = [False] if self._standard else []
         known += [ref in self._running_fonts for ref in self._fonts]
         return np.array(known + [hand.kind == RUNNING for _, hand in self._shipped])
+
+    @functools.cached_property
+    def capitals(self) -> NDArray[np.bool_]:
+        """Of each of ``hands``, whether its small letters are capitals."""
+        known = [False] * bool(self._standard) + [kind_of(ref) == CAPITALS for ref in self._fonts]
+        return np.array(known + [hand.kind == CAPITALS for _, hand in self._shipped])
 
     @property
     def skipped(self) -> dict[str, str]:
@@ -296,14 +303,14 @@ class Forms:
         chars = "".join(self.chars[i] for i in characters)
         ends = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
         codes = np.array([ord(char) for char in chars], np.uint64)
-        book = Book(chars, points, lengths_of(points).sum(1), ends, codes, held=held, own=own)
+        gathered = StrokeTable(chars, points, lengths_of(points).sum(1), ends, codes, held=held, own=own)
         if cursiveness is None or self._running is None:
-            return Picked(book, hand, ((),) * len(row), numbers)
+            return Picked(gathered, hand, ((),) * len(row), numbers)
         choices = self._running.choose(chars, able, key, cursiveness)
         notes: list[list[str]] = [[] for _ in row]
         for choice in choices:
             notes[choice.drawing].append(choice.note)
-        return Picked(apply(book, choices), hand, tuple(map(tuple, notes)), numbers)
+        return Picked(apply(gathered, choices), hand, tuple(map(tuple, notes)), numbers)
 
     def _instead(
         self, characters: NDArray[np.int64], hand: NDArray[np.int64], key: NDArray[np.uint64]
@@ -364,14 +371,14 @@ def _own(table: FontForms) -> NDArray[np.float32]:
     return made
 
 
-def _as_forms(book: Book, asked: str) -> FontForms:
+def _as_forms(table: StrokeTable, asked: str) -> FontForms:
     """Return standard strokes as the forms of a hand."""
-    known = {char: number for number, char in enumerate(book.chars)}
+    known = {char: number for number, char in enumerate(table.chars)}
     number = np.array([known.get(char, -1) for char in asked])
-    counts = np.where(number >= 0, np.diff(book.first)[number], 0)
+    counts = np.where(number >= 0, np.diff(table.first)[number], 0)
     first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    rows = [np.arange(book.first[p], book.first[p + 1]) for p in number if p >= 0]
-    points = encoded(book.points[np.concatenate(rows)])
+    rows = [np.arange(table.first[p], table.first[p + 1]) for p in number if p >= 0]
+    points = encoded(table.points[np.concatenate(rows)])
     way = np.where(number >= 0, REGISTERED, ABSENT).astype(np.uint8)
     fit = np.where(number[:, None] >= 0, 1, 0).astype(np.float32).repeat(2, 1)
     return FontForms(asked, first, points, np.zeros(len(points), np.uint8), way, fit)

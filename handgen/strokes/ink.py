@@ -21,7 +21,7 @@ _THINNEST = 0.9
 _FULL = 0.34
 """A hand with a broad pen writes characters of many strokes more finely: no more of the square becomes ink."""
 _TILE = 256
-_TRAITS = np.array(
+_PEN_NUMBERS = np.array(
     [[p.width, p.speed, p.nib, p.press, p.taper, p.ink, p.grain, p.finer] for p in PENS.values()], np.float32
 )
 
@@ -32,7 +32,7 @@ class PenTrace:
 
     Attributes:
         width: in sides of the square.
-        traits: ``[n, 4]``: how much speed, a nib, setting down and lifting change it.
+        response: ``[n, 4]``: how much speed, a nib, setting down and lifting change the width.
         angle: of the nib, in radians.
         ink: how dark it is, 0 to 1.
         grain: how much paper shows through, 0 to 1.
@@ -40,7 +40,7 @@ class PenTrace:
     """
 
     width: Array
-    traits: Array
+    response: Array
     angle: Array
     ink: Array
     grain: Array
@@ -49,14 +49,37 @@ class PenTrace:
 
 def line_of(hand: Hand, pens: NDArray[Any]) -> PenTrace:
     """Return the lines that hands make with pens, as ``draw`` has them."""
-    kinds = _TRAITS[pens] if pens.ndim == 1 else pens.astype(np.float32) @ _TRAITS
+    kinds = _PEN_NUMBERS[pens] if pens.ndim == 1 else pens.astype(np.float32) @ _PEN_NUMBERS
     width, speed, nib, press, taper, ink, grain, finer = kinds.T
-    traits = np.stack([speed, nib, press, taper], 1) * hand["pressure"][:, None] * 2
-    traits[:, 1] = nib  # a nib is broad, however hard it is pressed
-    return PenTrace(width * hand["width"], traits, np.deg2rad(hand["nib"]), ink * hand["darkness"], grain, finer)
+    response = np.stack([speed, nib, press, taper], 1) * hand["pressure"][:, None] * 2
+    response[:, 1] = nib  # a nib is broad, however hard it is pressed
+    return PenTrace(width * hand["width"], response, np.deg2rad(hand["nib"]), ink * hand["darkness"], grain, finer)
+
+
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """How what was written lies on its images; lengths in sides of an image.
+
+    Attributes:
+        strokes: float32 ``[s, POINTS, 2]``.
+        width: ``[n]``, of the pen in each drawing.
+        ink: ``[n]``, how dark it is, 0 to 1.
+    """
+
+    strokes: Array
+    width: Array
+    ink: Array
 
 
 def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.uint64], size: int) -> NDArray[np.uint8]:
+    """Draw what was written; arguments and images as of ``draw_laid``."""
+    images, _ = draw_laid(written, hand, pens, sample, size)
+    return images
+
+
+def draw_laid(
+    written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.uint64], size: int
+) -> tuple[NDArray[np.uint8], Laid]:
     """Draw what was written.
 
     Args:
@@ -67,19 +90,19 @@ def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.ui
         size: side of an image in pixels.
 
     Returns:
-        uint8 ``[n, size, size]``, 0 = ink, 255 = paper.
+        uint8 ``[n, size, size]``, 0 = ink, 255 = paper; and how it lies there.
     """
     count = len(pens)
     line = line_of(hand, pens)
-    traits, angle = line.traits, line.angle
+    response, angle = line.response, line.angle
     width = line.width * np.sqrt(hand["size"] / 0.85)
     way = np.bincount(written.glyph, lengths_of(written.strokes).sum(1), count).astype(np.float32)
     full = _FULL * (1 - line.finer * np.minimum(2 * hand["pressure"], 1))
     width = np.minimum(width, full * hand["size"] ** 2 / np.maximum(way, 1e-3))
-    of_strokes = widths_along(written.strokes, traits[written.glyph], angle[written.glyph], written.held)
+    of_strokes = widths_along(written.strokes, response[written.glyph], angle[written.glyph], written.held)
     of_strokes *= width[written.glyph, None]
     held = np.ones((len(written.joins), 2), bool)
-    of_joins = widths_along(written.joins, traits[written.joined], angle[written.joined], held)
+    of_joins = widths_along(written.joins, response[written.joined], angle[written.joined], held)
     weight = np.where(written.solid, 1.0, hand["join_weight"][written.joined]).astype(np.float32)
     of_joins *= _waisted(weight, written.joins.shape[1]) * width[written.joined, None]
     strokes, joins, scale = _fitted(written, width, count, size)
@@ -88,16 +111,17 @@ def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.ui
         (outlines(strokes, np.maximum(of_strokes * pixels[written.glyph, None], _THINNEST)), written.glyph),
         (outlines(joins, np.maximum(of_joins * pixels[written.joined, None], 0.7 * _THINNEST)), written.joined),
     ]
-    return inked(coverage(groups, count, size), line.ink, line.grain, sample)
+    laid = Laid(strokes / np.float32(size), width * scale, line.ink)
+    return inked(coverage(groups, count, size), line.ink, line.grain, sample), laid
 
 
-def widths_along(points: Array, traits: Array, angle: Array, held: NDArray[np.bool_]) -> Array:
+def widths_along(points: Array, response: Array, angle: Array, held: NDArray[np.bool_]) -> Array:
     """Return the width of lines at each point, 1 being usual: ``[n, k]``.
 
     Speed follows the two-thirds power law, v ~ curvature^(-1/3) (Lacquaniti, Terzuolo and Viviani 1983), under the
     bell 30 t^2 (1 - t)^2 of a movement of minimum jerk (Flash and Hogan 1985); a fast line is a thin one.
     """
-    speed, nib, press, taper = (column[:, None] for column in traits.T)
+    speed, nib, press, taper = (column[:, None] for column in response.T)
     k = points.shape[1]
     t = np.linspace(0, 1, k, dtype=np.float32)
     length = lengths_of(points) + np.float32(1e-4)

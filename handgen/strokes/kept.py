@@ -23,7 +23,7 @@ from handgen.errors import FontError, HandgenError
 from handgen.files import replacing
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import font_cache
-from handgen.strokes.base import POINTS, Book
+from handgen.strokes.base import POINTS, StrokeTable
 from handgen.strokes.library import digest
 from handgen.strokes.tracing import FontForms, trace_font
 from handgen.workers import Failed, Pool
@@ -137,7 +137,7 @@ class Job:
     font: FontRef
     font_hash: str
     chars: str
-    standard: Book | None
+    standard: StrokeTable | None
 
     @property
     def name(self) -> str:
@@ -146,8 +146,8 @@ class Job:
 
     def forms(self) -> FontForms:
         """Return the font's forms, from the cache or anew."""
-        book = self.standard
-        strokes = {char: book.strokes(char) for char in book.chars} if book else {}
+        table = self.standard
+        strokes = {char: table.strokes(char) for char in table.chars} if table else {}
         return kept_or_made(self.name, lambda: trace_font(self.font, self.chars, strokes))
 
 

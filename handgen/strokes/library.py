@@ -14,7 +14,7 @@ from handgen.fonts.face import FontRef, describe
 from handgen.fonts.find import font_cache, known_license, resolve_font
 from handgen.registry import nearest
 from handgen.strokes import hanzi, kanjivg
-from handgen.strokes.base import Book, Strokes, make_book
+from handgen.strokes.base import Strokes, StrokeTable, make_table
 from handgen.strokes.counts import FOLDER
 
 HANZI, KANJIVG, TRACE = "hanzi", "kanjivg", "trace"
@@ -43,13 +43,13 @@ class Library:
     """Strokes found for characters.
 
     Attributes:
-        book: the strokes.
+        table: the strokes.
         skipped: reason -> characters that no source has.
         font: what was traced; None if nothing was.
         font_sha256: of its file; empty without one.
     """
 
-    book: Book
+    table: StrokeTable
     skipped: dict[str, str]
     font: FontRef | None = None
     font_sha256: str = ""
@@ -119,17 +119,17 @@ def find_strokes(chars: str, order: tuple[str, ...] = ORDER, font: str | None = 
     lacking = "".join(char for char in chars if char not in found)
     if not found:
         raise UsageError(f"no strokes were found for any of the {len(chars):,} characters", _GET)
-    book = make_book({char: found[char] for char in chars if char in found}, counts, licenses)
+    table = make_table({char: found[char] for char in chars if char in found}, counts, licenses)
     used = traced if TRACE in counts else None
     reason = "without strokes" + (f" ({' and '.join(absent)} not fetched)" if absent else "")
-    return Library(book, {reason: lacking} if lacking else {}, used, sha256(used.path) if used else "")
+    return Library(table, {reason: lacking} if lacking else {}, used, sha256(used.path) if used else "")
 
 
-def digest(book: Book) -> str:
-    """Return a hash of the strokes of a book."""
-    hasher = hashlib.sha256(book.chars.encode())
-    hasher.update(book.first.tobytes())
-    hasher.update(book.points.tobytes())
+def digest(table: StrokeTable) -> str:
+    """Return a hash of the strokes of a table."""
+    hasher = hashlib.sha256(table.chars.encode())
+    hasher.update(table.first.tobytes())
+    hasher.update(table.points.tobytes())
     return hasher.hexdigest()
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from handgen.deform.strokes import Part, moved, whole_of
 from handgen.seeds import keys, uniforms_of
-from handgen.strokes.base import LIFTED, ONWARD, POINTS, Book
+from handgen.strokes.base import LIFTED, ONWARD, POINTS, StrokeTable
 from handgen.strokes.writer import NUMBERS
 
 JOIN = 14
@@ -46,6 +46,7 @@ class Written:
         joins: float32 ``[j, JOIN, 2]``.
         joined: int64 ``[j]``, the drawing that each belongs to, ascending.
         solid: bool ``[j]``: as thick as a stroke, as between dots that have become one.
+        own: float32 ``[s]``, how much of its shape is each stroke's own, as in a ``StrokeTable``.
     """
 
     strokes: Array
@@ -54,6 +55,7 @@ class Written:
     joins: Array
     joined: NDArray[np.int64]
     solid: NDArray[np.bool_]
+    own: Array
 
 
 class Hand:
@@ -106,7 +108,7 @@ class Hand:
 
 
 def write(
-    book: Book,
+    table: StrokeTable,
     characters: NDArray[np.int64],
     hand: Hand,
     sample: NDArray[np.uint64],
@@ -115,34 +117,34 @@ def write(
     """Write characters, one a drawing.
 
     Args:
-        book: their strokes.
-        characters: int64 ``[n]``, numbers in the book.
+        table: their strokes.
+        characters: int64 ``[n]``, numbers in the table.
         hand: of the writer of each.
         sample: uint64 ``[n]``, keys from which follows what is not alike from one drawing to the next.
         vary: 0 (nothing differs) to 1.
     """
-    counts = book.first[characters + 1] - book.first[characters]
+    counts = table.first[characters + 1] - table.first[characters]
     glyph = np.repeat(np.arange(len(characters)), counts)
     number = np.arange(len(glyph)) - np.repeat(np.cumsum(counts) - counts, counts)
-    rows = book.first[characters][glyph] + number
-    own = np.zeros(len(rows), np.float32) if book.own is None else book.own[rows]
-    held = np.zeros(len(rows), np.uint8) if book.held is None else book.held[rows]
+    rows = table.first[characters][glyph] + number
+    own = np.zeros(len(rows), np.float32) if table.own is None else table.own[rows]
+    held = np.zeros(len(rows), np.uint8) if table.held is None else table.held[rows]
     if (held == ONWARD).any():
         # Pieces of one stroke are displaced as one.
         begins = np.where(np.r_[True, held[:-1] != ONWARD], np.arange(len(rows)), 0)
         number = number[np.maximum.accumulate(begins)]
-    codes = book.codes[characters]
-    strokes = book.points[rows].copy()
+    codes = table.codes[characters]
+    strokes = table.points[rows].copy()
     _balance(strokes, hand, glyph)
     _displace(strokes, hand, glyph)
     _place(strokes, hand, glyph)
     parts = _parts(hand, codes, sample, vary)
-    strokes = _reattached(moved(strokes, glyph, number, parts), book.points[rows], held == ONWARD)
+    strokes = _reattached(moved(strokes, glyph, number, parts), table.points[rows], held == ONWARD)
     ever = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
     luck = 0.5 + 0.85 * ever + 0.15 * _even(keys(sample[glyph], number, 1), 2)
     # Within a Latin letter strokes are seldom joined: what looks joined is one stroke already.
     ease = np.where(codes < IDEOGRAPHIC, 0.35, 1).astype(np.float32)[glyph]
-    joined, solid = _choose_joins(strokes, book.lengths[rows], hand, glyph, luck / ease[:, None], own, held)
+    joined, solid = _choose_joins(strokes, table.lengths[rows], hand, glyph, luck / ease[:, None], own, held)
     _pull(strokes, joined, hand, glyph, own)
     _bend(strokes, hand, glyph, keys(sample[glyph], number, 2), own)
     before = np.flatnonzero(joined)
@@ -150,7 +152,7 @@ def write(
     down = np.stack([np.r_[False, joined[:-1]], joined], 1)
     whole = whole_of(parts).astype(np.float32)
     _settle(strokes, joins, glyph, glyph[before], hand, whole, _normal(keys(sample, 4), 3) * np.float32(vary))
-    return Written(strokes, glyph, down, joins, glyph[before], solid[before])
+    return Written(strokes, glyph, down, joins, glyph[before], solid[before], own)
 
 
 def _haste(hand: Hand) -> Array:
@@ -195,7 +197,7 @@ def _displace(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
 
 
 def _reattached(strokes: Array, before: Array, onward: NDArray[np.bool_]) -> Array:
-    """Return strokes of which pieces of one (``onward``: the next goes on) are as far apart as in the book."""
+    """Return strokes of which pieces of one (``onward``: the next goes on) are as far apart as in the table."""
     if not onward.any():
         return strokes
     number = np.arange(len(strokes))

@@ -24,7 +24,7 @@ from handgen.strokes.reading import PAPER, Lines, centerlines, half_widths, join
 KNOTS = 10
 """Points of a stroke that are fitted; those between them follow smoothly."""
 PICKED = np.round(np.linspace(0, POINTS - 1, KNOTS)).astype(np.int64)
-"""Their indexes among the points of a book's stroke."""
+"""Their indexes among the points of a table's stroke."""
 _BATCH = 32
 _WHOLE = (0.10, 0.04, 6)
 _PARTS = (0.05, 0.012, 12)
@@ -68,7 +68,7 @@ def register(
     """Lay standard strokes over glyphs of one style.
 
     Args:
-        strokes: of each character, ``[n, POINTS, 2]``, as a book has them.
+        strokes: of each character, ``[n, POINTS, 2]``, as a table has them.
         images: the glyphs, uint8 ``[len(strokes), size, size]``, 0 = ink.
         placed: the glyphs as a whole are already where the strokes are, and as large.
         quick: look at half of the pixels, and let every line of a glyph be as wide as its mean.

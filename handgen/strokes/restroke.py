@@ -16,7 +16,7 @@ from handgen.fonts.face import FontRef
 from handgen.fonts.raster import Placement
 from handgen.metrics.skeleton import thinned
 from handgen.seeds import keys
-from handgen.strokes.base import Book, make_book
+from handgen.strokes.base import StrokeTable, make_table
 from handgen.strokes.ink import draw
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.pens import PENS
@@ -34,13 +34,13 @@ class Restroked:
     """Writes content glyphs anew.
 
     Attributes:
-        book: strokes of the glyphs, traced where they are.
-        numbers: int64 ``[characters]``, of each content character in the book; -1 = not traced.
+        table: strokes of the glyphs, traced where they are.
+        numbers: int64 ``[characters]``, of each content character in the table; -1 = not traced.
         writer: how they are displaced.
         size: side of the glyphs in pixels.
     """
 
-    book: Book
+    table: StrokeTable
     numbers: NDArray[np.int64]
     writer: Writer
     size: int
@@ -63,8 +63,8 @@ class Restroked:
         """
         scale = SIDE / size
         placement = Placement(**{name: value * scale for name, value in asdict(placement).items()})
-        book = make_book(trace(font, chars, placement=placement))
-        number_of = {char: number for number, char in enumerate(book.chars)}
+        table = make_table(trace(font, chars, placement=placement))
+        number_of = {char: number for number, char in enumerate(table.chars)}
         some = torch.from_numpy(glyphs[:: max(1, len(glyphs) // _MEASURED)] < 128)
         width = float(some.sum() / thinned(some).sum().clamp(min=1)) / size
         writer = Writer(
@@ -72,7 +72,7 @@ class Restroked:
             tremor=0.1, tilt=0, slant=0, bow_across=0.01, bow_down=0, pressure=0, darkness=1, pen=_PEN,
             width=float(np.clip(width / PENS[_PEN].width / np.sqrt(1 / 0.85), 0.02, 0.12)),
         )  # fmt: skip
-        return cls(book, np.array([number_of.get(char, -1) for char in chars]), writer, size)
+        return cls(table, np.array([number_of.get(char, -1) for char in chars]), writer, size)
 
     def __call__(
         self,
@@ -97,7 +97,7 @@ class Restroked:
             return made
         numbers = np.array([[getattr(self.writer, name) for name in NUMBERS]], np.float64).repeat(len(known), 0)
         hand = Hand(numbers, keys(styles[known], 11))
-        written = write(self.book, self.numbers[characters[known]], hand, sample[known], vary)
+        written = write(self.table, self.numbers[characters[known]], hand, sample[known], vary)
         pens = np.full(len(known), tuple(PENS).index(_PEN))
         made[known] = draw(written, hand, pens, sample[known], self.size)
         return made

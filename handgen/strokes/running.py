@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from handgen.seeds import keys, uniforms_of
-from handgen.strokes.base import LIFTED, POINTS, Book
+from handgen.strokes.base import LIFTED, POINTS, StrokeTable
 from handgen.strokes.components import RADICALS, Component
 from handgen.strokes.merges import Merge, merged, merges
 from handgen.strokes.motion import lengths_of
@@ -52,7 +52,7 @@ class Form:
         degree: from 0, all but the standard, to 1.
         merge: the rule, if it is one.
         points: a font's strokes, ``[n, POINTS, 2]``; empty for a rule.
-        held: uint8 ``[n]``, see ``Book``.
+        held: uint8 ``[n]``, see ``StrokeTable``.
         own: of all its strokes, likewise.
     """
 
@@ -155,34 +155,34 @@ def chance(cursiveness: NDArray[np.floating]) -> NDArray[np.floating]:
     return made
 
 
-def apply(book: Book, choices: Sequence[Choice]) -> Book:
+def apply(table: StrokeTable, choices: Sequence[Choice]) -> StrokeTable:
     """Return drawings with components in running forms.
 
     Args:
-        book: entry i holds drawing i.
+        table: entry i holds drawing i.
         choices: as ``Running.choose`` returns them.
     """
     if not choices:
-        return book
-    start = np.array([book.first[each.drawing] + each.component.start for each in choices])
+        return table
+    start = np.array([table.first[each.drawing] + each.component.start for each in choices])
     stop = start + np.array([each.component.count for each in choices])
-    new, down, counts = _in_place(choices, *_boxes(book.points, start, stop), [
-        book.points[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])  # fmt: skip
+    new, down, counts = _in_place(choices, *_boxes(table.points, start, stop), [
+        table.points[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])  # fmt: skip
     # Rows of what was there and of what is new, in the order in which they are written.
-    kept = np.ones(len(book.points), bool)
+    kept = np.ones(len(table.points), bool)
     kept[_ranges(start, stop - start)] = False
     rows = np.concatenate([np.flatnonzero(kept), np.repeat(start, counts)])
     order = np.argsort(rows, kind="stable")
     owned = np.repeat([each.form.own for each in choices], counts).astype(np.float32)
-    held = np.zeros(len(kept), np.uint8) if book.held is None else book.held
-    own = np.zeros(len(kept), np.float32) if book.own is None else book.own
-    points = np.concatenate([book.points[kept], new])[order]
-    lengths = np.concatenate([book.lengths[kept], lengths_of(new).sum(1)])[order]
+    held = np.zeros(len(kept), np.uint8) if table.held is None else table.held
+    own = np.zeros(len(kept), np.float32) if table.own is None else table.own
+    points = np.concatenate([table.points[kept], new])[order]
+    lengths = np.concatenate([table.lengths[kept], lengths_of(new).sum(1)])[order]
     drawing = np.array([each.drawing for each in choices])
-    sizes = np.diff(book.first) + np.bincount(drawing, counts - (stop - start), len(book.first) - 1).astype(np.int64)
+    sizes = np.diff(table.first) + np.bincount(drawing, counts - (stop - start), len(table.first) - 1).astype(np.int64)
     first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    return Book(
-        book.chars, points, lengths, first, book.codes, book.sources, book.licenses,
+    return StrokeTable(
+        table.chars, points, lengths, first, table.codes, table.sources, table.licenses,
         np.concatenate([held[kept], down])[order], np.concatenate([own[kept], owned])[order],
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ from handgen.files import write_json
 from handgen.settings import Settings, setting
 from handgen.strokes.pens import PENS, SHARES
 
-VERSION = 1
+VERSION = 2
 _WHENCE = "'handgen synth --model pen' writes one, writers.json, beside its dataset."
 _KIND = "handgen writer"
 _INSIDE = 1e-5
@@ -63,15 +63,15 @@ class Writer(Settings):
     pressure: float = _number(0.5, "How much the line's width follows speed, setting down and lifting.", 0, 1)
     nib: float = _number(40.0, "Angle of a broad nib, in degrees.", 0, 90)
     darkness: float = _number(0.9, "Darkness of the ink.", 0.5, 1)
-    traits: int = setting(0, "Which odd habits: another number, another person.", minimum=0, maximum=99_999)
+    person: int = setting(0, "Whose odd habits: another number is another person.", minimum=0, maximum=99_999)
     pen: str = setting("ball", "What is written with.", choices=tuple(PENS), panel="Writer")
 
 
-TRAITS = 100_000
-_REST = ("traits", "pen")
+PERSONS = 100_000
+_REST = ("person", "pen")
 NUMBERS = tuple(f.name for f in dataclasses.fields(Writer) if f.name not in _REST)
 DIM = len(NUMBERS) + len(_REST)
-"""Values of a writer's z: the numbers in order, then the traits and the pen."""
+"""Values of a writer's z: the numbers in order, then the person and the pen."""
 _LOW, _HIGH = (
     np.array([f.metadata[end] for f in dataclasses.fields(Writer) if f.name in NUMBERS])
     for end in ("minimum", "maximum")
@@ -117,17 +117,17 @@ class Population:
         shares = np.cumsum(self.shares) / np.sum(self.shares)
         return np.searchsorted(shares[:-1], _below(z[:, -1]), side="right").astype(np.int64)
 
-    def traits(self, z: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the traits of writers, int64 ``[n]``."""
-        return np.minimum(_below(z[:, -2]) * TRAITS, TRAITS - 1).astype(np.int64)
+    def persons(self, z: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the numbers of the persons whose odd habits writers have, int64 ``[n]``."""
+        return np.minimum(_below(z[:, -2]) * PERSONS, PERSONS - 1).astype(np.int64)
 
     def writer(self, z: NDArray[np.float64]) -> Writer:
         """Return the writer that ``z`` (``[DIM]``) stands for."""
         one = z[None].astype(np.float64)
         numbers = np.clip(self.numbers(one)[0], _LOW, _HIGH)
-        pen, traits = tuple(PENS)[int(self.pens(one)[0])], int(self.traits(one)[0])
+        pen, person = tuple(PENS)[int(self.pens(one)[0])], int(self.persons(one)[0])
         named = {name: round(float(value), 6) for name, value in zip(NUMBERS, numbers, strict=True)}
-        return Writer(**named, traits=traits, pen=pen)
+        return Writer(**named, person=person, pen=pen)
 
     def z_of(self, writer: Writer) -> NDArray[np.float32]:
         """Return the ``[DIM]`` that stands for a writer.
@@ -145,7 +145,7 @@ class Population:
         if not self.shares[index]:
             raise UsageError(f"no writer of this population uses a {writer.pen}", "Use another population.")
         middle_of_pen = (sum(self.shares[:index]) + self.shares[index] / 2) / sum(self.shares)
-        rest = torch.special.ndtri(torch.tensor([(writer.traits + 0.5) / TRAITS, middle_of_pen], dtype=torch.float64))
+        rest = torch.special.ndtri(torch.tensor([(writer.person + 0.5) / PERSONS, middle_of_pen], dtype=torch.float64))
         return np.concatenate([z, rest.numpy()]).astype(np.float32)
 
     @property
@@ -207,8 +207,8 @@ def _writer(path: Path, name: str, given: Any) -> Writer:
     for key, value in given.items():
         if key != "pen" and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise UsageError(f"{path}, writer {name}: {key} is no number", "Give it a number.")
-    if not isinstance(given.get("traits", 0), int):
-        raise UsageError(f"{path}, writer {name}: traits is no whole number", "Give it one.")
+    if not isinstance(given.get("person", 0), int):
+        raise UsageError(f"{path}, writer {name}: person is no whole number", "Give it one.")
     try:
         return Writer(**given)
     except UsageError as error:

@@ -234,8 +234,8 @@ def _drawing(glyphs: Synthesis) -> DrawGlyphs:
         characters = np.array([number_of[char] for char in chars], np.int64)
         if glyphs.gate is None:
             drawn = glyphs.source.draw(characters, styles, key)
-            return LineGlyphs(drawn.images, drawn.notes, [])
+            return LineGlyphs(drawn.images, drawn.notes, [], drawn.ends)
         drawn, records = glyphs.gate.best(glyphs.draw, characters, styles, key)
-        return LineGlyphs(drawn.images, drawn.notes, records)
+        return LineGlyphs(drawn.images, drawn.notes, records, drawn.ends)
 
     return draw

@@ -17,6 +17,7 @@ from handgen.fonts.charsets import load_charset
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 from handgen.formats.conversations import instructions_of
+from handgen.lines.sources import find_source
 from handgen.lines.synthesis import LineSynthesis
 from handgen.sources import MODEL
 from handgen.sources.base import Progress, Source
@@ -137,10 +138,10 @@ def prepare(request: Request, progress: Progress | None = None, workers: int = 1
     pipeline = Pipeline.load(request.degrade)
     FORMATS.entry(request.format)
     instructions_of(request.instructions)
-    charset = load_charset(request.charset) if request.charset else usual_chars(request.sources)
     if request.lines and request.pages:
         check_room(request.pages, request.lines.height)
         request = replace(request, lines=replace(request.lines, min_chars=1, max_chars=LONGEST_TEXT))
+    charset = _charset(request)
     script = find_script(request.lines, charset) if request.lines else None
     text = _text(request.text)
     chars = script.chars if script else load_charset(str(request.text)) if request.text else charset
@@ -157,6 +158,18 @@ def prepare(request: Request, progress: Progress | None = None, workers: int = 1
     block = (lines.synthesis if lines else glyphs).block
     shards = tuple(cut(request.count, request.shards, block)) if request.shards > 1 else ()
     return Prepared(request, glyphs, pipeline, note, counts, lines, pages, shards)
+
+
+def _charset(request: Request) -> str:
+    """Return the characters that shall all occur.
+
+    Those of the sources, if none are named; of lines of a corpus its own, so that what suits its script is opened.
+    """
+    if request.charset:
+        return load_charset(request.charset)
+    if request.lines and request.lines.corpus and not request.lines.boost:
+        return find_source(request.lines.corpus).all_chars
+    return usual_chars(request.sources)
 
 
 def _text(path: Path | None) -> Counter[str]:

@@ -112,7 +112,8 @@ def _without_absent(request: Request) -> tuple[Request, str]:
     Raises:
         UsageError: none is left.
     """
-    chars = load_charset(request.charset) if request.charset else ""
+    # Lines without a charset are of the characters of their texts.
+    chars = load_charset(request.charset) if request.charset else _meant(request) if request.lines else ""
     absent = {
         spec.source: why for spec in request.sources if spec.optional and (why := source_class(spec).lack(spec, chars))
     }

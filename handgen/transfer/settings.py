@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from handgen.errors import UsageError
 from handgen.settings import PATHS, RUNNING, Settings, setting
-from handgen.transfer import RECIPES, UNION
+from handgen.transfer import TRAINING_SETS, UNION
 
 SETS, READER, DRAWN = "The sets", "The recognizer", "What is drawn for them"
 DIGITS = "digits"
@@ -82,6 +82,11 @@ class TransferSettings(Settings):
         return self.size or (64 if characters > _MANY else 32)
 
 
+def real_name(real: str) -> str:
+    """Return what a real set is called in results."""
+    return Path(real).resolve().name if real != DIGITS else DIGITS
+
+
 @dataclass(frozen=True)
 class TransferRequest(Settings):
     """What a user asks for.
@@ -90,10 +95,12 @@ class TransferRequest(Settings):
         UsageError: there is no real set, or a training set has no name or one that it cannot have.
     """
 
-    real: str = setting(
-        "",
-        "Real handwriting to test on: scikit-learn's digits, a store of 'handgen import', or a dataset.",
+    real: tuple[str, ...] = setting(
+        (),
+        "Real handwriting to test on: scikit-learn's digits, a store of 'handgen import', or a dataset. "
+        "May be repeated: each set is then compared on each.",
         metavar="digits|STORE|DATASET",
+        shown="none",
         panel=SETS,
         often=True,
     )
@@ -185,9 +192,27 @@ class TransferRequest(Settings):
                 "there is no real handwriting to test on",
                 "Give --real digits, a store that 'handgen import' made, or a dataset.",
             )
+        reals = {Path(real).resolve() for real in self.real if real != DIGITS}
         for name, path in self.sets.items():
-            if self.real != DIGITS and path.resolve() == Path(self.real).resolve():
+            if path.resolve() in reals:
                 raise UsageError(f"--set {name} is the real set itself", "The set 'real' is the part not tested on.")
+        self.each()
+
+    def each(self) -> dict[str, TransferRequest]:
+        """Return what is asked of each real set, by its name; of several, each has a folder in ``out``.
+
+        Raises:
+            UsageError: two have one name.
+        """
+        if len(self.real) == 1:
+            return {real_name(self.real[0]): self}
+        found: dict[str, TransferRequest] = {}
+        for real in self.real:
+            name = real_name(real)
+            if name in found:
+                raise UsageError(f"two real sets are called {name}", "Give each folder a name of its own.")
+            found[name] = replace(self, real=(real,), out=self.out / name)
+        return found
 
     @property
     def sets(self) -> Mapping[str, Path]:
@@ -199,7 +224,7 @@ class TransferRequest(Settings):
                 raise UsageError(f"--set {text} is not of the form NAME=PATH", "As in: --set mine=datasets/zi2zi.")
             if name in found:
                 raise UsageError(f"--set {name}= is there twice", "Give each set a name of its own.")
-            if not _NAME.fullmatch(name) or name == UNION or name in RECIPES:
+            if not _NAME.fullmatch(name) or name == UNION or name in TRAINING_SETS:
                 raise UsageError(
                     f"--set cannot name a set '{name}'",
                     "Take letters, digits, '-', '_' and '.', and no name that handgen has for a set.",

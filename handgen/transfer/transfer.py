@@ -32,11 +32,12 @@ from handgen.ocr.reader import RECOGNIZER, load_reader
 from handgen.training.read_glyphs import LabeledGlyphs
 from handgen.training.recognizer import RecognizerSettings, open_run
 from handgen.transfer import UNION
+from handgen.transfer.plot import save_plot
 from handgen.transfer.pools import open_real, parted, read_pool
-from handgen.transfer.recipes import Materials, made
 from handgen.transfer.sets import Evened, Exam, TrainingSet, different, resolution_of
-from handgen.transfer.settings import DIGITS, TransferRequest
+from handgen.transfer.settings import DIGITS, TransferRequest, real_name
 from handgen.transfer.sources import Mixed, Pooled, Source
+from handgen.transfer.training_sets import Materials, find_source
 from handgen.version import __version__
 
 ABOUT, SETS, CELLS, TRAINING = "transfer.json", "sets", "cells", "training"
@@ -57,8 +58,9 @@ class Transfer:
 
     def __init__(self, request: TransferRequest) -> None:
         self.request, settings = request, request.settings
+        (self.real,) = request.real
         self._device = resolve_device(request.device)
-        pool = open_real(request.real)
+        pool = open_real(self.real)
         if request.charset:
             pool = pool.of(load_charset(request.charset))
         left, test = parted(pool, settings.test_share) if len(pool) else (pool, pool)
@@ -70,12 +72,12 @@ class Transfer:
             styles=request.styles,
             strokes=request.strokes,
             left=left,
-            real=None if request.real == DIGITS else Path(request.real),
+            real=None if self.real == DIGITS else Path(self.real),
             device=self._device,
         )
         if len(materials.chars) < 2:
             raise UsageError(
-                f"the real set {request.real} has {len(materials.chars)} of the characters asked for",
+                f"the real set {self.real} has {len(materials.chars)} of the characters asked for",
                 "At least two are needed: look at --charset, and at what the set holds.",
             )
         sources = self._sources(materials)
@@ -97,6 +99,7 @@ class Transfer:
             for name, source in sources.items()
         }
         self._writers = len(np.unique(test.writers))
+        self._check()
 
     def _sources(self, materials: Materials) -> dict[str, Source]:
         """Make the sources of all sets, in order."""
@@ -110,7 +113,7 @@ class Transfer:
                     f"the set '{name}' has none of the {len(materials.chars)} characters", f"Look at {path}."
                 )
             given[name] = Pooled(pool, {"path": path.name, "manifest": _digest(path)})
-        sources = {name: made(name, given, materials) for name in names if name != UNION}
+        sources = {name: find_source(name, given, materials) for name in names if name != UNION}
         if UNION in names:
             parts = {name: source for name, source in sources.items() if name != "real" and "+" not in name}
             if len(parts) < 2:
@@ -139,7 +142,7 @@ class Transfer:
         settings = self.request.settings
         left_out = {"left out": f"{len(self.left_out):,} characters that a set lacks"} if self.left_out else {}
         return {
-            "real": f"{self.request.real}: tested on {len(self.exam.labels):,} images by {self._writers} writers",
+            "real": f"{self.real}: tested on {len(self.exam.labels):,} images by {self._writers} writers",
             "characters": f"{len(self.chars):,}",
             **left_out,
             "sets": ", ".join(self.sets),
@@ -180,8 +183,8 @@ class Transfer:
         self._finish()
         return True
 
-    def _claim(self) -> None:
-        """Take the folder, or go on in it."""
+    def _check(self) -> None:
+        """Refuse a folder that holds something else; nothing is written."""
         out, about = self.request.out, self.request.out / ABOUT
         shared = json.loads(json.dumps(self.shared()))
         if about.is_file():
@@ -193,7 +196,6 @@ class Transfer:
                 raise UsageError(f"{out} holds a comparison with another {', '.join(other)}", "Choose another --out.")
         elif out.is_dir() and any(out.iterdir()):
             raise UsageError(f"{out} is not empty and holds no comparison", "Choose another --out.")
-        write_json(about, {"handgen": __version__, **shared})
         for name in self.sets:
             for cell in (out / CELLS).glob(f"{name}-[0-9]*.json"):
                 if json.loads(cell.read_text(encoding="utf-8")).get("identity") != self._identity(name):
@@ -201,6 +203,11 @@ class Transfer:
                         f"the set '{name}' is not the one that {cell} was measured with",
                         f"Choose another --out, or delete {out / CELLS}/{name}-*.json.",
                     )
+
+    def _claim(self) -> None:
+        """Take the folder, or go on in it."""
+        self._check()
+        write_json(self.request.out / ABOUT, {"handgen": __version__, **self.shared()})
 
     def _identity(self, name: str) -> str:
         facts = json.dumps(self.sets[name].source.identity(), sort_keys=True, default=str)
@@ -271,7 +278,7 @@ class Transfer:
                 }
         settings = asdict(self.request.settings) | {"size": self.even.size, "resolution": self.even.resolution}
         return {
-            "real": Path(self.request.real).name,
+            "real": real_name(self.real),
             "tested": len(self.exam.labels),
             "characters": self.chars,
             "settings": settings,
@@ -279,8 +286,6 @@ class Transfer:
         }
 
     def _finish(self) -> None:
-        from handgen.transfer.plot import save_plot
-
         out, results = self.request.out, self.results()
         write_json(out / RESULTS, results)
         save_plot(out / PLOT, results)

@@ -81,7 +81,7 @@ def test_json_tells_all(capsys, gnt, heiti, tmp_path):
     facts = json.loads(said)
     assert code == 0
     assert facts["styles"] == {"001-f": len(CHARS), "002-f": len(CHARS)}
-    assert [place["reason"] for place in facts["left_out"]] == ["damaged", "no ink"]
+    assert [left["reason"] for left in facts["left_out"]] == ["damaged", "no ink"]
 
 
 def test_a_dry_run_reads_the_plan_and_writes_nothing(capsys, gnt, heiti, tmp_path):

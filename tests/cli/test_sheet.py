@@ -87,12 +87,12 @@ def test_pages_that_are_refused_are_said_and_the_rest_is_taken(capsys, heiti, ka
     assert code == 0
     facts = json.loads(said)
     assert facts["styles"] == {"hand": 7}
-    assert [(place["where"], place["reason"], place["char"]) for place in facts["left_out"]] == [
+    assert [(left["where"], left["reason"], left["char"]) for left in facts["left_out"]] == [
         ("torn.png", "the lower left corner marker is not seen", ""),
         ("text.jpg", "no picture that can be read", ""),
         ("good.jpg: page 1, row 1, box 3", "empty box", "c"),
     ]
-    assert [place.split("/")[-1] for place in facts["pictures"]] == ["page-001.png"]
+    assert [path.split("/")[-1] for path in facts["pictures"]] == ["page-001.png"]
     code, _, err = call(capsys, "import", "sheet", *bad, "-f", heiti, "-o", tmp_path / "none")
     assert code == 1
     said = " ".join(err.split())

@@ -21,21 +21,21 @@ from handgen.strokes.prompts import StrokePrompt
 from handgen.training.evaluate import measure
 from tests.conftest import same_state
 from tests.readers import items, read_as_trainers_do
-from tests.strokes.conftest import HANZI, book, stroke_data
+from tests.strokes.conftest import HANZI, stroke_data, table
 from tests.strokes.test_register import SIZE, drawn, moved
 
-__all__ = ["book", "stroke_data"]
+__all__ = ["stroke_data", "table"]
 CHARS = "".join(HANZI)[:6]
 SMALL = {"width": 32, "layers": 1, "code_dim": 8, "strokes": "hanzi"}
 
 
 @pytest.fixture
-def written_store(stroke_data, tmp_path, book):
+def written_store(stroke_data, tmp_path, table):
     """Standard characters as the source, and two hands that write them: one upright, one that moves strokes.
 
     One character has no strokes, and one is drawn as another.
     """
-    standard = [book.strokes(char) for char in CHARS]
+    standard = [table.strokes(char) for char in CHARS]
     chars = [*CHARS, "\ue000", "一"]
     path = tmp_path / "store"
     with StoreWriter(path, size=SIZE, charset=CHARS + "\ue000", raster=Raster(source="drawn", sha256="here")) as writer:
@@ -134,13 +134,13 @@ def model():
 
 
 @torch.inference_mode()
-def test_a_character_without_strokes_is_white_and_drawings_follow_from_their_keys(model, book):
+def test_a_character_without_strokes_is_white_and_drawings_follow_from_their_keys(model, table):
     style = model.codes[[0, 1, 0]]
-    told = StrokePrompt(book, np.array([1, -1, 1]), keys(np.array([5, 6, 5])), 1.0)
+    told = StrokePrompt(table, np.array([1, -1, 1]), keys(np.array([5, 6, 5])), 1.0)
     drawn = model.generate(told, style)
     assert (drawn[1] == 1).all()
     assert torch.equal(drawn[0], drawn[2])
-    other = model.generate(StrokePrompt(book, np.array([1]), keys(np.array([7])), 1.0), style[:1])
+    other = model.generate(StrokePrompt(table, np.array([1]), keys(np.array([7])), 1.0), style[:1])
     assert not torch.equal(other[0], drawn[0])
 
 
@@ -148,10 +148,10 @@ def test_a_character_without_strokes_is_white_and_drawings_follow_from_their_key
 def test_what_moves_the_standard_moves_the_hand(model):
     knots, said = torch.rand(3, 4, 10, 2), torch.randn(3, 4, 16)
     torch.manual_seed(1)
-    moved_knots, moved_said = model._moved(knots, said)
+    moved_knots, moved_said = model._augmented(knots, said)
     scale = model._scale[:2]
-    # The end of an arrow drawn by the hand moves as a point of the standard would: by the same matrix.
+    # The tip of an arrow from a standard point to a written one is transformed by the same matrix as the points.
     arrow = knots[:, :, :1] + said[..., None, :2] * scale
     torch.manual_seed(1)
-    moved_arrow, _ = model._moved(torch.cat([knots[:, :, 1:], arrow], 2), said)
+    moved_arrow, _ = model._augmented(torch.cat([knots[:, :, 1:], arrow], 2), said)
     assert torch.allclose(moved_arrow[:, :, -1], moved_knots[:, :, 0] + moved_said[..., :2] * scale, atol=1e-5)

@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 
-from handgen.strokes.base import as_strokes, make_book
+from handgen.strokes.base import as_strokes, make_table
 
 HANZI = {
     "一": [[[100, 400], [900, 420]]],
@@ -46,9 +46,9 @@ def stroke_data(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def book():
-    """The same characters as a book."""
-    return make_book(
+def table():
+    """The same characters as a table."""
+    return make_table(
         {
             char: tuple((line * [1, -1] + [0, 900]).astype(np.float32) / 1024 for line in as_strokes(medians))
             for char, medians in HANZI.items()

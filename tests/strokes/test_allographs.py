@@ -6,7 +6,7 @@ import numpy as np
 
 from handgen.seeds import keys
 from handgen.strokes.allographs import Allographs, read_allographs
-from handgen.strokes.base import Book
+from handgen.strokes.base import StrokeTable
 from handgen.strokes.forms import Forms
 from handgen.strokes.hands import shipped_hands
 from handgen.strokes.tracing import LATIN_BASE, LATIN_TOP
@@ -21,8 +21,8 @@ def opened() -> Forms:
     return made
 
 
-def box(book: Book, drawing: int) -> tuple[float, float, float]:
-    points = book.points[book.first[drawing] : book.first[drawing + 1]].reshape(-1, 2)
+def box(table: StrokeTable, drawing: int) -> tuple[float, float, float]:
+    points = table.points[table.first[drawing] : table.first[drawing + 1]].reshape(-1, 2)
     return float(np.ptp(points[:, 0])), float(points[:, 1].min()), float(points[:, 1].max())
 
 
@@ -76,11 +76,13 @@ def test_a_writer_has_them_as_tall_as_its_hand_and_only_where_they_are_asked_for
     assert not plain.allograph.any()
     assert 0.2 < (picked.allograph > 0).mean() < 0.6
     for drawing in range(n):
-        own, made = box(plain.book, drawing), box(picked.book, drawing)
+        own, made = box(plain.table, drawing), box(picked.table, drawing)
         if picked.allograph[drawing]:
             assert abs(made[1] - own[1]) < 0.01
         else:
             assert own == made
     again = forms.pick(characters[7:8], hand[7:8], writer[7:8], allographs=True)
     assert again.allograph[0] == picked.allograph[7]
-    np.testing.assert_array_equal(again.book.points, picked.book.points[picked.book.first[7] : picked.book.first[8]])
+    np.testing.assert_array_equal(
+        again.table.points, picked.table.points[picked.table.first[7] : picked.table.first[8]]
+    )

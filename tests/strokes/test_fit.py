@@ -9,15 +9,15 @@ from handgen.strokes.pens import PENS
 from handgen.strokes.writer import DIM, NUMBERS, Population, Writer
 
 
-def drawings(writer, book, count=48):
+def drawings(writer, table, count=48):
     z = Population().z_of(writer).astype(float)
-    return _drawn(Population(), z, book, np.arange(count) % len(book.chars), 64)
+    return _drawn(Population(), z, table, np.arange(count) % len(table.chars), 64)
 
 
-def test_a_fitted_writer_is_nearer_than_the_usual_one(book):
+def test_a_fitted_writer_is_nearer_than_the_usual_one(table):
     true = Writer(slant=0.3, width=0.085, size=0.65, aspect=1.25, darkness=0.65, cursiveness=0.1, pen="marker")
-    images = drawings(true, book)
-    found = fit_writer(images, book, seed=1)
+    images = drawings(true, table)
+    found = fit_writer(images, table, seed=1)
     usual = Population().writer(np.zeros(len(NUMBERS) + 2))
     for name in ("slant", "size", "aspect", "darkness"):
         assert abs(getattr(found, name) - getattr(true, name)) < abs(getattr(usual, name) - getattr(true, name)), name
@@ -40,16 +40,16 @@ def test_what_statistics_say_is_found_and_the_rest_stays_usual():
     assert (np.linalg.eigvalsh(precision) > 0).all()
 
 
-def test_statistics_see_what_they_are_named_for(book):
-    plain, leaning = (features(drawings(Writer(slant=value), book)) for value in (0.0, 0.4))
+def test_statistics_see_what_they_are_named_for(table):
+    plain, leaning = (features(drawings(Writer(slant=value), table)) for value in (0.0, 0.4))
     assert leaning[5] > plain[5] + 0.12
-    thin, thick = (features(drawings(Writer(width=value), book)) for value in (0.03, 0.07))
+    thin, thick = (features(drawings(Writer(width=value), table)) for value in (0.03, 0.07))
     assert thick[0] > 1.4 * thin[0]
-    level, rising = (features(drawings(Writer(tilt=value), book)) for value in (0.0, 0.2))
+    level, rising = (features(drawings(Writer(tilt=value), table)) for value in (0.0, 0.2))
     assert rising[6] > level[6] + 0.08
-    ball, pencil = (features(drawings(Writer(pen=value), book)) for value in ("ball", "pencil"))
+    ball, pencil = (features(drawings(Writer(pen=value), table)) for value in ("ball", "pencil"))
     assert pencil[11] > 1.3 * ball[11]  # grain
-    joined, apart = (features(drawings(Writer(cursiveness=value), book)) for value in (1.0, 0.0))
+    joined, apart = (features(drawings(Writer(cursiveness=value), table)) for value in (1.0, 0.0))
     assert joined[14] < apart[14]  # pieces
     with pytest.raises(UsageError, match="too few to tell a hand by"):
         features(np.full((9, 64, 64), 255, np.uint8))

@@ -11,7 +11,7 @@ from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
 from handgen.seeds import keys
 from handgen.strokes import kept as module
-from handgen.strokes.base import JOINED, LIFTED, ONWARD, POINTS, Book, make_book, resampled
+from handgen.strokes.base import JOINED, LIFTED, ONWARD, POINTS, StrokeTable, make_table, resampled
 from handgen.strokes.forms import STANDARD, Forms
 from handgen.strokes.ink import draw
 from handgen.strokes.kept import FOLDER, read_forms
@@ -30,16 +30,16 @@ def opened(stroke_data, heiti, caveat):
     return made
 
 
-def drawn(book: Book, count: int, cursiveness: float = 0.0) -> np.ndarray:
+def drawn(table: StrokeTable, count: int, cursiveness: float = 0.0) -> np.ndarray:
     population = Population(cursiveness=(cursiveness, cursiveness))
     z = np.zeros((count, len(NUMBERS) + 2))
     hand = Hand(population.numbers(z), keys(np.arange(count)))
     sample = keys(np.arange(count))
-    return draw(write(book, np.arange(count), hand, sample, 1.0), hand, population.pens(z), sample, 48)
+    return draw(write(table, np.arange(count), hand, sample, 1.0), hand, population.pens(z), sample, 48)
 
 
-def test_glyphs_are_traced_stroke_by_stroke_or_by_their_centerlines(heiti, caveat, book):
-    standard = {char: book.strokes(char) for char in "十口小"}
+def test_glyphs_are_traced_stroke_by_stroke_or_by_their_centerlines(heiti, caveat, table):
+    standard = {char: table.strokes(char) for char in "十口小"}
     made = trace_font(FontRef(heiti), "十口小", standard)
     assert (made.way == REGISTERED).all()
     assert np.diff(made.first).tolist() == [2, 3, 3]
@@ -62,9 +62,9 @@ def test_what_is_drawn_again_and_is_not_the_glyph_is_not_used():
     assert form.way == REJECTED
 
 
-def test_another_character_in_its_place_is_not_used(heiti, book):
+def test_another_character_in_its_place_is_not_used(heiti, table):
     """A font that draws 國 for 国: here the standard says a short stroke, and the font draws 灬 and more."""
-    standard = {char: book.strokes(char) for char in "十口小三"} | {"鑫": book.strokes("一")}
+    standard = {char: table.strokes(char) for char in "十口小三"} | {"鑫": table.strokes("一")}
     made = trace_font(FontRef(heiti), "十口小三鑫", standard)
     assert made.way[-1] == REJECTED
     assert (made.way[:-1] >= REGISTERED).all()
@@ -80,13 +80,13 @@ def test_a_long_stroke_is_kept_in_pieces_that_go_on():
     np.testing.assert_allclose(points[:-2, -1], points[1:-1, 0], atol=1e-6)
 
 
-def test_pieces_of_one_stroke_stay_together(book):
+def test_pieces_of_one_stroke_stay_together(table):
     """However loose a hand is, and however many drawings come before."""
     points = np.stack([np.linspace(0.1, 0.9, 4 * POINTS), 0.5 + 0.3 * np.sin(np.arange(4 * POINTS) / 8)], 1)
     pieces = np.stack([resampled([points[31 * i : 31 * i + 32].astype(np.float32)])[0][0] for i in range(4)])
     drawn = 20
-    many = Book(
-        "龘", np.concatenate([pieces, book.strokes("一")]), np.ones(5, np.float32), np.array([0, 5]),
+    many = StrokeTable(
+        "龘", np.concatenate([pieces, table.strokes("一")]), np.ones(5, np.float32), np.array([0, 5]),
         np.array([0x9F98], np.uint64), held=np.array([ONWARD, ONWARD, ONWARD, LIFTED, LIFTED], np.uint8),
     )  # fmt: skip
     numbers = np.array([[getattr(Writer(looseness=1, habit=1, cursiveness=0), name) for name in NUMBERS]])
@@ -108,7 +108,7 @@ def test_forms_are_kept_and_a_damaged_file_is_made_again(opened, heiti, caveat, 
     monkeypatch.setattr(module, "trace_font", lambda *a: pytest.fail("traced a second time"))
     again.prepare()
     everything = np.arange(len(again.chars)), np.ones(len(again.chars), int), keys(np.arange(len(again.chars)))
-    np.testing.assert_array_equal(again.pick(*everything).book.points, opened.pick(*everything).book.points)
+    np.testing.assert_array_equal(again.pick(*everything).table.points, opened.pick(*everything).table.points)
     monkeypatch.setattr(module, "trace_font", real)
     data = bytearray(files[0].read_bytes())
     data[-1] ^= 1
@@ -125,12 +125,12 @@ def test_a_batch_of_many_hands_is_what_each_writes_alone(opened):
     hands = np.arange(n) % len(opened.hands)
     key = keys(np.arange(n))
     picked = opened.pick(characters, hands, key)
-    images = drawn(picked.book, n)
+    images = drawn(picked.table, n)
     assert len({image.tobytes() for image in images}) > len(opened.chars)
     for i in (0, 7, 23, 39):
         alone = opened.pick(characters[i : i + 1], hands[i : i + 1], key[i : i + 1])
         np.testing.assert_array_equal(
-            alone.book.points, picked.book.points[picked.book.first[i] : picked.book.first[i + 1]]
+            alone.table.points, picked.table.points[picked.table.first[i] : picked.table.first[i + 1]]
         )
         assert alone.hand[0] == picked.hand[i]
 
@@ -166,11 +166,11 @@ def test_characters_that_nobody_draws_are_told(stroke_data, caveat):
 
 def test_the_pen_keeps_a_shape_that_is_its_own_and_joins_what_is_held():
     zigzag = np.array([[0.2, 0.2], [0.8, 0.35], [0.2, 0.5], [0.8, 0.65], [0.2, 0.8]], np.float32)
-    plain = make_book({"乙": (zigzag,), "二": (zigzag[:2], zigzag[2:4])})
+    plain = make_table({"乙": (zigzag,), "二": (zigzag[:2], zigzag[2:4])})
     population = Population(cursiveness=(1, 1))
     hand = Hand(population.numbers(np.zeros((2, len(NUMBERS) + 2))), keys(np.arange(2)))
     loose = write(plain, np.arange(2), hand, keys(np.arange(2)), 0.0)
-    own = Book(**{**vars(plain), "own": np.ones(3, np.float32), "held": np.array([0, JOINED, 0], np.uint8)})
+    own = StrokeTable(**{**vars(plain), "own": np.ones(3, np.float32), "held": np.array([0, JOINED, 0], np.uint8)})
     kept = write(own, np.arange(2), hand, keys(np.arange(2)), 0.0)
     spans = [np.ptp(made.strokes[0][:, 0][POINTS // 4 : -POINTS // 4]) for made in (loose, kept)]
     assert spans[1] > 1.25 * spans[0]  # a fast hand rounds the zigzag away, but not one that somebody wrote
@@ -197,9 +197,9 @@ def test_fonts_are_traced_in_other_processes_and_forms_are_sent_to_others(
     assert len(sent) < 20_000
     there = pickle.loads(sent)
     everything = np.arange(3), np.ones(3, int), keys(np.arange(3)), np.ones(3)
-    wanted = alone.pick(*everything).book.points
-    np.testing.assert_array_equal(made.pick(*everything).book.points, wanted)
-    np.testing.assert_array_equal(there.pick(*everything).book.points, wanted)
+    wanted = alone.pick(*everything).table.points
+    np.testing.assert_array_equal(made.pick(*everything).table.points, wanted)
+    np.testing.assert_array_equal(there.pick(*everything).table.points, wanted)
 
 
 def test_tracing_that_is_stopped_leaves_whole_files_and_goes_on(stroke_data, heiti, caveat, tmp_path, monkeypatch):

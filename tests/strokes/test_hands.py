@@ -82,8 +82,8 @@ def test_a_hand_writes_what_it_has_and_another_what_it_lacks() -> None:
     assert again.digest != forms.digest
     rows = np.arange(len(chars))
     picked = forms.pick(rows, np.ones(len(chars), np.int64), np.arange(len(chars), dtype=np.uint64))
-    assert picked.book.chars == chars
-    assert np.diff(picked.book.first).min() >= 1
+    assert picked.table.chars == chars
+    assert np.diff(picked.table.first).min() >= 1
 
 
 @pytest.mark.parametrize(("whole", "without"), [("荃", "全"), ("英", "央"), ("苦", "古")])

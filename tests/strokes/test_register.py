@@ -40,36 +40,36 @@ def drawn(written, width=0.06, joined=False):
 
 
 @pytest.fixture(scope="module")
-def hand(book):
+def hand(table):
     """What the hand makes of the characters: strokes, and images."""
-    written = [moved(book.strokes(char)) for char in book.chars]
+    written = [moved(table.strokes(char)) for char in table.chars]
     return written, drawn(written)
 
 
-def test_strokes_are_found_where_they_were_drawn(book, hand):
+def test_strokes_are_found_where_they_were_drawn(table, hand):
     written, images = hand
-    found = list(register([book.strokes(char) for char in book.chars], images))
-    for char, true, each in zip(book.chars, written, found, strict=True):
+    found = list(register([table.strokes(char) for char in table.chars], images))
+    for char, true, each in zip(table.chars, written, found, strict=True):
         apart = np.linalg.norm(each.points - true[:, PICKED], axis=2)
         assert np.median(apart) < 1.6 / SIZE, char
         assert np.abs(np.median(each.widths) - 0.06) < 0.015, char
         assert min(each.recall, each.precision) > (0.7 if char == "乙" else 0.95), char
         assert not each.joined.any(), char
-    moved_by = [np.linalg.norm(book.strokes(c) - w, axis=2).mean() for c, w in zip(book.chars, written, strict=True)]
+    moved_by = [np.linalg.norm(table.strokes(c) - w, axis=2).mean() for c, w in zip(table.chars, written, strict=True)]
     assert np.mean(moved_by) > 3 / SIZE  # there was something to find
 
 
-def test_the_pen_that_stays_down_is_seen(book):
-    dots = [moved(book.strokes("灬"))]
+def test_the_pen_that_stays_down_is_seen(table):
+    dots = [moved(table.strokes("灬"))]
     images = np.concatenate([drawn(dots, 0.03), drawn(dots, 0.03, joined=True)])
-    apart, together = register([book.strokes("灬")] * 2, images)
+    apart, together = register([table.strokes("灬")] * 2, images)
     assert apart.joined.tolist() == [False] * 4
     assert together.joined[:3].any()
     assert not together.joined[3]
 
 
-def test_centerlines_run_as_they_are_drawn(book):
-    lines = centerlines(drawn([book.strokes("十")]))
+def test_centerlines_run_as_they_are_drawn(table):
+    lines = centerlines(drawn([table.strokes("十")]))
     points, ways = lines.points[0][lines.there[0]], lines.ways[0][lines.there[0]]
     away = (points - torch.tensor([0.5, 0.47])).abs()
     across, down = ways[away[:, 0] > 0.2], ways[away[:, 1] > 0.2]  # twice the angle: (1, 0) and (-1, 0)
@@ -77,35 +77,35 @@ def test_centerlines_run_as_they_are_drawn(book):
     assert down[:, 0].median() < -0.95
 
 
-def test_a_series_is_smooth_and_near(book):
+def test_a_series_is_smooth_and_near(table):
     bend = np.sin(np.linspace(0, 3, POINTS))[None, :, None] * np.float32([0.02, -0.01])
     series = fitted(bend.astype(np.float32), TERMS)
     assert np.abs(np.einsum("kt,nta->nka", cosines(POINTS, TERMS), series) - bend).max() < 0.003
 
 
 @pytest.fixture
-def task(book, hand):
+def task(table, hand):
     """Two styles: the hand, and one that writes other characters than it says; and a character without strokes."""
     _, images = hand
     wrong = np.roll(images, 3, axis=0)
     everything = np.concatenate([images, wrong, images[:1]])
-    chars = [*book.chars, *book.chars, "\ue000"]
+    chars = [*table.chars, *table.chars, "\ue000"]
     style = np.array([0] * len(images) + [1] * len(images) + [0])
     return Task(chars, style, lambda rows: everything[rows], "here")
 
 
 @pytest.fixture
-def strokes(book):
-    return {char: book.strokes(char) for char in book.chars}
+def strokes(table):
+    return {char: table.strokes(char) for char in table.chars}
 
 
-def test_what_does_not_fit_is_left_out_counted_and_listed(book, task, strokes):
+def test_what_does_not_fit_is_left_out_counted_and_listed(table, task, strokes):
     copy = make_copybook(task, strokes)
-    count = len(book.chars)
+    count = len(table.chars)
     assert (copy.reason[: count - 1] == KEPT).all()
     assert (copy.reason[count : 2 * count] == BAD_FIT).sum() >= count - 1  # a bar across a bar may fit
     assert copy.reason[-1] == NO_STROKES
-    assert np.array_equal(np.diff(copy.first)[: count - 1], [len(strokes[char]) for char in book.chars[:-1]])
+    assert np.array_equal(np.diff(copy.first)[: count - 1], [len(strokes[char]) for char in table.chars[:-1]])
     report = copy.report(task, ("hand", "wrong"))
     assert report[0].startswith(f"strokes laid over {int((copy.reason == KEPT).sum())} of {2 * count + 1} glyphs")
     assert "left out of hand, no strokes are known: 1 (\ue000)" in report

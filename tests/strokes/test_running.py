@@ -7,7 +7,7 @@ import pytest
 
 from handgen.fonts.face import FontRef
 from handgen.seeds import keys
-from handgen.strokes.base import POINTS, make_book
+from handgen.strokes.base import POINTS, make_table
 from handgen.strokes.components import Component, find_components
 from handgen.strokes.forms import Forms
 from handgen.strokes.merges import Merge, merged, merges
@@ -15,8 +15,8 @@ from handgen.strokes.running import Choice, Form, Running, apply, chance
 
 
 @pytest.fixture(scope="module")
-def shapes(book):
-    return {char: book.strokes(char) for char in "口小灬三"}
+def shapes(table):
+    return {char: table.strokes(char) for char in "口小灬三"}
 
 
 def placed(strokes, scale, shift):
@@ -28,7 +28,7 @@ def compounds(shapes):
     """Characters made of components, narrowed and moved."""
     left, right = placed(shapes["口"], [0.4, 0.5], [-0.25, 0]), placed(shapes["小"], [0.5, 0.8], [0.25, 0])
     fire = placed(shapes["灬"], [0.8, 0.6], [0, 0.1])
-    return make_book({"甲": left + right, "乙": right + fire, "丙": fire})
+    return make_table({"甲": left + right, "乙": right + fire, "丙": fire})
 
 
 def test_components_are_found_wherever_they_are(compounds, shapes):
@@ -113,9 +113,9 @@ def test_a_fonts_form_is_fitted_into_the_components_box(compounds, shapes, strok
     picked = forms.pick(np.zeros(n, int), np.zeros(n, int), keys(np.arange(n)), np.ones(n))
     strokes = {note for notes in picked.running for note in notes}
     assert strokes >= {"口:1/3", "口:2/3", "口:3/3"}
-    plain = forms.pick(np.zeros(1, int), np.zeros(1, int), keys(np.arange(1))).book.points
+    plain = forms.pick(np.zeros(1, int), np.zeros(1, int), keys(np.arange(1))).table.points
     low, high = plain.min((0, 1)), plain.max((0, 1))
     for i in range(n):
-        one = picked.book.points[picked.book.first[i] : picked.book.first[i + 1]]
+        one = picked.table.points[picked.table.first[i] : picked.table.first[i + 1]]
         assert (one.min((0, 1)) > low - 0.15).all()
         assert (one.max((0, 1)) < high + 0.15).all()

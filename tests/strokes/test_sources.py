@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from handgen.errors import HandgenError, UsageError
-from handgen.strokes.base import POINTS, as_strokes, make_book, resampled
+from handgen.strokes.base import POINTS, as_strokes, make_table, resampled
 from handgen.strokes.hanzi import read_hanzi
 from handgen.strokes.kanjivg import read_kanjivg
 from handgen.strokes.library import digest, find_strokes, parse_order
@@ -90,15 +90,15 @@ def test_damaged_kanjivg(stroke_data, bad):
 
 def test_each_character_comes_from_the_first_source_that_has_it(stroke_data, heiti):
     found = find_strokes("一Aあ中\ue000", font=str(heiti))
-    assert found.book.sources == {"hanzi": 1, "kanjivg": 1, "trace": 2}
+    assert found.table.sources == {"hanzi": 1, "kanjivg": 1, "trace": 2}
     assert found.skipped == {"without strokes": "\ue000"}
-    assert found.book.chars == "一Aあ中"
-    assert found.book.licenses["hanzi"] == "Arphic-1999, hanzi-writer-data 2.0.1"
-    assert found.book.licenses["kanjivg"].startswith("CC-BY-SA")
+    assert found.table.chars == "一Aあ中"
+    assert found.table.licenses["hanzi"] == "Arphic-1999, hanzi-writer-data 2.0.1"
+    assert found.table.licenses["kanjivg"].startswith("CC-BY-SA")
     assert found.font.path == heiti
     only = find_strokes("一A", ("kanjivg",))
-    assert (only.book.sources, only.font) == ({"kanjivg": 2}, None)
-    assert digest(only.book) != digest(find_strokes("一A").book)
+    assert (only.table.sources, only.font) == ({"kanjivg": 2}, None)
+    assert digest(only.table) != digest(find_strokes("一A").table)
 
 
 def test_nothing_to_write_with(stroke_data):
@@ -122,6 +122,6 @@ def test_points_are_even_and_corners_are_kept():
     steps = np.hypot(*np.diff(points[0], axis=0).T)
     assert steps.max() < 1.6 * steps.mean()
     assert 0 < lengths[1] < 0.01
-    book = make_book({"A": corner, "B": corner[:1]})
-    assert len(book.strokes("A")) == 2
-    np.testing.assert_array_equal(book.strokes("B")[0], points[0])
+    table = make_table({"A": corner, "B": corner[:1]})
+    assert len(table.strokes("A")) == 2
+    np.testing.assert_array_equal(table.strokes("B")[0], points[0])

@@ -7,23 +7,23 @@ import torch
 from handgen.fonts.face import FontRef
 from handgen.fonts.raster import Placement, Rasterizer
 from handgen.metrics.skeleton import thinned
-from handgen.strokes.base import make_book
+from handgen.strokes.base import make_table
 from handgen.strokes.raster import coverage, outlines
 from handgen.strokes.trace import SIDE, trace, traced
 
 
 def plain(chars_of, width):
     """Draw strokes with an even line: bool ``[n, SIDE, SIDE]``."""
-    book = make_book(chars_of)
-    owner = np.repeat(np.arange(len(book.chars)), np.diff(book.first))
-    lines = outlines(book.points * SIDE, np.full(book.points.shape[:2], width, np.float32))
-    return coverage([(lines, owner)], len(book.chars), SIDE) > 127
+    table = make_table(chars_of)
+    owner = np.repeat(np.arange(len(table.chars)), np.diff(table.first))
+    lines = outlines(table.points * SIDE, np.full(table.points.shape[:2], width, np.float32))
+    return coverage([(lines, owner)], len(table.chars), SIDE) > 127
 
 
-def test_strokes_that_were_drawn_are_found_again(book):
+def test_strokes_that_were_drawn_are_found_again(table):
     """Draw known strokes, thin and trace them: as many, as long, in the same direction."""
     for char in "一十三小":
-        true = book.strokes(char)
+        true = table.strokes(char)
         ink = plain({char: tuple(true)}, 7)[0]
         found = traced(ink, thinned(torch.from_numpy(ink)[None])[0].numpy())
         assert len(found) == len(true), char

@@ -22,11 +22,11 @@ def forms(caveat):
 def _letters(forms, text):
     chars = text.replace(" ", "")
     rows = np.array([forms.chars.index(char) for char in chars])
-    book = forms.pick(rows, np.zeros(len(rows), np.int64), np.zeros(len(rows), np.uint64)).book
-    points = book.points.astype(float)
+    table = forms.pick(rows, np.zeros(len(rows), np.int64), np.zeros(len(rows), np.uint64)).table
+    points = table.points.astype(float)
     strokes = np.stack([points[:, :, 0] - 0.5, 0.851 - points[:, :, 1]], axis=2)
     spaced = np.array([at == 0 or text[at - 1] == " " for at, char in enumerate(text) if char != " "])
-    return Letters(chars, spaced, strokes, np.repeat(np.arange(len(chars)), np.diff(book.first)), X_HEIGHT)
+    return Letters(chars, spaced, strokes, np.repeat(np.arange(len(chars)), np.diff(table.first)), X_HEIGHT)
 
 
 def _manner(count, joins):

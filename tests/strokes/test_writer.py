@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from handgen.errors import HandgenError, UsageError
 from handgen.strokes.pens import PENS, SHARES
-from handgen.strokes.writer import DIM, NUMBERS, TRAITS, Population, Writer, load_writers, save_writers
+from handgen.strokes.writer import DIM, NUMBERS, PERSONS, VERSION, Population, Writer, load_writers, save_writers
 
 FACTS = {field.name: field.metadata for field in dataclasses.fields(Writer)}
 ANY = st.builds(
     Writer,
     pen=st.sampled_from(tuple(PENS)),
-    traits=st.integers(0, TRAITS - 1),
+    person=st.integers(0, PERSONS - 1),
     **{name: st.floats(FACTS[name]["minimum"], FACTS[name]["maximum"]) for name in NUMBERS},
 )
 
@@ -25,7 +25,7 @@ ANY = st.builds(
 @given(ANY)
 def test_every_writer_is_a_point_and_back(writer):
     again = Population().writer(Population().z_of(writer))
-    assert (again.pen, again.traits) == (writer.pen, writer.traits)
+    assert (again.pen, again.person) == (writer.pen, writer.person)
     for name in NUMBERS:
         low, high = FACTS[name]["minimum"], FACTS[name]["maximum"]
         assert getattr(again, name) == pytest.approx(getattr(writer, name), abs=3e-5 * (high - low) + 1e-5)
@@ -74,21 +74,21 @@ def test_writers_are_kept_in_a_file(tmp_path):
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"version": 2}, "is of version 2 of writers, not 1"),
+        ({"version": 1}, "is of version 1 of writers, not 2"),
         ({"kind": "font"}, "is no file of writers"),
         ({"writers": {}}, "holds no writer"),
         ({"writers": {"a": {"slant": 3}}}, r"writer a: slant 3 is too large. The most is 0.6"),
         ({"writers": {"a": {"slnt": 0}}}, "unknown parameter slnt"),
         ({"writers": {"a": {"slant": "x"}}}, "slant is no number"),
-        ({"writers": {"a": {"traits": 1.5}}}, "traits is no whole number"),
-        ({"writers": {"a": {"traits": -1}}}, "traits -1 is too small"),
+        ({"writers": {"a": {"person": 1.5}}}, "person is no whole number"),
+        ({"writers": {"a": {"person": -1}}}, "person -1 is too small"),
         ({"writers": {"a": {"pen": "quill"}}}, "pen quill is unknown"),
         ({"writers": {"a": 7}}, "no set of parameters"),
     ],
 )
 def test_a_wrong_file_of_writers_is_one_line(tmp_path, change, complaint):
     file = tmp_path / "w.json"
-    file.write_text(json.dumps({"kind": "handgen writer", "version": 1, "writers": {"a": {}}, **change}))
+    file.write_text(json.dumps({"kind": "handgen writer", "version": VERSION, "writers": {"a": {}}, **change}))
     with pytest.raises(HandgenError, match=complaint) as caught:
         load_writers(file)
     assert "w.json" in str(caught.value)

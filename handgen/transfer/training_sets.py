@@ -29,7 +29,7 @@ from handgen.strokes.library import TRACE
 from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
 from handgen.synthesis.request import OFF, REDRAW
-from handgen.transfer import RECIPES
+from handgen.transfer import TRAINING_SETS
 from handgen.transfer.pools import Pool, pool_of
 from handgen.transfer.sources import Degraded, Mixed, Pooled, Source, Synthesized
 
@@ -39,7 +39,7 @@ _NO_FILE = Path("nowhere")
 
 @dataclass(frozen=True)
 class Materials:
-    """What recipes have to work with.
+    """What training sets are made of.
 
     Attributes:
         chars: the characters that are wanted.
@@ -176,8 +176,8 @@ def _refuse_taught(model: Path, real: Path | None) -> None:
         )
 
 
-def made(name: str, known: Mapping[str, Source], given: Materials) -> Source:
-    """Return a training set by its name: a recipe, one of ``known``, or several with ``+`` between in equal parts.
+def find_source(name: str, known: Mapping[str, Source], given: Materials) -> Source:
+    """Return what draws a training set: one of the registry, of ``known``, or several in equal parts, as ``a+b``.
 
     Raises:
         UsageError: there is none of that name, or it cannot be made of what is given.
@@ -185,9 +185,9 @@ def made(name: str, known: Mapping[str, Source], given: Materials) -> Source:
     if name in known:
         return known[name]
     if "+" in name:
-        return Mixed({part: made(part, known, given) for part in name.split("+")})
-    if name not in RECIPES:
-        names = [*known, *(entry.name for entry in RECIPES)]
+        return Mixed({part: find_source(part, known, given) for part in name.split("+")})
+    if name not in TRAINING_SETS:
+        names = [*known, *(entry.name for entry in TRAINING_SETS)]
         raise UsageError(f"unknown training set '{name}'", nearest(name, names))
-    source: Source = RECIPES.load(name)(given)
+    source: Source = TRAINING_SETS.load(name)(given)
     return source
