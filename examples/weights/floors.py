@@ -9,6 +9,7 @@ so. Fonts and strokes that are fetched make other forms: the floors of those are
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -41,6 +42,7 @@ def main() -> None:
     """Measure in an empty data folder, and write the file."""
     from handgen.files import user_data, write_json
 
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory() as folder:
         os.environ["XDG_DATA_HOME"] = folder
         if user_data() != Path(folder):

@@ -190,6 +190,15 @@ class TracedSource(Source):
 
     def describe(self, style: int) -> dict[str, Any]:
         """Return a writer's parameters, and whose forms it has."""
+        if style not in self._described:
+            self._described[style] = self._describe(style)
+        return dict(self._described[style])
+
+    @functools.cached_property
+    def _described(self) -> dict[int, dict[str, Any]]:
+        return {}
+
+    def _describe(self, style: int) -> dict[str, Any]:
         drawn = self.styles[style]
         if drawn.fresh:
             return super().describe(style)
