@@ -18,6 +18,13 @@ settings.register_profile("handgen", deadline=None)  # machines differ in speed
 settings.load_profile("handgen")
 
 UPEM = 1000
+LONG = ("tests/test_portable.py", "tests/test_benchmarks.py", "tests/synthesis/test_shards.py", "tests/training/",
+        "tests/models/", "tests/transfer/")  # fmt: skip
+"""What takes long begins first, or the last file would keep one of the test processes waiting for the other."""
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: next((i for i, long in enumerate(LONG) if item.nodeid.startswith(long)), len(LONG)))
 
 
 @pytest.fixture(autouse=True)

@@ -126,7 +126,7 @@ def pace(what: str, done: float, total: float | None, rate: float, *, unit: str 
         counted: see ``Bar``.
     """
     parts = []
-    if counted:
+    if counted and (done or total):
         parts.append(f"{done:,.0f}" + (f" of {total:,.0f}" if total else "") + (f" {unit}" if unit else ""))
     if total:
         parts[-1:] = [" ".join([*parts[-1:], f"({done / total:.0%})" if counted else f"{done / total:.0%}"])]

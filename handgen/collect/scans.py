@@ -27,7 +27,7 @@ from handgen.sheets.pictures import EXTRA, NO_PICTURE, SUFFIXES, Picture, read_p
 NOT_GIVEN = "page that was not given"
 _HAND = "hand"
 _LINES_LEFT = 0.08
-"""More boxes than this with a line in their ink: printed lines were read as ink (一 and _ are lines, too)."""
+"""If the ink in more than this share of the boxes has a line, printed lines were read as ink (but 一 is a line too)."""
 
 
 @dataclass

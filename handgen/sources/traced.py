@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.deform.people import upright
 from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import kind_of
@@ -111,7 +112,8 @@ class TracedSource(Source):
             if allograph:
                 note["allograph"] = allograph
         sample = key.keys("pen") if self.vary else keys(writer, picked.table.codes, 5)
-        written = write(picked.table, np.arange(len(characters)), hand, sample, self.vary)
+        aspect = upright(picked.table.codes, writer)
+        written = write(picked.table, np.arange(len(characters)), hand, sample, self.vary, aspect)
         images, laid = draw_laid(written, hand, self.population.pens(z), sample, self.size)
         return Drawing(images, notes, ends_of(written, laid, hand, picked.table.codes, sample))
 
@@ -162,6 +164,8 @@ class TracedSource(Source):
         if self.styles[style].fresh:
             return {}
         rows = np.array([row for row, char in enumerate(self.chars) if not is_wide(char)], np.int64)
+        if not len(rows):
+            return {}
         z = self.styles[style].vector.numpy().astype(np.float64)[None].repeat(len(rows), 0)
         writer = keys(self.population.persons(z))
         hand = Hand(self.population.numbers(z), writer)
@@ -186,6 +190,15 @@ class TracedSource(Source):
 
     def describe(self, style: int) -> dict[str, Any]:
         """Return a writer's parameters, and whose forms it has."""
+        if style not in self._described:
+            self._described[style] = self._describe(style)
+        return dict(self._described[style])
+
+    @functools.cached_property
+    def _described(self) -> dict[int, dict[str, Any]]:
+        return {}
+
+    def _describe(self, style: int) -> dict[str, Any]:
         drawn = self.styles[style]
         if drawn.fresh:
             return super().describe(style)

@@ -74,6 +74,7 @@ def test_nothing_stays_where_there_is_no_terminal():
         ("drawing x: 1,200 of 6,000 (20%), 310/s, 15 s left", ("drawing x", 1200, 6000, 310)),
         ("drawing x: 5 of 60,000 images (0%), 5 s each, 83.3 h left", ("drawing x", 5, 60_000, 0.2, "images")),
         ("reading: 7", ("reading", 7, None, 0)),
+        ("opening", ("opening", 0, None, 0, "styles")),
         ("reading: 6,000 of 6,000 (100%), 9.5/s", ("reading", 6000, 6000, 9.5)),
     ],
 )

@@ -209,13 +209,17 @@ def test_a_pipe_or_a_folder_in_the_stead_of_a_font_is_told(tmp_path):
             resolve_font(str(tmp_path / f"{name}.ttf"))
 
 
-def test_a_font_with_damaged_names_does_not_flood_the_terminal(caveat, tmp_path):
+def test_what_other_packages_log_of_fonts_does_not_reach_the_terminal(caveat, tmp_path):
     font = TTFont(caveat)
     name = bytearray(font.reader["name"])
     name[2:4] = (len(name) * 9).to_bytes(2, "big")  # far more records than there are
     font.tables["name"] = DefaultTable("name")
     font["name"].data = bytes(name)
     font.save(tmp_path / "names.ttf")
-    code = "from pathlib import Path; from handgen.fonts.face import describe; describe(Path('names.ttf'))"
+    code = (
+        "import logging; from pathlib import Path; from handgen.fonts.face import describe\n"
+        "describe(Path('names.ttf'))\n"
+        "logging.getLogger('matplotlib.font_manager').warning('Matplotlib is building the font cache')"
+    )
     made = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
     assert (made.returncode, made.stderr) == (0, "")

@@ -17,7 +17,7 @@ from fontTools.ttLib import TTFont
 from handgen.errors import FontError, HandgenError
 from handgen.files import sha256
 from handgen.fonts.catalog import Entry, Source
-from handgen.fonts.fetch import fetch, fetch_all, installed
+from handgen.fonts.fetch import download, fetch, fetch_all, installed
 from tests.conftest import rectangle
 
 NPM = Entry("Tiny Hand", "latin", "pen", "OFL-1.1", Source("npm", "@tiny/hand", "1.2.0", "files/*-400-normal.woff2"))
@@ -204,7 +204,7 @@ def test_one_failure_does_not_keep_the_others_back(tmp_path, out, clients, good)
 def test_several_are_fetched_at_a_time(out, monkeypatch):
     together = threading.Barrier(3, timeout=20)  # broken unless three fetches run at once
 
-    def bring(entry, folder):
+    def bring(entry, folder, archive_of):
         together.wait()
         path = folder / f"{entry.slug}.ttf"
         path.write_bytes(b"font")
@@ -214,6 +214,22 @@ def test_several_are_fetched_at_a_time(out, monkeypatch):
     entries = [replace(NPM, family=f"Tiny {number}") for number in range(6)]
     assert [outcome.state for outcome in fetch_all(entries, out, workers=3)] == ["fetched"] * 6
     assert [outcome.state for outcome in fetch_all(entries, out, workers=3)] == ["present"] * 6
+
+
+def test_a_package_of_several_fonts_is_downloaded_once(tmp_path, out, clients, good, monkeypatch):
+    clients(tgz(tmp_path, good))
+    downloaded = []
+
+    def counted(source, scratch):
+        downloaded.append(source)
+        return download(source, scratch)
+
+    monkeypatch.setattr("handgen.fonts.fetch.download", counted)
+    outcomes = list(fetch_all([NPM, replace(NPM, family="Tiny Two"), PIP], out))
+    assert sorted(outcome.state for outcome in outcomes) == ["failed", "fetched", "fetched"]
+    assert downloaded.count(NPM.source) == 1
+    assert [name for name in names(out) if name.endswith(".ttf")] == ["tiny-hand.ttf", "tiny-two.ttf"]
+    assert not list(out.glob(".fetch-*"))
 
 
 def test_who_stops_it_has_whole_fonts_and_no_scratch(tmp_path, out, clients, good):

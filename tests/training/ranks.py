@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+import torch._dynamo  # noqa: F401 - each rank would import it with its first optimizer
 from safetensors.torch import save_file
 from torch.distributed import TCPStore
 
