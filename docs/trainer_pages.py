@@ -78,7 +78,7 @@ def page(name: str) -> str:
     format = kind.formats[0]
     filled = _PAGE.format(
         title=kind.title,
-        about=" ".join((inspect.getdoc(kind) or "").split()),
+        about=" ".join((inspect.getdoc(kind) or "").partition("\n\nAttributes:")[0].split()),
         plural="s" * (len(kind.formats) > 1),
         listed=" or ".join(f"`{each}`" for each in kind.formats),
         formats="\n".join(f"- `{each}`: {_summary(each)}" for each in kind.formats),

@@ -18,7 +18,7 @@ __all__ = ["Stream", "Trained", "__version__", "open_dataset", "render", "synth"
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for, and not before."""
+    """Import a public name when it is first used."""
     if name in __all__:
         from importlib import import_module
 

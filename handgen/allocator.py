@@ -1,4 +1,4 @@
-"""Memory that is freed and taken again all the time."""
+"""Settings of the C library's memory allocator."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import ctypes
 import sys
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
-"""Names of glibc's ``mallopt``."""
+"""Parameters of glibc's ``mallopt``."""
 _LARGEST, _KEPT, _ROOM = 32 << 20, 256 << 20, 64 << 20
+"""Their values in bytes."""
 
 
 def keep_freed_memory() -> None:
-    """Ask the C library to keep freed memory for what is taken next; elsewhere than on Linux, do nothing.
+    """Let glibc reuse freed memory instead of returning it to the system. Only Linux has this; elsewhere do nothing.
 
-    Otherwise arrays of some megabytes go back to the system at once, and the next ones begin with a page
-    fault every 4 KiB, which can take longer than what is computed with them.
+    Without it, an array of some megabytes is returned at once, and the next one causes a page fault every 4 KiB. These
+    can take longer than the computation.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if mallopt:

@@ -1,7 +1,7 @@
-"""The Python API: what the three commands do, as functions.
+"""The Python API: the commands ``render``, ``train`` and ``synth`` as functions.
 
-They are thin: each makes the same settings, plan and run as its command, so what a command refuses they refuse, with
-``handgen.errors.HandgenError``, whose text names the remedy.
+Each makes the same settings and plan as its command, and raises the same errors: ``handgen.errors.HandgenError``,
+whose text says what to do.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training run came to.
+    """The result of a training run.
 
     Attributes:
-        run: its folder.
-        images: how many images it has seen.
-        finished: whether its budget is spent.
-        held_out: the last measures of held-out glyphs, by style; empty where nothing was measured.
+        run: the run folder.
+        images: images seen.
+        finished: whether the budget is spent.
+        held_out: the last measurements on held-out glyphs: style name -> metric -> value; empty if there are none.
     """
 
     run: Path
@@ -50,7 +50,7 @@ def render(font: str, *, progress: bool = True, **settings: Any) -> Rendered:
             ``size`` and ``out``.
 
     Returns:
-        Where the store is, and what was drawn of which font.
+        The path of the store, and what was drawn with each font.
 
     Raises:
         HandgenError: a font is missing or damaged; a setting is out of range.
@@ -80,19 +80,20 @@ def train(
     progress: bool = True,
     **settings: Any,
 ) -> Trained:
-    """Fit a model to a glyph store, or go on with a run, as ``handgen train`` does.
+    """Train a model on a glyph store, or resume a run, as ``handgen train`` does.
 
     Args:
-        model: ``zi2zi``, ``bicyclegan``, ... as ``handgen train --help`` lists them.
-        data: glyph store, or several that are taken for one.
+        model: ``zi2zi``, ``bicyclegan`` or another model that ``handgen train --help`` lists.
+        data: glyph store, or several that are used as one.
         out: run folder; ``runs/MODEL`` by default.
-        start: trained weights to begin with: a run folder, a file, or the name of weights that come with handgen.
+        start: trained weights to begin with (``--from``): a run folder, a file, or the name of weights that come with
+            handgen.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
         progress: whether to show a bar.
         settings: settings of the run and of the model, such as ``images``, ``batch``, ``lr`` and ``lambda_l1``.
 
     Raises:
-        HandgenError: the store does not suit, the folder holds something else, or a loss is not finite.
+        HandgenError: the store cannot be used, the folder holds something else, or a loss is not finite.
     """
     from handgen.devices import resolve_device
     from handgen.glyphs.together import open_stores
@@ -134,21 +135,21 @@ def synth(
     workers: int = 0,
     **options: Any,
 ) -> Report:
-    """Write a labeled dataset, or the rest of one, as ``handgen synth`` does.
+    """Write a labeled dataset, or the rest of an unfinished one, as ``handgen synth`` does.
 
     Args:
-        models: what draws, as ``--model`` has it: ``"zh"``, or ``"zh=2", "pen=3"``; chosen as the command does if
-            none is named.
+        models: models or other sources, with weights or without, as for ``--model``: ``"zh"``, or ``"zh=2", "pen=3"``;
+            without any, the default of the command.
         recipe: a YAML file, or the name of a recipe that comes with handgen.
-        lines: lines of text instead of single characters.
-        pages: pages of such lines.
+        lines: write lines of text instead of single characters.
+        pages: write pages of lines.
         progress: whether to show a bar.
-        workers: threads; 0 = one for each core. Changes no sample.
-        options: the other options of the command by name, such as ``count``, ``styles``, ``charset``, ``degrade``,
+        workers: threads; 0 = one for each core. The samples do not depend on it.
+        options: other options of the command by name, such as ``count``, ``styles``, ``charset``, ``degrade``,
             ``format``, ``seed`` and ``out``.
 
     Raises:
-        HandgenError: something of it is impossible, missing or damaged; the disk is full.
+        HandgenError: an option is wrong, a file is missing or damaged, or the disk is full.
     """
     from handgen.synthesis.options import make_request
     from handgen.synthesis.prepare import prepare
@@ -166,10 +167,10 @@ def open_dataset(path: str | Path, transform: Callable[[Tensor], Any] | None = N
 
     Args:
         path: its folder.
-        transform: what becomes of each image, uint8 ``[1, H, W]`` or ``[3, H, W]``.
+        transform: is applied to each image, a uint8 tensor ``[1, H, W]`` or ``[3, H, W]``.
 
     Raises:
-        HandgenError: there is no dataset; a sample is not whole.
+        HandgenError: there is no dataset, or a sample lacks its image or label.
     """
     from handgen.data import LabeledImages
 
@@ -181,10 +182,10 @@ def _has(kind: type, name: str) -> bool:
 
 
 def _settings(given: Mapping[str, Any], *kinds: type) -> dict[str, Any]:
-    """Return values by name, sequences as tuples and paths as such.
+    """Convert values for settings classes: sequences become tuples of texts, paths become ``Path``.
 
     Raises:
-        UsageError: none of the settings classes has such a field.
+        UsageError: none of the settings classes has a field of some name.
     """
     from handgen.errors import UsageError
     from handgen.registry import nearest

@@ -1,4 +1,4 @@
-"""What a character is: how text is normalized, cut into lines, and named where it cannot be seen."""
+"""Characters: normalization of text, line ends, and how messages show invisible characters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COMPATIBILITY = "\uf900-\ufaff\U0002f800-\U0002fa1f"
-"""Ideographs that NFC replaces by others, of another form: 神 (U+FA19) and 渚 (U+FA46) are names in Japan."""
+"""Compatibility ideographs. NFC replaces them by characters of another form; Japanese names use 神 (U+FA19)."""
 _IDEOGRAPHS = re.compile(f"([{COMPATIBILITY}])")
 _LINE_END = re.compile("\r\n|[\n\r\u0085\u2028\u2029]")
 _LINE_END_BYTES = re.compile(rb"\r\n|[\n\r]|\xc2\x85|\xe2\x80[\xa8\xa9]")
@@ -21,7 +21,7 @@ _UNSEEN = frozenset(("Mn", "Mc", "Me", "Cc", "Cf", "Co", "Cs", "Cn", "Zs", "Zl",
 
 
 def nfc(text: str) -> str:
-    """Return ``text`` in NFC, but leave compatibility ideographs as they are: NFC changes their ink."""
+    """Return ``text`` in NFC, but keep compatibility ideographs: NFC would change their ink."""
     if unicodedata.is_normalized("NFC", text):
         return text
     return "".join(
@@ -31,15 +31,18 @@ def nfc(text: str) -> str:
 
 
 def split_lines(text: str) -> list[str]:
-    """Return the lines of ``text``: they end with LF, CR, CR LF, NEL (U+0085), U+2028 or U+2029; none at the end."""
+    """Return the lines of ``text``, without line ends: LF, CR, CR LF, NEL (U+0085), U+2028 or U+2029.
+
+    A line end at the very end of the text does not start another line.
+    """
     lines = _LINE_END.split(text)
     return lines[:-1] if lines and not lines[-1] else lines
 
 
 def line_ends(data: bytes) -> NDArray[np.int64]:
-    """Return where lines of UTF-8 end: the positions one past each line end, as ``split_lines`` has them.
+    """Return the positions after each line end of UTF-8 text, int64; line ends are those of ``split_lines``.
 
-    A CR at the very end counts, though a LF may follow it elsewhere.
+    A CR at the end of ``data`` counts as a line end, although a LF may follow it in the next block.
     """
     found = [match.end() for match in _LINE_END_BYTES.finditer(data)]
     import numpy as np  # the command line reads this module before it knows whether it needs it
@@ -48,31 +51,31 @@ def line_ends(data: bytes) -> NDArray[np.int64]:
 
 
 def is_variation(char: str) -> bool:
-    """Whether a character selects a form of the one before it, and has no ink of its own."""
+    """Return whether a character is a variation selector: it selects a form of the character before it."""
     return 0xFE00 <= ord(char) <= 0xFE0F or 0xE0100 <= ord(char) <= 0xE01EF
 
 
 def shown(char: str) -> str:
-    """Return a character as it can be read in a message: itself, or U+XXXX where nothing would be seen of it."""
+    """Return a character as a message shows it: itself, or U+XXXX if it is invisible or combines with another."""
     return f"U+{ord(char):04X}" if is_variation(char) or unicodedata.category(char) in _UNSEEN else char
 
 
 def listed(characters: Iterable[str], most: int = 20) -> str:
-    """Return characters in a row for a message; those that cannot be seen stand as U+XXXX, between spaces."""
+    """Return up to ``most`` characters as one text for a message; invisible ones as U+XXXX, between spaces."""
     found = list(characters)
     text = "".join(f" {name} " if len(name := shown(char)) > 1 else char for char in found[:most])
     return " ".join(text.split()) + (" …" if len(found) > most else "")
 
 
 class Changes:
-    """What NFC changes in texts: counted, with the first few kept to be shown."""
+    """Normalizes texts to NFC, and counts what it changes."""
 
     def __init__(self) -> None:
         self.count = 0
         self._seen: Counter[tuple[str, str]] = Counter()
 
     def nfc(self, text: str) -> str:
-        """Return ``text`` in NFC and take down the change, if it is one."""
+        """Return ``text`` in NFC, and count it if that is a change."""
         after = nfc(text)
         if after != text:
             self.count += 1

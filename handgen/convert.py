@@ -1,4 +1,4 @@
-"""From one dataset format to another, without loss: labels, images, order, and what is noted of each sample."""
+"""Converts a dataset to another format; labels, images, their order and the meta data of samples are kept."""
 
 from __future__ import annotations
 
@@ -32,19 +32,19 @@ _WRITE = 500
 
 
 class Conversion:
-    """A conversion made ready: the source is found, everything is checked, nothing is written yet.
+    """A checked conversion; nothing is written before ``write``.
 
-    Several datasets in ``source``, such as the shards of one, become one.
+    Several datasets in ``source``, such as the shards of one, become one dataset.
 
     Args:
         source: a dataset, or a folder of datasets of one format.
         out: the folder of the new dataset.
-        target: its format.
-        skip_bad: leave out samples that cannot be taken over, instead of stopping at the first.
-        instructions: what conversations ask, as ``conversations.instructions_of`` has it.
+        target: the name of its format.
+        skip_bad: leave out samples that cannot be converted, instead of stopping at the first.
+        instructions: the instructions of conversations, for ``conversations.instructions_of``.
 
     Attributes:
-        changes: labels that NFC changed.
+        changes: the labels that NFC changed.
 
     Raises:
         UsageError: there is no dataset, or there are several formats, the target is unknown, or
@@ -83,7 +83,7 @@ class Conversion:
 
     @property
     def left_out(self) -> list[LeftOut]:
-        """The samples that were not taken over; ``OUT/left_out.jsonl`` lists them."""
+        """The samples that were left out; ``OUT/left_out.jsonl`` lists them."""
         return self._bad.left_out
 
     def _total(self, path: Path) -> int | None:
@@ -91,7 +91,7 @@ class Conversion:
             return reader.total
 
     def identity(self) -> dict[str, Any]:
-        """Everything that decides what the samples are."""
+        """Return everything that the samples depend on."""
         return {
             "converted_from": self.format,
             "sources": {name: _fingerprint(path) for name, path in zip(self._names, self.sources, strict=True)},
@@ -101,17 +101,18 @@ class Conversion:
         }
 
     def write(self, progress: Callable[[int], None], *, workers: int = 1) -> bool:
-        """Write the dataset, or the rest of it.
+        """Write the dataset, or the rest of an unfinished one.
 
         Args:
-            progress: told how many samples there are by now.
-            workers: threads that encode.
+            progress: called with the number of samples written so far.
+            workers: threads that encode images.
 
         Returns:
-            Whether there was anything to do.
+            False if the dataset was complete already.
 
         Raises:
-            DatasetError: a sample cannot be taken over, or the source is damaged; not with ``skip_bad``.
+            DatasetError: a sample cannot be converted or the source is damaged, without ``skip_bad``; or the source has
+                no sample that can be converted.
             UsageError: the folder holds something else.
             HandgenError: the disk is full, or a package that the format needs is not installed.
         """
@@ -137,7 +138,7 @@ class Conversion:
         return True
 
     def _samples(self, start: int) -> Iterator[Sample]:
-        """Yield the samples from ``start`` on; with ``skip_bad`` all before it are judged again, to count them."""
+        """Yield the samples from ``start`` on. With ``skip_bad``, bad ones before it are counted."""
         index = 0
         for path, part in zip(self.sources, self._names, strict=True):
             findings = Findings()
@@ -153,10 +154,10 @@ class Conversion:
             self._bad.conclude(findings, path, part)
 
     def _sample(self, index: int, record: Record, path: Path, part: str) -> Sample | None:
-        """Return the sample that a record holds; None if it is bad and is to be left out.
+        """Return the sample of a record; None if it is bad and ``skip_bad`` is on.
 
         Raises:
-            DatasetError: it is bad, and is not to be left out.
+            DatasetError: it is bad, without ``skip_bad``.
         """
         try:
             label = self.changes.nfc(label_of(record))
@@ -167,10 +168,10 @@ class Conversion:
 
 
 def _image(data: bytes) -> Any:
-    """Return a PNG file as it is, and the pixels of any other image; transparent paper is white.
+    """Return the bytes of a PNG file, or the pixels of any other image on white paper.
 
     Raises:
-        One of ``UNDECODABLE``.
+        UNDECODABLE: one of these errors, if the image is damaged.
     """
     with Image.open(io.BytesIO(data)) as image:
         image.load()
@@ -185,7 +186,7 @@ def _image(data: bytes) -> Any:
 
 
 def _fingerprint(path: Path) -> str:
-    """Return what tells a dataset from another: the digest of its manifest, or else its size."""
+    """Return the digest of a dataset's manifest; without a manifest, the total size of its files."""
     if (path / MANIFEST).is_file():
         return sha256(path / MANIFEST)
     return f"{sum(file.stat().st_size for file in path.iterdir() if file.is_file())} bytes"

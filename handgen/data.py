@@ -1,4 +1,4 @@
-"""A dataset of any format as PyTorch reads it."""
+"""A dataset of any format as a PyTorch dataset."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from handgen.glyphs.pictures import UNDECODABLE
 class LabeledImages(Dataset[Any]):
     """The samples of a dataset, in order; items are ``(image, label)``.
 
-    An image is uint8 ``[1, H, W]`` or, in color, ``[3, H, W]``, 0 = ink, 255 = paper. Files of images stay encoded in
-    memory, some 1.5 kB a character, so that any format can be read in any order.
+    An image is uint8 ``[1, H, W]`` or, in color, ``[3, H, W]``, 0 = ink, 255 = paper. All images are kept in memory in
+    their encoded form, about 1.5 kB for a character, so that samples of any format can be read in any order.
 
     Args:
-        path: a folder of any format that ``handgen check`` reads, in shards or not.
-        transform: what becomes of each image.
+        path: the folder of a dataset, in shards or not, in any format that ``handgen check`` reads.
+        transform: is applied to each image.
 
     Raises:
         UsageError: there is no dataset, or there are several.
-        DatasetError: a sample has no image or no label, named by its number.
+        DatasetError: a sample has no image or no label; the message has its number.
     """
 
     def __init__(self, path: Path, transform: Callable[[Tensor], Any] | None = None) -> None:
@@ -50,11 +50,11 @@ class LabeledImages(Dataset[Any]):
             raise DatasetError(f"{path} has no samples", _see(path))
 
     def __len__(self) -> int:
-        """Return how many samples there are."""
+        """Return the number of samples."""
         return len(self.labels)
 
     def __getitem__(self, index: int) -> tuple[Any, str]:
-        """Return image and label of a sample.
+        """Return image and label of the sample at an index.
 
         Raises:
             DatasetError: the image cannot be decoded.
@@ -74,7 +74,11 @@ def _see(path: Path) -> str:
 
 
 def _whole(path: Path, record: Record) -> bytes:
-    """Return the image of a sample that has one, and a label that is UTF-8."""
+    """Return the encoded image of a sample.
+
+    Raises:
+        DatasetError: it has no image or no label, or the label is not UTF-8.
+    """
     if record.image is None or record.label is None:
         lacking = "image" if record.image is None else "label"
         raise DatasetError(f"sample {record.number} of {path} has no {lacking}", _see(path))

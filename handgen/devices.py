@@ -1,4 +1,4 @@
-"""Where tensors are computed."""
+"""The device of tensors: CPU or GPU."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from handgen.errors import UsageError
 
 
 def resolve_device(text: str) -> torch.device:
-    """Return the device called ``text``; ``auto`` is the first GPU there is, else the CPU.
+    """Return the device of ``--device``; ``auto`` = the current GPU if there is one, else the CPU.
 
     Raises:
-        UsageError: no such device, or this machine or this build of torch has none.
+        UsageError: the name is unknown, or torch has no such device on this machine.
     """
     if text == "auto":
         if torch.cuda.is_available():

@@ -1,13 +1,13 @@
-"""Several processes, one run: what the ranks that ``torchrun`` started share.
+"""One run in several processes (ranks), which ``torchrun`` starts.
 
-Every rank takes its share of each batch, and what depends on the whole batch is brought together:
-gradients, the statistics of batch normalization, shown losses, the wish to stop. A run then learns
-the same on one GPU and on eight. Rank 0 alone measures, writes and speaks.
+Every rank takes its share of each batch. What depends on the whole batch is combined over the ranks:
+gradients, the statistics of batch normalization, recorded losses and requests to stop. So a run learns
+the same on one GPU and on eight. Only rank 0 measures, writes files and prints.
 
 ``nn.parallel.DistributedDataParallel`` is not used. It wraps the forward pass of one module and
-averages gradients while they are computed; the losses of a GAN call parts of the model, several
-times, for some of the parameters in each phase. One sum of all gradients after the backward pass
-is exact for any model, and a dozen lines.
+averages gradients while they are computed. But the losses of a GAN call parts of the model, several
+times, and each phase trains some of the parameters. One sum of all gradients after the backward pass
+is exact for any model, and simple.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from handgen.devices import resolve_device
 from handgen.errors import TrainingError, UsageError
 
 _TIMEOUT = timedelta(hours=1)
-"""How long ranks wait for one another: rank 0 measures alone. A rank that died is noticed at once."""
+"""How long ranks wait for one another: long, since rank 0 measures alone. The death of a rank is noticed at once."""
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """The processes of a run; alone, everything here does nothing.
+    """The processes of a run. With a single process, the methods that communicate do nothing.
 
     Attributes:
-        rank: number of this process, from 0.
-        size: how many there are.
+        rank: the number of this process, from 0.
+        size: the number of processes.
     """
 
     rank: int = 0
@@ -45,17 +45,17 @@ class Ranks:
 
     @property
     def leads(self) -> bool:
-        """Whether this is the rank that measures, writes and speaks."""
+        """Whether this is rank 0, which measures, writes files and prints."""
         return self.rank == 0
 
     def rows(self, batch: int, parts: int) -> list[slice]:
-        """Return the rows of a batch that this rank takes, part by part.
+        """Return the rows of a batch that this rank takes, for each part of the batch.
 
-        A part is shared out among all ranks before the next begins, so that it is the same
-        images however many ranks there are.
+        The batch is first divided into parts, and each part into shares of the ranks. So a part has the same images
+        for any number of ranks.
 
         Raises:
-            UsageError: the parts or shares would not be equal.
+            UsageError: the batch cannot be divided into equal shares.
         """
         if batch % (parts * self.size):
             even = parts * self.size
@@ -67,17 +67,17 @@ class Ranks:
         share = batch // (parts * self.size)
         return [slice(start, start + share) for start in range(self.rank * share, batch, self.size * share)]
 
-    def any(self, wish: bool) -> bool:
-        """Return whether any rank wishes it."""
+    def any(self, flag: bool) -> bool:
+        """Return whether ``flag`` is true on any rank. All ranks wait here for one another."""
         if self.size == 1:
-            return wish
-        flag = torch.tensor(int(wish))
-        dist.all_reduce(flag, dist.ReduceOp.MAX)
-        return bool(flag)
+            return flag
+        found = torch.tensor(int(flag))
+        dist.all_reduce(found, dist.ReduceOp.MAX)
+        return bool(found)
 
     @torch.no_grad()
     def sum(self, tensors: Sequence[Tensor]) -> None:
-        """Add up tensors of one type over the ranks; they hold the sums."""
+        """Replace tensors, all of one dtype, by their sums over the ranks."""
         if self.size == 1 or not tensors:
             return
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
@@ -94,7 +94,7 @@ class Ranks:
 
     @torch.no_grad()
     def copy_from_first(self, tensors: Iterable[Tensor]) -> None:
-        """Give every rank what rank 0 has."""
+        """Copy the values of tensors from rank 0 to all ranks."""
         if self.size == 1:
             return
         for tensor in tensors:
@@ -105,13 +105,13 @@ class Ranks:
 
 @contextlib.contextmanager
 def join_ranks(device: str) -> Iterator[tuple[Ranks, torch.device]]:
-    """Yield the processes that this one belongs to, and its device; join those of ``torchrun``.
+    """Yield the ranks of this run and the device of this process. If ``torchrun`` started it, join the others.
 
     Args:
-        device: as ``--device``; ``auto`` and ``cuda`` are a GPU for each process of a machine.
+        device: as for ``--device``; with ``auto`` and ``cuda``, each process of a machine gets a GPU of its own.
 
     Raises:
-        UsageError: no such device, or fewer GPUs than processes.
+        UsageError: there is no such device, or there are fewer GPUs than processes.
         TrainingError: another process has ended.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
@@ -123,9 +123,9 @@ def join_ranks(device: str) -> Iterator[tuple[Ranks, torch.device]]:
     chosen = resolve_device(device)
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
-    # When a rank is lost torchrun sends this to the others, who are to say what happened and end by themselves.
+    # If a rank dies, torchrun sends SIGTERM to the others. They ignore it, report what happened and end themselves.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # Gloo carries the wish to stop past the GPU, which need not be waited for, and notices a rank that died.
+    # On GPUs gloo is used, too: ``Ranks.any`` then does not wait for the GPU, and the death of a rank is noticed.
     dist.init_process_group("cpu:gloo,cuda:nccl" if chosen.type == "cuda" else "gloo", timeout=_TIMEOUT)
     try:
         yield Ranks(dist.get_rank(), size), chosen
@@ -144,7 +144,7 @@ def _lost_another(error: RuntimeError) -> bool:
 
 
 class _Sum(torch.autograd.Function):
-    """The sum over the ranks; its gradient is the sum of theirs, as often as it is differentiated."""
+    """The sum over the ranks. Its gradient is the sum of the ranks' gradients, also in higher derivatives."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
@@ -159,9 +159,9 @@ class _Sum(torch.autograd.Function):
 
 
 class SharedBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalization over the shares of all ranks, which are of one size.
+    """Batch normalization over the batches of all ranks, which have the same size.
 
-    ``nn.SyncBatchNorm`` refuses the CPU.
+    ``nn.SyncBatchNorm`` does not work on CPUs.
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -175,20 +175,20 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         return (wide * scale[:, None, None] + shift[:, None, None]).to(x.dtype)
 
     def _moments(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and variance of each channel, and let the running ones follow."""
+        """Return mean and variance of each channel over all ranks, and update the running statistics."""
         rank, size = dist.get_rank(), dist.get_world_size()
         variance, mean = torch.var_mean(x, dim=(0, 2, 3), correction=0)
         mine = torch.stack([mean, variance])
-        # Rank r fills row r of a table; a sum of tables is a table of all ranks' rows.
+        # Rank r fills row r of a table of zeros; the sum of these tables has the rows of all ranks.
         rows = [mine if row == rank else torch.zeros_like(mine) for row in range(size)]
         table: Tensor = _Sum.apply(torch.stack(rows))  # type: ignore[no-untyped-call]
         means, variances = table.unbind(dim=1)
         mean, variance = means.mean(dim=0), variances.mean(dim=0) + means.var(dim=0, correction=0)
-        self._follow(mean.detach(), variance.detach(), count=size * x.numel() // x.shape[1])
+        self._update_running(mean.detach(), variance.detach(), count=size * x.numel() // x.shape[1])
         return mean, variance
 
     @torch.no_grad()
-    def _follow(self, mean: Tensor, variance: Tensor, count: int) -> None:
+    def _update_running(self, mean: Tensor, variance: Tensor, count: int) -> None:
         assert self.running_mean is not None
         assert self.running_var is not None
         assert self.num_batches_tracked is not None
@@ -199,7 +199,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
 
 
 def sum_over_ranks(x: Tensor) -> Tensor:
-    """Return the sum of a tensor over the ranks; alone, the tensor itself. No gradient passes."""
+    """Return the sum of a tensor over the ranks, without a gradient. With a single process, return the tensor."""
     if not dist.is_initialized():
         return x
     total = x.detach().clone()
@@ -208,7 +208,7 @@ def sum_over_ranks(x: Tensor) -> Tensor:
 
 
 def share_statistics(model: nn.Module) -> None:
-    """Let every batch normalization of ``model`` see the whole batch; names of tensors stay what they are."""
+    """Replace each ``BatchNorm2d`` of ``model`` by ``SharedBatchNorm2d``; the names of tensors do not change."""
     for parent in list(model.modules()):
         for name, part in list(parent.named_children()):
             if isinstance(part, nn.BatchNorm2d):

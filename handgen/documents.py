@@ -1,4 +1,4 @@
-"""YAML files that people write: what is wrong with one is said with its line."""
+"""Reads YAML files that people write; errors name the line."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from handgen.errors import UsageError
 
 @dataclass(frozen=True)
 class Document:
-    """A YAML file, and how it is to be written.
+    """A parsed YAML file.
 
     Attributes:
-        path: of the file.
-        root: what it holds; None if that is nothing.
-        form: how to write it, for messages.
+        path: the file.
+        root: the root of its nodes; None for an empty file.
+        form: the remedy of errors: how to write such a file.
     """
 
     path: Path
@@ -28,10 +28,15 @@ class Document:
 
     @classmethod
     def read(cls, path: Path, form: str, remedy: str) -> Document:
-        """Read a file; ``remedy`` says what to do where there is none.
+        """Read a file.
+
+        Args:
+            path: the file.
+            form: as the attribute.
+            remedy: the remedy of the error if there is no such file.
 
         Raises:
-            UsageError: it is missing, is not UTF-8 or is not YAML; names the line.
+            UsageError: the file is missing, not UTF-8 or not YAML.
         """
         try:
             text = path.read_text(encoding="utf-8")
@@ -55,7 +60,7 @@ class Document:
         """Yield the keys and values of a mapping.
 
         Raises:
-            UsageError: it is none, or a key is there twice.
+            UsageError: it is not a mapping, or a key occurs twice.
         """
         if not isinstance(node, yaml.MappingNode):
             raise UsageError(f"{self.at(node)}: names with values are needed here", self.form)
@@ -69,10 +74,10 @@ class Document:
             yield key, value
 
     def value(self, node: yaml.Node) -> Any:
-        """Return what a node holds: numbers, words, lists, dictionaries.
+        """Return the value of a node: a number, text, list or dictionary.
 
         Raises:
-            UsageError: it holds anything else; names the line.
+            UsageError: it is anything else.
         """
         try:
             return yaml.SafeLoader("").construct_object(node, deep=True)
@@ -82,5 +87,5 @@ class Document:
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Tell whether a node says nothing."""
+    """Return whether a node is null."""
     return isinstance(node, yaml.ScalarNode) and node.tag.endswith(":null")

@@ -1,4 +1,4 @@
-"""The errors a user can meet. The CLI alone turns them into messages and exit codes."""
+"""The errors that users can see. Only the CLI turns them into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class HandgenError(Exception):
-    """Something failed. ``message`` names the thing; ``remedy`` says what to do about it.
+    """Base of all errors. ``message`` says what failed; ``remedy`` says what to do about it.
 
     The CLI prints ``message. remedy`` on one line and exits with ``exit_code``.
     """
@@ -25,17 +25,17 @@ class HandgenError(Exception):
 
 
 class HandgenWarning(UserWarning):
-    """Something is left out, or not as it should be, but the work goes on. The CLI prints it as one line."""
+    """Something was left out or is not as it should be, but the work continues. The CLI prints it as one line."""
 
 
 class UsageError(HandgenError):
-    """What was asked for makes no sense: a wrong flag, an unknown name, a bad value."""
+    """The request is wrong: a wrong option, an unknown name, a bad value."""
 
     exit_code = 2
 
 
 class FontError(HandgenError):
-    """A font is missing, unreadable, or draws none of what was asked for."""
+    """A font is missing or unreadable, or has none of the requested characters."""
 
 
 class StoreError(HandgenError):
@@ -43,11 +43,11 @@ class StoreError(HandgenError):
 
 
 class CheckpointError(HandgenError):
-    """A checkpoint is missing, damaged, or does not fit what is asked of it."""
+    """A checkpoint is missing or damaged, or does not fit its use."""
 
 
 class TrainingError(HandgenError):
-    """A training run cannot go on."""
+    """A training run cannot continue."""
 
 
 class DatasetError(HandgenError):
@@ -55,5 +55,5 @@ class DatasetError(HandgenError):
 
 
 def quoted(path: Path | str) -> str:
-    """Return a path or a name as the shell reads it, for a command that a message suggests."""
+    """Return a path or a name in shell quotes, for a command that a message suggests."""
     return shlex.quote(str(path))

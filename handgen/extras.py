@@ -1,4 +1,4 @@
-"""Packages that only some features need; they come with an extra of handgen."""
+"""Optional packages: only some features need them, and an extra of handgen installs them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from handgen.errors import HandgenError
 
 
 def load_extra(module: str, extra: str) -> Any:
-    """Import and return ``module``, which ``pip install 'handgen[extra]'`` brings.
+    """Import and return ``module``, which ``pip install 'handgen[EXTRA]'`` installs.
 
     Raises:
         HandgenError: it is not installed.

@@ -1,4 +1,4 @@
-"""Writing files so that nothing half-written ever looks whole."""
+"""Files and folders: atomic writing, locks, walking through folders."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from typing import Any
 from handgen.errors import HandgenError, UsageError
 
 PACKAGE = Path(__file__).resolve().parent
-"""Where handgen itself is installed."""
+"""The folder in which handgen is installed."""
 LOCK = ".handgen.lock"
 PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
-"""How the names of pictures end that handgen reads, in lower case."""
+"""Suffixes of the pictures that handgen reads, in lower case."""
 SYSTEM_FOLDERS = frozenset({"__MACOSX", "@eaDir", "lost+found", "$RECYCLE.BIN", "System Volume Information"})
 _DEEPEST = 64
+"""The most levels of folders that ``walk`` enters."""
 _HALVES = re.compile("[\ud800-\udfff]")
-"""Halves of surrogate pairs: JSON can hold them, and names of files that are no UTF-8; UTF-8 cannot."""
+"""Halves of surrogate pairs. Names of files that are not UTF-8 have them; JSON can escape them, UTF-8 cannot."""
 _IN_USE = (5, 32, 33)
-"""What Windows says where a file is open elsewhere: access denied, sharing violation, lock violation."""
+"""Error codes of Windows for a file that another program uses: access denied, sharing violation, lock violation."""
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path``; on success it is synced and replaces it.
+    """Yield a temporary path beside ``path``. If no error occurs, this file is synced to disk and replaces ``path``.
 
     Raises:
-        HandgenError: the disk is full or may not be written; what was at ``path`` is still there.
+        HandgenError: the disk is full or not writable. Then ``path`` is unchanged.
     """
     try:
         with _temporary_beside(path) as temporary:
@@ -63,7 +64,9 @@ def _temporary_beside(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@functools.cache
 def _umask() -> int:
+    """Return the process's umask. It is read once: to read it, it has to be set, which affects other threads."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
@@ -93,7 +96,7 @@ def sha256(path: Path) -> str:
 
 
 def user_data() -> Path:
-    """Return the folder in which programs keep the data of this user; it may not be there yet."""
+    """Return the folder for the user's data of all programs. It may not exist."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support"
     if sys.platform == "win32":
@@ -102,10 +105,10 @@ def user_data() -> Path:
 
 
 def writable_folder(path: Path) -> Path:
-    """Create ``path`` if need be and make sure that files can be written into it.
+    """Create the folder ``path`` if it does not exist, check that it is writable, and return it.
 
     Raises:
-        UsageError: it is a file, or may not be written.
+        UsageError: it is a file, or is not writable.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -121,10 +124,9 @@ def writable_folder(path: Path) -> Path:
 
 
 def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """Yield folder, names of its folders and names of its files, from ``root`` down, all in order of their names.
+    """Yield ``(folder, names of its folders, names of its files)`` for ``root`` and all folders in it, sorted by name.
 
-    Links to folders are followed as ``glob`` follows them, but none that leads back to a folder above it. Hidden
-    folders and those that systems leave behind are no part of anybody's data.
+    Links to folders are followed, except those to a folder above. Hidden folders and ``SYSTEM_FOLDERS`` are left out.
     """
     pending: list[tuple[Path, frozenset[tuple[int, int]]]] = [(root, frozenset())]
     while pending:
@@ -132,7 +134,7 @@ def walk(root: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
         try:
             found = folder.stat()
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError:  # a link that leads nowhere, or a folder that may not be read
+        except OSError:  # a broken link, or a folder without permission
             continue
         here = (found.st_dev, found.st_ino)
         if here in above or len(above) > _DEEPEST:
@@ -152,10 +154,10 @@ def _leads_back(entry: os.DirEntry[str], above: frozenset[tuple[int, int]]) -> b
 
 @functools.cache
 def regular(path: Path) -> Path:
-    """Return a file that can be read twice and anywhere in it: ``path``, or a copy of what comes out of a pipe.
+    """Return a file that can be read several times and at any position: ``path``, or a copy of it if it is a pipe.
 
-    ``/dev/stdin``, named pipes and process substitution give what they have only once; the copy is kept until the
-    process ends, so the same path may be asked for again.
+    ``/dev/stdin``, named pipes and process substitution can be read only once. Their copy is kept until the process
+    ends, and later calls for the same path return it again.
 
     Raises:
         HandgenError: there is no room for the copy.
@@ -181,7 +183,7 @@ _POINTER = b"version https://git-lfs"
 
 
 def pointer_remedy(file: Path | bytes) -> str:
-    """Return how to get what a file of Git LFS stands for; empty if it is another file.
+    """Return the remedy for a file that is only a Git LFS pointer; empty for any other file.
 
     Args:
         file: its path, or its content.
@@ -211,7 +213,7 @@ def _of_a_system(name: str) -> bool:
 
 
 def from_os_error(error: OSError, path: Path) -> HandgenError:
-    """Turn an operating-system error met at ``path`` into one that names the remedy."""
+    """Return the ``HandgenError``, with a remedy, for an operating-system error at ``path``."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return HandgenError(
             f"no room left on the disk that holds {path}",
@@ -230,10 +232,13 @@ def from_os_error(error: OSError, path: Path) -> HandgenError:
 
 
 def lock_folder(path: Path) -> int:
-    """Lock the folder for this process; return the handle, which holds the lock until it is closed.
+    """Lock a folder for this process.
+
+    Returns:
+        A file handle; the lock is held until it is closed with ``os.close``.
 
     Raises:
-        UsageError: another run holds it.
+        UsageError: another run holds the lock.
     """
     handle = os.open(path / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
     try:
@@ -246,7 +251,7 @@ def lock_folder(path: Path) -> int:
 
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
-        # Some network disks know no locks; there the user alone can take care.
+        # Other errors: some network disks have no locks. Then there is no protection.
         if error.errno in (errno.EAGAIN, errno.EACCES, errno.EDEADLK):
             os.close(handle)
             raise UsageError(

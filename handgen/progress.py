@@ -1,4 +1,4 @@
-"""Bars of the Python API, drawn by tqdm: as text on a terminal, as a widget in a notebook."""
+"""Progress bars of the Python API, by tqdm: text on a terminal, a widget in a notebook."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from contextlib import contextmanager
 def progress_bar(
     what: str, total: int | None = None, *, done: int = 0, unit: str = "it", shown: bool = True
 ) -> Iterator[Callable[[int], None]]:
-    """Show a bar while the context lasts; yield a function that is told how much is done by now.
+    """Show a bar while the context lasts; yield a function to call with the amount that is done so far.
 
     Args:
-        what: what is being done.
-        total: when it is done; None if nobody knows.
-        done: how much of it was done before.
-        unit: what is counted.
-        shown: false for no bar.
+        what: the text before the bar.
+        total: the whole amount; None if it is not known.
+        done: the amount that is done at the start.
+        unit: what is counted, such as "images".
+        shown: whether to show the bar.
     """
     from tqdm.auto import tqdm
 

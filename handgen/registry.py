@@ -1,8 +1,8 @@
-"""Names for the parts a person may add: models, sources, formats, effects, metrics.
+"""Registries of the parts that anyone can add: models, sources, formats, effects, metrics.
 
-A registry maps a name to ``"package.module:Object"``, so that listing what exists imports
-nothing heavy. A part is one file and one line in the package that owns its registry. A part of
-another package is an entry point of that package, in the group of the registry:
+A registry maps a name to ``"package.module:Object"``, so listing the names imports nothing heavy. A
+new part is one file, and one line in the package of its registry. Another package adds a part by an
+entry point in the group of the registry:
 
 [project.entry-points."handgen.effects"]
 glitter = "my_package.glitter:Glitter"
@@ -45,14 +45,14 @@ _EVERYDAY = {
     "workers": ("threads", "jobs", "num-workers"),
     "degrade": ("augment", "augmentation", "noise"),
 }
-"""What people call a thing in other programs, by its name here."""
+"""Name in handgen -> names of the same thing in other programs."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``Did you mean 'x'?`` for the known name that is meant, or the list of all of them.
+    """Return a remedy for an unknown name: ``Did you mean 'x'?``, or the list of all known names.
 
-    That is the one that an everyday word stands for, as ``chinese`` for ``zh`` or ``--epochs`` for ``--images``, else
-    the closest one.
+    x is the known name with the same meaning, such as ``zh`` for ``chinese`` or ``--images`` for ``--epochs``, or else
+    the one with the most similar spelling.
     """
     options = list(known)
     meant = [each for each in options if is_everyday(name, each)]
@@ -64,12 +64,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def is_everyday(word: str, name: str) -> bool:
-    """Tell whether people elsewhere say ``word`` for what is called ``name`` here."""
+    """Return whether other programs use ``word`` for what handgen calls ``name``."""
     return word.strip("-").casefold().replace("_", "-") in _EVERYDAY.get(name.strip("-"), ())
 
 
 @contextlib.contextmanager
-def _warning_of_others() -> Iterator[None]:
+def _errors_as_warnings() -> Iterator[None]:
     try:
         yield
     except HandgenError as error:
@@ -81,10 +81,10 @@ class Entry:
     """One registered part.
 
     Attributes:
-        name: what it is called.
-        target: where it lives, ``"package.module:Object"``.
+        name: its name.
+        target: where it is, ``"package.module:Object"``.
         summary: one line for a listing.
-        package: the installed package that brings it; empty for handgen's own.
+        package: the installed package that it belongs to; empty for handgen's own.
     """
 
     name: str
@@ -97,9 +97,9 @@ class Registry:
     """A lazy mapping from names to objects of one kind.
 
     Args:
-        kind: what the entries are, in the singular, as messages should say it ("model").
-        group: the entry points of installed packages that add to it ("handgen.models"). They are looked
-            up when the registry is first read, and imported when they are loaded.
+        kind: what an entry is, for messages, such as "model".
+        group: the group of entry points by which other packages add entries, such as "handgen.models". They are looked
+            up when the registry is first read.
     """
 
     def __init__(self, kind: str, group: str = "") -> None:
@@ -113,7 +113,7 @@ class Registry:
         """Add ``name``; ``target`` is ``"package.module:Object"``.
 
         Raises:
-            ValueError: the name is taken or the target is not of that form.
+            ValueError: the name is taken, or the target does not have that form.
         """
         if name in self._own:
             raise ValueError(f"{self.kind} '{name}' is registered twice")
@@ -122,7 +122,7 @@ class Registry:
         self._own[name], self._loaded = Entry(name, target, summary), None
 
     def unregister(self, name: str) -> None:
-        """Remove ``name`` again; for tests and plug-ins that come and go."""
+        """Remove ``name``; for tests."""
         del self._own[self.entry(name).name]
         self._loaded = None
 
@@ -130,7 +130,7 @@ class Registry:
         """Return the entry of ``name``.
 
         Raises:
-            UsageError: no such name; the message suggests the nearest one.
+            UsageError: there is no such name; the message suggests the nearest one.
         """
         entries = self._entries()
         if name not in entries:
@@ -141,8 +141,8 @@ class Registry:
         """Import and return the object called ``name``.
 
         Raises:
-            UsageError: no such name.
-            HandgenError: it is another package's, and cannot be imported.
+            UsageError: there is no such name.
+            HandgenError: it is from another package and cannot be imported.
         """
         entry = self.entry(name)
         module, attributes = entry.target.split(":")
@@ -154,15 +154,15 @@ class Registry:
             raise HandgenError(
                 f"the {self.kind} '{name}' of the package {entry.package} cannot be imported "
                 f"({type(error).__name__}: {error})",
-                f"Mend that package, or run: pip uninstall {entry.package}",
+                f"Repair that package, or run: pip uninstall {entry.package}",
             ) from error
 
     def loaded(self) -> dict[str, Any]:
-        """Import everything; return name -> object. What another package cannot deliver is warned of and left out."""
+        """Import all entries; return name -> object. Those of other packages that fail are left out with a warning."""
         if self._loaded is None:
             self._loaded = {}
             for entry in self:
-                with _warning_of_others():
+                with _errors_as_warnings():
                     self._loaded[entry.name] = self.load(entry.name)
         return dict(self._loaded)
 
@@ -181,7 +181,7 @@ class Registry:
         return self._own | self._plugins
 
     def _installed(self) -> dict[str, Entry]:
-        """Return the entry points of installed packages; one whose name is taken is warned of and left out."""
+        """Return the entries of installed packages; one whose name is taken is left out with a warning."""
         from importlib.metadata import entry_points
 
         found: dict[str, Entry] = {}

@@ -1,7 +1,7 @@
-"""Random numbers that depend on what they are for, never on when they are drawn.
+"""Random numbers that depend on their purpose, not on the order in which they are drawn.
 
-Every draw is keyed: the run's seed, a word for its purpose, and an index. Batch size, worker
-count and interruptions therefore cannot change it.
+Every draw has a key: the seed of the run, a word for the purpose, and an index. So batch sizes, the
+number of workers and interruptions do not change it.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def generator(seed: int, *key: str | int) -> np.random.Generator:
 
 
 def uniforms(seed: int, purpose: str, index: NDArray[np.int64], columns: int) -> NDArray[np.float64]:
-    """Return ``[len(index), columns]`` numbers in [0, 1), row i a function of ``index[i]`` alone.
+    """Return uniform numbers ``[len(index), columns]`` in [0, 1); row i depends on ``index[i]`` alone.
 
-    This is SplitMix64 (Steele et al. 2014) used as a counter-based generator, so a million
-    rows cost milliseconds and any of them can be had without the others.
+    This is SplitMix64 (Steele et al. 2014) used as a counter-based generator: a million rows take
+    milliseconds, and each row can be computed without the others.
     """
     base = np.uint64(derive(seed, purpose))
     counter = index.astype(np.uint64)[:, None] * np.uint64(columns) + np.arange(columns, dtype=np.uint64)
@@ -40,7 +40,7 @@ def uniforms(seed: int, purpose: str, index: NDArray[np.int64], columns: int) ->
 
 
 def keys(*parts: NDArray[np.uint64] | NDArray[np.int64] | int) -> NDArray[np.uint64]:
-    """Return 64-bit keys, each a fixed function of the numbers at its index in the (broadcast) ``parts``."""
+    """Return 64-bit keys; each is a hash of the numbers at its index in ``parts``, which are broadcast."""
     key = np.zeros((), np.uint64)
     for part in parts:
         number = np.asarray(part).astype(np.uint64)
@@ -51,13 +51,13 @@ def keys(*parts: NDArray[np.uint64] | NDArray[np.int64] | int) -> NDArray[np.uin
 
 @dataclass(frozen=True, eq=False)
 class SampleKey:
-    """What all that is random in some drawings follows from.
+    """The keys of n drawings; everything random in a drawing depends on its key alone.
 
     Attributes:
-        seed: of the run.
-        sample: int64 ``[n]``, numbers of the samples.
-        position: int64 ``[n]``: 0 where the sample is a single character, and 1, 2, ... for the characters of a line.
-        attempt: int64 ``[n]``: 0 for the first drawing, 1, 2, ... where it is made again.
+        seed: the seed of the run.
+        sample: int64 ``[n]``, the number of the sample.
+        position: int64 ``[n]``, 0 for a sample of a single character; 1, 2, ... for the characters of a line.
+        attempt: int64 ``[n]``, 0 for the first drawing; 1, 2, ... if it is drawn again.
     """
 
     seed: int
@@ -73,7 +73,7 @@ class SampleKey:
         position: NDArray[np.int64] | int = 0,
         attempt: NDArray[np.int64] | int = 0,
     ) -> SampleKey:
-        """Return the keys of samples; ``position`` and ``attempt`` may be one number for all."""
+        """Return the keys of samples; ``position`` and ``attempt`` may be a single number for all."""
         parts = np.broadcast_arrays(*(np.asarray(part, np.int64) for part in (sample, position, attempt)))
         return cls(seed, *parts)
 
@@ -84,24 +84,24 @@ class SampleKey:
         return SampleKey(self.seed, self.sample[rows], self.position[rows], self.attempt[rows])
 
     def again(self, attempt: int) -> SampleKey:
-        """Return the keys of a further drawing of each."""
+        """Return the keys of the same drawings at another attempt."""
         return SampleKey.of(self.seed, self.sample, self.position, attempt)
 
     def keys(self, purpose: str) -> NDArray[np.uint64]:
-        """Return a 64-bit key of each drawing, for one purpose."""
+        """Return a 64-bit key for each drawing, for one purpose: uint64 ``[n]``."""
         return keys(derive(self.seed, purpose), self.sample, self.position, self.attempt)
 
     def shared(self, purpose: str) -> NDArray[np.uint64]:
-        """Return the keys of what the characters of a line have in common, such as who wrote them.
+        """Return keys that are the same for all characters of a line, for what they share, such as the writer.
 
-        Characters drawn again keep it. A single character has nothing to keep it for: it differs with the attempt.
+        They do not depend on the attempt. For single characters, which share nothing, they do.
         """
         alone = self.position == 0
         return keys(derive(self.seed, purpose), self.sample, np.where(alone, self.attempt, -1))
 
 
 def uniforms_of(key: NDArray[np.uint64], columns: int) -> NDArray[np.float64]:
-    """Return ``[len(key), columns]`` numbers in [0, 1), row i a function of ``key[i]`` alone."""
+    """Return uniform numbers ``[len(key), columns]`` in [0, 1); row i depends on ``key[i]`` alone."""
     with np.errstate(over="ignore"):
         return _fractions(key[:, None], np.arange(columns, dtype=np.uint64))
 

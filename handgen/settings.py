@@ -1,6 +1,6 @@
-"""Settings: frozen dataclasses whose fields carry their help, range and choices.
+"""Settings: frozen dataclasses whose fields have a help text, a range and choices.
 
-The command line is generated from them and they check themselves, so a setting is said once.
+Options of the command line are generated from them, and they check their own values, so each setting is defined once.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from handgen.errors import UsageError
 from handgen.registry import Registry, nearest
 
 PATHS, RUNNING = "Where things are", "How it runs"
-"""Headings of what nearly every command has."""
+"""Headings of options that nearly every command has."""
 REQUIRED = dataclasses.MISSING
 """The default of a field that has none."""
 
@@ -30,19 +30,19 @@ def setting(
     shown: str = "",
     often: bool = False,
 ) -> Any:
-    """Return a dataclass field with a default, a help line, and what values it may take.
+    """Return a dataclass field for a setting.
 
     Args:
-        default: the value of who gives none; ``REQUIRED`` if one must be given.
+        default: the default; ``REQUIRED`` if there is none.
         help: what it does, with its unit.
         minimum: the least value.
-        maximum: the greatest.
-        choices: the only values, or a registry of their names.
-        panel: the heading that the help lists it under.
-        flags: what the command line calls it, instead of ``option_name``.
+        maximum: the greatest value.
+        choices: the allowed values, or a registry of their names.
+        panel: the heading above it in the help.
+        flags: its options on the command line, instead of ``option_name``.
         metavar: what the help calls a value.
-        shown: what the help says of the default, instead of its value.
-        often: whether people use it: the help of a command with many options shows these alone.
+        shown: what the help shows as the default, instead of its value.
+        often: whether it is often used. The short help of a command with many options shows only these.
     """
     facts = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "panel": panel}
     facts |= {"flags": flags, "metavar": metavar, "shown": shown, "often": often}
@@ -55,16 +55,16 @@ def option_name(field: str) -> str:
 
 
 def choices_of(field: dataclasses.Field[Any]) -> tuple[Any, ...]:
-    """Return the only values that a field may have; none if it may have others."""
+    """Return the allowed values of a field; empty if any value is allowed."""
     choices = field.metadata.get("choices", ())
     return tuple(entry.name for entry in choices) if isinstance(choices, Registry) else tuple(choices)
 
 
 class Settings:
-    """Base of settings classes: checks every field against its facts when made.
+    """Base of settings classes. The constructor checks the range and choices of each field.
 
     Raises:
-        UsageError: a value is out of range or not among the choices; names flag and remedy.
+        UsageError: a value is out of range, or not one of the choices.
     """
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Samples drawn while a recognizer trains: no dataset on disk, and no sample twice."""
+"""Samples that are drawn while a recognizer trains, without a dataset on disk."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from handgen.errors import UsageError
 from handgen.formats.base import Sample
 from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import Prepared, prepare, prepare_again, samples
+from handgen.synthesis.samples import MOST_TOGETHER
 
 _CHUNK = 256
-"""Samples that one worker draws before the next takes its turn: whole blocks of every source."""
+"""Samples in a row that one worker draws, a multiple of the blocks of all sources; more with a gate."""
 
 
 def image_and_label(sample: Sample) -> tuple[Tensor, str]:
@@ -27,10 +28,10 @@ def image_and_label(sample: Sample) -> tuple[Tensor, str]:
 
 
 class Stream(IterableDataset[Any]):
-    """Samples as ``handgen synth`` makes them, drawn when they are asked for.
+    """The samples of ``handgen synth``, drawn when they are needed.
 
-    Sample i is the same for any number of ``DataLoader`` workers. An epoch holds the same samples for any number of
-    them; with several, they come in another order.
+    Sample i does not depend on the number of ``DataLoader`` workers. An epoch has the same samples for any number of
+    workers, but their order differs.
 
         stream = handgen.Stream("zh", degrade="scan", epoch=100_000)
         for epoch in range(10):
@@ -39,17 +40,19 @@ class Stream(IterableDataset[Any]):
                 ...
 
     Args:
-        models: what draws, as ``--model`` has it: ``"zh"``, or ``"zh=2", "pen=3"``; as ``synth`` chooses by default.
+        models: models or other sources, with weights or without, as for ``--model``: ``"zh"``, or ``"zh=2", "pen=3"``;
+            without any, the default of ``synth``.
         recipe: a YAML file, or the name of a recipe that comes with handgen.
-        lines: lines of text instead of single characters.
-        epoch: samples of an epoch; None = an epoch has no end.
-        start: number of the first sample of epoch 0; another number goes on from there.
-        transform: what becomes of each sample; by default ``image_and_label``, which images of one size suit.
-        options: the other options of ``handgen synth`` by name, such as ``charset``, ``styles``, ``vary``, ``degrade``,
+        lines: draw lines of text instead of single characters.
+        epoch: samples in an epoch; None = the only epoch has no end.
+        start: number of the first sample of epoch 0.
+        transform: is applied to each sample. The default, ``image_and_label``, gives batches if all images have one
+            size.
+        options: other options of ``handgen synth`` by name, such as ``charset``, ``styles``, ``vary``, ``degrade``,
             ``gate``, ``seed`` and ``corpus``.
 
     Raises:
-        UsageError, HandgenError: as ``handgen synth`` does, when the stream is made.
+        HandgenError: as for ``handgen synth``, in the constructor.
     """
 
     def __init__(
@@ -62,36 +65,57 @@ class Stream(IterableDataset[Any]):
         transform: Callable[[Sample], Any] = image_and_label,
         **options: Any,
     ) -> None:
-        if start < 0 or (epoch is not None and epoch < 1):
-            raise UsageError(
-                "a stream begins at sample 0 at least, and an epoch has one at least", "Give such numbers."
-            )
         named = Path(recipe) if recipe is not None else None
         request = make_request(*models, recipe=named, lines=lines, **options)
-        self._prepared: Prepared | None = prepare(request)
-        self._request, self._digest = self._prepared.request, self._prepared.digest()
+        self._open(prepare(request), epoch, start, transform)
+
+    @classmethod
+    def of(
+        cls,
+        prepared: Prepared,
+        *,
+        epoch: int | None = None,
+        start: int = 0,
+        transform: Callable[[Sample], Any] = image_and_label,
+    ) -> Stream:
+        """Return the samples of a run that is ready; the other arguments are those of ``Stream``.
+
+        Raises:
+            UsageError: ``start`` or ``epoch`` is too small.
+        """
+        stream = cls.__new__(cls)
+        stream._open(prepared, epoch, start, transform)
+        return stream
+
+    def _open(self, prepared: Prepared, epoch: int | None, start: int, transform: Callable[[Sample], Any]) -> None:
+        if start < 0 or (epoch is not None and epoch < 1):
+            raise UsageError(
+                f"a stream cannot have start={start} and epoch={epoch}", "Give start=0 or more, and epoch=1 or more."
+            )
+        self._prepared: Prepared | None = prepared
+        self._request, self._digest = prepared.request, prepared.digest()
         self.epoch, self.start, self.transform = epoch, start, transform
-        # Shared, so that workers that live on see it.
+        # In shared memory, so that persistent workers see the number of the next epoch, too.
         self._number = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return what another process makes the stream of: it opens fonts and models itself."""
+        """Return the state for another process, which opens fonts and models itself."""
         return self.__dict__ | {"_prepared": None}
 
     @property
     def prepared(self) -> Prepared:
-        """The run that the samples are of: its styles, characters and sources."""
+        """The prepared synthesis, with its styles, characters and sources."""
         if self._prepared is None:
             self._prepared = prepare_again(self._request, self._digest)
         return self._prepared
 
     @property
     def first(self) -> int:
-        """The number of the first sample of the present epoch."""
+        """The number of the first sample of the current epoch."""
         return self.start + int(self._number) * (self.epoch or 0)
 
     def set_epoch(self, number: int) -> None:
-        """Let the next iteration yield epoch ``number``, from 0; needs ``epoch``.
+        """Set the epoch, from 0, that the next iteration yields.
 
         Raises:
             UsageError: the stream has no epochs.
@@ -101,10 +125,10 @@ class Stream(IterableDataset[Any]):
         self._number.fill_(number)
 
     def __len__(self) -> int:
-        """Return the samples of an epoch.
+        """Return the number of samples in an epoch.
 
         Raises:
-            TypeError: an epoch has no end.
+            TypeError: the stream has no epochs.
         """
         if self.epoch is None:
             raise TypeError("a stream without epoch=N has no length")
@@ -115,9 +139,11 @@ class Stream(IterableDataset[Any]):
         worker = get_worker_info()
         number, workers = (worker.id, worker.num_workers) if worker else (0, 1)
         first, stop = self.first, self.first + self.epoch if self.epoch else None
-        chunk = first // _CHUNK + number
-        while stop is None or chunk * _CHUNK < stop:
-            low, high = max(first, chunk * _CHUNK), (chunk + 1) * _CHUNK
+        gated = self.prepared.lines is None and self.prepared.glyphs.gate is not None
+        size = MOST_TOGETHER if gated else _CHUNK  # whole groups, so that none is drawn twice
+        chunk = first // size + number
+        while stop is None or chunk * size < stop:
+            low, high = max(first, chunk * size), (chunk + 1) * size
             for sample in samples(self.prepared, low, min(high, stop or high)):
                 yield self.transform(sample)
             chunk += workers

@@ -1,4 +1,4 @@
-"""Frozen dataclasses to and from JSON: every field is checked, and what does not fit is named."""
+"""Frozen dataclasses to and from JSON. Types are checked, and errors name the field."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from typing import Any, TypeVar
 R = TypeVar("R", bound="Record")
 
 ALSO = "also"
-"""Key of a field's metadata: the name under which older files have it."""
+"""Key of a field's metadata: its name in older files."""
 
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
 
 
 class FieldError(ValueError):
-    """A field is missing or holds what it cannot; the message names the field."""
+    """A field is missing or has a wrong type; the message names the field."""
 
 
 class Record:
-    """Base of frozen dataclasses that files hold as JSON objects.
+    """Base of frozen dataclasses that are stored as JSON objects.
 
-    Fields are ``str``, ``int``, ``float``, ``bool``, mappings, sequences (``tuple[X, ...]``), other
-    records, or one of these and None. A field without a default must be there. Unknown keys are left out.
+    The type of a field is ``str``, ``int``, ``float``, ``bool``, a mapping, ``tuple[X, ...]``, another record, or one
+    of these or None. Fields without a default are required. Unknown keys are ignored.
     """
 
     @classmethod
     def from_json(cls: type[R], data: object, where: str = "") -> R:
-        """Return the record that parsed JSON holds.
+        """Return the record of a JSON object.
 
         Args:
-            data: as ``json.loads`` returns it.
-            where: what to call it in an error, such as ``styles[2]``.
+            data: the parsed JSON.
+            where: the path of the object in its file, for errors, such as ``styles[2]``.
 
         Raises:
-            FieldError: a field is missing, or of another type.
+            FieldError: a field is missing or has a wrong type.
         """
         if not isinstance(data, Mapping):
             raise FieldError(f"{where or 'it'} is no object")
@@ -53,7 +53,7 @@ class Record:
         return cls(**values)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what JSON holds; fields that are as they are by default are left out, but not records."""
+        """Return the JSON object. Fields with their default value are left out, except dataclasses."""
         found = {}
         for field in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, field.name)
@@ -81,7 +81,7 @@ def _plain(value: Any) -> Any:
 
 
 def _checked(kind: Any, value: Any, path: str) -> Any:
-    """Return ``value`` as a field of type ``kind`` has it."""
+    """Return a JSON value converted to the type ``kind``; ``path`` names it in errors."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (types.UnionType, typing.Union):
         some = [each for each in arguments if each is not type(None)]
@@ -107,7 +107,7 @@ def _checked(kind: Any, value: Any, path: str) -> Any:
 
 
 def _of_numbers(kind: Any, value: Any, path: str) -> Any:
-    """Return a plain dataclass, each field of which has its type."""
+    """Return a dataclass that is not a ``Record``, from a JSON object; unknown keys are an error."""
     if not isinstance(value, Mapping):
         raise FieldError(f"{path} is no object")
     hints = _hints(kind)

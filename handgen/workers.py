@@ -1,8 +1,8 @@
-"""One pool of worker processes that may be lost: each is replaced.
+"""A pool of worker processes, which survives the death of a worker.
 
-A broken font can bring down the rasterizer, a large batch can exhaust the memory, and either ends the
-process. So each job runs in a worker process; one that dies or falls silent costs its own job, which
-may be tried again, and nothing else.
+A broken font can crash the rasterizer, and a large batch can exhaust the memory; both end the process.
+So jobs run in worker processes. If a worker dies or hangs, it is replaced, and only its job fails or is
+tried again.
 """
 
 from __future__ import annotations
@@ -26,28 +26,28 @@ from typing import Any, TypeVar
 from handgen.errors import HandgenError
 
 STALL_SECONDS = 60.0
-"""A worker that reports nothing for so long, and is not kept from working by others, is given up."""
+"""The usual time without a message after which a worker counts as hung, unless it waits for a processor."""
 
 _BACKLOG = 8
-"""Messages kept for a job whose turn has not come; beyond that its worker has to wait."""
+"""In ``stream``, the most messages that are kept for a later job; then its worker has to wait."""
 
 Job = TypeVar("Job")
 Send = Callable[[Any], None]
-"""Takes a picklable message to the process that has the pool."""
+"""A function that sends a picklable message from a worker to the process with the pool."""
 
 
 @dataclass(frozen=True)
 class Finished:
-    """The last message of a job that ended well."""
+    """The last message of a job that succeeded."""
 
 
 @dataclass(frozen=True)
 class Failed:
-    """The last message of a job that did not end well.
+    """The last message of a job that failed.
 
     Attributes:
         reason: why, in a few words.
-        error: what it raised; None if its process was lost.
+        error: the exception; None if its process died or hung.
     """
 
     reason: str
@@ -56,7 +56,7 @@ class Failed:
 
 @dataclass(frozen=True)
 class _Begun:
-    """A worker's process has started and is prepared: from now on it is not to be silent for long."""
+    """A worker has started a job and is prepared. From now on, its silence is limited by ``stall``."""
 
 
 @dataclass(eq=False)
@@ -67,17 +67,17 @@ class _Worker:
     begun: bool = False
     heard: float = 0.0
     spent: float = 0.0
-    """Seconds of CPU time that its process had had when it was last heard."""
+    """CPU time of its process in seconds, when its last message arrived."""
 
 
 class Pool:
-    """Worker processes, kept until the context is left; a lost one is replaced.
+    """Worker processes, which live until the context ends; one that dies or hangs is replaced.
 
     Args:
-        workers: how many.
-        stall: seconds of silence, from the beginning of a job, after which a worker is given up; None = never.
-        prepare: a picklable function that each worker calls before its first job; what it returns
-            is then the first argument of all work.
+        workers: the number of processes.
+        stall: seconds without a message in a job after which a worker counts as hung; None = never.
+        prepare: a picklable function that each worker calls before its first job; its result becomes the first
+            argument of all work.
     """
 
     def __init__(self, workers: int, stall: float | None = None, prepare: Callable[[], Any] | None = None) -> None:
@@ -85,7 +85,7 @@ class Pool:
         self.stall = stall
         self._prepare = prepare
         self._pool: list[_Worker] = []
-        # Not fork: the parent has threads (progress bar, numpy), and Windows and macOS have none.
+        # Not fork: it is not safe in a process with threads (progress bar, numpy), and Windows does not have it.
         self._context = multiprocessing.get_context("spawn")
 
     def __enter__(self) -> Pool:
@@ -109,13 +109,14 @@ class Pool:
     ) -> Iterator[tuple[int, Any]]:
         """Run ``work(job, send)`` on every job and yield ``(job number, message)`` as messages arrive.
 
-        The messages of a job are what it sends, then one ``Finished`` or ``Failed``.
+        The messages of a job are those that it sends, then one ``Finished`` or ``Failed``.
 
         Args:
-            work: a function that the workers can import.
-            jobs: picklable.
-            attempts: so often is a job begun whose process is lost.
-            full: tells whether to leave a job's messages where they are for now; its worker then waits.
+            work: a function that workers can import.
+            jobs: the jobs, picklable.
+            attempts: how often a job is tried if its process dies or hangs.
+            full: a function of a job's number; while it is true, no messages of that job are taken, and its worker has
+                to wait.
         """
         waiting, lost, over = deque(range(len(jobs))), Counter[int](), 0
         while over < len(jobs):
@@ -132,8 +133,8 @@ class Pool:
     def stream(self, work: Callable[..., Iterable[Any]], jobs: Sequence[Job]) -> Iterator[tuple[int, Any]]:
         """Run ``work`` on every job and yield ``(job number, message)``, job by job in order.
 
-        The messages of a job are what ``work(job)`` yields, then one ``Finished`` or ``Failed``. Jobs
-        run side by side, but memory stays bounded: one that is far ahead has to wait its turn.
+        The messages of a job are those that ``work(job)`` yields, then one ``Finished`` or ``Failed``. Jobs run in
+        parallel, but memory is bounded: a job that is far ahead of its turn has to wait.
         """
         inbox: list[deque[Any]] = [deque() for _ in jobs]
         head = 0
@@ -154,16 +155,16 @@ class Pool:
         while waiting and (idle or len(self._pool) < self.workers):
             worker = idle.pop() if idle else self._start()
             worker.job, worker.begun = waiting.popleft(), False
-            with contextlib.suppress(OSError):  # one that is dead already is found out when it is listened to
+            with contextlib.suppress(OSError):  # if it is dead already, ``_listen`` notices it
                 worker.pipe.send((work, jobs[worker.job]))
 
     def _listen(self, full: Callable[[int], bool]) -> Iterator[tuple[int, Any]]:
-        """Take one message from every worker that has one, and give up those that are lost or silent."""
+        """Yield one message of every worker that has one; end workers that died or hang."""
         now = time.monotonic()
         busy: list[tuple[_Worker, int]] = []
         for worker in self._pool:
             if worker.job is not None and full(worker.job):
-                worker.heard = now  # silent because nobody listens
+                worker.heard = now  # its silence is not its fault
             elif worker.job is not None:
                 busy.append((worker, worker.job))
         watched = [] if self.stall is None else [worker.heard + self.stall for worker, _ in busy if worker.begun]
@@ -190,7 +191,7 @@ class Pool:
             yield job, message
 
     def _heard(self, worker: _Worker) -> Any:
-        """Return the message of a worker that has one; ``Failed`` from one that died, which is ended."""
+        """Return the next message of a worker; if it has died, remove it and return ``Failed``."""
         try:
             return worker.pipe.recv()
         except (EOFError, OSError):
@@ -216,15 +217,15 @@ class Pool:
 
 
 def _is_kept_waiting(worker: _Worker, stall: float) -> bool:
-    """Tell whether a silent worker would work if others left it a processor: that is no fault of its job."""
+    """Return whether a silent worker has had less than ``stall`` seconds of CPU time, and is ready to run."""
     spent, state = _life(worker.process.pid)
     return state in "RD" and 0 <= spent - worker.spent < stall
 
 
 def _life(pid: int | None) -> tuple[float, str]:
-    """Return the CPU time of a process in seconds, and what it does (R runs or would, D reads, S sleeps).
+    """Return the CPU time of a process in seconds, and its state; 0 and S on systems without /proc.
 
-    Where the system does not tell, it sleeps.
+    The states are R = runs or is ready to, D = waits for a disk, S = sleeps.
     """
     if not hasattr(os, "sysconf"):
         return 0.0, "S"
@@ -254,8 +255,8 @@ def _send_all(work: Callable[..., Iterable[Any]], *given: Any) -> None:
 
 
 def _serve(pipe: Connection, prepare: Callable[[], Any] | None) -> None:
-    """A worker's life: take a job, send its messages, until the pipe is closed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
+    """The main loop of a worker: receive a job, send its messages, until the pipe is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # on Ctrl-C the parent ends its workers
     prepared: tuple[Any, ...] | None = () if prepare is None else None
     while True:
         try:

@@ -64,7 +64,7 @@ def test_another_process_opens_what_it_needs_itself(stream):
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"stiles": 3}, "unknown option 'stiles'"), ({"start": -1}, "begins at sample 0"), ({"epoch": 0}, "at least")],
+    [({"stiles": 3}, "unknown option 'stiles'"), ({"start": -1}, "start=-1"), ({"epoch": 0}, "epoch=0")],
 )
 def test_what_cannot_be_is_refused_when_the_stream_is_made(options, message):
     with pytest.raises(UsageError, match=message):

@@ -1,1 +1,1 @@
-"""Read a dataset back the way trainers do, and judge it by rules that all formats share."""
+"""Reads a dataset back as trainers do, and judges it by rules that all formats share."""

@@ -1,4 +1,4 @@
-"""Samples of a dataset that cannot be used: the first is a reason to stop, or all are left out and listed."""
+"""Samples that cannot be used. Either the first one stops the work, or all of them are left out and listed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SKIP = "Repair it, or leave bad samples out with --skip-bad; see: handgen check 
 ALL_IS_READ = frozenset(
     ("byte-order-mark", "typed-labels", "list-header", "list-encoding", "list-layout", "dotted-name")
 )
-"""Defects that stop trainers, and not who reads the dataset here."""
+"""Defects that stop or mislead trainers, while handgen's own readers still read every sample."""
 CONVERT = "Repair it, or write the dataset without it: handgen convert {path} OUT --skip-bad"
 
 
@@ -28,10 +28,10 @@ class LeftOut:
     """A sample that was not used.
 
     Attributes:
-        dataset: the folder it is in, from the source on.
-        sample: its number there, from 1; 0 where it is all that follows.
-        name: what the dataset calls it.
-        cause: why.
+        dataset: the dataset's folder, relative to the folder that was read.
+        sample: its number in the dataset, from 1; 0 = all samples from there on.
+        name: its name in the dataset, such as a file; may be empty.
+        cause: why it was not used.
     """
 
     dataset: str
@@ -45,14 +45,14 @@ class LeftOut:
 
 
 class BadSamples:
-    """Stops at what cannot be used, or lists it.
+    """Stops at the first bad sample, or lists all of them.
 
     Args:
-        skip: list it.
-        remedy: what to do, where it stops; with ``{path}`` for the dataset.
+        skip: list bad samples instead of stopping.
+        remedy: the remedy of the error, with ``{path}`` in it for the dataset.
 
     Attributes:
-        left_out: the list.
+        left_out: the bad samples so far.
     """
 
     def __init__(self, skip: bool = False, remedy: str = SKIP) -> None:
@@ -66,22 +66,22 @@ class BadSamples:
         Args:
             record: the sample.
             cause: what is wrong with it.
-            path: the dataset.
-            part: its name in the list, where there are several.
+            path: the dataset's folder.
+            part: the dataset's name in the list, if there are several datasets.
 
         Raises:
-            DatasetError: it is not to be left out.
+            DatasetError: without ``skip``.
         """
         if not self.skip:
             name = f" ({record.name})" if record.name else ""
-            raise DatasetError(f"sample {record.number}{name} of {path}: {cause}", self._say(path))
+            raise DatasetError(f"sample {record.number}{name} of {path}: {cause}", self._remedy_for(path))
         self.left_out.append(LeftOut(part, record.number, record.name, cause))
 
     def conclude(self, findings: Findings, path: Path, part: str = "") -> None:
-        """Judge what a reader found: what is no fault of a single sample.
+        """Judge the findings of a reader that concern the dataset as a whole, such as a damaged file.
 
         Raises:
-            DatasetError: the file is damaged, or promises more than it has, and that is not to be left out.
+            DatasetError: there is such a defect, without ``skip``.
         """
         for finding in findings.sorted():
             if finding.rule.severity != "defect" or finding.name in ALL_IS_READ:
@@ -89,17 +89,16 @@ class BadSamples:
             example = finding.examples[0] if finding.examples else None
             cause = finding.rule.title + (f" ({example})" if example and str(example) else "")
             if not self.skip:
-                raise DatasetError(
-                    f"{path}: {cause}", f"{finding.rule.remedy} {self._say(path).replace('Repair it, or', 'Or')}"
-                )
+                remedy = self._remedy_for(path).replace("Repair it, or", "Or")
+                raise DatasetError(f"{path}: {cause}", f"{finding.rule.remedy} {remedy}")
             self.left_out.append(LeftOut(part, (example and example.sample) or 0, "", cause))
 
-    def _say(self, path: Path) -> str:
+    def _remedy_for(self, path: Path) -> str:
         return self._remedy.format(path=quoted(path))
 
 
 def json_lines(entries: Iterable[Mapping[str, Any]]) -> str:
-    """Return a list as a file has it: a JSON object a line; bytes of names that are no UTF-8 are written as escapes."""
+    """Return the text of a JSON Lines file. Lone surrogates, as in file names that are not UTF-8, become escapes."""
     text = "".join(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
@@ -108,7 +107,7 @@ def label_of(record: Record) -> str:
     """Return a sample's label.
 
     Raises:
-        ValueError: image or label is missing, or it is a label that no format holds; says which.
+        ValueError: the image or the label is missing, or no format can hold the label; the message says which.
     """
     if record.label is None or not record.image:
         raise ValueError(record.fault or f"it has no {'label' if record.image else 'image'}")
@@ -122,7 +121,7 @@ def label_of(record: Record) -> str:
 
 
 def fault_of(record: Record) -> str:
-    """Say why a sample cannot be used: it has no label, no image, or one that cannot be read; "" if it can."""
+    """Return why a sample cannot be used: its label or its image is missing or cannot be read; "" if it can."""
     try:
         label_of(record)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""Fog: images that are smears of gray, as a model draws them that has hardly learned."""
+"""Fog: images that are gray smears without dark ink, as a model draws them after too little training."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from PIL import Image
 from handgen.formats.findings import EXAMPLES, Findings
 
 _LEAST, _FEWEST = 0.1, 5
-"""Share of a dataset's images, and number of them, from which on fog is no accident: faint pencil
-and photographs in bad light look like it now and then, in sets of the presets ink and photo 5 % at most."""
+"""Fog is reported from this share of the images and this number of them on. A few images of faint pencil or in bad
+light look like fog too: at most 5 % in datasets with the presets ink and photo."""
 _DARK, _GRAY, _WIDE = 100, 0.8, 0.05
-"""By how much the darkest ink differs from the paper at least, what share of all that is marked may be half dark, and
-how much of the paper a smear covers."""
+"""An image is fog if its contrast (gray of the paper minus gray of the ink) is below the first number, more than the
+second share of its marked pixels are only half dark, and more than the third share of all pixels is marked."""
 _INK, _PAPER = 0.002, 0.95
-"""Shares of the pixels that are darker than what is taken for ink, and for paper."""
+"""Quantiles of the gray levels that count as the gray of the ink and of the paper."""
 _EDGE, _FULL = 0.15, 0.6
-"""Marked is what differs from the paper by more than the first share of the contrast; fully dark, by the second."""
+"""A pixel is marked if it is darker than the paper by more than the first share of the contrast, and fully dark if it
+is so by more than the second."""
 
 
 class Fog:
@@ -27,7 +28,7 @@ class Fog:
         self._first: list[tuple[int, str | None]] = []
 
     def add(self, gray: Image.Image, number: int, label: str | None) -> None:
-        """Judge one image of mode L that shows something."""
+        """Judge one image, of mode L and not blank."""
         self._images += 1
         if is_fog(gray):
             self._count += 1
@@ -35,7 +36,7 @@ class Fog:
                 self._first.append((number, label))
 
     def conclude(self, findings: Findings) -> None:
-        """Note the fog, if there is so much of it that it is no accident."""
+        """Add a finding if enough images are fog."""
         if self._count >= max(_FEWEST, _LEAST * self._images):
             for number, label in self._first:
                 findings.add("fog", number, label)
@@ -43,7 +44,7 @@ class Fog:
 
 
 def is_fog(gray: Image.Image) -> bool:
-    """Tell whether an image of mode L, light on dark or dark on light, has no dark ink and much that is half dark."""
+    """Return whether an image of mode L is fog; its ink may be dark on light or light on dark."""
     counts = np.array(gray.histogram(), np.float64)
     shares = np.cumsum(counts) / counts.sum()
     if shares[127] > 0.5:  # light ink on dark paper

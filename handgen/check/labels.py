@@ -1,4 +1,4 @@
-"""The labels of a dataset, and what is wrong with their samples, as far as a trainer notices it."""
+"""The labels of a dataset, and those faults of samples that a trainer reacts to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from handgen.formats.reading import Record
 
 
 class Fault(Enum):
-    """What keeps a trainer from reading a sample whatever its label is."""
+    """A fault because of which a trainer cannot read a sample, whatever its label says."""
 
     NO_COUNT = "num-samples is missing"
     NO_SAMPLE = "samples that num-samples promises"
@@ -19,10 +19,10 @@ class Fault(Enum):
 
 
 class Labels(dict[str, tuple[int, int]]):
-    """Label -> how often it occurs, and the number of the sample where it first does.
+    """Label -> (how often it occurs, number of the first sample with it).
 
     Attributes:
-        faulty: label (empty where it is missing) and fault -> the same of the samples that have the fault.
+        faulty: (label, fault) -> the same two numbers for the samples with that fault; the label is empty if missing.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Labels(dict[str, tuple[int, int]]):
         self.faulty: dict[tuple[str, Fault], tuple[int, int]] = {}
 
     def add(self, record: Record, label: str | None, fault: Fault | None = None) -> None:
-        """Take down a sample: its label, or None if it cannot be read, and what its image suffers from."""
+        """Count a sample: its label, or None if that cannot be read, and the fault of its image, if it has one."""
         if label is not None:
             count, first = self.get(label, (0, record.number))
             self[label] = (count + 1, first)

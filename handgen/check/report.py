@@ -1,4 +1,4 @@
-"""Checks a folder of datasets and puts the result into a form for machines."""
+"""Checks a folder of datasets; the result can be written as JSON."""
 
 from __future__ import annotations
 
@@ -17,12 +17,28 @@ from handgen.formats.nearby import no_folder
 from handgen.formats.reading import Record
 
 Track = Callable[[Iterable[Record], Path, int | None], Iterable[Record]]
-"""Wraps an iterable of records to show progress; gets the dataset's path and their number too."""
+"""Wraps an iterable of records to show progress; takes also the dataset's path and the number of records."""
 
 
 @dataclass
 class DatasetReport:
-    """What one dataset holds and what is wrong with it."""
+    """What one dataset holds and what is wrong with it.
+
+    Attributes:
+        path: its folder.
+        format: its format's name.
+        samples: how many samples were read.
+        count: how many it says it has; None if it does not say.
+        shards: number of its shards; 0 without shards.
+        sizes: ``WIDTHxHEIGHT`` -> images, the ten most frequent.
+        modes: Pillow's mode -> images.
+        aspect: width / height of the widest image.
+        labels: statistics of its labels, see ``Survey.histogram``.
+        characters: how many different characters its labels have; of those in the charset, if there is one.
+        charset: size of the charset; None without one.
+        styles: style -> samples.
+        findings: what is wrong.
+    """
 
     path: Path
     format: str
@@ -46,7 +62,7 @@ class DatasetReport:
 
 @dataclass
 class Report:
-    """What a folder holds: its datasets, findings about the folder around them, and samples that were not judged."""
+    """The reports on a folder's datasets, findings about the folder itself, and the samples that were left out."""
 
     path: Path
     datasets: list[DatasetReport]
@@ -78,17 +94,17 @@ def check_folder(
     *,
     skip_bad: bool = False,
 ) -> Report:
-    """Read every dataset in ``root`` whole, as trainers do.
+    """Read all samples of every dataset below ``root``, and judge them.
 
     Args:
         root: a dataset, or a folder of datasets.
-        charset: characters that labels may have; without it, each dataset's own ``charset.txt``.
+        charset: characters that labels may have; by default those of each dataset's ``charset.txt``.
         track: shows progress.
-        labels: takes down all labels.
-        skip_bad: list the samples that cannot be read, and judge the others.
+        labels: counts all labels, if given.
+        skip_bad: list the samples that cannot be read, and judge only the others.
 
     Raises:
-        UsageError: there is no dataset, or its file is of another kind.
+        UsageError: there is no dataset, or a file of it is of another kind.
     """
     if not root.is_dir():
         raise no_folder(root)
@@ -121,7 +137,8 @@ def _check(
         survey.conclude(reader)
         report.labels = survey.histogram(reader)
         report.samples, report.count = survey.samples, reader.count
-    _check_manifest(path, report.findings)
+    if not is_finished(path):
+        report.findings.add("unfinished", detail="manifest.json")
     report.sizes = {f"{width}x{height}": n for (width, height), n in survey.sizes.most_common(10)}
     report.aspect = max((width / height for width, height in survey.sizes), default=1.0)
     report.modes = dict(survey.modes.most_common())
@@ -132,14 +149,13 @@ def _check(
 
 
 def own_charset(path: Path) -> str | None:
-    """Return the characters of the dataset's ``charset.txt``: one a line, or all on one."""
+    """Return the characters of the dataset's ``charset.txt``, one per line or all on one; None without the file.
+
+    Raises:
+        UsageError: the file is not UTF-8.
+    """
     file = path / "charset.txt"
     try:
-        return file.read_text(encoding="utf-8").replace("\n", "") if file.is_file() else None
+        return file.read_text(encoding="utf-8-sig").replace("\n", "") if file.is_file() else None
     except UnicodeDecodeError:
         raise UsageError(f"{file} is not UTF-8", "Repair it, or give a charset with --charset.") from None
-
-
-def _check_manifest(path: Path, findings: Findings) -> None:
-    if not is_finished(path):
-        findings.add("unfinished", detail="manifest.json")

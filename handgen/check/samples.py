@@ -1,4 +1,4 @@
-"""Labeled images in batches, from a dataset of any format or from a glyph store."""
+"""Images of single characters with their labels, in batches, from a dataset of any format or from a glyph store."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SIDE = 64
 
 @dataclass(frozen=True)
 class Samples:
-    """A batch: uint8 images ``[n, H, W]``, their labels, styles' names, and numbers."""
+    """A batch: uint8 images ``[n, H, W]``, their n labels (one character each), names of styles, and numbers."""
 
     images: NDArray[np.uint8]
     labels: list[str]
@@ -34,10 +34,10 @@ class Samples:
 
 
 class Passed(BadSamples):
-    """Also counts the samples that are no single characters, which no recognizer of glyphs reads.
+    """Also counts the samples whose label is not a single character; a recognizer of glyphs cannot read them.
 
     Attributes:
-        lines: how many.
+        lines: how many there are.
     """
 
     lines = 0
@@ -47,12 +47,12 @@ def samples_in(path: Path, track: Track | None = None, passed: Passed | None = N
     """Yield the images that show one character, from a dataset or a glyph store.
 
     Args:
-        path: of either.
+        path: the dataset or the store.
         track: shows progress.
-        passed: takes down what is not yielded: lines of text, and what cannot be read. By default that stops it.
+        passed: counts the lines of text, and handles samples that cannot be read. By default the first of these raises.
 
     Raises:
-        UsageError: it is neither, or it holds several datasets.
+        UsageError: ``path`` is neither a dataset nor a store, or it holds several datasets.
         DatasetError: a sample cannot be read.
     """
     if (path / IMAGES).is_file():
@@ -64,7 +64,7 @@ def samples_in(path: Path, track: Track | None = None, passed: Passed | None = N
         records: Iterable[Record] = reader.records(findings)
         records = track(records, found.path, reader.total) if track else records
         yield from _batches(records, found.path, passed)
-    if is_finished(found.path):  # of one that is being written its end is missing by nature
+    if is_finished(found.path):  # a dataset that is still being written lacks its end
         passed.conclude(findings, found.path)
 
 
@@ -81,10 +81,10 @@ def _batches(records: Iterable[Record], path: Path, passed: Passed) -> Iterator[
     images: list[NDArray[np.uint8]] = []
     kept: list[tuple[str, str, int]] = []
     for record in records:
-        taken = _taken(record, path, passed)
-        if taken is None:
+        character = _character(record, path, passed)
+        if character is None:
             continue
-        label, image = taken
+        label, image = character
         if images and (image.shape != images[0].shape or len(images) == _BATCH):
             yield _batch(images, kept)
             images, kept = [], []
@@ -94,8 +94,8 @@ def _batches(records: Iterable[Record], path: Path, passed: Passed) -> Iterator[
         yield _batch(images, kept)
 
 
-def _taken(record: Record, path: Path, passed: Passed) -> tuple[str, NDArray[np.uint8]] | None:
-    """Return the label and the image of a single character; None for anything else, which is noted."""
+def _character(record: Record, path: Path, passed: Passed) -> tuple[str, NDArray[np.uint8]] | None:
+    """Return label and image of a sample that shows one character; note any other sample and return None."""
     try:
         label = label_of(record)
     except ValueError as error:
@@ -117,7 +117,10 @@ def _batch(images: list[NDArray[np.uint8]], kept: list[tuple[str, str, int]]) ->
 
 
 def decoded(data: bytes | None) -> NDArray[np.uint8] | None:
-    """Return an encoded image as grays on a square of its own paper; None if it cannot be read."""
+    """Return an encoded image in gray; None if it cannot be read.
+
+    An image that is not square is made to fit 64 x 64 pixels and centered on a square of its own paper's gray.
+    """
     if data is None:
         return None
     try:

@@ -1,6 +1,6 @@
-"""One pass over a dataset: every image decoded, every label read, and what follows from all of them.
+"""One pass over a dataset: every image is decoded, every label is read, and then the dataset is judged as a whole.
 
-Of each sample only three numbers are kept, so memory hardly grows with the dataset.
+Only three numbers are kept of each sample, so memory hardly grows with the dataset.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from handgen.formats.reading import Record, Records
 from handgen.glyphs.pictures import UNDECODABLE, decoding_error
 
 INK = 16
-"""An image whose brightest and darkest gray differ by less than this (of 255) shows nothing."""
+"""An image is blank if its brightest and darkest gray (0 to 255) differ by less than this."""
 
 _UNEVEN = 2
-"""Lines of one set may differ in height by up to this factor, or in width if they are vertical."""
+"""Images of lines may differ in height by up to this factor; images of columns, in width."""
 
 
 class Survey:
     """Judges records one by one, then the dataset as a whole.
 
     Args:
-        findings: where everything wrong is noted.
-        charset: the characters that labels may have besides the space; None = any.
-        labels: takes down all labels, and what is wrong with their samples.
+        findings: takes all that is wrong.
+        charset: the characters that labels may have, besides the space; None = any.
+        labels: counts all labels and the faults of their samples, if given.
     """
 
     def __init__(self, findings: Findings, charset: str | None, labels: Labels | None = None) -> None:
@@ -96,7 +96,7 @@ class Survey:
         return label
 
     def _read_image(self, record: Record, label: str | None) -> tuple[int, Fault | None]:
-        """Judge the image; return a digest of its pixels, 0 without any, and what is wrong with it."""
+        """Judge the image; return a digest of its pixels, or 0 if there is no ink, and its fault, if it has one."""
         number, add = record.number, self._findings.add
         if record.image is None:
             add("no-image", number, label, _where(record))
@@ -120,7 +120,8 @@ class Survey:
         if record.size not in (None, image.size):
             add("wrong-size-key", number, label)
         if isinstance(low, int) and isinstance(high, int) and high - low < INK:
-            add("image-blank", number, label)
+            deep = image.mode.startswith(("I", "F"))
+            add("image-blank", number, label, f"mode {image.mode}: trainers that use Pillow see only white" * deep)
             return 0, None
         self._fog.add(gray, number, label)
         return pixels, None
@@ -129,7 +130,7 @@ class Survey:
         """Judge the dataset as a whole."""
         if not self.samples and "damaged" not in self._findings:
             self._findings.add("empty")
-        # Lines of text differ in length by nature, and somewhat in height where they are cut out of pages.
+        # Lines of text differ in length, and somewhat in height if they were cut out of pages.
         uneven = self.sizes and all(max(sides) > _UNEVEN * min(sides) for sides in zip(*self.sizes, strict=True))
         if uneven if self._longest > 1 else len(self.sizes) > 1:
             detail = ", ".join(f"{w}x{h}: {n:,}" for (w, h), n in self.sizes.most_common(4))
@@ -157,7 +158,7 @@ class Survey:
                 self._findings.add("two-labels", number, reader.label(number), detail)
 
     def histogram(self, reader: Records) -> dict[str, Any]:
-        """Return how often labels occur: different, least, median, most, and the extremes by name."""
+        """Return statistics of the labels: how many differ, how often they occur, and the most and least frequent."""
         labels, numbers = _numbers(self._labels), _numbers(self._numbers)
         _, first, counts = np.unique(labels, return_index=True, return_counts=True)
         if not len(counts):

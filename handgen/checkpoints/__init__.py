@@ -1,1 +1,1 @@
-"""Run folders, and weights as files."""
+"""Run folders, and files of weights."""

@@ -1,4 +1,4 @@
-"""TensorBoard: what a run records, as curves and pictures in a browser."""
+"""TensorBoard: the losses, measurements and pictures of a run, shown in a browser."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from handgen.extras import load_extra
 
 
 class Board:
-    """Event files in the run folder; ``tensorboard --logdir RUN`` shows them.
+    """Writes event files into the run folder; ``tensorboard --logdir RUN`` shows them.
 
     Args:
         path: the run folder.
-        images: where the run goes on from; what was shown after that is dropped.
+        images: images seen when the run is resumed; TensorBoard hides what was recorded after that.
 
     Raises:
         HandgenError: tensorboard is not installed.
@@ -30,19 +30,19 @@ class Board:
         self._writer = SummaryWriter(str(path), purge_step=images + 1)
 
     def numbers(self, images: int, kind: str, values: Mapping[str, Any]) -> None:
-        """Show the numbers in ``values``, nested or not, after so many images."""
+        """Add the numbers in ``values``, which may be nested, as ``kind/key/...`` at ``images`` images seen."""
         for name, value in _leaves(kind, values):
             self._writer.add_scalar(name, value, images)
 
     def picture(self, images: int, name: str, path: Path) -> None:
-        """Show a picture file."""
+        """Add a picture file."""
         with Image.open(path) as picture:
             pixels = np.asarray(picture.convert("RGB"))
         self._writer.add_image(name, pixels, images, dataformats="HWC")
         self._writer.flush()
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write what is buffered, and close the file."""
         self._writer.close()
 
 

@@ -1,4 +1,4 @@
-"""What a model file says of its model, beside the tensors."""
+"""The facts of a model file: everything about the model except its tensors."""
 
 from __future__ import annotations
 
@@ -13,26 +13,29 @@ from handgen.typed import Record
 
 @dataclass(frozen=True)
 class ModelFacts(Record):
-    """What ``synth`` must know of a model, and what was recorded of how it was made.
+    """What ``synth`` needs to know about a model, and how the model was made.
+
+    The attributes from ``name`` on are empty in the file of a run; ``handgen models export`` sets them, except for
+    ``source_look``.
 
     Attributes:
         model: name of its class in the registry.
-        config: the settings of its own.
+        config: the model's own settings.
         size: side of its images in pixels.
-        styles: those it was trained on, in order.
-        charset: the characters seen in training.
-        held_out: those kept from it.
-        raster: how its source was drawn.
-        images: seen in training.
-        seed: of the run.
-        name: of shipped weights.
-        writes: the characters that shipped weights write by default, if not those of their store.
-        settings: of the run that made shipped weights.
-        measured: on held-out glyphs, by style.
-        gate: what a recognizer must see of a label, by style, and the digest of that recognizer.
-        half_precision: by how many levels of gray drawings in half precision differ.
-        source_look: what the source font looked like in training.
-        source_moved: by how many levels of gray the source differs from the one in training.
+        styles: records of the trained styles, in order.
+        charset: the training characters.
+        held_out: the held-out characters.
+        raster: how the source glyphs were drawn.
+        images: images seen in training.
+        seed: the seed of the run.
+        name: the name of the weights.
+        writes: the characters to write by default; empty = ``charset`` and ``held_out``.
+        settings: the settings of the run.
+        measured: measurements on held-out glyphs, as ``export.measured.measured`` returns them.
+        gate: ``recognizer_digest``, and ``floors``: style -> the margin that the gate asks.
+        source_look: statistics of the source font in training, to recognize another font.
+        half_precision: the difference in gray levels between drawings in single and in half precision.
+        source_moved: the difference in gray levels between the source font and another build of it in training.
     """
 
     model: str
@@ -55,10 +58,10 @@ class ModelFacts(Record):
 
     @property
     def style_names(self) -> list[str]:
-        """Names of the styles it was trained on."""
+        """Names of the trained styles, in order."""
         return [style.name for style in self.styles]
 
     @property
     def usual_characters(self) -> str:
-        """The characters that ``synth`` writes unless told otherwise: those of the store, or what was shipped says."""
+        """The characters that ``synth`` writes by default: ``writes``, or else training and held-out characters."""
         return self.writes or "".join(sorted(self.charset + self.held_out))

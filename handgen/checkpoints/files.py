@@ -1,8 +1,8 @@
-"""Checkpoints: tensors in safetensors, everything else as JSON in the same file's header.
+"""Checkpoints: safetensors files; what is not a tensor is JSON in the header.
 
-Two kinds: a *model* file holds the averaged weights and all that ``synth`` must know; a *state*
-file holds what a run needs to go on exactly. Both are written whole or not at all, and neither
-can hold code.
+There are two kinds. A *model* file has the averaged weights and the facts that ``synth`` needs. A
+*state* file has everything that is needed to resume a run exactly. Both are replaced atomically, and
+neither can contain code.
 """
 
 from __future__ import annotations
@@ -33,7 +33,13 @@ MODEL, STATE = weights.MODEL, "state.safetensors"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file's tensors, and its facts as JSON has them; ``model`` are those of a model file, checked."""
+    """The content of a checkpoint.
+
+    Attributes:
+        path: its file.
+        tensors: name -> tensor.
+        facts: the parsed JSON of its header.
+    """
 
     path: Path
     tensors: dict[str, Tensor]
@@ -41,10 +47,10 @@ class Checkpoint:
 
     @functools.cached_property
     def model(self) -> ModelFacts:
-        """The facts of a model file.
+        """The checked facts of a model file.
 
         Raises:
-            CheckpointError: they are no facts of a model, or those of another version.
+            CheckpointError: these are not the facts of a model, or those of another version.
         """
         try:
             return ModelFacts.from_json(self.facts)
@@ -55,11 +61,11 @@ class Checkpoint:
 
     @property
     def style_names(self) -> list[str]:
-        """Names of the styles it was trained on."""
+        """Names of the trained styles, in order."""
         return self.model.style_names
 
     def digest(self) -> str:
-        """Return a hash of weights and facts: the same for a file that was copied or moved."""
+        """Return a hash of tensors and facts. It does not depend on the path of the file."""
         hasher = hashlib.sha256(json.dumps(self.facts, sort_keys=True, ensure_ascii=False).encode())
         for name in sorted(self.tensors):
             hasher.update(name.encode())
@@ -69,6 +75,11 @@ class Checkpoint:
 
 def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) -> None:
     """Write a checkpoint, whole or not at all.
+
+    Args:
+        path: its file.
+        tensors: name -> tensor, on any device.
+        facts: what to store as JSON.
 
     Raises:
         HandgenError: the disk is full or not writable.
@@ -83,10 +94,10 @@ def save(path: Path, tensors: Mapping[str, Tensor], facts: Mapping[str, Any]) ->
 
 
 def to_half(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors as shipped weights have them: kernels and matrices in half precision.
+    """Return the tensors of shipped weights: kernels and matrices in half precision.
 
-    Biases, norms and running statistics stay as they are: they weigh little, and statistics may leave
-    half precision's range. So does a kernel that does.
+    Biases, normalizations and running statistics stay in single precision: they are small, and statistics may exceed
+    the range of half precision. A kernel that exceeds it stays in single precision, too.
     """
     made = {}
     for name, tensor in tensors.items():
@@ -96,11 +107,11 @@ def to_half(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def load(path: Path) -> Checkpoint:
-    """Read a checkpoint; what is in half precision comes back in single.
+    """Read a checkpoint; tensors in half precision are converted to single precision.
 
     Raises:
-        UsageError: there is none.
-        CheckpointError: it is cut short, no checkpoint of handgen, or of another version.
+        UsageError: there is no such file.
+        CheckpointError: the file is damaged, not a checkpoint of handgen, or of another version.
     """
     return _read(path, with_tensors=True)
 
@@ -111,17 +122,17 @@ def peek(path: Path) -> Checkpoint:
 
 
 def facts_of(path: Path) -> dict[str, Any]:
-    """Return the facts of a checkpoint as JSON has them; errors are those of ``load``."""
+    """Return the facts of a checkpoint; errors are those of ``load``."""
     return peek(path).facts
 
 
-def _single(tensor: Tensor) -> Tensor:
-    """Return a copy in single precision: a file that tensors lie in cannot be replaced on Windows."""
+def _copy_in_single(tensor: Tensor) -> Tensor:
+    """Return a copy, in single precision if it was in half. Without the copy, Windows could not replace the file."""
     return tensor.float() if tensor.dtype == torch.float16 else tensor.clone()
 
 
 def _refuse_pickle(path: Path) -> None:
-    """Refuse what ``torch.save`` and ``pickle`` write: reading it could run any program.
+    """Refuse the files of ``torch.save`` and ``pickle``: loading one could run any program.
 
     Raises:
         CheckpointError: it is such a file.
@@ -139,7 +150,7 @@ def _refuse_pickle(path: Path) -> None:
 
 
 def _begins_as_one(path: Path) -> bool:
-    """Tell whether a file begins as safetensors do: the length of the header, and its brace."""
+    """Return whether a file begins like a safetensors file: the length of the header, then a brace."""
     with path.open("rb") as file:
         return file.read(9)[8:] == b"{"
 
@@ -158,9 +169,12 @@ def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
             if header.get("format") != str(FORMAT):
                 made_by = header.get("handgen", "unknown")
                 raise CheckpointError(f"{path} was made by another version of handgen ({made_by})", "Train it again.")
+            facts = json.loads(header["facts"])
+            if not isinstance(facts, dict):
+                raise ValueError("its facts are no JSON object")
             names = file.keys() if with_tensors else ()
-            tensors = {name: _single(file.get_tensor(name)) for name in names}
-            return Checkpoint(path, tensors, json.loads(header["facts"]))
+            tensors = {name: _copy_in_single(file.get_tensor(name)) for name in names}
+            return Checkpoint(path, tensors, facts)
     except (SafetensorError, ValueError, RecursionError, OverflowError) as error:
         raise CheckpointError(
             f"the checkpoint {path} is damaged ({error})", "Copy it again, or train again."
@@ -168,7 +182,7 @@ def _read(path: Path, *, with_tensors: bool) -> Checkpoint:
 
 
 def optimizer_tensors(phase: str, optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Flatten an optimizer's state to tensors named ``optimizer.<phase>.<parameter>.<slot>``."""
+    """Return the state of an optimizer as tensors, named ``optimizer.<phase>.<number of the parameter>.<slot>``."""
     state = optimizer.state_dict()["state"]
     return {
         f"optimizer.{phase}.{number}.{slot}": torch.as_tensor(value)
@@ -178,7 +192,7 @@ def optimizer_tensors(phase: str, optimizer: torch.optim.Optimizer) -> dict[str,
 
 
 def restore_optimizer(phase: str, optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """Put back what ``optimizer_tensors`` took out."""
+    """Load the state of an optimizer that ``optimizer_tensors`` returned."""
     prefix = f"optimizer.{phase}."
     parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
@@ -192,12 +206,12 @@ def restore_optimizer(phase: str, optimizer: torch.optim.Optimizer, tensors: Map
 def _laid_out_as(parameter: Tensor, tensor: Tensor) -> Tensor:
     """Return ``tensor`` in the memory layout of ``parameter``.
 
-    A file holds all tensors row by row, and fused Adam walks through the memory of a parameter
-    and of its moments side by side without a look at their strides.
+    In files, all tensors are contiguous. Fused Adam ignores strides, so a parameter and its moments must have the
+    same layout.
     """
     return torch.empty_like(parameter).copy_(tensor) if tensor.shape == parameter.shape else tensor
 
 
 def select(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors whose name starts with ``prefix``, without it."""
+    """Return the tensors whose name starts with ``prefix``, by the rest of their name."""
     return {name[len(prefix) :]: tensor for name, tensor in tensors.items() if name.startswith(prefix)}

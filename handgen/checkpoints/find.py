@@ -15,11 +15,11 @@ from handgen.registry import nearest
 
 @dataclass(frozen=True)
 class Choice:
-    """What ``--model`` means.
+    """The result of ``choose_model``.
 
     Attributes:
-        file: a model file, or the name of what draws without training.
-        why: what was taken, and why, where nobody named it; else empty.
+        file: a model file, or the name of a source that needs no training, such as ``pen``.
+        why: what was chosen, and why; empty if the user named it.
     """
 
     file: Path
@@ -27,7 +27,7 @@ class Choice:
 
 
 def find_model(model: Path | None, runs: Sequence[Path], wanted: str = "", untrained: Sequence[str] = ()) -> Path:
-    """Return the file of ``choose_model``; arguments and errors are its."""
+    """Return the file that ``choose_model`` chooses; arguments and errors are the same."""
     return choose_model(model, runs, wanted, untrained).file
 
 
@@ -35,15 +35,15 @@ def choose_model(model: Path | None, runs: Sequence[Path], wanted: str = "", unt
     """Return what ``--model`` means.
 
     Args:
-        model: a file, a run folder, or the name of shipped weights; what draws without training keeps its
-            name. None = the latest of ``runs`` that is finished and has learned something; where there is
-            none, the shipped weights that suit; without those, the latest run.
-        runs: folders of runs.
-        wanted: characters to draw, as far as they are known: shipped weights that learned the most of them suit.
-        untrained: names of what draws without training.
+        model: a file, a run folder, the name of shipped weights, or one of ``untrained``. None = the latest of
+            ``runs`` that is finished and not weak (``weakness``); if there is none, the shipped weights that know the
+            most of the ``wanted`` characters; without shipped weights, the latest run.
+        runs: run folders.
+        wanted: the characters to draw; empty if they are not known yet.
+        untrained: names of sources that need no training.
 
     Raises:
-        UsageError: there is none; says how to make one. Or a name means a run folder as well.
+        UsageError: there is no such model, or the name of a source is also that of a run folder.
     """
     if model is None:
         return _usual([run for run in runs if (run / MODEL).is_file()], wanted)
@@ -67,7 +67,7 @@ def choose_model(model: Path | None, runs: Sequence[Path], wanted: str = "", unt
 
 
 def _usual(runs: Sequence[Path], wanted: str) -> Choice:
-    """Choose among runs that have a model, and shipped weights."""
+    """Choose among runs with a model file, and shipped weights."""
     latest = sorted(runs, key=lambda run: (run / MODEL).stat().st_mtime, reverse=True)
     weak: dict[Path, str] = {}
     for run in latest:
@@ -83,6 +83,7 @@ def _usual(runs: Sequence[Path], wanted: str) -> Choice:
 
 
 def _left_out(weak: Sequence[tuple[Path, str]]) -> str:
+    """Return the part of ``Choice.why`` that names the runs that were not chosen, and their weakness."""
     if not weak:
         return ""
     run, why = weak[0]
@@ -91,17 +92,22 @@ def _left_out(weak: Sequence[tuple[Path, str]]) -> str:
 
 
 def _shipped_for(wanted: str) -> Path | None:
-    """Return the shipped weights that learned the most of these characters, and little else; the first if none did."""
+    """Return the shipped weights that know the most of these characters, of equal ones those that know fewest others.
+
+    If none knows any, or ``wanted`` is empty, the first; None if there are no shipped weights.
+    """
     files = [folder / MODEL for folder in weights.shipped().values()]
 
-    def suits(file: Path) -> tuple[int, int]:
+    def fitness(file: Path) -> tuple[int, int]:
         learned = set(peek(file).model.usual_characters)
         known = len(learned & set(wanted))
         return known, -len(learned) if known else 0
 
-    return (max(files, key=suits) if wanted else files[0]) if files else None
+    if not files:
+        return None
+    return max(files, key=fitness) if wanted else files[0]
 
 
 def run_name(file: Path) -> str:
-    """Return what to call things made with a model file: its run's name, or its own if it was moved."""
-    return file.parent.resolve().name if file.name == MODEL else file.stem
+    """Return the name of a model file for people: that of its run folder, or its own if it was renamed."""
+    return file.parent.resolve().name if file.name in (MODEL, STATE) else file.stem

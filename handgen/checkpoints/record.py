@@ -1,10 +1,10 @@
-"""The record of a run, ``stats.jsonl``: one line of JSON for each measurement, checked when it is read.
+"""The record of a run, ``stats.jsonl``: a line of JSON for each measurement, checked when it is read.
 
-Every line has ``images`` and ``kind``; of these kinds the rest is known:
+Every line has ``images`` (images seen) and ``kind``. The rest depends on the kind:
 
-- ``losses``: name -> mean since the last such line, and ``images_per_s``
-- ``held-out``: ``styles``, style name -> metric -> value
-- ``diversity``: ``generated``, ``real`` and ``ratio``; null where there is nothing to compare
+- ``losses``: name -> mean since the last line of losses, and ``images_per_s``
+- ``held-out``: ``styles``: style name -> metric -> value
+- ``diversity``: ``generated``, ``real`` and ``ratio``; null if there is nothing to compare
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ STATS = "stats.jsonl"
 
 
 def read_stats(run: Path) -> list[dict[str, Any]]:
-    """Return all that was recorded of a run, oldest first; a last line that was cut short is left out.
+    """Return the record of a run, oldest first. A last line without its end is left out: the run was killed there.
 
     Raises:
         CheckpointError: a line is damaged.
@@ -29,7 +29,7 @@ def read_stats(run: Path) -> list[dict[str, Any]]:
 
 
 def lines_until(run: Path, images: int) -> str:
-    """Return the text of the lines that were written up to so many images.
+    """Return the text of the lines with at most ``images`` images seen.
 
     Raises:
         CheckpointError: a line is damaged.
@@ -38,7 +38,7 @@ def lines_until(run: Path, images: int) -> str:
 
 
 def _lines(run: Path) -> list[tuple[dict[str, Any], str]]:
-    """Return each line parsed, and as it stands."""
+    """Return each line parsed, and its text."""
     file = run / STATS
     try:
         texts = file.read_bytes().decode().splitlines(keepends=True) if file.is_file() else []

@@ -1,14 +1,14 @@
-"""The run folder: what a training run writes, and how it is found again.
+"""The run folder: the files of a training run.
 
-config.json          resolved settings; a run with others is refused
+config.json          all settings; a run with other settings is refused
 split.json           training and held-out characters
-log.txt              what was said, with times
+log.txt              messages with times
 stats.jsonl          losses and measurements by images seen
-curves.png           the same as curves, once the run has ended or was stopped
+curves.png           the same as curves, written when the run ends or is stopped
 reals.png            a fixed grid of true glyphs
-fakes-000010000.png  the same grid, drawn
-model.safetensors    averaged weights: what synth needs
-state.safetensors    everything needed to go on exactly
+fakes-000010000.png  the same grid, drawn by the model
+model.safetensors    the averaged weights, for synth
+state.safetensors    everything that is needed to resume the run exactly
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ _MAY_CHANGE = frozenset(
     | {"accumulate", "compile", "deterministic", "tensorboard"}
     | {"recognizer", "stroke_counts"}
 )
-"""What a run may be continued with although it changed: its length, where things lie (their hashes
-tell), and how it is computed rather than what."""
+"""Settings that may differ when a run is resumed: its length; paths, whose files have hashes of their own; and how the
+same result is computed."""
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """Return the settings of the run in a folder; none if there is no such run, or they cannot be read."""
+    """Return the settings of the run in a folder; empty if there is no run, or they cannot be read."""
     with contextlib.suppress(OSError, ValueError, TypeError):
         return dict(json.loads((path / CONFIG).read_text(encoding="utf-8")))
     return {}
 
 
 def check_folder(path: Path, config: Mapping[str, Any], defaults: Mapping[str, Any] = MappingProxyType({})) -> None:
-    """Refuse a folder that cannot be a run's; nothing is written.
+    """Raise an error if a run cannot use a folder; nothing is written.
 
     Args:
-        path: there or not.
-        config: the resolved settings of the run.
-        defaults: of settings; a run of an older version has them where it knew no such setting.
+        path: the folder, which need not exist.
+        config: all settings of the run.
+        defaults: setting -> default, for runs of earlier versions that lack the setting.
 
     Raises:
         UsageError: the folder holds something else, or a run with other settings.
@@ -88,10 +88,10 @@ class RunFolder:
     """A folder that belongs to one training run.
 
     Args:
-        path: created if need be.
-        config: the resolved settings, as JSON holds them.
-        defaults: of settings; a run of an older version has them where it knew no such setting.
-        writes: whether this process is the one that writes; else the folder is taken as it is.
+        path: the folder; it is created if it does not exist.
+        config: all settings of the run, as JSON values.
+        defaults: setting -> default, for runs of earlier versions that lack the setting.
+        writes: whether this process writes to the folder (rank 0); if not, nothing is checked or created.
 
     Raises:
         UsageError: the folder holds something else, or a run with other settings.
@@ -115,16 +115,16 @@ class RunFolder:
 
     @property
     def has_state(self) -> bool:
-        """Whether there is something to go on from."""
+        """Whether there is a state to resume from."""
         return (self.path / STATE).is_file()
 
     @contextlib.contextmanager
     def being_written(self, images: int, *, tensorboard: bool) -> Iterator[None]:
-        """Keep other runs out while this one goes on from so many images.
+        """Lock the folder while the context lasts, so that no other run writes to it.
 
         Args:
-            images: where it goes on.
-            tensorboard: whether what is recorded goes to TensorBoard, too.
+            images: images seen at the start of the context.
+            tensorboard: whether to write TensorBoard files, too.
 
         Raises:
             UsageError: another run writes to the folder.
@@ -160,7 +160,7 @@ class RunFolder:
             self._board.numbers(images, kind, values)
 
     def show(self, images: int, name: str, picture: Path) -> None:
-        """Show a picture of the folder on TensorBoard, if that is wanted."""
+        """Add a picture to TensorBoard, if it is used."""
         if self._board is not None:
             self._board.picture(images, name, picture)
 
@@ -172,12 +172,12 @@ class RunFolder:
             raise from_os_error(error, self.path / name) from error
 
     def forget_after(self, images: int) -> None:
-        """Drop what was recorded after the checkpoint to go on from; all of it when there is none."""
+        """Delete what was recorded after the checkpoint at ``images`` images seen; 0 = everything."""
         if self._writes and (self.path / STATS).is_file():
             write_text(self.path / STATS, lines_until(self.path, images))
 
     def stats(self) -> list[dict[str, Any]]:
-        """Return all that was recorded, oldest first."""
+        """Return the lines of stats.jsonl, oldest first."""
         return read_stats(self.path)
 
     def measurements(self) -> list[dict[str, Any]]:

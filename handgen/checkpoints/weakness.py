@@ -1,4 +1,4 @@
-"""Why a run is not taken where none was named: it is unfinished, or it draws nothing that could be read."""
+"""Why a run is not chosen by default: it is unfinished, or its drawings are bad."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from handgen.checkpoints.run import read_config
 from handgen.errors import CheckpointError
 
 LEAST_SSIM = 0.25
-"""Of held-out glyphs. Gray fog after a few steps had 0.1; models that were looked at had 0.4 to 0.75."""
+"""The least SSIM on held-out glyphs. Gray fog after a few steps had 0.1; usable models had 0.4 to 0.75."""
 LEAST_STROKES = 0.3
-"""Harmonic mean of stroke recall and precision on held-out glyphs. Blank paper has 0, whatever its L1 and SSIM;
-models that were looked at had 0.5 to 0.9."""
+"""The least harmonic mean of stroke recall and precision on held-out glyphs. Blank paper has 0, whatever its L1 and
+SSIM; usable models had 0.5 to 0.9."""
 LEAST_DIVERSITY = 0.3
-"""Diversity against that of real glyphs, as ``training.health.COLLAPSED``."""
+"""The least ratio of the drawings' diversity to that of real glyphs, as ``training.health.COLLAPSED``."""
 
 
 def weakness(run: Path) -> str:
-    """Return what speaks against a run folder's model, in a few words; empty for a good one.
+    """Return what is wrong with the model of a run folder, in a few words; empty for a good one.
 
-    A folder that says nothing of how it was trained, such as a copied model file's, is taken as good.
+    A folder without a record of training, such as that of a copied model file, counts as good.
     """
     try:
         stats = read_stats(run)

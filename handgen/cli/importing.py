@@ -310,7 +310,7 @@ def lmdb(
 
     handgen import lmdb real/characters --style people --per-char 5
     """
-    from handgen.collect.lmdb import DatasetReader
+    from handgen.collect.dataset import DatasetReader
 
     return DatasetReader(dataset, style)
 

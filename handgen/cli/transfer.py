@@ -12,6 +12,7 @@ from handgen.transfer.settings import SETS, TransferRequest, TransferSettings
 
 if TYPE_CHECKING:
     from handgen.transfer.lines import LineTransfer
+    from handgen.transfer.several import Comparisons
     from handgen.transfer.transfer import Transfer
 
 
@@ -24,14 +25,20 @@ def transfer(**given: Any) -> None:
 
     Every image, of the sets and of the test, is brought to one form first: ink
     in the middle, its longer side of one length and resolution. Ctrl-C keeps what
-    is finished; the same command goes on. A further set or repetition costs only
-    its own.
+    is finished; the same command goes on. A further set, repetition or real set
+    costs only its own.
 
     [bold]Examples:[/bold]
 
     handgen transfer --real digits
 
     handgen transfer --real data/casia --model runs/zi2zi --count 40000 --images 1000000
+
+    handgen transfer --real data/mine --sets fonts,default --shots 0,5,20 --fresh
+
+    handgen transfer --real data/mine --sets fonts,default,default-each,default.each
+
+    handgen transfer --real digits --real data/mine --sets fonts,pen,real
 
     handgen transfer --lines --real datasets/letters --sets fonts,default,real --count 5000
 
@@ -54,29 +61,54 @@ generated.with_signature(
 
 def _run(request: TransferRequest, given: dict[str, Any]) -> None:
     from handgen.transfer.lines import LineTransfer
-    from handgen.transfer.transfer import Transfer
+    from handgen.transfer.several import Comparisons
 
-    transfer = LineTransfer(request) if request.lines else Transfer(request)
+    comparisons = Comparisons(request)
     if not given["as_json"]:
-        say_facts(transfer.plan())
+        for one in comparisons.each.values():
+            say_facts(one.plan())
     if given["dry_run"]:
         if given["as_json"]:
-            print_json(transfer.plan())
+            print_json(comparisons.plan())
         return
-    finished = _with_progress(transfer)
+    finished = _with_progress(comparisons)
     if given["as_json"]:
-        print_json(transfer.results() | {"done": finished})
+        print_json(comparisons.results() | {"done": finished})
     else:
-        _print_lines(transfer) if isinstance(transfer, LineTransfer) else _print(transfer, finished)
+        for one in comparisons.each.values():
+            _print_lines(one) if isinstance(one, LineTransfer) else _print(one, finished)
+        if len(comparisons.each) > 1:
+            _print_all(comparisons)
     if not finished:
         raise typer.Exit(130)
 
 
-def _with_progress(transfer: Transfer | LineTransfer) -> bool:
+def _with_progress(comparisons: Comparisons) -> bool:
     from handgen.cli.progress import Bar
 
-    with Bar("", transfer.total, counted=False) as bar:
-        return transfer.run(lambda what, done: bar.show(done, what))
+    with Bar("", comparisons.total, counted=False) as bar:
+        return comparisons.run(lambda what, done: bar.show(done, what))
+
+
+def _print_all(comparisons: Comparisons) -> None:
+    """Print one table: a row a training set, a column a real set."""
+    from handgen.cli.tables import show
+    from handgen.report.page import Table
+    from handgen.transfer.transfer import PLOT, RESULTS
+
+    results = comparisons.results()["real"]
+    names = dict.fromkeys(name for each in results.values() for name in each["sets"])
+    rows = [[name, *(_cell(each["sets"].get(name)) for each in results.values())] for name in names]
+    what = "% of characters wrong" if comparisons.request.lines else "% read"
+    show(Table(f"{what} of each real set", ["training set", *results], rows))
+    say_facts({"results": comparisons.request.out / RESULTS, "plot": comparisons.request.out / PLOT})
+
+
+def _cell(values: dict[str, Any] | None) -> str:
+    if values is None:
+        return "–"
+    spread = "" if values["sd"] is None else f" ± {100 * values['sd']:.1f}"
+    return f"{100 * values['mean']:.1f}{spread}"
 
 
 def _print(transfer: Transfer, finished: bool) -> None:
@@ -90,7 +122,7 @@ def _print(transfer: Transfer, finished: bool) -> None:
         [
             name,
             f"{values['images']:,}",
-            f"{values['different']:,}",
+            "new each" if values["different"] is None else f"{values['different']:,}",
             f"{100 * values['mean']:.1f}",
             "–" if values["sd"] is None else f"{100 * values['sd']:.1f}",
             f"{100 * min(values['read']):.1f}",
@@ -110,7 +142,7 @@ def _print(transfer: Transfer, finished: bool) -> None:
 def _print_lines(transfer: LineTransfer) -> None:
     from handgen.cli.tables import show
     from handgen.report.page import Table
-    from handgen.transfer.lines import RESULTS, SHEET
+    from handgen.transfer.lines import PLOT, RESULTS, SHEET
 
     results = transfer.results()
     head = ["training set", "lines", "CER", "sd", "95 % of samples of writers"]
@@ -129,4 +161,4 @@ def _print_lines(transfer: LineTransfer) -> None:
     )
     show(Table(title, head, rows))
     out = transfer.request.out
-    say_facts({"results": out / RESULTS, "look at": out / SHEET})
+    say_facts({"results": out / RESULTS, "plot": out / PLOT, "look at": out / SHEET})

@@ -1,7 +1,7 @@
-"""Real handwriting into the glyph store: one reader a kind of file, one normalizer, one builder.
+"""Fills the glyph store, from fonts and from real handwriting.
 
-A reader is an object as ``base.Reader`` describes: it yields ``Writing``s, each one a character as
-somebody wrote it, with the writer's name, and it streams. ``normalize`` puts its ink where fonts'
-glyphs have theirs, ``build`` writes the store. A new kind of file is one reader in one file here
-and one command in ``handgen/cli/importing.py``.
+``render`` and ``draw`` draw fonts. Handwriting is imported by a reader for each kind of file (see
+``base.Reader``), which streams ``Writing``s: images of one character each, with the writer's name.
+``normalize`` gives the ink the size and position that fonts' glyphs have, and ``build`` writes the
+store. For a new kind of file, write a reader here and a command in ``handgen/cli/importing.py``.
 """

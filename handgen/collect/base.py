@@ -1,4 +1,4 @@
-"""What a reader of handwriting yields, and how it says what it could not take."""
+"""The base class of readers of handwriting, what they yield, and how they report what they skip."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ from handgen.fonts.charsets import is_written
 from handgen.glyphs.records import Origin
 
 UNKNOWN = "\ufffd"
-"""Stands for a character that is not known, in lists of what was skipped."""
+"""Stands for an unknown character in lists of skipped samples."""
 
 DAMAGED, NO_LABEL, SEVERAL = "damaged", "unknown label", "several characters"
-"""Reasons for which readers skip."""
+"""Reasons why readers skip samples."""
 
 _REMEMBERED = 10_000
-"""Skips that are remembered; beyond, what is skipped is only counted."""
+"""How many skips are listed one by one; all further ones are only counted."""
 
 
 @dataclass(frozen=True)
 class Writing:
-    """One character as somebody wrote it: what a reader yields.
+    """One handwritten character, as a reader yields it.
 
     Attributes:
-        style: the writer's name; all that bear one name are one style.
-        char: the label, one character; the builder brings it to NFC and skips what is none.
-        image: uint8 ``[H, W]``, gray, of any size, dark on light or light on dark, the light may be uneven.
-        where: file and row in it, to name it by.
-        paper: 0 or 255 where the format states the gray of paper; None = find out.
+        style: the writer's name; writings with the same name become one style.
+        char: the label; the builder converts it to NFC, and skips the sample if that is not one character.
+        image: uint8 gray ``[H, W]`` of any size, dark on light or light on dark; the lighting may be uneven.
+        where: file and position in it, for messages.
+        paper: gray of the paper, 0 or 255, if the file format states it; None = to be found out.
     """
 
     style: str
@@ -49,7 +49,7 @@ class Writing:
 
 @dataclass(frozen=True)
 class Skip:
-    """Something that was not taken: why, where it is, whose it is, which character, which cause, as far as known."""
+    """A skipped sample: reason, file and position, writer, character and cause; unknown fields are empty."""
 
     reason: str
     where: str
@@ -63,14 +63,14 @@ class Skip:
 
 
 class Intake:
-    """What an import wants, what it has, and what it skipped. Readers may ask before they decode.
+    """Keeps count of what an import wants, has taken and has skipped. Readers can ask before they decode an image.
 
     Args:
-        charset: take these characters alone; all when empty.
-        per_char: samples of one character by one writer at most; None = all.
-        writers: take the first so many alone; None = all.
-        watch: called with how far the reader is, in units of ``Reader.total``.
-        strict: stop at the first thing that cannot be taken.
+        charset: take only these characters; all when empty.
+        per_char: at most this many samples of one character by one writer; None = all.
+        writers: take only the first so many writers; None = all.
+        watch: called with the progress of the reader, in units of ``Reader.total``.
+        strict: stop at the first sample that cannot be taken.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Intake:
         self.changes = Changes()
 
     def wants(self, style: str, char: str = "") -> bool:
-        """Whether more of this writer is wanted, or of this character by this writer."""
+        """Return whether more samples by this writer are wanted; with ``char``, of this character."""
         if self._writers is not None and style not in self.styles and len(self.styles) >= self._writers:
             return False
         if not char:
@@ -103,16 +103,16 @@ class Intake:
         return wanted and (self._per_char is None or self.taken[style, char] < self._per_char)
 
     def take(self, style: str, char: str) -> int:
-        """Note that a sample was taken; return its number among those of this writer and character, from 0."""
+        """Count a taken sample; return its number among those of this character by this writer, from 0."""
         self.styles[style] = None
         self.taken[style, char] += 1
         return self.taken[style, char] - 1
 
     def skip(self, reason: str, where: str, style: str = "", char: str = "", cause: str = "") -> None:
-        """Count something that was not taken.
+        """Count a sample that cannot be taken.
 
         Raises:
-            DatasetError: nothing is to be skipped.
+            DatasetError: the intake is strict.
         """
         skip = Skip(reason, where, style, char, cause)
         if self._strict:
@@ -122,7 +122,7 @@ class Intake:
             self.skips.append(skip)
 
     def char(self, label: str, where: str, style: str = "") -> str:
-        """Return the one character that a label is, in NFC; empty where it is none, which is counted."""
+        """Return the label in NFC if it is one character that can be written; else count a skip and return ""."""
         char = self.changes.nfc(label)
         if len(char) > 1:
             self.skip(SEVERAL, where, style)
@@ -134,13 +134,13 @@ class Intake:
 
 
 class Reader(ABC):
-    """Reads handwriting of one kind of file, as a stream.
+    """Streams the handwriting in one kind of file.
 
     Attributes:
         kind: the name of its command.
-        total: how much there is to read, for a progress bar, in units that it tells ``Intake.at``; None = unknown.
-        chars: the characters that can come, where that is known before reading; else empty.
-        ignored: why files beside are not read -> how many.
+        total: how much there is to read, in the units in which it calls ``Intake.at``; None = unknown.
+        chars: all characters that can occur, if that is known before reading; else empty.
+        ignored: why other files in the folder are not read -> how many files.
     """
 
     kind: ClassVar[str]
@@ -150,16 +150,16 @@ class Reader(ABC):
 
     @abstractmethod
     def writings(self, intake: Intake) -> Iterator[Writing]:
-        """Yield what was written, in a fixed order; whatever is damaged goes to ``intake.skip``."""
+        """Yield the writings in a fixed order; report damaged ones to ``intake.skip``."""
 
     @abstractmethod
     def plan(self) -> dict[str, Any]:
-        """Return what will be read, as a table for ``--dry-run``: name -> value."""
+        """Return what will be read, as name -> value, for the table of ``--dry-run``."""
 
     def origin(self, style: str) -> Origin:
-        """Return where a writer's glyphs come from, for the manifest."""
+        """Return the origin of a writer's glyphs, for the manifest."""
         return Origin(kind=self.kind)
 
     def pictures(self, folder: Path) -> list[Path]:
-        """Save into the store's folder what else a person should look at; return the files."""
+        """Save further pictures for the user into the store's folder; return their paths."""
         return []

@@ -1,4 +1,4 @@
-"""The builder of imported stores: a reader's writings, normalized, and the source font beside them."""
+"""Builds a glyph store from a reader's writings, normalized, and the same characters of the source font."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ from handgen.glyphs.store import MANIFEST, PREVIEW, GlyphStore, StoreWriter
 NO_INK = "no ink"
 _BLOCK = 512
 _REMEMBERED = 100
-"""Skips that a style's record keeps."""
+"""How many skips a style's record lists."""
 
 MatchedSource = tuple[FontRef, Raster, str]
-"""A source font, how a store or a model has it drawn, and what a user should know of it."""
+"""A source font, how a store or a model draws it, and a note for the user."""
 
 
 @dataclass(frozen=True)
 class ImportPlan:
-    """Everything beside the reader that decides what an import makes.
+    """Everything that decides what an import makes, besides the reader.
 
     Attributes:
         out: folder of the store.
-        font: the source font, drawn in the same store; None = real samples alone.
+        font: the source font, which is drawn into the same store; None = only real samples.
         raster: size of the images, and how the source is drawn.
-        charset: take these characters alone; all when empty.
-        per_char: samples of one character by one writer at most; None = all.
-        writers: take the first so many writers; None = all.
-        note: what a user should know of the source font.
-        skip_bad: leave out what cannot be taken, and list it; or stop at the first.
+        charset: take only these characters; all when empty.
+        per_char: at most this many samples of one character by one writer; None = all.
+        writers: take only the first so many writers; None = all.
+        note: a note for the user about the source font.
+        skip_bad: skip and list samples that cannot be taken; else stop at the first.
     """
 
     out: Path
@@ -73,20 +73,20 @@ class ImportPlan:
 
 @dataclass
 class Imported:
-    """What an import made.
+    """The result of an import.
 
     Attributes:
-        out: the store.
-        styles: writer -> its glyphs.
-        characters: how many different ones.
-        source: characters of the source font beside them.
+        out: folder of the store.
+        styles: writer -> number of glyphs.
+        characters: number of different characters.
+        source: number of characters drawn with the source font.
         no_source: reason -> characters that the source font does not draw.
-        skipped: reason -> how many were not taken.
-        ignored: why files beside were not read -> how many.
+        skipped: reason -> number of skipped samples.
+        ignored: why other files in the folder were not read -> how many files.
         changes: labels that NFC changed.
-        skips: the first of them, one by one.
-        pictures: what the reader shows beside the contact sheet.
-        seconds: it took.
+        skips: the first skipped samples, one by one.
+        pictures: further pictures that the reader saved.
+        seconds: how long the import took.
     """
 
     out: Path
@@ -125,26 +125,28 @@ def make_import_plan(
     replace_store: bool = False,
     skip_bad: bool = True,
 ) -> ImportPlan:
-    """Resolve what a user typed.
+    """Turn a user's options into a plan.
 
-    The source is drawn as ``render`` draws it for the charset given; without one, for Chinese if the
-    font has it, and for Latin where the reader knows that nothing else comes. So the store can be
-    trained together with the one that ``render`` made with the same font and charset.
+    The source is drawn exactly as ``render`` draws it for the same font and charset, so that both stores can be trained
+    on together. Without a charset, that is the one for ASCII if the reader yields nothing else, or else the font's
+    default charset.
 
     Args:
-        reader: what will be read.
+        reader: the reader.
         out: folder of the store.
         font: the source font; None = none.
-        match: a glyph store whose source, its drawing and its size to use instead of ``font`` and ``size``; or these.
-        charset: take these characters alone.
+        match: a glyph store, or what was read from one or from a model: its source font, the way it is drawn and its
+            size are used instead of ``font`` and ``size``.
+        charset: take only these characters.
         size: side of the images in pixels.
         per_char: see ``ImportPlan``.
         writers: see ``ImportPlan``.
-        replace_store: replace a store that is there.
+        replace_store: whether an existing store may be replaced.
         skip_bad: see ``ImportPlan``.
 
     Raises:
-        UsageError, FontError: something asked for does not exist or cannot be read; there is a store already.
+        UsageError: something does not exist or has a wrong value, or there is a store already.
+        FontError: a font cannot be read.
     """
     if (out / MANIFEST).is_file() and not replace_store:
         raise UsageError(f"{out} holds a glyph store already", "Choose another --out, or replace it with --replace.")
@@ -175,7 +177,7 @@ def _is_ascii(chars: str) -> bool:
 
 
 def _drawn_as(path: Path) -> MatchedSource:
-    """Return the source font of a store, and how it is drawn."""
+    """Return the source font of a store, how it is drawn, and a note about it."""
     store = GlyphStore(path)
     if not store.raster.source:
         raise UsageError(f"the glyph store {path} has no source font to match", "Name a font with --font.")
@@ -184,17 +186,17 @@ def _drawn_as(path: Path) -> MatchedSource:
 
 
 def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] = lambda done: None) -> Imported:
-    """Read everything, write the store, and picture it.
+    """Read all writings, write the store, and draw its contact sheet.
 
     Args:
-        reader: yields what was written.
+        reader: yields the writings.
         plan: from ``make_import_plan``.
-        watch: called with how far the reader is.
+        watch: called with the progress of the reader.
 
     Raises:
-        StoreError: nothing could be taken; what was skipped is said.
-        DatasetError: something could not be taken, without ``skip_bad``.
-        UsageError: the folder cannot be written or holds something else.
+        StoreError: not one sample could be taken; the message says what was skipped.
+        DatasetError: a sample could not be taken, without ``skip_bad``.
+        UsageError: the folder cannot be written, or holds something else.
         HandgenError: the disk is full.
     """
     started = time.monotonic()
@@ -231,13 +233,13 @@ def import_store(reader: Reader, plan: ImportPlan, watch: Callable[[int], None] 
 
 
 def _write(reader: Reader, intake: Intake, frames: Frames, writer: StoreWriter) -> dict[str, int]:
-    """Write what is taken; return the number of each style."""
+    """Write the wanted glyphs; return writer -> number of the style."""
     numbers: dict[str, int] = {}
     waiting: list[tuple[int, str, int, NDArray[np.uint8]]] = []
     for writing, char, image in _glyphs(reader, intake, frames):
         name = writing.style
         if name not in numbers:
-            taken = any(style.name == name for style in writer.styles[:1])  # by the source font
+            taken = any(style.name == name for style in writer.styles[:1])  # the source font is the first style
             numbers[name] = writer.add_style(StyleRecord(f"{name}-2" if taken else name, "target"))
         waiting.append((numbers[name], char, intake.take(name, char), image))
         if len(waiting) == _BLOCK:
@@ -254,7 +256,7 @@ def _flush(waiting: list[tuple[int, str, int, NDArray[np.uint8]]], writer: Store
 
 
 def _glyphs(reader: Reader, intake: Intake, frames: Frames) -> Iterator[tuple[Writing, str, NDArray[np.uint8]]]:
-    """Yield what is wanted, with its character and its normalized image."""
+    """Yield the wanted writings, each with its character and its normalized image."""
     for writing in reader.writings(intake):
         char = intake.char(writing.char, writing.where, writing.style)
         if not char or not intake.wants(writing.style, char):
@@ -267,7 +269,7 @@ def _glyphs(reader: Reader, intake: Intake, frames: Frames) -> Iterator[tuple[Wr
 
 
 def _write_source(ref: FontRef, raster: Raster, chars: str, writer: StoreWriter) -> tuple[int, dict[str, str]]:
-    """Draw the source's glyphs of ``chars``; return how many there are, and reason -> those that are not."""
+    """Draw ``chars`` with the source font; return how many were drawn, and reason -> characters that were not."""
     assert raster.placement is not None
     images, drawn, skipped = source_glyphs(ref, raster.size, raster.placement, chars)
     if not drawn:
@@ -282,7 +284,7 @@ def _write_source(ref: FontRef, raster: Raster, chars: str, writer: StoreWriter)
 
 
 def _by_style(intake: Intake) -> defaultdict[str, tuple[dict[str, str], list[str]]]:
-    """Return of each style: reason -> characters skipped, one for each sample; and the first skips."""
+    """Return style -> (reason -> the characters of the skipped samples, the first skips as text)."""
     found: defaultdict[str, tuple[dict[str, str], list[str]]] = defaultdict(lambda: ({}, []))
     for (reason, style, char), count in intake.skipped.items():
         chars, _ = found[style]

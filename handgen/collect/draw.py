@@ -1,4 +1,4 @@
-"""Draw one font for a store: what the worker processes of ``handgen render`` do."""
+"""Draws one font for a store; the worker processes of ``handgen render`` run this."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from handgen.seeds import derive, generator, keys
 
 _BLOCK_BYTES = 4 << 20
 _TRACED = 256
-"""Glyphs that are traced in one go: about 80 a second, and a worker must not be silent for long."""
+"""How many glyphs are traced between two messages. Tracing does about 80 per second, and a silent worker is stopped."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """What is known of the source font once it was looked at."""
+    """What was found out about the source font."""
 
     coverage: Coverage
     placement: Placement
@@ -41,7 +41,7 @@ class Source:
 
 @dataclass(frozen=True)
 class SourceJob:
-    """The source font to look at: its face, the charset, and the side of the canvas in pixels."""
+    """The source font to examine: its face, the charset, and the side of the canvas in pixels."""
 
     ref: FontRef
     chars: str
@@ -54,14 +54,14 @@ class FontJob:
 
     Attributes:
         style: its name in the store.
-        ref: the face; the source font itself, or a target.
+        ref: the face: the source font itself, or a target.
         size: side of the canvas in pixels.
-        source: the source font; its characters are the ones to look for.
+        source: the source font; only characters that it draws are drawn.
         is_source: whether ``ref`` is the source font.
         count: how many characters to sample; None = all.
-        seed: of the sample.
-        align: move a target onto the source.
-        drawings: of each character of the source; those after the first are written anew by the pen.
+        seed: seed of the sample.
+        align: whether a target is scaled and moved onto the source.
+        drawings: drawings per character of the source; all after the first are written by the pen.
     """
 
     style: str
@@ -77,9 +77,9 @@ class FontJob:
 
 @dataclass(frozen=True)
 class Looked:
-    """The first message of a font: what it holds, how it will be drawn, and how many glyphs that makes.
+    """The first message about a font: what it has, how it is drawn, and how many glyphs follow.
 
-    ``oversized`` are the characters whose glyphs are so large that they did not count for the size of the others.
+    ``oversized`` are characters whose glyphs are so large that they were ignored when the scale was chosen.
     """
 
     origin: Origin
@@ -91,7 +91,7 @@ class Looked:
 
 @dataclass(frozen=True)
 class Block:
-    """Some of a font's glyphs: uint8 ``[n, size, size]``, their n characters, and which drawing of them it is."""
+    """Some of a font's glyphs: uint8 ``[n, size, size]``, their n characters, and the number of the drawing."""
 
     images: NDArray[np.uint8]
     chars: str
@@ -141,20 +141,20 @@ def draw_font(job: FontJob) -> Iterator[Looked | Block]:
 
 
 def _written_anew(job: FontJob, placement: Placement, chars: str, glyphs: NDArray[np.uint8]) -> Iterator[Block]:
-    """Yield the further drawings of some glyphs, each a function of seed, character and number."""
+    """Yield the further drawings of some glyphs; each is a function of seed, character and number."""
     from handgen.strokes.restroke import Restroked  # which needs torch
 
     anew = Restroked.prepare(job.ref, job.size, placement, chars, glyphs)
     rows = np.arange(len(chars))
     codes = np.array([ord(char) for char in chars], np.uint64)
     for number in range(1, job.drawings):
-        # Its number stands for a style: no two drawings have the same odd habits.
+        # The number serves as the style, so that no two drawings have the same habits.
         some = anew(glyphs, rows, np.full(len(chars), number), keys(codes, derive(job.seed, "anew", number)), 1.0)
         yield Block(some, chars, number)
 
 
 def _sample(drawn: str, job: FontJob) -> str:
-    """Choose ``job.count`` of the drawn characters, a function of seed and style name; order is kept."""
+    """Choose ``job.count`` of the drawn characters at random by seed and style name; keep their order."""
     if job.count is None or job.count >= len(drawn):
         return drawn
     picked = generator(job.seed, "render", job.style).choice(len(drawn), size=job.count, replace=False)
@@ -162,7 +162,7 @@ def _sample(drawn: str, job: FontJob) -> str:
 
 
 def font_origin(ref: FontRef) -> Origin:
-    """Return what a store's manifest says of a font."""
+    """Return a font's record for a store's manifest."""
     info = describe(ref.path)[ref.face]
     return Origin(
         family=info.family,

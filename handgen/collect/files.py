@@ -1,4 +1,4 @@
-"""Files of folders and names, as all readers take them."""
+"""Listing the files of a folder, and naming writers, the same way for all readers."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _AS_PNG = "save them as PNG or JPEG"
 
 @dataclass
 class Listing:
-    """The files of a folder.
+    """The files below a folder.
 
     Attributes:
-        files: those to read, in the order of their paths.
-        ignored: why others are not read, with the remedy -> how many.
-        empty: folders with nothing in them.
+        files: the files to read, sorted by path.
+        ignored: why other files are not read, with the remedy -> how many files.
+        empty: empty folders.
     """
 
     files: list[Path] = field(default_factory=list)
@@ -34,12 +34,12 @@ class Listing:
 
 
 def list_files(folder: Path, suffixes: Collection[str], beside: Collection[str] = ()) -> Listing:
-    """Find the files below ``folder`` that end so; links are followed, but not in circles.
+    """List the files below ``folder`` with one of the endings. Links are followed, but not in circles.
 
     Args:
         folder: where to look.
         suffixes: endings in lower case, with the dot.
-        beside: names of files that are no images and are read otherwise.
+        beside: names of other files that the reader knows; they do not count as ignored.
     """
     found = Listing()
     for parent, folders, names in walk(folder):
@@ -63,16 +63,16 @@ def list_files(folder: Path, suffixes: Collection[str], beside: Collection[str] 
 
 
 def files_in(folder: Path, suffixes: Collection[str]) -> list[Path]:
-    """Return the files below ``folder`` that end so, sorted; see ``list_files``."""
+    """Return the files below ``folder`` with one of the endings, sorted; see ``list_files``."""
     return list_files(folder, suffixes).files
 
 
 def _amiss(path: Path) -> str:
-    """Return why a file with the right ending cannot be read; empty if it can."""
+    """Return why a file with the right ending cannot be read; "" if it can."""
     try:
         found = path.stat()
     except OSError:
-        return "link that leads nowhere: copy what it stood for"
+        return "broken link: copy the file that it should lead to"
     if not stat.S_ISREG(found.st_mode):
         return "pipe or device, which is no file"
     return "" if found.st_size else "empty file: copy it again"
@@ -93,14 +93,14 @@ def _hidden(folder: Path) -> str:
 
 
 class StyleNames:
-    """Names of writers as ``style_name`` has them, but another for each writer: ``a-b`` and ``a-b-2``."""
+    """Gives each writer a name from ``style_name``, and a number if the name is taken: ``a-b``, ``a-b-2``."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
         self._taken: set[str] = set()
 
     def of(self, text: str) -> str:
-        """Return the name of the writer who is called ``text``; the same whenever it is asked for."""
+        """Return the name for the writer ``text``; the same text always gets the same name."""
         if text not in self._names:
             plain = style_name(text)
             numbered = (f"{plain}-{number}" for number in itertools.count(2))
@@ -110,6 +110,6 @@ class StyleNames:
 
 
 def style_name(text: str) -> str:
-    """Return a writer's name as ``--styles`` can take it: in NFC, without commas, slashes, spaces and controls."""
+    """Return a writer's name in the form that ``--styles`` takes: NFC, without commas, slashes, spaces and controls."""
     kept = ("-" if char in ",/\\:" or char.isspace() or not char.isprintable() else char for char in nfc(text))
     return "".join(kept).strip("-") or "hand"

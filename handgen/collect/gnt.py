@@ -1,11 +1,11 @@
-"""CASIA-HWDB's .gnt files: one writer a file, one record a character.
+"""CASIA-HWDB's .gnt files: one file per writer, one record per character.
 
-The published layout, little-endian: uint32 bytes of the record, the character's GB code (two bytes,
-the lead byte first; ASCII padded with 0), uint16 width, uint16 height, then width x height grays, 255 =
-paper. Characters of GB18030 outside GBK need four bytes; records with a code that long are read too.
+The published layout, little-endian: uint32 length of the record in bytes, the character's GB code (two
+bytes, the lead byte first; ASCII padded with 0), uint16 width, uint16 height, then width x height gray
+levels, 255 = paper. Characters of GB18030 outside GBK have codes of four bytes; these are read too.
 
-Files are streamed, a window of a few MiB at a time. A record whose numbers contradict one another is
-skipped, and reading goes on at the next whole record whose numbers agree and whose code is a character.
+Files are streamed through a window of a few MiB. A record whose length, width and height do not fit
+together is skipped; reading continues at the next complete record that is consistent and has a character.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ from handgen.fonts.charsets import is_written
 from handgen.glyphs.records import Origin
 
 _HEADER = 12
-"""Bytes of the longest header: with a code of four bytes."""
+"""Length in bytes of the longest header, which has a code of four bytes."""
 _SIDE = 2048
-"""Pixels that a character is wide or high at most."""
+"""Largest plausible width or height of a character in pixels."""
 _CHUNK = 1 << 20
 _BROKEN = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError)
-"""What zipfile raises for a damaged or an encrypted archive, or one that is packed in a way it does not know."""
+"""Exceptions of zipfile for archives that are damaged, encrypted or packed by an unknown method."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class _Header:
 
     @property
     def char(self) -> str:
-        """The character in NFC; empty where the code is none."""
+        """The character in NFC; empty if the code is not one."""
         try:
             text = self.code.rstrip(b"\0").decode("gb18030")
         except UnicodeDecodeError:
@@ -59,7 +59,7 @@ class _Header:
 
 
 def _header(data: bytes) -> _Header | None:
-    """Read the header at the beginning of ``data``; None if its numbers contradict one another."""
+    """Return the header at the start of ``data``; None if its numbers do not fit together."""
     size = int.from_bytes(data[:4], "little")
     for code in (2, 4):
         head = 8 + code
@@ -72,7 +72,7 @@ def _header(data: bytes) -> _Header | None:
 
 
 class _Window:
-    """A stream that can be looked into ahead of where it is read."""
+    """A stream with lookahead."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -81,7 +81,7 @@ class _Window:
         self.offset = 0
 
     def peek(self, count: int, ahead: int = 0) -> bytes:
-        """Return the bytes that come ``ahead`` bytes further on, fewer only at the end of the file."""
+        """Return ``count`` bytes from ``ahead`` bytes after the current position; fewer at the end of the file."""
         while len(self._data) - self._at < ahead + count:
             more = self._file.read(max(_CHUNK, ahead + count - len(self._data) + self._at))
             if not more:
@@ -92,20 +92,20 @@ class _Window:
         return bytes(self._data[self._at + ahead : self._at + ahead + count])
 
     def skip(self, count: int) -> None:
-        """Go on by so many bytes that were looked at."""
+        """Move the current position on by ``count`` bytes that were peeked at."""
         self._at += count
         self.offset += count
 
 
 class GntReader(Reader):
-    """Reads .gnt files, folders of them, and ZIP archives, which are streamed and never unpacked.
+    """Reads .gnt files, folders of them, and ZIP archives; archives are streamed and not unpacked.
 
     Args:
-        paths: in this order; a folder's files are sorted.
-        style: one name for all writers; by default each file's own.
+        paths: files and folders, read in this order; the files of a folder are sorted.
+        style: one name for all writers; by default each file is a writer with the file's name.
 
     Raises:
-        UsageError: a path does not exist, is of another kind, or holds no .gnt.
+        UsageError: a path does not exist, is another kind of file, or has no .gnt file.
     """
 
     kind = "gnt"
@@ -117,17 +117,17 @@ class GntReader(Reader):
         self._origins: dict[str, str] = {}
 
     def plan(self) -> dict[str, Any]:
-        """Return the files, and how much there is of them."""
+        """Return the files and their total size."""
         shown = ", ".join(str(file) for file in self._files[:3])
         more = f" and {len(self._files) - 3:,} more" if len(self._files) > 3 else ""
         return {"gnt": f"{shown}{more} ({(self.total or 0) / 1e6:,.1f} MB)"}
 
     def origin(self, style: str) -> Origin:
-        """Return the file of a writer."""
+        """Return a writer's file."""
         return Origin(kind=self.kind, file=Path(self._origins.get(style, "")).name)
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
-        """Yield file by file."""
+        """Yield the writings, file by file."""
         before = 0
         for file in self._files:
             whole = file.stat().st_size
@@ -188,7 +188,7 @@ class GntReader(Reader):
                 intake.at(before + int(told * share))
 
     def _own(self, stem: str, file: str) -> str:
-        """Return the style of a file: the one name for all, else one that no other file has."""
+        """Return the style of a file: the one name for all, or a name that no other file has."""
         if self._style:
             return self._style
         own, number = style_name(stem), 1
@@ -211,7 +211,7 @@ def _expand(path: Path) -> list[Path]:
 
 
 def _resynchronize(window: _Window) -> bool:
-    """Go on to the next whole record that makes sense; False if there is none."""
+    """Skip to the next complete and consistent record; return False if there is none."""
     window.skip(1)
     while data := window.peek(_CHUNK):
         for offset in _candidates(data):
@@ -221,14 +221,15 @@ def _resynchronize(window: _Window) -> bool:
                 return True
         if len(data) < _CHUNK:
             return False
-        window.skip(len(data) - _HEADER)
+        window.skip(len(data) - _HEADER + 1)  # the last offsets have no whole header in ``data``
     return False
 
 
 def _candidates(data: bytes) -> list[int]:
-    """Return the offsets in ``data`` where the numbers of a header would agree with one another."""
+    """Return the offsets in ``data`` of a whole header whose numbers fit together."""
     grays = np.frombuffer(data, np.uint8)
-    offsets = np.flatnonzero(grays[3:-_HEADER] == 0) if len(grays) > _HEADER + 3 else np.arange(0)
+    whole = max(0, len(grays) - _HEADER + 1)
+    offsets = np.flatnonzero(grays[3 : 3 + whole] == 0)  # no record is so large that its fourth byte is used
     octet = grays.astype(np.int64)
 
     def number(at: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,7 +1,8 @@
-"""MNIST's IDX files, and EMNIST's: images and labels side by side, gzipped or not.
+"""IDX files, as of MNIST and EMNIST: one file of images and one of labels, gzipped or not.
 
-The published layout, big-endian: two zeros, 8 for bytes, the number of dimensions, the dimensions as
-uint32, the bytes. EMNIST stores every image transposed, and says in a mapping file what a label is.
+The published layout, big-endian: two zero bytes, 8 for the type "unsigned byte", the number of
+dimensions, the dimensions as uint32, the data. EMNIST stores images transposed, and has a mapping file
+from labels to code points.
 """
 
 from __future__ import annotations
@@ -30,15 +31,15 @@ class IdxReader(Reader):
     """Reads a pair of IDX files.
 
     Args:
-        images: bytes ``[n, H, W]``.
-        labels: bytes ``[n]``.
+        images: IDX file of bytes ``[n, H, W]``.
+        labels: IDX file of bytes ``[n]``.
         classes: the characters of the labels 0, 1, 2, ...: a charset's name, a file, or the characters.
-        mapping: a file instead of ``classes``: on each line a label and the code point of its character.
-        orientation: ``normal``, or ``emnist`` for images that lie on their side.
-        style: the name of the whole; the images' file name by default, for the files name no writers.
+        mapping: a file that is used instead of ``classes``; each line has a label and the code point of its character.
+        orientation: ``normal``, or ``emnist`` for transposed images.
+        style: the name of the one style, by default the images' file name: these files do not say who wrote what.
 
     Raises:
-        UsageError: a file is missing, of another kind, or the two do not belong together.
+        UsageError: a file is missing or of another kind, or the two files do not belong together.
     """
 
     kind = "idx"
@@ -69,7 +70,7 @@ class IdxReader(Reader):
             self._check_first()
 
     def _check_first(self) -> None:
-        """Refuse labels that count from 1 where classes count from 0: every label would be its neighbor's."""
+        """Refuse labels that count from 1 although classes count from 0: every character would be off by one."""
         with _opened(self._labels) as file:
             file.read(8)
             found = {*_read(file, self.total or 0)}
@@ -80,7 +81,7 @@ class IdxReader(Reader):
             )
 
     def plan(self) -> dict[str, Any]:
-        """Return the files, and how the images lie."""
+        """Return the files, the classes and the orientation."""
         height, width = self._sides
         return {
             "idx": f"{self._images} ({self.total:,} images of {width} x {height}), {self._labels}",
@@ -89,7 +90,7 @@ class IdxReader(Reader):
         }
 
     def origin(self, style: str) -> Origin:
-        """Return the file."""
+        """Return the file of the images."""
         return Origin(kind=self.kind, file=self._images.name)
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
@@ -131,7 +132,7 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _read(file: IO[bytes], count: int) -> bytes:
-    """Return so many bytes, or those before damage or the end; what of them is lost is for the caller to count."""
+    """Return ``count`` bytes, or fewer if the file is damaged or ends before."""
     data = bytearray()
     try:
         while len(data) < count and (more := file.read(min(1 << 16, count - len(data)))):
@@ -148,12 +149,12 @@ def _dimensions(file: IO[bytes], path: Path, expected: int) -> list[int]:
         raise UsageError(f"{path} is no IDX file of {what}{_instead(head)}", _REMEDY)
     sizes = np.frombuffer(head, ">u4", expected, 4).astype(int).tolist()
     if not all(sizes) or max(sizes[1:], default=1) > 1024:
-        raise UsageError(f"{path} holds nothing that is read here: {' x '.join(map(str, sizes))}", _REMEDY)
+        raise UsageError(f"{path} has dimensions that are not read: {' x '.join(map(str, sizes))}", _REMEDY)
     return [int(size) for size in sizes]
 
 
 def _instead(head: bytes) -> str:
-    """Return what a file is that begins so; empty where that cannot be told."""
+    """Return what kind of file begins with ``head``, for a message; "" if that is unknown."""
     if head[:4] == b"PK\x03\x04":
         return ": it is a ZIP archive, to be unpacked"
     if head[:2] != bytes(2) or len(head) < 4:
@@ -165,7 +166,7 @@ def _instead(head: bytes) -> str:
 
 
 def _mapping(path: Path) -> dict[int, str]:
-    """Read EMNIST's mapping: ``label code`` on each line; of several codes, upper and lower case, the first."""
+    """Read EMNIST's mapping: ``label code`` on each line; of several codes (upper and lower case) the first counts."""
     if not path.is_file():
         raise UsageError(f"no mapping at {path}", "Check --mapping.")
     try:

@@ -1,16 +1,16 @@
-"""A folder of images, one character each.
+"""A folder of images of one character each.
 
-What an image shows is said in one of three ways:
+The label of an image is found in one of three ways:
 
-- ``csv``: ``labels.csv`` in the folder, with a header: ``filename``; ``words``, ``word``, ``label``, ``text`` or
-  ``char``; and, if there are several writers, ``style`` or ``writer``. Files stand below the folder.
-- ``folder``: the name of the image's folder: ``永/001.png``. The writer is the folder above, if there is one.
-- ``name``: the file name up to the first ``_``, ``-``, ``.``, space or bracket: ``永_01.png``, ``A-3.png``,
-  ``永.png``. The writer is the file's folder, if it is not the one that was given.
+- ``csv``: in ``labels.csv`` in the folder, with the columns ``filename``; ``words``, ``word``, ``label``, ``text`` or
+  ``char``; and, if there are several writers, ``style`` or ``writer``. Paths are relative to the folder.
+- ``folder``: in the name of the image's folder: ``永/001.png``. The writer is the folder above, if there is one.
+- ``name``: in the file name, up to the first ``_``, ``-``, ``.``, space or bracket: ``永_01.png``, ``A-3.png``,
+  ``永.png``. The writer is the file's folder, if it is not the folder that was given.
 
-Which of the two it is, most of the files decide; those that do not fit are skipped and listed.
-A character may be written as ``U+6C38``, ``0x6C38`` or ``uni6C38``, for what a file name cannot hold (/) or tell apart
-(A and a).
+Without ``labels.csv``, the way that fits most files is taken; files that do not fit are skipped and listed.
+Characters that a file name cannot hold (/), or that some systems do not distinguish in names (A and a), can be written
+as ``U+6C38``, ``0x6C38`` or ``uni6C38``.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _PAGED = frozenset((".gif", ".tif", ".tiff", ".webp", ".png"))
 _STYLES = ("style", "writer")
 _EXAMPLES = 5
 _NAMED = 4
-"""Kinds of other files that a message names."""
+"""How many kinds of unread files a message names."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class ImagesReader(Reader):
     """Reads a folder of images.
 
     Args:
-        folder: where they are.
-        labels: ``csv``, ``folder`` or ``name``; None = ``csv`` if there is such a file, else what suits most of the
-            images, see ``choose_way``; what does not fit is skipped.
-        style: one name for all; by default each writer's own, or the folder's.
+        folder: the folder.
+        labels: ``csv``, ``folder`` or ``name``; None = ``csv`` if there is a ``labels.csv``, else what fits most of the
+            images, see ``choose_way``.
+        style: one name for all writers; by default each writer's own name, or the folder's.
 
     Raises:
-        UsageError: there is no folder, no image in it, the names do not say what is seen, or ``labels.csv`` cannot
-            be used.
+        UsageError: there is no folder or no image in it, the names do not say what the images show, or ``labels.csv``
+            cannot be used.
     """
 
     kind = "images"
@@ -92,7 +92,7 @@ class ImagesReader(Reader):
         self.chars = "".join(sorted({item.label for item in self._items if is_written(item.label)}))
 
     def plan(self) -> dict[str, Any]:
-        """Return the folder, and how labels are found."""
+        """Return the folder, the way labels are found, and examples."""
         ways = {"csv": f"from {LABELS}", "folder": "the folders' names", "name": "the file names"}
         return {
             "images": f"{self.folder} ({self.total:,} files)",
@@ -101,7 +101,7 @@ class ImagesReader(Reader):
         }
 
     def _examples(self) -> list[str]:
-        """Return file -> label of a few images, of different labels first."""
+        """Return ``file -> label`` of a few images, with different labels if possible."""
         firsts = {item.label: item for item in reversed(self._items)}
         some = [*reversed(firsts.values()), *self._items]
         chosen = dict.fromkeys(some[:: max(1, len(firsts) // _EXAMPLES)][:_EXAMPLES])
@@ -115,7 +115,7 @@ class ImagesReader(Reader):
         return Origin(kind=self.kind, folder=self.folder.name)
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
-        """Yield the images in the order of their names, or of ``labels.csv``."""
+        """Yield the images, sorted by path, or in the order of ``labels.csv``."""
         for folder in self._listing.empty:
             intake.skip("empty folder", self._where(folder))
         for path in self._unlisted:
@@ -149,7 +149,7 @@ class ImagesReader(Reader):
         return [_Item(file, label, self._writer(file.parent)) for file, label in zip(files, labels, strict=True)]
 
     def _writer(self, folder: Path) -> str:
-        """Return the writer's name of what is in ``folder``."""
+        """Return the name of the writer whose images are in ``folder``."""
         if self._style:
             return self._style
         inside = folder.is_relative_to(self.folder) and folder != self.folder
@@ -173,12 +173,12 @@ class ImagesReader(Reader):
         return items
 
     def _amiss(self, path: Path) -> str:
-        """Return why a file that ``labels.csv`` names is not read; empty if nothing is amiss."""
+        """Return why a file that ``labels.csv`` names is not read; "" if it is."""
         try:
             if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.folder)):
                 return "outside the folder"
             return "" if path.is_file() else "no such file"
-        except (OSError, ValueError):  # a name that is too long, or has a zero in it
+        except (OSError, ValueError):  # the name is too long, or has a NUL character
             return "no such file"
 
 
@@ -192,7 +192,7 @@ def _no_folder(path: Path) -> UsageError:
 
 
 def _is_sound(data: bytes) -> bool:
-    """Tell whether a table is CSV throughout: every row has two cells, and quotation marks are closed."""
+    """Return whether a table is valid CSV: every row has two cells, and all quotation marks are closed."""
     try:
         rows = csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
         return all(len(row) in (0, 2) for row in rows)
@@ -201,17 +201,17 @@ def _is_sound(data: bytes) -> bool:
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str, str | None]]:
-    """Yield path, label and, if there is such a column, writer of each row of ``labels.csv``.
+    """Yield path, label and writer of each row of ``labels.csv``; the writer is None without such a column.
 
     Raises:
-        UsageError: the header names no column of paths, or none of labels.
-        UnicodeDecodeError, csv.Error: it is damaged.
+        UsageError: the header has no column of paths, or none of labels.
+        UnicodeDecodeError, csv.Error: the file is damaged.
     """
     data = file.read_bytes()
-    if has_own_header(file) and not _is_sound(data):  # whose trainers quote labels or do not
+    if has_own_header(file) and not _is_sound(data):  # EasyOCR's file, in which labels need not be quoted
         yield from ((name, label, None) for name, label in easyocr_rows(file))
         return
-    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")  # as Excel saves it
+    text = data.decode("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")  # Excel saves both
     head = next(iter(split_lines(text)), "")
     rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=max("\t,;", key=head.count) if head else ",")
     given = rows.fieldnames or []

@@ -1,4 +1,4 @@
-"""What the images of a folder show, as far as the names of their files and folders say it."""
+"""Finds the labels of images in the names of their files and folders."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _SHOWN = 3
 
 
 def label_of(text: str) -> str:
-    """Return the text, or the character that it spells as ``U+6C38``."""
+    """Return the text in NFC, or the character if the text is its code, such as ``U+6C38``."""
     text = nfc(text.strip())
     match = _CODE.fullmatch(text)
     return _of_code(match) if match else text
 
 
 def named(text: str) -> bool:
-    """Whether a folder's name is one character."""
+    """Return whether a folder's name is one character."""
     return is_written(label_of(text))
 
 
 def char_in_name(stem: str) -> str:
-    """Return the character that a file's name begins with, alone or before a separator; empty if there is none."""
+    """Return the character at the start of a file's name, alone or before a separator; "" if there is none."""
     stem = nfc(stem)
     match = _CODE.match(stem)
     char, rest = (_of_code(match), stem[match.end() :]) if match else (stem[:1], stem[1:])
@@ -39,12 +39,12 @@ def char_in_name(stem: str) -> str:
 
 
 def labels_in_names(files: Iterable[Path], root: Path, *, guessed: bool) -> Iterator[str]:
-    """Yield the character in the name of each file; empty where there is none, or where a number is a counter.
+    """Yield the character in the name of each file; "" if there is none, or if it is a digit of a counter.
 
     Args:
-        files: whose names.
+        files: the files.
         root: the folder that they are below.
-        guessed: nobody said that the labels stand there.
+        guessed: whether handgen guessed that file names have the labels; only then counters are looked for.
     """
     some = [*files]
     counting = _counting(some) if guessed else set()
@@ -54,17 +54,17 @@ def labels_in_names(files: Iterable[Path], root: Path, *, guessed: bool) -> Iter
 
 
 def _above(root: Path, file: Path) -> str:
-    """Return the character that the folder of a file is called like; empty if it is none."""
+    """Return the character that is the name of a file's folder; "" if the name is not one character."""
     label = label_of(file.parent.name) if file.parent != root else ""
     return label if is_written(label) else ""
 
 
 def _counting(files: Iterable[Path]) -> set[Path]:
-    """Return the folders in which the numbers that names begin with count files.
+    """Return the folders in which a number at the start of a file name counts files, and is no label.
 
-    They do where one has several digits, or where all names begin with a digit and none with the same
-    (``1 scan.png``, ``0_A.png``). If one folder of digits alone has all ten, such folders are writers' digits, and
-    count nothing.
+    That is so if one of the numbers has several digits, or if all names begin with a digit and no two with the same one
+    (``1 scan.png``, ``0_A.png``). Names that are nothing but a digit count files too, unless one folder has all ten:
+    then each such folder holds the digits of a writer.
     """
     names: dict[Path, set[str]] = {}
     for file in files:
@@ -77,7 +77,7 @@ def _counting(files: Iterable[Path]) -> set[Path]:
 
 
 def _number(stem: str) -> str:
-    """Return the number that a file's name begins with, alone or before a separator; empty if there is none."""
+    """Return the number at the start of a file's name, alone or before a separator; "" if there is none."""
     match = _NUMBER.match(stem)
     return match[1] if match else ""
 
@@ -93,7 +93,7 @@ def _of_code(match: re.Match[str]) -> str:
 
 @dataclass
 class _Votes:
-    """Files by what their names support: the folder's name, the file's, or one as much as the other."""
+    """Files by where their label seems to be: in the folder's name, in the file's, in either of them, or in neither."""
 
     folder: list[Path]
     name: list[Path]
@@ -102,14 +102,14 @@ class _Votes:
 
 
 def choose_way(root: Path, files: Iterable[Path]) -> str:
-    """Return where the labels of most files stand: ``folder`` or ``name``.
+    """Return where most files have their label: ``folder`` or ``name``.
 
-    A number alone is a counter, and no label, where the folder above is called like one character, where numbers of
-    several digits stand beside it, or where only digits do that are not all ten; a number before a separator, where
-    no two files have the same (``0_A.png``, ``1_B.png``). A letter alone (a.png, b.png) can be either there.
+    A file name that is only a number is a counter and no label if its folder's name is one character, or in the cases
+    that ``_counting`` describes. In a folder whose name is one character, a file name of one letter (``a.png``) can be
+    a label or not.
 
     Raises:
-        UsageError: no way suits half of the files, or two suit as many.
+        UsageError: neither way fits half of the files, or both fit equally many.
     """
     votes = _count(root, [*files])
     folder, name = len(votes.folder), len(votes.name)

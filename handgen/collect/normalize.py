@@ -1,9 +1,9 @@
-"""Real glyphs put where fonts' glyphs are: ink found, evened, stretched with its grays, scaled and placed.
+"""Normalizes images of real characters: extracts the ink, and gives it the size and position of a font's glyph.
 
 ``render`` draws all glyphs of a font at one scale, so a comma stays small and 一 stays flat. A crop
-of real handwriting does not say how large it was. So its ink goes where the source font has
-the same character: it has the same center, and the same length of the longer side. Without such a
-glyph it goes to the middle of the canvas, as long as Chinese characters of a Heiti are.
+of real handwriting does not say how large it was. So its ink gets the center and the longer side that
+the same character has in the source font. Without such a glyph it goes to the middle of the canvas, and
+its longer side is that of usual Chinese characters of a Heiti.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from handgen.glyphs.ink import Box, Ink, ink_box, ink_on, ink_within_border
 USUAL = 0.89
 """The longer side of Chinese characters, as a fraction of the canvas: the median over a Heiti's GB2312."""
 _LEAST = 0.03
+"""A glyph of the source that is smaller than this fraction of the canvas gives no frame."""
 _FAINT = 0.25
-"""Paler strokes than this share of the darkest ink do not count for how large a character is."""
+"""Strokes paler than this share of the darkest ink are ignored when a character is measured."""
 _LARGEST = 256
-"""Larger pictures are made smaller first, to this longer side in pixels; no canvas is larger."""
+"""Larger pictures are first reduced to this longer side in pixels, the size of the largest canvas."""
 
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a character's ink goes: its middle, and the length of its longer side, in pixels of the canvas."""
+    """Where a character's ink goes, in pixels of the canvas: the middle of its box, and the box's longer side."""
 
     x: float
     y: float
@@ -44,8 +45,8 @@ class Frames:
 
     Args:
         size: side of the canvas in pixels.
-        font: the source font; None = all characters in the middle.
-        placement: how the source is drawn, as in ``GlyphStore.raster``; needed with a font.
+        font: the source font; None = all characters go to the middle.
+        placement: how the source is drawn, see ``GlyphStore.raster``; needed with a font.
 
     Raises:
         FontError, UsageError: the font cannot be opened.
@@ -78,31 +79,31 @@ class Frames:
 
 
 def normalize(image: NDArray[np.uint8], frame: Frame, size: int, paper: int | None = None) -> NDArray[np.uint8] | None:
-    """Put the ink of one written character into its frame.
+    """Put the ink of one handwritten character into its frame.
 
-    Paper is what the border shows, evened by a plane; the contrast is stretched, and grays between
-    stay between. Nothing leaves the canvas: a frame at its edge is moved in, one too large made smaller.
+    The paper is what the border shows, and its light a fitted plane. The contrast is stretched; intermediate grays are
+    kept. Nothing leaves the canvas: a frame beyond its edge is moved inside, and one that is too large is reduced.
 
     Args:
-        image: uint8 ``[H, W]``, of any size and polarity.
-        frame: as ``Frames.of``.
+        image: uint8 ``[H, W]``, of any size, dark on light or light on dark.
+        frame: see ``Frames.of``.
         size: side of the canvas in pixels.
         paper: gray of the paper, 0 or 255, if it is known.
 
     Returns:
         uint8 ``[size, size]``, 0 = ink, 255 = paper; None if there is no ink.
     """
-    found = inked(image, paper)
-    return placed(*found, frame, size) if found else None
+    found = extract_ink(image, paper)
+    return place_ink(*found, frame, size) if found else None
 
 
-def placed(ink: Ink, box: Box, frame: Frame, size: int) -> NDArray[np.uint8]:
+def place_ink(ink: Ink, box: Box, frame: Frame, size: int) -> NDArray[np.uint8]:
     """Put ink into its frame; see ``normalize``.
 
     Args:
-        ink: as ``inked`` returns it.
-        box: likewise.
-        frame: as ``Frames.of``.
+        ink: from ``extract_ink``.
+        box: from ``extract_ink``.
+        frame: see ``Frames.of``.
         size: side of the canvas in pixels.
 
     Returns:
@@ -111,10 +112,10 @@ def placed(ink: Ink, box: Box, frame: Frame, size: int) -> NDArray[np.uint8]:
     scale = min(frame.extent, size * (1 - 2 * MARGIN)) / max(box.width, box.height)
     rows = _span(frame.y, box.top, box.height, scale, size)
     columns = _span(frame.x, box.left, box.width, scale, size)
-    around = math.ceil(2 / scale) + 1  # paper for what lies beyond the picture
+    around = math.ceil(2 / scale) + 1  # width of the paper that is added around the picture
     padded = Image.fromarray(np.pad(ink, around))
     part = (around + columns.start, around + rows.start, around + columns.end, around + rows.end)
-    # Means over areas, also of parts of pixels: an edge keeps its position to a fraction of a pixel.
+    # BOX averages over areas, with parts of pixels, so edges keep their positions to a fraction of a pixel.
     how = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
     drawn = padded.resize((columns.last - columns.first, rows.last - rows.first), how, box=part)
     canvas = np.zeros((size, size), np.float32)
@@ -122,12 +123,12 @@ def placed(ink: Ink, box: Box, frame: Frame, size: int) -> NDArray[np.uint8]:
     return np.round(255 * (1 - canvas)).astype(np.uint8)
 
 
-def inked(image: NDArray[np.uint8], paper: int | None = None) -> tuple[Ink, Box] | None:
-    """Return the ink of a picture, and its box; None if there is none.
+def extract_ink(image: NDArray[np.uint8], paper: int | None = None) -> tuple[Ink, Box] | None:
+    """Return the ink of a picture and the ink's box; None if there is no ink.
 
     Args:
-        image: as for ``normalize``; what is larger than 256 pixels is made so small.
-        paper: likewise.
+        image: see ``normalize``; it is reduced to 256 pixels if it is larger, and so are the results.
+        paper: see ``normalize``.
     """
     if min(image.shape) < 1:
         return None
@@ -143,7 +144,7 @@ def inked(image: NDArray[np.uint8], paper: int | None = None) -> tuple[Ink, Box]
 
 @dataclass(frozen=True)
 class _Span:
-    """Pixels ``first`` to ``last`` of the canvas, and where they begin and end in the picture, along one axis."""
+    """Along one axis: pixels ``first`` to ``last`` (not included) of the canvas, and their part of the picture."""
 
     first: int
     last: int
@@ -152,7 +153,7 @@ class _Span:
 
 
 def _span(middle: float, begin: int, length: int, scale: float, size: int) -> _Span:
-    """Place ink that begins at ``begin`` around ``middle`` and on the canvas, with a pixel more on each side."""
+    """Return the span for ink at ``begin``, whose middle goes to ``middle``; one pixel more on each side."""
     half = length * scale / 2
     left = min(max(middle, half), size - half) - half
     first, last = max(0, math.floor(left) - 1), min(size, math.ceil(left + 2 * half) + 1)

@@ -1,4 +1,4 @@
-"""Fonts to a glyph store: plan what to draw, have it drawn, write it, and picture it."""
+"""Renders fonts into a glyph store: makes a plan, has worker processes draw it, and writes the store."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _PREVIEW_CELL = 96
 _PREVIEW_ROWS = 48
 
 Progress = Callable[[str, int, int], None]
-"""Called with a style's name, the glyphs drawn so far, and how many there will be."""
+"""Called with a style's name, the number of glyphs drawn so far, and the number expected in all."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +47,17 @@ class Plan:
     """Everything that decides what ``render`` draws.
 
     Attributes:
-        source: the content font, drawn for every character.
-        targets: the hands to learn.
-        charset: what the characters were called.
+        source: the content font; it is drawn for every character.
+        targets: the fonts to learn.
+        charset: the charset as the user named it.
         chars: the characters.
         size: side of the images in pixels.
         out: folder of the store.
-        seed: of the samples of characters.
-        align: move every target onto the source, see ``fonts.align``.
-        workers: processes; 0 = one for each core. Changes nothing in the result.
-        drawings: of each character of the source: the font's own glyph, and others written anew by the pen.
-        note: what a user should know of the targets; empty if nothing.
+        seed: seed of the samples of characters.
+        align: scale and move every target onto the source, see ``fonts.align``.
+        workers: number of processes; 0 = one for each core. The result does not depend on it.
+        drawings: drawings per character of the source: the font's own glyph, and others that the pen writes.
+        note: a note for the user about the targets; may be empty.
     """
 
     source: Target
@@ -75,9 +75,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class RenderedStyle:
-    """A style that was drawn: how many glyphs, and reason -> characters that were not.
+    """A style that was drawn: its number of glyphs, and reason -> characters that were not drawn.
 
-    ``oversized`` are characters drawn smaller than the others, which their glyphs exceed by far.
+    ``oversized`` are characters whose glyphs are far larger than the others; they are drawn at a smaller scale.
     """
 
     style: str
@@ -89,7 +89,7 @@ class RenderedStyle:
 
 @dataclass
 class Rendered:
-    """What ``render`` made: where, of which fonts, and which fonts failed and why."""
+    """The result of ``render``: the store, its styles, the fonts that failed and why, and the time it took."""
 
     out: Path
     styles: list[RenderedStyle] = field(default_factory=list)
@@ -108,10 +108,11 @@ class Rendered:
 
 
 def make_plan(settings: RenderSettings) -> Plan:
-    """Resolve what a user typed into fonts, characters and counts.
+    """Turn a user's options into fonts, characters and counts.
 
     Raises:
-        UsageError, FontError: something asked for does not exist or cannot be read.
+        UsageError: something does not exist.
+        FontError: a font cannot be read.
     """
     source = resolve_font(settings.font)
     open_face(source)
@@ -142,7 +143,7 @@ def make_plan(settings: RenderSettings) -> Plan:
 
 
 def _printed_note(targets: Sequence[Target], charset: str) -> str:
-    """Return that all targets are printed type, if they are."""
+    """Return a note if all targets are type for print; else ""."""
     if not all(_is_printed(target.ref) for target in targets):
         return ""
     names = ", ".join(target.style for target in targets[:3]) + (", ..." if len(targets) > 3 else "")
@@ -154,11 +155,11 @@ def _is_printed(ref: FontRef) -> bool:
     try:
         return is_printed(ref)
     except (FontError, IndexError):
-        return False  # what is wrong with it is said when it is drawn
+        return False  # its fault is reported when it is drawn
 
 
 def _expand(text: str) -> list[FontRef]:
-    """Return the font called ``text``, or those in the folder ``text``, sorted by path."""
+    """Return the font called ``text``, or all fonts in the folder ``text``, sorted by path."""
     folder = Path(text)
     if not folder.is_dir():
         return [resolve_font(text)]
@@ -169,14 +170,14 @@ def _expand(text: str) -> list[FontRef]:
 
 
 def _without(source: FontRef, refs: Sequence[FontRef]) -> list[FontRef]:
-    """Return ``refs`` without the source and without repetitions."""
+    """Return ``refs`` without the source font and without duplicates."""
     unique = {replace(ref, path=ref.path.resolve()): ref for ref in reversed(refs)}
     unique.pop(replace(source, path=source.path.resolve()), None)
     return list(reversed(unique.values()))
 
 
 def _style_names(refs: Sequence[FontRef]) -> list[str]:
-    """Return a name for each font; -2, -3, ... tell fonts of one name apart."""
+    """Return a unique name for each font; fonts with the same name get -2, -3, ..."""
     names: list[str] = []
     for ref in refs:
         name, number = ref.style_name, 1
@@ -188,7 +189,11 @@ def _style_names(refs: Sequence[FontRef]) -> list[str]:
 
 
 def _take(targets: list[Target], take: Sequence[str]) -> list[Target]:
-    """Apply every ``FONT=N``."""
+    """Set the counts that ``--take FONT=N`` gives.
+
+    Raises:
+        UsageError: a text is not of that form, or no target has that name.
+    """
     for text in take:
         font, _, number = text.rpartition("=")
         if not font or not number.isdecimal() or int(number) < 1:
@@ -208,16 +213,16 @@ def render(
 ) -> Rendered:
     """Draw every font of the plan into a glyph store with a preview.
 
-    A target that is damaged, draws nothing, crashes or hangs is left out and reported. Targets
-    are asked for the characters that the source draws: others would have no content image.
+    A target that is damaged, draws nothing, crashes or hangs is left out and reported. Targets are
+    drawn only for characters that the source draws: others would have no content image.
 
     Args:
         plan: what to draw, from ``make_plan``.
         progress: see ``Progress``.
-        stall: seconds of silence after which a font is taken to hang.
+        stall: seconds without a message after which a font counts as hanging.
 
     Raises:
-        FontError: the source or every target failed.
+        FontError: the source failed, or every target did.
         UsageError: the folder cannot be written or holds something else.
         HandgenError: the disk is full.
     """
@@ -265,7 +270,7 @@ def _source_error(plan: Plan, failed: Failed) -> FontError:
 
 
 def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered: Rendered, progress: Progress) -> None:
-    """Have all fonts drawn and write them in the plan's order."""
+    """Have all fonts drawn, and write them in the order of the plan."""
     fonts = [plan.source, *plan.targets]
     jobs = [
         FontJob(font.style, font.ref, plan.size, source, font is plan.source, font.count, plan.seed, plan.align)
@@ -298,10 +303,10 @@ def _draw(pool: Pool, plan: Plan, source: Source, writer: StoreWriter, rendered:
 
 
 def save_preview(path: Path, seed: int, columns: int = PREVIEW_COLUMNS) -> None:
-    """Save a contact sheet of the store at ``path``: one row a style, the source first, of many the first 48.
+    """Save a contact sheet of the store at ``path``: one row per style, the source first, at most 48 styles.
 
-    Every row shows the same characters where its style has them; a source that was written anew has a
-    row for one such drawing. Characters are drawn by ``seed`` from those that most styles have.
+    The columns are characters that most styles have, chosen by ``seed``; a style that lacks one shows another of its
+    own. A source with several drawings has a second row with one of them.
     """
     store = GlyphStore(path)
     found = [row for style in range(min(len(store.styles), _PREVIEW_ROWS)) for row in _rows(store, style)]
@@ -317,9 +322,9 @@ def save_preview(path: Path, seed: int, columns: int = PREVIEW_COLUMNS) -> None:
 
 
 def _rows(store: GlyphStore, style: int) -> list[tuple[str, dict[str, int]]]:
-    """Return captions of a style's rows, and for each: character -> image; of several samples the first."""
+    """Return the rows of a style: caption, and character -> row of the store; the first of several samples counts."""
     name, images = store.styles[style].name, store.rows(style)
-    first = images[np.argsort(store.labels["sample"][images], kind="stable")][::-1]  # so that the first is put in last
+    first = images[np.argsort(store.labels["sample"][images], kind="stable")][::-1]  # the first sample wins in the dict
     rows = [(name, dict(zip(store.labels["char"][first].tolist(), first.tolist(), strict=True)))]
     second = images[store.labels["sample"][images] == 1]
     if style in store.sources and len(second):
@@ -328,7 +333,7 @@ def _rows(store: GlyphStore, style: int) -> list[tuple[str, dict[str, int]]]:
 
 
 def _pick(store: GlyphStore, found: dict[str, int], best: list[str], others: list[str]) -> NDArray[np.uint8]:
-    """Return a style's images of ``best``, with others of its own instead of those it lacks."""
+    """Return a style's images of the characters ``best``; others of its own replace those that it lacks."""
     spare = iter([char for char in others if char in found and char not in best])
     shown = [char if char in found else next(spare, None) for char in best]
     images: NDArray[np.uint8] = store.images[[found[char] for char in shown if char is not None]]

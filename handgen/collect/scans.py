@@ -1,7 +1,7 @@
-"""Writing sheets: photographs and scans of pages that ``handgen sheet`` printed and somebody filled.
+"""Reads writing sheets: photographs and scans of pages that ``handgen sheet`` printed and somebody filled in.
 
-The page code says which sheet and page it is and which characters belong into its boxes, so pages come in any
-order, from any number of sheets, and a page that was scanned twice is read twice.
+The page code says which sheet and page it is, and which characters belong in its boxes. So pages can come in any order
+and from any number of sheets; a page that was scanned twice is read twice.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from handgen.sheets.pictures import EXTRA, NO_PICTURE, SUFFIXES, Picture, read_p
 NOT_GIVEN = "page that was not given"
 _HAND = "hand"
 _LINES_LEFT = 0.08
-"""Share of boxes with a line in them from which on these are the printed ones; 一 and _ are lines, too."""
+"""If the ink in more than this share of the boxes has a line, printed lines were read as ink (but 一 is a line too)."""
 
 
 @dataclass
 class _Sheet:
-    """The pages of one sheet that were read, and how many it has."""
+    """How many pages a sheet has, and the numbers of those that were read."""
 
     pages: int
     read: set[int] = field(default_factory=set)
@@ -42,11 +42,11 @@ class SheetReader(Reader):
     """Reads scans of writing sheets.
 
     Args:
-        scans: PNG, JPEG, TIFF or PDF files, and folders of them; the writer of a folder's scans is its name.
-        style: one name for all.
+        scans: PNG, JPEG, TIFF or PDF files, and folders of them; a folder's name is the writer of its scans.
+        style: one name for all writers.
 
     Raises:
-        UsageError: a file is not there, or a folder holds no scan.
+        UsageError: a file does not exist, or a folder has no scan.
         HandgenError: OpenCV is not installed.
     """
 
@@ -63,7 +63,7 @@ class SheetReader(Reader):
         self._overview = Overview()
 
     def plan(self) -> dict[str, Any]:
-        """Return how many scans there are."""
+        """Return the first scans and their number."""
         first = ", ".join(str(file) for file, _ in self._scans[:3])
         return {"scans": f"{first}{' ...' if len(self._scans) > 3 else ''} ({len(self._scans):,} files)"}
 
@@ -75,11 +75,11 @@ class SheetReader(Reader):
         return Origin(kind=self.kind, sheets=sheets)
 
     def pictures(self, folder: Path) -> list[Path]:
-        """Save the pages as they were read, each box in the color of what became of it."""
+        """Save pictures of the pages; a color around each box shows whether it was taken, and if not, why."""
         return self._overview.save(folder)
 
     def writings(self, intake: Intake) -> Iterator[Writing]:
-        """Yield what is written in the boxes, page by page."""
+        """Yield the contents of the boxes, page by page."""
         for number, (file, style) in enumerate(self._scans):
             intake.at(number)
             if not intake.wants(style):
@@ -109,10 +109,10 @@ class SheetReader(Reader):
 
 
 def read_page(picture: Picture) -> tuple[Found, list[Box]]:
-    """Find the page in a picture and what is in its boxes.
+    """Find the page in a picture, and read its boxes.
 
     Raises:
-        NoPageError: there is none that can be read; the text says why.
+        NoPageError: there is no page that can be read; the message says why.
         HandgenError: OpenCV is not installed.
     """
     if picture.gray is None:

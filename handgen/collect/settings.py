@@ -1,4 +1,4 @@
-"""What ``handgen render`` may be asked for."""
+"""The settings of ``handgen render``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from handgen.settings import PATHS, REQUIRED, RUNNING, Settings, setting
 DRAWING = "What to draw"
 SIZES = (64, 128, 256)
 STORE = Path("data/glyphs")
-"""Where glyphs are put and looked for by default."""
+"""Default folder of the glyph store."""
 _DRAWINGS = 4
 
 
@@ -20,7 +20,7 @@ class RenderSettings(Settings):
     """Which fonts to draw into a glyph store, and how.
 
     Raises:
-        UsageError: a value is out of range, or ``samples`` is given though nothing is varied.
+        UsageError: a value is out of range, or ``samples`` is given without ``vary``.
     """
 
     font: str = setting(

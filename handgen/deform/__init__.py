@@ -1,8 +1,9 @@
-"""Deformation: one warp of images, affine and smooth, and how far people's drawings of a character differ.
+"""Deformation: a warp of images, and a model of how far people's drawings of one character differ.
 
-- ``warp``: the warp itself; everything in handgen that bends pixels goes through it.
-- ``fields``: smooth fields of displacement, from knots and what each weighs at each pixel.
-- ``people``: the hierarchy in which people vary, with amplitudes fitted on real drawings.
+- ``warp``: affine maps and smooth displacements of images, in one resampling.
+- ``fields``: smooth displacement fields, from knots and weights.
+- ``people``: how people vary, level by level, with amplitudes fitted on real drawings.
+- ``strokes``: the same for drawings whose strokes are known.
 """
 
 from handgen.deform.fields import Field, bspline_weights, cubic_weights

@@ -1,7 +1,7 @@
-"""Smooth fields of displacement: knots, and what each weighs at each pixel.
+"""Smooth displacement fields: random values at knots, and the weight of each knot at each pixel.
 
-Weights are multiples of 2^-10 and rows are rounded to a step, so that every sum of a few terms is exact: the order in
-which a matrix product adds, and how many images are warped together, cannot show in the result.
+Weights are multiples of 2^-10 and rows are rounded to multiples of a step. So every sum of a few terms is exact in
+float32, and the result has the same bits whatever the batch size and whatever order a matrix product adds in.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _STEPS = 1024
 
 @dataclass(frozen=True)
 class Field:
-    """Smooth fields before they are drawn.
+    """Smooth fields, as knots and separable weights: field = ``down @ knots @ across.T``.
 
     Attributes:
-        knots: ``[B, m, n]``, mostly within -1 to 1.
-        down: what each knot weighs in each row of pixels, float32 ``[H, m]``, or ``[1, m]``: the same in all.
-        across: likewise of columns, ``[W, n]``.
+        knots: float64 ``[B, m, n]``, mostly within -1 to 1.
+        down: float32 ``[H, m]``, weight of each row of knots at each row of pixels; or ``[1, m]`` for all rows.
+        across: float32 ``[W, n]``, weight of each column of knots at each column of pixels.
     """
 
     knots: NDArray[np.float64]
@@ -33,9 +33,15 @@ class Field:
     across: NDArray[np.float32]
 
     def rows(self, amplitude: NDArray[np.float64], steps: int, device: torch.device | None = None) -> Tensor:
-        """Interpolate along x: return ``[B, m, W]``, whose product with ``down`` is the fields times ``amplitude``.
+        """Interpolate along x. The product of ``down`` and the result is the field times ``amplitude``.
 
-        All numbers are multiples of ``1 / steps``; amplitude ``[B]``.
+        Args:
+            amplitude: float64 ``[B]``.
+            steps: the result is rounded to multiples of ``1 / steps``.
+            device: where the result goes.
+
+        Returns:
+            float32 ``[B, m, W]``.
         """
         knots = (self.knots * amplitude[:, None, None] * steps).round() / steps
         product = torch.from_numpy(knots.astype(np.float32)).to(device)
@@ -45,11 +51,11 @@ class Field:
 
 @functools.lru_cache(maxsize=64)
 def bspline_weights(length: int, spacing: float) -> NDArray[np.float32]:
-    """Return the weights ``[length, knots]`` of a uniform cubic B-spline at the pixels' centers.
+    """Return the weights ``[length, knots]`` of a uniform cubic B-spline at the centers of ``length`` pixels.
 
     Args:
-        length: in pixels.
-        spacing: of the knots in pixels.
+        length: number of pixels.
+        spacing: distance between knots, in pixels.
     """
     at = (np.arange(length) + 0.5) / spacing
     cell, t = np.floor(at).astype(np.int64), at % 1
@@ -62,12 +68,12 @@ def bspline_weights(length: int, spacing: float) -> NDArray[np.float32]:
 
 @functools.lru_cache(maxsize=64)
 def cubic_weights(length: int, knots: int, fall: int = 0) -> NDArray[np.float32]:
-    """Return the weights ``[length, knots]`` of bicubic interpolation between knots from edge to edge.
+    """Return the weights ``[length, knots]`` of cubic interpolation; the outer knots lie on the first and last pixel.
 
     Args:
-        length: in pixels.
-        knots: how many.
-        fall: if not 0, weights fall to nothing at the edges, as 1 - x^fall, so that nothing moves there.
+        length: number of pixels.
+        knots: number of knots.
+        fall: if not 0, weights are multiplied by 1 - x^fall, x from -1 to 1, so that nothing moves at the edges.
     """
     eye = torch.eye(knots)[None, None]
     cubic = F.interpolate(eye, size=(knots, length), mode="bicubic", align_corners=True)[0, 0].T.double().numpy()

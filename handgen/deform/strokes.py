@@ -1,7 +1,7 @@
-"""How people vary where strokes are known: groups of strokes and strokes are moved, and each stroke is bent in itself.
+"""How people vary when strokes are known: strokes are moved, and each stroke is bent.
 
-The levels below the whole in ``people``: strokes near each other move together; each is shifted, turned and scaled;
-it is bent across its way, at two scales; and its parts are lengthened and shortened (GPSR, UIST 2016).
+These are the levels below the whole in ``people``. Strokes near each other move together; each is shifted, turned and
+scaled; it is bent sideways, at two scales; and its parts are lengthened and shortened (GPSR, UIST 2016).
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ from handgen.seeds import keys
 Array = NDArray[np.float32]
 
 _WAVES = 4
-"""Random waves that a smooth field over the middles of strokes is made of."""
+"""Number of random waves in the smooth field that moves the middles of strokes."""
 _TERMS = 8
-"""Terms of the series along a stroke."""
+"""Number of terms in the sine or cosine series along a stroke."""
 _MOVES, _ALONG = ("shift", "shift", "turn", "scale"), ("bend_long", "bend_short", "slide")
 _SHORTEST = 0.05
-"""Correlation along strokes is as if they were no shorter, in sides of the character."""
+"""Shorter strokes are bent as if they had this length, in sides of the character."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of how drawings differ; parts add up.
+    """One part of the variation of n drawings; parts add up.
 
     Attributes:
-        key: uint64 ``[n]``, from which it follows: of a writer and a character, or of a drawing.
-        level: ``habit``, what is alike in a writer's drawings of a character, or ``anew``, what is new in each.
-        amount: ``[n]``, 1 = as people do with a pen on paper.
+        key: uint64 ``[n]``, random key: of a writer and a character (``habit``), or of a drawing (``anew``).
+        level: ``habit``: the same in all drawings of a character by one writer; ``anew``: new in each drawing.
+        amount: ``[n]``, factor; 1 = as people vary with a pen on paper.
     """
 
     key: NDArray[np.uint64]
@@ -46,10 +46,13 @@ def moved(strokes: Array, owner: NDArray[np.int64], number: NDArray[np.int64], p
     """Return strokes as other people, or the same person again, would write them.
 
     Args:
-        strokes: ``[s, k, 2]`` in any unit, y down, points evenly along each.
-        owner: int64 ``[s]``, the drawing that each belongs to, ascending.
-        number: int64 ``[s]``, of each stroke in its drawing.
-        parts: of how the ``n`` drawings differ from what they are.
+        strokes: float32 ``[s, k, 2]``: k points (x, y) per stroke, evenly spaced along it, in any unit, y down.
+        owner: int64 ``[s]``, the drawing (0 to n - 1) that each stroke belongs to, ascending.
+        number: int64 ``[s]``, the number of each stroke in its drawing.
+        parts: the parts of the variation.
+
+    Returns:
+        float32 ``[s, k, 2]``.
     """
     if not len(strokes):
         return strokes
@@ -75,13 +78,13 @@ def moved(strokes: Array, owner: NDArray[np.int64], number: NDArray[np.int64], p
 
 
 def whole_of(parts: Sequence[Part]) -> NDArray[np.float64]:
-    """Return how whole drawings differ besides: log size, log aspect, slant and tilt, ``[n, 4]``."""
+    """Draw log size, log aspect, slant and tilt of n drawings, ``[n, 4]``, as people vary with a pen on paper."""
     drawn = [part.amount.reshape(-1, 1) * part_of_whole(part.key, part.level) for part in parts]
     return np.asarray(numbers()["paper"] * np.sum(drawn, axis=0))
 
 
 def _shares(level: str) -> dict[str, np.float32]:
-    """Return the deviation of each part that is a habit, or new."""
+    """Return name of a variation -> its standard deviation at one level, ``habit`` or ``anew``."""
     known = numbers()
     made = {}
     for name, each in known["strokes"].items():
@@ -91,7 +94,7 @@ def _shares(level: str) -> dict[str, np.float32]:
 
 
 def _sides(strokes: Array, owner: NDArray[np.int64], count: int) -> Array:
-    """Return the longer side of each drawing, ``[count]``."""
+    """Return the longer side of each drawing's box, ``[count]``; 1 for drawings without strokes."""
     first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
     low = np.minimum.reduceat(strokes.min(1), first)
     high = np.maximum.reduceat(strokes.max(1), first)
@@ -101,7 +104,7 @@ def _sides(strokes: Array, owner: NDArray[np.int64], count: int) -> Array:
 
 
 def _field(key: NDArray[np.uint64], owner: NDArray[np.int64], at: Array) -> Array:
-    """Return a smooth field of deviation 1 of each drawing at points ``at`` (``[s, 2]``), from random waves."""
+    """Return each drawing's smooth random vector field (deviation 1) at the points ``at``: ``[s, 2]`` to ``[s, 2]``."""
     draw = normal(key, 7 * _WAVES).astype(np.float32).reshape(-1, _WAVES, 7)
     frequency = draw[:, :, :2] / np.float32(numbers()["lengths"]["whole"])
     phase = (frequency[owner] * at[:, None]).sum(2) + 7 * draw[owner][:, :, 2]
@@ -110,9 +113,9 @@ def _field(key: NDArray[np.uint64], owner: NDArray[np.int64], at: Array) -> Arra
 
 
 def _spectrum(lengths: Array, correlation: float) -> Array:
-    """Return the deviation of each term of a sine series along strokes, whose sum has deviation 1 in their middle.
+    """Return the deviation of each term of the series along strokes, ``[s, _TERMS]``.
 
-    The power of a Gaussian correlation, at the terms' wave numbers.
+    The powers are those of a Gaussian correlation; the sum of the terms has deviation 1 in the middle of a stroke.
     """
     waves = np.pi * np.arange(1, _TERMS + 1, dtype=np.float32) * correlation / lengths[:, None]
     power = np.exp(-(waves**2) / 2) + np.float32(1e-6)
@@ -120,7 +123,7 @@ def _spectrum(lengths: Array, correlation: float) -> Array:
 
 
 def _stretched(strokes: Array, series: Array) -> Array:
-    """Lengthen and shorten parts of strokes, their middles kept; ``series`` is of the logarithm, ``[s, _TERMS]``."""
+    """Lengthen and shorten parts of strokes and keep their middles; ``series`` ``[s, _TERMS]`` gives the log factor."""
     steps = np.diff(strokes, axis=1)
     t = (np.arange(steps.shape[1], dtype=np.float32) + np.float32(0.5)) / steps.shape[1]
     waves = np.cos(np.pi * np.outer(np.arange(1, _TERMS + 1), t)).astype(np.float32)
@@ -130,7 +133,7 @@ def _stretched(strokes: Array, series: Array) -> Array:
 
 
 def _bowed(strokes: Array, series: Array) -> Array:
-    """Bend strokes across their way; ``series`` is of sines, ``[s, _TERMS]``, and moves no end."""
+    """Bend strokes sideways by a sine series, ``[s, _TERMS]``; the ends of a stroke stay where they are."""
     t = np.linspace(0, 1, strokes.shape[1], dtype=np.float32)
     waves = np.sin(np.pi * np.outer(np.arange(1, _TERMS + 1), t)).astype(np.float32)
     along = np.empty_like(strokes)
@@ -142,7 +145,7 @@ def _bowed(strokes: Array, series: Array) -> Array:
 
 
 def _shifted(strokes: Array, middle: Array, shift: Array) -> Array:
-    """Shift, turn and scale strokes about their middles; ``shift`` is ``[s, 4]``: x, y, radians, a logarithm."""
+    """Shift, turn and scale strokes about their middles; ``shift`` ``[s, 4]`` is x, y, radians, log of the scale."""
     arm = strokes - middle[:, None]
     scale = np.exp(shift[:, 3])
     cos, sin = scale * np.cos(shift[:, 2]), scale * np.sin(shift[:, 2])
@@ -152,5 +155,5 @@ def _shifted(strokes: Array, middle: Array, shift: Array) -> Array:
 
 
 def _summed(series: Array, waves: Array) -> Array:
-    """Return ``series @ waves``, a stroke at a time: the last bits must not depend on how many are together."""
+    """Return ``series @ waves``, one product per stroke, so that the last bits do not depend on the batch."""
     return np.asarray(np.matmul(series[:, None], waves)[:, 0])

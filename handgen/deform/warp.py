@@ -1,4 +1,4 @@
-"""The one warp of images: any number of affine maps and smooth fields, put together and done in one resampling."""
+"""A warp of images: any number of affine maps and smooth displacements, combined into one resampling."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from torch import Tensor
 from handgen.deform.fields import Field
 
 _INK = 0.9
-"""What is darker counts as ink when it is kept inside."""
+"""Darker pixels (0 = ink, 1 = paper) count as ink that must stay on the canvas."""
 _EDGE = 0.75
-"""Pixels of paper left at the edge where ink had to be moved."""
+"""Distance in pixels between the edge of the canvas and ink that was moved inside."""
 _TRIES = 12
 _STEPS = 1 << 14
-"""Displacements are multiples of the inverse, so that sums of them are exact; see ``fields``."""
+"""Displacements are multiples of 1 / _STEPS, so that sums of them are exact; see ``fields``."""
 
 
 @dataclass(frozen=True)
 class Warp:
-    """Where each pixel of the result comes from: ``matrix @ (x, y) + field(x, y)``.
+    """A map from each point p of the result to its source: ``matrix @ (p - offset) + field(p)``.
 
-    Positions are in heights from the middle of the image, x to the right, y down.
+    Points are in image heights from the center of the image, x to the right, y down.
 
     Attributes:
         matrix: float64 ``[B, 2, 2]``.
-        offset: float64 ``[B, 2]``, in heights: the result is moved by this much.
-        bends: displacements: the axis (0 = x), smooth fields, and their amplitudes ``[B]`` in heights.
-        like: images of the size, ``[B, C, H, W]``.
+        offset: float64 ``[B, 2]``, the result is shifted by this much.
+        bends: displacements: the axis (0 = x, 1 = y), smooth fields, and their amplitudes ``[B]`` in heights.
+        like: images ``[B, C, H, W]`` of the size that is warped.
     """
 
     matrix: NDArray[np.float64]
@@ -47,7 +47,7 @@ class Warp:
 
     @classmethod
     def from_source(cls, images: Tensor, matrix: NDArray[np.float64], shift: NDArray[np.float64]) -> Warp:
-        """Return the warp whose pixels come from ``matrix @ (x, y) + shift``: ``[B, 2, 2]`` and ``[B, 2]`` heights."""
+        """Return the warp whose point p comes from ``matrix @ p + shift``; ``[B, 2, 2]``, and ``[B, 2]`` in heights."""
         offset = np.asarray(-np.linalg.solve(matrix, shift[..., None])[..., 0], np.float64)
         return cls(matrix, offset, (), images)
 
@@ -71,25 +71,25 @@ class Warp:
         return replace(self, matrix=(self.matrix[..., None] * inverse[:, None]).sum(2), offset=offset)
 
     def shifted(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> Warp:
-        """Return this warp followed by a shift, ``[B]`` heights each way."""
+        """Return this warp followed by a shift; ``x`` and ``y`` are ``[B]``, in heights."""
         return replace(self, offset=self.offset + np.stack([x, y], 1))
 
     def bent(self, axis: int, field: Field, amplitude: NDArray[np.float64]) -> Warp:
-        """Return this warp with a displacement more; see ``bends``."""
+        """Return this warp with one more displacement; see ``bends``."""
         return replace(self, bends=(*self.bends, (axis, field, amplitude)))
 
     def resample(self, images: Tensor, *, inside: bool = True, mode: str = "bilinear") -> Tensor:
-        """Return the images, 1 = paper, as this warp moves them; what comes from outside is paper.
+        """Warp images, 1 = paper; outside of the canvas there is paper.
 
         Args:
             images: ``[B, C, H, W]`` of the size of ``like``.
-            inside: a drawing that would leave the canvas is moved inside, and made smaller if it must be.
-            mode: ``bilinear``, or ``bicubic``, which blurs thin strokes less and may leave the range a little.
+            inside: move ink that would leave the canvas inside, and make it smaller if it must be.
+            mode: ``bilinear``; or ``bicubic``, which blurs thin strokes less, but may leave [0, 1] a little.
         """
         return resampled(images, self.grid(images, inside=inside), mode)
 
     def grid(self, images: Tensor, *, inside: bool = True) -> Tensor:
-        """Return where each pixel of the result comes from, as ``grid_sample`` has it: ``[B, H, W, 2]``, -1 to 1."""
+        """Return the source of each pixel as ``grid_sample`` takes it: ``[B, H, W, 2]``, -1 to 1 from edge to edge."""
         matrix, offset = self._kept_inside(images) if inside else self._as_is()
         height, width = images.shape[-2:]
         x = ((torch.arange(width) + 0.5) / height - width / height / 2).to(images.device)
@@ -105,11 +105,11 @@ class Warp:
         return grid.permute(0, 2, 3, 1)
 
     def _as_is(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return matrix and offset, source = matrix @ result + offset."""
+        """Return matrix and offset, so that source = matrix @ result + offset."""
         return self.matrix, -(self.matrix * self.offset[:, None]).sum(2)
 
     def _kept_inside(self, images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return matrix and offset, source = matrix @ result + offset, that keep the ink's box inside."""
+        """Return matrix and offset, so that source = matrix @ result + offset and the ink's box stays inside."""
         height, width = images.shape[-2:]
         box = ink_box(images)
         forward = np.linalg.inv(self.matrix)
@@ -131,19 +131,19 @@ class Warp:
 
 
 def resampled(images: Tensor, grid: Tensor, mode: str = "bilinear") -> Tensor:
-    """Return images whose pixels come from where ``grid`` (``[B, H, W, 2]``) says; 1 = paper, which is all around."""
+    """Resample images, 1 = paper, at the points of ``grid`` (``[B, H, W, 2]``); outside there is paper."""
     return 1 - F.grid_sample(1 - images, grid, mode=mode, padding_mode="zeros", align_corners=False)
 
 
 def kept_inside(grid: Tensor, box: NDArray[np.float64]) -> Tensor:
-    """Return a grid changed so that no pixel of the canvas's edge comes from the ink's box, which thus stays inside.
+    """Scale and shift a grid so that the ink's box stays on the canvas: no edge pixel of the result comes from it.
 
-    ``Warp.grid`` leaves room for the greatest displacement there can be; this looks at the one there is. It is for
-    maps that turn by less than 45 degrees.
+    ``Warp.grid(inside=True)`` leaves room for the largest possible displacement; this function measures the real one.
+    The map must turn images by less than 45 degrees.
 
     Args:
-        grid: ``[B, H, W, 2]``, as ``Warp.grid`` makes it with ``inside=False``; it is used up.
-        box: of the ink before, see ``ink_box``.
+        grid: ``[B, H, W, 2]`` from ``Warp.grid(inside=False)``; it is overwritten.
+        box: ``[B, 4]``, the ink's box before the warp, see ``ink_box``.
     """
     height, width = grid.shape[1:3]
     low = torch.from_numpy(box[:, [0, 2]].astype(np.float32)).to(grid.device)
@@ -163,9 +163,10 @@ def kept_inside(grid: Tensor, box: NDArray[np.float64]) -> Tensor:
 
 
 def _edges(grid: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Return where the canvas's edges come from, as far as it is beside the ink's box: ``[B, 2]`` each.
+    """Return how close the sources of the canvas's edges come to the ink's box: two tensors ``[B, 2]`` of x and y.
 
-    The greatest x of the left edge and the least of the right one, and likewise y; infinite where nothing is beside.
+    The first has the greatest x of the left edge and y of the top edge, the second the least of the right and bottom
+    edge. Only edge pixels whose source lies beside the box count; without any, the value is infinite.
     """
     first: list[Tensor] = []
     last: list[Tensor] = []
@@ -186,17 +187,17 @@ def _column(values: NDArray[np.float64], images: Tensor) -> Tensor:
 
 
 def _sum(bends: Sequence[tuple[Field, NDArray[np.float64]]], height: int, device: torch.device) -> Tensor:
-    """Draw smooth fields, each times its amplitude (``[B]``), and add them up, ``[B, height, W]``."""
+    """Return the sum of smooth fields, each times its amplitude (``[B]``): ``[B, height, W]``."""
     rows = torch.cat([field.rows(amplitude, _STEPS, device) for field, amplitude in bends], 1)
     down = [np.broadcast_to(field.down, (height, field.down.shape[1])) for field, _ in bends]
     return torch.matmul(torch.from_numpy(np.concatenate(down, 1)).to(device), rows)
 
 
 def ink_box(images: Tensor) -> NDArray[np.float64]:
-    """Return left, right, top, bottom of the ink in heights from the middle, ``[B, 4]``; 0 if there is none."""
+    """Return left, right, top and bottom of the ink, in heights from the center, ``[B, 4]``; zeros without ink."""
     height, width = images.shape[-2:]
     least = images.amin(1) if images.shape[1] > 1 else images[:, 0]
-    both = torch.cat([least.amin(1), least.amin(2)], 1).cpu().numpy() < _INK  # all that leaves a GPU
+    both = torch.cat([least.amin(1), least.amin(2)], 1).cpu().numpy() < _INK  # one small copy from a GPU
     sides = []
     for marked, length in ((both[:, :width], width), (both[:, width:], height)):
         first, last = marked.argmax(1), length - marked[:, ::-1].argmax(1)

@@ -1,8 +1,7 @@
-"""From clean drawings to scans and photographs: one effect a file, one line here.
+"""Effects that turn clean drawings into scans and photographs. Each has one file, and one line here.
 
-The order below is the order in which a pipeline applies effects, whatever order they are named
-in: the hand moves, the pen writes, the paper lies beneath, light falls, a camera looks. An
-effect of one's own is a file like these and a line here.
+A pipeline always applies effects in the order of this list, which is the order of the real causes:
+hand, pen, paper, light, camera. To add an effect, write a file like the others and add a line.
 """
 
 from handgen.registry import Registry

@@ -1,13 +1,13 @@
-"""The contract of an effect: draw parameters for samples, apply parameters to images.
+"""The base class of effects. An effect draws parameters for samples, and applies parameters to images.
 
 Images are float32 ``[B, C, H, W]`` in [0, 1], 0 = ink, 1 = paper, C = 1 (gray) or 3 (RGB), of any
-height and width. Lengths in settings and parameters are shares of the height H.
+height and width. Lengths in settings and parameters are fractions of the height H.
 
-Parameters are a dict of arrays ``[B]``, a column a sample, of plain numbers that JSON keeps
-exactly. They are a function of (seed, sample number) alone, and ``apply`` treats every image by
-its own column alone. So that the result has the same bits however samples are put together, an
-effect uses only operations that are rounded exactly (+ - * /, comparisons, sums of few terms in a
-fixed order), and fields of noise are functions of a number in the parameters (see ``fields``).
+Parameters are a dict of arrays ``[B]`` with one number per sample, which JSON can store exactly. They
+are a function of (seed, sample number) alone, and ``apply`` uses for each image only its own numbers.
+The result must have the same bits whatever the batch is. So effects use only operations with exact
+rounding (+ - * /, comparisons, sums of few terms in a fixed order), and noise fields are functions of
+a number in the parameters (see ``fields``).
 """
 
 from __future__ import annotations
@@ -29,19 +29,20 @@ Params = dict[str, NDArray[Any]]
 Uniforms = NDArray[np.float64]
 
 DRAWS = 12
-"""Random numbers that an effect has for a sample."""
+"""How many random numbers an effect gets for each sample."""
 _DIGITS = 6
+"""Parameters are rounded to this many digits after the point."""
 
 
 @dataclass(frozen=True)
 class Effect(Settings, ABC):
-    """One kind of damage. Subclasses are frozen dataclasses whose fields say how strong it may get.
+    """One kind of damage. Subclasses are frozen dataclasses; their fields say how strong the damage may be.
 
     Attributes:
-        name: the name it is registered under.
-        group: at most one effect of a group befalls a sample; empty for none.
-        color: it needs images of three channels.
-        on_lines: lines of text get it too; false for what surrounds a single character.
+        name: the registered name.
+        group: a sample gets at most one effect of a group; empty = no group.
+        color: whether it needs images with three channels.
+        on_lines: whether it makes sense for lines of text; False for what surrounds a single character.
 
     Raises:
         UsageError: a field is out of range.
@@ -57,7 +58,7 @@ class Effect(Settings, ABC):
         return self.rounded(draws(seed, [self.name], index)[0])
 
     def rounded(self, u: Uniforms) -> Params:
-        """Return ``params(u)`` with no more digits than a record shall have."""
+        """Return ``params(u)``, with floats rounded to six digits, as records store them."""
         return {
             key: value if value.dtype == np.int64 else value.round(_DIGITS) for key, value in self.params(u).items()
         }
@@ -72,9 +73,9 @@ class Effect(Settings, ABC):
 
 
 def draws(seed: int, names: Sequence[str], index: NDArray[np.int64]) -> Uniforms:
-    """Return ``[len(names), B, DRAWS]`` numbers in [0, 1), a function of seed, name and index.
+    """Return ``[len(names), B, DRAWS]`` random numbers in [0, 1), a function of seed, name and index.
 
-    All at once, because many small draws would take longer than some effects.
+    They are drawn at once, because many small draws would take longer than some effects.
     """
     bases = np.array([derive(seed, "degrade", name) for name in names], np.uint64)
     keys = (bases[:, None] + index.astype(np.uint64)).view(np.int64)
@@ -82,17 +83,17 @@ def draws(seed: int, names: Sequence[str], index: NDArray[np.int64]) -> Uniforms
 
 
 def between(u: Uniforms, low: float, high: float) -> Uniforms:
-    """Spread numbers in [0, 1) over ``low`` to ``high``."""
+    """Map numbers from [0, 1) to ``low`` to ``high``."""
     return low + (high - low) * u
 
 
 def either(u: Uniforms, most: float) -> Uniforms:
-    """Spread numbers in [0, 1) over ``-most`` to ``most``."""
+    """Map numbers from [0, 1) to ``-most`` to ``most``."""
     return (2 * u - 1) * most
 
 
 def noise_id(u: Uniforms) -> NDArray[np.int64]:
-    """Turn numbers in [0, 1) into numbers that name a field of noise."""
+    """Turn numbers in [0, 1) into 32-bit numbers, each of which identifies a noise field."""
     return (u * 2**32).astype(np.int64)
 
 
@@ -102,6 +103,6 @@ def column(values: NDArray[Any], images: Tensor) -> Tensor:
 
 
 def smooth(x: Tensor) -> Tensor:
-    """Rise from 0 at 0 to 1 at 1 without corners; overwrites its argument."""
+    """Return a smooth step from 0 at x <= 0 to 1 at x >= 1; overwrites its argument."""
     x = x.clamp_(0, 1)
     return x * x * (3 - 2 * x)

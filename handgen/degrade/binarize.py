@@ -15,15 +15,15 @@ from handgen.degrade.resize import enlarged
 from handgen.settings import setting
 
 _CONTRAST = 0.2
-"""Where gray values differ by less there is no ink."""
+"""If the gray levels of a neighborhood differ by less than this, it has no ink."""
 
 
 @dataclass(frozen=True)
 class Binarize(Effect):
-    """Black and white only, as fax machines and archives keep it.
+    """Only black and white, as fax machines and archives store pages.
 
-    A pixel is black if it is darker than a level between the lightest and the darkest of its
-    neighborhood (Bernsen 1986, who takes the middle).
+    A pixel is black if it is darker than a level between the lightest and the darkest pixel of its
+    neighborhood (Bernsen 1986, with the middle as the level).
     """
 
     name: ClassVar[str] = "binarize"
@@ -49,7 +49,7 @@ class Binarize(Effect):
 
 
 def _nearby(images: Tensor) -> Tensor:
-    """Return the greatest value around each cell of an eighth of the height."""
+    """Return the maximum around each cell, ``[B, C, h, w]``; a cell's side is an eighth of the height."""
     side = max(1, round(images.shape[-2] / 8))
     whole = F.pad(images, (0, -images.shape[3] % side, 0, -images.shape[2] % side), mode="replicate")
     batch, channels, height, width = whole.shape

@@ -13,7 +13,7 @@ from handgen.degrade.base import Effect, Params, Uniforms, between
 from handgen.settings import setting
 
 _TINTS = np.array([[0.0, 0.15, 0.6], [0.1, 0.3, 1.0], [0.0, 0.6, 0.4], [0.7, 0.1, 0.5], [0.8, 0.3, 0.0]])
-"""What cream, yellow, pink, green and blue paper absorbs of red, green and blue, at full strength."""
+"""Shares of red, green and blue light that cream, yellow, pink, green and blue paper absorb at full strength."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What effects look like: each alone, and all together."""
+"""A contact sheet of effects: each alone, and all together."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from handgen.errors import UsageError
 
 
 def effect_sheet(pipeline: Pipeline, images: NDArray[np.uint8], seed: int = 0) -> list[tuple[str, NDArray[np.uint8]]]:
-    """Degrade images by each effect of a pipeline alone, on all of them, and by the pipeline.
+    """Degrade images by each effect of a pipeline alone (with probability 1), and by the whole pipeline.
 
     Args:
         pipeline: the effects.
-        images: uint8 ``[n, H, W]``, clean.
-        seed: of the parameters.
+        images: clean images, uint8 ``[n, H, W]``.
+        seed: seed of the parameters.
+
+    Returns:
+        Rows for ``glyphs.contact_sheet``, (caption, images): the clean images, one row per effect, and the whole
+        pipeline. Images are uint8 ``[n, H, W]`` or, in color, ``[n, H, W, 3]``.
 
     Raises:
         UsageError: the pipeline has no effect.
-
-    Returns:
-        Rows for a contact sheet, caption and images: the clean ones, a row an effect, and the
-        pipeline as it is. Images are uint8 ``[n, H, W]`` or, in color, ``[n, H, W, 3]``.
     """
     if not pipeline.steps:
         raise UsageError(f"--degrade {pipeline.name} has no effect to show", "Name another preset, or a file.")

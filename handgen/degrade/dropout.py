@@ -13,7 +13,7 @@ from handgen.settings import setting
 
 _SPACING, _GRAIN = 0.11, 0.012
 _SPREAD = 0.28
-"""Standard deviation of a smooth field of random knots."""
+"""Standard deviation of a smooth field with uniform knots."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Dropout(Effect):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Scale the ink down where a rough field is high."""
-        # A normal field is above 2.2 - 5 share deviations in about that share of spots, up to 0.4.
+        # A normal field exceeds (2.2 - 5 share) standard deviations in about that share of its area, up to 0.4.
         level = column((2.2 - 5 * params["share"]) * _SPREAD, images)
         field = smooth_field(params["noise"], "dropout", images, _SPACING)
         field += 0.08 * grain(params["noise"], images, _GRAIN)

@@ -12,7 +12,7 @@ from handgen.degrade.warp import Geometry
 from handgen.settings import setting
 
 _SPACING = {"coarse": 0.45, "fine": 0.14}
-"""Of the knots, in heights."""
+"""Distances between knots, in heights."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Fields of noise: smooth ones, grain and white noise, each a function of one number a sample.
+"""Noise fields: smooth fields, grain and white noise. Each is a function of one number per sample.
 
-Knots and weights of smooth fields are multiples of 2^-10, so that every sum is exact and the
-order in which a matrix product adds cannot show. Grain and white noise are cut from fixed banks.
+Knots and weights of smooth fields are multiples of 2^-10. So every sum is exact, and the result does
+not depend on the order in which a matrix product adds. Grain and white noise are cut from fixed banks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _GRAIN = 512
 
 
 def spline(noise: NDArray[np.int64], purpose: str, like: Tensor, spacing: float, *, along: bool = False) -> Field:
-    """Draw the knots of smooth fields; arguments are those of ``smooth_field``."""
+    """Return smooth random fields as knots and weights; the arguments are those of ``smooth_field``."""
     height, width = like.shape[-2:]
     across = bspline_weights(width, spacing * height)
     down = np.ones((1, 1), np.float32) if along else bspline_weights(height, spacing * height)
@@ -35,14 +35,14 @@ def spline(noise: NDArray[np.int64], purpose: str, like: Tensor, spacing: float,
 def smooth_field(
     noise: NDArray[np.int64], purpose: str, like: Tensor, spacing: float, *, along: bool = False
 ) -> Tensor:
-    """Draw smooth fields between -1 and 1, cubic B-splines over random knots.
+    """Return smooth random fields between -1 and 1: cubic B-splines over random knots.
 
     Args:
         noise: ``[B]``, see ``base.noise_id``.
-        purpose: tells fields of one number apart.
-        like: images ``[B, C, H, W]`` of whose size and device the fields are.
-        spacing: of the knots, in heights.
-        along: the field changes along x only.
+        purpose: a word that distinguishes the fields of one number.
+        like: images ``[B, C, H, W]``; the fields get their size and device.
+        spacing: distance between knots, in heights.
+        along: whether the field changes only along x.
 
     Returns:
         ``[B, 1, H, W]``, or ``[B, 1, 1, W]`` with ``along``.
@@ -53,7 +53,7 @@ def smooth_field(
 
 
 def grain(noise: NDArray[np.int64], like: Tensor, size: float) -> Tensor:
-    """Cut fields of grains, mean 0 and deviation 1, ``[B, 1, H, W]``; ``size`` of a grain in heights."""
+    """Return grain, mean 0 and deviation 1, ``[B, 1, H, W]``; ``size`` is the size of a grain in heights."""
     height, width = like.shape[-2:]
     bank = _grain_sheet(round(max(0.4, size * height), 1), height // _GRAIN + 2, width // _GRAIN + 2)
     cut = sliding_window_view(bank, (height, width))[noise % _GRAIN, noise // _GRAIN % _GRAIN]
@@ -61,7 +61,7 @@ def grain(noise: NDArray[np.int64], like: Tensor, size: float) -> Tensor:
 
 
 def white(noise: NDArray[np.int64], like: Tensor) -> Tensor:
-    """Cut white noise, mean 0 and deviation 1, nearly normal, of the shape of ``like``."""
+    """Return nearly normal white noise, mean 0 and deviation 1, of the shape of ``like``."""
     count = like[0].numel()
     bank = _white_bank(max(1, math.ceil(count / _WHITE)))
     cut = sliding_window_view(bank, count)[noise % _WHITE]
@@ -70,7 +70,7 @@ def white(noise: NDArray[np.int64], like: Tensor) -> Tensor:
 
 @functools.lru_cache(maxsize=2)
 def _white_bank(repeats: int) -> NDArray[np.float32]:
-    """A ring of ``_WHITE`` values, repeated, and once more so that a cut may begin anywhere."""
+    """Return a ring of ``_WHITE`` values, repeated, and once more, so that a cut can begin anywhere in the first."""
     values = stepped((uniforms(0, "bank/white", np.arange(_WHITE), 3).sum(1) - 1.5) * 2)
     return np.tile(values.astype(np.float32), repeats + 1)
 
@@ -82,7 +82,7 @@ def _grain_sheet(sigma: float, down: int, across: int) -> NDArray[np.float32]:
 
 @functools.lru_cache(maxsize=16)
 def _grain_bank(sigma: float) -> NDArray[np.float32]:
-    """White noise on a torus, blurred by a Gaussian of ``sigma`` pixels and scaled to deviation 1."""
+    """Return white noise on a torus, blurred by a Gaussian of ``sigma`` pixels and scaled to deviation 1."""
     values = uniforms(0, "bank/grain", np.arange(_GRAIN * _GRAIN), 2).sum(1).reshape(_GRAIN, _GRAIN) - 1
     reach = math.ceil(3 * sigma)
     taps = [math.exp(-((k / sigma) ** 2) / 2) for k in range(-reach, reach + 1)]

@@ -1,4 +1,4 @@
-"""Local filters over batches whose images differ in strength; sums run in a fixed order."""
+"""Filters for batches with a different strength for each image; sums run in a fixed order."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from torch import Tensor
 from handgen.degrade.base import column
 
 _REACH = 2.5
-"""Deviations beyond which a Gaussian is cut off."""
+"""A Gaussian is cut off beyond this many standard deviations."""
 
 
 def padded(images: Tensor, x: int, y: int) -> Tensor:
-    """Return the images with their edges drawn out by ``x`` and ``y`` pixels on each side."""
+    """Return the images with their edge pixels repeated ``x`` and ``y`` times on each side."""
     return F.pad(images, (x, x, y, y), mode="replicate")
 
 
 def gaussian(images: Tensor, sigma: NDArray[np.float64]) -> Tensor:
-    """Blur each image ``[B, C, H, W]`` by its own Gaussian, ``sigma`` (``[B]``) in heights."""
+    """Blur each image of ``[B, C, H, W]`` by its own Gaussian; ``sigma`` is ``[B]``, in heights."""
     height, width = images.shape[-2:]
     pixels = np.maximum(sigma * height, 1e-3)[:, None]
     offsets = np.arange(math.ceil(_REACH * pixels.max()) + 1)

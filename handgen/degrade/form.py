@@ -13,12 +13,12 @@ from handgen.degrade.page import line, positions, print_params, printed
 from handgen.settings import setting
 
 _ABSENT, _AWAY = 0.4, 2.0
-"""Share of boxes that lack a side, and how far away, in heights, a side that lacks is put."""
+"""Probability that a side (not the bottom) is missing, and how far outside, in heights, a missing side is put."""
 
 
 @dataclass(frozen=True)
 class Form(Effect):
-    """A box near the edges, or the parts of it that a crop shows; its bottom line is always there."""
+    """The box of a form near the edges of the image; sides may be missing, but not the bottom."""
 
     name: ClassVar[str] = "form"
     group: ClassVar[str] = "printed lines"
@@ -35,11 +35,11 @@ class Form(Effect):
         return sides | print_params(u[:, 7:], self.darkness, self.thickness)
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Print the box; sides end where they meet."""
+        """Print the box; its sides end at the corners."""
         x, y = positions(images)
         thickness = column(params["thickness"], images)
         half = images.shape[-1] / images.shape[-2] / 2
-        # How far inside each side a pixel lies.
+        # Distance of a pixel from each side, positive inside the box.
         inward = {
             "left": x + half - column(params["left"], images),
             "right": half - x - column(params["right"], images),

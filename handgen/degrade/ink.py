@@ -16,7 +16,7 @@ _SPACING = 0.2
 
 @dataclass(frozen=True)
 class Ink(Effect):
-    """Ink is paler, and paler where the hand pressed less."""
+    """Paler ink, especially where the hand pressed less."""
 
     name: ClassVar[str] = "ink"
 

@@ -24,20 +24,20 @@ _CHROMA = """
 17 18 24 47 99 99 99 99      18 21 26 66 99 99 99 99     24 26 56 99 99 99 99 99     47 66 99 99 99 99 99 99
 99 99 99 99 99 99 99 99      99 99 99 99 99 99 99 99     99 99 99 99 99 99 99 99     99 99 99 99 99 99 99 99
 """
-"""Quantization of brightness and of color, ITU-T T.81, tables K.1 and K.2."""
+"""Quantization tables of luma and chroma: ITU-T T.81, tables K.1 and K.2."""
 _SIDE = 8
 _ABREAST = 2
-"""Blocks that are transformed along x at once: wider products are faster, though half of it is zeros."""
+"""Number of blocks that are transformed along x at once. Wider products are faster, although half the matrix is 0."""
 _ACROSS, _DOWN, _BETWEEN = 1 << 11, 1 << 8, 1 << 3
-"""Cosines of each direction, and what is between the two, are multiples of the inverses. The length of a
-block of levels, and so of its coefficients, is at most 1024 (2048 when rounded), and cosines are lengthened
-by the root of 8, which makes the first ones 1: float32 holds every sum exactly, and a matrix product gives
-the same bits in whatever order it adds."""
+"""Cosines along x and y, and the values between the two transforms, are multiples of 1 / these numbers. The norm of a
+block of levels, and so of its coefficients, is at most 1024 (2048 after rounding); cosines are multiplied by the root
+of 8, so that the first ones are 1. Then float32 holds every sum exactly, and a matrix product gives the same bits
+whatever order it adds in."""
 
 
 @dataclass(frozen=True)
 class Jpeg(Effect):
-    """What compression does: blocks of 8 x 8 whose cosines are rounded, color at half resolution."""
+    """JPEG compression: 8 x 8 blocks with quantized DCT coefficients, chroma at half resolution."""
 
     name: ClassVar[str] = "jpeg"
 
@@ -65,20 +65,20 @@ class Jpeg(Effect):
 
 
 def _halved(images: Tensor) -> Tensor:
-    """Return the means of 2 x 2 pixels."""
+    """Return the means of blocks of 2 x 2 pixels."""
     images = F.pad(images, (0, images.shape[3] % 2, 0, images.shape[2] % 2), mode="replicate")
     rows = images[..., ::2, :] + images[..., 1::2, :]
     return (rows[..., ::2] + rows[..., 1::2]).mul_(0.25)
 
 
 def _doubled(images: Tensor) -> Tensor:
-    """Return each pixel twice each way."""
+    """Repeat each pixel twice in both directions."""
     wide = np.repeat(images.cpu().numpy(), 2, axis=3)
     return torch.from_numpy(np.repeat(wide, 2, axis=2)).to(images.device)
 
 
 def _coded(levels: Tensor, quality: NDArray[np.float64], table: str) -> Tensor:
-    """Round the cosines of levels -128 to 127, ``[B, C, H, W]``, by a table scaled to each image's quality."""
+    """Quantize the DCT of levels -128 to 127, ``[B, C, H, W]``, by a table scaled to each image's quality."""
     batch, _, height, width = levels.shape
     levels = F.pad(levels, (0, -width % (_SIDE * _ABREAST), 0, -height % _SIDE), mode="replicate")
     down, across = _cosines(_DOWN, 1).to(levels.device), _cosines(_ACROSS, _ABREAST).to(levels.device)
@@ -86,7 +86,7 @@ def _coded(levels: Tensor, quality: NDArray[np.float64], table: str) -> Tensor:
     steps = torch.from_numpy(step).to(levels.device)
 
     def turned(rows: Tensor, down: Tensor, across: Tensor) -> Tensor:
-        """Multiply each block by a matrix on either side; sums are of whole numbers, so they are exact."""
+        """Multiply each block by matrices from both sides. All terms are whole numbers, so the sums are exact."""
         half = torch.matmul(rows.view(-1, len(across)), across).div_(_ACROSS / _BETWEEN).round_()
         return torch.matmul(down, half.view(-1, _SIDE, levels.shape[3])).div_(_DOWN * _BETWEEN * _SIDE)
 
@@ -97,7 +97,7 @@ def _coded(levels: Tensor, quality: NDArray[np.float64], table: str) -> Tensor:
 
 
 def _steps(table: str, quality: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Return the table ``[B, 64]``, scaled as libjpeg does."""
+    """Return the quantization table of each image, ``[B, 64]``, scaled as in libjpeg."""
     base = np.array(table.split(), dtype=np.float64)
     percent = np.where(quality < 50, 5000 / quality, 200 - 2 * quality)[:, None]
     return np.floor((base * percent + 50) / 100).clip(1, 255).astype(np.float32)
@@ -105,7 +105,7 @@ def _steps(table: str, quality: NDArray[np.float64]) -> NDArray[np.float32]:
 
 @functools.cache
 def _cosines(scale: int, blocks: int) -> Tensor:
-    """The cosine transform of 8 pixels, lengthened, times ``scale``, in whole numbers; for ``blocks`` abreast."""
+    """Return the DCT matrix of 8 pixels, times the root of 8 and ``scale``, rounded, for blocks side by side."""
     rows = [
         [(math.sqrt(2) if k else 1) * math.cos((2 * n + 1) * k * math.pi / 2 / _SIDE) for n in range(_SIDE)]
         for k in range(_SIDE)

@@ -23,7 +23,7 @@ class Lighting(Effect):
     dim: float = setting(0.15, "Greatest loss of light everywhere, as a share.", minimum=0, maximum=0.4)
 
     def params(self, u: Uniforms) -> Params:
-        """``angle`` the light falls off along, in degrees from the x axis; ``fall``; ``dim``."""
+        """``angle``: direction in which the light falls off, in degrees from the x axis; ``fall``; ``dim``."""
         return {
             "angle": between(u[:, 0], 0, 360),
             "fall": between(u[:, 1], self.fall / 4, self.fall),

@@ -29,7 +29,7 @@ class LowResolution(Effect):
         return {"factor": np.ceil(between(u[:, 0], self.factor, 0.9) * _LEVELS) / _LEVELS}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Make smaller and large again."""
+        """Reduce and enlarge again."""
         height, width = images.shape[-2:]
         result = torch.empty_like(images)
         for factor in np.unique(params["factor"]):

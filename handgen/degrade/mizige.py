@@ -13,9 +13,9 @@ from handgen.degrade.page import line, positions, print_params, printed
 from handgen.settings import setting
 
 _DASHES, _DRAWN = 9, 0.6
-"""Dashes along a square's side, and how much of each is drawn."""
+"""Number of dashes along a square's side, and the drawn share of each."""
 _INNER = 0.7
-"""Darkness of the dashed lines against the frame's."""
+"""Darkness of the dashed lines relative to the frame."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Mizige(Effect):
         """Print the squares, in a row if the image is wide."""
         thickness, side = column(params["thickness"], images), column(params["side"], images)
         x, y = positions(images)
-        # In sides from the middle of the square a pixel is in.
+        # Position of a pixel relative to the middle of its square, in sides of the square.
         across, down = (x - column(params["x"], images)) / side, (y - column(params["y"], images)) / side
         across = across - across.round()
         inside = down.abs() <= 0.5

@@ -45,7 +45,13 @@ class Motion(Effect):
 
 
 def _kernels(length: NDArray[np.float64], angle: NDArray[np.float64], reach: int) -> NDArray[np.float64]:
-    """Return the weights ``[B, side, side]`` of the pixels that the lines (in pixels) pass over."""
+    """Return a kernel for each line, ``[B, side, side]``: the weights of the pixels that it passes over.
+
+    Args:
+        length: lengths of the lines in pixels.
+        angle: their directions in radians.
+        reach: side = 2 * reach + 1.
+    """
     batch, side = len(length), 2 * reach + 1
     along = (np.arange(_POINTS) / (_POINTS - 1) - 0.5) * length[:, None]
     x, y = reach + along * np.cos(angle)[:, None], reach + along * np.sin(angle)[:, None]

@@ -14,7 +14,7 @@ from handgen.settings import setting
 
 @dataclass(frozen=True)
 class Noise(Effect):
-    """Every pixel is a little wrong, in each color by itself."""
+    """White noise in every pixel, independent in each color."""
 
     name: ClassVar[str] = "noise"
 

@@ -16,7 +16,7 @@ _FIBRE, _CLOUD = 0.02, 0.5
 
 @dataclass(frozen=True)
 class Paper(Effect):
-    """Paper is not quite white, a little cloudy, and has fibres."""
+    """Paper that is not quite white, a little cloudy, and has fibers."""
 
     name: ClassVar[str] = "paper"
 

@@ -15,19 +15,21 @@ from handgen.degrade.base import Effect, Params, Uniforms, either
 from handgen.settings import setting
 
 _MOST = 0.04
+"""Most that is taken off or put on each edge, in heights."""
 _RIDGE, _FAINT, _EDGE = 2, 30, 127
+"""A pixel belongs to a stroke if its ink (0 to 255) is more than _FAINT and more than 1 / _RIDGE of that of its darkest
+neighbor; it belongs to the edge of the stroke if its ink is at most _EDGE."""
 _WORD = 64
-"""A pixel belongs to a stroke if it has this share of the ink of its neighborhood, and this much;
-to its edge, if it has no more than this."""
+"""Bits per word."""
 
 
 @dataclass(frozen=True)
 class PenWidth(Effect):
     """A thinner or a thicker pen.
 
-    Layers of a pixel are taken off the ink, or off the paper for a thicker pen, but never a pixel
-    that holds two parts together: thin strokes stay whole and the gaps between strokes stay open.
-    Which pixels those are says the parallel thinning of Guo and Hall (1989), algorithm A1.
+    Layers of one pixel are removed from the ink, or from the paper for a thicker pen, but never a
+    pixel that connects two parts: thin strokes stay whole, and gaps between strokes stay open. Those
+    pixels are found by the parallel thinning of Guo and Hall (1989), algorithm A1.
     """
 
     name: ClassVar[str] = "pen_width"
@@ -39,7 +41,7 @@ class PenWidth(Effect):
         return {"change": either(u[:, 0], self.change)}
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Peel ink or paper, a layer a pixel, the last one in part."""
+        """Remove layers of one pixel from ink or paper; the last layer may be a part of a pixel."""
         batch, channels, height, width = images.shape
         change = np.repeat(params["change"], channels) * height
         thicker, layers = change > 0, np.abs(change)
@@ -49,7 +51,7 @@ class PenWidth(Effect):
             if not len(rows):
                 break
             share = (layers[rows] - layer).clip(0, 1)
-            # What is taken off the ink lightens an image; what is taken off the paper darkens it.
+            # A layer taken off the ink makes an image lighter; one taken off the paper makes it darker.
             amount = (np.where(thicker[rows], -share, share).astype(np.float32) / 255)[:, None, None]
             if len(rows) == len(drawn):
                 drawn = drawn + _layer(drawn, thicker) * amount
@@ -60,10 +62,10 @@ class PenWidth(Effect):
 
 
 def _layer(drawn: NDArray[np.float32], thicker: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return how much a whole layer takes off the ink, or off the paper where ``thicker``, ``[n, H, W]``, 0 to 255.
+    """Return how much a whole layer takes off the ink (off the paper if ``thicker``), uint8 ``[n, H, W]``.
 
-    The images lie in a row, each in a frame of one pixel, so that all pixels' neighbors on one side
-    are one slice. Beyond the canvas there is paper.
+    All images are stored in one flat array, each with a frame of one pixel. So the neighbors of all
+    pixels in one direction are one slice of it. Outside of the canvas there is paper.
     """
     count, height, width = drawn.shape
     line = width + 2
@@ -88,7 +90,7 @@ def _layer(drawn: NDArray[np.float32], thicker: NDArray[np.bool_]) -> NDArray[np
     inside[:, 1:-1, 1:-1] = True
     free = np.zeros(length, bool)
     free[: inside.size] = inside.ravel()
-    # The edge first: otherwise a thin stroke may be left where it is faint and lost where it is dark.
+    # The edge is removed first; otherwise a thin stroke might keep faint pixels and lose dark ones.
     words = _thinned(_words(core), _words(free & (ink <= _EDGE)), line)
     kept = np.unpackbits(_thinned(words, _words(free), line).view(np.uint8), bitorder="little")
     taken = (ink - np.minimum(ink, least)) * (1 - kept)
@@ -104,9 +106,9 @@ def _words(marks: NDArray[np.bool_]) -> NDArray[np.uint64]:
 
 
 def _thinned(core: NDArray[np.uint64], free: NDArray[np.uint64], line: int) -> NDArray[np.uint64]:
-    """Return marked pixels less one layer of the ``free`` ones, in two passes from opposite sides.
+    """Return the marked pixels without one layer of the ``free`` ones, in two passes from opposite sides.
 
-    A bit is a pixel, and 64 are dealt with at once; ``line`` is the distance to the pixel below.
+    Each bit is a pixel, so 64 pixels are processed at once; ``line`` is the distance in bits to the pixel below.
     """
     margin = (line + 1) // _WORD + 2
     wide = np.zeros(len(core) + 2 * margin, np.uint64)
@@ -126,7 +128,7 @@ def _thinned(core: NDArray[np.uint64], free: NDArray[np.uint64], line: int) -> N
 
 
 def _moved(wide: NDArray[np.uint64], margin: int, step: int) -> NDArray[np.uint64]:
-    """Return the bits ``step`` further on at each position; ``wide`` has ``margin`` words of 0 at either end."""
+    """Return, for each bit, the bit ``step`` further on; ``wide`` has ``margin`` words of zeros at both ends."""
     whole, bits = divmod(step, _WORD)
     at, count = margin + whole, len(wide) - 2 * margin
     low, high = wide[at : at + count], wide[at + 1 : at + 1 + count]

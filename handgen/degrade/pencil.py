@@ -16,7 +16,7 @@ _GRAIN = 0.011
 
 @dataclass(frozen=True)
 class Pencil(Effect):
-    """Graphite is gray and stays on the heights of the paper's grain."""
+    """Gray graphite that sticks only to the raised parts of the paper's grain."""
 
     name: ClassVar[str] = "pencil"
 

@@ -1,4 +1,4 @@
-"""Several effects, each with its probability, put over batches of samples."""
+"""A pipeline: several effects, each with a probability, applied to batches of samples."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ from handgen.errors import UsageError
 from handgen.registry import nearest
 
 Record = dict[str, dict[str, float]]
-"""What befell one sample: effect -> parameter -> number. JSON keeps it exactly."""
-_ROOM = 1e-9
+"""The effects on one sample: effect -> parameter -> number. JSON can store it exactly."""
+_ROUNDING = 1e-9
+"""Probabilities may add up to this much more than 1."""
 
 
 @dataclass(frozen=True)
 class _DrawnEffect:
-    """An effect as it befalls a batch: the images it is put on, and its parameters for these."""
+    """An effect on a batch: the rows of the images that get it, and its parameters for these."""
 
     effect: Effect
     rows: NDArray[np.int64]
     params: Params
 
     def put(self, batch: Tensor) -> Tensor:
-        """Return the batch with the effect on its images; the given one is used up."""
+        """Return the batch with the effect on its rows; the given batch may be overwritten."""
         if len(self.rows) == len(batch):
             return self.effect.apply(batch, self.params)
         return _put_back(batch, self.rows, self.effect.apply(_taken(batch, self.rows), self.params))
@@ -47,12 +48,11 @@ class Pipeline:
     """Effects in the order of ``EFFECTS``.
 
     Args:
-        name: for messages and manifests.
-        steps: in any order; each effect once.
+        name: name for messages and manifests.
+        steps: the effects, in any order, each once.
 
     Raises:
-        UsageError: an effect is there twice, or the probabilities of effects that exclude each
-            other add up to more than 1.
+        UsageError: an effect occurs twice, or the probabilities of the effects of a group add up to more than 1.
     """
 
     def __init__(self, name: str, steps: Sequence[Step]) -> None:
@@ -66,19 +66,19 @@ class Pipeline:
                 raise UsageError(f"{name}: effect '{effect.name}' is there twice", "Name each effect once.")
             groups[effect.group] = groups.get(effect.group, 0.0) + step.probability
         for group, total in groups.items():
-            if group and total > 1 + _ROOM:
+            if group and total > 1 + _ROUNDING:
                 several = ", ".join(step.effect.name for step in self.steps if step.effect.group == group)
                 raise UsageError(
                     f"{name}: the probabilities of {several} add up to {total:g}",
-                    "A sample gets one of them, so they may add up to 1.",
+                    "A sample gets at most one of them, so the sum must not exceed 1.",
                 )
 
     @classmethod
     def load(cls, name: str) -> Pipeline:
-        """Return a preset by its name, or what a YAML file describes.
+        """Return the pipeline of a preset or of a YAML file.
 
         Raises:
-            UsageError: there is no such preset or file, or the file is wrong; names its line.
+            UsageError: there is no such preset or file, or the file has an error (the message names the line).
         """
         if name in PRESETS:
             return cls(name, [make_step(effect, facts) for effect, facts in PRESETS[name].effects.items()])
@@ -88,16 +88,16 @@ class Pipeline:
         return cls(path.name, read_recipe(path))
 
     def for_lines(self) -> Pipeline:
-        """Return this pipeline less the effects that are made for single characters."""
+        """Return this pipeline without the effects that are only for single characters."""
         return Pipeline(self.name, [step for step in self.steps if step.effect.on_lines])
 
     def only(self, names: Container[str]) -> Pipeline:
-        """Return this pipeline with no other effects than these."""
+        """Return this pipeline with only the named effects."""
         return Pipeline(self.name, [step for step in self.steps if step.effect.name in names])
 
     @cached_property
     def color(self) -> bool:
-        """Whether the result is in color. It is for every sample or for none."""
+        """Whether the results are in color; that is the same for all samples."""
         return any(step.effect.color for step in self.steps)
 
     def spec(self) -> dict[str, dict[str, float]]:
@@ -111,9 +111,9 @@ class Pipeline:
 
         Args:
             images: uint8 ``[B, H, W]``, 0 = ink, 255 = paper.
-            index: int64 ``[B]``, numbers of the samples. A sample's parameters are a function of
-                ``seed`` and its number; its image, of these and the clean image.
-            seed: of the run.
+            index: int64 ``[B]``, numbers of the samples. The parameters of a sample are a function of
+                ``seed`` and its number.
+            seed: seed of the run.
 
         Returns:
             uint8 ``[B, H, W]``, or ``[B, H, W, 3]`` (RGB) if ``color``; and B records.
@@ -129,17 +129,17 @@ class Pipeline:
     def reapply(
         self, images: NDArray[np.uint8], records: Sequence[Mapping[str, Mapping[str, float]]]
     ) -> NDArray[np.uint8]:
-        """Do again what ``records`` say; returns images as a call does, the same to the bit."""
+        """Apply recorded effects again to the clean images; the results have the same bits as those of the call."""
         return self._applied(images, self._recorded(records))
 
     @torch.inference_mode()
     def origins(
         self, images: NDArray[np.uint8], records: Sequence[Mapping[str, Mapping[str, float]]]
     ) -> NDArray[np.float32]:
-        """Return from where on a clean image each pixel of the degraded one comes.
+        """Return the source of each pixel of a degraded image on the clean image.
 
         Returns:
-            float32 ``[B, H, W, 2]``: x and y in pixels; the middle of the first pixel is 0.5, 0.5.
+            float32 ``[B, H, W, 2]``: x and y in pixels; the center of the first pixel is (0.5, 0.5).
         """
         batch = torch.from_numpy(images[:, None] / np.float32(255))
         geometry = [step for step in self._recorded(records) if isinstance(step.effect, Geometry)]
@@ -186,7 +186,7 @@ class Pipeline:
 
 
 def _warped(batch: Tensor, drawn: Sequence[_DrawnEffect]) -> Tensor:
-    """Do all geometry in one resampling; parameters are 0 where an effect does not befall an image."""
+    """Apply all geometric effects in one resampling; an image without an effect gets parameters of 0."""
     if not drawn:
         return batch
     rows = np.unique(np.concatenate([step.rows for step in drawn]))
@@ -195,7 +195,7 @@ def _warped(batch: Tensor, drawn: Sequence[_DrawnEffect]) -> Tensor:
 
 
 def _taken(batch: Tensor, rows: NDArray[np.int64]) -> Tensor:
-    """Return some images of a batch. NumPy copies whole images several times faster than PyTorch."""
+    """Return some images of a batch. NumPy copies them several times faster than PyTorch."""
     return torch.from_numpy(batch.numpy()[rows])
 
 
@@ -205,7 +205,10 @@ def _put_back(batch: Tensor, rows: NDArray[np.int64], images: Tensor) -> Tensor:
 
 
 def _warp(images: Tensor, rows: NDArray[np.int64], drawn: Sequence[_DrawnEffect]) -> Warp:
-    """Put geometry together for ``images``, the rows ``rows`` of a batch; ``drawn`` befalls no others."""
+    """Return the combined warp of geometric effects for ``images``, which are the rows ``rows`` of a batch.
+
+    All rows in ``drawn`` must be among ``rows``.
+    """
     warp = Warp.none(images)
     for step in drawn:
         params = {key: np.zeros(len(rows), values.dtype) for key, values in step.params.items()}

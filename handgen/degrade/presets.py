@@ -1,4 +1,4 @@
-"""Presets, a visible table: effect -> probability, and its settings where they are not the default."""
+"""The presets, as a table: effect -> its probability, and its settings if they are not the defaults."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class Preset:
 
     Attributes:
         summary: one line for a listing.
-        lost: the greatest share of 64-pixel glyphs that the preset may make unreadable: measured with
-            176 Chinese and Latin characters, of which many differ by a stroke (己已巳, 土士, 白自), by
-            matching against clean templates, a reader that fails sooner than a person does.
-        effects: as in a YAML file.
+        lost: the largest allowed share of 64-pixel glyphs that the preset makes unreadable. It is tested with 176
+            Chinese and Latin characters, many of which differ by one stroke (己已巳, 土士, 白自), which are compared
+            with clean templates. This reader fails earlier than a person does.
+        effects: effect -> ``probability`` and settings, as in a YAML file.
     """
 
     summary: str
@@ -52,9 +52,9 @@ PRESETS: Mapping[str, Preset] = {
         effects={"real_ink": _on(1.0)},
     ),
     "grain": Preset(
-        "the same, half of them with the grain of a scanner",
+        "the same, half of them with the grain of a scanner, a quarter with a broad pen, a third black",
         lost=0.02,
-        effects={"real_ink": _on(1.0), "noise": _on(0.5, deviation=0.06)},
+        effects={"real_ink": _on(1.0, broad=0.25, dark=0.35), "noise": _on(0.5, deviation=0.06)},
     ),
     "lines": Preset(
         "lines of text cut from a scanned page: a third with that ink, never coarse or pale, two thirds on rules",

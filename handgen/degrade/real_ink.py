@@ -1,4 +1,4 @@
-"""Ink as pens leave it and scanners see it."""
+"""Ink with the line width, darkness, evenness and resolution that were measured on scans."""
 
 from __future__ import annotations
 
@@ -20,27 +20,34 @@ from handgen.degrade.resize import coarsened
 from handgen.settings import setting
 
 _MOST = 0.04
-"""Heights that are taken off or put on each edge at most; see ``pen_width``."""
+"""Most that is taken off or put on each edge, in heights; see ``pen_width``."""
 _INK = 0.08
-"""What is darker than paper by less is no ink."""
+"""A pixel that is darker than paper by less than this is no ink."""
 _THINNEST = 1.0
-"""Pixels: a thinner line would be lost."""
+"""Least width of a line in pixels; thinner lines would be lost."""
 _WIDER = 1.6
-"""A line is made so many times as wide as it was drawn, at most: the ragged edge of a pencil would grow thorns."""
+"""A line becomes at most this many times wider; more would turn the ragged edge of a pencil into spikes."""
 _FAINTEST = 0.2
-"""The darkest ink of an image is at least so dark, 1 = black."""
-_TURNS = 2
+"""Least darkness of the darkest ink of an image, 1 = black."""
+_BROAD, _BROADER = (0.08, 0.2), 2.5
+"""Widths of a broad pen's lines: those of MNIST's digits, and some broader; and how many times wider they are made."""
+_FULL, _LEAST = 0.3, 0.05
+"""A broad pen writes characters of many strokes more finely: no more of the square is ink, down to that width."""
+_PALER = 0.3
+"""Of ink that is nearly black, what is not black at most."""
+_TURNS, _NEAR = 2, 0.12
+"""How often the width is measured and corrected, and how far off, as a share of it, the second time leaves it."""
 _PRESSURE = 0.22
-"""Spacing of the knots of pressure, in heights."""
+"""Distance between the knots of the pressure field, in heights."""
 _SIXTEENTHS = 16
 
 
 @dataclass(frozen=True)
 class RealInk(Effect):
-    """Lines as wide, as dark, as even and as finely scanned as those of real handwriting.
+    """Lines with the width, darkness, evenness and scanning resolution of real handwriting.
 
-    Widths are those of the line against the longer side of what is written, whatever the font's strokes were like.
-    ``real_ink.json`` has the distributions, measured on scans; ``examples/people/ink.py`` measures them.
+    The width of a line is relative to the longer side of the character; the font's own stroke width does not matter.
+    ``real_ink.json`` has the distributions that ``examples/people/ink.py`` measured on scans.
     """
 
     name: ClassVar[str] = "real_ink"
@@ -48,22 +55,29 @@ class RealInk(Effect):
 
     width: float = setting(1.0, "Width of lines, 1 = as on scans.", minimum=0.3, maximum=3)
     coarse: float = setting(0.5, "Share of samples scanned as coarsely as small writing is.", minimum=0, maximum=1)
+    broad: float = setting(0.0, "Share of samples written with a broad pen.", minimum=0, maximum=1)
+    dark: float = setting(0.0, "Share of samples in ink that is nearly black.", minimum=0, maximum=1)
     least: float = setting(0.0, "Ink is at least so dark, 1 = black.", minimum=0, maximum=1)
 
     def params(self, u: Uniforms) -> Params:
-        """``width`` and ``side``: of lines against what is written, and of that in pixels; ``density``; ``uneven``."""
+        """``width``: of lines / longer side of the character; ``side``: that side in pixels on the scan, 0 = as it is.
+
+        ``density``: darkness of the ink; ``uneven``: greatest loss by low pressure; ``noise``: names the pressure.
+        """
         known = measured()
         side = np.where(u[:, 4] < self.coarse, _drawn(known["side"], u[:, 1]), 0.0)
+        low, high = _BROAD
+        broad, black = low * (high / low) ** u[:, 0], 1 - _PALER * u[:, 2]
         return {
-            "width": self.width * _drawn(known["width"], u[:, 0]),
+            "width": self.width * np.where(u[:, 6] < self.broad, broad, _drawn(known["width"], u[:, 0])),
             "side": side,
-            "density": np.clip(_drawn(known["density"], u[:, 2]), self.least, 1),
+            "density": np.clip(np.where(u[:, 7] < self.dark, black, _drawn(known["density"], u[:, 2])), self.least, 1),
             "uneven": np.minimum(0.8, _drawn(known["uneven"], u[:, 3])),
             "noise": noise_id(u[:, 5]),
         }
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Peel or widen the lines to their width, coarsen, and press less here and there."""
+        """Give lines their width, vary the pressure, and reduce the resolution."""
         lined, side = _lined(images, params["width"])
         pressure = (smooth_field(params["noise"], "real ink", images, _PRESSURE) * 0.9 + 0.5).clamp_(0, 1)
         density = column(params["density"], images) * (1 - column(params["uneven"], images) * pressure)
@@ -74,14 +88,14 @@ class RealInk(Effect):
 
 
 def _seen(images: Tensor, before: Tensor) -> Tensor:
-    """Return images in which what was written can be seen: a faint pen on a coarse scan leaves too little otherwise."""
+    """Return images with ink that can be seen: a faint pen on a coarse scan might leave almost nothing."""
     darkest, was = (1 - each.amin((1, 2, 3), keepdim=True) for each in (images, before))
     lost = (darkest < _FAINTEST) & (was >= _FAINTEST)
     return torch.where(lost, 1 - (1 - images) * (_FAINTEST / darkest.clamp(min=1e-3)), images)
 
 
 def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:
-    """Return images as a scanner sees them whose pixels are so many along a side, ``share`` (``[B]``) of what is."""
+    """Return images at a lower resolution, enlarged again; ``share`` (``[B]``) is new pixels / old pixels of a side."""
     height, width = images.shape[-2:]
     result = images.clone()
     for factor in np.unique(share[share < 1]):
@@ -92,28 +106,36 @@ def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:
 
 
 def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.float64]]:
-    """Return images whose lines have a width, against the longer side of what is written; and that side in pixels."""
+    """Give lines a width, ``[B]``, relative to the character's longer side; return also that side in pixels."""
     height = images.shape[-2]
-    drawn, side = line_widths(images.amin(1))
-    wanted = np.maximum(np.minimum(width * side, _WIDER * drawn), _THINNEST)
+    drawn, side, ink = _lines(images.amin(1))
+    full = np.maximum(_FULL * side**2 * drawn / np.maximum(ink, 1e-9), _LEAST * side)
+    wider = np.where(width < _BROAD[0], _WIDER * drawn, np.minimum(_BROADER * drawn, full))
+    wanted = np.maximum(np.minimum(width * side, wider), _THINNEST)
     now = drawn
-    for turn in range(_TURNS):  # an edge that is grey yields less than a whole layer
+    for turn in range(_TURNS):  # one turn is not enough: a layer of a gray edge is less than a whole pixel
         if turn:
             now, _ = line_widths(images.amin(1))
-        change = np.where(now > 0, (wanted - now) / 2 / height, 0.0)
+        off = (now > 0) & (np.abs(wanted - now) > (_NEAR * wanted if turn else 0))
+        change = np.where(off, (wanted - now) / 2 / height, 0.0)
         images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
     return images, side
 
 
 def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the width of lines, and the longer side of what is written, in pixels: ``[B]`` each, 0 without ink.
+    """Return the width of lines, and the longer side of the ink's box, in pixels: ``[B]`` each, 0 without ink.
 
-    A line of width w has w times as much ink as it is long, and its edges are twice as long: w is twice the ink by
-    the sum of its gradients. The longer side of a line of text is its height.
+    A stroke of width w and length l has w * l of ink, and edges of length 2 l. So w is twice the ink divided by the sum
+    of the gradients. For a line of text the side is at most the height of the image.
 
     Args:
         images: ``[B, H, W]``, 1 = paper.
     """
+    return _lines(images)[:2]
+
+
+def _lines(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return what ``line_widths`` does, and how much ink there is, in black pixels."""
     ink: NDArray[np.float32] = 1 - images.cpu().numpy()
     ink[ink < _INK] = 0
     edges = np.empty_like(ink)
@@ -126,24 +148,25 @@ def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64
     edges += down
     np.sqrt(edges, out=edges)
     length = edges.reshape(len(ink), -1).sum(1).astype(np.float64)
-    width = 2 * ink.reshape(len(ink), -1).sum(1) / np.maximum(length, 1e-9)
+    whole = ink.reshape(len(ink), -1).sum(1).astype(np.float64)
+    width = 2 * whole / np.maximum(length, 1e-9)
     sides = []
     for axis in (1, 2):
         marked = ink.max(axis) > 0.3
         sides.append(np.where(marked.any(1), marked.shape[1] - marked[:, ::-1].argmax(1) - marked.argmax(1), 0))
-    return width, np.minimum(np.maximum(*sides), images.shape[-2]).astype(np.float64)
+    return width, np.minimum(np.maximum(*sides), images.shape[-2]).astype(np.float64), whole
 
 
 @functools.cache
 def measured() -> dict[str, Any]:
-    """Return the distributions: of each, the 5th, 25th, 50th, 75th and 95th percentile."""
+    """Return name -> the 5th, 25th, 50th, 75th and 95th percentile of its distribution."""
     text = resources.files("handgen.degrade").joinpath("real_ink.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
 
 
 def _drawn(percentiles: list[float], u: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Draw from a distribution that is known by percentiles."""
+    """Turn uniform numbers in [0, 1) into numbers from a distribution that is given by five percentiles."""
     low, _, middle, _, high = percentiles
     ends = (max(low * low / middle, 1e-3), *percentiles, high * high / middle)
     return np.asarray(np.interp(u, (0, 0.05, 0.25, 0.5, 0.75, 0.95, 1), ends))

@@ -1,4 +1,4 @@
-"""A pipeline in a YAML file: effect -> its settings and its probability.
+"""Reads a pipeline from a YAML file: effect -> its probability and settings.
 
 rotation: {probability: 0.5, degrees: 4}
 ruled:    {probability: 0.3}
@@ -23,8 +23,8 @@ def read_recipe(path: Path) -> list[Step]:
     """Return the steps that a file describes.
 
     Raises:
-        UsageError: the file is missing, is not UTF-8 or YAML, or names an effect, a setting or a
-            value that does not exist; names file and line.
+        UsageError: the file is missing or not valid, or names an effect or a setting that does not exist, or a value
+            that it cannot have. The message names file and line.
     """
     document = Document.read(path, _FORM, "Give a preset or a YAML file.")
     if document.root is None:

@@ -1,6 +1,6 @@
-"""Making images smaller and larger by products with matrices, many times faster for glyphs than interpolating.
+"""Reducing and enlarging images by matrix products, which for glyphs is many times faster than interpolation.
 
-Weights and pixels are rounded so that every sum is exact and the order in which a product adds cannot show.
+Weights and pixels are rounded. So every sum is exact, and the result does not depend on the order of the additions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 _WEIGHTS, _LEVELS = 1 << 10, 1 << 12
-"""Weights and pixels are multiples of the inverses."""
+"""Weights are multiples of 1 / _WEIGHTS, pixels of 1 / _LEVELS."""
 
 
 def enlarged(images: Tensor, height: int, width: int) -> Tensor:
@@ -22,7 +22,10 @@ def enlarged(images: Tensor, height: int, width: int) -> Tensor:
 
 
 def coarsened(images: Tensor, height: int, width: int, *, sharp: bool = False) -> Tensor:
-    """Make images ``[B, C, H, W]`` smaller, and as large as before again; ``sharp`` as a scanner's cells see them."""
+    """Reduce images ``[B, C, H, W]`` to a size and enlarge them again.
+
+    If ``sharp``, a reduced pixel is the mean over its own area, as in a scanner; else it is a wider, triangular mean.
+    """
     down, across = _coarsening(images.shape[-2], height, sharp), _coarsening(images.shape[-1], width, sharp)
     return _product(images, down, across)
 
@@ -35,10 +38,7 @@ def _product(images: Tensor, down: NDArray[np.float32], across: NDArray[np.float
 
 @functools.lru_cache(maxsize=32)
 def _coarsening(length: int, small: int, sharp: bool) -> NDArray[np.float32]:
-    """Return ``[length, length]``: a triangle over as many pixels as become one, then linear interpolation.
-
-    If ``sharp``, it is the mean of these pixels instead of the triangle, which reaches as far again.
-    """
+    """Return the matrix ``[length, length]`` of reducing to ``small`` pixels and enlarging linearly."""
     reach = length / small
     center = (np.arange(small)[:, None] + 0.5) * reach
     apart = np.abs(np.arange(length) + 0.5 - center)
@@ -47,14 +47,14 @@ def _coarsening(length: int, small: int, sharp: bool) -> NDArray[np.float32]:
 
 
 def _enlarging(small: int, length: int) -> NDArray[np.float64]:
-    """Return what each of ``small`` pixels weighs in each of ``length``, linear between their centers."""
+    """Return the weights ``[length, small]`` of linear interpolation between the centers of ``small`` pixels."""
     position = ((np.arange(length)[:, None] + 0.5) * small / length - 0.5).clip(0, small - 1)
     weights: NDArray[np.float64] = np.maximum(0, 1 - np.abs(position - np.arange(small)))
     return weights
 
 
 def _exact(weights: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Round weights; each row's greatest makes up for it, so that they still add up to 1."""
+    """Round weights; the largest one of each row is corrected, so that the row still adds up to 1."""
     exact = np.round(weights * _WEIGHTS)
     greatest = exact.argmax(1)
     exact[np.arange(len(exact)), greatest] += _WEIGHTS - exact.sum(1)

@@ -15,7 +15,7 @@ from handgen.settings import setting
 
 @dataclass(frozen=True)
 class Rotation(Geometry):
-    """The writing is turned; a line less than a glyph, as its ends would leave the canvas."""
+    """The writing is turned. Long lines are turned less than glyphs, because their ends would leave the canvas."""
 
     name: ClassVar[str] = "rotation"
 
@@ -24,7 +24,7 @@ class Rotation(Geometry):
     )
 
     def params(self, u: Uniforms) -> Params:
-        """``degrees``: clockwise, of an image no wider than high."""
+        """``degrees``: clockwise, for an image that is not wider than it is high."""
         return {"degrees": either(u[:, 0], self.degrees)}
 
     def move(self, warp: Warp, params: Params) -> Warp:

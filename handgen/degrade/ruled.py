@@ -15,16 +15,16 @@ from handgen.degrade.page import line, positions, print_params, printed, to_near
 from handgen.settings import setting
 
 _BELOW = (0.001, 0.09)
-"""Heights below the base line, between which the line is that somebody writes on."""
+"""Least and greatest distance of the ruled line below the base line, in heights, if one writes on it."""
 _USUAL = 0.16
-"""Where the base line is, in heights below the middle, if there is no ink."""
+"""Assumed position of the base line if there is no ink, in heights below the middle."""
 _BODY = 0.45
-"""Share of the fullest row's ink that rows between the base line and the height of an x have."""
+"""Rows between base line and x-height have more than this share of the ink of the fullest row."""
 
 
 @dataclass(frozen=True)
 class Ruled(Effect):
-    """Horizontal lines, one or two of them in sight, nearly level."""
+    """Nearly horizontal lines, of which one or two can be seen."""
 
     name: ClassVar[str] = "ruled"
     group: ClassVar[str] = "printed lines"
@@ -34,9 +34,9 @@ class Ruled(Effect):
     written: float = setting(0.0, "Share of samples whose base line is about on a line.", minimum=0, maximum=1)
 
     def params(self, u: Uniforms) -> Params:
-        """``pitch``, ``start`` and ``tilt`` of the lines in heights, and how they are printed.
+        """``pitch`` in heights, ``start`` in pitches, ``tilt`` (y / x) of the lines, and how they are printed.
 
-        ``start`` is measured from the middle; where it is below 0, from the base line, which is on a line then.
+        ``start`` is relative to the middle of the image; if it is negative, to the base line of the writing.
         """
         written = u[:, 1] < self.written
         share = max(self.written, 1e-9)
@@ -59,7 +59,7 @@ class Ruled(Effect):
 
 
 def base_lines(images: Tensor) -> Tensor:
-    """Return where the body of what is written ends, ``[B]``, in heights below the middle of the image.
+    """Return the estimated base line of each image, ``[B]``, in heights below the middle of the image.
 
     Args:
         images: ``[B, C, H, W]``, 1 = paper.

@@ -25,7 +25,10 @@ class Shadow(Effect):
     darkness: float = setting(0.4, "Greatest loss of light in the shadow, as a share.", minimum=0.02, maximum=0.6)
 
     def params(self, u: Uniforms) -> Params:
-        """``angle`` into the shadow in degrees; ``position`` of its edge, -0.5 to 0.5; ``soft`` in heights."""
+        """``angle``: direction into the shadow in degrees; ``position`` of its edge, -0.5 to 0.5; ``soft`` in heights.
+
+        ``darkness``; ``noise``: names the field that bends the edge.
+        """
         return {
             "angle": between(u[:, 0], 0, 360),
             "position": either(u[:, 1], 0.35),

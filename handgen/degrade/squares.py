@@ -15,7 +15,7 @@ from handgen.settings import setting
 
 @dataclass(frozen=True)
 class Squares(Effect):
-    """Lines both ways, from a small grid to one square a character."""
+    """Squared paper, from small squares to one square per character."""
 
     name: ClassVar[str] = "squares"
     group: ClassVar[str] = "printed lines"

@@ -33,7 +33,7 @@ class Stains(Effect):
         }
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Darken where a smooth field is high, most where it begins to be."""
+        """Darken where a smooth field is high, most at the edge of these areas."""
         height = smooth_field(params["noise"], "stains", images, _SPACING) - column(params["level"], images)
         rim = smooth(1 - (height - 0.03).abs_() * 16)
         taken = (0.45 * smooth(height * 25) + 0.55 * rim) * column(params["darkness"], images)

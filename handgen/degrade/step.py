@@ -1,4 +1,4 @@
-"""An effect in a pipeline: its settings, and the share of samples that it befalls."""
+"""A step of a pipeline: an effect with its settings, and its probability."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from handgen.registry import nearest
 
 @dataclass(frozen=True)
 class Step:
-    """An effect and the share of samples that it befalls, 0 to 1.
+    """An effect and its probability, 0 to 1: the share of samples that get it.
 
     Raises:
-        UsageError: that is no such share.
+        UsageError: the probability is out of range.
     """
 
     effect: Effect
@@ -30,10 +30,10 @@ class Step:
 
 
 def make_step(name: str, facts: Mapping[str, float]) -> Step:
-    """Return an effect with its settings and ``probability`` (1 unless given).
+    """Return the step of the effect ``name``; ``facts`` are its settings and its ``probability`` (1 by default).
 
     Raises:
-        UsageError: no such effect or setting, or a value that it cannot have.
+        UsageError: there is no such effect or setting, or a value is not allowed.
     """
     kind = EFFECTS.load(name)
     known = {field.name: field for field in dataclasses.fields(kind)}

@@ -1,4 +1,4 @@
-"""Geometry: any number of effects put together and done in one resampling, ink kept inside."""
+"""The base class of geometric effects; a pipeline combines them into one resampling."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from handgen.degrade.base import Effect, Params
 
 
 class Geometry(Effect):
-    """An effect that moves ink. Parameters of 0 move nothing; a pipeline does all of them at once."""
+    """An effect that moves ink. With parameters of 0 it moves nothing. Ink always stays on the canvas."""
 
     @abstractmethod
     def move(self, warp: Warp, params: Params) -> Warp:
         """Return ``warp`` followed by this effect."""
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
-        """Do this effect alone."""
+        """Apply this effect alone."""
         return self.move(Warp.none(images), params).resample(images)

@@ -1,1 +1,1 @@
-"""Measuring what was made: a model on glyphs it never saw, and a dataset whose labels are read again."""
+"""Evaluation of models, on held-out glyphs, and of datasets, by readers of their labels."""

@@ -1,4 +1,4 @@
-"""A dataset without its truth: how much of it reads as its labels, and what deserves a look."""
+"""Evaluation of a dataset: how much of it is read as its labels, and which samples are suspicious."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from handgen.ocr.suspicion import FALSE_ALARMS
 from handgen.seeds import uniforms
 
 _ROW, _ROWS = 12, 8
+"""Samples in a row of the picture of suspicious samples, and rows in it."""
 
 _OTHER_READER = "Name one that does with --recognizer, or train one with 'handgen train recognizer'."
 
@@ -37,27 +38,27 @@ def evaluate_dataset(
     track: Track | None = None,
     skip_bad: bool = False,
 ) -> dict[str, Any]:
-    """Read every single character of a dataset or a glyph store.
+    """Read the samples of a dataset or a glyph store that show a single character.
 
     Args:
         path: its folder.
-        reader: the recognizer.
-        judge: an independent reader.
+        reader: the recognizer; None = only the judge reads.
+        judge: an independent reader; None = only the recognizer reads.
         like: another dataset or store, to measure the distance to.
-        share: read this share of the samples, drawn by their numbers alone.
-        false_alarms: share of sound samples that may be called suspicious.
+        share: the share of the samples to read, 0 to 1; which ones depends on their numbers alone.
+        false_alarms: share of good samples that may be called suspicious.
         track: shows progress.
-        skip_bad: leave out samples that cannot be read, instead of stopping at the first.
+        skip_bad: leave out samples that cannot be decoded, instead of stopping at the first.
 
     Returns:
-        As ``Tally.result``; ``unfinished``, True if more of the dataset is to come; ``lines``, how many samples are no
-        single characters; ``left_out``, those that cannot be read, with ``skip_bad``; and ``like``: the other's
-        ``path`` and the Fréchet ``distance``.
+        The values of ``Tally.result``, and where they apply: ``unfinished``, True if the dataset is not complete yet;
+        ``lines``, the number of samples with several characters, which are not read; ``left_out``, the samples that
+        cannot be decoded; ``like``, the ``path`` of the other dataset and the Fréchet ``distance`` to it.
 
     Raises:
-        UsageError: there is no dataset, or no sample of one character; nobody reads; ``like`` without a recognizer;
-            a recognizer of another charset.
-        DatasetError: a sample cannot be read, without ``skip_bad``.
+        UsageError: there is no dataset, or no sample of a single character; there is neither a recognizer nor a judge;
+            ``like`` without a recognizer; the recognizer knows none of the characters.
+        DatasetError: a sample cannot be decoded, without ``skip_bad``.
     """
     _check_readers(reader, judge, like)
     moments, passed = Moments() if like is not None else None, Passed(skip_bad)
@@ -71,7 +72,7 @@ def evaluate_dataset(
     if not count:
         raise UsageError(
             f"{path} holds no image of a single character",
-            "Lines of text are not read here: look at them with 'handgen report'.",
+            "Lines of text are not evaluated: look at them with 'handgen report'.",
         )
     result: dict[str, Any] = {"kind": "dataset", "samples": count, **tally.result(false_alarms)}
     if passed.lines:
@@ -89,7 +90,7 @@ def evaluate_dataset(
 
 
 def _moments_of(path: Path, reader: GlyphReader, track: Track | None, skip_bad: bool) -> Moments:
-    """Return the moments of a recognizer's features of all samples of a dataset or a store."""
+    """Return the mean and covariance of a recognizer's features of all samples of a dataset or a store."""
     moments = Moments()
     for samples in samples_in(path, track, Passed(skip_bad)):
         moments.update(reader.features(samples.images))
@@ -100,24 +101,24 @@ def _distance(moments: Moments, others: Moments, path: Path, like: Path) -> floa
     """Return the Fréchet distance of two datasets.
 
     Raises:
-        UsageError: one has less than two images.
+        UsageError: one has fewer than two images.
     """
     if min(moments.count, others.count) < 2:
-        raise UsageError(f"{path} and {like} need two images at least", "Choose larger sets.")
+        raise UsageError(f"{path} and {like} need at least two images", "Choose larger sets.")
     return round(frechet(moments, others), 4)
 
 
 def _check_readers(reader: GlyphReader | None, judge: Judge | None, like: Path | None) -> None:
     if reader is None and judge is None:
-        raise UsageError("there is nobody to read", "Give --judge rapidocr, or a recognizer with --recognizer.")
+        raise UsageError("there is nothing to read with", "Give --judge rapidocr, or a recognizer with --recognizer.")
     if like is not None and reader is None:
         raise UsageError("--like needs a recognizer, whose features it compares", "Name one with --recognizer.")
 
 
 def gated_by(path: Path) -> str | None:
-    """Return the digest of the recognizer without whose consent no sample came into a dataset; None if there is none.
+    """Return the digest of the recognizer that a dataset was gated with (``--gate redraw``); None if there was none.
 
-    What that recognizer reads of the dataset says nothing.
+    That recognizer is no independent measure of the dataset, since it chose the samples.
     """
     try:
         plan = manifest_of(path)["plan"]
@@ -127,13 +128,16 @@ def gated_by(path: Path) -> str | None:
 
 
 def save_suspicious(picture: Path, path: Path, result: dict[str, Any], track: Track | None = None) -> bool:
-    """Show the worst of the suspicious samples, worst first; return whether there were any.
+    """Save a picture of the most suspicious samples, worst first.
 
     Args:
-        picture: where to save it, a PNG.
+        picture: the PNG file to write.
         path: the dataset.
-        result: of ``evaluate_dataset``.
+        result: what ``evaluate_dataset`` returned.
         track: shows progress.
+
+    Returns:
+        Whether there were suspicious samples; if not, nothing is written.
     """
     worst = result.get("suspicious", [])[: _ROW * _ROWS]
     images = _images(path, {sample["number"] for sample in worst}, track)
@@ -161,8 +165,8 @@ def _images(path: Path, wanted: Collection[int], track: Track | None) -> dict[in
 
 
 def _chosen(samples: Samples, share: float) -> Samples:
-    """Draw samples by their numbers alone, so that the same are read whatever the batches are."""
-    dice = uniforms(0, "evaluate", np.array(samples.numbers, np.int64), 1)[:, 0]
-    rows = np.flatnonzero(dice < share)
+    """Choose samples by their numbers alone, so that the choice does not depend on the batches."""
+    random = uniforms(0, "evaluate", np.array(samples.numbers, np.int64), 1)[:, 0]
+    rows = np.flatnonzero(random < share)
     labels, styles = ([values[row] for row in rows] for values in (samples.labels, samples.styles))
     return Samples(samples.images[rows], labels, styles, [samples.numbers[row] for row in rows])

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 class Moments:
-    """Mean and covariance of features, gathered batch by batch."""
+    """Mean and covariance of features, computed batch by batch."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -15,14 +15,14 @@ class Moments:
         self._products: NDArray[np.float64] | float = 0.0
 
     def update(self, features: NDArray[np.floating]) -> None:
-        """Take in features ``[n, F]``."""
+        """Add features ``[n, F]``."""
         values = features.astype(np.float64)
         self.count += len(values)
         self._sum = self._sum + values.sum(axis=0)
         self._products = self._products + values.T @ values
 
     def result(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the mean ``[F]`` and the covariance ``[F, F]``; at least two images are needed."""
+        """Return the mean ``[F]`` and the covariance ``[F, F]``, of at least two images."""
         mean = np.asarray(self._sum / self.count)
         covariance = (np.asarray(self._products) - self.count * np.outer(mean, mean)) / (self.count - 1)
         return mean, covariance
@@ -31,8 +31,8 @@ class Moments:
 def frechet(one: Moments, other: Moments) -> float:
     """Return the squared Fréchet distance of two normal distributions (Dowson and Landau 1982).
 
-    |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)); the trace of the root is the sum of the roots of the
-    eigenvalues of C1^(1/2) C2 C1^(1/2), which is symmetric.
+    It is |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)). The trace of the square root is the sum of the square roots of
+    the eigenvalues of C1^(1/2) C2 C1^(1/2), which is symmetric.
     """
     (mean_1, cov_1), (mean_2, cov_2) = one.result(), other.result()
     values, vectors = np.linalg.eigh(cov_1)

@@ -1,4 +1,4 @@
-"""A trained model on its held-out glyphs: every metric by style and by character, and who reads what it draws."""
+"""Evaluation of a trained model on its held-out glyphs: metrics by style and by character, and readings."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ _RATES = ("reads", "judge")
 
 @dataclass(frozen=True)
 class HeldOutGlyphs:
-    """Held-out glyphs as a model draws them, beside the true ones.
+    """Held-out glyphs, drawn by a model and true.
 
     Attributes:
-        output: uint8 ``[n, size, size]``.
-        truth: uint8 ``[n, size, size]``.
-        chars: what they show.
-        styles: in which style.
+        output: the drawn glyphs, uint8 ``[n, size, size]``, 0 = ink.
+        truth: the true glyphs, likewise.
+        chars: the character of each.
+        styles: the name of the style of each.
     """
 
     output: NDArray[np.uint8]
@@ -56,13 +56,13 @@ class HeldOutGlyphs:
 
 
 def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Sequence[str] = ()) -> HeldOutGlyphs:
-    """Draw what a run held out.
+    """Draw the held-out glyphs of a run.
 
     Args:
         run: its folder.
-        data: the glyph store; by default the one that the run was trained with, or an added style was learned from.
+        data: the glyph store; None = the store that the run, or the added style, was trained on.
         device: where to compute.
-        styles: of these alone, trained or added; empty = every trained one.
+        styles: names of trained or added styles to draw; empty = all trained styles.
 
     Raises:
         UsageError: there is no store or no such style, or the run held nothing out.
@@ -86,16 +86,17 @@ def draw_held_out(run: Path, data: Path | None, device: torch.device, styles: Se
 def _added_held_out(
     loaded: Checkpoint, drawer: Generator, name: str, data: Path | None, device: torch.device
 ) -> HeldOutGlyphs:
-    """Draw what an added style was not learned from: all other characters of its hand in the store."""
+    """Draw all characters of an added style in the store that were not in its training."""
     facts = load_added(loaded, name)[1]
     store = GlyphStore(data) if data else recorded_stores(facts["data"])
-    hands = [store.styles[number].name for number in store.targets]
-    hand = next(
-        (each for each in (name, facts["hand"]) if each in hands), hands[0] if len(hands) == 1 else facts["hand"]
-    )
+    known = [store.styles[number].name for number in store.targets]
+    # In another store, the style may have the name that it was added with, or be the only one.
+    names = [each for each in (name, facts["hand"]) if each in known] or (known if len(known) == 1 else [facts["hand"]])
+    style_name = names[0]
     others = "".join(sorted({str(char) for char in store.labels["char"]} - set(facts["charset"])))
     _refuse_size(store, loaded)
-    pairs = Pairs(store, Split(facts["charset"], others), (hand,), (hand,), charset=others, held_out=True)
+    split = Split(facts["charset"], others)
+    pairs = Pairs(store, split, (style_name,), (style_name,), charset=others, held_out=True)
     (style,) = drawer.style_spec.pick([name])
     output = []
     with torch.inference_mode():
@@ -135,19 +136,20 @@ def _trained_held_out(
 def evaluate_model(
     glyphs: HeldOutGlyphs, reader: GlyphReader | None, judge: Judge | None, device: torch.device
 ) -> dict[str, Any]:
-    """Measure drawn against true glyphs.
+    """Compare drawn with true glyphs.
 
     Args:
         glyphs: both.
-        reader: reads the drawn ones and the true ones, if given.
-        judge: likewise.
+        reader: a recognizer that reads drawn and true glyphs; None = no recognizer.
+        judge: an independent reader, likewise.
         device: where to compute.
 
     Returns:
-        ``styles``, with ``mean`` over them at the end, and ``characters``, those whose strokes are worst
-        first: glyphs, every metric, and of those who read the shares ``reads`` and ``judge`` of drawn,
-        ``reads_true`` and ``judge_true`` of true glyphs. With a recognizer ``distance`` too, between a
-        style's drawn and true glyphs; and ``unknown``, glyphs whose character it does not know.
+        ``styles``: style name -> values, and at the end ``mean`` over the styles; ``characters``: character -> values,
+        worst strokes first. Values are ``glyphs``, the number of glyphs, and each metric. The recognizer adds
+        ``reads`` and ``reads_true``, the shares of drawn and of true glyphs that are read as their character; the
+        judge adds ``judge`` and ``judge_true``. With a recognizer, styles also have ``distance``, the Fréchet distance
+        of drawn and true glyphs, and the result has ``unknown``, the number of glyphs whose character it does not know.
     """
     values = _measured(glyphs, device)
     result: dict[str, Any] = {"kind": "run"}
@@ -176,7 +178,7 @@ def evaluate_model(
 
 
 def _measured(glyphs: HeldOutGlyphs, device: torch.device) -> dict[str, NDArray[np.float64]]:
-    """Return every metric of every glyph: name -> ``[n]``."""
+    """Return metric -> its values for all glyphs, ``[n]``."""
     metrics: dict[str, Metric] = {name: kind() for name, kind in METRICS.loaded().items()}
     found: dict[str, list[Tensor]] = {name: [] for name in metrics}
     for start in range(0, len(glyphs.chars), _BATCH):
@@ -190,7 +192,7 @@ def _measured(glyphs: HeldOutGlyphs, device: torch.device) -> dict[str, NDArray[
 def _read_all(
     images: NDArray[np.uint8], glyphs: HeldOutGlyphs, reader: GlyphReader | None, judge: Judge | None
 ) -> dict[str, Any]:
-    """Return what readers make of the drawn or the true images, as ``Tally.result``."""
+    """Return ``Tally.result`` for the drawn or the true images."""
     tally = Tally(reader, judge)
     numbers = list(range(len(images)))
     for start in range(0, len(images), _BATCH):
@@ -200,7 +202,7 @@ def _read_all(
 
 
 def _distances(glyphs: HeldOutGlyphs, reader: GlyphReader) -> dict[str, float | None]:
-    """Return the Fréchet distance between drawn and true glyphs of each style; None where there is one glyph."""
+    """Return the Fréchet distance of drawn and true glyphs of each style; None for a style with one glyph."""
     found: dict[str, float | None] = {}
     for name, rows in rows_of(glyphs.styles).items():
         output, truth = Moments(), Moments()
@@ -213,7 +215,7 @@ def _distances(glyphs: HeldOutGlyphs, reader: GlyphReader) -> dict[str, float | 
 
 
 def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
-    """Return the mean over the rows of each number; rows without it do not count."""
+    """Return the mean of each value over the rows, except ``glyphs``; None does not count."""
     found: dict[str, float | None] = {}
     for key in rows[0]:
         if key != "glyphs":
@@ -223,7 +225,7 @@ def _mean(rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
 
 
 def save_worst(path: Path, glyphs: HeldOutGlyphs) -> None:
-    """Show the glyphs of each style that differ most from the true ones: drawn, and true below."""
+    """Save a picture of the glyphs of each style that differ most from the true ones: drawn, and true below."""
     error = np.abs(glyphs.output.astype(np.int16) - glyphs.truth).mean(axis=(1, 2))
     rows = []
     for style, of_style in rows_of(glyphs.styles).items():

@@ -1,4 +1,4 @@
-"""What readers made of labeled images, gathered batch by batch."""
+"""Counts how labeled images are read, batch by batch."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from handgen.ocr.suspicion import FALSE_ALARMS, suspicious
 
 
 class Tally:
-    """Counts who reads what as what.
+    """Counts how a recognizer and a judge read labeled images.
 
     Args:
         reader: the recognizer; None = only the judge reads.
-        judge: the independent reader; None = nobody but the recognizer reads.
-        moments: gathers the recognizer's features, if given.
+        judge: the independent reader; None = only the recognizer reads.
+        moments: is updated with the recognizer's features, if given.
     """
 
     def __init__(self, reader: GlyphReader | None, judge: Judge | None = None, moments: Moments | None = None) -> None:
@@ -40,9 +40,9 @@ class Tally:
 
         Args:
             images: uint8 ``[n, H, W]``, 0 = ink.
-            labels: what they should show.
-            styles: names of their styles, empty where they have none.
-            numbers: what to call them in the list of suspicious ones.
+            labels: the character of each.
+            styles: the name of each style; empty for an image without one.
+            numbers: the number of each sample, for the list of suspicious ones.
         """
         self._numbers += numbers
         self._styles += styles
@@ -60,7 +60,7 @@ class Tally:
         read, confidence, margins = list(labels), np.full(len(labels), np.nan), np.full(len(labels), np.nan)
         if len(known):
             confidence[known], margins[known] = reader.confidence(images[known], numbers[known])
-        wrong = np.flatnonzero(margins < 0)  # where it is above, the label is what is read
+        wrong = np.flatnonzero(margins < 0)  # with a positive margin, the label is the best reading
         if len(wrong):
             best = reader.read(images[wrong], top=1)
             for row, number, sure in zip(wrong, best.chars[:, 0], best.confidence[:, 0], strict=True):
@@ -70,12 +70,17 @@ class Tally:
         self._margins += margins.tolist()
 
     def result(self, false_alarms: float = FALSE_ALARMS) -> dict[str, Any]:
-        """Return everything as JSON.
+        """Return the counts as JSON values.
 
-        ``styles``, with ``all`` at the end, and ``characters``, worst first: samples, and the shares
-        ``reads``, ``suspicious`` and ``judge`` of those who read. ``confusions``: label, read, count, most
-        frequent first. ``suspicious``: number, label, read, confidence, margin, style, worst first.
-        ``unknown``: samples whose label the recognizer does not know.
+        Args:
+            false_alarms: share of good samples that may be called suspicious.
+
+        Returns:
+            ``styles``: style name -> values, and at the end ``all``; ``characters``: character -> values, worst
+            first. Values are ``samples``, their number, and the shares ``reads`` and ``suspicious`` (with a
+            recognizer) and ``judge`` (with a judge). With a recognizer also ``confusions``: label, read and count, most
+            frequent first; ``suspicious``: number, label, read, confidence, margin and style, worst first; and
+            ``unknown``: the number of samples whose label it does not know.
         """
         margins = np.array(self._margins if self._reader else [np.nan] * len(self._labels))
         of_style, of_label = rows_of(self._styles), rows_of(self._labels)
@@ -123,7 +128,7 @@ class Tally:
 
 
 def rows_of(names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-    """Return where each name stands, names in the order of their first appearance."""
+    """Return name -> its indices in ``names``, in the order of first appearance."""
     found: dict[str, list[int]] = {}
     for row, name in enumerate(names):
         found.setdefault(name, []).append(row)

@@ -1,4 +1,4 @@
-"""The model card: what shipped weights were made of, what was measured, and what they cannot do, as Markdown."""
+"""The model card, in Markdown: the data of weights and its licenses, settings, measurements and limits."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def make_card(
     """Return the card.
 
     Args:
-        facts: of the model file.
-        styles: where each style comes from.
-        files: name -> bytes.
-        recognizer: facts of the recognizer that ships with it; empty without one.
-        notes: Markdown to end with.
+        facts: the facts of the model file.
+        styles: style name -> where it comes from.
+        files: file name -> size in bytes.
+        recognizer: the facts of the recognizer that comes with the model; empty without one.
+        notes: Markdown to append.
     """
     parts = [
         _head(facts, files),
@@ -92,7 +92,7 @@ def _settings(facts: ModelFacts) -> str:
         f"```sh\n{train_command(facts.model, settings, _defaults(facts.model))}\n```",
     ]
     if begun:
-        lines.append(f"It went on from the weights of another run (`--from`, {begun}).")
+        lines.append(f"It began with the weights of another run (`--from`, {begun}).")
     return "## Settings\n\n" + "\n\n".join(lines)
 
 
@@ -161,8 +161,8 @@ def _recognizer(facts: ModelFacts, recognizer: Mapping[str, Any], files: Mapping
 
 def _limits(facts: ModelFacts, recognizer: Mapping[str, Any]) -> str:
     lines = [
-        f"It was trained and measured on {charset_name(_chars(facts))}. Others that the source font has are drawn, "
-        "too; nobody has looked how well.",
+        f"It was trained and measured on {charset_name(facts.charset + facts.held_out)}. Other characters of the "
+        "source font are drawn, too, but their quality was not measured.",
         f"Images are {facts.size} pixels a side; larger ones need a model of their own.",
     ]
     found = facts.measured.get("styles", {})
@@ -175,10 +175,6 @@ def _limits(facts: ModelFacts, recognizer: Mapping[str, Any]) -> str:
     if not recognizer:
         lines.append("No recognizer comes with it: without one in `runs/`, `synth` writes unread labels.")
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)
-
-
-def _chars(facts: ModelFacts) -> str:
-    return facts.charset + facts.held_out
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,4 +1,4 @@
-"""Making shipped weights of a run: half precision, nothing that only this machine knows, the gate's floors, a card."""
+"""Makes weights of a run ready for others: half precision, no local paths, the floors of the gate, a model card."""
 
 from __future__ import annotations
 
@@ -44,24 +44,25 @@ from handgen.synthesis.preview import Preview, PreviewRequest
 
 _OURS = frozenset({weights.MODEL, weights.RECOGNIZER, weights.CARD, weights.PICTURE})
 _GLYPHS, _STYLES = 32, 15
-"""So many glyphs in so many styles at most tell what half precision changes."""
+"""The most glyphs and styles on which the effect of half precision is measured."""
 _SHOWN = 24
+"""Characters in the picture."""
 
 
 @dataclass(frozen=True)
 class Export:
-    """What a user asks of ``handgen models export``; see the options of the command.
+    """The request of ``handgen models export``; see the options of the command.
 
     Attributes:
         run: run folder or model file.
-        name: what the weights are to be called.
+        name: the name of the weights.
         out: the folder to write.
-        recognizer: run folder or file of the recognizer to ship for the gate.
-        data: glyph stores of the real glyphs; those that the run was trained with by default.
-        font: the source font, if another file than in training is what others have.
-        charset: what ``synth`` is to write by default; the characters of the run's store if None.
-        fonts: a table of fonts that the catalog lacks, as ``read_table`` has it.
-        notes: Markdown to end the card with.
+        recognizer: run folder or file of a recognizer for the gate; None = ship none.
+        data: glyph stores with the real glyphs; empty = those that the run was trained on.
+        font: the source font to use instead of that of the training, for example one that others can install.
+        charset: the characters that ``synth`` writes by default; None = those of the run's store.
+        fonts: a table of fonts that the catalog lacks, for ``read_table``.
+        notes: a file of Markdown to append to the card.
     """
 
     run: Path
@@ -77,12 +78,12 @@ class Export:
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written.
+    """The result of an export.
 
     Attributes:
-        files: name -> bytes.
-        facts: of the model file.
-        warnings: what a user should mend before others get it.
+        files: file name -> size in bytes.
+        facts: the facts of the model file.
+        warnings: problems to solve before others get the weights.
     """
 
     files: dict[str, int]
@@ -91,15 +92,21 @@ class Exported:
 
 
 def export(request: Export, device: torch.device) -> Exported:
-    """Write a folder of shipped weights.
+    """Write a folder of weights for others.
+
+    Args:
+        request: what to export.
+        device: where the recognizer computes.
 
     Raises:
-        UsageError: there is no such run or recognizer, the name or the folder will not do, the model draws what
-            nobody can label, or the store of the real glyphs is gone.
+        UsageError: there is no such run or recognizer; the name or the folder cannot be used; the drawings of the
+            model have no labels; the store of the real glyphs does not exist any more.
         CheckpointError: a file is damaged.
     """
     if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", request.name):
-        raise UsageError(f"--name {request.name} will not do", "Use small letters, digits, hyphens, dots.")
+        raise UsageError(
+            f"--name {request.name} cannot be used", "Use lower-case letters, digits, hyphens, dots and underscores."
+        )
     file = find.find_model(request.run, ())
     loaded = checkpoint.load(file)
     if loaded.facts.get("kind") == KIND:
@@ -134,7 +141,7 @@ def export(request: Export, device: torch.device) -> Exported:
 
 
 def _picture(out: Path, model: Model, facts: ModelFacts, font: str | None) -> None:
-    """Show what ``--styles 15`` draws, or all styles where there are fewer and they are no latents."""
+    """Save a picture of the styles of ``--styles 15``; for a model of fewer styles without latents, of all of them."""
     spec = model.style_spec
     count = _STYLES if isinstance(spec, Latents) else min(_STYLES, len(spec.names))
     text = _sample(facts.usual_characters, _SHOWN)
@@ -160,7 +167,7 @@ def _provenances(loaded: Checkpoint, table: Mapping[str, Provenance]) -> dict[st
 
 
 def _facts(request: Export, loaded: Checkpoint, file: Path, styles: Mapping[str, Provenance]) -> ModelFacts:
-    """Return the model's facts without anything that only this machine knows."""
+    """Return the model's facts without the paths of this machine."""
     records = []
     facts = loaded.model
     for style in facts.styles:
@@ -182,11 +189,17 @@ def _facts(request: Export, loaded: Checkpoint, file: Path, styles: Mapping[str,
 def _source(
     raster: Raster, font: str | None, charset: str, warnings: list[str]
 ) -> tuple[Raster, dict[str, Any], str | None]:
-    """Name the source font by its file's name alone, so that it is found wherever it is installed.
+    """Replace the path of the source font by its file name, so that other machines find it where it is installed.
+
+    Args:
+        raster: how the source glyphs were drawn.
+        font: another source font to use; None = that of the training.
+        charset: the characters to compare both fonts on.
+        warnings: warnings are appended to it.
 
     Returns:
-        The raster settings; where another font is used instead, by how many levels of gray its glyphs differ; and the
-        font as this machine finds it.
+        The changed raster; the difference in gray levels between the two fonts, empty if there is one; and the font
+        as found on this machine, None if it is not there.
     """
     if not raster.source or raster.placement is None:
         return raster, {}, None
@@ -207,22 +220,19 @@ def _source(
     try:
         found = resolve_font(bare.path.name)
         if found.path.is_file() and sha256(found.path) != digest:
-            warnings.append(f"by its name, {bare.path.name}, another file is found: {found.path}")
+            warnings.append(f"the name of the source font, {bare.path.name}, finds another file: {found.path}")
     except UsageError:
         warnings.append(f"no font called {bare.path.name} is installed; others will not find it, either (see --font)")
     return replace(raster, source=bare.spec, sha256=digest), moved, ref.spec if ref.path.is_file() else None
 
 
 def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.device) -> dict[str, Any]:
-    """Write the recognizer; return its digest and the floor of each style, from real glyphs."""
+    """Write the recognizer; return its digest and the floor of each style, computed on real glyphs."""
     reader = find_recognizer(request.recognizer)
-    load_recognizer(reader)  # refuses what is none
-    loaded = checkpoint.load(reader)
-    target = request.out / weights.RECOGNIZER
-    checkpoint.save(target, checkpoint.to_half(loaded.tensors), loaded.facts)
+    load_recognizer(reader)  # raises an error if it is no recognizer
     store = open_stores(request.data) if request.data else store_of(file)
     if store is None:
-        raise UsageError(f"the glyph store that {file} was trained with is not there", "Name it with --data.")
+        raise UsageError(f"the glyph store that {file} was trained on does not exist", "Name it with --data.")
     names = model.style_spec.names
     lacking = [name for name in names if name not in {style.name for style in store.styles}]
     if lacking:
@@ -231,13 +241,16 @@ def _ship_recognizer(request: Export, model: Model, file: Path, device: torch.de
     def missing(numbers: Sequence[int]) -> list[float]:
         raise StoreError(f"the style {names[numbers[0]]} has no real glyphs", "Name the store with --data.")
 
+    loaded = checkpoint.load(reader)
+    target = request.out / weights.RECOGNIZER
+    checkpoint.save(target, checkpoint.to_half(loaded.tensors), loaded.facts)
     floors = calibrate(load_reader(target, device), model.style_spec.pick(names), store, missing)
     return {"recognizer_digest": checkpoint.load(target).digest(), "floors": dict(zip(names, floors, strict=True))}
 
 
 @torch.inference_mode()
 def _rounding(model: Model, half: Model, facts: ModelFacts, font: str | None) -> dict[str, Any]:
-    """Return by how many levels of gray drawings in half precision differ."""
+    """Return the difference in gray levels between drawings of a model and of its copy in half precision."""
     names = model.style_spec.names[:_STYLES]
     content = load_content(facts, model.prompt_kind, _sample(facts.charset, _GLYPHS), font, torch.device("cpu"))
     codes = np.arange(len(content.chars))
@@ -258,7 +271,7 @@ def _levels(difference: NDArray[np.int16]) -> dict[str, Any]:
 
 
 def _sample(charset: str, count: int) -> str:
-    """Return so many characters, spread evenly over the charset."""
+    """Return at most ``count`` characters, spread evenly over the sorted charset."""
     chars: Sequence[str] = sorted(charset)
     return "".join(chars[round(row)] for row in np.linspace(0, len(chars) - 1, min(count, len(chars))))
 

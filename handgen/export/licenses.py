@@ -1,4 +1,4 @@
-"""Where fonts come from and what their licenses allow: of the catalog, of a table a user gives, or of the font."""
+"""Where fonts come from and their licenses: from a user's table, the catalog of fonts, or the font itself."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ COLUMNS = ("style", "family", "license", "from")
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a model card says of one hand.
+    """The origin of a style, for the model card.
 
     Attributes:
-        family: name of the font, or of the writer's data.
-        license: SPDX where it is known.
-        where: how anyone gets it; empty where nobody said.
+        family: name of the font, or of the data of a writer.
+        license: an SPDX identifier if it is known.
+        where: how to get it; empty if it is not known.
     """
 
     family: str
@@ -31,7 +31,10 @@ class Provenance:
 
 
 def read_table(path: Path) -> dict[str, Provenance]:
-    """Read a CSV of fonts that the catalog does not have, with the columns ``COLUMNS``, by style.
+    """Read a CSV file of fonts that are not in the catalog, with the columns ``COLUMNS``.
+
+    Returns:
+        Style name -> its origin.
 
     Raises:
         UsageError: there is no such file, or it has other columns.
@@ -45,12 +48,12 @@ def read_table(path: Path) -> dict[str, Provenance]:
 
 
 def provenance(style: str, origin: Origin, table: Mapping[str, Provenance]) -> Provenance:
-    """Return where a style comes from; what the table says goes before the catalog, that before the font.
+    """Return the origin of a style: from the table, or else the catalog, or else the font.
 
     Args:
         style: its name.
-        origin: as the glyph store has it.
-        table: of ``read_table``.
+        origin: its origin in the glyph store.
+        table: the result of ``read_table``.
     """
     if style in table:
         return table[style]

@@ -1,4 +1,4 @@
-"""What there is to draw with: shipped weights, runs, and what needs no training."""
+"""Lists what can draw or read: shipped weights, runs, and sources that need no training."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ SHIPPED, RUN, BUILT_IN = "shipped", "run", "built in"
 
 @dataclass(frozen=True)
 class Listed:
-    """One thing that draws or reads.
+    """A model, recognizer or source.
 
     Attributes:
-        name: what ``--model`` or ``--recognizer`` takes.
+        name: the value for ``--model`` or ``--recognizer``.
         kind: the model's name in the registry, or ``recognizer``.
         where: ``SHIPPED``, ``RUN`` or ``BUILT_IN``.
-        styles: how many it was trained on.
-        charset: its name, or how many characters it has.
+        styles: the number of trained styles.
+        charset: the number of its characters, and the name of the charset if it has one.
         size: side of its images in pixels; 0 = any.
-        bytes: of its file.
-        license: of the fonts it was trained on, each once.
-        images: seen in training.
-        problem: why it cannot be used; empty for a good one.
+        bytes: the size of its file.
+        license: the licenses of the training fonts, each once.
+        images: images seen in training.
+        problem: why it cannot be used; empty if it can.
     """
 
     name: str
@@ -47,17 +47,17 @@ class Listed:
 
 
 def charset_name(chars: str) -> str:
-    """Return ``6,763 characters (gb2312)``, with the name of a charset only if it is exactly that one."""
+    """Return for example ``6,763 characters (gb2312)``; the name is there if ``chars`` are exactly that charset."""
     own = set(chars)
     name = next((name for name in CHARSETS if own == set(load_charset(name))), "")
     return f"{len(own):,} characters" + (f" ({name})" if name else "")
 
 
 def listed(runs: Sequence[Path]) -> list[Listed]:
-    """Return everything: shipped weights, then runs, the latest first, then what needs no training.
+    """Return shipped weights, then runs, the latest first, then sources that need no training.
 
     Args:
-        runs: folders of runs.
+        runs: run folders.
     """
     files = [(SHIPPED, name, folder) for name, folder in weights.shipped().items()]
     files += [(RUN, str(run), run) for run in sorted(runs, key=_changed, reverse=True)]

@@ -1,4 +1,4 @@
-"""What a run says of itself: how it was trained, and how good it is."""
+"""Reads from a run folder how the run was trained and what was measured."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from handgen.checkpoints.find import run_name
 from handgen.checkpoints.record import read_stats
 from handgen.checkpoints.run import read_config
 from handgen.errors import CheckpointError
@@ -15,13 +16,13 @@ from handgen.settings import option_name
 from handgen.weights import MODEL
 
 _LOCAL = frozenset({"handgen", "model", "data", "from", "recognizer", "stroke_counts", "tensorboard"})
-"""What a run's config.json holds that is no setting, or means something on one machine only."""
+"""Keys of config.json that are not settings, or are paths of this machine."""
 
 
 def settings_of(run: Path, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a run beside those of its model; none if it has no config.json."""
+    """Return the settings of a run, without those of its model (``config``); empty without a config.json."""
     known = read_config(run)
-    begun = {"from": Path(known["from"]).name} if known.get("from") else {}
+    begun = {"from": run_name(Path(known["from"]))} if known.get("from") else {}
     return begun | {
         key: value
         for key, value in known.items()
@@ -30,11 +31,15 @@ def settings_of(run: Path, config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def measured(run: Path, images: int) -> dict[str, Any]:
-    """Return the newest measurement on held-out glyphs: ``handgen eval``'s, else the run's own; by style.
+    """Return the measurement on held-out glyphs: that of ``handgen eval``, or else the last one of the training.
+
+    Args:
+        run: the run folder.
+        images: images seen by the model.
 
     Returns:
-        ``images``, ``by`` (``eval`` or ``training``), ``styles``: name -> metric -> value, ``diversity``, if the run
-        knows it, and ``glyphs_per_style_at_most`` of a training; empty if nothing was measured.
+        ``images``; ``by``: ``eval`` or ``training``; ``styles``: style name -> metric -> value; ``diversity``, which
+        may be empty; and for a training ``glyphs_per_style_at_most``. Empty if nothing was measured.
     """
     try:
         stats = read_stats(run)
@@ -48,7 +53,7 @@ def measured(run: Path, images: int) -> dict[str, Any]:
 
 
 def _evaluated(run: Path) -> dict[str, Any]:
-    """Return what ``handgen eval`` left, unless the model is newer."""
+    """Return the values by style that ``handgen eval`` wrote; empty if there are none, or the model is newer."""
     file = run / RESULTS
     try:
         if file.stat().st_mtime < (run / MODEL).stat().st_mtime:
@@ -64,7 +69,7 @@ def _last(stats: Sequence[Mapping[str, Any]], kind: str) -> dict[str, Any]:
 
 
 def train_command(model: str, settings: Mapping[str, Any], defaults: Mapping[str, Any]) -> str:
-    """Return the ``handgen train`` command of these settings; those that are the defaults are left out."""
+    """Return the ``handgen train`` command for some settings; those with their default value are left out."""
     words = ["handgen", "train", model]
     for key, value in settings.items():
         if key not in defaults or value == defaults[key]:

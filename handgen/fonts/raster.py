@@ -14,12 +14,12 @@ from handgen.fonts.face import FontRef
 from handgen.fonts.outline import Box, Outlines
 
 _ROUNDING = 1 / 32
-"""Pixels by which rounding to 1/64 px can push an edge out."""
+"""Pixels by which rounding to 1/64 px can move an edge outward."""
 
 
 @dataclass(frozen=True)
 class Placement:
-    """Where a font's glyphs go on the canvas.
+    """Scale and position of a font's glyphs on the canvas.
 
     Attributes:
         scale_x: pixels per em, horizontally.
@@ -38,9 +38,9 @@ class Rasterizer:
     """Draws one font at one placement.
 
     Args:
-        font: the face, or its outlines if they are open already.
+        font: the face, or its opened outlines.
         size: side of the canvas in pixels.
-        placement: where the glyphs go.
+        placement: scale and position of the glyphs.
 
     Raises:
         FontError, UsageError: the font cannot be opened.
@@ -54,8 +54,8 @@ class Rasterizer:
     def draw(self, char: str) -> NDArray[np.uint8]:
         """Return ``char`` as uint8 ``[size, size]``, 0 = ink, 255 = paper.
 
-        A glyph that would stick out of the canvas is moved inside, and scaled down if it is
-        larger than the canvas; it is never cut off.
+        A glyph that would leave the canvas is moved inside, and scaled down if it is larger than the
+        canvas; it is never cut off.
 
         Raises:
             FontError: the font lacks the character, or its outline is damaged.
@@ -64,7 +64,7 @@ class Rasterizer:
         return canvas
 
     def draw_all(self, chars: Sequence[str]) -> NDArray[np.uint8]:
-        """Return ``chars`` as uint8 ``[n, size, size]``, each as ``draw`` does it."""
+        """Return ``chars`` as uint8 ``[n, size, size]``; see ``draw``."""
         images = np.zeros((len(chars), self.size, self.size), np.uint8)
         for char, canvas in zip(chars, images, strict=True):
             self._draw_into(canvas, char)
@@ -115,17 +115,17 @@ def _clamp(middle: float, half: float, size: int) -> float:
 def source_glyphs(
     ref: FontRef, size: int, placement: Placement, chars: str
 ) -> tuple[NDArray[np.uint8], str, dict[str, str]]:
-    """Draw content characters exactly as a store's source rows are drawn.
+    """Draw characters of the source font exactly as a glyph store has them.
 
     Args:
-        ref: the content font.
+        ref: the source font.
         size: side of the images in pixels.
-        placement: where the store has the source's glyphs.
+        placement: the store's placement of the source.
         chars: characters to draw.
 
     Returns:
-        images uint8 ``[n, size, size]``; the n characters drawn, in order; and reason (see
-        ``coverage.REASONS``) -> characters skipped.
+        Images, uint8 ``[n, size, size]``; the n characters that were drawn, in order; and reason (see
+        ``coverage.REASONS``) -> characters that were not.
 
     Raises:
         FontError, UsageError: the font cannot be opened.

@@ -1,7 +1,7 @@
-"""Text to glyphs at their positions, as HarfBuzz shapes it: kerning, ligatures, joined scripts, marks, both directions.
+"""Turns text into positioned glyphs with HarfBuzz: kerning, ligatures, joined scripts, marks, both directions.
 
-A line is cut into runs of one direction and one script; HarfBuzz shapes each, knowing what is around it, and the runs
-are set in the order in which they are seen.
+A line is cut into runs of one direction and one script. HarfBuzz shapes each run, with the text around it as context,
+and the runs are put in visual order.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ _NO_LANGUAGE = "und"
 
 @dataclass(frozen=True)
 class Run:
-    """A part of a line that is shaped at once.
+    """A part of a line with one direction and one script.
 
     Attributes:
-        start: its first character.
-        stop: one past its last.
-        level: its embedding level; odd ones run from right to left.
-        script: four letters, as ISO 15924 has them.
+        start: index of its first character.
+        stop: index one past its last character.
+        level: embedding level; odd = right to left.
+        script: ISO 15924 code of four letters.
     """
 
     start: int
@@ -45,15 +45,15 @@ class Run:
 
 @dataclass(frozen=True, eq=False)
 class Shaped:
-    """A line of glyphs, in the order in which they are seen: from left to right, or from top to bottom.
+    """A shaped line: its glyphs in visual order, from left to right, or from top to bottom in a column.
 
     Attributes:
-        text: in logical order.
-        glyphs: int64 ``[n]``, glyph numbers; 0 where the font lacks the character.
-        clusters: int64 ``[n]``, the first character of ``text`` that each glyph is drawn for.
-        origins: float64 ``[n, 2]``, where each glyph's origin goes, in em: x to the right, y up from the base line; in
-            a column x from its axis and y from its top, so below 0.
-        turned: bool ``[n]``, the glyphs turned clockwise by a quarter, of scripts that do not stand in columns.
+        text: the text in logical order.
+        glyphs: int64 ``[n]``, glyph numbers; 0 if the font lacks the character.
+        clusters: int64 ``[n]``, index in ``text`` of the first character that each glyph stands for.
+        origins: float64 ``[n, 2]``, origin of each glyph in em: x to the right, y up from the base line; in a column, x
+            from its axis and y (negative) from its top.
+        turned: bool ``[n]``, whether a glyph is turned clockwise by 90 degrees, as Latin letters in a column are.
         advances: float64 ``[n]``, how far each glyph moves the pen along the line, in em.
     """
 
@@ -66,17 +66,17 @@ class Shaped:
 
     @property
     def length(self) -> float:
-        """How far the pen moves in all, in em."""
+        """Length of the line in em."""
         return float(self.advances.sum())
 
     def spans(self) -> list[tuple[int, int]]:
-        """Return the clusters as parts of the text, first and one past the last character, in logical order."""
+        """Return the clusters as (first, one past the last) indices of ``text``, in logical order."""
         starts = [*sorted({*self.clusters.tolist()}), len(self.text)]
         return list(itertools.pairwise(starts))
 
     @property
     def missing(self) -> str:
-        """The characters of clusters that the font has no glyph for."""
+        """The characters of all clusters that have a missing glyph."""
         lacking = set(self.clusters[self.glyphs == 0].tolist())
         return "".join(self.text[start:stop] for start, stop in self.spans() if start in lacking)
 
@@ -86,14 +86,14 @@ class Shaper:
 
     Args:
         ref: the font.
-        language: a BCP 47 tag such as ``fr`` or ``sr``, which some fonts' features depend on; none by default.
+        language: a BCP 47 tag such as ``fr`` or ``sr`` for language-specific forms; none by default.
 
     Raises:
         FontError, UsageError: as ``open_face``.
     """
 
     def __init__(self, ref: FontRef, language: str = "") -> None:
-        open_face(ref)  # it refuses, in words, what HarfBuzz would take for an empty font
+        open_face(ref)  # raises for files that HarfBuzz would silently treat as an empty font
         self.ref, self.language = ref, language or _NO_LANGUAGE
         face = uharfbuzz.Face(plain_data(ref), ref.face)
         self._font = uharfbuzz.Font(face)
@@ -106,15 +106,15 @@ class Shaper:
             raise FontError(f"the font {ref.path} says nothing of its size", "Use another font.")
 
     def has(self, char: str) -> bool:
-        """Whether the font has a glyph for ``char``."""
+        """Return whether the font has a glyph for ``char``."""
         return bool(self._font.get_nominal_glyph(ord(char)))
 
     def shape(self, text: str, *, vertical: bool = False) -> Shaped:
         """Shape one line.
 
         Args:
-            text: in logical order, without line breaks.
-            vertical: set a column, in which scripts that do not stand upright are turned.
+            text: the text in logical order, without line breaks.
+            vertical: make a column; scripts that do not stand upright are turned.
         """
         codes = [ord(char) for char in text]
         parts = []
@@ -135,13 +135,13 @@ class Shaper:
         return Shaped(text, glyphs, clusters, origins, turns, -steps[:, 1] if vertical else steps[:, 0])
 
     def _shape_run(self, codes: list[int], run: Run, upright: bool) -> tuple[NDArray[Any], ...]:
-        """Return glyphs and clusters ``[n]``, offsets and steps of the pen ``[n, 2]`` in em."""
+        """Return glyphs and clusters ``[n]``, and offsets and steps of the pen ``[n, 2]`` in em."""
         buffer = uharfbuzz.Buffer()
         buffer.add_codepoints(codes, run.start, run.stop - run.start)
         buffer.direction = "ttb" if upright else "rtl" if run.level % 2 else "ltr"
         buffer.script = run.script
         buffer.language = self.language
-        # A line may be a piece of a text, yet its first letter is the first that is seen.
+        # No flags for the beginning or end of a text: a line may be cut out of a longer one.
         uharfbuzz.shape(self._font, buffer)
         infos, positions = buffer.glyph_infos, buffer.glyph_positions
         glyphs = np.array([info.codepoint for info in infos], np.int64)
@@ -151,15 +151,15 @@ class Shaper:
 
 
 def _turn(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Turn vectors ``[n, 2]`` clockwise by a quarter, y up."""
+    """Turn vectors ``[n, 2]`` clockwise by 90 degrees, y up."""
     return np.stack([vectors[:, 1], -vectors[:, 0]], axis=1)
 
 
 def script_of(text: str) -> list[str]:
-    """Return the script of each character.
+    """Return the script of each character (UAX #24).
 
-    What all scripts share is of the one before it, or after it at the start; a closing bracket is of the script of
-    the one that opened (UAX #24).
+    Common characters get the script of the character before them, or after them at the start of the line. A closing
+    bracket gets the script of its opening bracket.
     """
     found = [scripts.script(char) for char in text]
     present = next((script for script in found if script not in _SHARED), "Zyyy")
@@ -180,7 +180,7 @@ def script_of(text: str) -> list[str]:
 
 
 def logical_runs(text: str) -> Iterator[Run]:
-    """Yield the parts of a line that have one direction and one script, in logical order."""
+    """Yield the runs of a line in logical order."""
     numbers, names = levels(text), script_of(text)
     start = 0
     for stop in range(1, len(text) + 1):
@@ -190,13 +190,13 @@ def logical_runs(text: str) -> Iterator[Run]:
 
 
 def seen_runs(text: str) -> list[Run]:
-    """Return the runs of a line from left to right."""
+    """Return the runs of a line in visual order, from left to right."""
     found = list(logical_runs(text))
     return [found[index] for index in visual_order([run.level for run in found])]
 
 
 def column_runs(text: str) -> list[Run]:
-    """Return the runs of a column from top to bottom: scripts that stand upright, and others, which are turned."""
+    """Return the runs of a column from top to bottom; runs of scripts that do not stand upright are to be turned."""
     numbers = levels(text, 0)
     names = script_of(text)
     kinds = []

@@ -1,4 +1,4 @@
-"""Dataset formats: each is one file with its writer and its reader, and one line here."""
+"""The dataset formats. Each has one file, with its writer and its reader, and one line here."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What every dataset format does alike: identity, resuming, the lock, the manifest.
+"""What all writers of datasets share: the manifest, the lock, and going on after a crash.
 
-A dataset is a folder. ``manifest.json`` is its first file and says what run it belongs to;
-what makes readers take it for whole (``num-samples`` in an LMDB) is written last. A crash
-therefore leaves something that no reader accepts and that the same command goes on with.
+A dataset is a folder. ``manifest.json`` is written first and names the run that the dataset
+belongs to. The file or key that readers need (``num-samples`` in an LMDB) is written last. So a
+crash leaves a folder that no reader accepts, and the same command goes on with it.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ class Sample:
     Attributes:
         index: number in the dataset, from 0.
         text: what the image shows.
-        image: uint8 ``[H, W]`` gray or ``[H, W, 3]`` RGB, 0 = ink, 255 = paper; or a whole PNG
-            file, which is stored as it is.
-        meta: anything JSON holds that is worth keeping, e.g. ``{"style": "lxgw-wenkai"}``.
+        image: uint8 ``[H, W]`` gray or ``[H, W, 3]`` RGB, 0 = ink, 255 = paper; or the bytes of a
+            PNG file, which are stored unchanged.
+        meta: further facts about the sample, as JSON, e.g. ``{"style": "lxgw-wenkai"}``.
     """
 
     index: int
@@ -55,21 +55,21 @@ class Sample:
 
 
 def label_of(sample: Sample) -> str:
-    """Return the label to store: NFC, and never NFKC, which would contradict the ink (， １ ㍻).
+    """Return the label to store: the text in NFC. NFKC would change characters such as ， １ ㍻ that the image shows.
 
     Raises:
-        DatasetError: it is empty, or holds a control character or line break.
+        DatasetError: the label is empty, or has a control character or line break.
     """
     label = nfc(sample.text)
     if fault := label_fault(label):
         raise DatasetError(
-            f"the label of sample {sample.index + 1} {fault}", "Take it out of the text that is written."
+            f"the label of sample {sample.index + 1} {fault}", "Remove it from the text that is written."
         )
     return label
 
 
 def label_fault(label: str) -> str:
-    """Say why no format holds this label: it is empty, or has a control character or line break; "" if all do."""
+    """Return why a label cannot be stored: it is empty, or has a control character or line break; "" if it can."""
     refused = next((char for char in label if unicodedata.category(char) in CONTROL), None)
     if refused is not None:
         return f"has the control character U+{ord(refused):04X}"
@@ -77,18 +77,18 @@ def label_fault(label: str) -> str:
 
 
 class Folder(ABC):
-    """The folder of a dataset while a run writes it; a context manager.
+    """The folder of a dataset that is being written; a context manager.
 
-    Entering it claims the folder. What an earlier run with the same plan left is kept.
+    Entering it locks the folder. Samples of an earlier run with the same plan are kept.
 
     Args:
         path: the dataset's folder.
-        plan: everything that decides what the samples are, as JSON: model, seed, count,
-            settings, styles. It is the dataset's identity.
+        plan: all that decides what the samples are, as JSON: model, seed, count, settings,
+            styles. Two runs with equal plans make the same dataset.
 
     Attributes:
-        written: how many samples there are.
-        complete: the dataset is whole; nothing is left to do.
+        written: how many samples the dataset has so far.
+        complete: whether the dataset is finished.
     """
 
     format: ClassVar[str]
@@ -101,13 +101,13 @@ class Folder(ABC):
         self._characters: set[str] = set()
 
     def __enter__(self) -> Self:
-        """Claim the folder.
+        """Lock the folder and open its data.
 
         Raises:
-            UsageError: it holds something else, or another run is writing it.
-            DatasetError: the run that should go on is damaged.
+            UsageError: the folder holds something else, or another run is writing to it.
+            DatasetError: the data of the earlier run are damaged.
         """
-        self._manifest()  # before anything is put into a folder that is not ours
+        self._manifest()  # raises before anything is written into a folder that is not ours
         writable_folder(self.path)
         try:
             with contextlib.ExitStack() as resources:
@@ -118,17 +118,17 @@ class Folder(ABC):
         return self
 
     def check(self) -> None:
-        """Check that the folder is free, or has a run to go on with; nothing is written.
+        """Check that the folder is empty, or holds an earlier run with this plan. Nothing is written.
 
         Raises:
-            UsageError: it holds something else.
+            UsageError: the folder holds something else.
         """
         self._manifest()
 
     def _claim(self, resources: contextlib.ExitStack) -> None:
         resources.callback(os.close, lock_folder(self.path))
         for left in (*self.path.glob(".*.part"), *self.path.glob("*/.*.part")):
-            left.unlink()  # what a killed run was about to rename
+            left.unlink()  # temporary files of a killed run
         manifest = self._manifest()
         if manifest is None:
             self._write_manifest(complete=False)
@@ -143,10 +143,14 @@ class Folder(ABC):
         self._resources.close()
 
     def finish(self, info: Mapping[str, Any]) -> None:
-        """Make the dataset whole: charset, manifest, and the count last.
+        """Finish the dataset: write the rest of the samples, the charset, the manifest and, last, the count.
 
         Args:
-            info: what is worth knowing about the finished dataset, as JSON.
+            info: facts about the finished dataset for its manifest, as JSON.
+
+        Raises:
+            DatasetError: there is no sample.
+            HandgenError: the disk is full or fails.
         """
         if self.complete:
             raise ValueError("the dataset is complete")
@@ -154,7 +158,7 @@ class Folder(ABC):
             self._flush()
             if not self.written:
                 raise DatasetError("not one sample was written", "Ask for at least one.")
-            # One character a line is what PaddleOCR, OpenOCR and MMOCR take for a dictionary.
+            # PaddleOCR, OpenOCR and MMOCR read a dictionary with one character per line.
             write_text(self.path / CHARSET, "".join(f"{char}\n" for char in sorted(self._characters)))
             self._write_manifest(complete=True, count=self.written, info=dict(info))
             self._write_count()
@@ -163,14 +167,14 @@ class Folder(ABC):
         self.complete = True
 
     def _manifest(self) -> dict[str, Any] | None:
-        """Return the manifest of the run to go on with, or None when the folder is free.
+        """Return the manifest of an earlier run with this plan; None if the folder is empty.
 
         Raises:
             UsageError: the folder holds something else.
         """
         file = self.path / MANIFEST
         if not file.exists():
-            # A run killed in its first instant leaves the lock and perhaps a part of the manifest.
+            # A run killed right at its start leaves the lock and perhaps a temporary manifest.
             found = self.path.iterdir() if self.path.is_dir() else ()
             if any(not entry.name.startswith((LOCK, f".{MANIFEST}.")) for entry in found):
                 raise UsageError(f"{self.path} is not empty and holds no dataset of handgen", "Choose another --out.")
@@ -196,32 +200,33 @@ class Folder(ABC):
 
     @abstractmethod
     def _open(self, resources: contextlib.ExitStack) -> tuple[int, bool]:
-        """Open the data; return how many samples it has and whether their count is written.
+        """Open the data; return how many samples they hold, and whether the final count is written.
 
-        What must be closed at the end, also after an error, goes on to ``resources``.
+        Args:
+            resources: closes what is put on it when the folder is left, also after an error.
 
         Raises:
-            DatasetError: it is damaged.
+            DatasetError: the data are damaged.
         """
 
     @abstractmethod
     def _labels(self) -> Iterable[str]:
-        """Return the labels that are committed, or one with all their characters."""
+        """Return the committed labels, or one string with all their characters."""
 
     @abstractmethod
     def _flush(self) -> None:
-        """Commit what was taken in."""
+        """Commit all samples that ``write`` has taken."""
 
     @abstractmethod
     def _write_count(self) -> None:
-        """Write what makes readers take the dataset for whole."""
+        """Write the file or key without which no reader accepts the dataset."""
 
 
 class Writer(Folder):
     """Writes samples into a folder; a context manager.
 
-    If an earlier run with the same plan stopped half-way, its samples are kept: go on with the
-    sample ``written``. If it did not stop, ``complete`` is true.
+    If an earlier run with the same plan was interrupted, its samples are kept: continue with
+    sample number ``written``. If that run was finished, ``complete`` is true.
 
         with LmdbWriter(path, plan, workers=2) as writer:
             for batch in batches_from(writer.written):
@@ -229,9 +234,9 @@ class Writer(Folder):
             writer.finish({"seconds": 12.3})
 
     Args:
-        path: as for ``Folder``.
-        plan: likewise.
-        workers: threads that encode images.
+        path: the dataset's folder.
+        plan: see ``Folder``.
+        workers: number of threads that encode images.
     """
 
     def __init__(self, path: Path, plan: Mapping[str, Any], *, workers: int = 1) -> None:
@@ -239,14 +244,14 @@ class Writer(Folder):
         self.workers = workers
 
     def write(self, samples: Sequence[Sample]) -> None:
-        """Append samples whose indices follow on from ``written``.
+        """Append samples. Their indices must continue from ``written``.
 
-        They are encoded later and committed in larger groups: do not change the images
-        afterwards; the last ones may be lost in a crash.
+        Images are encoded later, in threads, so do not change them afterwards. Samples are
+        committed in groups; a crash loses those that are not committed yet.
 
         Raises:
-            DatasetError: a label is empty or holds a control character.
-            HandgenError: no room is left; what was committed stays, and the same run goes on later.
+            DatasetError: a label is empty or has a control character.
+            HandgenError: the disk is full. Committed samples stay, and the same command continues later.
         """
         if self.complete:
             raise ValueError("the dataset is complete")
@@ -260,19 +265,19 @@ class Writer(Folder):
 
     @abstractmethod
     def _append(self, samples: Sequence[Sample], labels: Sequence[str]) -> None:
-        """Take samples in; commit them now or with later ones."""
+        """Take samples; commit them now or together with later ones."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """A dataset format: what writes it, and what reads it, which share no code."""
+    """A dataset format: its writer and its reader. The two share no code, so that reading back is a real test."""
 
     writer: type[Writer]
     reader: type[Reader]
 
 
 def _difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Say in a few words where two plans differ."""
+    """Return a short text that says where two plans differ."""
     keys = [key for key in {**old, **new} if old.get(key) != new.get(key)]
     words = []
     for key in keys[:3]:

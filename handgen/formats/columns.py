@@ -1,4 +1,4 @@
-"""What programs take a column of labels for, in files that do not say what is text."""
+"""CSV and JSON do not state column types. This module predicts which type a loader infers for the column of labels."""
 
 from __future__ import annotations
 
@@ -6,39 +6,27 @@ import re
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d([ T]\d\d(:?\d\d(:?\d\d(\.\d+)?)?)?(Z|[+-]\d\d(:?\d\d)?)?)?")
-_NOTHING = frozenset(
-    [
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "-1.#IND",
-        "-1.#QNAN",
-        "-NaN",
-        "-nan",
-        "1.#IND",
-        "1.#QNAN",
-        "<NA>",
-        "N/A",
-        "NA",
-        "NULL",
-        "NaN",
-        "None",
-        "n/a",
-        "nan",
-        "null",
-        "",
-    ]
-)
+_NA = frozenset(
+    ("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+     "NULL", "NaN", "None", "n/a", "nan", "null")
+)  # fmt: skip
+"""Cells that pandas reads as a missing value."""
 _TRUTHS = frozenset(("True", "TRUE", "true", "False", "FALSE", "false"))
 
 
 class ColumnTypes:
-    """What pandas takes a column of labels for in CSV, and Arrow in JSON: files that do not say what is text."""
+    """Predicts the type that pandas infers for a column of labels in CSV, or Arrow for one in JSON.
 
-    def __init__(self, of_csv: bool) -> None:
+    Args:
+        of_csv: the file is CSV and pandas reads it; else it is JSON and Arrow does.
+        keep_na: cells such as NA stay text, as with ``read_csv(keep_default_na=False)``.
+    """
+
+    def __init__(self, of_csv: bool, *, keep_na: bool = False) -> None:
         self._of_csv = of_csv
-        self._nothing = 0
-        self._seen = 0
+        self._na = _NA if of_csv and not keep_na else frozenset()
+        self._missing = 0
+        self._texts = 0
         self._numbers = 0
         self._all = dict.fromkeys(("numbers", "truth values", "dates"), True)
 
@@ -47,26 +35,26 @@ class ColumnTypes:
         if not isinstance(text, str):
             self._numbers += isinstance(text, int) and not isinstance(text, bool)
             return
-        if self._of_csv and text in _NOTHING:
-            self._nothing += 1
+        if text in self._na:
+            self._missing += 1
             return
-        self._seen += 1
+        self._texts += 1
         self._all["numbers"] &= self._of_csv and _NUMBER.fullmatch(text) is not None
         self._all["truth values"] &= self._of_csv and text in _TRUTHS
         self._all["dates"] &= not self._of_csv and _DATE.fullmatch(text) is not None
 
     @property
     def classes(self) -> bool:
-        """Whether all labels are whole numbers, and not texts that look like them."""
-        return self._numbers > 0 and not self._seen
+        """Whether all labels are JSON numbers, which may be numbers of classes; strings of digits do not count."""
+        return self._numbers > 0 and not self._texts
 
     @property
     def kind(self) -> str:
-        """What all labels are taken for; empty when for text."""
-        return next((kind for kind, each in self._all.items() if each and self._seen), "")
+        """The type that is inferred: numbers, truth values or dates; empty when the labels stay text."""
+        return next((kind for kind, each in self._all.items() if each and self._texts), "")
 
     def verdict(self) -> str:
-        """Say what becomes of the labels; empty if they stay text."""
-        found = [f"{self._nothing:,} labels such as NA are read as nothing"] if self._nothing else []
+        """Return what the loader does to the labels, as a message; empty if they stay text."""
+        found = [f"{self._missing:,} labels such as NA are read as nothing"] if self._missing else []
         found += [f"all labels are read as {self.kind}"] if self.kind else []
         return "; ".join(found)

@@ -1,7 +1,8 @@
-"""The conversations that vision-language models are tuned on: ms-swift and LLaMA-Factory read them.
+"""Conversations for fine-tuning vision-language models, as ms-swift and LLaMA-Factory read them.
 
-``train.jsonl`` has one object a line: ``messages``, a question with ``<image>`` and the label as the answer, and
-``images``, the path of the image from the dataset's folder. ``dataset_info.json`` tells LLaMA-Factory so.
+``train.jsonl`` has one JSON object per line: ``messages``, a question with ``<image>`` and the label as the answer, and
+``images``, the path of the image relative to the dataset's folder. ``dataset_info.json`` describes this to
+LLaMA-Factory.
 """
 
 from __future__ import annotations
@@ -38,36 +39,42 @@ INSTRUCTIONS = {
     "ar": ("اقرأ الكتابة اليدوية في هذه الصورة.", "ماذا كُتب هنا؟", "انسخ هذا السطر كما هو."),
     "hi": ("इस चित्र की हस्तलिपि पढ़िए।", "यहाँ क्या लिखा है?", "इस पंक्ति को ज्यों का त्यों लिखिए।"),
 }
-"""Language -> what is asked of an image."""
+"""Language -> questions about an image."""
 PLAN_KEY = "instructions"
-"""Where a dataset's plan has the instructions; those in English, where it has none."""
-_ASKED, _ANSWERED = ("user", "human"), ("assistant", "gpt")
+"""Key of a dataset's plan with its questions; without it they are the English ones."""
+_ANSWERED = ("assistant", "gpt")
+"""Roles whose messages are answers."""
 
 
 def instructions_of(words: str) -> list[str]:
-    """Return the questions that ``--instructions`` means: of languages with commas between, or the lines of a file.
+    """Return the questions that ``--instructions`` stands for.
+
+    Args:
+        words: languages separated by commas, or a UTF-8 file with one question per line.
 
     Raises:
-        UsageError: there is no such language or file, or the file has none.
+        UsageError: there is no such language or file, or the file has no question, or one with ``<image>`` in it.
     """
     path = Path(words)
     if path.is_file():
         found = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
         if not found:
-            raise UsageError(f"{path} has no instructions", "Write one a line.")
+            raise UsageError(f"{path} has no instructions", "Write one on each line.")
         if wrong := next((line for line in found if IMAGE in line), ""):
-            raise UsageError(f"'{wrong}' of {path} has an {IMAGE} of its own", f"Leave it out: {IMAGE} is put before.")
+            raise UsageError(
+                f"'{wrong}' of {path} has an {IMAGE} of its own", "Leave it out: it is added to every question."
+            )
         return found
     languages = [word.strip() for word in words.split(",") if word.strip()]
     for language in languages:
         if language not in INSTRUCTIONS:
             hint = nearest(language, INSTRUCTIONS)
-            raise UsageError(f"there is no file and no language '{language}' to ask in", hint)
+            raise UsageError(f"'{language}' is neither a file nor a language with instructions", hint)
     return [line for language in languages for line in INSTRUCTIONS[language]]
 
 
 def dataset_info(name: str) -> dict[str, Any]:
-    """Return what LLaMA-Factory wants to know of a list of conversations that is called ``name``."""
+    """Return the content of ``dataset_info.json``, which describes the list ``name`` to LLaMA-Factory."""
     tags = {"role_tag": "role", "content_tag": "content", "user_tag": "user", "assistant_tag": "assistant"}
     columns = {"messages": "messages", "images": "images"}
     return {"handgen": {"file_name": name, "formatting": "sharegpt", "columns": columns, "tags": tags}}
@@ -94,19 +101,20 @@ class ConversationsWriter(ListWriter):
 
 
 class ConversationsReader(ListReader):
-    """Reads images and answers of ``train*.jsonl``, ``val*.jsonl``, ...: ``messages`` or ``conversations``.
+    """Reads the conversations of ``train*.jsonl``, ``val*.jsonl``, ...: keys ``messages`` or ``conversations``.
 
-    A sample is the first image of a conversation, and the first answer in it.
+    A sample is the first image of a conversation and the first answer in it. An answer is a string, or a list of parts
+    with texts, as in OpenAI's format.
     """
 
     format = "conversations"
     marks = ("train*.jsonl", "val*.jsonl", "test*.jsonl", "conversations*.jsonl")
     above = True
-    alone = False  # a conversation may have several pictures, of which the first is read
+    alone = False  # a conversation may have further pictures, which are not read
 
     @classmethod
     def holds(cls, folder: Path) -> bool:
-        """The names are common ones; the first line tells."""
+        """Look at the first lines: the names alone are too common."""
         for path in sorted(folder.iterdir()):
             if cls._marking([path.name]) and path.is_file():
                 with path.open(encoding="utf-8-sig", errors="replace") as lines:
@@ -122,9 +130,13 @@ class ConversationsReader(ListReader):
             if not turns:
                 yield Entry("", None, fault=f"{where}: no messages")
                 continue
-            answer = next((text for role, text in turns if role in _ANSWERED), None)
-            fault = "" if answer is not None else f"{where}: nobody answers"
-            yield Entry(_image_of(row), None if answer is None else utf8(answer), fault=fault)
+            answers = [content for role, content in turns if role in _ANSWERED]
+            answer = _text_of(answers[0]) if answers else None
+            fault = f"{where}: " + ("the answer is no text" if answers else "nobody answers")
+            if answer is None:
+                yield Entry(_image_of(row), None, fault=fault)
+            else:
+                yield Entry(_image_of(row), utf8(answer))
 
 
 def _object(line: str | bytes) -> dict[str, Any]:
@@ -136,11 +148,19 @@ def _object(line: str | bytes) -> dict[str, Any]:
 
 
 def _turns(row: dict[str, Any]) -> list[tuple[str, Any]]:
-    """Return who says what in a conversation; nothing where it is none."""
+    """Return (role, content) of each message; [] if the row is no conversation."""
     turns = row.get("messages") or row.get("conversations")
     if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
         return []
     return [(str(turn.get("role", turn.get("from", ""))), turn.get("content", turn.get("value"))) for turn in turns]
+
+
+def _text_of(content: Any) -> str | None:
+    """Return the text of a message: a string, or the joined text parts of a list; None if it has no text."""
+    if isinstance(content, list):
+        texts = [part["text"] for part in content if isinstance(part, dict) and isinstance(part.get("text"), str)]
+        return "".join(texts) if texts else None
+    return content if isinstance(content, str) else None
 
 
 def _image_of(row: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """The ``images/`` and ``labels.json`` that docTR's ``RecognitionDataset`` reads.
 
-``labels.json`` is one object: path in ``images/`` -> label.
+``labels.json`` is one JSON object: path in ``images/`` -> label.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ class DoctrWriter(ListWriter):
 
 
 class DoctrReader(ListReader):
-    """Reads the images that ``labels.json`` names, beside it or in ``images``, as ``RecognitionDataset`` is told."""
+    """Reads the images that ``labels.json`` names; they lie in ``images/`` or beside the file."""
 
     format = "doctr"
     marks = ("labels.json",)
 
     @classmethod
     def holds(cls, folder: Path) -> bool:
-        """The name is a common one; the folder ``images`` tells, or that it names files beside it."""
+        """Require a folder ``images``, or names of existing files: the name ``labels.json`` alone is too common."""
         if (folder / "images").is_dir():
             return True
         try:
@@ -77,7 +77,7 @@ class DoctrReader(ListReader):
 
 
 def _text(data: bytes, file: Path, findings: Findings) -> str:
-    """Return the text of a list; note where it is no UTF-8. Bytes of another encoding come as surrogates."""
+    """Decode a list; note if it is not UTF-8. Bytes that are not UTF-8 become lone surrogates."""
     encoding = json.detect_encoding(data)
     text = data.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace")
     if not encoding.startswith("utf-8"):
@@ -90,12 +90,12 @@ def _text(data: bytes, file: Path, findings: Findings) -> str:
 def _encoded(label: str) -> bytes:
     try:
         return raw_bytes(label)
-    except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
+    except UnicodeEncodeError:  # JSON can hold a lone surrogate that stands for no byte
         return utf8(label)
 
 
 def _pairs(labels: Any) -> Iterator[tuple[str, Any, Meta | None]]:
-    """Yield path, label and what else is said of each image, from an object, or from a list of objects."""
+    """Yield path, label and further facts of each image, from an object or a list of objects; facts may be None."""
     rows: list[tuple[str, Any]] = [*labels.items()] if isinstance(labels, dict) else []
     for row in labels if isinstance(labels, list) else ():
         path = next((key for key in PATH_COLUMNS if isinstance(row, dict) and isinstance(row.get(key), str)), None)

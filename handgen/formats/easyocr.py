@@ -1,7 +1,7 @@
 """The folder that EasyOCR's trainer reads: images, and beside them ``labels.csv``.
 
-The trainer takes every folder without folders in it for a dataset, so there is none. The header
-is ``filename,words``; labels with commas or quotation marks are quoted as CSV wants it.
+The trainer reads every folder without sub-folders as a dataset, so this one has none. The header
+is ``filename,words``; labels with commas or quotation marks are quoted as in any CSV file.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _PATH, _LABEL = "\0path", "\0label"
 class EasyOcrReader(ListReader):
     """Reads the images that ``labels.csv`` names.
 
-    Two programs read such files: the trainer of today cuts each line at its first comma, as it stands; that of
-    before, and other programs, read CSV. A file in which a label has a comma or a quotation mark that CSV would
-    quote is of the first kind, any other of the second. A table with another header, separator or encoding is
-    read as CSV, and its further columns are kept; the trainer does not read it, which is a finding.
+    There are two kinds of such files. Today's trainer cuts each line at its first comma and does not unquote the label
+    ("raw"); earlier versions of it and other programs read CSV. A file is raw if any of its lines is not what a CSV
+    writer would write; else it is read as CSV. A table with another header, separator or encoding is read as CSV too,
+    with its further columns as meta; the trainer does not read it, which is a finding.
     """
 
     format = "easyocr"
@@ -54,7 +54,7 @@ class EasyOcrReader(ListReader):
 
     @classmethod
     def holds(cls, folder: Path) -> bool:
-        """The name is a common one; the header tells."""
+        """Look at the header: the name ``labels.csv`` alone is too common."""
         file = folder / cls.marks[0]
         return has_own_header(file) or bool(_table_of(file))
 
@@ -69,7 +69,7 @@ class EasyOcrReader(ListReader):
 
 
 def has_own_header(file: Path) -> bool:
-    """Tell whether a list begins as EasyOCR's trainer wants it."""
+    """Return whether a list has the header that EasyOCR's trainer needs."""
     try:
         with file.open("rb") as stream:
             header = stream.readline(100).replace(b"\r", b"\n").partition(b"\n")[0].strip()
@@ -79,7 +79,11 @@ def has_own_header(file: Path) -> bool:
 
 
 def _table_of(file: Path) -> csv.DictReader[str] | None:
-    """Return the rows of a table that has a column of paths and one of labels, under these names; None if not."""
+    """Return the rows of a table, with its columns of paths and of labels renamed ``_PATH`` and ``_LABEL``.
+
+    Returns:
+        None if the table lacks one of the two columns.
+    """
     try:
         text, _ = decoded(file.read_bytes())
     except OSError:
@@ -119,15 +123,15 @@ def easyocr_rows(file: Path) -> Iterator[tuple[str, str]]:
     """Yield path and label of each line of a ``labels.csv``.
 
     Raises:
-        UnicodeDecodeError: it is not UTF-8.
+        UnicodeDecodeError: the file is not UTF-8.
     """
     for _, name, label in _cut(file, "strict"):
         yield name, label or ""
 
 
 def _cut(file: Path, errors: str = "surrogateescape") -> Iterator[tuple[int, str, str | None]]:
-    """Yield number, path and label of each line; the label is None where there is no comma."""
-    lines = lines_of(file, Findings())  # its reader takes blank lines, CRs and the byte-order mark for none
+    """Yield number, path and label of each line; the label is None if the line has no comma."""
+    lines = lines_of(file, Findings())  # pandas ignores blank lines, CRs and a byte-order mark: they are no findings
     next(lines, None)
     raw = is_raw(file)
     for number, line in lines:
@@ -139,14 +143,14 @@ def _cut(file: Path, errors: str = "surrogateescape") -> Iterator[tuple[int, str
 
 
 def is_raw(file: Path) -> bool:
-    """Tell whether the labels of a ``labels.csv`` stand as they are, commas and quotation marks among them."""
+    """Return whether the labels of a ``labels.csv`` are raw: some need quoting as CSV and are not quoted."""
     lines = lines_of(file, Findings())
     next(lines, None)
     return any(b"," in line and not _as_csv(line.decode("utf-8", "surrogateescape")) for _, line in lines)
 
 
 def _as_csv(line: str) -> list[str] | None:
-    """Return path and label of a line of CSV; None if no program that writes CSV writes such a line."""
+    """Return path and label of a line of CSV; None if no CSV writer would write such a line."""
     if '"' not in line:
         row = line.split(",")
         return row if len(row) == 2 else None

@@ -1,7 +1,8 @@
-"""What users filter samples by: the keys of a sample's meta that mean the same whatever drew it, and whatever holds it.
+"""Facts about samples that users filter by: keys of a sample's meta with one meaning for all sources and formats.
 
-LMDB keeps them in ``meta-%09d``, imagefolder in columns, Parquet in the JSON of its ``meta`` column, WebDataset in the
-JSON of a sample, the formats of files in ``meta.jsonl``, ALTO in tags, PAGE XML in user attributes.
+They are stored in ``meta-%09d`` of an LMDB, in columns of an imagefolder, in the JSON of Parquet's ``meta`` column, in
+the JSON of a WebDataset sample, in ``meta.jsonl`` of the other file formats, in ALTO's tags and in PAGE XML's user
+attributes.
 """
 
 from __future__ import annotations
@@ -14,20 +15,21 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a sample; None is unknown, and is not kept.
+    """The facts about one sample. None means unknown; unknown facts are not stored.
 
     Attributes:
-        writer: who wrote it; samples of one writer have the same. A font is a writer, and so is a style of a model.
-        cursiveness: from print (0) to running hand (1).
+        writer: the writer's name, the same for all samples of one writer. A font counts as a writer, and so does a
+            style of a model.
+        cursiveness: 0 = print, 1 = fully joined.
         slant: lean to the right, in degrees.
-        neatness: how sure the reader is of the label it was given, 0 to 1, on average over the characters. Nobody reads
-            lines that a pen writes as a whole: of these it is 1 less the mean of the writer's habit, looseness and
-            cursiveness.
-        pen: what it is written with, such as ball, brush, pencil or blue ballpoint.
-        paper: what it is written on: plain, ruled, squared or form.
-        source: what drew it: fonts, pen, traced, the name of a model or a store.
-        font: family of the font that its letters are those of.
-        license: of that font, or of what else they come from; several with commas between.
+        neatness: 0 to 1. The confidence of a recognizer in the label, averaged over the characters. Lines that the pen
+            writes as a whole are not read by a recognizer; for them it is 1 minus the mean of the writer's habit,
+            looseness and cursiveness.
+        pen: the writing tool, such as ball, brush, pencil or blue ballpoint.
+        paper: plain, ruled, squared or form.
+        source: what drew the sample: fonts, pen, traced, or the name of a model or a store.
+        font: family of the font whose letters are shown.
+        license: license of that font or of the other origin of the letters; several are separated by commas.
     """
 
     writer: str | None = None
@@ -41,7 +43,7 @@ class Facts:
     license: str | None = None
 
     def meta(self) -> dict[str, str | float]:
-        """Return what is known."""
+        """Return the known facts as a dict."""
         return {key: value for key, value in dataclasses.asdict(self).items() if value is not None}
 
 
@@ -49,5 +51,5 @@ FACTS = tuple(each.name for each in dataclasses.fields(Facts))
 
 
 def facts_of(meta: Mapping[str, Any]) -> dict[str, str | float]:
-    """Return the facts in a sample's meta; what has another type is left out."""
+    """Return the facts in a sample's meta; values that are neither text nor number are left out."""
     return {key: meta[key] for key in FACTS if isinstance(meta.get(key), str | int | float)}

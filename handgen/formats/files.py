@@ -1,9 +1,9 @@
-"""What the formats made of ordinary files do alike.
+"""Base classes for the formats that consist of ordinary files.
 
-Samples are committed in groups: their files first, then ``progress.json``, which says how many
-samples there are and how long each growing file is. What a crash left beyond that is
-overwritten. One file or folder of each format makes readers take the dataset for whole; it is
-called ``.part`` until the end.
+Samples are committed in groups: first their files, then ``progress.json``, which says how many
+samples there are and how long each growing file is. After a crash, everything beyond that is
+overwritten. Each format has one file or folder that readers look for; its name ends in ``.part``
+until the dataset is finished.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _escaped = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def json_line(value: Any) -> str:
-    """Return a value as JSON on one line, which UTF-8 can hold."""
+    """Return a value as JSON on one line. Lone surrogates, which UTF-8 cannot hold, are written as escapes."""
     text = _plain(value)
     try:
         text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which JSON can hold
+    except UnicodeEncodeError:
         return _escaped(value)
     return text
 
 
 def image_name(index: int) -> str:
-    """Return the path of an image, 10,000 to a folder; images are numbered from 1 as in an LMDB."""
+    """Return the relative path of an image: 10,000 images per folder, numbered from 1 as in an LMDB."""
     return f"{index // _PER_FOLDER:05d}/{index + 1:09d}.png"
 
 
@@ -60,8 +60,8 @@ class FileWriter(Writer, Generic[Row]):
     """Writes a dataset of files; see ``Writer``.
 
     Attributes:
-        whole: the file or folder that makes readers take the dataset for whole.
-        per_commit: samples that are committed together, at least.
+        whole: the file or folder that readers look for; it gets this name last.
+        per_commit: how many samples are committed together, at least.
     """
 
     whole: ClassVar[str]
@@ -134,17 +134,17 @@ class FileWriter(Writer, Generic[Row]):
 
     @abstractmethod
     def _row(self, sample: Sample, label: str, png: bytes) -> Row:
-        """Return what ``_commit`` needs of a sample; write what is a file of its own. Runs in threads."""
+        """Write the sample's own files, if it has any, and return what ``_commit`` needs. Runs in threads."""
 
     @abstractmethod
     def _commit(self, rows: Sequence[Row]) -> None:
-        """Write rows to the end of the files that grow."""
+        """Append rows to the growing files."""
 
     def _end(self) -> None:
-        """Write what stands behind the last sample."""
+        """Write what follows the last sample."""
 
     def _store(self, path: Path, data: bytes) -> None:
-        """Write one whole file; its folder is made if need be."""
+        """Write one file; make its folder if it is missing."""
         try:
             path.write_bytes(data)
         except FileNotFoundError:
@@ -152,7 +152,7 @@ class FileWriter(Writer, Generic[Row]):
             path.write_bytes(data)
 
     def _grow(self, path: Path, data: bytes) -> None:
-        """Write ``data`` behind what is committed of a file."""
+        """Append ``data`` to the committed part of a file; what a crash left beyond that part is cut off."""
         name = path.relative_to(self.path).as_posix()
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("r+b" if path.exists() else "xb") as file:
@@ -170,7 +170,7 @@ class FileWriter(Writer, Generic[Row]):
 
 @dataclass(frozen=True)
 class Stored:
-    """What is stored of a sample; attributes as those of ``Record``."""
+    """One stored sample; the attributes are those of ``Record``."""
 
     image: bytes | None
     label: bytes | None
@@ -180,12 +180,12 @@ class Stored:
 
 
 class FileReader(Reader):
-    """Reads a dataset of files; samples are numbered from 1 in their order.
+    """Reads a dataset of files; samples are numbered from 1, in order.
 
     Attributes:
-        marks: the names of the files that mark a dataset.
-        inside: the folder of a dataset that handgen puts such files into.
-        damage: the errors that reading a damaged dataset raises.
+        marks: shell patterns for the names of the files that mark a dataset.
+        inside: the sub-folder in which handgen writes these files; empty if it is the dataset's own folder.
+        damage: the exceptions that mean the dataset is damaged.
     """
 
     marks: ClassVar[tuple[str, ...]]
@@ -195,7 +195,7 @@ class FileReader(Reader):
 
     @classmethod
     def find(cls, root: Path, findings: Findings) -> list[Path]:
-        """Return the folders with such files; what is not finished (``.part``) is none."""
+        """Return the folders with marking files, without those that are unfinished (``.part``)."""
         found = set()
         for folder, _, files in walk(root):
             parts = folder.relative_to(root).parts
@@ -208,12 +208,12 @@ class FileReader(Reader):
 
     @classmethod
     def _marking(cls, names: list[str]) -> list[str]:
-        """Return those of ``names`` that mark a dataset; systems leave files behind that begin with a dot."""
+        """Return the names that mark a dataset. Names that begin with a dot are files of the system."""
         return [n for n in names if not n.startswith(".") and any(fnmatch.fnmatch(n, mark) for mark in cls.marks)]
 
     @classmethod
     def holds(cls, folder: Path) -> bool:
-        """Tell whether the marked folder is of this format indeed."""
+        """Return whether a folder with marking files really is of this format."""
         return True
 
     def __init__(self, folder: Path) -> None:
@@ -244,21 +244,21 @@ class FileReader(Reader):
 
     @abstractmethod
     def _samples(self, findings: Findings) -> Iterator[Stored]:
-        """Yield what is stored of each sample; add what is wrong with the files that list them.
+        """Yield the samples; add to ``findings`` what is wrong with the files that list them.
 
         Raises:
             One of ``damage``.
         """
 
     def _marked(self) -> list[Path]:
-        """Return the marking files of the dataset in their order."""
+        """Return the marking files of the dataset, sorted."""
         deep = ((folder, names) for folder, _, names in walk(self.folder / self.inside))
         flat = [(self.folder, [path.name for path in self.folder.iterdir()])] if self.inside else []
         found = {folder / name for folder, names in (*deep, *flat) for name in self._marking(names)}
         return sorted(path for path in found if path.is_file())
 
     def _sidecar(self, findings: Findings) -> Iterator[Meta | None]:
-        """Yield line after line of ``meta.jsonl``, and None for ever after."""
+        """Yield the object on each line of ``meta.jsonl``, then None without end."""
         file = self.folder / "meta.jsonl"
         if file.is_file():
             with file.open(encoding="utf-8", errors="replace") as lines:
@@ -278,5 +278,5 @@ def _object(line: str) -> Meta | None:
 
 
 def utf8(text: object) -> bytes:
-    """Encode a label; what JSON smuggles in as half a surrogate pair stays and is no UTF-8."""
+    """Encode a label as UTF-8. A lone surrogate, which JSON can hold, becomes bytes that are not valid UTF-8."""
     return str(text).encode("utf-8", "surrogatepass")

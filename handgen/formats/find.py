@@ -1,4 +1,4 @@
-"""Is this a dataset, and of which format: the one module that finds out."""
+"""Finds the datasets in a folder and their formats. No other module decides what a dataset is."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Found:
     """A dataset that was found.
 
     Attributes:
-        kind: what reads its format.
+        kind: the reader of its format.
         path: its folder.
-        shards: the folders of its shards, in order, if it has any.
+        shards: the folders of its shards, in order; empty if it has none.
     """
 
     kind: type[Reader]
@@ -39,20 +39,20 @@ class Found:
         return self.shards or (self.path,)
 
     def open(self) -> Records:
-        """Open it to be read.
+        """Open the dataset.
 
         Raises:
             UsageError: a file is not of this format.
-            HandgenError: a package that reads it is not installed.
+            HandgenError: a package that this format needs is not installed.
         """
         return TreeReader(self.kind, self.shards) if self.shards else self.kind(self.path)
 
 
 def find_datasets(root: Path, findings: Findings) -> list[Found]:
-    """Return every dataset in ``root``; add what stands around them.
+    """Return every dataset below ``root``; add to ``findings`` what is wrong around them.
 
     Raises:
-        UsageError: there is none, or none that is finished.
+        UsageError: there is no dataset, or none that is finished.
     """
     readers: list[type[Reader]] = [each.reader for each in FORMATS.loaded().values()]
     found = [(reader, path) for reader in readers for path in reader.find(root, findings)]
@@ -77,7 +77,7 @@ def find_datasets(root: Path, findings: Findings) -> list[Found]:
 
 
 def _shards_of(path: Path) -> int:
-    """Return how many shards a folder of them says it has; 0 if it is none."""
+    """Return how many shards the manifest of a sharded dataset promises; 0 if ``path`` is no such dataset."""
     manifest = manifest_of(path)
     try:
         return int(manifest["plan"]["shards"]) if manifest["format"] == Tree.format else 0
@@ -86,9 +86,9 @@ def _shards_of(path: Path) -> int:
 
 
 def _begun(root: Path) -> dict[Path, bool]:
-    """Return the folders that handgen has begun to write, and whether no more is to come.
+    """Return the folders that handgen has begun to write -> whether a sharded dataset there is finished.
 
-    Of a single dataset its reader knows better than its manifest, and counts as not finished here.
+    The value is False for every single dataset: only its reader knows whether it is finished.
     """
     begun = {}
     for folder, _, files in walk(root):
@@ -100,10 +100,10 @@ def _begun(root: Path) -> dict[Path, bool]:
 
 
 def one_dataset(path: Path) -> Found:
-    """Return the dataset at ``path``, which may be in shards.
+    """Return the dataset at ``path``; it may be sharded.
 
     Raises:
-        UsageError: there is none, or more than one.
+        UsageError: there is no dataset, or more than one.
     """
     if not path.is_dir():
         raise no_folder(path)
@@ -115,7 +115,7 @@ def one_dataset(path: Path) -> Found:
 
 
 def manifest_of(path: Path) -> dict[str, Any]:
-    """Return the manifest that handgen puts beside a dataset; {} where there is none, as of others' datasets."""
+    """Return the manifest of a dataset; {} if it has none, because another program wrote it."""
     try:
         return dict(json.loads((path / MANIFEST).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, RecursionError):
@@ -123,12 +123,12 @@ def manifest_of(path: Path) -> dict[str, Any]:
 
 
 def is_finished(path: Path) -> bool:
-    """Return False if the manifest of the dataset at ``path`` says that more is to come; others' have no manifest."""
+    """Return whether the dataset at ``path`` is finished. A dataset without a manifest counts as finished."""
     return bool(manifest_of(path).get("complete", True))
 
 
 def _gathered(found: Sequence[tuple[type[Reader], Path]], trees: Sequence[Path]) -> list[Found]:
-    """Put the shards of each tree together; what is no shard stays as it is."""
+    """Combine the shards of each sharded dataset into one entry; keep all other datasets."""
     result = []
     for (kind, tree), group in itertools.groupby(
         found, key=lambda each: (each[0], each[1].parent if each[1].parent in trees else each[1])

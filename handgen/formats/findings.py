@@ -1,4 +1,4 @@
-"""What can be wrong with a dataset: one table of rules, and what was found of each."""
+"""What can be wrong with a dataset: one table of rules, and the findings of each rule."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ class Rule:
     """One thing that can be wrong.
 
     Attributes:
-        severity: a ``defect`` makes trainers fail, skip samples or learn wrong labels; a
-            ``warning`` is worth a look.
-        title: what was found, for a person.
+        severity: ``defect`` = trainers fail, skip samples or learn wrong labels; ``warning`` = worth a look.
+        title: what was found.
         remedy: what to do about it.
     """
 
@@ -34,14 +33,14 @@ RULES: dict[str, Rule] = {
     "damaged": Rule("defect", "the file is damaged or cut short", "Copy it again, or write it again."),
     "unfinished": Rule("defect", "the run that makes it is not finished", _AGAIN),
     "missing-shard": Rule("defect", "shards are missing", "Copy the folder again, or run the command that made it."),
-    "empty": Rule("defect", "there is not one sample", "See what its list names. " + _AGAIN),
+    "empty": Rule("defect", "there is not one sample", "Check what its list names. " + _AGAIN),
     "no-count": Rule("defect", "num-samples is missing: no trainer opens it", _AGAIN),
     "bad-count": Rule(
         "defect", "num-samples is no count: no trainer opens it", "Write the number of samples there, in digits."
     ),
     "key-digits": Rule(
         "defect",
-        "keys with other than nine digits: no trainer finds these samples",
+        "keys that do not have nine digits: no trainer finds these samples",
         "Number the keys from image-000000001 and label-000000001.",
     ),
     "sample-0": Rule("defect", "sample 0 is never read: trainers count from 1", "Number the samples from 1."),
@@ -54,7 +53,7 @@ RULES: dict[str, Rule] = {
     "image-blank": Rule(
         "defect",
         "images without ink",
-        "Check the font: 'handgen fonts check FONT'. Leave out what the model draws blank.",
+        "Check the font: 'handgen fonts check FONT'. Leave out characters that the model draws blank.",
     ),
     "wrong-size-key": Rule("defect", "wh- keys that contradict the image", "Write the wh- keys again, or drop them."),
     "label-empty": Rule("defect", "empty labels", _TEXT),
@@ -71,7 +70,7 @@ RULES: dict[str, Rule] = {
     ),
     "byte-order-mark": Rule(
         "defect",
-        "the list begins with a byte-order mark (BOM), which trainers take for a part of the first path",
+        "the list begins with a byte-order mark (BOM), which trainers read as a part of the first path",
         "Save the list as UTF-8 without BOM.",
     ),
     "list-header": Rule(
@@ -85,22 +84,22 @@ RULES: dict[str, Rule] = {
     ),
     "list-layout": Rule(
         "defect",
-        "labels.json is no object of path and text, as docTR's trainer wants it",
+        "labels.json is not one object of paths and texts, which docTR's trainer needs",
         "Write the set again: 'handgen convert IN OUT --format doctr'.",
     ),
     "dotted-name": Rule(
         "defect",
-        "names with dots, of which the trainer takes what stands before the first one: it finds no label",
+        "file names with dots: the trainer uses only the part before the first dot and finds no label",
         "Write the set again: 'handgen convert IN OUT', or replace the dots in the names.",
     ),
     "typed-labels": Rule(
         "defect",
-        "labels that Hugging Face's reader takes for numbers, dates or nothing",
+        "labels that Hugging Face's reader turns into numbers, dates or nothing",
         "Write the set in another format: 'handgen convert IN OUT --format parquet'.",
     ),
     "line-end": Rule(
         "warning",
-        "labels that end with a line break, which the trainer takes for a part of them",
+        "labels that end with a line break: the trainer learns it as a part of the label",
         "Write the set again: 'handgen convert IN OUT --format webdataset'.",
     ),
     "second-image": Rule(
@@ -113,30 +112,30 @@ RULES: dict[str, Rule] = {
     "duplicate": Rule("warning", "images that repeat an earlier one", "Ask for fewer samples, or more styles."),
     "fog": Rule(
         "warning",
-        "gray smears without dark ink, as a model draws that has hardly learned",
+        "gray smears without dark ink, as a model draws them after too little training",
         "Look at preview.png. Train the model for longer, or name another with 'handgen synth --model'.",
     ),
     "mixed-sizes": Rule("warning", "images of different sizes", "Write one dataset for each size."),
     "mixed-modes": Rule("warning", "images of different color modes", "Write them all gray, or all RGB."),
-    "stray-key": Rule("warning", "keys that no trainer reads", "Take them out; they may be samples with a wrong key."),
+    "stray-key": Rule("warning", "keys that no trainer reads", "Remove them; they may be samples with a wrong key."),
     "stray-folder": Rule("warning", "folders without data.mdb: LMDB trainers stop there", "Move them elsewhere."),
     "unlisted": Rule(
         "warning", "images that the list does not name, which are not read", "Add them to the list, or move them away."
     ),
     "class-numbers": Rule(
         "warning",
-        "labels that are numbers in a column of numbers, perhaps of classes and not what the images show",
-        "If they are classes, put the text in their stead, in a column called text.",
+        "labels from a column of numbers: perhaps numbers of classes, and not what the images show",
+        "If they are classes, write the text itself into a column called text.",
     ),
     "blank-line": Rule(
         "warning",
-        "blank lines in the list: some trainers take another sample instead, some stop",
-        "Take the blank lines out of the list.",
+        "blank lines in the list: some trainers draw another sample instead, some stop",
+        "Remove the blank lines.",
     ),
     "cr-lines": Rule(
         "warning",
-        "lines that end with CR, as Windows writes them; PaddleOCR keeps the CR in the label",
-        "Save the list with line ends of LF alone.",
+        "lines that end with CR or CR LF, as Windows writes them; PaddleOCR keeps the CR in the label",
+        "Save the list with LF line ends.",
     ),
     "backslash": Rule(
         "warning",
@@ -148,13 +147,15 @@ RULES: dict[str, Rule] = {
         "links to datasets: PARSeq follows them; deep-text-recognition-benchmark and PaddleOCR do not",
         "Give the trainer the folder itself, or copy it to where the link is.",
     ),
-    "sub-folder": Rule("warning", "a dataset with folders in it: only leaf folders are read", "Move them elsewhere."),
+    "sub-folder": Rule(
+        "warning", "a dataset with folders in it: some trainers read only folders without any", "Move them elsewhere."
+    ),
 }
 
 
 @dataclass(frozen=True)
 class Example:
-    """Where something was found: sample number (from 1), its label, and a detail."""
+    """Where something was found: the sample's number from 1, its label, and a detail."""
 
     sample: int | None = None
     label: str | None = None
@@ -168,7 +169,7 @@ class Example:
 
 @dataclass
 class Finding:
-    """What was found of one rule: how often, and the first examples."""
+    """How often one rule was broken, and the first examples."""
 
     name: str
     count: int = 0
@@ -192,7 +193,7 @@ class Finding:
 
 
 class Findings:
-    """Collects findings; keeps a few examples of each, so it stays small."""
+    """Collects findings. It keeps a few examples of each rule, so it stays small."""
 
     def __init__(self) -> None:
         self._found: dict[str, Finding] = {}
@@ -200,7 +201,7 @@ class Findings:
     def add(
         self, name: str, sample: int | None = None, label: str | None = None, detail: str = "", *, count: int = 1
     ) -> None:
-        """Note that the rule ``name`` is broken ``count`` times, beginning with this example."""
+        """Note that the rule ``name`` is broken ``count`` times; the other arguments describe the first time."""
         finding = self._found.setdefault(name, Finding(name))
         finding.count += count
         if len(finding.examples) < EXAMPLES:
@@ -223,7 +224,7 @@ class Findings:
 
 
 def visible(text: str) -> str:
-    """Write ``text``, cut to 20 characters, so that what is odd about it can be seen."""
+    """Return ``text``, cut to 20 characters, with invisible characters written as ``<200B>``."""
     short = text if len(text) <= 20 else text[:19] + "…"
     return "".join(
         f"<{ord(char):X}>" if _unseen(char, before) else char for before, char in zip(" " + short, short, strict=False)
@@ -231,6 +232,6 @@ def visible(text: str) -> str:
 
 
 def _unseen(char: str, before: str) -> bool:
-    """Tell whether nothing would be seen of ``char`` behind ``before``, or of a mark that has no letter to stand on."""
+    """Return whether ``char`` is invisible after ``before``: not printable, or a mark without a letter to sit on."""
     mark = unicodedata.category(char).startswith("M")
     return not char.isprintable() or (mark and (before == " " or char in _VARIATIONS))

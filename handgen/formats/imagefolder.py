@@ -1,7 +1,7 @@
 """The image folder that Hugging Face's ``load_dataset("imagefolder", data_dir=...)`` reads.
 
-``metadata.jsonl`` has one object a line: ``file_name``, ``text``, and a key for each key of the
-sample's meta, ``style`` among them. They become the columns of the dataset.
+``metadata.jsonl`` has one JSON object per line: ``file_name``, ``text``, and all keys of the
+sample's meta, such as ``style``. They become the columns of the dataset.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ class ImageFolderWriter(ListWriter):
 TEXT_COLUMNS = (
     "text", "label", "transcription", "words", "sentence", "caption", "txt", "word", "line", "ground_truth", "answer",
 )  # fmt: skip
-"""Columns that hold the label, the first that is there; ``text`` is what TrOCR's examples call it."""
+"""Names of the column with the label; the first that exists is taken. TrOCR's examples call it ``text``."""
 _FILE = "file_name"
 _KINDS: dict[type, str] = {list: "a list", dict: "an object", bool: "a truth value", bytes: "bytes"}
 
 
 class ImageFolderReader(ListReader):
-    """Reads images named by ``metadata.jsonl``, or else by ``metadata.csv``."""
+    """Reads the images that ``metadata.jsonl`` names, or ``metadata.csv`` if there is no such file."""
 
     format = "imagefolder"
     marks = ("metadata.jsonl", "metadata.csv")
 
     @classmethod
     def holds(cls, folder: Path) -> bool:
-        """The name is a common one; the column of paths tells."""
+        """Require the column ``file_name`` in a ``metadata.csv``: that name alone is too common."""
         if (folder / "metadata.jsonl").is_file():
             return True
         try:
@@ -62,7 +62,7 @@ class ImageFolderReader(ListReader):
             return False
 
     def _listed(self) -> list[Path]:
-        return super()._listed()[-1:]  # metadata.jsonl, which comes last, where both are there
+        return super()._listed()[-1:]  # if both exist, metadata.jsonl sorts last
 
     def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
         of_csv = file.suffix == ".csv"
@@ -87,14 +87,14 @@ class ImageFolderReader(ListReader):
 
 
 def no_text(value: Any, where: str = "") -> str:
-    """Say that a label is no text, and no number either, which may stand for one; empty if it is."""
+    """Return why a value cannot be a label: it is neither text nor a number; "" if it can, or if it is None."""
     if value is None or (isinstance(value, str | int | float) and not isinstance(value, bool)):
         return ""
     return f"{where}: the label is {_KINDS.get(type(value), type(value).__name__)}, no text".removeprefix(": ")
 
 
 def text_of(value: Any) -> str:
-    """Return a label as text: of a ``ground_truth`` in JSON, as Donut's datasets have it, its text."""
+    """Return a label as text. From JSON as in Donut's column ``ground_truth``, its ``text_sequence`` is taken."""
     text = str(value)
     if text.startswith("{"):
         try:
@@ -106,13 +106,13 @@ def text_of(value: Any) -> str:
 
 
 def text_column(names: Iterable[str]) -> str | None:
-    """Return the column that holds the label; None if there is none."""
+    """Return the name of the column with the label; None if there is none."""
     there = set(names)
     return next((name for name in TEXT_COLUMNS if name in there), None)
 
 
 def _json_rows(file: Path) -> Iterator[tuple[str, Meta | str]]:
-    for number, line in lines_of(file, Findings()):  # what is odd about lines does not disturb its reader
+    for number, line in lines_of(file, Findings()):  # Hugging Face's reader accepts odd line ends: they are no findings
         where = f"{file.name}, line {number}"
         try:
             row: Any = json.loads(line)

@@ -1,6 +1,6 @@
 """The pairs that Kraken reads: ``x.png`` and its label in ``x.gt.txt``.
 
-Kraken takes any pair it is given, so the folder ``lines`` gets its name at the end.
+Kraken has no list of all pairs. So the folder ``lines`` gets its name only when it is complete.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class _Pair:
 
 
 class KrakenReader(FileReader):
-    """Reads ``x.png``, or ``x.bin.png``, and ``x.gt.txt`` for each x, in the order of their paths.
+    """Reads the pairs ``x.png`` (or ``x.bin.png``) and ``x.gt.txt``, in the order of their paths.
 
-    x ends at the first dot of the name, as it does for Kraken. Names with dots whose labels have them too
-    (``page.1.png`` and ``page.1.gt.txt``) are pairs as well, which Kraken does not find: that is a finding.
+    x ends at the first dot of the name, as it does for Kraken. Pairs whose names have further dots (``page.1.png`` and
+    ``page.1.gt.txt``) are read too, but Kraken does not find their labels, which is a finding.
     """
 
     format = "kraken"
@@ -53,7 +53,7 @@ class KrakenReader(FileReader):
 
     @classmethod
     def find(cls, root: Path, findings: Findings) -> list[Path]:
-        """Return the folders with labels, but none in another, whose pairs are read with that one's."""
+        """Return the outermost folders with labels; the pairs of folders inside them are read with them."""
         found = super().find(root, findings)
         return [folder for folder in found if not any(above in found for above in folder.parents)]
 
@@ -77,7 +77,7 @@ class KrakenReader(FileReader):
 
 
 def _pairs(folder: Path) -> dict[str, _Pair]:
-    """Return the pairs by their paths without endings."""
+    """Return path without ending -> pair."""
     found: dict[str, _Pair] = {}
     for inside, _, names in walk(folder):
         dotted = {name.removesuffix(_LABEL) for name in names if name.endswith(_LABEL)}
@@ -91,7 +91,7 @@ def _pairs(folder: Path) -> dict[str, _Pair]:
                 found.setdefault(stem, _Pair()).label = path
             elif path.suffix.lower() in _IMAGES:
                 pair = found.setdefault(stem, _Pair())
-                # Beside a.bin.png or a.nrm.png, which OCRopus leaves, a.png is the line itself.
+                # OCRopus leaves a.bin.png and a.nrm.png beside a.png; the shortest name is the line itself.
                 if pair.image is None or len(name) < len(pair.image.name):
                     pair.image = path
     return found

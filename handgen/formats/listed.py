@@ -1,4 +1,4 @@
-"""Formats of image files and one list that names them."""
+"""Base classes for formats that consist of image files and one list that names them."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ from handgen.formats.findings import Findings
 
 BOM = b"\xef\xbb\xbf"
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
-"""The marks that texts in UTF-16 begin with."""
+"""The byte-order marks of UTF-16."""
 _PROBED = 20
+"""How many entries of a list are tried to find the folder that its paths count from."""
 _PREVIEW = "preview"
 
 
@@ -27,9 +28,9 @@ class ListWriter(FileWriter[tuple[str, str]]):
     """Writes ``images/`` and a list; see ``FileWriter``.
 
     Attributes:
-        whole: the list.
-        head, between, tail: what stands before, between and behind the entries of the list.
-        sidecar: whether ``meta.jsonl`` keeps what the list has no room for, one line a sample.
+        whole: the name of the list.
+        head, between, tail: the text before, between and after the entries of the list.
+        sidecar: whether each sample's meta goes to ``meta.jsonl``, one line per sample, because the list has no room.
     """
 
     head: ClassVar[str] = ""
@@ -39,10 +40,10 @@ class ListWriter(FileWriter[tuple[str, str]]):
 
     @abstractmethod
     def _entry(self, name: str, label: str, sample: Sample) -> str:
-        """Return the entry of the image whose path is ``_name(index)``."""
+        """Return the list's entry for a sample; ``name`` is the path of its image."""
 
     def _name(self, index: int) -> str:
-        """Return the path of an image in the dataset."""
+        """Return the path of an image, relative to the dataset's folder."""
         return f"images/{image_name(index)}"
 
     def _row(self, sample: Sample, label: str, png: bytes) -> tuple[str, str]:
@@ -62,13 +63,13 @@ class ListWriter(FileWriter[tuple[str, str]]):
 
 @dataclass(frozen=True)
 class Entry:
-    """What a list says of an image.
+    """One entry of a list.
 
     Attributes:
-        name: its path; empty when the list gives none.
-        label: encoded; None when the list gives none.
-        meta: further columns; None when the list has no room for them.
-        fault: what is wrong with the entry.
+        name: path of the image; empty when the entry gives none.
+        label: the label's bytes; None when the entry gives none.
+        meta: further columns; None when the format of the list has none.
+        fault: what is wrong with the entry; empty if nothing is.
     """
 
     name: str
@@ -78,11 +79,11 @@ class Entry:
 
 
 class ListReader(FileReader):
-    """Reads images by the list that names them.
+    """Reads the images that a list names.
 
     Attributes:
-        above: whether the paths of the list may count from a folder above it.
-        alone: whether every picture beside the list should be in it.
+        above: whether paths in the list may be relative to a folder above it.
+        alone: whether the list should name every picture in its folder; if so, those it does not name are a finding.
     """
 
     above: ClassVar[bool] = False
@@ -111,11 +112,11 @@ class ListReader(FileReader):
             self._find_unlisted(named, findings)
 
     def _images_of(self) -> Path:
-        """Return the folder in which all images belong to this list."""
+        """Return the folder whose images all belong to this list."""
         return self.folder
 
     def _find_unlisted(self, named: set[str], findings: Findings) -> None:
-        """Note the pictures that no list names; a folder with a list of its own is another dataset."""
+        """Note the pictures that no list names. A folder with a list of its own is another dataset and is left out."""
         others: set[Path] = set()
         for folder, _, files in walk(self._base):
             if folder != self._base and (self._marking(files) or folder.parent in others):
@@ -136,7 +137,7 @@ class ListReader(FileReader):
             yield Stored(image, row.label, meta, row.name, row.fault or fault)
 
     def _find_base(self) -> Path:
-        """Return the folder that paths count from: that of the list, or one above it where only that one has them."""
+        """Return the folder that paths are relative to: the list's own, or the nearest above it that has the images."""
         if not self.above:
             return self.folder
         try:
@@ -163,7 +164,7 @@ class ListReader(FileReader):
 
     @abstractmethod
     def _rows(self, file: Path, findings: Findings) -> Iterator[Entry]:
-        """Yield what the list says of each image; add what is wrong with the list.
+        """Yield the entries of a list; add to ``findings`` what is wrong with it.
 
         Raises:
             One of ``damage``.
@@ -171,8 +172,8 @@ class ListReader(FileReader):
 
 
 def file_at(base: Path, name: str) -> Path | None:
-    """Return the file that a list calls ``name``; Windows writes backslashes."""
-    with contextlib.suppress(OSError, ValueError):  # a name that is too long, or has a zero in it
+    """Return the file that a list calls ``name``, also if it writes backslashes; None if there is no such file."""
+    with contextlib.suppress(OSError, ValueError):  # the name is too long, or has a NUL character
         for each in (name, name.replace("\\", "/")):
             if (base / each).is_file():
                 return base / each
@@ -180,19 +181,23 @@ def file_at(base: Path, name: str) -> Path | None:
 
 
 def decoded(data: bytes) -> tuple[str, str]:
-    """Return a text file's content and encoding: UTF-8, or UTF-16 as its mark says; other bytes come as surrogates."""
+    """Decode a text file; return the text and its encoding.
+
+    The encoding is UTF-16 if the data begin with its byte-order mark, else UTF-8. Bytes that are not UTF-8 become lone
+    surrogates, from which ``raw_bytes`` makes them again.
+    """
     if data[:2] in UTF16:
         return data.decode("utf-16", "replace"), "utf-16"
     return data.removeprefix(BOM).decode("utf-8", "surrogateescape"), "utf-8"
 
 
 def raw_bytes(text: str) -> bytes:
-    """Return the bytes that ``decoded`` read ``text`` from."""
+    """Return the bytes that ``decoded`` made ``text`` from."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def without_bom(data: bytes, file: Path, findings: Findings) -> bytes:
-    """Return ``data`` without the byte-order mark, which few trainers expect; note that it is there."""
+    """Return ``data`` without a byte-order mark. If there is one, it is a finding: few trainers expect it."""
     if not data.startswith(BOM):
         return data
     findings.add("byte-order-mark", detail=file.name)
@@ -200,10 +205,10 @@ def without_bom(data: bytes, file: Path, findings: Findings) -> bytes:
 
 
 def lines_of(file: Path, findings: Findings) -> Iterator[tuple[int, bytes]]:
-    """Yield number and content of each line that is not blank; note blank ones, a byte-order mark and CRs.
+    """Yield number and content of each line that is not blank.
 
-    A line ends with LF, as it does for a trainer that reads bytes, or with CR LF; where there is not one LF, with CR.
-    A file in UTF-16 is read as UTF-8; its trainer stops, which is noted.
+    Lines end with LF or CR LF; in a file without any LF, with CR. Blank lines, CRs, a byte-order mark and UTF-16 are
+    findings, because they confuse or stop trainers. UTF-16 is converted to UTF-8.
     """
     with file.open("rb") as stream:
         head = stream.read(1 << 16)

@@ -1,11 +1,11 @@
 """The LMDB that deep-text-recognition-benchmark, PARSeq, MMOCR, PaddleOCR and OpenOCR read.
 
-A folder with ``data.mdb``. Samples count from 1, without a gap:
+A folder with ``data.mdb``. Samples are numbered from 1, without gaps:
 
 - ``image-%09d``  a complete PNG file
 - ``label-%09d``  UTF-8, NFC
-- ``wh-%09d``     ``width_height`` in pixels; spares OpenOCR decoding every image at its start
-- ``meta-%09d``   JSON; ours alone, no reader looks at it
+- ``wh-%09d``     ``width_height`` in pixels; with it OpenOCR need not decode every image when it starts
+- ``meta-%09d``   JSON; a key of handgen's own, which trainers ignore
 - ``num-samples`` the count in decimal, written last
 """
 
@@ -40,7 +40,7 @@ Pair = tuple[bytes, bytes]
 """A key and its value."""
 
 _MAP_SIZE = 1 << 20 if sys.platform == "win32" else 64 << 20
-"""Bytes of the map at first. On Windows the file is as large as its map from the start, so it grows in small steps."""
+"""Initial size of the map in bytes. On Windows the file is as large as its map, so the map grows in small steps."""
 _GROWTH = 1.25 if sys.platform == "win32" else 2.0
 _UNIT = 1 << 20
 _PER_COMMIT = 1000
@@ -49,14 +49,14 @@ _KEYS_PER_SAMPLE = 4
 
 
 class LmdbWriter(Writer):
-    """Writes an LMDB; see ``Writer``. It is committed in transactions of 1000 samples."""
+    """Writes an LMDB; see ``Writer``. Each transaction commits about 1000 samples."""
 
     format = "lmdb"
 
     def _open(self, resources: ExitStack) -> tuple[int, bool]:
         file = self.path / "data.mdb"
         if file.exists() and file.stat().st_size < 2 * mmap.PAGESIZE:
-            file.unlink()  # a full disk stopped LMDB before its header was whole
+            file.unlink()  # a full disk stopped LMDB before it had written its two header pages
         try:
             self._env = lmdb.open(str(self.path), map_size=_MAP_SIZE, mode=0o666)
             resources.callback(self._env.close)
@@ -70,17 +70,17 @@ class LmdbWriter(Writer):
         return written, counted
 
     def _samples(self) -> tuple[int, bool]:
-        """Return how many samples are committed, and whether their count is.
+        """Return how many samples are committed, and whether ``num-samples`` is written.
 
         Raises:
-            DatasetError: the file is cut short, or not what this class writes.
+            DatasetError: the file is cut short, or was not written by this class.
         """
         file = self.path / "data.mdb"
-        # Reading a page that a map has and its file has not would end the process.
+        # Reading a page of the map that lies beyond the end of the file would kill the process (SIGBUS).
         if file.stat().st_size < (self._env.info()["last_pgno"] + 1) * self._env.stat()["psize"]:
             raise self._damaged()
         with self._env.begin() as txn, txn.cursor() as cursor:
-            # "." follows "-", so the key before "image." is the last image.
+            # "." is the next character after "-", so the last image is right before the key "image.".
             found = cursor.prev() if cursor.set_range(b"image.") else cursor.last()
             last = cursor.key().partition(b"image-")[2] if found else b""
             written = int(last) if last.isdigit() else 0
@@ -108,7 +108,7 @@ class LmdbWriter(Writer):
                 self._flush()
 
     def _flush(self) -> None:
-        # Sorted, each kind of key goes to the end of its own pages, and LMDB fills them up.
+        # In sorted order each kind of key is appended to its own pages, so LMDB can fill them.
         self._commit(sorted(chain.from_iterable(task.result() for task in self._tasks)))
         self._tasks.clear()
         self._waiting = 0
@@ -117,7 +117,7 @@ class LmdbWriter(Writer):
         self._commit([(_COUNT, b"%d" % self.written)])
 
     def _commit(self, records: Sequence[Pair]) -> None:
-        """Put ``records`` into one transaction; the map grows until it holds them."""
+        """Write ``records`` in one transaction; enlarge the map until they fit."""
         try:
             while not self._put(records):
                 self._env.set_mapsize(_grown(self._env.info()["map_size"]))
@@ -134,7 +134,7 @@ class LmdbWriter(Writer):
         return True
 
     def _failure(self, error: lmdb.Error) -> HandgenError:
-        """Tell an error of the disk, which LMDB passes on by its text alone, from a damaged file."""
+        """Return the error to raise. LMDB reports an error of the disk only by its text; all else is a damaged file."""
         code = next((code for code in errno.errorcode if str(error).endswith(os.strerror(code))), None)
         return self._damaged() if code is None else from_os_error(OSError(code, os.strerror(code)), self.path)
 
@@ -143,7 +143,7 @@ class LmdbWriter(Writer):
 
 
 def _grown(size: int) -> int:
-    """Return the size of the map that follows ``size``, whole pages of any system."""
+    """Return the next larger size of the map: whole MiB, which are whole pages on any system."""
     return -(-int(size * _GROWTH) // _UNIT) * _UNIT
 
 
@@ -175,7 +175,7 @@ class LmdbReader(Reader):
 
     @classmethod
     def find(cls, root: Path, findings: Findings) -> list[Path]:
-        """Return every folder with a ``data.mdb``, as PARSeq finds them."""
+        """Return every folder with a ``data.mdb``; note folders that would disturb a trainer."""
         found = []
         for folder, folders, files in walk(root):
             if "data.mdb" in files and (folder / "data.mdb").is_file():
@@ -184,7 +184,8 @@ class LmdbReader(Reader):
                     findings.add("sub-folder", detail=str(folder))
         if not found:
             return []
-        real = {Path(name): (folders, files) for name, folders, files in os.walk(root)}  # as the others walk
+        # PARSeq follows links to folders, as ``walk`` does; the other trainers use ``os.walk``, which does not.
+        real = {Path(name): (folders, files) for name, folders, files in os.walk(root)}
         for folder, (folders, files) in real.items():
             if not folders and "data.mdb" not in files:
                 findings.add("stray-folder", detail=str(folder))
@@ -201,7 +202,7 @@ class LmdbReader(Reader):
             remedy = pointer_remedy(self._file) or "Give a folder that holds one."
             raise UsageError(f"{self._file} is not an LMDB file ({error})", remedy) from error
         pages, page = self._env.info()["last_pgno"] + 1, self._env.stat()["psize"]
-        # Reading a page that the map has and the file has not would end the process.
+        # Reading a page of the map that lies beyond the end of the file would kill the process (SIGBUS).
         self._whole = self._file.stat().st_size >= pages * page
         self._txn = self._env.begin()
         try:
@@ -250,12 +251,12 @@ class LmdbReader(Reader):
         """Return the label of sample ``number``."""
         try:
             value = self._txn.get(_LABEL + b"%0*d" % (_DIGITS, number), b"")
-        except lmdb.Error:  # damage, which ``records`` has reported, spoils the whole transaction
+        except lmdb.Error:  # the file is damaged, which ``records`` has reported
             value = b""
         return bytes(value).decode("utf-8", errors="replace")
 
     def _pairs(self, findings: Findings) -> Iterator[tuple[int, bytes | None, bytes | None]]:
-        """Yield (number, image, label) for every number that has one of them."""
+        """Yield (number, image, label) for every number that has an image or a label."""
         both = merge(self._numbered(_IMAGE, findings), self._numbered(_LABEL, findings), key=itemgetter(0))
         for number, parts in groupby(both, key=itemgetter(0)):
             found = {prefix: value for _, prefix, value in parts}
@@ -274,7 +275,7 @@ class LmdbReader(Reader):
                     findings.add("key-digits" if digits.isdigit() else "stray-key", detail=_text(key))
 
     def _stray_keys(self, findings: Findings) -> None:
-        """Find keys of no known kind, jumping over those of a known one."""
+        """Find keys of unknown kinds; keys of a known kind are skipped without being read."""
         with self._txn.cursor() as cursor:
             there = cursor.first()
             while there:
@@ -292,7 +293,7 @@ class LmdbReader(Reader):
         return (int(width), int(height)) if width.isdigit() and height.isdigit() else (0, 0)
 
     def _meta(self, number: int) -> dict[str, Any] | None:
-        """Return what handgen notes in its own key, if it is there."""
+        """Return the JSON object in handgen's own key; None if there is none."""
         value = self._txn.get(_META + b"%0*d" % (_DIGITS, number))
         try:
             meta = json.loads(value) if value else None
@@ -302,7 +303,7 @@ class LmdbReader(Reader):
 
 
 def _count_of(value: bytes | None) -> int | None:
-    """Return the count that trainers read, who ask Python; None if it is none."""
+    """Return ``num-samples`` as trainers read it, with Python's ``int``; None if it is no count."""
     try:
         count = int(value) if value is not None and len(value) < _LONGEST else -1
     except ValueError:

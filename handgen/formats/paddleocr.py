@@ -1,7 +1,7 @@
-"""The images and list file that PaddleOCR reads with ``SimpleDataSet``.
+"""The images and the list that PaddleOCR reads with ``SimpleDataSet``.
 
-``rec_gt.txt`` has one line a sample: path, tab, label. ``dict.txt`` is the dictionary, without
-the space, which PaddleOCR adds itself when ``use_space_char`` is set.
+``rec_gt.txt`` has one line per sample: path, tab, label. ``dict.txt`` is the dictionary, one
+character per line. It has no space: PaddleOCR adds that itself when ``use_space_char`` is set.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _HEAD = 1 << 13
 
 
 def _names_images(file: Path) -> bool:
-    """Tell whether one of the first lines is the path of a picture that is there, a tab and a text, which is no JSON.
+    """Return whether one of the first lines of a file names an existing picture, then a tab and a label.
 
-    Lists for the detection of text have JSON there.
+    A label that begins as JSON (``[{``) does not count: the file is then a list for text detection.
     """
     try:
         with file.open("rb") as stream:
@@ -59,12 +59,12 @@ def _names_images(file: Path) -> bool:
 
 
 class PaddleOcrReader(ListReader):
-    """Reads images named by ``rec_gt.txt``, ``rec_gt_train.txt``, ...: path, tab, label.
+    """Reads the images that ``rec_gt.txt``, ``rec_gt_train.txt``, ... name: path, tab, label.
 
-    Without such a file, by ``train_list.txt``, ``gt.txt``, ``val.txt`` and their like, whose lines name images that
-    are there: the trainer is told a list by any name. Paths count from ``data_dir``, which is the folder of the list
-    or one above it. Instead of a path a list of paths may stand, in JSON; the trainer draws one of them, and here
-    each is a sample.
+    If there is no such file, other common names (``train_list.txt``, ``gt.txt``, ``val.txt``, ...) are tried, because
+    the trainer takes a list of any name; such a file counts if its lines name existing images. Paths are relative to
+    the trainer's ``data_dir``: the folder of the list or one above it. A line may have a JSON list of paths; the
+    trainer picks one of them at random, and this reader yields each as a sample.
     """
 
     format = "paddleocr"
@@ -73,7 +73,7 @@ class PaddleOcrReader(ListReader):
 
     @classmethod
     def holds(cls, folder: Path) -> bool:
-        """The other names are common ones; the lines tell."""
+        """Look into the files: their names alone are too common."""
         return bool(lists_in(folder))
 
     def _listed(self) -> list[Path]:
@@ -93,7 +93,7 @@ class PaddleOcrReader(ListReader):
 
 
 def lists_in(folder: Path) -> list[Path]:
-    """Return the lists in a folder, sorted: the ones with the usual names, or else those that name images."""
+    """Return the lists in a folder, sorted: those called ``rec_gt*.txt``, or else those that name existing images."""
     files = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
     usual = [file for file in files if fnmatch.fnmatch(file.name, _USUAL)]
     others = (file for file in files if any(fnmatch.fnmatch(file.name, mark) for mark in _OTHERS))

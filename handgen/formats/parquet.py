@@ -1,7 +1,8 @@
 """Parquet shards as Hugging Face's ``load_dataset("parquet", ...)`` reads them.
 
-Columns: ``image`` (a struct of ``bytes`` and ``path``), ``text``, ``style``, and ``meta`` with
-whatever else is noted of a sample, as JSON. A shard holds 10,000 samples and is written whole.
+Columns: ``image`` (a struct of ``bytes`` and ``path``), ``text``, ``style``, and ``meta`` with all
+further facts about the sample as JSON. A shard holds 10,000 samples. A Parquet file cannot grow, so
+a shard that is not full is written again with the next samples.
 """
 
 from __future__ import annotations
@@ -80,7 +81,7 @@ class ParquetWriter(FileWriter[Columns]):
         return self._part / f"shard-{self._number:05d}.parquet"
 
     def _schema(self) -> Any:
-        """The columns, with the note that tells Hugging Face to decode ``image``."""
+        """Return the columns, with metadata that tells Hugging Face to decode ``image``."""
         arrow = self._arrow
         image = arrow.struct([("bytes", arrow.binary()), ("path", arrow.string())])
         text = ("text", "style", "meta")
@@ -94,7 +95,7 @@ _IMAGE_COLUMNS = ("image", "img", "jpg", "jpeg", "png", "image_bytes", "bytes", 
 
 
 class ParquetReader(FileReader):
-    """Reads the rows of all Parquet files of a folder."""
+    """Reads the rows of all Parquet files in a folder."""
 
     format = "parquet"
     marks = ("*.parquet",)
@@ -132,7 +133,7 @@ class ParquetReader(FileReader):
 
 
 def _class_names(schema: Any, file: Path, findings: Findings) -> Sequence[str]:
-    """Return what the numbers of the column of labels stand for, where Hugging Face's note says so."""
+    """Return the names of the classes if labels are numbers of Hugging Face's type ``ClassLabel``; else ()."""
     column = text_column(schema.names) or ""
     if not str(schema.field(column).type).startswith(("int", "uint", "float", "double")):
         return ()
@@ -170,7 +171,7 @@ def _stored(row: dict[str, Any], file: Path, classes: Sequence[str] = ()) -> Sto
     try:
         found |= dict(json.loads(meta)) if meta else {}
     except (ValueError, TypeError, RecursionError):
-        found["meta"] = plain(meta)  # a column of somebody else's that has the name by chance
+        found["meta"] = plain(meta)  # another program's column of the same name
     fault = fault or no_text(text)
     label = None if text is None or no_text(text) else utf8(text_of(text))
     if image is not None and not isinstance(image, bytes):
@@ -179,7 +180,7 @@ def _stored(row: dict[str, Any], file: Path, classes: Sequence[str] = ()) -> Sto
 
 
 def plain(value: Any) -> Any:
-    """Return a value of a table as JSON has it: dates as text, bytes as base64."""
+    """Return a value of a table as JSON can hold it: dates as text, bytes as base64, NaN and infinity as None."""
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -187,7 +188,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
     if isinstance(value, float) and not math.isfinite(value):
-        return None  # JSON has no such number
+        return None
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 

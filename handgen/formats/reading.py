@@ -1,4 +1,4 @@
-"""What a reader of one format must do so that the shared rules can judge its datasets."""
+"""The interface of a dataset reader. The rules of ``check`` work on what it yields, whatever the format."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class Record:
 
     Attributes:
         number: its number, from 1.
-        image: the encoded image, or None when it is missing.
-        label: the encoded label, or None when it is missing.
-        size: (width, height) where the format states it beside the image.
-        meta: what else is noted of it, such as its style; None when that is nothing.
-        name: what the dataset calls it: its file, its member of an archive; empty where it has no name.
-        fault: why the image or the label is missing, where more is known than that.
+        image: the encoded image (PNG, JPEG, ...); None when it is missing.
+        label: the label's bytes, UTF-8 if the dataset is in order; None when it is missing.
+        size: (width, height) in pixels, if the format states it beside the image.
+        meta: further facts, such as the style; None when there are none.
+        name: the sample's name in the dataset, such as a file or an archive member; empty when it has none.
+        fault: why the image or the label is missing, if that is known.
     """
 
     number: int
@@ -36,44 +36,44 @@ class Record:
 
     @property
     def style(self) -> str | None:
-        """The name of its style, where the writer noted it."""
+        """The name of its style; None when the dataset does not say it."""
         return str(self.meta["style"]) if self.meta and "style" in self.meta else None
 
 
 class Records(AbstractContextManager["Records"], ABC):
-    """The samples of a dataset, open to be read."""
+    """An opened dataset."""
 
     count: int | None
-    """How many samples the dataset says it has; None when it says nothing."""
+    """How many samples the dataset says it has; None when it does not say."""
     total: int | None
-    """How many samples there seem to be, for a progress bar; None when that takes long to find out."""
+    """About how many samples there are, for a progress bar; None when counting them would take long."""
 
     @abstractmethod
     def records(self, findings: Findings) -> Iterator[Record]:
-        """Yield the samples in order; add what is wrong with numbering and keys."""
+        """Yield the samples in order; add what is wrong with numbers and keys to ``findings``."""
 
     @abstractmethod
     def label(self, number: int) -> str:
-        """Return the label of a sample that ``records`` yielded; bytes that are not UTF-8 are replaced."""
+        """Return the label of a sample that ``records`` has yielded. Bytes that are not UTF-8 become U+FFFD."""
 
 
 class Reader(Records):
-    """Reads one dataset of one format; shares no code with what writes it."""
+    """Reads one dataset of one format. It shares no code with the writer."""
 
     format: ClassVar[str]
     keeps_labels: ClassVar[bool] = False
-    """Whether ``label`` answers also when it is closed, and only after ``records``."""
+    """Whether ``records`` keeps the labels in memory, so that ``label`` works after it, even on a closed reader."""
 
     @classmethod
     @abstractmethod
     def find(cls, root: Path, findings: Findings) -> list[Path]:
-        """Return the datasets in ``root``; add what stands around them that stops a trainer."""
+        """Return the datasets below ``root``; add to ``findings`` what lies around them and stops a trainer."""
 
     @abstractmethod
     def __init__(self, folder: Path) -> None:
         """Open the dataset.
 
         Raises:
-            UsageError: the file is not of this format.
-            HandgenError: a package that reads it is not installed.
+            UsageError: a file is not of this format.
+            HandgenError: a package that this format needs is not installed.
         """

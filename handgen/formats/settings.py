@@ -1,4 +1,4 @@
-"""What ``handgen convert`` may be asked for."""
+"""The settings of ``handgen convert``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from handgen.settings import RUNNING, Settings, setting
 
 @dataclass(frozen=True)
 class ConvertSettings(Settings):
-    """How a dataset is written anew."""
+    """How a dataset is converted."""
 
     format: str = setting("lmdb", "Format of the new dataset.", choices=FORMATS, flags=("--format", "-f"))
     skip_bad: bool = setting(

@@ -1,7 +1,7 @@
-"""A dataset in shards: a folder of whole datasets, beside a manifest that says what belongs together.
+"""A sharded dataset: a folder of complete datasets, with a manifest that lists them.
 
-Trainers that walk a folder read every leaf of it as a dataset of its own. So the shards are
-leaves, and beside them lie files alone.
+Trainers that walk a folder read every leaf folder as a dataset. So the shards are leaf folders,
+and nothing but files lies beside them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from handgen.formats.reading import Reader, Record, Records
 
 
 class Tree(Folder):
-    """The folder around shards, which writers of their own fill; see ``Folder``.
+    """The folder that holds the shards; see ``Folder``. Each shard has its own writer.
 
     Args:
         path: the folder.
-        plan: what decides the samples of all shards.
+        plan: all that decides the samples of all shards.
         leaves: the names of the shards' folders.
     """
 
@@ -36,7 +36,7 @@ class Tree(Folder):
         self.leaves = tuple(leaves)
 
     def finished(self) -> dict[str, int]:
-        """Return how many samples each shard has that is whole."""
+        """Return the finished shards -> how many samples each has."""
         return {leaf: count for leaf in self.leaves if (count := _count(self.path / leaf / MANIFEST))}
 
     def _open(self, resources: ExitStack) -> tuple[int, bool]:
@@ -55,11 +55,11 @@ class Tree(Folder):
             yield from (self.path / leaf / CHARSET).read_text(encoding="utf-8").splitlines()
 
     def _write_count(self) -> None:
-        """Every shard has its own."""
+        """Do nothing: every shard has its own count."""
 
 
 def _count(manifest: Path) -> int:
-    """Return how many samples a shard has by its manifest; 0 if it is not whole."""
+    """Return how many samples a shard has by its manifest; 0 if it is not finished."""
     try:
         facts = json.loads(manifest.read_text(encoding="utf-8"))
         return int(facts["count"]) if facts["complete"] else 0
@@ -68,7 +68,7 @@ def _count(manifest: Path) -> int:
 
 
 class TreeReader(Records):
-    """Reads shards one after another; samples are numbered through all of them."""
+    """Reads shards one after another; samples are numbered from 1 across all of them."""
 
     def __init__(self, kind: type[Reader], shards: Sequence[Path]) -> None:
         self._kind, self._shards = kind, shards
@@ -91,7 +91,7 @@ class TreeReader(Records):
         self._open.close()
 
     def _reader(self, number: int) -> Records:
-        """Return the reader of a shard; one is open at a time."""
+        """Return the reader of a shard; only one is open at a time."""
         if self._opened is None or self._opened[0] != number:
             self._open.close()
             reader = self._open.enter_context(self._kind(self._shards[number]))

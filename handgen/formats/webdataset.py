@@ -1,6 +1,6 @@
-"""Tar shards that WebDataset reads: of each sample ``key.png``, ``key.txt`` and ``key.json``.
+"""Tar shards that WebDataset reads: ``key.png``, ``key.txt`` and ``key.json`` for each sample.
 
-A shard holds 10,000 samples. Headers are the same on every machine and at any time.
+A shard holds 10,000 samples. Tar headers have no times or owners, so equal runs make equal bytes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _END = bytes(2 * _BLOCK)
 
 
 def _member(name: str, data: bytes) -> bytes:
-    """Return one file of a tar: header, content, padding."""
+    """Return one file as a tar archive holds it: header, content, padding."""
     info = tarfile.TarInfo(name)  # time 0, owner 0, mode 644
     info.size = len(data)
     return info.tobuf(tarfile.USTAR_FORMAT) + data + bytes(-len(data) % _BLOCK)
@@ -62,9 +62,9 @@ _LONGEST = 1 << 20
 
 
 class WebDatasetReader(FileReader):
-    """Reads ``key.png``, ``key.txt`` and ``key.json`` of each key; a sample's files stand together.
+    """Reads ``key.png``, ``key.txt`` and ``key.json`` for each key; members with one key follow one another.
 
-    Without a text, the label is that of the JSON. Other members that are text become part of the meta.
+    If there is no text, the label is taken from the JSON. Other members become part of the meta if they are UTF-8.
     """
 
     format = "webdataset"
@@ -84,7 +84,7 @@ class WebDatasetReader(FileReader):
                 yield _stored(key, found, findings)
             if tar.fileobj is not None:
                 tar.fileobj.seek(tar.offset)
-                if tar.fileobj.read(_BLOCK) != bytes(_BLOCK):  # tarfile says nothing of it
+                if tar.fileobj.read(_BLOCK) != bytes(_BLOCK):  # tarfile itself accepts a missing end
                     raise tarfile.ReadError(f"{file.name} is cut short: its end is missing")
 
 
@@ -124,13 +124,13 @@ def _stored(key: str, found: dict[str, bytes], findings: Findings) -> Stored:
 
 
 def _is_data(name: str) -> bool:
-    """Tell a sample's file from what macOS and WebDataset put beside them."""
+    """Return whether a member belongs to a sample; macOS and WebDataset add others to archives."""
     file = name.rpartition("/")[2]
     return "." in file and not file.startswith(".") and not (name.startswith("__") and name.endswith("__"))
 
 
 def _split(name: str) -> tuple[str, str]:
-    """Return key and kind: what stands before and behind the first dot of the file's name."""
+    """Return key and kind of a member: the parts before and after the first dot of its file name."""
     folder, slash, file = name.rpartition("/")
     stem, _, kind = file.partition(".")
     return folder + slash + stem, kind.lower()

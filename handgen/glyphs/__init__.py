@@ -1,1 +1,1 @@
-"""The glyph store, what fills it, and pictures of what is in it."""
+"""The glyph store, ink told from paper, and contact sheets."""

@@ -18,7 +18,7 @@ from handgen.fonts.find import covered, find_fonts
 
 _GAP = 4
 _LATIN = 0x250
-"""Pillow's own font has the letters before this code point."""
+"""Pillow's built-in font has the characters below this code point."""
 FRAME = (222, 222, 226)
 
 
@@ -29,16 +29,17 @@ def contact_sheet(
     title: str = "",
     words: Sequence[Sequence[str]] = (),
 ) -> Image.Image:
-    """Draw one row of glyphs per ``(caption, images)``.
+    """Draw one row of glyphs for each ``(caption, images)``.
 
     Args:
-        rows: images are uint8 ``[n, H, W]`` or, in color, ``[n, H, W, 3]``; rows may differ in n, H and W.
-        cell: side of a cell in pixels; the largest image's side by default.
+        rows: images are uint8 ``[n, H, W]`` or, in color, ``[n, H, W, 3]``; rows may differ in n, H and W. Every
+            image is resized to a square cell.
+        cell: side of a cell in pixels; by default the longest side of all images.
         title: a line above the rows.
-        words: of each row a word under each image; none under a row that has none.
+        words: for each row, one word under each image; rows without words may be missing at the end.
 
     Returns:
-        An RGB picture with the captions at the left.
+        An RGB picture with the captions on the left.
     """
     side = cell or max((max(images.shape[1:3]) for _, images in rows if len(images)), default=64)
     said = "".join([title, *(caption for caption, _ in rows), *("".join(row) for row in words)])
@@ -68,7 +69,7 @@ def contact_sheet(
 
 
 def _font_for(text: str, size: int) -> Any:
-    """Return Pillow's font, or where it lacks a character the first font found that draws all or most of the text."""
+    """Return Pillow's built-in font; if it lacks characters of the text, the font found that has most of these."""
     lacking = "".join(sorted({char for char in text if ord(char) >= _LATIN and not char.isspace()}))
     best = _covering(lacking) if lacking else None
     return ImageFont.load_default(size=size) if best is None else ImageFont.truetype(best[0], size, index=best[1])
@@ -76,7 +77,7 @@ def _font_for(text: str, size: int) -> Any:
 
 @functools.cache
 def _covering(chars: str) -> tuple[str, int] | None:
-    """Return file and face of the font that has most of ``chars``; None without one that has any."""
+    """Return file and face of the font that has most of ``chars``; None if no font has any."""
     most, count = 0, 0
     found: tuple[str, int] | None = None
     for font in find_fonts():
@@ -98,7 +99,10 @@ def save_sheet(
     grays: int = 16,
     words: Sequence[Sequence[str]] = (),
 ) -> None:
-    """Draw a contact sheet and save it as a PNG, of so many ``grays`` if no image has color; whole or not at all."""
+    """Draw a contact sheet and save it as a PNG, reduced to ``grays`` levels if no image has color.
+
+    The file is replaced in one step. The other arguments are those of ``contact_sheet``.
+    """
     picture = contact_sheet(rows, cell=cell, title=title, words=words)
     if all(images.ndim == 3 for _, images in rows):
         step = 255 / (grays - 1)

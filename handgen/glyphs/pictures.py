@@ -1,4 +1,4 @@
-"""Image files and encoded images, as all readers decode them."""
+"""Decoding of image files and encoded images, the same for all readers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from handgen.files import PICTURES, pointer_remedy
 from handgen.glyphs.ink import gray_of
 
 UNDECODABLE = (OSError, SyntaxError, ValueError, struct.error, zlib.error, Image.DecompressionBombError)
-"""What decoding a damaged image raises."""
+"""Exceptions that decoding a damaged image raises."""
 SUFFIXES = PICTURES
 
 
 def read_fault(source: Path | bytes) -> str:
-    """Say why an image cannot be read; "" if it can."""
+    """Return why an image cannot be read; "" if it can."""
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
             opened.load()
@@ -30,7 +30,7 @@ def read_fault(source: Path | bytes) -> str:
 
 
 def pages(path: Path) -> int:
-    """Return how many pictures a file holds: pages of a TIFF, frames of a GIF; 1 where that cannot be told."""
+    """Return how many pictures a file holds, such as pages of a TIFF or frames of a GIF; 1 if it cannot be read."""
     try:
         with Image.open(path) as opened:
             return int(getattr(opened, "n_frames", 1))
@@ -39,7 +39,7 @@ def pages(path: Path) -> int:
 
 
 def decoding_error(error: Exception, source: Path | bytes = b"") -> str:
-    """Say why an image cannot be decoded, without what says nothing to a person."""
+    """Return a short message for an error of decoding, without internals such as addresses of objects."""
     if pointer_remedy(source):
         return "a Git LFS pointer and no image: 'git lfs pull' fetches it"
     text = (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).partition("<")[0].strip()
@@ -48,7 +48,10 @@ def decoding_error(error: Exception, source: Path | bytes = b"") -> str:
 
 
 def read_gray(source: Path | bytes) -> NDArray[np.uint8] | None:
-    """Return an image as grays, turned as its camera says; None if it cannot be read."""
+    """Return an image as uint8 gray levels ``[H, W]``, turned as its EXIF orientation says; None if it is unreadable.
+
+    Large images are reduced, see ``ink.gray_of``.
+    """
     try:
         with Image.open(io.BytesIO(source) if isinstance(source, bytes) else source) as opened:
             return np.round(gray_of(ImageOps.exif_transpose(opened))).astype(np.uint8)

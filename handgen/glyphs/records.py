@@ -1,4 +1,4 @@
-"""What a glyph store says of itself: how its source was drawn, and where each style comes from."""
+"""The records in a glyph store's manifest: how the source font was drawn, and where each style comes from."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Raster(Record):
     """How the glyphs of a source font are drawn.
 
     Attributes:
-        size: side of the images in pixels; 0 = of what is not drawn from a store.
+        size: side of the images in pixels; 0 if nothing is drawn from a store.
         margin: free border, as a fraction of the side.
-        source: the font, as ``FontRef.spec`` has it; empty without one.
-        sha256: of the font's file.
-        placement: where its glyphs go; None without a font.
-        seed: of the sample of characters.
-        drawings: of each character of the source.
-        set: what decides what is in a training set of ``handgen transfer``.
+        source: the font, written as ``FontRef.spec``; empty without a source font.
+        sha256: SHA-256 of the font file.
+        placement: scale and position of the glyphs; None without a source font.
+        seed: seed of the sample of characters.
+        drawings: number of drawings of each character of the source.
+        set: settings of a training set that ``handgen transfer`` made.
     """
 
     size: int = 0
@@ -36,7 +36,7 @@ class Raster(Record):
     set: Mapping[str, Any] = field(default_factory=dict)
 
     def unlike(self, other: Raster) -> str:
-        """Return what differs in how the source is drawn, for a message; empty if the glyphs are the same."""
+        """Return how the source's drawing differs from ``other``, for a message; empty if the glyphs are the same."""
         if self.sha256 != other.sha256:
             return "another source font"
         return "its source font drawn at another position or scale" if self.placement != other.placement else ""
@@ -47,19 +47,19 @@ class Origin(Record):
     """Where the glyphs of a style come from: a font, or handwriting that was imported.
 
     Attributes:
-        family: of a font.
-        subfamily: of a font, such as Regular.
+        family: the font's family.
+        subfamily: the font's subfamily, such as Regular.
         file: name of the font file, or of the imported file.
-        path: where the font file lay.
+        path: path of the font file.
         face: number of the face in the font file.
-        instance: of a variable font.
-        sha256: of the font file.
-        license: of a font, SPDX or as the font says it.
-        kind: of an import: images, gnt, idx, sheet, or the format of a dataset; empty for a font.
+        instance: named instance of a variable font.
+        sha256: SHA-256 of the font file.
+        license: license of the font: an SPDX name, or the font's own words.
+        kind: kind of an import: images, gnt, idx, sheet, or the format of a dataset; empty for a font.
         folder: name of the imported folder.
-        version: of a font, as it says it.
-        sheets: writing sheet -> pages that were read.
-        skipped: the first of what was not taken, one by one.
+        version: version of the font, in its own words.
+        sheets: writing sheet -> numbers of the pages that were read.
+        skipped: the first samples of an import that were skipped, with reasons.
     """
 
     family: str = ""
@@ -82,11 +82,11 @@ class StyleRecord(Record):
     """One style of a store or of a model: a font, or a writer.
 
     Attributes:
-        name: what a person calls it, unique in the store; used by ``--styles``.
+        name: its name, unique in the store; ``--styles`` takes it.
         role: ``source`` (the content font), ``target``, or ``writer`` (of the pen).
         origin: where it comes from.
-        alignment: how it was moved onto the source.
-        skipped: reason -> characters that were asked for and not drawn.
+        alignment: how its glyphs were scaled and moved onto those of the source.
+        skipped: reason -> characters that were asked for and are missing.
     """
 
     name: str

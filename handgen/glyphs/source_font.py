@@ -1,7 +1,7 @@
-"""Which font file on this machine is the source font that a store or a model was made with.
+"""Finds the font file on this machine that a store or a model was made with.
 
-A file is known by its SHA-256, wherever it lies and whatever it is called. Where that very file is gone, another file
-of the same family is taken if its glyphs look as those in training did.
+The file is recognized by its SHA-256, whatever its path and name are. If that file is gone, another file of the same
+family is taken, provided that its glyphs look as those in training did.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ from handgen.glyphs.store import GlyphStore
 from handgen.typed import Record
 
 _COUNT, _SIDE = 32, 8
+"""Number of sketches, and their side in pixels."""
 AGREES = 8.0
-"""Mean difference of the sketches, in levels of gray, up to which two files draw alike."""
+"""Two files draw alike if the mean difference of their sketches is at most this, in gray levels of 255."""
 
 
 @dataclass(frozen=True)
 class SourceLook(Record):
-    """What a source font looks like, to know another file of it by.
+    """How a source font looks, to recognize it in another file.
 
     Attributes:
-        family, version: as the font says them.
-        sketches: character -> its glyph in 8 x 8 levels of gray, as hexadecimal digits.
+        family, version: the font's own names.
+        sketches: character -> its glyph in 8 x 8 gray levels, as hexadecimal digits.
     """
 
     family: str = ""
@@ -48,9 +49,9 @@ class SourceFont:
 
     Attributes:
         ref: the font.
-        sha256: of its file.
-        same: whether it is the very file and face that was recorded.
-        note: what a user should know if it is not; else empty.
+        sha256: SHA-256 of its file.
+        same: whether it is the recorded file, face and instance.
+        note: a message for the user if it is not; else empty.
     """
 
     ref: FontRef
@@ -60,38 +61,38 @@ class SourceFont:
 
 
 def look_of(store: GlyphStore) -> SourceLook:
-    """Return what the source font of a store looks like; nothing if the store has none."""
+    """Return how the source font of a store looks; an empty record if the store has none."""
     if not store.sources:
         return SourceLook()
     number = store.sources[0]
-    rows = {str(store.labels["char"][row]): row for row in store.rows(number)[::-1].tolist()}  # the first of each
-    chars = _spread("".join(sorted(rows)))
+    rows = {str(store.labels["char"][row]): row for row in store.rows(number)[::-1].tolist()}  # char -> its first row
+    chars = _choose("".join(sorted(rows)))
     images = np.stack([store.images[rows[char]] for char in chars])
     origin = store.styles[number].origin
     return SourceLook(origin.family, origin.version, _sketches(chars, images))
 
 
 def look_of_font(ref: FontRef, raster: Raster, chars: str) -> SourceLook:
-    """Return what a font looks like that is drawn as ``raster`` says; ``chars`` are those it is for."""
+    """Return how a font looks when it is drawn as ``raster`` says; sketches are made of some of ``chars``."""
     assert raster.placement is not None
     info = describe(ref.path)[ref.face]
-    images, drawn, _ = source_glyphs(ref, raster.size, raster.placement, _spread("".join(sorted(chars))))
+    images, drawn, _ = source_glyphs(ref, raster.size, raster.placement, _choose("".join(sorted(chars))))
     return SourceLook(info.family, info.version, _sketches(drawn, images))
 
 
 def find_source_font(raster: Raster, look: SourceLook, font: str | None = None) -> SourceFont:
     """Return the source font of a store or a model.
 
-    It is the font asked for; else the recorded file; else the same file elsewhere, by its hash; else one of its
-    family, the same version first, that draws as it did.
+    The first of these that exists: ``font``; the file at the recorded path; the same file elsewhere, by its hash; a
+    file of the same family whose glyphs agree, with the same version first.
 
     Args:
         raster: how the source was drawn.
-        look: what it looked like, as far as that is known.
-        font: a file or a name to take instead.
+        look: how it looked, as far as that is known.
+        font: a file or a name to take instead of the recorded one.
 
     Raises:
-        UsageError: there is none.
+        UsageError: none of them exists.
     """
     recorded = FontRef.parse(raster.source)
     if font:
@@ -121,7 +122,7 @@ def _found(ref: FontRef, recorded: FontRef, raster: Raster) -> SourceFont:
 
 
 def _relative(recorded: FontRef, raster: Raster, look: SourceLook) -> SourceFont:
-    """Return a font that is called as the recorded one, and that draws as it did if that can be told."""
+    """Return a font of the recorded family whose glyphs agree with the sketches, if there are sketches."""
     name, refused = recorded.path.name, ""
     for ref, version in _called_alike(recorded, look):
         apart = _difference(ref, raster, look)
@@ -163,7 +164,7 @@ def _called_alike(recorded: FontRef, look: SourceLook) -> Iterator[tuple[FontRef
 
 
 def _difference(ref: FontRef, raster: Raster, look: SourceLook) -> float | None:
-    """Return by how many levels of gray a font's sketches differ from the recorded ones; None if there are none."""
+    """Return the mean difference between a font's sketches and the recorded ones, in gray levels; None without any."""
     if not look.sketches or raster.placement is None:
         return None
     try:
@@ -187,6 +188,6 @@ def _sketches(chars: str, images: NDArray[np.uint8]) -> dict[str, str]:
     return {char: np.asarray(image).tobytes().hex() for char, image in zip(chars, small, strict=True)}
 
 
-def _spread(chars: str) -> str:
-    """Return some dozens of the characters, spread evenly."""
+def _choose(chars: str) -> str:
+    """Return up to ``_COUNT`` of the characters, at even intervals."""
     return "".join(chars[round(index)] for index in np.linspace(0, len(chars) - 1, min(_COUNT, len(chars))))

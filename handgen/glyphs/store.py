@@ -3,9 +3,9 @@
 A store is a folder of three files and a picture:
 
 - ``images.npy``   uint8 ``[N, size, size]``, 0 = ink, 255 = paper; memory-mapped when read
-- ``labels.npy``   one row an image: character, style number, sample number
-- ``manifest.json`` charset, raster settings, and one record a style (font, license, alignment)
-- ``preview.png``  a contact sheet, one row a style
+- ``labels.npy``   one row per image: character, style number, sample number
+- ``manifest.json`` charset, raster settings, and one record per style (font, license, alignment)
+- ``preview.png``  a contact sheet, one row per style
 
 Nothing else in handgen knows these names. No file holds a pickle.
 """
@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
 import struct
 import sys
@@ -21,7 +22,7 @@ import tokenize
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,23 +51,23 @@ DAMAGED = (
     tokenize.TokenError,
     struct.error,
 )
-"""What reading damaged JSON and damaged arrays of numpy raises."""
+"""Exceptions that reading damaged JSON or a damaged NumPy file raises."""
 LABEL = np.dtype([("char", "<U8"), ("style", "<i4"), ("sample", "<i4")])
 IMAGES, LABELS, MANIFEST, PREVIEW = "images.npy", "labels.npy", "manifest.json", "preview.png"
 _STAGING = ".handgen-store"
 _HEADER = 128
-"""Bytes before the images in images.npy."""
+"""Length in bytes of the header of images.npy."""
 
 
 class GlyphStore:
-    """A store opened for reading; images stay on disk until they are touched."""
+    """A store opened for reading; images stay on disk until they are used."""
 
     def __init__(self, path: Path) -> None:
         """Open the store at ``path``.
 
         Raises:
             UsageError: there is no store.
-            StoreError: it is damaged, unfinished or of another version.
+            StoreError: the store is damaged, unfinished or of another version.
         """
         self.path = path
         if not (path / MANIFEST).is_file():
@@ -103,7 +104,7 @@ class GlyphStore:
 
     @property
     def sources(self) -> tuple[int, ...]:
-        """Numbers of the styles that serve as content."""
+        """Numbers of the content styles."""
         return tuple(i for i, style in enumerate(self.styles) if style.role == "source")
 
     @property
@@ -113,58 +114,60 @@ class GlyphStore:
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """The folders that hold it."""
+        """The folders of the store: one, or several in ``StoresTogether``."""
         return (self.path,)
 
     def fingerprint(self) -> str:
-        """Return a digest that tells this store from others: its manifest's SHA-256."""
+        """Return the SHA-256 of the manifest, which identifies the store."""
         return sha256(self.path / MANIFEST)
 
     def rows(self, style: int) -> NDArray[np.int64]:
-        """Row numbers of one style's images, in the order of the store."""
+        """Return the row numbers of one style's images, in the order of the store."""
         return np.flatnonzero(self.labels["style"] == style)
 
 
 def _how_to_make(path: Path) -> str:
-    """Say what makes a glyph store, of the pictures that lie at ``path``, if any do."""
+    """Return a remedy that makes a glyph store: import the pictures at ``path`` if there are any, else render."""
     if path.is_dir() and any(Path(name).suffix.lower() in PICTURES for _, _, names in walk(path) for name in names):
         return f"Make one of the pictures there with: handgen import images {quoted(path)}"
     return "Make one with 'handgen render --font FONT'"
 
 
 def _no_store(path: Path, manifest: dict[str, Any]) -> StoreError:
-    """Say what a folder is whose manifest is not that of a glyph store."""
+    """Return the error for a folder whose manifest is not that of a glyph store."""
     remedy = "Make a store with 'handgen render --font FONT', or name one with --data."
     if "plan" in manifest and isinstance(manifest.get("format"), str):
         return StoreError(
             f"{path} is a dataset ({manifest['format']}), no glyph store",
-            f"Name a store, or take its single characters with: handgen import lmdb {quoted(path)}",
+            f"Name a store, or import its single characters with: handgen import lmdb {quoted(path)}",
         )
     return StoreError(f"{path} is no glyph store: its manifest is that of something else", remedy)
 
 
 def is_store(path: Path) -> bool:
-    """Tell whether a folder is a glyph store."""
+    """Return whether a folder is a glyph store."""
     return (path / MANIFEST).is_file() and (path / IMAGES).is_file()
 
 
 class StoreWriter:
-    """Writes a store beside its destination and moves it there when it is whole.
+    """Writes a store into a hidden sub-folder and moves it to its place when it is complete; a context manager.
 
-    Use as a context manager; leaving it with an error leaves the destination as it was.
+    Leaving it with an error leaves the destination as it was.
 
     Args:
-        path: the store's folder. A store that is there already is replaced only when the new
-            one is whole; a folder that holds anything else is refused.
+        path: the store's folder. An existing store is replaced only when the new one is complete; a folder that holds
+            anything else is refused.
         size: side of the images in pixels.
-        charset: the characters that were asked for; may be set by importers that learn it while reading.
-        raster: how they were drawn.
+        charset: the characters that were asked for; importers set it later, when they know it.
+        raster: how the source was drawn.
+
+    Raises:
+        UsageError: the folder holds something else, or cannot be written.
     """
 
     def __init__(self, path: Path, *, size: int, charset: str, raster: Raster) -> None:
-        foreign = [p.name for p in path.iterdir()] if path.is_dir() else []
-        is_store = (path / MANIFEST).is_file() and (path / IMAGES).is_file()
-        if foreign and not is_store and foreign != [_STAGING]:
+        names = [p.name for p in path.iterdir()] if path.is_dir() else []
+        if names and names != [_STAGING] and not is_store(path):
             raise UsageError(f"{path} is not empty and holds no glyph store", "Choose another --out.")
         writable_folder(path)
         self.path = path
@@ -185,7 +188,7 @@ class StoreWriter:
         return self
 
     def _write_header(self) -> None:
-        """Write the header of images.npy for the present count; its length never changes."""
+        """Write the header of images.npy for the current count; its length is always the same."""
         shape = f"({self._count:>12d}, {self.size}, {self.size}, )"
         text = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}".encode()
         self._file.seek(0)
@@ -204,7 +207,7 @@ class StoreWriter:
         return len(self.styles) - 1
 
     def drop_last_style(self) -> None:
-        """Take back the style added last, and its images."""
+        """Remove the style that was added last, and its images."""
         self.styles.pop()
         self._count, blocks = self._last
         del self._labels[blocks:]
@@ -212,11 +215,21 @@ class StoreWriter:
         self._file.truncate()
 
     def replace_style(self, number: int, style: StyleRecord) -> None:
-        """Replace the record of a style, e.g. once it is known what was skipped."""
+        """Replace the record of a style, for example when it is known what was skipped."""
         self.styles[number] = style
 
     def append(self, images: NDArray[np.uint8], chars: Sequence[str], style: int, samples: Sequence[int]) -> None:
-        """Append ``images`` (uint8 ``[n, size, size]``) of one style with their characters."""
+        """Append images of one style.
+
+        Args:
+            images: uint8 ``[n, size, size]``.
+            chars: their n characters.
+            style: number of the style.
+            samples: for each image, its number among the drawings of its character in this style.
+
+        Raises:
+            HandgenError: the disk is full.
+        """
         if images.shape[1:] != (self.size, self.size) or images.dtype != np.uint8:
             raise ValueError(f"images must be uint8 [n, {self.size}, {self.size}], not {images.dtype} {images.shape}")
         if not len(images) == len(chars) == len(samples):
@@ -247,8 +260,11 @@ class StoreWriter:
         if not self._count:
             raise StoreError("not one glyph was drawn", "Check the fonts with 'handgen fonts check FONT'.")
         self._write_header()
+        _sync(self._file)
         self._file.close()
-        np.save(self._staging / LABELS, np.concatenate(self._labels), allow_pickle=False)
+        with (self._staging / LABELS).open("wb") as file:
+            np.save(file, np.concatenate(self._labels), allow_pickle=False)
+            _sync(file)
         manifest = {
             "format": FORMAT,
             "handgen": __version__,
@@ -257,12 +273,19 @@ class StoreWriter:
             "raster": self._raster.to_json(),
             "styles": [style.to_json() for style in self.styles],
         }
-        # Without a manifest a folder is no store: it goes first and comes last.
+        # A folder without a manifest is no store. So the old manifest is removed first, and the new one is written
+        # last, when the other files are safely on the disk.
         (self.path / MANIFEST).unlink(missing_ok=True)
         (self.path / PREVIEW).unlink(missing_ok=True)
         for name in (IMAGES, LABELS):
             (self._staging / name).replace(self.path / name)
         write_json(self.path / MANIFEST, manifest)
+
+
+def _sync(file: IO[bytes]) -> None:
+    """Write a file's data to the disk."""
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def to_unit(images: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
@@ -274,8 +297,8 @@ def to_unit(images: NDArray[np.uint8] | torch.Tensor) -> torch.Tensor:
 
 
 def to_bytes(images: torch.Tensor) -> torch.Tensor:
-    """Turn float images in [-1, 1] back into uint8 on the same device; out-of-range is clipped."""
+    """Turn float images in [-1, 1] back into uint8 on the same device; values out of range are clipped."""
     import torch
 
-    # Straight to uint8 takes three times as long on a CPU.
+    # The direct conversion to uint8 takes three times as long on a CPU.
     return images.float().add(1.0).mul_(127.5).round_().clamp_(0, 255).to(torch.int16).to(torch.uint8)

@@ -1,4 +1,4 @@
-"""Several glyph stores taken for one: fonts and real writers in one training run, and nothing is copied."""
+"""Several glyph stores used as one, for instance fonts and real writers in one training run; nothing is copied."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from handgen.glyphs.store import LABEL, GlyphStore
 
 
 def open_stores(folders: Path | Sequence[Path]) -> GlyphStore:
-    """Open a glyph store, or several as one.
+    """Open one glyph store, or several as one.
 
     Raises:
         UsageError: a store is missing.
-        StoreError: one is damaged; they differ in size, or draw their source differently.
+        StoreError: a store is damaged, or the stores differ in size or in how their source is drawn.
     """
     several = [folders] if isinstance(folders, Path) else list(dict.fromkeys(folders))
     stores = [GlyphStore(folder) for folder in several]
@@ -28,22 +28,25 @@ def open_stores(folders: Path | Sequence[Path]) -> GlyphStore:
 
 
 def recorded_stores(data: str | Sequence[str]) -> GlyphStore:
-    """Open what a run's config.json names as its data.
+    """Open the stores that a run's config.json names as its data.
 
     Raises:
-        HandgenError: as ``open_stores``.
+        UsageError, StoreError: as ``open_stores``.
     """
     return open_stores([Path(data)] if isinstance(data, str) else [Path(folder) for folder in data])
 
 
 class StoresTogether(GlyphStore):
-    """Stores of one size and one source as one store; styles of one name are one style.
+    """Several stores as one store. They have one size; styles with the same name become one style.
 
-    The characters of the source are those of all stores together: each store's source is the same
-    font drawn in the same way, or the store has none, as one of real samples alone may.
+    All stores that have a source must have the same font, drawn in the same way. A store of real samples may have no
+    source. The characters of the common source are those of all stores.
 
     Args:
-        stores: two or more, opened.
+        stores: two or more opened stores.
+
+    Raises:
+        StoreError: the stores do not fit together.
     """
 
     def __init__(self, stores: Sequence[GlyphStore]) -> None:
@@ -60,7 +63,7 @@ class StoresTogether(GlyphStore):
             labels["style"] = np.array(number, LABEL["style"])[labels["style"]]
             parts.append(labels)
         self.labels = np.concatenate(parts)
-        # Rows are fetched from the stores' own files: together they may be larger than memory.
+        # The images stay in the stores' files: together they may be larger than the memory.
         self.images = cast("NDArray[np.uint8]", _Rows([store.images for store in stores]))
 
     @property
@@ -89,7 +92,7 @@ def _refuse_unlike(stores: Sequence[GlyphStore], drawn: GlyphStore) -> None:
 
 
 def _merged(stores: Sequence[GlyphStore], drawn: GlyphStore) -> tuple[tuple[StyleRecord, ...], list[list[int]]]:
-    """Return the styles of all, and for each store the new number of each of its styles."""
+    """Return the styles of all stores, and for each store the new numbers of its styles."""
     source = drawn.styles[drawn.sources[0]] if drawn.sources else None
     styles: dict[str, StyleRecord] = {}
     numbers = []
@@ -97,7 +100,7 @@ def _merged(stores: Sequence[GlyphStore], drawn: GlyphStore) -> tuple[tuple[Styl
         own = []
         for style in store.styles:
             if style.role == "source" and source is not None:
-                style = source  # one font, whatever each store calls it
+                style = source  # stores may have different names for the same font
             known = styles.setdefault(style.name, style)
             if known.role != style.role:
                 raise StoreError(
@@ -110,7 +113,7 @@ def _merged(stores: Sequence[GlyphStore], drawn: GlyphStore) -> tuple[tuple[Styl
 
 
 class _Rows:
-    """The images of several stores, as one array that is indexed by rows; the result is a copy.
+    """The images of several stores as one array that can be indexed by rows; indexing returns a copy.
 
     Args:
         parts: uint8 ``[n, size, size]`` each.

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from handgen.glyphs.ink import INK, inked
 from handgen.lines.layout import Floats, Habits, Ink, Layout, draw_habits, is_wide, lay_out
+from handgen.lines.onward import joined
+from handgen.strokes.ends import Ends
 
 Box = tuple[int, int, int, int]
 
@@ -50,6 +52,7 @@ def compose(
     vertical: bool = False,
     drops: Mapping[str, float] | None = None,
     writer: int | None = None,
+    ends: Ends | None = None,
 ) -> Line:
     """Put a line together.
 
@@ -68,11 +71,15 @@ def compose(
         drops: how much lower than on its canvas a character belongs, in canvas sides; see
             ``drops_of``.
         writer: whose lines are much alike; see ``layout.draw_habits``.
+        ends: where a pen enters and leaves each glyph: it goes on from one character to the next where ``onward``
+            says so. What is between them is neither's box; ``notes["joined"]`` has the positions in ``text`` of the
+            characters that are joined to the next.
 
     Returns:
         The line; without one glyph with ink its text is empty and its image blank.
     """
     kept = inked(glyphs, 1, 2)
+    ends = ends if ends is None or kept.all() else _lifted_before_gaps(ends, kept)
     text, glyphs = _without(text, kept), glyphs[kept]
     if not len(glyphs):
         return Line("", np.full((height, height), 255, np.uint8), [])
@@ -86,11 +93,28 @@ def compose(
         drop = np.where(turned, -drop, 0.0)
     habits = draw_habits(seed, line, len(chars), writer)
     layout = lay_out(Ink.of(glyphs), wide, spaced, drop, habits)
-    image, boxes = _draw(glyphs, layout, habits, height)
+    image, boxes, origin, scale = _draw(glyphs, layout, habits, height)
+    notes: dict[str, Any] = {}
+    if ends is not None and ends.reach.any():
+        placed = origin, layout.size * scale
+        after = joined(image, chars, spaced, ends.turned() if vertical else ends, placed, vertical=vertical)
+        notes = {"joined": [_positions(text)[number] for number in after]} if after else {}
     if vertical:
         image, boxes = np.ascontiguousarray(image.T), boxes[:, [1, 0, 3, 2]]
     found = iter(boxes.tolist())
-    return Line(text, image, [None if char == " " else tuple(next(found)) for char in text])
+    return Line(text, image, [None if char == " " else tuple(next(found)) for char in text], notes)
+
+
+def _positions(text: str) -> list[int]:
+    """Return where the characters that are no spaces are in a text."""
+    return [number for number, char in enumerate(text) if char != " "]
+
+
+def _lifted_before_gaps(ends: Ends, kept: NDArray[np.bool_]) -> Ends:
+    """Return the ends of the glyphs that are kept; the pen does not go on over one that is not."""
+    made = Ends(ends.values.copy())
+    made.values[np.append(~kept[1:], True), -1] = 0
+    return made[kept]
 
 
 def _without(text: str, kept: NDArray[np.bool_]) -> str:
@@ -136,8 +160,12 @@ def _opposite(glyph: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _draw(
     glyphs: NDArray[np.uint8], layout: Layout, habits: Habits, height: int
-) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Draw a laid-out line; return uint8 ``[height, width]`` and int ``[n, 4]`` boxes."""
+) -> tuple[NDArray[np.uint8], NDArray[np.int64], Floats, float]:
+    """Draw a laid-out line.
+
+    Returns:
+        uint8 ``[height, width]``; int ``[n, 4]`` boxes; ``[n, 2]``, where the canvases begin; and pixels per side.
+    """
     left, top, right, bottom = layout.box
     before, after, above = (max(margin * height, _EDGE) for margin in habits.margins)
     scale = min(habits.fill * height, (height - 2 * above) / (bottom - top))
@@ -155,7 +183,7 @@ def _draw(
         under = image[y0 : y0 + patch.shape[0], x0 : x0 + patch.shape[1]]
         np.maximum(under, patch, out=under)
     image = image[patches.shape[1] : -patches.shape[1], patches.shape[2] : -patches.shape[2]]
-    return np.invert(image), _boxes(patches, first_x, first_y)
+    return np.invert(image), _boxes(patches, first_x, first_y), np.stack([x, y], axis=1), scale
 
 
 def _filters(marked: NDArray[np.bool_], start: Floats, zoom: Floats) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

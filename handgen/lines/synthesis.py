@@ -21,6 +21,7 @@ from handgen.lines.compose import Box, Line, compose
 from handgen.lines.cut import LONGEST
 from handgen.lines.gated import sifted
 from handgen.seeds import SampleKey
+from handgen.strokes.ends import Ends, ends_together
 
 _NO_GLYPHS = np.empty((0, 16, 16), np.uint8)
 
@@ -33,11 +34,13 @@ class LineGlyphs:
         images: uint8 ``[n, side, side]``, side >= 16, 0 = ink, each where it belongs in its em box.
         notes: of each, what is worth keeping of who wrote it; those of a line are alike.
         records: what a gate found of each (``synth.gate.Sifted``); empty if nobody read them.
+        ends: where a pen enters and leaves each; None if no pen drew them.
     """
 
     images: NDArray[np.uint8]
     notes: list[dict[str, Any]]
     records: list[dict[str, Any]]
+    ends: Ends | None = None
 
 
 class DrawGlyphs(Protocol):
@@ -215,6 +218,7 @@ class LineSynthesis:
             np.concatenate([part.images for part in drawn])[:count],
             [note for part in drawn for note in part.notes][:count],
             [record for part in drawn for record in part.records][:count],
+            ends_together([part.ends for part in drawn]),
         )
 
     def _compose(self, job: LineJob, drawn: LineGlyphs) -> Sample:
@@ -231,8 +235,9 @@ class LineSynthesis:
             vertical=self.vertical,
             drops=self.drops(job.style) if self.drops else None,
             writer=job.writer,
+            ends=drawn.ends,
         )
-        meta = {**self.styles[job.style], **drawn.notes[0]}
+        meta = {**self.styles[job.style], **drawn.notes[0], **line.notes}
         meta |= ({"gate": verdict} if verdict else {}) | ({"blank": blank} if blank else {})
         if read := [p for p in verdict.get("p", ()) if p is not None]:
             meta["neatness"] = round(sum(read) / len(read), 3)
@@ -278,4 +283,5 @@ def _first_position(job: LineJob) -> int:
 
 
 def _taken(drawn: LineGlyphs, start: int, stop: int) -> LineGlyphs:
-    return LineGlyphs(drawn.images[start:stop], drawn.notes[start:stop], drawn.records[start:stop])
+    ends = None if drawn.ends is None else drawn.ends[start:stop]
+    return LineGlyphs(drawn.images[start:stop], drawn.notes[start:stop], drawn.records[start:stop], ends)

@@ -1,1 +1,1 @@
-"""Losses: pure functions, adversarial games, and fidelity of strokes."""
+"""Losses: adversarial ones, those that models share, and those of the fidelity of strokes."""

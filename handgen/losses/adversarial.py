@@ -1,6 +1,7 @@
-"""The adversarial losses; every model has a setting that chooses one.
+"""The adversarial losses; ``--gan-loss`` chooses one for any model.
 
-Critics give logits (or scores) of any shape, or a list of them, one per scale; scales count alike.
+A critic returns logits of any shape, or a list of them, one for each scale. The loss is the mean over the scales of
+the mean over the logits.
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ Critic = Callable[[Tensor], Logits]
 
 @dataclass(frozen=True)
 class _Game:
-    """Losses of the critic on real and on fake logits, the generator's, and what separates the two."""
+    """One kind of adversarial loss; each function returns the mean loss of logits.
+
+    Attributes:
+        real: the critic's loss on logits of real images.
+        fake: the critic's loss on logits of fakes.
+        generator: the generator's loss on logits of fakes.
+        boundary: logits above it mean "real"; None = the critic has no such value.
+    """
 
     real: Callable[[Tensor], Tensor]
     fake: Callable[[Tensor], Tensor]
@@ -44,7 +52,7 @@ _GAMES = {
     "hinge": _Game(
         real=lambda x: F.relu(1 - x).mean(), fake=lambda x: F.relu(1 + x).mean(), generator=lambda x: -x.mean()
     ),
-    # Arjovsky et al. 2017, algorithm 1; the clipping of the critic is the loop's.
+    # Arjovsky et al. 2017, algorithm 1; training.optimize clips the critic's weights.
     "wgan": _WASSERSTEIN,
     # Gulrajani et al. 2017, equation 3.
     "wgan-gp": _WASSERSTEIN,
@@ -57,7 +65,7 @@ class Adversarial:
 
     Args:
         kind: one of ``GAN_LOSSES``.
-        r1: whether the critic pays for its gradient at real images (Mescheder et al. 2018, equation 9).
+        r1: whether to penalize the critic's gradient at real images (Mescheder et al. 2018, equation 9).
     """
 
     def __init__(self, kind: str = "vanilla", *, r1: bool = False) -> None:
@@ -77,7 +85,7 @@ class Adversarial:
     def _accuracy(self, real: Sequence[Tensor], fake: Sequence[Tensor]) -> dict[str, Tensor]:
         right: dict[str, list[Tensor]] = {"real accuracy": [], "fake accuracy": []}
         for on_real, on_fake in zip(real, fake, strict=True):
-            # A Wasserstein critic has no boundary of its own: the middle of the two means stands for it.
+            # A Wasserstein critic has no boundary between real and fake, so the middle of the two means is taken.
             middle = (on_real.mean() + on_fake.mean()) / 2 if self._game.boundary is None else self._game.boundary
             right["real accuracy"].append((on_real > middle).float().mean())
             right["fake accuracy"].append((on_fake <= middle).float().mean())
@@ -88,16 +96,16 @@ class Adversarial:
         return _mean(self._game.generator, fake)
 
     def penalties(self, critic: Critic, real: Tensor, fake: Tensor, mix: Tensor) -> dict[str, Tensor]:
-        """Return the penalties on the critic's gradient that the kind and the settings ask for.
+        """Return the unweighted penalties on the critic's gradient.
 
         Args:
-            critic: images ``[B, ...]`` to logits.
-            real: what it should take for real, ``[B, ...]``.
-            fake: drawn images, likewise.
-            mix: ``[B]`` in [0, 1), the share of the real image in the point where ``gp`` is taken.
+            critic: a function from images ``[B, ...]`` to logits.
+            real: real images ``[B, ...]``.
+            fake: fakes ``[B, ...]``.
+            mix: ``[B]`` in [0, 1), the share of the real image in the mixture at which ``gp`` is taken.
 
         Returns:
-            ``gp`` (Gulrajani et al. 2017, equation 3) for wgan-gp, ``r1`` when it is on; unweighted.
+            ``gp`` (Gulrajani et al. 2017, equation 3) for wgan-gp, and ``r1`` if it is switched on.
         """
         terms: dict[str, Tensor] = {}
         if self.kind == "wgan-gp":
@@ -110,15 +118,15 @@ class Adversarial:
 
 
 def prepare_critic(critic: nn.Module, kind: str, *, spectral_norm: bool) -> None:
-    """Change a critic itself, as the adversarial loss and the settings ask.
+    """Change the layers of a critic, in place, as the adversarial loss and the settings require.
 
-    wgan-gp penalizes the gradient of each sample alone, which batch normalization would tie to
-    the rest of the batch: layer normalization replaces it (Gulrajani et al. 2017, section 4).
+    wgan-gp penalizes the gradient of each sample on its own, but with batch normalization a score depends on the whole
+    batch. So layer normalization replaces it (Gulrajani et al. 2017, section 4).
 
     Args:
         critic: a discriminator that has not been trained yet.
         kind: one of ``GAN_LOSSES``.
-        spectral_norm: bound every layer's Lipschitz constant (Miyato et al. 2018).
+        spectral_norm: divide the weights of convolutions and linear layers by their spectral norm (Miyato et al. 2018).
     """
     for parent in list(critic.modules()):
         for name, part in list(parent.named_children()):
@@ -129,7 +137,8 @@ def prepare_critic(critic: nn.Module, kind: str, *, spectral_norm: bool) -> None
 
 
 def _all(logits: Logits) -> list[Tensor]:
-    return [logits] if isinstance(logits, Tensor) else list(logits)
+    """Return the logits of each scale in single precision."""
+    return [each.float() for each in ([logits] if isinstance(logits, Tensor) else logits)]
 
 
 def _mean(loss: Callable[[Tensor], Tensor], logits: Logits) -> Tensor:
@@ -137,9 +146,9 @@ def _mean(loss: Callable[[Tensor], Tensor], logits: Logits) -> Tensor:
 
 
 def _gradient(critic: Critic, images: Tensor) -> Tensor:
-    """Return the gradient of the critic's score at ``images``, ``[B, pixels]``."""
+    """Return the gradient ``[B, pixels]`` of the critic's score, the mean over scales and logits, at ``images``."""
     with torch.enable_grad(), torch.autocast(images.device.type, enabled=False):
         at = images.float().requires_grad_(True)
-        scores = torch.stack([each.float().flatten(1).mean(dim=1) for each in _all(critic(at))]).mean(dim=0)
+        scores = torch.stack([each.flatten(1).mean(dim=1) for each in _all(critic(at))]).mean(dim=0)
         (gradient,) = torch.autograd.grad(scores.sum(), at, create_graph=True)
     return gradient.flatten(1)

@@ -14,28 +14,30 @@ def l1(output: Tensor, target: Tensor) -> Tensor:
     return F.l1_loss(output, target)
 
 
-def category(logits: Tensor, style: Tensor) -> Tensor:
-    """Cross-entropy of the style class; the auxiliary classifier of AC-GAN (Odena et al. 2017, section 3).
+def category(logits: Tensor, label: Tensor) -> Tensor:
+    """Cross entropy of an auxiliary classifier, of styles or characters (AC-GAN, Odena et al. 2017, section 3).
 
     Args:
-        logits: ``[B, styles]``.
-        style: int64 ``[B]``.
+        logits: ``[B, classes]``.
+        label: int64 ``[B]``.
     """
-    return F.cross_entropy(logits, style)
+    return F.cross_entropy(logits, label)
 
 
 def const(code: Tensor, code_of_fake: Tensor) -> Tensor:
-    """Mean squared distance of encodings of source and output (f-constancy of DTN, Taigman et al. 2017, equation 5)."""
+    """Mean squared difference of the encodings of source and output (DTN, Taigman et al. 2017, equation 5)."""
     return F.mse_loss(code_of_fake, code)
 
 
 def tv(image: Tensor) -> Tensor:
-    """Total variation: mean absolute difference of neighboring pixels, both ways (Rudin et al. 1992)."""
+    """Total variation: mean absolute difference of pixels that are neighbors in a row or column (Rudin et al. 1992)."""
     return (image.diff(dim=-1).abs().mean() + image.diff(dim=-2).abs().mean()) / 2
 
 
 def kl(mean: Tensor, log_variance: Tensor) -> Tensor:
-    """Divergence of N(mean, variance) from N(0, I), a mean over the batch (Kingma & Welling 2014, appendix B).
+    """Kullback-Leibler divergence of N(mean, variance) from N(0, I), mean over the batch.
+
+    Kingma & Welling 2014, appendix B.
 
     Args:
         mean: ``[B, dim]``.
@@ -45,27 +47,32 @@ def kl(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 
 def latent(recovered: Tensor, drawn: Tensor) -> Tensor:
-    """L1 distance of a latent and what the encoder finds in the image drawn from it (BicycleGAN, equation 8)."""
+    """L1 distance of a latent and the one that the encoder finds in its drawing (BicycleGAN, equation 8)."""
     return F.l1_loss(recovered, drawn)
 
 
 def binary(image: Tensor) -> Tensor:
-    """Distance of pixels in [-1, 1] from both ink and paper: 0 at either, 1 half-way."""
+    """Mean of 1 - x^2 over pixels x in [-1, 1]: 0 for pure ink and paper, 1 for middle gray."""
     return (1 - image.square()).mean()
 
 
 def strokes(log_counted: Tensor, count: Tensor) -> Tensor:
-    """Mean squared difference of the logarithms of numbers of strokes: about their relative error, squared.
+    """Mean squared difference of the logarithms of stroke numbers; for small errors, the squared relative error.
 
     Args:
-        log_counted: ``[B]``.
-        count: float ``[B]``, true numbers; 0 = unknown, which counts as no difference.
+        log_counted: ``[B]``, logarithms of the estimated numbers.
+        count: float ``[B]``, the true numbers; 0 = unknown, for a loss of 0.
     """
     return ((log_counted.float() - count.clamp(min=1).log()).square() * (count > 0)).mean()
 
 
 def feature(of_output: Sequence[Tensor], of_target: Sequence[Tensor]) -> Tensor:
-    """Mean L1 distance of feature maps, each level normalized by channel (perceptual loss, Johnson et al. 2016)."""
+    """Mean L1 distance of features, at each level normalized over the channels (perceptual loss, Johnson et al. 2016).
+
+    Args:
+        of_output: features of the drawings, a tensor ``[B, channels, h, w]`` for each level.
+        of_target: features of the true glyphs, of the same shapes.
+    """
     levels = [
         F.l1_loss(F.normalize(output, dim=1), F.normalize(target, dim=1)) * output.shape[1] ** 0.5
         for output, target in zip(of_output, of_target, strict=True)

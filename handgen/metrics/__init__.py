@@ -1,8 +1,7 @@
-"""How close drawn glyphs are to the true ones: one metric a file, one line here.
+"""Metrics: how close drawn glyphs are to the true ones. Each is one file, and one line in the registry below.
 
-All take images in [-1, 1] (-1 = ink); the first three report on the scale of gray values in [0, 1],
-the others look at strokes, where a pixel darker than middle gray is ink. The parenthesis that ends a
-summary says which way is better.
+All take images in [-1, 1], -1 = ink. The first three compare gray values on a scale from 0 to 1. The others look at
+strokes: a pixel darker than middle gray is ink. A summary ends with the direction that is better, in parentheses.
 """
 
 from handgen.registry import Registry
@@ -35,5 +34,5 @@ METRICS.register("ink_ratio", "handgen.metrics.ink_ratio:InkRatio", "drawn over 
 
 
 def better(name: str) -> str:
-    """Return which way a metric is better, in words; nothing for a name that is none."""
+    """Return which direction of a metric is better, in words; empty for an unknown name."""
     return METRICS.entry(name).summary.rpartition("(")[2].rstrip(")") if name in METRICS else ""

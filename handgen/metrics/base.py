@@ -1,4 +1,4 @@
-"""The contract of a metric: update with batches, read the result, reset."""
+"""The interface of a metric: update it with batches, then read the result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from handgen.metrics.skeleton import thinned
 
 
 class Images:
-    """A batch of glyphs, and what several metrics need of it, computed once and only when asked for.
+    """A batch of glyphs. Properties that several metrics need are computed once, when they are first needed.
 
     Args:
         images: ``[B, 1, h, w]`` in [-1, 1], -1 = ink.
@@ -24,47 +24,47 @@ class Images:
 
     @cached_property
     def ink(self) -> Tensor:
-        """Return where a pixel is darker than middle gray, bool ``[B, h, w]``."""
+        """The ink, bool ``[B, h, w]``: pixels darker than middle gray."""
         return self.gray[:, 0] < 0.5
 
     @cached_property
     def skeleton(self) -> Tensor:
-        """Return the centerlines of the ink, bool ``[B, h, w]``."""
+        """The centerlines of the ink, bool ``[B, h, w]``."""
         return thinned(self.ink)
 
     @cached_property
     def pieces(self) -> Tensor:
-        """Return in how many pieces the ink is, ``[B]``; specks do not count."""
+        """The number of pieces of ink, int64 ``[B]``, without specks."""
         return count_components(self.ink, least=speck(self.ink.shape[-1]))
 
     @property
     def tolerance(self) -> int:
-        """How far a centerline may be off, in pixels: 1 at 64 px and below, and in proportion above."""
+        """How far a centerline may be off, in pixels: 1 up to 64 px a side, and in proportion to the side above."""
         return max(1, round(self.ink.shape[-1] / 64))
 
 
 def speck(side: int) -> int:
-    """Return from how many pixels on ink is part of a glyph: 4 at 64 px, and in proportion to the area."""
+    """Return the fewest pixels of a piece that is no speck: 4 at 64 px a side, in proportion to the area."""
     return max(1, round(4 * (side / 64) ** 2))
 
 
 class Metric(ABC):
-    """A mean over images of a number that compares an output with its truth."""
+    """The mean, over images, of a number that compares a drawn image with the true one."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything."""
+        """Forget all images."""
         self._sum, self._count = 0.0, 0
 
     def update(self, output: Tensor | Images, truth: Tensor | Images) -> None:
-        """Take in a batch of images ``[B, 1, h, w]`` in [-1, 1] and their true ones.
+        """Add a batch of drawn images and their true ones, ``[B, 1, h, w]`` in [-1, 1].
 
-        Give several metrics the same ``Images``, and what they share is computed once.
+        If several metrics get the same ``Images``, properties that they share are computed once.
         """
         values = self.per_image(*(each if isinstance(each, Images) else Images(each) for each in (output, truth)))
-        self._sum += float(values.double().sum())
+        self._sum += float(values.cpu().double().sum())
         self._count += len(values)
 
     def result(self) -> float:
@@ -73,4 +73,4 @@ class Metric(ABC):
 
     @abstractmethod
     def per_image(self, output: Images, truth: Images) -> Tensor:
-        """Compare images one by one; return ``[B]``."""
+        """Return the number of each image, ``[B]``."""

@@ -1,4 +1,4 @@
-"""Pieces of ink too many."""
+"""Broken strokes: pieces of ink that a drawn glyph has too many."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from handgen.metrics.base import Images, Metric
 
 
 class BrokenStrokes(Metric):
-    """How many pieces of ink a drawn glyph has more than the true one, 0 if it has fewer; the mean over glyphs.
+    """How many more pieces of ink a drawn glyph has than the true one; 0 if it has fewer. The mean over glyphs.
 
-    A piece is an 8-connected component of ink. A cut through a stroke makes one more, unless the
-    stroke is part of a ring. Pieces of fewer than 4 pixels at 64 px (in proportion to the area in
-    other sizes) are specks, and count in neither glyph. A break and a merger in one glyph cancel out:
-    read it with ``MergedStrokes`` and ``StrokeRecall``.
+    A piece is an 8-connected component of ink. A cut through a stroke makes one piece more, unless the
+    stroke is part of a ring. Pieces of fewer than 4 pixels at 64 px a side (in proportion to the area at
+    other sizes) are specks and are not counted. A broken and a merged stroke in one glyph cancel out, so
+    look at ``MergedStrokes`` and ``StrokeRecall``, too.
     """
 
     def per_image(self, output: Images, truth: Images) -> Tensor:

@@ -10,8 +10,8 @@ from torch import Tensor
 def count_components(ink: Tensor, least: int = 1) -> Tensor:
     """Count the 8-connected pieces of ink.
 
-    Runs of ink within a row are found first. Those that touch in neighboring rows are then joined,
-    all at once and again until nothing changes: the trees of Shiloach and Vishkin 1982.
+    First, runs of ink within a row are found. Then runs that touch in neighboring rows are joined, all in
+    parallel, until nothing changes (Shiloach and Vishkin 1982).
 
     Args:
         ink: bool ``[B, h, w]``.
@@ -20,13 +20,13 @@ def count_components(ink: Tensor, least: int = 1) -> Tensor:
     Returns:
         int64 ``[B]``.
     """
-    ink = F.pad(ink, (1, 1, 1, 0))  # so that no run goes on in the next row, or the next image
+    ink = F.pad(ink, (1, 1, 1, 0))  # so that no run continues in the next row or image
     starts = ink & ~ink.roll(1, -1)
     run = (starts.flatten().cumsum(0) - 1).view(ink.shape)
     upper, lower = [], []
     for right in (-1, 0, 1):
         both = ink & ink.roll((1, right), (-2, -1))
-        first = both & ~both.roll(1, -1)  # where two runs begin to touch; further pixels tell nothing new
+        first = both & ~both.roll(1, -1)  # the first pixel where two runs touch is enough
         upper.append(run.roll((1, right), (-2, -1))[first])
         lower.append(run[first])
     piece = _joined(int(starts.sum()), torch.cat(upper), torch.cat(lower))
@@ -36,7 +36,13 @@ def count_components(ink: Tensor, least: int = 1) -> Tensor:
 
 
 def _joined(count: int, one: Tensor, other: Tensor) -> Tensor:
-    """Return for each of ``count`` nodes the largest of those that the edges join it to, itself included."""
+    """Return for each of ``count`` nodes the largest node of its connected component.
+
+    Args:
+        count: how many nodes there are, numbered from 0.
+        one: int64 ``[edges]``, a node of each edge.
+        other: int64 ``[edges]``, its other node.
+    """
     root = torch.arange(count, device=one.device)
     while True:
         a, b = root[one], root[other]

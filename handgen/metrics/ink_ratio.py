@@ -8,9 +8,9 @@ from handgen.metrics.base import Images, Metric
 
 
 class InkRatio(Metric):
-    """Drawn over true ink in pixels darker than middle gray, the mean over glyphs; 1 is equal, less is thinner.
+    """Pixels of ink in the drawing, divided by those in the true glyph; the mean over glyphs. Below 1, it is thinner.
 
-    A true glyph without ink counts as one of 1 px, unless the drawing has none either: that is 1.
+    If neither has ink, the ratio is 1. If only the true glyph has none, it counts as 1 pixel.
     """
 
     def per_image(self, output: Images, truth: Images) -> Tensor:

@@ -1,4 +1,4 @@
-"""Pieces of ink too few."""
+"""Merged strokes: pieces of ink that a drawn glyph has too few."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from handgen.metrics.base import Images, Metric
 
 
 class MergedStrokes(Metric):
-    """How many pieces of ink a drawn glyph has fewer than the true one, 0 if it has more; the mean over glyphs.
+    """How many fewer pieces of ink a drawn glyph has than the true one; 0 if it has more. The mean over glyphs.
 
-    Two strokes that run into one another, or a piece that is missing, make one fewer. Pieces are
-    those of ``BrokenStrokes``.
+    Two strokes that touch, or a missing piece, make one piece fewer. Pieces are counted as in ``BrokenStrokes``.
     """
 
     def per_image(self, output: Images, truth: Images) -> Tensor:

@@ -1,6 +1,6 @@
 """Centerlines of strokes, in batches and on any device.
 
-Written by hand because the libraries that thin (scikit-image, OpenCV) take one image at a time, on a CPU.
+scikit-image and OpenCV thin one image at a time, on the CPU only.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ _RING = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 
 
 def _deletable() -> Tensor:
-    """Tell which neighborhoods let a pixel go: bool ``[2, 256]``, bit k of the index = neighbor k is ink."""
+    """Return in which neighborhoods a pixel may be deleted, bool ``[2, 256]``: for each half step of the algorithm.
+
+    Bit k of the index says whether neighbor k (``_RING``) is ink.
+    """
     n, ne, e, se, s, sw, w, nw = (torch.arange(256) >> k & 1 == 1 for k in range(8))
     crossings = sum(part.int() for part in (~n & (ne | e), ~e & (se | s), ~s & (sw | w), ~w & (nw | n)))
     pairs = sum(part.int() for part in (nw | n, ne | e, se | s, sw | w))
@@ -30,8 +33,8 @@ _DELETABLE = _deletable()
 def thinned(ink: Tensor) -> Tensor:
     """Thin ink to lines one pixel wide, by Guo and Hall 1989, algorithm A1.
 
-    Of ends it keeps more than Zhang and Suen 1984 and it wears no diagonal stroke away; no piece
-    falls apart or is lost, and no hole is closed. Thick strokes may have short spurs at their corners.
+    No piece is split or lost, and no hole is closed. It shortens ends less than Zhang and Suen 1984 and does not
+    erode diagonal strokes. Thick strokes may get short spurs at their corners.
 
     Args:
         ink: bool ``[B, h, w]``.
@@ -43,7 +46,7 @@ def thinned(ink: Tensor) -> Tensor:
     padded = F.pad(ink, (1, 1, 1, 1))
     width = padded.shape[-1]
     flat = padded.flatten().byte()
-    left = flat.nonzero()[:, 0]  # only ink can go, and it is a small part of the image
+    left = flat.nonzero()[:, 0]  # indices of the remaining ink, which is a small part of the image
     before = -1
     while before != len(left):
         before = len(left)
@@ -58,14 +61,14 @@ def thinned(ink: Tensor) -> Tensor:
 
 
 def covered(lines: Tensor, others: Tensor, tolerance: int) -> Tensor:
-    """Return what share of ``lines`` has a pixel of ``others`` at most ``tolerance`` away, diagonals included.
+    """Return the share of the pixels of ``lines`` that have a pixel of ``others`` nearby.
 
-    Where there is no line, it is 1 if there are no others either, and 0 if there are.
+    An image without ``lines`` gets 1 if it has no ``others`` either, else 0.
 
     Args:
         lines: bool ``[B, h, w]``.
-        others: likewise.
-        tolerance: in pixels.
+        others: bool ``[B, h, w]``.
+        tolerance: how far away it may be, in pixels; also diagonally.
 
     Returns:
         ``[B]`` in [0, 1].

@@ -9,27 +9,30 @@ from torch import Tensor
 from handgen.metrics.base import Images, Metric
 
 SIDE = 11
-"""Pixels of the window's side."""
+"""Side of the window in pixels."""
 _SIGMA = 1.5
 _C1, _C2 = 0.01**2, 0.03**2
 
 
 def structural_similarity(output: Tensor, truth: Tensor) -> Tensor:
-    """Return the structural similarity of images, ``[B]`` (Wang et al. 2004, equation 13), at most 1.
+    """Return the structural similarity of images, ``[B]``, at most 1 (Wang et al. 2004, equation 13).
 
-    The authors' choices: a Gaussian window of 11 x 11 pixels with sigma 1.5, K1 = 0.01, K2 = 0.03,
-    the mean over all positions where the window lies inside the image.
+    As in the paper: a Gaussian window of 11 x 11 pixels with sigma 1.5, K1 = 0.01, K2 = 0.03, and the mean over
+    all positions where the window lies inside the image. Computed in single precision.
 
     Args:
         output: ``[B, 1, h, w]`` in [0, 1], at least 11 pixels high and wide.
-        truth: likewise.
+        truth: of the same shape and range.
     """
     offsets = torch.arange(SIDE, device=output.device) - SIDE // 2
     line = torch.exp(-offsets.square() / (2 * _SIGMA**2))
     line = line / line.sum()
-    # One pass of the window over all five means.
-    both = torch.cat([output, truth, output.square(), truth.square(), output * truth])
-    means = F.conv2d(F.conv2d(both, line.view(1, 1, -1, 1)), line.view(1, 1, 1, -1))
+    # In half precision, the difference of two nearly equal means below would be rounding errors.
+    output, truth = output.float(), truth.float()
+    with torch.autocast(output.device.type, enabled=False):
+        # One pass of the window over all five means.
+        both = torch.cat([output, truth, output.square(), truth.square(), output * truth])
+        means = F.conv2d(F.conv2d(both, line.view(1, 1, -1, 1)), line.view(1, 1, 1, -1))
     mean_o, mean_t, square_o, square_t, product = means.chunk(5)
     covariance = product - mean_o * mean_t
     variances = square_o - mean_o.square() + square_t - mean_t.square()

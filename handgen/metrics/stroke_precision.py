@@ -1,4 +1,4 @@
-"""How much of the drawn strokes is true."""
+"""Stroke precision: how much of the drawn strokes is true."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from handgen.metrics.skeleton import covered
 
 
 class StrokePrecision(Metric):
-    """Share of the drawn glyph's centerlines that run along the true glyph's, 0 to 1.
+    """Share of the drawn centerlines that run along true ones, 0 to 1.
 
-    The other half of clDice: ``StrokeRecall`` with both glyphs exchanged. Strokes too many, or in the
-    wrong spot, lower it. A drawing without ink has 0, not 1: it is no glyph.
+    This is ``StrokeRecall`` with the two glyphs swapped. Additional and misplaced strokes lower it. A drawing without
+    ink has 0.
     """
 
     def per_image(self, output: Images, truth: Images) -> Tensor:

@@ -1,4 +1,4 @@
-"""Generative models: one GAN a file, one line here."""
+"""Generative models. Each is one file, and one line in the registry below."""
 
 from handgen.registry import Registry
 

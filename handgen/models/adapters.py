@@ -1,9 +1,9 @@
-"""Adapters: small changes to a trained generator's weights, by which it draws one more style.
+"""Adapters: small changes to the weights of a trained generator, with which it draws one more style.
 
-The weight of a convolution or of a linear layer, taken as a matrix, gets a product of two narrow
-ones added: LoRA (Hu et al. 2021, equation 3). Biases, and the scales of normalizations, get an
-offset. All goes by the names of parameters, so any generator whose second input is a style vector
-can be adapted, whatever its layers.
+The weight of a convolution or of a linear layer is taken as a matrix, and a product of two narrow
+matrices is added to it: LoRA (Hu et al. 2021, equation 3). Biases and the scales of normalizations
+get an offset. Changes are stored by the names of parameters, so they work for the layers of any
+generator whose second input is a style vector.
 """
 
 from __future__ import annotations
@@ -23,32 +23,31 @@ from handgen.models.base import DrawnStyle, Generator, Model, StyleSpec
 from handgen.registry import nearest
 
 FROZEN = ("encoder.",)
-"""Parts of a generator that no adapter changes: what is seen in the source stays what it was."""
+"""Prefixes of the names of parameters that adapters do not change: the encoding of the source stays the same."""
 _OFFSET, _UP, _DOWN = "offset.", "up.", "down."
 _KEPT = 16
-"""Generators with adapters merged in that are kept for later; each is as large as the base's."""
+"""How many generators with merged adapters are kept in memory; each is as large as the trained generator."""
 
 Changes = Mapping[str, Tensor]
-"""What is added to parameters: ``offset.NAME`` of a parameter's shape, or the matrices ``up.NAME``
-``[rows, rank]`` and ``down.NAME`` ``[rank, columns]``, whose product is reshaped to it."""
+"""What is added to the parameter NAME: ``offset.NAME`` of its shape, or the product of the matrices ``up.NAME``
+``[rows, rank]`` and ``down.NAME`` ``[rank, columns]``, reshaped to its shape."""
 
 
-def init_changes(generator: nn.Module, rank: int, frozen: Sequence[str] = FROZEN) -> dict[str, Tensor]:
-    """Return changes to learn; as they are, they change nothing.
+def init_changes(generator: nn.Module, rank: int) -> dict[str, Tensor]:
+    """Return changes to begin learning with; their sum with the parameters is the parameters.
 
     Args:
         generator: the network to change.
         rank: of the products; 0 = an offset for every parameter, which is plain fine-tuning.
-        frozen: prefixes of the names of parameters that stay.
     """
     made: dict[str, Tensor] = {}
     for name, parameter in generator.named_parameters():
-        if name.startswith(tuple(frozen)):
+        if name.startswith(FROZEN):
             continue
         rows = len(parameter) if parameter.ndim > 1 else 1
         columns = parameter.numel() // rows
         if rank and rank * (rows + columns) < parameter.numel():
-            # As the paper has it: one factor random, the other zero.
+            # As in the paper, one factor is random and the other is 0.
             made[_DOWN + name] = torch.randn(rank, columns, device=parameter.device) / columns**0.5
             made[_UP + name] = torch.zeros(rows, rank, device=parameter.device)
         else:
@@ -57,7 +56,12 @@ def init_changes(generator: nn.Module, rank: int, frozen: Sequence[str] = FROZEN
 
 
 def apply_changes(parameters: Mapping[str, Tensor], changes: Changes, amount: float = 1.0) -> dict[str, Tensor]:
-    """Return the changed ones of ``parameters``, with gradients for ``changes``.
+    """Return the parameters that ``changes`` changes, by name; gradients flow to ``changes``.
+
+    Args:
+        parameters: all parameters of the generator, by name.
+        changes: the changes.
+        amount: a factor for the changes; 0 = no change, 1 = the whole change.
 
     Raises:
         KeyError, RuntimeError: the changes belong to another network.
@@ -76,14 +80,14 @@ def apply_changes(parameters: Mapping[str, Tensor], changes: Changes, amount: fl
 
 @dataclass(frozen=True)
 class Adapter:
-    """One more style of a trained model.
+    """An added style of a trained model.
 
     Attributes:
         name: of the style.
         code: float32 ``[dim]``, its style vector.
-        changes: to the generator's parameters.
-        record: of the style.
-        digest: tells it from others.
+        changes: changes to the generator's parameters.
+        record: the record of the style in the glyph store that it was learned from.
+        digest: a hash of the adapter's file.
     """
 
     name: str
@@ -94,15 +98,15 @@ class Adapter:
 
 
 class AddedStyles(StyleSpec):
-    """The styles that a model was trained on, and by name those that were added.
+    """The trained styles of a model and, by name, the styles that were added to it.
 
-    A vector of these is the model's own and, behind it, how much of each adapter's changes applies.
-    Numbers and mixtures stay the trained styles': adding one does not change what ``draw`` returns.
+    A vector is the model's own style vector followed by the amount, 0 to 1, of each adapter's changes. ``names`` and
+    ``draw`` return the trained styles and their mixtures only, so adding a style does not change them.
 
     Args:
         base: the trained styles.
-        added: names of the others.
-        load: returns the adapter of one of them.
+        added: names of the added styles.
+        load: returns the adapter of an added style, by its name.
     """
 
     def __init__(self, base: StyleSpec, added: Sequence[str], load: Callable[[str], Adapter]) -> None:
@@ -133,7 +137,7 @@ class AddedStyles(StyleSpec):
         return self._base.draw(count, seed)
 
     def find(self, names: Sequence[str], seed: int) -> list[DrawnStyle]:
-        """Return styles by name; see ``StyleSpec.find``. Vectors are of one length, also of what ``draw`` draws."""
+        """Return styles by name; see ``StyleSpec.find``. Vectors of trained styles are padded to the longest one."""
         found = super().find(names, seed)
         longest = max((len(style.vector) for style in found), default=0)
         return [
@@ -144,13 +148,13 @@ class AddedStyles(StyleSpec):
 class Adapted(Generator):
     """A trained model and the styles that were added to it.
 
-    Samples of one block may be in any of its styles: those that need the same weights pass the
-    network together.
+    The samples of one call of ``generate`` may have different styles. Samples that need the same weights pass
+    through the network together.
 
     Args:
-        base: in evaluation mode, on its device.
-        added: names of the styles that were added.
-        load: returns the adapter of one of them; asked once for each that is picked.
+        base: the trained model, in evaluation mode and on its device.
+        added: names of the added styles.
+        load: returns the adapter of an added style, by its name; called once for each style that is used.
     """
 
     def __init__(self, base: Model, added: Sequence[str], load: Callable[[str], Adapter]) -> None:
@@ -172,7 +176,7 @@ class Adapted(Generator):
 
     @property
     def records(self) -> list[StyleRecord]:
-        """Records of the added styles that were picked."""
+        """Records of the added styles that were used so far."""
         return [adapter.record for adapter in self._picked.values()]
 
     def generate(self, content: Any, style: Tensor) -> Tensor:
@@ -190,7 +194,7 @@ class Adapted(Generator):
         return torch.cat(parts)[torch.cat(rows).argsort()]
 
     def _merge(self, amounts: tuple[float, ...]) -> Model:
-        """Return the model with so much of each adapter's changes in its weights."""
+        """Return the model with the given amount of each adapter's changes added to its weights."""
         if not any(amounts):
             return self._base
         model = copy.copy(self._base)
@@ -204,6 +208,6 @@ class Adapted(Generator):
         return model
 
     def describe(self, style: DrawnStyle) -> dict[str, Any]:
-        """Return which adapter draws a style, if one does."""
+        """Return the digest of the adapter that draws a style; nothing for a trained style."""
         added = self._picked.get(style.name)
         return {"adapter": added.digest} if added else {}

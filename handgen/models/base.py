@@ -1,4 +1,4 @@
-"""The interface of models: what training and ``synth`` ask of one."""
+"""The interface of a model: what training and ``synth`` call."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from handgen.settings import Settings
 
 Needs = Literal["pairs", "domains", "glyphs"]
 _DRAWN = re.compile(r"(?:z|mix)([1-9][0-9]{0,3})(?:\(.*\))?")
-"""What ``StyleSpec.draw`` calls styles that have no name of their own: latents and mixtures."""
+"""The names that ``StyleSpec.draw`` gives: ``z3`` for a latent, ``mix16(a*0.70+b*0.30)`` for a mixture."""
 
 
 @dataclass(frozen=True)
 class PromptKind:
-    """What a model is given to draw.
+    """What a model gets as input to draw one sample.
 
     Attributes:
-        name: of one prompt.
-        labeled: it says which character is to be seen, so what is drawn has a label.
+        name: what to call one prompt in messages.
+        labeled: whether the prompt says which character to draw. If not, the drawing has no label.
     """
 
     name: str
@@ -38,7 +38,7 @@ class PromptKind:
 
 GLYPHS, CHARACTERS, STROKES = PromptKind("glyph"), PromptKind("character"), PromptKind("strokes")
 NOTHING = PromptKind("nothing", labeled=False)
-"""A source glyph, the number of a character, its strokes; or noise alone."""
+"""The prompt is a source glyph, the number of a character, its strokes, or nothing: then only noise is drawn from."""
 
 
 def _none() -> Tensor:
@@ -47,19 +47,19 @@ def _none() -> Tensor:
 
 @dataclass(frozen=True)
 class Batch:
-    """What one training step learns from.
+    """The data of one training step.
 
     Attributes:
-        content: source glyphs, float32 ``[B, 1, size, size]`` in [-1, 1], -1 = ink: the characters
-            of ``target`` for a model that needs pairs, any characters for one that needs domains,
-            and ``target`` itself for one that needs no source.
-        target: glyphs in the target styles, likewise.
-        style: int64 ``[B]``, numbers of the target styles.
-        char: int64 ``[B]``, numbers of the targets' characters in the model's charset; -1 = not in it.
+        content: source glyphs, float32 ``[B, 1, size, size]`` in [-1, 1], -1 = ink. If ``Model.needs`` is "pairs",
+            row i shows the same character as ``target[i]``; if "domains", any character; if "glyphs", it is
+            ``target`` itself.
+        target: glyphs in the target styles, of the same shape and range.
+        style: int64 ``[B]``, the numbers of the target styles.
+        char: int64 ``[B]``, the index of each target's character in the model's charset; -1 = not in it.
         noise: float32 ``[B, Model.noise]`` from N(0, 1).
-        mix: float32 ``[B]``, uniform in [0, 1): where between real and fake a penalty is taken.
-        code: int64 ``[B]``, code points of the targets' characters, for models that look characters up.
-        number: int64 ``[B]``, numbers of the targets among all training glyphs, as ``TrainingGlyphs`` has them.
+        mix: float32 ``[B]``, uniform in [0, 1): the point between real and fake where a gradient penalty is taken.
+        code: int64 ``[B]``, the code point of each target's character.
+        number: int64 ``[B]``, the row of each target in ``TrainingGlyphs``.
     """
 
     content: Tensor
@@ -77,11 +77,11 @@ class TrainingGlyphs:
     """All target glyphs that a run learns from.
 
     Attributes:
-        chars: what each shows.
-        style: int64 ``[n]``, numbers of their styles.
-        images: return the glyphs of some rows, uint8 ``[k, size, size]``, 0 = ink.
-        fingerprint: of the store that they come from.
-        folder: of the run, for what is to be kept of them.
+        chars: the character of each glyph.
+        style: int64 ``[n]``, the number of each glyph's style.
+        images: a function from rows, int64 ``[k]``, to their glyphs, uint8 ``[k, size, size]``, 0 = ink.
+        fingerprint: a hash of the store that they come from.
+        folder: the run folder. A model may keep files in it that it computes from the glyphs.
     """
 
     chars: Sequence[str]
@@ -93,13 +93,13 @@ class TrainingGlyphs:
 
 @dataclass(frozen=True)
 class DrawnStyle:
-    """A style to synthesize with: what a person calls it and what the model is given.
+    """A style to synthesize with.
 
     Attributes:
         name: unique in a dataset.
-        vector: float32 ``[dim]``, second argument of ``Model.generate``.
-        weights: share of each trained style in it; empty where that has no meaning.
-        fresh: how many of the vector's last values are drawn anew, from N(0, 1), for every sample.
+        vector: float32 ``[dim]``, a row of the second argument of ``Model.generate``.
+        weights: the share of each trained style in a mixture; empty for a style that is no mixture of trained ones.
+        fresh: how many values at the end of the vector are replaced by noise from N(0, 1) for every sample.
     """
 
     name: str
@@ -110,12 +110,12 @@ class DrawnStyle:
 
 @dataclass(frozen=True)
 class Resolved:
-    """A model's settings, with the files that they need found.
+    """A model's settings after ``Model.resolve`` has found the files that they need.
 
     Attributes:
-        config: the settings, with the files that were found.
-        hashes: SHA-256 of the files that they name, by setting.
-        notes: what a user should know of it, a line each.
+        config: the settings, with the paths of these files filled in.
+        hashes: setting -> SHA-256 of the file that it names.
+        notes: lines that a user should read.
     """
 
     config: Any
@@ -124,12 +124,12 @@ class Resolved:
 
 
 class StyleSpec(ABC):
-    """What a style is for a model, and how to get one."""
+    """The styles of a model: their names and vectors."""
 
     @property
     @abstractmethod
     def names(self) -> tuple[str, ...]:
-        """The styles that have a name, in order."""
+        """Names of the trained styles, in the order of their numbers."""
 
     @abstractmethod
     def pick(self, names: Sequence[str]) -> list[DrawnStyle]:
@@ -141,12 +141,12 @@ class StyleSpec(ABC):
 
     @abstractmethod
     def draw(self, count: int, seed: int) -> list[DrawnStyle]:
-        """Return ``count`` styles, a function of ``seed`` alone; the first do not change with ``count``."""
+        """Return ``count`` different styles. Style i depends on ``seed`` and i alone, not on ``count``."""
 
     def find(self, names: Sequence[str], seed: int) -> list[DrawnStyle]:
-        """Return styles by name: named ones, and those of ``draw``, such as z3 and mix16, as it calls them.
+        """Return styles by name: trained ones, and those that ``draw`` returns, such as z3 and mix16.
 
-        A mixture is found by the part of its name before the bracket, too.
+        For a mixture, the part of its name before the bracket is enough.
 
         Raises:
             UsageError: no such style; suggests the nearest.
@@ -158,15 +158,15 @@ class StyleSpec(ABC):
         return [by_name[name] if name in numbers and name in by_name else self.pick([name])[0] for name in names]
 
     path: ClassVar[str] = "a straight line"
-    """What the styles ``between`` two lie on."""
+    """The shape of the way that ``between`` takes from one style to another, in words."""
 
     def between(self, first: DrawnStyle, second: DrawnStyle, share: float) -> DrawnStyle:
-        """Return the style at ``share`` (0 to 1) of the way from one to another."""
+        """Return the style at ``share`` (0 to 1) of the way from ``first`` to ``second``."""
         fresh = max(first.fresh, second.fresh)
         return DrawnStyle(f"{share:.2f}", torch.lerp(first.vector, second.vector, share), {}, fresh)
 
     def continuous(self) -> DrawnStyle:
-        """Return the style that is another for every sample.
+        """Return a style whose vector is drawn anew for every sample.
 
         Raises:
             UsageError: the model's styles are not drawn from a distribution.
@@ -186,26 +186,26 @@ class StyleSpec(ABC):
 
 
 class Generator(ABC):
-    """What ``synth`` and ``preview`` ask of whatever draws."""
+    """Anything that draws glyphs: a model, or a model with added styles. ``synth`` and ``preview`` call it."""
 
     prompt_kind: ClassVar[PromptKind] = GLYPHS
-    """What ``generate`` is given."""
+    """The kind of the first argument of ``generate``."""
 
     block: ClassVar[int | None] = None
-    """How many samples are best drawn together; None = what is best for networks."""
+    """The number of samples per call of ``generate`` that is fastest; None = the default for networks."""
 
     @property
     @abstractmethod
     def style_spec(self) -> StyleSpec:
-        """What a style is here."""
+        """The styles that it can draw."""
 
     @abstractmethod
     def generate(self, content: Any, style: Tensor) -> Tensor:
-        """Draw in the styles ``[B, dim]``.
+        """Draw one image for each row of ``content`` and ``style``.
 
         Args:
-            content: what ``prompt_kind`` says: float32 ``[B, 1, size, size]`` in [-1, 1], int64 ``[B]``, or a
-                ``StrokePrompt``.
+            content: the prompts. By ``prompt_kind``: GLYPHS float32 ``[B, 1, size, size]`` in [-1, 1]; CHARACTERS
+                and NOTHING int64 ``[B]``; STROKES a ``StrokePrompt``.
             style: float32 ``[B, dim]``, vectors of ``DrawnStyle``.
 
         Returns:
@@ -213,7 +213,7 @@ class Generator(ABC):
         """
 
     def describe(self, style: DrawnStyle) -> dict[str, Any]:
-        """Return what a manifest should tell of a style beyond its vector."""
+        """Return facts about a style for the manifest of a dataset, beyond its vector."""
         return {}
 
 
@@ -226,44 +226,46 @@ class Model(nn.Module, Generator, ABC):
     """
 
     Config: ClassVar[type[Settings]]
+    """The class of its settings."""
+
     phases: tuple[str, ...]
-    """The optimization phases of one step, in order; each owns an optimizer. "D" is the critics'. A model whose
-    settings give its critics no weight may leave theirs out."""
+    """The optimization phases of one step, in order. Each has its own optimizer. Phase "D" trains the critics; it is
+    left out if the settings give the critics no weight."""
 
     critics: ClassVar[tuple[str, ...]] = ("discriminator",)
-    """The child modules that judge: what ``--spectral-norm`` and weight clipping apply to."""
+    """Names of the child modules that are critics. ``--spectral-norm`` and weight clipping apply to them."""
 
     needs: ClassVar[Needs] = "pairs"
-    """What a store must hold: a source and targets of the same characters, a source and targets of
-    any characters, or glyphs alone."""
+    """What the glyph store must hold. "pairs": a source and targets of the same characters; "domains": a source and
+    targets of any characters; "glyphs": no source."""
 
     one_style: ClassVar[bool] = False
-    """Whether it learns a single target style, or as many as there are."""
+    """Whether it can learn only one target style."""
 
     adaptable: ClassVar[bool] = False
-    """Whether styles can be added to it once it is trained: its styles are codes, and changes to the weights of its
-    generator are all that another style needs."""
+    """Whether ``--add-style`` can add styles to the trained model. Its styles must be vectors that can be optimized
+    by gradient (``training.adapt``)."""
 
     noise: int = 0
-    """How many normal values a sample of a training step draws."""
+    """Length of ``Batch.noise`` for one sample."""
 
     defaults: ClassVar[Mapping[str, Any]] = {}
     """Settings whose default differs from that of ``TrainSettings``."""
 
     generator: nn.Module
-    """The part that draws. Training averages its weights (EMA), and ``synth`` needs nothing else."""
+    """The network that draws. Training keeps an average of its weights (EMA); ``synth`` needs nothing else."""
 
     adversarial: Adversarial = Adversarial()
-    """The adversarial loss; training sets it."""
+    """The adversarial loss. Training replaces it by the one that the settings choose."""
 
     @classmethod
     def resolve(cls, config: Any, chars: str, recorded: Mapping[str, Any]) -> Resolved:
-        """Find the files that the settings of a run need, before anything is written; most models need none.
+        """Find the files that the settings need, before the run writes anything. Most models need none.
 
         Args:
             config: the settings.
             chars: the training characters.
-            recorded: the settings of the run that is to go on; empty if there is none.
+            recorded: the settings of the run that is resumed; empty for a fresh run.
 
         Raises:
             HandgenError: a file is missing, damaged, or of no use for these characters.
@@ -271,18 +273,18 @@ class Model(nn.Module, Generator, ABC):
         return Resolved(config)
 
     def load_files(self, device: torch.device) -> None:
-        """Read the files that ``resolve`` found; training calls this, and drawing needs none of them."""
+        """Load the files that ``resolve`` found. Only training calls this: drawing needs none of them."""
 
     def inspect_data(self, glyphs: TrainingGlyphs) -> tuple[str, ...]:
-        """Look at all training glyphs before a run begins or goes on; most models need not.
+        """Compute what the model needs from all training glyphs, before the first step. Most models need nothing.
 
-        Ranks call this one after the other, rank 0 first.
+        Rank 0 calls this first; the other ranks follow and find the files that rank 0 wrote to ``glyphs.folder``.
 
         Returns:
-            What a user should know of it, a line each.
+            Lines that a user should read.
 
         Raises:
-            HandgenError: nothing can be learned from it; or what was kept of it is damaged.
+            HandgenError: the glyphs are not usable, or a file in the run folder is damaged.
         """
         return ()
 
@@ -296,47 +298,51 @@ class Model(nn.Module, Generator, ABC):
         """Weight of each loss by name; a loss that is not named weighs 1."""
 
     def pretrain(self, batches: Callable[[int], Batch]) -> None:
-        """Train, before a fresh run, the networks that losses need; most models have none.
+        """Train the networks that a loss needs, before the first step of a fresh run. Most models have none.
 
         Args:
-            batches: training batches by number, any number.
+            batches: a function from any number to a training batch.
         """
 
     @abstractmethod
     def prepare(self, batch: Batch) -> Any:
-        """Compute, with gradients, what the phases of one step share; passed to ``losses``."""
+        """Compute what the phases of one step share, such as the fakes; the result is passed to ``losses``."""
 
     @abstractmethod
     def losses(self, phase: str, step: Any) -> dict[str, Tensor]:
         """Return the unweighted scalar losses of one phase by name.
 
-        A value that needs no gradient is an observation: logged and not optimized.
+        Args:
+            phase: one of ``phases``.
+            step: the result of ``prepare``.
+
+        A value without a gradient is only logged, for example the critic's accuracy.
         """
 
     def prompt(self, content: Tensor, char: Tensor, code: Tensor) -> Any:
-        """Return what ``generate`` is given to draw characters.
+        """Return the first argument of ``generate`` for some characters.
 
         Args:
             content: their source glyphs, float32 ``[B, 1, size, size]`` in [-1, 1].
-            char: int64 ``[B]``, their numbers in the model's charset.
+            char: int64 ``[B]``, their indices in the model's charset.
             code: int64 ``[B]``, their code points.
         """
         return char if self.prompt_kind is CHARACTERS else content
 
     def draw_batch(self, batch: Batch) -> Tensor:
-        """Draw the content of a batch in the styles of its targets; measurements use this."""
+        """Draw the characters of a batch in the styles of its targets, for measurements and pictures."""
         vectors = [style.vector for style in self.style_spec.pick(self.style_spec.names)]
         prompt = self.prompt(batch.content, batch.char, batch.code)
         return self.generate(prompt, torch.stack(vectors).to(batch.style.device)[batch.style])
 
     def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
-        """Start from weights of the same kind of model trained on ``styles``.
+        """Copy weights of another model of the same class, which was trained on ``styles``.
 
-        Tensors of equal name and shape are copied. A subclass whose tensors have a row per style
-        overrides this to copy them by name.
+        Tensors of equal name and shape are copied. A subclass whose tensors have one row for each style
+        overrides this and copies the rows by the name of the style.
 
         Returns:
-            The names of the tensors that were left as they are.
+            The names of the tensors that were not copied, sorted.
         """
         mine = self.state_dict()
         fitting = {k: v for k, v in weights.items() if k in mine and mine[k].shape == v.shape}
@@ -345,7 +351,7 @@ class Model(nn.Module, Generator, ABC):
 
 
 def init_weights(module: nn.Module, std: float = 0.02) -> None:
-    """Draw convolutions and linear layers from N(0, std), as DCGAN (Radford et al. 2016, section 3)."""
+    """Set the weights of convolutions and linear layers to N(0, std), biases to 0 (DCGAN, Radford et al. 2016)."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(part.weight, 0.0, std)

@@ -1,14 +1,13 @@
 """BicycleGAN: every latent z is another style.
 
 After Zhu et al., "Toward Multimodal Image-to-Image Translation" (2017). Two halves share one
-generator: cVAE-GAN (their section 3.2) encodes the true glyph to a latent and draws it again
-from there; cLR-GAN (section 3.3) draws with a latent from the prior, and the encoder must find
-that latent in what was drawn. Each half has its own discriminator.
+generator. cVAE-GAN (section 3.2) encodes the true glyph to a latent and redraws it from the
+latent. cLR-GAN (section 3.3) draws with a latent from the prior, and the encoder must recover
+that latent from the drawing. Each half has its own discriminator.
 
-The article trained it on 26 Latin styles, with the latent joined to the source image by channel,
-and found thin strokes lost. What it tried against that is here, each off unless its weight or
-flag is given: feature loss, auxiliary classifier, recurrent discriminator, binary loss, total
-variation. examples/latin_bicyclegan has a measured line for each.
+Small runs lose thin strokes. Remedies that can be switched on, each by its weight or flag:
+feature loss, auxiliary classifier, recurrent discriminator, binary loss, total variation and
+others (``remedies``). examples/latin_bicyclegan has measurements of each.
 """
 
 from __future__ import annotations
@@ -34,9 +33,9 @@ from handgen.settings import setting
 LOSSES = "Losses"
 _DOWN = 4
 _FOLLOW = 0.02
-"""How far one glyph moves its style's center towards its own latent."""
+"""How far one glyph moves the center of its style towards its own latent, as a share of the distance."""
 _FORMERLY = "generator.places"
-"""What files of earlier versions call the centers."""
+"""The name of the centers in files of earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,22 @@ class BicycleGANConfig(RemedySettings):
     latent_dim: int = setting(8, "Length of the latent z.", minimum=1, maximum=256, panel=NETWORK)
     inject: str = setting(
         "input",
-        "Where z joins: the input image (the article's choice), or all levels of the encoder.",
+        "Where z joins: the input image, or all levels of the encoder.",
         choices=("input", "all"),
         panel=NETWORK,
     )
     film: bool = setting(True, "Let z also scale and shift every decoder layer.", panel=NETWORK)
-    displacement: bool = setting(True, "Let the decoder move what the skip connections carry.", panel=NETWORK)
-    lambda_gan: float = setting(1.0, "Weight of the adversarial loss on redrawn glyphs.", minimum=0, panel=LOSSES)
-    lambda_gan2: float = setting(1.0, "Weight of that on glyphs of a drawn z.", minimum=0, panel=LOSSES)
+    displacement: bool = setting(True, "Let the decoder move the features of skip connections.", panel=NETWORK)
+    lambda_gan: float = setting(
+        1.0, "Weight of the adversarial loss on glyphs redrawn with their own z.", minimum=0, panel=LOSSES
+    )
+    lambda_gan2: float = setting(
+        1.0, "Weight of the adversarial loss on glyphs drawn with a random z.", minimum=0, panel=LOSSES
+    )
     lambda_l1: float = setting(10.0, "Weight of the L1 distance of redrawn glyphs.", minimum=0, panel=LOSSES)
-    lambda_latent: float = setting(0.5, "Weight of the L1 distance of z and z found again.", minimum=0, panel=LOSSES)
+    lambda_latent: float = setting(
+        0.5, "Weight of the L1 distance of a random z and the z found in its drawing.", minimum=0, panel=LOSSES
+    )
     lambda_kl: float = setting(0.01, "Weight of the latents' divergence from N(0, I).", minimum=0, panel=LOSSES)
     discriminator: str = setting(
         "patch", "Patches and the whole at two scales, or an LSTM over columns.", choices=CRITICS, panel=REMEDIES
@@ -66,7 +71,7 @@ class BicycleGANConfig(RemedySettings):
 
 
 class StyleEncoder(nn.Module):
-    """Four downsampling layers and one fully connected: a glyph to the latent's mean and log variance."""
+    """From a glyph to the mean and log variance of its latent: four downsampling layers and a fully connected one."""
 
     def __init__(self, size: int, width: int, latent_dim: int) -> None:
         super().__init__()
@@ -81,7 +86,7 @@ class StyleEncoder(nn.Module):
         init_weights(self)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """Return mean and log variance, float32 ``[B, latent_dim]`` each, of ``[B, 1, size, size]``."""
+        """Return mean and log variance, float32 ``[B, latent_dim]`` each, for images ``[B, 1, size, size]``."""
         mean, log_variance = self.latent(self.layers(image)).float().chunk(2, dim=1)
         return mean, log_variance
 
@@ -90,7 +95,7 @@ class BicycleGenerator(nn.Module):
     """The U-Net that draws, the encoder that finds the latent of a glyph, and the mean latent of each style."""
 
     centers: Tensor
-    """Float32 ``[styles, latent_dim]``."""
+    """The mean latent of each style: float32 ``[styles, latent_dim]``, moving averages over training."""
 
     def __init__(self, config: BicycleGANConfig, size: int, styles: int) -> None:
         super().__init__()
@@ -127,7 +132,7 @@ class BicycleGenerator(nn.Module):
 
 
 class EncodedLatents(Latents):
-    """The latent space of a trained encoder: styles can be found in handwriting, too."""
+    """The latent space of a trained encoder, which also finds the latent of given handwriting."""
 
     def __init__(self, names: Sequence[str], generator: BicycleGenerator) -> None:
         super().__init__(names, generator.centers)
@@ -142,15 +147,15 @@ class EncodedLatents(Latents):
 
 @dataclass(frozen=True)
 class Step:
-    """What both phases of a step look at.
+    """The input of both phases of a step.
 
     Attributes:
-        batch: its glyphs.
-        mean: of the latents of the targets.
-        log_variance: of the same.
-        redrawn: content with the targets' latents.
-        drawn: content with latents from the prior.
-        z: those latents.
+        batch: the batch.
+        mean: ``[B, latent_dim]``, means of the latents of the targets.
+        log_variance: ``[B, latent_dim]``, log variances of the same.
+        redrawn: ``[B, 1, size, size]``, content drawn with the targets' latents (cVAE-GAN).
+        drawn: ``[B, 1, size, size]``, content drawn with latents from the prior (cLR-GAN).
+        z: ``[B, latent_dim]``, the latents from the prior.
     """
 
     batch: Batch
@@ -205,24 +210,25 @@ class BicycleGAN(RemedyModel):
     def prepare(self, batch: Batch) -> Step:
         """Encode the targets; draw the content with their latents and with latents from the prior, in one pass."""
         mean, log_variance = self.generator.encoder(batch.target)
-        spread, z = batch.noise.chunk(2, dim=1)
+        noise, z = batch.noise.chunk(2, dim=1)
         self.generator.follow(mean, batch.style)
-        encoded = mean + spread * torch.exp(log_variance / 2)  # Kingma & Welling 2014, section 2.4
+        encoded = mean + noise * torch.exp(log_variance / 2)  # Kingma & Welling 2014, section 2.4
         both = self.generator(batch.content.repeat(2, 1, 1, 1), torch.cat([encoded, z]))
         redrawn, drawn = both.chunk(2)
         return Step(batch, mean, log_variance, redrawn, drawn, z)
 
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
-        """BicycleGAN's losses; a loss whose weight is 0 is not computed."""
+        """Return the losses of one phase."""
         return self._d_losses(step) if phase == "D" else self._g_losses(step)
 
     def _d_losses(self, step: Step) -> dict[str, Tensor]:
-        """Means over the two games; strokes are counted once."""
+        """Return the means over the two halves' losses, and the loss of the stroke counter."""
         redrawn, drawn = (self._game(step, critic, fake) for critic, fake in self._games(step))
         terms = {name: (value + drawn[name]) / 2 for name, value in redrawn.items()}
         return terms | self.stroke_loss(step.batch.target, step.batch.char)
 
     def _game(self, step: Step, critic: nn.Module, fake: Tensor) -> dict[str, Tensor]:
+        """Return the losses of the critic of one half."""
         content, target = step.batch.content, step.batch.target
         on_real, classes = critic(pair(content, target))
         on_fake, _ = critic(pair(content, fake.detach()))
@@ -237,7 +243,7 @@ class BicycleGAN(RemedyModel):
         return terms | self.adversarial.penalties(judge, target, fake, step.batch.mix)
 
     def _games(self, step: Step) -> tuple[tuple[nn.Module, Tensor], tuple[nn.Module, Tensor]]:
-        """The critics and fakes of cVAE-GAN and of cLR-GAN."""
+        """Return critic and fakes of cVAE-GAN, then of cLR-GAN."""
         return (self.discriminator, step.redrawn), (self.latent_discriminator, step.drawn)
 
     def _g_losses(self, step: Step) -> dict[str, Tensor]:
@@ -261,9 +267,9 @@ class BicycleGAN(RemedyModel):
         return terms | self.remedy_losses(step.redrawn, target, drawn, step.batch.char.repeat(2))
 
     def _found_again(self, drawn: Tensor) -> Tensor:
-        """Return the latents that the encoder finds, without a gradient for the encoder.
+        """Return the latents that the encoder finds in drawings, without a gradient for the encoder's weights.
 
-        The loss is the generator's alone: together they could hide z in the image (section 3.3).
+        If encoder and generator both learned from this loss, they could hide z in the image (section 4).
         """
         encoder = self.generator.encoder
         fixed = {name: parameter.detach() for name, parameter in encoder.named_parameters()}
@@ -287,7 +293,7 @@ class BicycleGAN(RemedyModel):
         return EncodedLatents(self.styles, self.generator)
 
     def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
-        """Start from trained weights; a style's center follows its name."""
+        """Copy trained weights; centers are matched by the name of their style."""
         moved, key = dict(weights), "generator.centers"
         if _FORMERLY in moved:
             moved[key] = moved.pop(_FORMERLY)

@@ -1,12 +1,13 @@
-"""cGAN: draws the character and the style that it is given, from noise and without a source font.
+"""cGAN: draws a given character in a given style, from noise and without a source font.
 
 After Mirza & Osindero, "Conditional Generative Adversarial Nets" (2014): both networks are given
-the class. The networks are DCGAN's; a class here is a character and a style, each embedded. The
-generator has both beside the noise. The discriminator compares them with what it sees by an
-inner product (Miyato & Koyama, "cGANs with Projection Discriminator", 2018, equation 3).
+the class. The networks are those of DCGAN. A class is a character and a style, and each has an
+embedding. The generator's input is the noise and both embeddings, concatenated. The discriminator
+adds the inner product of its features and the embeddings to its logit (Miyato & Koyama, "cGANs
+with Projection Discriminator", 2018).
 
-It needs no pairs, so it can learn from real samples for which there is no source font. It can
-only draw characters it has seen.
+It needs no pairs, so it can learn from real handwriting without a source font. It can draw only
+the characters that it was trained on.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class CGANConfig(Settings):
 
 
 class Generator(nn.Module):
-    """The codes of character and style beside the noise, then DCGAN's generator."""
+    """DCGAN's generator; its input is the codes of character and style, and the noise."""
 
     def __init__(self, size: int, config: CGANConfig, chars: int, styles: int) -> None:
         super().__init__()
@@ -56,16 +57,16 @@ class Generator(nn.Module):
         """Return images ``[B, 1, size, size]`` in [-1, 1].
 
         Args:
-            char: int64 ``[B]``.
-            share: of each style, ``[B, styles]``; one-hot in training.
-            z: ``[B, latent_dim]``.
+            char: int64 ``[B]``, indices of characters.
+            share: float32 ``[B, styles]``, the share of each style; one-hot in training.
+            z: noise ``[B, latent_dim]``.
         """
         drawn: Tensor = self.draw(torch.cat([self.char(char), share @ self.style.weight, z], dim=1))
         return drawn
 
 
 class Discriminator(nn.Module):
-    """DCGAN's convolutions, then how real the image is and how well it goes with character and style."""
+    """DCGAN's discriminator, whose logit also says how well the image fits the character and the style."""
 
     def __init__(self, size: int, config: CGANConfig, chars: int, styles: int) -> None:
         super().__init__()
@@ -85,11 +86,11 @@ class Discriminator(nn.Module):
 
 
 class ClassStyles(CodeTable):
-    """Styles as classes, or mixtures of two of them, with noise of each sample's own.
+    """Styles as classes, or mixtures of two of them. A vector is the share of each style, then noise.
 
     Args:
         names: the styles.
-        latent_dim: length of the noise; a vector is the shares of the styles and then the noise.
+        latent_dim: length of the noise, which is drawn anew for every sample.
     """
 
     def __init__(self, names: Sequence[str], latent_dim: int) -> None:
@@ -122,11 +123,11 @@ class CGAN(GAN):
         self.register_buffer("characters", torch.tensor([ord(char) for char in charset]))
 
     def networks(self, size: int, styles: int, chars: int) -> tuple[nn.Module, nn.Module]:
-        """Return the two players, which are told character and style."""
+        """Return generator and discriminator, which are given character and style; see ``GAN.networks``."""
         return Generator(size, self.config, chars, styles), Discriminator(size, self.config, chars, styles)
 
     def critic(self, batch: Batch) -> Critic:
-        """Return what judges images as those of the targets' characters and styles."""
+        """Return the discriminator, given the characters and styles of the batch's targets."""
         return functools.partial(self.discriminator, char=batch.char, style=batch.style)
 
     def generate(self, content: Tensor, style: Tensor) -> Tensor:
@@ -137,7 +138,7 @@ class CGAN(GAN):
 
     @property
     def style_spec(self) -> StyleSpec:
-        """The styles as classes."""
+        """The trained styles, and mixtures of two of them."""
         return ClassStyles(self.styles, self.noise)
 
     def draw_batch(self, batch: Batch) -> Tensor:
@@ -147,7 +148,7 @@ class CGAN(GAN):
         return drawn
 
     def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
-        """Start from trained weights; the codes of characters and styles follow what they stand for."""
+        """Copy trained weights; codes are matched by character and by the name of the style."""
         characters = self.characters.tolist()
         before = weights.get("characters", torch.empty(0)).tolist()
         rows = {

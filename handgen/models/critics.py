@@ -1,4 +1,4 @@
-"""Discriminators that more than one model may have. They judge an image, or a stack of images by channel."""
+"""Discriminators that several models share. Their input is an image, or several images stacked by channel."""
 
 from __future__ import annotations
 
@@ -12,16 +12,22 @@ CRITICS = ("patch", "lstm")
 
 
 def pair(content: Tensor, image: Tensor) -> Tensor:
-    """Return ``[B, 2, h, w]``: what a conditional critic judges, an image beside what it was drawn from."""
+    """Return the input of a conditional critic, ``[B, 2, h, w]``: the source glyph and the image drawn from it."""
     return torch.cat([content, image], dim=1)
 
 
 class PatchTrunk(nn.Module):
-    """Strided convolutions down to patches of a quarter of the canvas (PatchGAN, Isola et al. 2017, section 3.2.2).
+    """Strided convolutions, each of which halves the side (PatchGAN, Isola et al. 2017, section 3.2.2).
+
+    Args:
+        size: side of the images in pixels.
+        width: channels of the first layer; they double up to eight times as many.
+        inputs: channels of the images.
+        layers: how many convolutions.
 
     Attributes:
-        out: channels of its features.
-        side: height and width of its features.
+        out: channels of the features.
+        side: height and width of the features.
     """
 
     def __init__(self, size: int, width: int, inputs: int, layers: int = 3) -> None:
@@ -48,7 +54,7 @@ class PatchCritic(nn.Module):
         size: side of the images in pixels.
         width: channels of the first layer.
         inputs: channels of the images.
-        classes: of the auxiliary classifier (AC-GAN, Odena et al. 2017); 0 = there is none.
+        classes: number of classes of the auxiliary classifier (AC-GAN, Odena et al. 2017); 0 = there is none.
     """
 
     def __init__(self, size: int, width: int, inputs: int, classes: int = 0) -> None:
@@ -62,7 +68,10 @@ class PatchCritic(nn.Module):
         init_weights(self)
 
     def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor | None]:
-        """Return logits real/fake of patches ``[B, 1, h, w]`` and whole ``[B, 1]``, and of classes ``[B, classes]``."""
+        """Return the logits of real/fake, ``[B, 1, h, w]`` of patches and ``[B, 1]`` of the whole, and of the classes.
+
+        The logits of the classes are ``[B, classes]``; None without a classifier.
+        """
         features = self.trunk(images)
         flat = F.leaky_relu(self.shrink(features), 0.2).flatten(1)
         classes = None if self.classify is None else self.classify(flat)
@@ -72,14 +81,13 @@ class PatchCritic(nn.Module):
 class LstmCritic(nn.Module):
     """Reads the image column by column, in both directions, and judges each step and the whole.
 
-    The article's recurrent discriminator: a lost stroke breaks the sequence, though it may be a
-    small thing in its patch.
+    A lost stroke breaks the sequence of columns, although it may be small in its patch.
 
     Args:
         size: side of the images in pixels.
         width: channels of the first layer.
         inputs: channels of the images.
-        classes: of the auxiliary classifier; 0 = there is none.
+        classes: number of classes of the auxiliary classifier; 0 = there is none.
     """
 
     def __init__(self, size: int, width: int, inputs: int, classes: int = 0) -> None:
@@ -93,22 +101,24 @@ class LstmCritic(nn.Module):
         init_weights(self)
 
     def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor | None]:
-        """Return logits real/fake of steps ``[B, columns, 1]`` and whole ``[B, 1]``, and of classes."""
+        """Return the logits of real/fake, ``[B, columns, 1]`` of steps and ``[B, 1]`` of the whole, and of classes."""
         columns = self.narrow(self.trunk(images)).flatten(1, 2).transpose(1, 2)
-        steps, (state, _) = self.read(columns)
+        # cuDNN's LSTM cannot be differentiated twice, which the penalties on the critic's gradient need.
+        with torch.backends.cudnn.flags(enabled=False):
+            steps, (state, _) = self.read(columns)
         ends = torch.cat([state[0], state[1]], dim=1)
         classes = None if self.classify is None else self.classify(ends)
         return [self.steps(steps), self.whole(ends)], classes
 
 
 class TwoScales(nn.Module):
-    """A patch critic of the image and one of the image at half its size (BicycleGAN's, after pix2pixHD).
+    """A patch critic of the image, and one of the image at half its size, as in BicycleGAN.
 
     Args:
         size: side of the images in pixels.
         width: channels of the first layer.
         inputs: channels of the images.
-        classes: of the auxiliary classifier; 0 = there is none.
+        classes: number of classes of the auxiliary classifier; 0 = there is none.
     """
 
     def __init__(self, size: int, width: int, inputs: int, classes: int = 0) -> None:
@@ -117,21 +127,21 @@ class TwoScales(nn.Module):
         self.coarse = PatchCritic(size // 2, width, inputs)
 
     def forward(self, images: Tensor) -> tuple[list[Tensor], Tensor | None]:
-        """Return logits real/fake of both scales' patches and wholes, and of classes."""
+        """Return the logits of real/fake of patches and whole at both scales, and of the classes."""
         fine, classes = self.fine(images)
         coarse, _ = self.coarse(F.avg_pool2d(images, 2))
         return [*fine, *coarse], classes
 
 
 class StrokeCounter(nn.Module):
-    """Counts a glyph's strokes: a head that a critic has beside its own, after StrokeGAN (Zeng et al. 2021).
+    """Estimates the number of strokes in a glyph, after StrokeGAN (Zeng et al. 2021).
 
-    There, the discriminator finds out which of 32 kinds of strokes a character has; here, how many
-    strokes. It is one number and no classes, because 9 strokes are nearer to 10 than to 20; and its
-    logarithm, because one lost of three matters more than one of thirty.
+    StrokeGAN's discriminator predicts which of 32 kinds of strokes a character has; this one predicts their
+    number. It is a regression, because 9 strokes are nearer to 10 than to 20, of the logarithm, because one
+    lost stroke of three matters more than one of thirty.
 
-    It has a trunk of its own and sees the glyph alone: a critic of pairs would read the number off
-    the source glyph beside it, which lacks no stroke, and would teach the generator nothing.
+    It does not share the trunk of a critic and sees the glyph alone. A critic of pairs could count the strokes
+    of the source glyph, which lacks none, and would teach the generator nothing.
 
     Args:
         size: side of the images in pixels.
@@ -146,7 +156,7 @@ class StrokeCounter(nn.Module):
         init_weights(self)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return the logarithm of how many strokes each image ``[B, 1, size, size]`` shows, ``[B]``."""
+        """Return the logarithm of the number of strokes, ``[B]``, in images ``[B, 1, size, size]``."""
         flat = F.leaky_relu(self.shrink(self.trunk(images)), 0.2).flatten(1)
         counted: Tensor = self.count(flat)[:, 0]
         return counted

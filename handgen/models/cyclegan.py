@@ -1,16 +1,17 @@
-"""CycleGAN: from the source font to handwriting of which nothing is paired.
+"""CycleGAN: from the source font to handwriting, without pairs of glyphs.
 
 After Zhu et al., "Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial
-Networks" (2017). Two generators translate between two domains, the source font and the style; a
-discriminator in each domain sees real and drawn glyphs and never what they were drawn from.
-What goes there and back must return (the cycle, equation 2); what is in a generator's domain
-already may be asked to stay (the identity, section 5.2). Discriminators are shown fakes from a
-pool of older ones too (section 4, after Shrivastava et al. 2017).
+Networks" (2017). Two generators translate between two domains, the source font and the style. A
+discriminator in each domain tells real from drawn glyphs; it does not see what a glyph was drawn
+from. A glyph that is translated to the other domain and back must be the same (cycle consistency,
+equation 2). A glyph of a generator's own output domain should not change (identity loss, section
+5.2; off by default). Discriminators also see fakes of earlier steps, from a pool (section 4, after
+Shrivastava et al. 2017).
 
-All target styles of the store together are one domain. The generators are
-U-Nets that move their skips, instead of the paper's residual blocks: on a CPU they cost a
-fraction. They begin by drawing what they are given. From noise they would have to find the
-character again first, and whatever fools a discriminator then need not be the same one.
+All target styles of the store together are one domain. The generators are U-Nets with displaced
+skips instead of the paper's residual networks, because these cost several times as much on a CPU.
+The untrained generators return their input nearly unchanged. With random weights, they would first
+lose the character, and could then learn to draw another one: it fools the discriminator as well.
 """
 
 from __future__ import annotations
@@ -31,31 +32,31 @@ from handgen.settings import Settings, setting
 
 NETWORK, LOSSES = "Network", "Losses"
 _KEPT = 2.0
-"""Weight of the content in what the untrained generators draw: tanh(2) = 0.96."""
+"""Weight of the input in the output of the untrained generators, before tanh: tanh(2) = 0.96."""
 
 
 @dataclass(frozen=True)
 class CycleGANConfig(Settings):
-    """Settings of CycleGAN; loss weights are the paper's, but for the identity's."""
+    """Settings of CycleGAN. Loss weights are those of the paper, except that of the identity loss."""
 
     width: int = setting(16, "Channels of the first layer.", minimum=4, maximum=256, panel=NETWORK)
-    displacement: bool = setting(True, "Let the decoders move what the skip connections carry.", panel=NETWORK)
-    pool: int = setting(50, "Drawn glyphs kept to show the discriminators again.", minimum=1, panel=NETWORK)
+    displacement: bool = setting(True, "Let the decoders move the features of skip connections.", panel=NETWORK)
+    pool: int = setting(50, "Fakes of earlier steps that are kept for the discriminators.", minimum=1, panel=NETWORK)
     lambda_gan: float = setting(1.0, "Weight of the adversarial loss.", minimum=0, panel=LOSSES)
-    lambda_cycle: float = setting(10.0, "Weight of the way there and back.", minimum=0, panel=LOSSES)
+    lambda_cycle: float = setting(10.0, "Weight of the cycle consistency loss.", minimum=0, panel=LOSSES)
     lambda_identity: float = setting(
         0.0,
-        "Weight of leaving alone what is in the domain already; the paper has 5. It keeps strokes where they are.",
+        "Weight of the identity loss, which keeps strokes where they are; the paper has 5.",
         minimum=0,
         panel=LOSSES,
     )
 
 
 class ImagePool(nn.Module):
-    """Drawn images of earlier steps, so that a discriminator does not forget them.
+    """A pool of fakes of earlier steps, which a discriminator sees again so that it does not forget them.
 
     Args:
-        capacity: the most images that it holds.
+        capacity: the number of images that it can hold.
         size: side of the images in pixels.
     """
 
@@ -69,14 +70,14 @@ class ImagePool(nn.Module):
 
     @torch.no_grad()
     def forward(self, drawn: Tensor) -> Tensor:
-        """Return ``drawn`` ``[B, 1, size, size]``, about half of it changed for older images.
+        """Return ``drawn`` ``[B, 1, size, size]`` with about half of the images replaced by older ones.
 
-        Every image is given a slot of its own. It is kept there if the slot is empty; if not, it is
-        exchanged for the image there with probability one half. Images beyond the number of slots
-        are returned as they are.
+        Each image gets a random slot of the pool. If the slot is empty, the image is copied into it. If not, then
+        with probability 1/2 the image goes into the slot and the image from there is returned instead. If there are
+        more images than slots, the rest is returned unchanged.
         """
         count = min(len(drawn), len(self.images))
-        # Drawn on the CPU, by the generator that the loop seeds at every step.
+        # Random numbers are drawn on the CPU, with the generator that training seeds at every step.
         slot = torch.randperm(len(self.images))[:count].to(drawn.device)
         change = (torch.rand(count) < 0.5).to(drawn.device)
         older, held = self.images[slot], self.held[slot]
@@ -90,7 +91,7 @@ class ImagePool(nn.Module):
 
 @dataclass(frozen=True)
 class Step:
-    """What both phases of a step look at: real glyphs, and what was drawn from those of the other domain."""
+    """The input of both phases of a step: real glyphs, and the fakes of each domain."""
 
     source: Tensor
     target: Tensor
@@ -100,7 +101,10 @@ class Step:
 
 
 class CycleGAN(Model):
-    """CycleGAN: its networks and losses, and how to draw with it. ``inverse`` leads from the style to the source."""
+    """CycleGAN: its networks and losses, and how to draw with it.
+
+    ``generator`` translates from the source font to the style, ``inverse`` from the style to the source font.
+    """
 
     Config: ClassVar = CycleGANConfig
     phases: tuple[str, ...] = ("D", "G")
@@ -136,7 +140,7 @@ class CycleGAN(Model):
         return Step(source, target, _translate(self.generator, source), _translate(self.inverse, target), batch.mix)
 
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
-        """Means over both directions; a loss whose weight is 0 is not computed."""
+        """Return the losses of one phase, means over both directions. Generators' losses of weight 0 are left out."""
         return self._d_losses(step) if phase == "D" else self._g_losses(step)
 
     def _d_losses(self, step: Step) -> dict[str, Tensor]:
@@ -156,7 +160,7 @@ class CycleGAN(Model):
         if weights["gan"]:
             logits = [*self.discriminator(step.drawn_target)[0], *self.inverse_discriminator(step.drawn_source)[0]]
             terms["gan"] = self.adversarial.generator(logits)
-        # What is drawn from must look as it will when it is shipped: sources, and no fakes among them.
+        # In synthesis the generator only sees real glyphs, so its normalization statistics must not count fakes.
         with keep_statistics(self):
             if weights["cycle"]:
                 there_and_back = losses.l1(_translate(self.inverse, step.drawn_target), step.source)
@@ -173,23 +177,24 @@ class CycleGAN(Model):
         return _translate(self.generator, content)
 
     def draw_batch(self, batch: Batch) -> Tensor:
-        """Draw the content of pairs in the one style, whatever style their targets have."""
+        """Draw the content of a batch in the one style; its targets are ignored."""
         return _translate(self.generator, batch.content)
 
     @property
     def style_spec(self) -> StyleSpec:
-        """The one style: all that it was learned from."""
+        """The one style, which all target styles of the store make up together."""
         return OneStyle(self.styles)
 
 
 def _make_generator(size: int, config: CycleGANConfig) -> UNet:
-    """Return a U-Net that draws what it is given, until it is trained."""
+    """Return a U-Net whose output is nearly its input before it is trained."""
     made = UNet(size, config.width, displacement=config.displacement)
     assert isinstance(made.last, SubPixel)
     conv = made.last.conv
     with torch.no_grad():
-        for quarter in range(4):
-            conv.weight[quarter, quarter - 4, 1, 1] = _KEPT
+        # Each of the 4 output channels is a pixel of a 2 x 2 patch. The last 4 input channels are those of the input.
+        for pixel in range(4):
+            conv.weight[pixel, pixel - 4, 1, 1] = _KEPT
     return made
 
 

@@ -1,13 +1,13 @@
-"""DCGAN: the game of ``gan`` between convolutional networks, and two presets of it.
+"""DCGAN: the losses of ``gan`` with convolutional networks, and two presets of it.
 
 After Radford et al., "Unsupervised Representation Learning with Deep Convolutional Generative
-Adversarial Networks" (2016), section 3: strided and transposed convolutions instead of pooling,
-batch normalization in both networks but at the generator's output and the discriminator's input,
-rectifiers in the generator, leaky ones in the discriminator, no hidden layer that is fully
-connected, weights from N(0, 0.02), Adam at 2e-4 with a first moment of 0.5.
+Adversarial Networks" (2016): strided and transposed convolutions instead of pooling; batch
+normalization in both networks, except for the generator's last layer and the discriminator's first;
+ReLU in the generator and leaky ReLU in the discriminator; no fully connected hidden layers; weights
+from N(0, 0.02); Adam with a learning rate of 2e-4 and a first moment of 0.5.
 
 - WGAN: Arjovsky et al., "Wasserstein GAN" (2017), with the settings of its algorithm 1. Its
-  experiments use these very networks.
+  experiments use the networks of DCGAN.
 - LSGAN: Mao et al., "Least Squares Generative Adversarial Networks" (2017).
 """
 
@@ -49,11 +49,11 @@ def levels(size: int) -> int:
 
 
 class Generator(nn.Module):
-    """Projects a vector to maps of 4 x 4 pixels and doubles their side by transposed convolutions.
+    """Projects a vector to features of 4 x 4 pixels, and doubles their side by transposed convolutions.
 
     Args:
-        size: side of the images in pixels.
-        width: channels at half of it; they double inwards up to eight times as many.
+        size: side of the images in pixels, a power of two.
+        width: channels of the last hidden layer; each layer before it has twice as many, up to eight times ``width``.
         inputs: length of the vector.
     """
 
@@ -79,7 +79,7 @@ class Generator(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Strided convolutions down to maps of 4 x 4 pixels, and one logit of all of them."""
+    """Strided convolutions down to features of 4 x 4 pixels, and one logit of all of them."""
 
     def __init__(self, size: int, width: int) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class DCGAN(GAN):
     defaults: ClassVar = {"lr": 2e-4, "beta1": 0.5, "batch": 64}
 
     def networks(self, size: int, styles: int, chars: int) -> tuple[nn.Module, nn.Module]:
-        """Return the two convolutional players."""
+        """Return the convolutional generator and discriminator; see ``GAN.networks``."""
         return Generator(size, self.config.width, self.noise), Discriminator(size, self.config.width)
 
 

@@ -1,9 +1,8 @@
-"""A feature extractor that a run trains for itself, so that no downloaded weights are needed.
+"""The feature extractor of the perceptual loss. Each run trains its own, so no weights are downloaded.
 
-A small convolutional classifier learns, from the run's own training glyphs, to tell characters
-apart whatever the style. A perceptual loss then compares the features of its levels (Johnson
-et al. 2016 use VGG-16): a stroke that decides which character it is weighs more
-than its pixels do.
+A small convolutional classifier learns from the run's training glyphs to tell characters apart in
+any style. The perceptual loss then compares the features of its levels, as Johnson et al. 2016 do
+with VGG-16. In features, a stroke that decides which character it is weighs more than in pixels.
 """
 
 from __future__ import annotations
@@ -18,14 +17,16 @@ from torch import Tensor, nn
 from handgen.deform import Warp
 from handgen.models.base import Batch
 
-STEPS, _LR, _SHIFT = 300, 2e-3, 0.06
+STEPS, _LR = 300, 2e-3
+_SHIFT = 0.06
+"""The most that training glyphs are shifted, in sides of the image, and scaled, as a share."""
 
 
 class FeatureExtractor(nn.Module):
     """Three levels of convolutions, each at half the resolution of the last, and a classifier.
 
     Args:
-        classes: how many characters it tells apart.
+        classes: the number of characters.
         width: channels of the first level; they double.
     """
 
@@ -49,14 +50,18 @@ class FeatureExtractor(nn.Module):
     def forward(self, image: Tensor) -> list[Tensor]:
         """Return the features of every level of ``[B, 1, size, size]``, finest first."""
         features = []
-        x = (1 - image) / 2  # paper is 0: glyphs are mostly paper, and a large constant kills units
+        x = (1 - image) / 2  # paper is 0: with a large constant background, many ReLU units die
         for level in self.levels:
             x = level(x)
             features.append(x)
         return features
 
     def fit(self, batches: Callable[[int], Batch], steps: int | None = None) -> float:
-        """Learn to read the targets of ``steps`` batches (300); return the last accuracy (0 to 1)."""
+        """Learn to read the targets of ``steps`` batches (default 300).
+
+        Returns:
+            The mean accuracy (0 to 1) of the last 20 batches.
+        """
         self.requires_grad_(True)
         optimizer = torch.optim.Adam(self.parameters(), lr=_LR)
         recent: list[Tensor] = []
@@ -72,7 +77,7 @@ class FeatureExtractor(nn.Module):
 
 
 def _moved(images: Tensor) -> Tensor:
-    """Shift and scale each image a little, so that the features do not depend on where it lies."""
+    """Shift and scale each image a little, so that the features do not depend on the position of the glyph."""
     draw = torch.rand(len(images), 4).double().numpy() * 2 - 1
     matrix = np.zeros((len(images), 2, 2))
     matrix[:, 0, 0], matrix[:, 1, 1] = 1 + _SHIFT * draw[:, 0], 1 + _SHIFT * draw[:, 1]

@@ -3,9 +3,10 @@
 After Goodfellow et al., "Generative Adversarial Nets" (2014): a generator of rectifiers turns
 noise into images, a discriminator of maxout units (Goodfellow et al. 2013) tells them from real
 ones. It is given neither character nor style, so its samples have no labels. It is here for
-comparison, and as the base of the models that play the same game with other networks.
+comparison, and as the base class of models with the same losses and other networks.
 
-Of the paper's, dropout in the discriminator is left out, and the noise is normal, not uniform.
+It differs from the paper in two points: the discriminator has no dropout, and the noise is normal,
+not uniform.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from handgen.settings import Settings, setting
 
 NETWORK = "Network"
 _PIECES = 5
-"""Linear pieces of a maxout unit, as the paper's experiments have them."""
+"""Linear pieces of a maxout unit."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class GANConfig(Settings):
 
 
 class Generator(nn.Module):
-    """Two hidden layers of rectifiers; tanh is the paper's sigmoid on images in [-1, 1]."""
+    """Two hidden layers of rectifiers. The output is tanh, since images are in [-1, 1]; the paper has a sigmoid."""
 
     def __init__(self, size: int, width: int, latent_dim: int) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class Generator(nn.Module):
 
 
 class Maxout(nn.Module):
-    """Units whose value is the greatest of some linear pieces (Goodfellow et al. 2013, equation 1)."""
+    """Units whose value is the maximum of several linear functions (Goodfellow et al. 2013)."""
 
     def __init__(self, inputs: int, units: int) -> None:
         super().__init__()
@@ -85,14 +86,14 @@ class Discriminator(nn.Module):
 
 @dataclass(frozen=True)
 class Step:
-    """What both phases of a step look at."""
+    """The input of both phases of a step: the batch, and the images drawn for it."""
 
     batch: Batch
     fake: Tensor
 
 
 class GAN(Model):
-    """GAN: its networks and losses. A subclass plays the same game with other ``networks``."""
+    """GAN: its networks and losses. A subclass overrides ``networks`` and keeps the losses."""
 
     Config: ClassVar[type[Settings]] = GANConfig
     phases: tuple[str, ...] = ("D", "G")
@@ -108,7 +109,13 @@ class GAN(Model):
         self.generator, self.discriminator = self.networks(size, len(styles), len(charset))
 
     def networks(self, size: int, styles: int, chars: int) -> tuple[nn.Module, nn.Module]:
-        """Return the two players."""
+        """Return generator and discriminator.
+
+        Args:
+            size: side of the images in pixels.
+            styles: how many styles are learned.
+            chars: how many characters are learned.
+        """
         return Generator(size, self.config.width, self.noise), Discriminator(size, self.config.width)
 
     def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
@@ -117,11 +124,11 @@ class GAN(Model):
 
     @property
     def weights(self) -> Mapping[str, float]:
-        """There is one loss a player."""
+        """Every loss weighs 1."""
         return {}
 
     def critic(self, batch: Batch) -> Critic:
-        """Return the critic of images drawn for a batch."""
+        """Return a function from images, drawn for a batch, to logits."""
         return self.discriminator
 
     def prepare(self, batch: Batch) -> Step:
@@ -129,7 +136,7 @@ class GAN(Model):
         return Step(batch, self.draw_batch(batch))
 
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
-        """The adversarial loss and nothing else."""
+        """Return the adversarial loss of one phase."""
         critic, target = self.critic(step.batch), step.batch.target
         if phase == "G":
             return {"gan": self.adversarial.generator(critic(step.fake))}
@@ -137,15 +144,15 @@ class GAN(Model):
         return terms | self.adversarial.penalties(critic, target, step.fake, step.batch.mix)
 
     def generate(self, content: Tensor, style: Tensor) -> Tensor:
-        """Draw from the noise ``style``, ``[B, latent_dim]``; ``content`` is not looked at."""
+        """Draw from the noise ``style``, ``[B, latent_dim]``; ``content`` is ignored."""
         drawn: Tensor = self.generator(style)
         return drawn
 
     @property
     def style_spec(self) -> StyleSpec:
-        """The noise; it has no named styles."""
+        """The noise. No style has a name."""
         return Latents((), torch.empty(0, self.noise))
 
     def draw_batch(self, batch: Batch) -> Tensor:
-        """Draw from the noise of the batch, whatever its targets show."""
+        """Draw from the noise of the batch; its targets are ignored."""
         return self.generate(batch.char, batch.noise)

@@ -12,7 +12,7 @@ came out measurably better (examples/zi2zi_cpu has the figures):
   al. 2015).
 - FiLM (Perez et al. 2018).
 
-Self-attention at a middle resolution is there to be tried, and off.
+Self-attention at a middle resolution is optional, and off by default.
 """
 
 from __future__ import annotations
@@ -27,28 +27,29 @@ from torch import Tensor, nn
 from handgen.models.base import init_weights
 
 _REACH = 0.1
-"""Displacement, as a fraction of half the canvas, that one unit of a head's output stands for."""
+"""The output of a displacement head is multiplied by this; the result is in halves of the canvas."""
 
 _ATTENTIVE = 16
-"""Side of the decoder features that attend to each other: strokes are apart there, and 256 pixels are few."""
+"""Side in pixels of the decoder features with self-attention: strokes are still apart, and 256 pixels cost little."""
 
 _KEYS = 8
-"""Least channels by which pixels are compared; the paper takes an eighth of all."""
+"""The fewest channels of attention keys; the paper has an eighth of the channels of the features."""
 
 _DROPPED = 3
-"""Decoder layers with dropout, as pix2pix (Isola et al. 2017, section 6.1.1)."""
+"""Number of decoder layers with dropout, as in pix2pix (Isola et al. 2017, section 6.1.1)."""
 
 
 def channels(size: int, width: int, patch: int = 2) -> list[int]:
-    """Return the channels after each encoder layer: width, doubling up to 8 x width.
+    """Return the channels after each encoder layer: width, 2 x width, 4 x width, then 8 x width.
 
-    A first layer that takes patches of more than 2 pixels stands for those of 2, and has the last one's channels.
+    A first layer with a stride of 4 or 8 replaces the first two or three layers, and has the channels of the last
+    of them.
     """
     return [width * min(2**level, 8) for level in range(patch.bit_length() - 2, size.bit_length() - 1)]
 
 
 class ConditionalNorm(nn.Module):
-    """Batch normalization whose scale and shift a style code adjusts (FiLM, Perez et al. 2018, equation 2)."""
+    """Batch normalization; with ``film``, a style code adds to its scale and shift (Perez et al. 2018, equation 2)."""
 
     def __init__(self, width: int, code_dim: int, *, film: bool) -> None:
         super().__init__()
@@ -67,7 +68,7 @@ class ConditionalNorm(nn.Module):
         return torch.addcmul(own_shift * (1 + scale) + shift, x, own_scale * (1 + scale))
 
     def _affine(self) -> tuple[Tensor, Tensor]:
-        """Return what the normalization does outside training, as scale and shift ``[width, 1, 1]``."""
+        """Return the scale and shift, ``[width, 1, 1]`` each, that the normalization amounts to in evaluation mode."""
         norm = self.norm
         assert norm.running_mean is not None
         assert norm.running_var is not None
@@ -82,8 +83,8 @@ class Encoder(nn.Module):
         size: side of the image in pixels, a power of two.
         width: channels of the first layer.
         inputs: channels of the image.
-        code_dim: length of the style vector that joins the input of every layer but the first; 0 = none does.
-        patch: stride of the first layer, a power of two; that of the others is 2.
+        code_dim: length of a style vector that joins the input of every layer but the first; 0 = there is none.
+        patch: stride of the first layer, a power of two. The other layers have a stride of 2.
     """
 
     def __init__(self, size: int, width: int, *, inputs: int = 1, code_dim: int = 0, patch: int = 2) -> None:
@@ -96,8 +97,8 @@ class Encoder(nn.Module):
             nn.Conv2d(wide, after, 2 * stride, stride, stride // 2, bias=not level)
             for level, (wide, after, stride) in enumerate(zip(before, out, strides, strict=False))
         )
-        # Neither the first layer, as in the original, nor the last: batch normalization of one
-        # pixel a sample would tie the code of a glyph to its neighbors in the batch.
+        # The first layer has no normalization, as in the original. Nor has the last one: it has one pixel a sample,
+        # so that batch normalization would make the encoding of a glyph depend on the rest of the batch.
         self.norms = nn.ModuleList(
             nn.BatchNorm2d(width_) if 0 < level < len(out) - 1 else nn.Identity() for level, width_ in enumerate(out)
         )
@@ -116,7 +117,7 @@ class Encoder(nn.Module):
 
 
 def join(image: Tensor, code: Tensor) -> Tensor:
-    """Return ``[B, c + dim, h, w]``: every pixel of ``[B, c, h, w]`` beside the vector ``[B, dim]``."""
+    """Return ``[B, c + dim, h, w]``: the vector ``[B, dim]`` is appended to every pixel of ``[B, c, h, w]``."""
     maps = code.to(image.dtype)[:, :, None, None].expand(-1, -1, *image.shape[-2:])
     return torch.cat([image, maps], dim=1)
 
@@ -124,13 +125,13 @@ def join(image: Tensor, code: Tensor) -> Tensor:
 class Up(nn.Module):
     """One decoder level: resize + convolution, which leaves no checkerboard (Odena et al. 2016).
 
-    Channels are brought to the skip's before resizing and the skip is added, as in LinkNet
-    (Chaurasia & Culurciello 2017): half the arithmetic of joining by concatenation.
+    A 1 x 1 convolution first reduces the features to the channels of the skip, which is then added, as in
+    LinkNet (Chaurasia & Culurciello 2017). This takes half the arithmetic of concatenation.
 
     Args:
-        below: channels that come from the coarser level.
-        skip: channels of the skip connection, and of what leaves.
-        norm: of what leaves.
+        below: channels of the input, which comes from the coarser level.
+        skip: channels of the skip connection and of the output.
+        norm: normalizes the output.
     """
 
     def __init__(self, below: int, skip: int, norm: ConditionalNorm) -> None:
@@ -161,7 +162,7 @@ class TransposedUp(nn.Module):
 
 
 class SubPixel(nn.Module):
-    """The last level: sub-pixel convolution (Shi et al. 2016) of the features and the content itself."""
+    """The last level: sub-pixel convolution (Shi et al. 2016) of the features and the source glyph."""
 
     def __init__(self, below: int, patch: int = 2) -> None:
         super().__init__()
@@ -169,7 +170,7 @@ class SubPixel(nn.Module):
         self.conv = nn.Conv2d(below + patch**2, patch**2, 3, 1, 1)
 
     def forward(self, x: Tensor, content: Tensor) -> Tensor:
-        """Return ``[B, 1, patch h, patch w]`` of ``[B, below, h, w]`` and the content, which is as large."""
+        """Return ``[B, 1, patch h, patch w]`` from ``[B, below, h, w]`` and the source glyphs, which are as large."""
         pixels = F.pixel_unshuffle(content, self.patch).contiguous(memory_format=torch.channels_last)
         return F.pixel_shuffle(self.conv(torch.cat([x, pixels], dim=1)), self.patch)
 
@@ -194,9 +195,12 @@ DECODERS: dict[str, tuple[type[nn.Module], type[nn.Module]]] = {
 
 
 class Displacement(nn.Module):
-    """A field by which the finer levels' skips are sampled, refined at each level it sees.
+    """Predicts the displacement field by which the skips of finer levels are sampled.
 
-    The heads begin at zero, that is, with nothing moved.
+    Each decoder level with a head adds to the field of the coarser levels. The heads are 0 at first: nothing moves.
+
+    Args:
+        widths: side of the decoder features in pixels -> their channels, for the levels that get a head.
     """
 
     def __init__(self, widths: Mapping[int, int]) -> None:
@@ -204,14 +208,18 @@ class Displacement(nn.Module):
         self.heads = nn.ModuleDict({str(side): nn.Conv2d(width, 2, 3, 1, 1) for side, width in widths.items()})
 
     def reset(self) -> None:
-        """Move nothing."""
+        """Set the heads to 0, so that nothing moves."""
         for head in self.heads.values():
             assert isinstance(head, nn.Conv2d)
             nn.init.zeros_(head.weight)
 
     def refine(self, field: Tensor | None, x: Tensor) -> Tensor | None:
-        """Return the field ``[B, 2, h, w]`` (halves of the canvas) after decoder features ``[B, c, h, w]``."""
-        key = str(int(x.shape[-1]))  # while a network is traced, a side is a tensor
+        """Return the field ``[B, 2, h, w]`` after the decoder level with the features ``x`` ``[B, c, h, w]``.
+
+        Channel 0 is the displacement to the right and channel 1 downwards, in halves of the canvas. ``field`` is that
+        of the coarser levels; None = there is none yet.
+        """
+        key = str(int(x.shape[-1]))  # torch.jit.trace makes a tensor of it
         if field is not None:
             field = F.interpolate(field, size=x.shape[-2:], mode="bilinear", align_corners=False)
         if key not in self.heads:
@@ -221,22 +229,28 @@ class Displacement(nn.Module):
 
 
 def sample_at(image: Tensor, field: Tensor) -> Tensor:
-    """Sample ``image`` ``[B, c, h, w]`` at its own pixels displaced by ``field`` (any resolution)."""
+    """Resample ``image`` ``[B, c, h, w]``: each pixel is read at its own position plus the displacement there.
+
+    Args:
+        image: of any type of floating point; the result has the same.
+        field: ``[B, 2, ...]`` of any resolution, as ``Displacement.refine`` returns it.
+    """
     h, w = image.shape[-2:]
     if field.shape[-2:] != (h, w):
         field = F.interpolate(field, size=(h, w), mode="bilinear", align_corners=False)
     y = torch.linspace(1 / h - 1, 1 - 1 / h, h, device=image.device)
     x = torch.linspace(1 / w - 1, 1 - 1 / w, w, device=image.device)
     rest = torch.stack(torch.meshgrid(x, y, indexing="xy"), dim=-1)
-    # In a run that diverges a displacement may be NaN, at which torch 2.13's CPU kernel reads outside of the image.
+    # In a diverging run a displacement may be NaN, and the CPU kernel of torch 2.13 then reads outside the image.
     grid = torch.nan_to_num(rest + field.float().permute(0, 2, 3, 1))
-    return F.grid_sample(image, grid.to(image.dtype), align_corners=False, padding_mode="border")
+    # Positions stay in single precision: bfloat16 has 256 steps in [0.5, 1], too few for the pixels of a large canvas.
+    return F.grid_sample(image.to(grid.dtype), grid, align_corners=False, padding_mode="border").to(image.dtype)
 
 
 class SelfAttention(nn.Module):
     """Every pixel of the features attends to all others (SAGAN, Zhang et al. 2019, section 3).
 
-    It starts as no change, and learns how much to add of what it sees: gamma of equation 3.
+    The result is added to the features times gamma (equation 3), which is learned and starts at 0.
     """
 
     def __init__(self, width: int) -> None:
@@ -247,7 +261,7 @@ class SelfAttention(nn.Module):
         self.gamma = nn.Parameter(torch.zeros(()))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return ``[B, width, h, w]`` of the same."""
+        """Return ``[B, width, h, w]`` from ``[B, width, h, w]``."""
         query, key, value = (part(x).flatten(2).transpose(1, 2)[:, None] for part in (self.query, self.key, self.value))
         seen = F.scaled_dot_product_attention(query, key, value, scale=1.0)  # equation 1, and the sum of equation 2
         added: Tensor = self.out(seen[:, 0].transpose(1, 2).reshape(x.shape[0], -1, *x.shape[-2:]))
@@ -263,11 +277,11 @@ class UNet(nn.Module):
         code_dim: length of the style vector; 0 = there is none.
         inject: where it joins: the "bottleneck" (zi2zi), the "input" image, or "all" levels of the encoder.
         film: let it also modulate every decoder layer.
-        decoder: "resize" (+ convolution) or "transpose"(d convolution).
-        displacement: let the decoder move what the skip connections carry.
+        decoder: "resize" (resize + convolution) or "transpose" (transposed convolution).
+        displacement: let the decoder move the features of the skip connections.
         dropout: share of the features that training drops after the three coarsest decoder layers.
-        attention: let the decoder's features of 16 x 16, or its finest if they are fewer, attend to each other.
-        patch: stride of the first layer, and of the last; 4 costs half as much as the pix2pix's 2.
+        attention: add self-attention to the decoder features of 16 x 16 pixels, or to the finest if they are smaller.
+        patch: stride of the first layer and of the last; 4 costs half as much as the 2 of pix2pix.
 
     Raises:
         ValueError: a patch of more than 2 pixels with the transposed decoder.
@@ -303,7 +317,7 @@ class UNet(nn.Module):
         out = channels(size, width, patch)
         below = out[-1] + code_dim * self.at_bottleneck
         self.ups = nn.ModuleList()
-        wide: dict[int, int] = {}  # of each side, how many channels come out
+        wide: dict[int, int] = {}  # side of the decoder features in pixels -> their channels
         for depth in range(len(out) - 2, -1, -1):
             norm = ConditionalNorm(out[depth], code_dim, film=film and code_dim > 0)
             self.ups.append(level(below, out[depth], norm))
@@ -348,7 +362,10 @@ class UNet(nn.Module):
 
 @contextlib.contextmanager
 def keep_statistics(network: nn.Module) -> Iterator[None]:
-    """Leave running statistics as they are: drawing encodes content alone, so fakes must not count."""
+    """Keep the running statistics of batch normalization as they are while the context lasts.
+
+    Synthesis gives the network source glyphs alone, so a pass over fakes in training must not change its statistics.
+    """
     norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
     before = [norm.momentum for norm in norms]
     for norm in norms:

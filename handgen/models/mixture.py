@@ -1,8 +1,9 @@
-"""Mixture densities of strokes; a component has correlated pairs of numbers, and single ones.
+"""Mixtures of Gaussians over strokes.
 
-Graves, "Generating sequences with recurrent neural networks" (2013), equations 18 to 26: bivariate Gaussians, mixed.
-There a component is of one point; here it is of a whole stroke, whose pairs are the terms of a cosine series. A
-stroke drawn from it is smooth, as one drawn point by point is not.
+After Graves, "Generating sequences with recurrent neural networks" (2013), equations 18 to 26: mixtures of bivariate
+Gaussians. Graves draws one point of a line from a mixture. Here a whole stroke is drawn at once: its pairs are
+the (x, y) coefficients of a cosine series, with a correlation of x and y, and its single numbers describe the width.
+So a drawn stroke is always smooth.
 """
 
 from __future__ import annotations
@@ -11,103 +12,96 @@ import math
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 _NARROWEST, _WIDEST = math.log(0.04), math.log(8.0)
-"""Bounds on the logarithm of a deviation: registered strokes are no surer than this."""
-_TIED = 0.98
+"""Bounds on the logarithm of a standard deviation. The lower one is the accuracy of the registered strokes."""
+_MOST_CORRELATED = 0.98
+"""The greatest correlation: at 1 the density would be infinite."""
 _HALF_LOG = 0.5 * math.log(2 * math.pi)
 
 
 def size_of(components: int, pairs: int, singles: int) -> int:
-    """Return how many numbers say a mixture."""
+    """Return how many outputs of a network describe one mixture."""
     return components * (1 + 5 * pairs + 2 * singles)
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Mixtures, one for each element of any leading shape ``...``.
+    """Mixtures of M Gaussians, one mixture for each element of any leading shape ``...``.
 
     Attributes:
-        weight: ``[..., M]``, logarithms of the components' shares.
-        pair: means of the pairs, ``[..., M, pairs, 2]``.
-        pair_spread: logarithms of their deviations, likewise.
-        tied: their correlation, ``[..., M, pairs]``.
-        single: means of the single numbers, ``[..., M, singles]``.
-        single_spread: logarithms of their deviations, likewise.
+        log_weight: ``[..., M]``, logarithms of the components' probabilities.
+        pair_mean: ``[..., M, pairs, 2]``, means of the pairs.
+        pair_log_std: ``[..., M, pairs, 2]``, logarithms of their standard deviations.
+        correlation: ``[..., M, pairs]``, the correlation of the two numbers of each pair.
+        single_mean: ``[..., M, singles]``, means of the single numbers.
+        single_log_std: ``[..., M, singles]``, logarithms of their standard deviations.
     """
 
-    weight: Tensor
-    pair: Tensor
-    pair_spread: Tensor
-    tied: Tensor
-    single: Tensor
-    single_spread: Tensor
+    log_weight: Tensor
+    pair_mean: Tensor
+    pair_log_std: Tensor
+    correlation: Tensor
+    single_mean: Tensor
+    single_log_std: Tensor
 
     @classmethod
     def of(cls, numbers: Tensor, components: int, pairs: int, singles: int) -> Mixture:
-        """Read mixtures from a network's output, ``[..., size_of(...)]`` (equations 18 to 22)."""
+        """Return the mixtures that a network's output ``[..., size_of(...)]`` describes (equations 18 to 22)."""
         weight, rest = numbers[..., :components], numbers[..., components:]
         rest = rest.reshape(*rest.shape[:-1], components, 5 * pairs + 2 * singles)
         ends = [2 * pairs, 4 * pairs, 5 * pairs, 5 * pairs + singles]
-        pair, spread, tied, single, single_spread = rest.tensor_split(ends, -1)
+        pair, pair_log_std, correlation, single, single_log_std = rest.tensor_split(ends, -1)
         return cls(
             weight.log_softmax(-1),
-            pair.reshape(*tied.shape, 2),
-            spread.clamp(_NARROWEST, _WIDEST).reshape(*tied.shape, 2),
-            _TIED * tied.tanh(),
+            pair.reshape(*correlation.shape, 2),
+            pair_log_std.clamp(_NARROWEST, _WIDEST).reshape(*correlation.shape, 2),
+            _MOST_CORRELATED * correlation.tanh(),
             single,
-            single_spread.clamp(_NARROWEST, _WIDEST),
+            single_log_std.clamp(_NARROWEST, _WIDEST),
         )
 
-    def surprise(self, pair: Tensor, single: Tensor) -> Tensor:
-        """Return the negative logarithm of the density (equations 23 to 26), ``[...]``.
+    def nll(self, pair: Tensor, single: Tensor) -> Tensor:
+        """Return the negative log density at a point, ``[...]`` (equations 23 to 26).
 
         Args:
             pair: ``[..., pairs, 2]``.
             single: ``[..., singles]``.
         """
-        apart = (pair.unsqueeze(-3) - self.pair) * (-self.pair_spread).exp()
-        x, y = apart.unbind(-1)
-        free = 1 - self.tied**2
-        of_pairs = -(x * x + y * y - 2 * self.tied * x * y) / (2 * free) - 0.5 * free.log()
-        of_pairs = of_pairs - self.pair_spread.sum(-1) - 2 * _HALF_LOG
-        off = (single.unsqueeze(-2) - self.single) * (-self.single_spread).exp()
-        of_singles = -0.5 * off * off - self.single_spread - _HALF_LOG
-        return -torch.logsumexp(self.weight + of_pairs.sum(-1) + of_singles.sum(-1), -1)
+        x, y = ((pair.unsqueeze(-3) - self.pair_mean) * (-self.pair_log_std).exp()).unbind(-1)
+        rest = 1 - self.correlation**2
+        log_pairs = -(x * x + y * y - 2 * self.correlation * x * y) / (2 * rest) - 0.5 * rest.log()
+        log_pairs = log_pairs - self.pair_log_std.sum(-1) - 2 * _HALF_LOG
+        z = (single.unsqueeze(-2) - self.single_mean) * (-self.single_log_std).exp()
+        log_singles = -0.5 * z * z - self.single_log_std - _HALF_LOG
+        return -torch.logsumexp(self.log_weight + log_pairs.sum(-1) + log_singles.sum(-1), -1)
 
-    def draw(self, luck: Tensor, normal: Tensor, warmth: Tensor) -> tuple[Tensor, Tensor]:
+    def draw(self, uniform: Tensor, normal: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
         """Draw pairs ``[..., pairs, 2]`` and single numbers ``[..., singles]``.
 
         Args:
-            luck: ``[...]`` in [0, 1): which component, by its share.
+            uniform: ``[...]``, uniform in [0, 1), chooses the component.
             normal: ``[..., 2 * pairs + singles]`` from N(0, 1).
-            warmth: ``[...]``: what deviations are multiplied by; at 0 it is the likeliest component's mean.
+            temperature: ``[...]``, a factor of the standard deviations; 0 = the mean of the most probable component.
         """
-        shares = self.weight.exp().cumsum(-1)
-        chosen = (luck.unsqueeze(-1) >= shares).sum(-1).clamp(max=self.weight.shape[-1] - 1)
-        chosen = torch.where(warmth > 0, chosen, self.weight.argmax(-1))
-        mean, spread, tied, single, single_spread = (
-            _picked(each, chosen) for each in (self.pair, self.pair_spread, self.tied, self.single, self.single_spread)
-        )
-        pairs = tied.shape[-1]
+        cumulative = self.log_weight.exp().cumsum(-1)
+        chosen = (uniform.unsqueeze(-1) >= cumulative).sum(-1).clamp(max=self.log_weight.shape[-1] - 1)
+        chosen = torch.where(temperature > 0, chosen, self.log_weight.argmax(-1))
+        correlation = _of_component(self.correlation, chosen)
+        pairs = correlation.shape[-1]
         one, other = normal[..., :pairs], normal[..., pairs : 2 * pairs]
-        both = torch.stack([one, tied * one + (1 - tied**2).sqrt() * other], -1)
-        warm = warmth[..., None]
+        correlated = torch.stack([one, correlation * one + (1 - correlation**2).sqrt() * other], -1)
+        pair_std = temperature[..., None, None] * _of_component(self.pair_log_std, chosen).exp()
+        single_std = temperature[..., None] * _of_component(self.single_log_std, chosen).exp()
         return (
-            mean + warm[..., None] * spread.exp() * both,
-            single + warm * single_spread.exp() * normal[..., 2 * pairs :],
+            _of_component(self.pair_mean, chosen) + pair_std * correlated,
+            _of_component(self.single_mean, chosen) + single_std * normal[..., 2 * pairs :],
         )
 
 
-def _picked(each: Tensor, chosen: Tensor) -> Tensor:
-    """Return the chosen component's part of ``[..., M, *rest]``."""
-    rest = each.shape[chosen.dim() + 1 :]
+def _of_component(values: Tensor, chosen: Tensor) -> Tensor:
+    """Return ``[..., *rest]``, for ``values`` ``[..., M, *rest]`` those of the chosen components, int64 ``[...]``."""
+    rest = values.shape[chosen.dim() + 1 :]
     index = chosen.reshape(*chosen.shape, 1, *(1 for _ in rest)).expand(*chosen.shape, 1, *rest)
-    return each.gather(chosen.dim(), index).squeeze(chosen.dim())
-
-
-def pen_state(logit: Tensor, down: Tensor) -> Tensor:
-    """Return the cross entropy of whether the pen stays down, ``[...]``."""
-    return F.binary_cross_entropy_with_logits(logit, down, reduction="none")
+    return values.gather(chosen.dim(), index).squeeze(chosen.dim())

@@ -2,10 +2,10 @@
 
 After Isola et al., "Image-to-Image Translation with Conditional Adversarial Networks" (2017): a
 U-Net draws the target from the source, a patch discriminator judges the pair of both, and the
-L1 distance to the true target is added (equation 4). With one style there is no code to learn.
+L1 distance to the true target is added (equation 4). It learns one style, so it has no style code.
 
-Its decoder is handgen's own by default (see ``layers``); ``--decoder transpose --no-displacement``
-is the paper's.
+The decoder differs from the paper's by default (see ``layers``). The paper's decoder is
+``--decoder transpose --no-displacement``.
 """
 
 from __future__ import annotations
@@ -30,23 +30,21 @@ NETWORK, LOSSES = "Network", "Losses"
 class Pix2PixConfig(Settings):
     """Settings of pix2pix.
 
-    The paper's only noise is dropout, which it leaves on when it draws, and finds to vary the
-    output little (section 3.2.1). Here a drawn glyph must depend on its number alone, so dropout is a
-    regularizer of training, and off by default.
+    The paper's only noise is dropout, which is on in drawing, too, and which varies the output little. Here a
+    drawing must be reproducible, so dropout is on in training alone; it is off by default.
     """
 
     width: int = setting(24, "Channels of the first layer; the paper has 64.", minimum=4, maximum=256, panel=NETWORK)
     decoder: str = setting(
         "resize",
-        "resize + convolution, or the paper's transpose(d) convolution.",
+        "resize = resize + convolution; transpose = transposed convolution, as in the paper.",
         choices=tuple(DECODERS),
         panel=NETWORK,
     )
-    displacement: bool = setting(True, "Let the decoder move what the skip connections carry.", panel=NETWORK)
+    displacement: bool = setting(True, "Let the decoder move the features of skip connections.", panel=NETWORK)
     dropout: float = setting(
         0.0,
-        "Share of the coarsest decoder features that a training step drops; the paper has 0.5, and leaves it on when "
-        "it draws.",
+        "Share of the coarsest decoder features that a training step drops; the paper has 0.5, in drawing, too.",
         minimum=0,
         maximum=0.9,
         panel=NETWORK,
@@ -61,7 +59,7 @@ class Pix2PixConfig(Settings):
 
 @dataclass(frozen=True)
 class Step:
-    """What both phases of a step look at."""
+    """The input of both phases of a step: the batch, and the images drawn for it."""
 
     batch: Batch
     fake: Tensor
@@ -98,7 +96,7 @@ class Pix2Pix(Model):
         return Step(batch, self._draw(batch.content))
 
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
-        """pix2pix's losses; a loss whose weight is 0 is not computed, save L1."""
+        """Return the losses of one phase. The generator's losses of weight 0 are not computed, except L1."""
         return self._d_losses(step) if phase == "D" else self._g_losses(step)
 
     def _judge(self, content: Tensor, image: Tensor) -> list[Tensor]:
@@ -131,5 +129,5 @@ class Pix2Pix(Model):
 
     @property
     def style_spec(self) -> StyleSpec:
-        """The style it was trained on."""
+        """The one style that it was trained on."""
         return OneStyle(self.styles)

@@ -1,4 +1,4 @@
-"""Losses against lost strokes, which more than one model of pairs may have: their settings, files and sum of parts."""
+"""Losses against lost strokes, for models that learn from pairs: their settings, the files they need, their values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NETWORK, REMEDIES = "Network", "Against lost strokes"
 
 @dataclass(frozen=True)
 class RemedySettings(Settings):
-    """The weights of these losses, all off until they are given, and the files that they need."""
+    """The weights of these losses, all 0 by default, and the files that the losses need."""
 
     attention: bool = setting(
         False, "Let the decoder look at the whole glyph at once, at 16 x 16 (SAGAN's self-attention).", panel=NETWORK
@@ -45,7 +45,7 @@ class RemedySettings(Settings):
     lambda_ssim: float = setting(0.0, "Weight of 1 - SSIM: lost contrast and structure.", minimum=0, panel=REMEDIES)
     lambda_recognizer: float = setting(
         0.0,
-        "Weight of a recognizer's cross entropy, for drawings to be read as their characters.",
+        "Weight of the cross entropy of a recognizer that reads the drawings.",
         minimum=0,
         panel=REMEDIES,
     )
@@ -53,12 +53,12 @@ class RemedySettings(Settings):
         "", "With --lambda-recognizer: run folder or file; the newest in runs/ if none is named.", panel=REMEDIES
     )
     lambda_strokes: float = setting(
-        0.0, "Weight of the number of strokes that the discriminator counts.", minimum=0, panel=REMEDIES
+        0.0, "Weight of the error in the number of strokes, which the discriminator counts.", minimum=0, panel=REMEDIES
     )
     stroke_counts: str = setting(
         "",
-        "With --lambda-strokes: lines of a character, a tab and its number of strokes; what "
-        "'handgen fonts fetch strokes' brought if none is named.",
+        "With --lambda-strokes: a file with a character, a tab and its number of strokes on each line; by default "
+        "the data of 'handgen fonts fetch strokes'.",
         panel=REMEDIES,
     )
 
@@ -68,10 +68,10 @@ class _LookupFile:
     """A file that a loss needs.
 
     Attributes:
-        weight: the loss's setting.
-        find: the file of a path, or of none where the user named none.
-        known: the characters of a file.
-        remedy: what to do if it knows none of the run's.
+        weight: name of the setting that is the weight of the loss.
+        find: returns the file for the path that the user named, or the default file for None.
+        known: returns the characters that a file covers.
+        remedy: what to do if the file covers none of the run's characters.
     """
 
     weight: str
@@ -94,12 +94,12 @@ _FILES = {
 class RemedyModel(Model):
     """A model with these losses.
 
-    Its subclass makes ``features`` and ``discriminator``, lets ``add_counter`` see the latter, and
-    adds ``remedy_losses`` to the losses of its generator and ``stroke_loss`` to those of its discriminator.
+    A subclass creates ``features`` and ``discriminator``, then calls ``add_counter``. It adds ``remedy_losses`` to
+    the losses of its generator and ``stroke_loss`` to those of its discriminator.
 
     Args:
-        config: its settings.
-        charset: its characters, in order.
+        config: the settings.
+        charset: the characters, in order.
     """
 
     features: FeatureExtractor | None
@@ -108,13 +108,13 @@ class RemedyModel(Model):
     def __init__(self, config: RemedySettings, charset: str) -> None:
         super().__init__()
         self._settings, self._charset = config, charset
-        # Neither is registered as a part of the model: they are not trained, and not saved with it.
+        # Neither is a child module or a buffer: they are not trained, and not saved with the model.
         self._reading: RecognizerLoss | None = None
         self._counts: Tensor | None = None
 
     @classmethod
     def resolve(cls, config: RemedySettings, chars: str, recorded: Mapping[str, Any]) -> Resolved:
-        """Find recognizer and stroke counts, and see that they know some of the characters."""
+        """Find recognizer and stroke counts, and check that they cover some of the characters."""
         files: dict[str, Path] = {}
         notes: list[str] = []
         for name, needed in _FILES.items():
@@ -129,31 +129,32 @@ class RemedyModel(Model):
             if not known:
                 raise UsageError(f"{file} knows none of this run's {len(chars)} characters", needed.remedy)
             if known < len(chars):
-                notes.append(f"{file} knows {known} of {len(chars)} characters; the others do without")
+                loss = option_name(needed.weight)
+                notes.append(f"{file} knows {known} of {len(chars)} characters; {loss} does not apply to the others")
         found: dict[str, Any] = {name: str(file) for name, file in files.items()}
         return Resolved(replace(config, **found), {name: sha256(file) for name, file in files.items()}, tuple(notes))
 
     def load_files(self, device: torch.device) -> None:
-        """Load recognizer and stroke counts, where they have a weight."""
+        """Load recognizer and stroke counts if their losses have a weight."""
         c = self._settings
         if c.lambda_recognizer:
             self._reading = RecognizerLoss(load_recognizer(Path(c.recognizer)), self._charset, device)
         if c.lambda_strokes:
             counts = read_counts(Path(c.stroke_counts))
-            # The last entry is what -1, a character that is not in the charset, finds.
+            # The last entry is for -1, a character that is not in the charset.
             self._counts = torch.tensor([*(counts.get(char, 0) for char in self._charset), 0.0], device=device)
 
     def add_counter(self, size: int, width: int) -> None:
-        """Give the discriminator its counter of strokes, if it is to have one."""
+        """Add a stroke counter to the discriminator if the stroke loss has a weight."""
         if self._settings.lambda_strokes:
             self.discriminator.add_module("strokes", StrokeCounter(size, width))
 
     def stroke_loss(self, images: Tensor, char: Tensor) -> dict[str, Tensor]:
-        """Return the loss of the discriminator's count of strokes, if it counts.
+        """Return the loss ``strokes`` of the stroke counter; nothing if there is none.
 
         Args:
             images: ``[N, 1, h, w]`` in [-1, 1].
-            char: int64 ``[N]``, numbers of its characters, -1 = unknown.
+            char: int64 ``[N]``, indices of the images' characters in the charset; -1 = not in it.
         """
         if self._counts is None:
             return {}
@@ -180,13 +181,13 @@ class RemedyModel(Model):
         }
 
     def remedy_losses(self, redrawn: Tensor, target: Tensor, drawn: Tensor, char: Tensor) -> dict[str, Tensor]:
-        """Return the losses of the generator that have a weight.
+        """Return those of these losses that have a weight, for the generator.
 
         Args:
-            redrawn: ``[B, 1, h, w]`` in [-1, 1], what is to be ``target``.
-            target: likewise.
-            drawn: ``[N, 1, h, w]`` in [-1, 1], all that was drawn, with or without a target.
-            char: int64 ``[N]``, numbers of its characters, -1 = unknown.
+            redrawn: ``[B, 1, h, w]`` in [-1, 1], drawings that should equal ``target``.
+            target: ``[B, 1, h, w]``, the true glyphs.
+            drawn: ``[N, 1, h, w]`` in [-1, 1], all drawings, including those without a true glyph.
+            char: int64 ``[N]``, indices of the characters of ``drawn`` in the charset; -1 = not in it.
         """
         c = self._settings
         terms: dict[str, Tensor] = {}

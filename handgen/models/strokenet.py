@@ -13,15 +13,23 @@ from handgen.strokes.register import KNOTS
 from handgen.strokes.series import TERMS, WIDTHS
 
 _WAVES = 8
+"""Frequencies of the sines and cosines that encode a stroke's number."""
 _FEATURES = 2 * KNOTS + 2 + 1 + 2 * _WAVES
+"""Inputs for one stroke: its points, the vector to the next stroke, its length, its encoded number."""
 STROKE_DIM = 2 * TERMS + WIDTHS + 1
-"""Numbers that describe a written stroke: its displacement, its width, and whether the pen stays down."""
+"""Outputs for one written stroke: its displacement, its width, and whether the pen stays down after it."""
 
 
 class Layer(nn.Module):
-    """Self-attention over the strokes of a character, then a perceptron; the style scales and shifts what goes in.
+    """A transformer layer over the strokes of a character; the style scales and shifts its normalized inputs.
 
-    The strokes of all characters are packed into one row without padding, which halves the work.
+    The strokes of all characters are packed into one tensor without padding, which halves the work.
+
+    Args:
+        width: features of a stroke.
+        code_dim: length of a style code.
+        heads: heads of the attention.
+        dropout: share of activations that training drops.
     """
 
     def __init__(self, width: int, code_dim: int, heads: int, dropout: float) -> None:
@@ -34,35 +42,35 @@ class Layer(nn.Module):
         self.think = nn.Sequential(nn.Linear(width, 3 * width), nn.GELU(), nn.Linear(3 * width, width))
         self.drop = nn.Dropout(dropout)
 
-    def forward(self, x: Tensor, style: Tensor, there: Tensor) -> Tensor:
+    def forward(self, x: Tensor, style: Tensor, exists: Tensor) -> Tensor:
         """Return ``[T, width]``.
 
         Args:
-            x: ``[T, width]``, the existing strokes, character by character.
+            x: ``[T, width]``, the strokes of all characters, character by character.
             style: ``[B, code_dim]``.
-            there: bool ``[B, S]``, T of them true.
+            exists: bool ``[B, S]``, which strokes exist; T of them do.
         """
-        owner = there.nonzero()[:, 0]
+        owner = exists.nonzero()[:, 0]
         scale, shift, scale2, shift2 = self.style(style)[owner].chunk(4, -1)
-        looks = _spread(self.look(self.norms[0](x) * (1 + scale) + shift), there).view(*there.shape, 3, self.heads, -1)
+        looks = _pad(self.look(self.norms[0](x) * (1 + scale) + shift), exists).view(*exists.shape, 3, self.heads, -1)
         query, key, value = (each.transpose(1, 2) for each in looks.unbind(2))
-        first = torch.arange(there.shape[1], device=there.device) == 0
-        mask = (there | first)[:, None, None]  # a character without strokes must attend to something
+        first = torch.arange(exists.shape[1], device=exists.device) == 0
+        mask = (exists | first)[:, None, None]  # a character without strokes must attend to something
         seen = F.scaled_dot_product_attention(query, key, value, attn_mask=mask).transpose(1, 2).flatten(2)
-        x = x + self.drop(self.seen(_only(seen, there)))
+        x = x + self.drop(self.seen(_pack(seen, exists)))
         thought: Tensor = x + self.drop(self.think(self.norms[1](x) * (1 + scale2) + shift2))
         return thought
 
 
 class StrokeNet(nn.Module):
-    """A transformer over the standard strokes, then a GRU along them that is given how the last one was written.
+    """A transformer over the standard strokes, then a GRU along the strokes, which also gets the last written stroke.
 
     Args:
-        width: of the layers.
-        layers: how many read the character.
+        width: features of a stroke in all layers.
+        layers: layers of the transformer.
         code_dim: length of a style code.
-        components: of the mixtures.
-        dropout: share of activations left out in training.
+        components: Gaussians in a mixture.
+        dropout: share of activations that training drops.
     """
 
     def __init__(self, width: int, layers: int, code_dim: int, components: int, dropout: float) -> None:
@@ -75,52 +83,53 @@ class StrokeNet(nn.Module):
         self.say = nn.Linear(2 * width, size_of(components, TERMS, WIDTHS) + 1)
         self.drop = nn.Dropout(dropout)
 
-    def read(self, knots: Tensor, there: Tensor, style: Tensor) -> Tensor:
+    def read(self, knots: Tensor, exists: Tensor, style: Tensor) -> Tensor:
         """Encode each stroke; return ``[B, S, width]``.
 
         Args:
             knots: standard strokes, ``[B, S, KNOTS, 2]`` in the unit square.
-            there: bool ``[B, S]``, false beyond a character's last stroke.
+            exists: bool ``[B, S]``, which strokes exist; false after a character's last one.
             style: ``[B, code_dim]``.
         """
-        x = self.embed(_only(_features(knots, there), there))
+        x = self.embed(_pack(_features(knots, exists), exists))
         for layer in self.layers:
-            x = layer(x, style, there)
-        return _spread(self.norm(x), there)
+            x = layer(x, style, exists)
+        return _pad(self.norm(x), exists)
 
     def forward(
-        self, read: Tensor, before: Tensor, there: Tensor, state: Tensor | None = None
+        self, read: Tensor, before: Tensor, exists: Tensor, state: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """Predict how strokes are written.
 
         Args:
-            read: ``[B, S, width]``.
-            before: ``[B, S, STROKE_DIM]``, how the stroke before each was written; zeros for the first, or if unknown.
-            there: bool ``[B, S]``, T of them true: the strokes to predict.
-            state: of the GRU before the first of these strokes.
+            read: ``[B, S, width]``, from ``read``.
+            before: ``[B, S, STROKE_DIM]``, the written form of the stroke before each; zeros for the first, or if
+                it is not known.
+            exists: bool ``[B, S]``, the strokes to predict; T of them are true.
+            state: state of the GRU before the first of these strokes; None = the initial one.
 
         Returns:
-            Parameters of the mixtures and, last, the logit that the pen stays down, ``[T, ...]``; and the state.
+            ``[T, n + 1]``, the n parameters of each mixture and the logit that the pen stays down; and the new state.
         """
         along, state = self.write(torch.cat([read, before], -1), state)
-        return self.say(self.drop(_only(torch.cat([read, along], -1), there))), state
+        return self.say(self.drop(_pack(torch.cat([read, along], -1), exists))), state
 
 
-def _spread(x: Tensor, there: Tensor) -> Tensor:
+def _pad(x: Tensor, exists: Tensor) -> Tensor:
     """Scatter the rows of existing strokes, ``[T, n]``, into a padded tensor ``[B, S, n]`` of zeros."""
-    rows = there.flatten().nonzero()[:, 0]
-    return x.new_zeros(there.numel(), x.shape[-1]).index_copy(0, rows, x).view(*there.shape, x.shape[-1])
+    rows = exists.flatten().nonzero()[:, 0]
+    return x.new_zeros(exists.numel(), x.shape[-1]).index_copy(0, rows, x).view(*exists.shape, x.shape[-1])
 
 
-def _only(x: Tensor, there: Tensor) -> Tensor:
+def _pack(x: Tensor, exists: Tensor) -> Tensor:
     """Gather the rows of existing strokes: ``[B, S, n]`` to ``[T, n]``."""
-    return x.flatten(0, 1).index_select(0, there.flatten().nonzero()[:, 0])
+    return x.flatten(0, 1).index_select(0, exists.flatten().nonzero()[:, 0])
 
 
-def _features(knots: Tensor, there: Tensor) -> Tensor:
-    """Return the features of each stroke: its points, the way to the next, its length, its number."""
-    batch, count = there.shape
-    gap = F.pad(knots[:, 1:, 0] - knots[:, :-1, -1], (0, 0, 0, 1)) * F.pad(there[:, 1:], (0, 1))[..., None]
+def _features(knots: Tensor, exists: Tensor) -> Tensor:
+    """Return the inputs ``[B, S, _FEATURES]`` for strokes ``[B, S, KNOTS, 2]``."""
+    batch, count = exists.shape
+    gap = F.pad(knots[:, 1:, 0] - knots[:, :-1, -1], (0, 0, 0, 1)) * F.pad(exists[:, 1:], (0, 1))[..., None]
     length = (knots[:, :, 1:] - knots[:, :, :-1]).norm(dim=-1).sum(-1, keepdim=True)
     number = torch.arange(count, device=knots.device, dtype=knots.dtype)[:, None]
     rate = torch.exp(torch.arange(_WAVES, device=knots.device, dtype=knots.dtype) * (-math.log(60) / _WAVES))

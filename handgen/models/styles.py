@@ -1,4 +1,4 @@
-"""Kinds of style space that more than one model may have."""
+"""Style spaces that several models share: latents, tables of codes, a single style."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from handgen.registry import nearest
 from handgen.seeds import generator, uniforms_of
 
 _CANDIDATES = 4
-"""With more candidates the styles would be more evenly spread than writers are."""
+"""Candidates for each latent in best-candidate sampling. More would spread styles more evenly than writers differ."""
 _DESCENTS = 500
+"""Steps of gradient descent."""
 _ENOUGH = 2
-"""So many styles for each dimension of a latent say where styles lie."""
+"""The fewest trained styles for each dimension of a latent from which the distribution of styles is estimated."""
 
 
 def gaussian_code(name: str, dim: int, seed: int) -> Tensor:
-    """Return the fixed style code of a style: float32 ``[dim]`` from N(0, 1).
+    """Return the fixed code of a style: float32 ``[dim]`` from N(0, 1).
 
-    It depends on the name alone, so a style added to a trained model gets a code of its own and
-    those of the others stay what they were.
+    It depends on its name, ``dim`` and ``seed`` alone. So new styles do not change the codes of the others.
     """
     return torch.from_numpy(generator(seed, "style code", name).standard_normal(dim).astype(np.float32))
 
 
 def vectors(styles: Sequence[DrawnStyle], key: NDArray[np.uint64]) -> Tensor:
-    """Return what ``Model.generate`` is given for samples: float32 ``[n, dim]``.
+    """Return the second argument of ``Model.generate`` for some samples: float32 ``[n, dim]``.
 
     Args:
-        styles: of each sample.
-        key: uint64 ``[n]``, decides what is fresh in each.
+        styles: the style of each sample.
+        key: uint64 ``[n]``, decides the fresh values (``DrawnStyle.fresh``) of each sample.
     """
     made = torch.stack([style.vector for style in styles])
     fresh = max(style.fresh for style in styles)
     if fresh:
-        # Half a step off the ends, where the normal distribution has no quantile.
+        # 0 and 1 are avoided: the normal distribution has no quantiles there.
         uniform = torch.from_numpy(uniforms_of(key, fresh)).clamp(2**-54, 1 - 2**-53)
         normal = torch.special.ndtri(uniform).float()
         for row, style in enumerate(styles):
@@ -52,16 +52,16 @@ def vectors(styles: Sequence[DrawnStyle], key: NDArray[np.uint64]) -> Tensor:
 
 
 def _typical(z: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Shorten the latents ``[n, dim]`` that are longer than sqrt(dim), the length of a typical one."""
+    """Shorten those of the latents ``[n, dim]`` that are longer than sqrt(dim), the typical length under N(0, I)."""
     length: NDArray[np.float64] = np.linalg.norm(z, axis=1, keepdims=True)
     return z * np.minimum(1, math.sqrt(z.shape[1]) / length)
 
 
 def _on_arc(a: Tensor, b: Tensor, share: float) -> Tensor:
-    """Return ``slerp(a, b; share)`` (Shoemake 1985) of the directions, times the length between."""
+    """Interpolate the directions by ``slerp(a, b; share)`` (Shoemake 1985) and the lengths linearly."""
     lengths = float(a.norm()), float(b.norm())
     angle = math.acos(max(-1.0, min(1.0, float(a @ b) / max(lengths[0] * lengths[1], 1e-12))))
-    if min(lengths) < 1e-6 or math.sin(angle) < 1e-3:  # no arc, or any: they are on one line
+    if min(lengths) < 1e-6 or math.sin(angle) < 1e-3:  # on one line through 0 there is no arc, or no single one
         return torch.lerp(a, b, share)
     from_a, from_b = math.sin((1 - share) * angle) / lengths[0], math.sin(share * angle) / lengths[1]
     length = (1 - share) * lengths[0] + share * lengths[1]
@@ -69,14 +69,16 @@ def _on_arc(a: Tensor, b: Tensor, share: float) -> Tensor:
 
 
 def _cloud(centers: Tensor) -> tuple[Tensor, Tensor]:
-    """Return where styles lie, as a normal distribution: its middle ``[dim]`` and spread ``[dim, dim]``.
+    """Fit a normal distribution to the centers ``[styles, dim]`` of styles.
 
-    A latent is ``middle + spread @ n`` with n from N(0, I). With too few styles it is N(0, I) itself, the prior.
+    Returns:
+        Its mean ``[dim]`` and the square root of its covariance ``[dim, dim]``: a latent is ``mean + root @ n`` with n
+        from N(0, I). With too few styles, those of the prior N(0, I).
     """
     count, dim = centers.shape
     if count < _ENOUGH * dim:
         return torch.zeros(dim), torch.eye(dim)
-    known = centers.detach().double().cpu()
+    known = centers.detach().cpu().double()
     values, axes = torch.linalg.eigh(torch.cov(known.T).reshape(dim, dim))
     spread = axes * values.clamp_min(0).sqrt() @ axes.T
     return known.mean(dim=0).float(), spread.float()
@@ -85,13 +87,13 @@ def _cloud(centers: Tensor) -> tuple[Tensor, Tensor]:
 class Latents(StyleSpec):
     """Styles as points of a latent space.
 
-    Training draws latents from the prior N(0, I), but the encoder puts the hands into a part of it, and what is drawn
-    from elsewhere has more specks and broken strokes (examples/weights has figures). So the styles that ``draw`` offers
-    are from where the trained ones lie.
+    Training draws latents from the prior N(0, I), but the encoder maps real styles to a part of that space. Latents
+    from elsewhere give more specks and broken strokes (examples/weights has figures). So ``draw`` samples from a
+    normal distribution that is fitted to the trained styles.
 
     Args:
-        names: styles with a latent of their own, e.g. the fonts that were trained on.
-        centers: float32 ``[len(names), dim]``, these latents.
+        names: the styles that have a latent, e.g. the training fonts.
+        centers: float32 ``[len(names), dim]``, their latents.
     """
 
     def __init__(self, names: Sequence[str], centers: Tensor) -> None:
@@ -109,11 +111,11 @@ class Latents(StyleSpec):
         return self._table.pick(names)
 
     def draw(self, count: int, seed: int) -> list[DrawnStyle]:
-        """Return latents from where the trained styles lie, each the farthest of some candidates from those before it.
+        """Return latents from the distribution of the trained styles, spread out.
 
-        This is Mitchell's best-candidate sampling (1991): spread out, and the first do not change
-        with ``count``. No latent is farther out than most are: the farthest were hardly ever
-        trained on, and the farthest of some candidates is often one of them.
+        Each is the candidate that is farthest from the latents before it (Mitchell's best-candidate sampling, 1991),
+        so style i does not change with ``count``. Candidates longer than usual are shortened first: the farthest
+        candidate is often one of them, and training hardly ever saw such latents.
         """
         chosen = np.empty((0, self._dim))
         for number in range(count):
@@ -128,17 +130,18 @@ class Latents(StyleSpec):
     path: ClassVar[str] = "an arc"
 
     def between(self, first: DrawnStyle, second: DrawnStyle, share: float) -> DrawnStyle:
-        """Return a latent on the arc between two, as straight between them is nearer to zero than what the prior draws.
+        """Return a latent on the arc between two; direction and length change evenly.
 
-        The direction turns evenly, and the length grows evenly.
+        Latents on the straight line would be nearer to 0 than latents of the prior are.
         """
         vector = _on_arc(first.vector, second.vector, share)
         return DrawnStyle(f"{share:.2f}", vector, {}, max(first.fresh, second.fresh))
 
     def continuous(self) -> DrawnStyle:
-        """Return the style whose latent is drawn anew for every sample, from the prior.
+        """Return the style whose latent is drawn anew from the prior for every sample.
 
-        It has more variety and more specks than the styles of ``draw``, and what it draws teaches a recognizer more.
+        It has more variety than the styles of ``draw``, and more specks. As training data for a recognizer it is
+        worth more.
         """
         return DrawnStyle("continuous", torch.zeros(self._dim), {}, fresh=self._dim)
 
@@ -147,7 +150,7 @@ class CodeTable(StyleSpec):
     """Styles as rows of a table of codes, which can be mixed.
 
     Args:
-        names: one a row.
+        names: names of the styles, in the order of the rows.
         codes: float32 ``[len(names), dim]``.
     """
 
@@ -170,11 +173,11 @@ class CodeTable(StyleSpec):
     def draw(self, count: int, seed: int) -> list[DrawnStyle]:
         """Return the trained styles, then convex mixtures of two of them.
 
-        The weight of the stronger one is uniform in [0.5, 0.8]: beyond that a mixture is hard to
-        tell from its parent.
+        The weight of the stronger one is uniform in [0.5, 0.8]. Above that, a mixture is hard to tell
+        from its parent.
 
         Raises:
-            UsageError: more than one style is asked for and the model has only one to mix.
+            UsageError: ``count`` is above 1 and the model has only one style.
         """
         styles = self.pick(self._names[:count])
         if count > len(self._names) == 1:
@@ -194,10 +197,13 @@ class CodeTable(StyleSpec):
 
 
 def simplex_least_squares(drawings: Tensor, target: Tensor) -> Tensor:
-    """Return the shares ``[n]`` of drawings ``[n, d]`` whose mixture is nearest to ``target`` ``[d]`` in least squares.
+    """Return the shares ``[n]``, at least 0 and with a sum of 1, that minimize ``|shares @ drawings - target|^2``.
 
-    They are not negative and sum to 1. Projected gradient descent with the projection of Duchi et
-    al. 2008 (figure 1).
+    Projected gradient descent, with the projection of Duchi et al. 2008 (figure 1).
+
+    Args:
+        drawings: float32 ``[n, d]``.
+        target: float32 ``[d]``.
     """
     gram, toward = drawings @ drawings.T / len(target), drawings @ target / len(target)
     step = 1 / float(torch.linalg.matrix_norm(gram, 2))
@@ -213,10 +219,10 @@ def simplex_least_squares(drawings: Tensor, target: Tensor) -> Tensor:
 
 
 class OneStyle(CodeTable):
-    """The only style of a model that needs no code: its vector is empty.
+    """The style of a model that has only one. Its vector is empty.
 
     Args:
-        styles: what it was learned from. It has their name if it is one, else it is called "hand".
+        styles: the styles that it was learned from. A single one gives it its name; else it is called "hand".
     """
 
     def __init__(self, styles: Sequence[str]) -> None:
@@ -224,5 +230,5 @@ class OneStyle(CodeTable):
         self._of = {name: 1 / len(styles) for name in styles}
 
     def pick(self, names: Sequence[str]) -> list[DrawnStyle]:
-        """Return the style; its shares are those of what it was learned from."""
+        """Return the style; its weights are equal shares of the styles that it was learned from."""
         return [DrawnStyle(style.name, style.vector, self._of) for style in super().pick(names)]

@@ -6,9 +6,9 @@ which joins pix2pix (Isola et al. 2017), AC-GAN (Odena et al. 2017) and DTN (Tai
 concatenated there, a decoder with skip connections, and a discriminator of source-target pairs
 with a real/fake and a style head.
 
-Two things differ by default, both measured (examples/zi2zi_cpu) and both to be switched off: the
-decoder moves what its skip connections carry, and the style code also scales and shifts every
-normalized decoder layer (the original has conditional instance normalization as an option).
+Two things differ by default, and can be switched off: the decoder moves the features of its skip
+connections, and the style code also scales and shifts every normalized decoder layer (the original
+has conditional instance normalization as an option). examples/zi2zi_cpu has measurements of both.
 """
 
 from __future__ import annotations
@@ -42,42 +42,42 @@ class Zi2ZiConfig(RemedySettings):
     code_dim: int = setting(128, "Length of a style code.", minimum=2, maximum=1024, panel=NETWORK)
     decoder: str = setting(
         "resize",
-        "resize + convolution, or the original's transpose(d) convolution.",
+        "resize = resize + convolution; transpose = transposed convolution, as in the original.",
         choices=tuple(DECODERS),
         panel=NETWORK,
     )
     patch: int = setting(
         4,
-        "Pixels that the first layer takes together and the last one draws, a power of two; the original has 2.",
+        "Stride of the first layer and of the last, in pixels: 2, 4 or 8; the original has 2.",
         minimum=2,
         maximum=8,
         panel=NETWORK,
     )
-    displacement: bool = setting(True, "Let the decoder move what the skip connections carry.", panel=NETWORK)
+    displacement: bool = setting(True, "Let the decoder move the features of skip connections.", panel=NETWORK)
     film: bool = setting(True, "Let the style code modulate every decoder layer.", panel=NETWORK)
     lambda_gan: float = setting(1.0, "Weight of the adversarial loss.", minimum=0, panel=LOSSES)
     lambda_l1: float = setting(100.0, "Weight of the L1 distance to the true glyph.", minimum=0, panel=LOSSES)
     lambda_category: float = setting(1.0, "Weight of the style classifier's loss.", minimum=0, panel=LOSSES)
     lambda_const: float = setting(15.0, "Weight of the encoding consistency.", minimum=0, panel=LOSSES)
     lambda_tv: float = setting(
-        0.1, "Weight of total variation; the article's remedy for noise, 0 in the original.", minimum=0, panel=LOSSES
+        0.1, "Weight of total variation, against noise; 0 in the original.", minimum=0, panel=LOSSES
     )
     discriminator: str = setting(
         "original", "The original's, or an LSTM over columns.", choices=("original", "lstm"), panel=REMEDIES
     )
-    freeze_encoder: bool = setting(False, "Leave the encoder as it is.", panel=SECOND_STAGE)
+    freeze_encoder: bool = setting(False, "Do not train the encoder.", panel=SECOND_STAGE)
 
     def __post_init__(self) -> None:
         """Check what depends on more than one setting."""
         super().__post_init__()
         if self.patch & (self.patch - 1):
-            raise UsageError(f"--patch {self.patch} is no power of two", "Use 2, 4 or 8.")
+            raise UsageError(f"--patch {self.patch} is not a power of two", "Use 2, 4 or 8.")
         if self.patch > 2 and self.decoder == "transpose":
             raise UsageError(f"--decoder transpose draws no patches of {self.patch} pixels", "Add --patch 2.")
 
     @property
     def judged(self) -> bool:
-        """Whether anything that the discriminator says has a weight."""
+        """Whether any loss that needs the discriminator has a weight."""
         return bool(self.lambda_gan or self.lambda_category or self.lambda_strokes)
 
 
@@ -106,7 +106,7 @@ class Discriminator(nn.Module):
 
 @dataclass(frozen=True)
 class Step:
-    """What both phases of a step look at."""
+    """The input of both phases of a step: the batch, the encoding of its content, and the images drawn for it."""
 
     batch: Batch
     encoding: Tensor
@@ -157,13 +157,13 @@ class Zi2Zi(RemedyModel):
         return self
 
     def phase_parameters(self, phase: str) -> Iterable[nn.Parameter]:
-        """D: the discriminator; G: the generator, less a frozen encoder."""
+        """D: the discriminator; G: the generator, without a frozen encoder."""
         network = self.discriminator if phase == "D" else self.generator
         return (p for p in network.parameters() if p.requires_grad)
 
     @property
     def weights(self) -> Mapping[str, float]:
-        """The ``lambda_*`` settings; the discriminator's own category loss has the generator's weight."""
+        """The ``lambda_*`` settings; the category loss has the same weight in both phases."""
         c = self.config
         return {
             "gan": c.lambda_gan,
@@ -180,7 +180,7 @@ class Zi2Zi(RemedyModel):
         return Step(batch, features[-1], self.generator.decode(batch.content, features, self.codes[batch.style]))
 
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
-        """Zi2Zi's losses; a loss whose weight is 0 is not computed."""
+        """Return the losses of one phase. The generator's losses of weight 0 are not computed, except L1."""
         return self._d_losses(step) if phase == "D" else self._g_losses(step)
 
     def _d_losses(self, step: Step) -> dict[str, Tensor]:
@@ -219,15 +219,14 @@ class Zi2Zi(RemedyModel):
         return CodeTable(self.styles, self.codes)
 
     def load_matching(self, weights: Mapping[str, Tensor], styles: Sequence[str]) -> list[str]:
-        """Start from trained weights; codes and category rows follow their style's name."""
+        """Copy trained weights; style codes and rows of the style classifier are matched by the style's name."""
         rows = [(self.styles.index(name), row) for row, name in enumerate(styles) if name in self.styles]
         moved = dict(weights)
-        with torch.no_grad():
-            for key in ("codes", "discriminator.category.weight", "discriminator.category.bias"):
-                if key in moved:
-                    mine, theirs = self.state_dict()[key], moved[key]
-                    if mine.shape[1:] == theirs.shape[1:]:
-                        for new, old in rows:
-                            mine[new] = theirs[old]
-                    moved[key] = mine.clone()
+        for key in ("codes", "discriminator.category.weight", "discriminator.category.bias"):
+            if key in moved:
+                mine, theirs = self.state_dict()[key].clone(), moved[key]
+                if mine.shape[1:] == theirs.shape[1:]:
+                    for new, old in rows:
+                        mine[new] = theirs[old]
+                moved[key] = mine
         return super().load_matching(moved, styles)

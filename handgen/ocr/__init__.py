@@ -1,1 +1,1 @@
-"""Reading glyphs: the reference recognizer, and a judge that took no part in making them."""
+"""Reading glyphs: the recognizer that handgen trains, and an independent OCR model that judges datasets."""

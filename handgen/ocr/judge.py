@@ -1,7 +1,7 @@
 """An independent reader: PP-OCRv6, which comes inside the wheel of ``rapidocr`` and works offline.
 
-It is for measuring alone. Nothing that trains or gates may ask it, so that what it says of a dataset
-is the word of somebody who took no part in making it.
+It is for measurements only. Training and the gate must not use it, so that its reading of a dataset stays independent
+of how the dataset was made.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from handgen.extras import load_extra
 EXTRA = "judge"
 _MODEL = "PP-OCRv6_rec_small.onnx"
 _HEIGHT, _WIDTH = 48, 96
-"""The height that the model was trained with. Of the widths tried, twice it reads real fonts best:
-a reader of lines wants paper at both sides of a lone character."""
+"""Height and least width of the model's input in pixels. The height is that of its training. A single character is
+read best with paper on both sides: of the widths tried, twice the height was best on real fonts."""
 _MOST = 16
-"""Widest line, in heights: longer ones are pressed together."""
+"""The greatest width of a line, in heights; longer lines are compressed."""
 _BATCH = 16
 
 
@@ -34,10 +34,10 @@ def read(images: NDArray[np.uint8], *, threads: int = 1) -> list[str]:
 
     Args:
         images: uint8 ``[N, H, W]``, 0 = ink, 255 = paper.
-        threads: of the processor, at least 1.
+        threads: CPU threads to use, at least 1.
 
     Returns:
-        What it reads, without spaces around it; empty where it reads nothing.
+        The text of each image without spaces around it; empty if nothing is read.
 
     Raises:
         HandgenError: the extra ``judge`` is not installed, or the wheel holds another model.
@@ -54,7 +54,7 @@ def read(images: NDArray[np.uint8], *, threads: int = 1) -> list[str]:
 
 @functools.lru_cache(maxsize=2)
 def _session(threads: int) -> tuple[Any, list[str]]:
-    """Open the model; return it and what its classes stand for, the first of them for nothing."""
+    """Open the model; return it and the text of each of its classes. Class 0 is CTC's blank: no text."""
     runtime = load_extra("onnxruntime", EXTRA)
     path = _model_path()
     options = runtime.SessionOptions()
@@ -66,7 +66,7 @@ def _session(threads: int) -> tuple[Any, list[str]]:
 
 
 def _model_path() -> Path:
-    """Find the model without importing the package, which would bring a whole pipeline."""
+    """Find the model file without importing the package, which would load more models and libraries."""
     found = importlib.util.find_spec("rapidocr")
     if found is None or not found.submodule_search_locations:
         raise HandgenError("rapidocr is not installed", f"Run: pip install 'handgen[{EXTRA}]'.")
@@ -77,7 +77,7 @@ def _model_path() -> Path:
 
 
 def _on_paper(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Put an image, scaled to the model's height, into the middle of a sheet of its own paper."""
+    """Scale an image to the model's height and center it on a sheet with the gray of its own paper."""
     height, width = image.shape
     scaled = max(1, min(round(width * _HEIGHT / height), _HEIGHT * _MOST))
     if image.shape != (_HEIGHT, scaled):
@@ -90,6 +90,6 @@ def _on_paper(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _decoded(best: NDArray[np.int64], characters: list[str]) -> str:
-    """Decode the best class of each step as CTC does: repeats are one, class 0 is nothing."""
+    """Decode the best class of each step as CTC does: repeated classes are one, and class 0 is no text."""
     new = np.append(True, best[1:] != best[:-1]) & (best != 0)
     return "".join(characters[number] for number in best[new]).strip()

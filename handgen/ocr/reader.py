@@ -1,4 +1,4 @@
-"""A trained recognizer at work: what it reads, how sure it is, and where it is kept."""
+"""A trained recognizer in use: reading images, and finding, loading and saving its file."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _TRAIN = "Train one with 'handgen train recognizer'."
 
 @dataclass(frozen=True)
 class Reading:
-    """What images were read as.
+    """The most probable characters of N images.
 
     Attributes:
-        chars: int64 ``[N, k]``, numbers of characters, best first.
-        confidence: float32 ``[N, k]``, calibrated probabilities of these.
+        chars: int64 ``[N, k]``, indices in the reader's charset, most probable first.
+        confidence: float32 ``[N, k]``, their calibrated probabilities.
     """
 
     chars: NDArray[np.int64]
@@ -43,7 +43,7 @@ class Reader:
 
     def __init__(self, recognizer: Recognizer, device: torch.device) -> None:
         ready = fold(recognizer)
-        with torch.no_grad():  # so that no pass over the logits is spent on it
+        with torch.no_grad():  # division of the weights is done once, that of the logits would be for every batch
             for parameter in ready.classify.parameters():
                 parameter.div_(ready.temperature)
         self.recognizer: Recognizer = ready.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -52,21 +52,21 @@ class Reader:
 
     @property
     def charset(self) -> str:
-        """The characters it knows, in the order of their numbers."""
+        """The characters that it knows, in the order of their indices."""
         return self.recognizer.charset
 
     @property
     def floors(self) -> Mapping[str, float]:
-        """The least margin of a sound glyph of each font that it was trained or measured on, by name."""
+        """Font name -> the margin that almost all of its real glyphs have; see ``Recognizer.floors``."""
         return self.recognizer.floors
 
     def number(self, char: str) -> int:
-        """Return the number of a character; -1 if it does not know it."""
+        """Return the index of a character in the charset; -1 if the reader does not know it."""
         return self._numbers.get(char, -1)
 
     @torch.inference_mode()
     def read(self, images: NDArray[np.uint8], *, top: int = 5) -> Reading:
-        """Return the ``top`` likeliest characters of each image."""
+        """Return the ``top`` most probable characters of each image."""
         top = min(top, len(self.charset))
         chars = np.empty((len(images), top), np.int64)
         confidence = np.empty((len(images), top), np.float32)
@@ -82,11 +82,12 @@ class Reader:
         """Compare each image with its label.
 
         Args:
-            images: as for ``read``.
-            labels: int64 ``[N]``, numbers of characters.
+            images: uint8 ``[N, H, W]``, 0 = ink.
+            labels: int64 ``[N]``, indices in the charset.
 
         Returns:
-            float32 ``[N]`` each: p(label), and log p(label) - log p(best other character).
+            The probability of the label, and the margin: log p(label) - log p(best other character). Both are float32
+            ``[N]``.
         """
         probability, margin = (np.empty(len(images), np.float32) for _ in range(2))
         for rows, batch in self._batches(images):
@@ -99,7 +100,7 @@ class Reader:
 
     @torch.inference_mode()
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return float32 ``[N, F]``: what a distance between sets of images is measured on."""
+        """Return the features of images, float32 ``[N, F]``, for the Fréchet distance."""
         found = np.empty((len(images), FEATURES), np.float32)
         for rows, batch in self._batches(images):
             found[rows] = self.recognizer.features(batch).float().cpu().numpy()
@@ -117,7 +118,12 @@ class Reader:
 
 
 def save_recognizer(path: Path, recognizer: Recognizer, facts: dict[str, Any]) -> None:
-    """Write a recognizer, whole or not at all; ``facts`` say what it was trained on.
+    """Write a recognizer, whole or not at all.
+
+    Args:
+        path: the file.
+        recognizer: its weights, charset, size and floors are stored.
+        facts: further facts to store, such as what it was trained on.
 
     Raises:
         HandgenError: the disk is full or not writable.
@@ -138,10 +144,10 @@ def find_recognizer(path: Path | None, *, shipped: bool = True) -> Path:
 
     Args:
         path: a run folder, a file, or the name of shipped weights that have one; None = the newest in ``runs/``.
-        shipped: whether the one that comes with handgen will do where ``runs/`` has none.
+        shipped: whether None may also mean a recognizer that comes with handgen, if ``runs/`` has none.
 
     Raises:
-        UsageError: there is none.
+        UsageError: there is no recognizer.
     """
     if path is None:
         return _newest(weights.shipped_recognizers() if shipped else [])
@@ -165,8 +171,8 @@ def load_recognizer(path: Path | None) -> Recognizer:
         path: as for ``find_recognizer``.
 
     Raises:
-        UsageError: there is none.
-        CheckpointError: it is cut short, or holds something else.
+        UsageError: there is no recognizer.
+        CheckpointError: the file is cut short, or holds something else.
     """
     file = find_recognizer(path)
     loaded = checkpoint.load(file)
@@ -190,7 +196,7 @@ def load_reader(path: Path | None, device: torch.device) -> Reader:
 
 
 def _newest(others: Sequence[Path]) -> Path:
-    """Return the newest recognizer in ``runs/``, else the first of ``others``."""
+    """Return the newest recognizer in ``runs/``; if there is none, the first of ``others``."""
     files = list(_RUNS.glob(f"*/{RECOGNIZER}"))
     if not files and not others:
         raise UsageError("no recognizer was found in runs/", _TRAIN)

@@ -1,4 +1,4 @@
-"""Who reads the samples: what evaluation asks of a recognizer, and the independent judges by name."""
+"""What can read samples: the interface of recognizers, and the registry of independent judges."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from numpy.typing import NDArray
 from handgen.registry import Registry
 
 Judge = Callable[[NDArray[np.uint8]], list[str]]
-"""Reads images, uint8 ``[n, H, W]``, as text."""
+"""A function from images, uint8 ``[n, H, W]``, to the text of each."""
 
 JUDGES = Registry("judge")
 JUDGES.register("rapidocr", "handgen.ocr.judge:read", "PP-OCRv6, which took no part in training or gating")
 
 
 class GlyphReader(Protocol):
-    """What is asked of ``handgen.ocr.reader.Reader``; images are uint8 ``[n, H, W]``, 0 = ink."""
+    """The part of ``handgen.ocr.reader.Reader`` that evaluation needs; images are uint8 ``[n, H, W]``, 0 = ink."""
 
     @property
     def charset(self) -> str:
-        """Return its classes, in order."""
+        """The characters of its classes, in order."""
 
     @property
     def floors(self) -> Mapping[str, float]:
-        """Return the least margin of a sound glyph (``suspicion.floor``) of each font that it was made with."""
+        """Font name -> the margin that almost all of its real glyphs have (``suspicion.floor``)."""
 
     def number(self, char: str) -> int:
         """Return the class of a character; -1 if it is not known."""
@@ -40,4 +40,4 @@ class GlyphReader(Protocol):
         """Return p(label) and log p(label) - log p(best other), each ``[n]``."""
 
     def features(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return ``[n, F]``."""
+        """Return features ``[n, F]`` for the Fréchet distance."""

@@ -1,9 +1,9 @@
-"""The reference recognizer: a small residual network that reads single glyphs, for as little as drawing one costs.
+"""The recognizer: a small residual network that reads single glyphs and is as fast as the models that draw them.
 
-After He et al. 2016, "Deep Residual Learning for Image Recognition", cut down to what a processor does
-at the greatest share of its peak: plain 3 x 3 convolutions, none of them at the full side. The feature
-is narrow, for the classifier of 6,763 characters is read from memory for every batch. What comes out
-is flattened, not averaged, because where a stroke is decides which character it makes.
+After He et al. 2016, "Deep Residual Learning for Image Recognition", reduced to layers that are fast on a CPU: plain
+3 x 3 convolutions, none of them at full resolution. The feature vector is short, because the classifier of 6,763
+characters is read from memory for every batch. The last features are flattened, not averaged: the position of a
+stroke decides which character it is.
 """
 
 from __future__ import annotations
@@ -17,16 +17,17 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval, fuse_linear_bn_eval
 
 FEATURES = 192
+"""Length of the feature vector."""
 LAYOUT = 2
-"""Counts the ways in which a recognizer was ever built, so that files of another layout are refused."""
+"""Version of the architecture. Files of another version are refused."""
 _WIDTHS = (1, 2, 4, 8)
-"""Channels of the stem and of each block, in those of the stem."""
+"""Channels of the stem and of each block, as multiples of ``width``."""
 _HALVINGS = len(_WIDTHS)
 _SMALLEST = 32
 
 
 class Block(nn.Module):
-    """Two convolutions beside a shortcut, at half the resolution of what comes in."""
+    """A residual block of two convolutions, which halves the resolution."""
 
     def __init__(self, before: int, after: int) -> None:
         super().__init__()
@@ -42,11 +43,11 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return ``[B, after, h / 2, w / 2]`` of ``[B, before, h, w]``."""
         total: Tensor = self.body(x)
-        return total.add_(self.shortcut(x)).relu_()  # into itself: memory is what takes time here
+        return total.add_(self.shortcut(x)).relu_()  # in place: memory traffic takes most of the time here
 
 
 def fold(recognizer: Recognizer) -> Recognizer:
-    """Return a copy whose normalizations are part of the weights before them: the same results, a fifth faster."""
+    """Return a copy in evaluation mode with normalizations merged into the layers before them: a fifth faster."""
     copy = deepcopy(recognizer).eval()
     for part in [module for module in copy.modules() if isinstance(module, nn.Sequential)]:
         for before, after in pairwise(range(len(part))):
@@ -62,24 +63,24 @@ class Recognizer(nn.Module):
     """Reads glyphs of a fixed set of characters.
 
     Args:
-        charset: its classes, in order.
-        size: side in pixels that images are brought to, a multiple of 32.
+        charset: the characters of its classes, in order.
+        size: side in pixels to which images are resized, a multiple of 32.
         width: channels of the stem; they double in each of three blocks.
 
     Raises:
-        ValueError: ``size`` is no multiple of 32.
+        ValueError: ``size`` is not a multiple of 32.
     """
 
     temperature: Tensor
-    """What logits are divided by so that their softmax says how often they are right (Guo et al. 2017)."""
+    """Logits are divided by it, so that their softmax gives calibrated probabilities (Guo et al. 2017)."""
 
     floors: dict[str, float]
-    """The least margin of a sound glyph of each font that it was trained or measured on, by name."""
+    """Font name -> the margin that almost all of its real glyphs have, for fonts of its training and measurement."""
 
     def __init__(self, charset: str, size: int = 64, width: int = 16) -> None:
         super().__init__()
         if size % _SMALLEST:
-            raise ValueError(f"size {size} is no multiple of {_SMALLEST}")
+            raise ValueError(f"size {size} is not a multiple of {_SMALLEST}")
         self.charset: str = charset
         self.size: int = size
         self.width: int = width
@@ -96,7 +97,7 @@ class Recognizer(nn.Module):
         self.register_buffer("temperature", torch.ones(()))
 
     def features(self, images: Tensor) -> Tensor:
-        """Return ``[B, 192]`` of images, float ``[B, 1, h, w]`` in [-1, 1], -1 = ink, of any size."""
+        """Return features ``[B, 192]`` of images, float ``[B, 1, h, w]`` in [-1, 1], -1 = ink, of any size."""
         x = (1 - images) / 2
         if x.shape[-2:] != (self.size, self.size):
             x = F.interpolate(x, size=(self.size, self.size), mode="bilinear", antialias=True, align_corners=False)
@@ -104,6 +105,6 @@ class Recognizer(nn.Module):
         return features
 
     def forward(self, images: Tensor) -> Tensor:
-        """Return logits ``[B, len(charset)]`` of images as ``features`` takes them; not calibrated."""
+        """Return the logits ``[B, len(charset)]`` of images as for ``features``, not divided by ``temperature``."""
         logits: Tensor = self.classify(F.relu(self.features(images)))
         return logits

@@ -1,8 +1,8 @@
-"""Which samples read so little like their label that they deserve a look: the one rule for it.
+"""The rule that decides which samples are suspicious: those that a recognizer reads as another character.
 
-The score of a sample is its margin, log p(label) - log p(best other character), as a calibrated
-recognizer sees it. A style that is hard to read has low margins throughout, so what is low is judged
-style by style.
+The score of a sample is its margin, log p(label) - log p(best other character), of a calibrated
+recognizer. In a style that is hard to read, all margins are low, so each style has a threshold of its
+own, its floor.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 FALSE_ALARMS = 0.02
-"""Share of sound samples that may be called suspicious."""
+"""Share of good samples that may be called suspicious."""
 SURE = math.log(3)
-"""The margin that a gate is content with in any style: the label is three times as likely as the next character."""
+"""The highest floor of a gate: the label is three times as probable as the next character."""
 _FEW = 20
-"""Samples below which a style says nothing about itself: the recognizer is taken at its word."""
+"""With fewer samples, a style gets the default floor, at most 0: the label must be the best reading."""
 
 
 def floor(margins: NDArray[np.floating], false_alarms: float = FALSE_ALARMS, most: float = 0.0) -> float:
-    """Return the margin below which a sample of this style is suspicious.
+    """Return the floor of a style: the margin below which a sample is suspicious.
 
-    By default a sample that reads as its label never is. Where sound samples often read as something
-    else, as in a cursive style, the floor lies lower: where a normal distribution with their median
-    and lower quartile has ``false_alarms`` of itself below. Both are hardly moved by a few bad samples.
+    A normal distribution is fitted to the median and the lower quartile of the margins, which a few bad samples
+    hardly change. The floor is its ``false_alarms`` quantile, but at most ``most``. With the default 0, a sample that
+    is read as its label is never suspicious.
 
     Args:
-        margins: ``[n]``, of the style's samples, some of which may be bad; or of its real glyphs.
-        false_alarms: share of the sound ones that may fall below, above 0 and below 0.5.
-        most: the highest floor; above 0 it asks of sound styles that the label stands out.
+        margins: ``[n]``, of samples of the style, some of which may be bad, or of its real glyphs.
+        false_alarms: share of the good samples that may be below the floor, above 0 and below 0.5.
+        most: the highest floor. Above 0, the label must also be more probable than others by this margin.
     """
     if len(margins) < _FEW:
         return min(0.0, most)
@@ -47,9 +47,12 @@ def suspicious(
     """Tell which samples are suspicious, each judged by the floor of its own style.
 
     Args:
-        margins: ``[n]``; NaN where the recognizer does not know the label, which is never suspicious.
-        styles: ``[n]``, the style's number of each.
+        margins: ``[n]``; NaN if the recognizer does not know the label: such a sample is never suspicious.
+        styles: int64 ``[n]``, the number of each sample's style.
         false_alarms: as in ``floor``.
+
+    Returns:
+        Bool ``[n]``.
     """
     found = np.zeros(len(margins), bool)
     known = ~np.isnan(margins)

@@ -14,7 +14,9 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from markupsafe import Markup, escape
+from numpy.typing import NDArray
 
 from handgen.report.text import plain
 from handgen.report.typeface import han_font
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _HEIGHT = 480, 210
 _POINT = 72
-_POINTS = 240
+_POINTS, _STEPS = 240, 30
 _COLORS = 6
 _LEAST_SLOTS = 6
 """So many bars have room for, whatever their number: one bar is no wall."""
@@ -63,6 +65,29 @@ def bars(counts: Sequence[tuple[str, int]], label: str) -> Markup:
         axes.yaxis.set_major_locator(_few(4))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
         return _svg(figure, label, [f"{plain(name)}: {count:,}" for name, count in counts])
+
+
+def overlaid(values: Mapping[str, NDArray[np.float64]], label: str) -> Markup:
+    """Draw histograms over one another, of the shares of each set: the first filled, the others as outlines.
+
+    Args:
+        values: name -> numbers, one at least; what is beyond the 2nd and the 98th percentile goes to the ends.
+        label: what the numbers are, for those who cannot see them.
+    """
+    ends = np.array([np.percentile(each, (2, 98)) for each in values.values()])
+    low, high = float(ends[:, 0].min()), float(ends[:, 1].max())
+    span = max(high - low, 1e-3)
+    edges = np.linspace(low - span / _STEPS, high + span / _STEPS, _STEPS + 1)
+    with _axes() as (figure, axes):
+        for number, each in enumerate(values.values()):
+            shares = np.histogram(each.clip(edges[0], edges[-1]), edges)[0] / len(each)
+            color = _COLOR_OF[f"--c{number % _COLORS}"]
+            axes.stairs(shares, edges, fill=not number, color=color, linewidth=1.6, alpha=None if number else 0.55)
+        axes.set_ylim(bottom=0)
+        axes.locator_params(axis="both", nbins=4)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g}%")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
+        return _svg(figure, label, []) + _legend(list(values))
 
 
 def lines(series: Mapping[str, Points], label: str, *, logarithmic: bool = False) -> Markup:

@@ -180,7 +180,7 @@ def _lines(source: Source, styles: range, text: str, seed: int) -> list[list[NDA
 
     def draw(chars: Sequence[str], of: NDArray[np.int64], key: SampleKey) -> LineGlyphs:
         drawn = source.draw(np.array([number_of[char] for char in chars], np.int64), of, key)
-        return LineGlyphs(drawn.images, drawn.notes, [])
+        return LineGlyphs(drawn.images, drawn.notes, [], drawn.ends)
 
     def whole(style: int) -> Any:
         font = source.line_font(style)

@@ -73,6 +73,25 @@ class Chart:
     word: str = ""
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """What a page shows beside something else.
+
+    Attributes:
+        title: of the section.
+        word: a sentence on what is compared.
+        strips: a caption, and pictures.
+        table: numbers of both.
+        charts: a drawing for each row of the table.
+    """
+
+    title: str
+    word: str
+    strips: Sequence[tuple[str, Sequence[str]]]
+    table: Table
+    charts: Sequence[Chart]
+
+
 @dataclass
 class Page:
     """All that a page shows; what is empty is left out."""
@@ -81,6 +100,7 @@ class Page:
     kind: str
     facts: list[tuple[str, str]] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    beside: Comparison | None = None
     grid: Grid | None = None
     sheets: list[tuple[str, str]] = field(default_factory=list)
     samples: list[Card] = field(default_factory=list)

@@ -1,8 +1,8 @@
-"""Writing sheets: pages with a box for each character, printed, filled by hand, and read back from scans.
+"""Writing sheets: pages with a box for each character, which are printed, filled in by hand, and read from scans.
 
-``layout`` says where everything on a page is, ``code`` what is written into its page code, ``sheet``
-plans and prints a PDF. None of these needs more than handgen itself. To read a scan, ``find`` finds the
-page in the picture and its code, ``flatten`` follows paper that is not flat, ``ink`` parts ink from
-paper, shadows and guides, and ``boxes`` says whose ink it is. ``find`` and what comes after it need
-the extra ``scan``; ``handgen/collect/scans.py`` runs them.
+To print: ``layout`` says where everything on a page is, ``code`` makes the page code, and ``plan`` and
+``pdf`` make the PDF. To read a scan: ``find`` finds the page in the picture and reads its code,
+``flatten`` measures how far boxes are displaced on paper that is not flat, ``ink`` separates ink from paper, shadows
+and guides, and ``boxes`` assigns the ink to boxes. Reading needs the extra ``scan``;
+``handgen/collect/scans.py`` runs it.
 """

@@ -1,10 +1,10 @@
-"""Whose ink it is: every piece goes to the box that holds most of it; boxes that cannot be used are flagged.
+"""Assigns ink to boxes: every piece belongs to the box that holds most of it. Boxes that cannot be used are flagged.
 
-- ``empty``: no ink;
+- ``empty box``: there is no ink;
 - ``crossed out``: a straight line leaves the box on two sides, two lines cross from corner to corner
   over other writing, or the box is filled;
-- ``outside its box``: writing goes further than to the middle between two boxes, or hangs together
-  with that of a neighbor.
+- ``outside its box``: the writing reaches beyond the middle between two boxes, or is connected to a
+  neighbor's.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from handgen.sheets.layout import LINE, ROOM, Layout, Page, flat_lines
 TAKEN, EMPTY, CROSSED, OUTSIDE = "taken", "empty box", "crossed out", "outside its box"
 
 _LEAST = 0.12
-"""Square millimeters of ink that are writing; a full stop has more."""
+"""Least area of writing in square millimeters; a full stop has more."""
 _LOST = 0.15
-"""Square millimeters beyond the middle between two boxes that make writing outside."""
+"""Writing is outside its box if more than this many square millimeters lie beyond the middle between two boxes."""
 _DARK, _NEAR, _WHOLE = 200, 0.3, 0.7
-"""Gray of ink, millimeters beside a line, and the share of a line's length on which ink is the line."""
+"""A printed line is in the ink if pixels below this gray, within so many mm of it, cover this share of its length."""
 _BESIDE, _WITHIN = 0.15, 0.9
-"""Millimeters beside a printed line, and the share of a piece there that makes it a part of the line."""
+"""A piece is the rest of a printed line if this share of it lies within so many mm of the line."""
 _SHARED = 0.2
-"""Share of the ink in a box that may be a neighbor's before they are taken to be entangled."""
+"""Two boxes are entangled if more than this share of the ink in one belongs to the other."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """What was found in a box.
+    """A box that was read.
 
     Attributes:
-        char: what should be written in it.
-        number: on the page, from 0.
-        state: ``TAKEN`` or why not.
-        x: left edge of the box in millimeters from the page's.
-        y: its upper edge.
-        image: uint8 ``[H, W]``, ink dark on 255; it reaches ``ROOM`` beyond the box.
+        char: the character that should be in it.
+        number: its number on the page, from 0.
+        state: ``TAKEN``, or why it was not taken.
+        x: its left edge, in millimeters from the left edge of the page.
+        y: its top edge, in millimeters from the top of the page.
+        image: uint8 ``[H, W]``, dark ink on 255; it reaches ``ROOM`` beyond the box on each side.
     """
 
     char: str
@@ -56,16 +56,15 @@ class Box:
 
 
 def cut_boxes(page: Page, ink: Ink, off: Shifts) -> list[Box]:
-    """Return the boxes of a page with what is written in them.
+    """Return the boxes of a page with the writing in them.
 
     Args:
-        page: where they should be and what is in them.
+        page: says where the boxes should be, and which characters they have.
         ink: the page's ink.
-        off: how far each is off, as ``flatten.shifts`` returns it.
+        off: displacements of the boxes, from ``flatten.shifts``.
     """
     origins = [tuple(np.add(page.layout.origin(number), off[number]).tolist()) for number in range(len(page.chars))]
-    shares = _shares(page, ink, origins)
-    inner, wide = shares
+    inner, wide = _areas(page, ink, origins)
     owner = wide.argmax(axis=1)
     owner[wide.max(axis=1) == 0] = -1
     sizes = np.bincount(ink.pieces.ravel(), minlength=ink.count + 1)
@@ -93,7 +92,7 @@ def cut_boxes(page: Page, ink: Ink, off: Shifts) -> list[Box]:
 
 
 def share_with_lines(boxes: list[Box], layout: Layout) -> float:
-    """Return the share of the boxes in whose ink a printed line is left: one that is dark on most of its length."""
+    """Return the share of the boxes whose ink has a printed line in it: one that is dark for most of its length."""
     return sum(_has_line(box, layout) for box in boxes) / max(1, len(boxes))
 
 
@@ -108,8 +107,8 @@ def _has_line(box: Box, layout: Layout) -> bool:
     return any(bool(line.size) and float(line.mean()) > _WHOLE for line in (*flat, *steep))
 
 
-def _shares(page: Page, ink: Ink, origins: list[tuple[float, ...]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return of each piece how many pixels are in each box, and in each box with its room, ``[pieces + 1, boxes]``."""
+def _areas(page: Page, ink: Ink, origins: list[tuple[float, ...]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how many pixels of each piece lie in each box, and in each box with ``ROOM``: ``[pieces + 1, boxes]``."""
     inner = np.zeros((ink.count + 1, len(origins)), np.int64)
     wide = np.zeros_like(inner)
     for number, (x, y) in enumerate(origins):
@@ -124,7 +123,7 @@ def _shares(page: Page, ink: Ink, origins: list[tuple[float, ...]]) -> tuple[NDA
 def _of_lines(
     page: Page, ink: Ink, x: float, y: float, char: str, own: NDArray[np.intp], sizes: NDArray[np.intp]
 ) -> NDArray[np.bool_]:
-    """Tell of each piece whether it is what is left of a printed line: no wider, and where one is."""
+    """Return which of the pieces ``own`` are rests of a printed line: they lie on the line and are no wider."""
     layout, side = page.layout, page.layout.box + 2 * ROOM
     pieces = ink.pieces[window(x - ROOM, y - ROOM, side, side)]
     printed = np.zeros(pieces.shape, bool)
@@ -143,7 +142,7 @@ def _of_lines(
 def _cut(
     page: Page, ink: Ink, x: float, y: float, own: NDArray[np.intp]
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Return the writing of a box as a picture, and which of its pixels are its pieces'."""
+    """Return the writing of a box as a picture, and which pixels belong to the pieces ``own``."""
     side = page.layout.box + 2 * ROOM
     part = window(x - ROOM, y - ROOM, side, side)
     mine = np.isin(ink.pieces[part], own)

@@ -1,12 +1,12 @@
-"""The page code: all that a reader must know of a page, in a band of black and white cells.
+"""The page code: a band of black and white cells with all that a reader must know about a page.
 
-It holds the layout and the characters themselves, so a scan is enough to read a sheet: no file beside
-the PDF can get lost, and a sheet can be read on another machine, by a later handgen whose layouts
-have changed. 336 bytes are room for 150 characters. 64 more mend what stains and pens do to it: 16 wrong
-bytes in each half. A checksum makes sure that what is read is what was printed.
+It holds the layout and the characters themselves, so the scan is enough to read a sheet: there is no
+second file that can get lost, and another machine or a later handgen with other layouts can read it.
+The code has 336 bytes of data, enough for 150 characters, and 64 bytes of Reed-Solomon parity, which
+correct up to 16 wrong bytes in each half. A CRC-32 confirms that what was read is what was printed.
 
-A column of 16 cells is two bytes: the upper one belongs to the first half, the lower to the second.
-A fixed pattern is laid over the cells, so that no area is all black or all white.
+A column of 16 cells is two bytes: the upper one belongs to the first half, the lower one to the second.
+The cells are XORed with a fixed random pattern, so that no area is all black or all white.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ _MOST = 150
 
 
 class UnreadableError(Exception):
-    """The cells are no page code, or one that is too damaged; the text says which."""
+    """The cells are no page code that can be read; the message says why."""
 
 
 def room_for(chars: str) -> int:
-    """Return how many of these characters a page code has room for."""
+    """Return how many characters fit into a page code, if they are all from ``chars``."""
     widest = 4 if any(ord(char) > 0xFFFF for char in chars) else 2
     return min(_MOST, (_DATA - _HEAD.size - _CHECK.size) // widest)
 
@@ -63,10 +63,10 @@ def encode(page: Page) -> NDArray[np.bool_]:
 
 
 def decode(cells: NDArray[np.bool_]) -> Page:
-    """Return the page whose code this is.
+    """Return the page that a page code describes.
 
     Raises:
-        UnreadableError: it is none, is too damaged, or was made by a later version of handgen.
+        UnreadableError: the cells are no page code or are too damaged, or a later version of handgen made them.
     """
     word = _bytes(cells)
     try:

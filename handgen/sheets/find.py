@@ -1,6 +1,6 @@
-"""A page found in a picture: its corner markers, its perspective, its light, and its code.
+"""Finds a page in a picture: its corner markers, its perspective, its light, and its code.
 
-Markers are found as Garrido-Jurado et al. (2014) do it; OpenCV's implementation is used, with markers of our own.
+Markers are found by the method of Garrido-Jurado et al. (2014, ArUco) in OpenCV, with markers of our own.
 """
 
 from __future__ import annotations
@@ -32,29 +32,30 @@ from handgen.sheets.layout import (
 from handgen.sheets.pictures import EXTRA
 
 SCALE = 12
-"""Pixels a millimeter of a page that was found; 305 dpi."""
+"""Resolution of a rectified page in pixels per millimeter; 305 dpi."""
 _SIDES = (2400, 1200, None)
-"""Longer sides in pixels at which markers are looked for, one after another; None = as it is."""
+"""Longer sides in pixels to which the picture is reduced, one after another, to find markers; None = not reduced."""
 _LEAST = 4.0
-"""Pixels a millimeter below which a page is too small to be read; 100 dpi."""
+"""A page with fewer pixels per millimeter is too small to be read; 100 dpi."""
 _CORRECTED = 3
+"""Number of wrong cells of a marker that are corrected."""
 _PAPER, _WIDE = 6.0, 30.0
-"""Millimeters: wider than any stroke, and wider than a box that was blackened."""
+"""Millimeters: wider than any stroke, and wider than a blackened box."""
 _SMOOTH = 5
-"""Side in pixels of the median that smooths the light; the edge of a shadow stays as it is."""
+"""Side in pixels of the median filter that smooths the light and keeps the edges of shadows."""
 _SHADOW = 0.5
-"""No shadow is darker than this share of the light around it; what is darker is ink."""
+"""A shadow has at least this share of the light around it; what is darker is ink."""
 _COARSE = 4
-"""The light is looked for in a page so many times smaller."""
+"""The light is estimated on the page reduced by this factor."""
 _SPARSE = 4
-"""Medians are taken of each so many-th pixel and row."""
+"""Medians are taken over every fourth row and column."""
 
 Dark = NDArray[np.float32]
-"""A page ``[H, W]``, ``SCALE`` pixels a millimeter: 0 = paper, 1 = as dark as printed black."""
+"""Darkness of a page, ``[H, W]``, ``SCALE`` pixels per millimeter: 0 = paper, 1 = printed black."""
 
 
 class NoPageError(Exception):
-    """A picture shows no page that can be read; the text says why."""
+    """A picture shows no page that can be read; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ class Found:
     """A page in a picture.
 
     Attributes:
-        page: what its code says.
-        dark: the page seen from above in even light.
+        page: the content of its code.
+        dark: the rectified page in even light.
         noise: standard deviation of the paper in ``dark``.
     """
 
@@ -79,7 +80,7 @@ def find_page(gray: NDArray[np.uint8]) -> Found:
         gray: the picture, ``[H, W]``.
 
     Raises:
-        NoPageError: a marker is missing, there are several pages, it is too small, or its code cannot be read.
+        NoPageError: a marker is missing, there are several pages, or the page is too small or its code unreadable.
         HandgenError: OpenCV is not installed.
     """
     cv2 = load_extra("cv2", EXTRA)
@@ -93,7 +94,7 @@ def _corners(gray: NDArray[np.uint8], cv2: Any) -> NDArray[np.float32]:
     """Return the corners of the four markers in the picture, ``[4, 4, 2]``, in the order of ``CORNERS``.
 
     Raises:
-        NoPageError: not all markers are there, or more.
+        NoPageError: a marker is missing, or occurs twice.
     """
     detector = _detector(cv2)
     seen: dict[int, NDArray[np.float32]] = {}
@@ -104,7 +105,7 @@ def _corners(gray: NDArray[np.uint8], cv2: Any) -> NDArray[np.float32]:
         found = [] if numbers is None else numbers.ravel().tolist()
         if any(count > 1 for count in Counter(found).values()):
             raise NoPageError("several sheets are in one picture")
-        # Pixel centers are whole numbers on both sides.
+        # OpenCV's coordinates are whole numbers at the centers of pixels, in both sizes of the picture.
         now = {number: (corner[0] + 0.5) / factor - 0.5 for number, corner in zip(found, corners, strict=True)}
         seen = now if len(now) > len(seen) else seen
         if len(seen) == len(MARKERS):
@@ -126,7 +127,7 @@ def _detector(cv2: Any) -> Any:
 
 
 def _perspective(corners: NDArray[np.float32], cv2: Any) -> tuple[Paper, NDArray[np.float64]]:
-    """Return the paper, and the matrix from millimeters on it to pixels of the picture: those that fit best."""
+    """Return the paper that fits the markers best, and the homography from millimeters on it to pixels."""
     tried = []
     for paper in PAPERS:
         there = np.array([_square(x, y) for x, y in marker_places(paper)], np.float32)
@@ -147,18 +148,18 @@ def _square(x: float, y: float) -> list[tuple[float, float]]:
 def _from_above(
     gray: NDArray[np.uint8], paper: Paper, matrix: NDArray[np.float64], corners: NDArray[np.float32], cv2: Any
 ) -> NDArray[np.uint8]:
-    """Return the page as if seen from above, ``SCALE`` pixels a millimeter."""
+    """Return the rectified page, ``SCALE`` pixels per millimeter."""
     sides = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2)
     if float(sides.mean()) < _LEAST * MARKER:
         raise NoPageError(f"the page is too small in the picture, {sides.mean() / MARKER * 25.4:.0f} dpi")
-    factor = min(1.0, SCALE * MARKER / float(sides.min()))  # or fine detail would be skipped over
+    factor = min(1.0, SCALE * MARKER / float(sides.min()))  # warpPerspective does not average when it reduces
     if factor < 0.8:
         gray = cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     else:
         factor = 1.0
     shift = (factor - 1) / 2
     smaller = np.array([[factor, 0, shift], [0, factor, shift], [0, 0, 1]])
-    # The middle of pixel 0 of the result is half a pixel from the paper's edge.
+    # The center of pixel 0 of the result is half a pixel from the paper's edge.
     to_mm = np.array([[1 / SCALE, 0, 0.5 / SCALE], [0, 1 / SCALE, 0.5 / SCALE], [0, 0, 1]])
     size = (round(paper.width * SCALE), round(paper.height * SCALE))
     how = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
@@ -169,19 +170,22 @@ def _from_above(
 
 
 def _even(seen: NDArray[np.uint8], paper: Paper, cv2: Any) -> tuple[Dark, float]:
-    """Divide by the light on the paper, which a closing finds, so that shadows go; return also the noise.
+    """Remove shadows: divide by the light on the paper, which a morphological closing estimates.
+
+    Returns:
+        The darkness of the page, and the standard deviation of its paper.
 
     Raises:
-        NoPageError: black is not darker than paper.
+        NoPageError: printed black is not darker than paper.
     """
     small = cv2.resize(seen, None, fx=1 / _COARSE, fy=1 / _COARSE, interpolation=cv2.INTER_AREA)
     near, around = (_closed(small, length, cv2).astype(np.float32) for length in (_PAPER, _WIDE))
     light = cv2.medianBlur(np.maximum(near, _SHADOW * around), _SMOOTH)
-    # Where the edge of a shadow is smoothed, the light counts as that of the darker side, or the edge would be ink.
+    # At the smoothed edge of a shadow the light of the darker side counts; otherwise the edge would look like ink.
     light = cv2.erode(light, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_REPLICATE)
     light = cv2.resize(np.maximum(light, 1), seen.shape[::-1], interpolation=cv2.INTER_LINEAR)
     level = seen / light
-    level /= np.median(level[::_SPARSE, ::_SPARSE])  # the closing prefers light paper; most of a page is paper
+    level /= np.median(level[::_SPARSE, ::_SPARSE])  # the closing is biased to light pixels; the median is paper
     black = float(np.median(np.concatenate([level[mask].ravel() for mask in _black(paper)])))
     if black > 0.8:
         raise NoPageError("it is too pale or too dark to be read")
@@ -191,7 +195,7 @@ def _even(seen: NDArray[np.uint8], paper: Paper, cv2: Any) -> tuple[Dark, float]
 
 
 def _closed(small: NDArray[np.uint8], length: float, cv2: Any) -> NDArray[np.uint8]:
-    """Replace what is dark and narrower than ``length`` by the light around it."""
+    """Replace dark areas narrower than ``length`` millimeters by the light around them."""
     side = int(length * SCALE / _COARSE) | 1
     kernel = np.ones((side, side), np.uint8)
     closed: NDArray[np.uint8] = cv2.morphologyEx(small, cv2.MORPH_CLOSE, kernel, borderType=cv2.BORDER_REPLICATE)
@@ -199,23 +203,23 @@ def _closed(small: NDArray[np.uint8], length: float, cv2: Any) -> NDArray[np.uin
 
 
 def _black(paper: Paper) -> list[tuple[slice, slice]]:
-    """Return where the black edges of the markers are: their upper and lower rows of cells, less the rims."""
+    """Return windows that are printed black: the upper and lower rows of cells of the markers, without their rims."""
     cell = MARKER / MARKER_CELLS
     rows = [(left, y) for left, top in marker_places(paper) for y in (top, top + MARKER - cell)]
     return [window(left + cell / 4, y + cell / 4, MARKER - cell / 2, cell / 2) for left, y in rows]
 
 
 def window(x: float, y: float, width: float, height: float) -> tuple[slice, slice]:
-    """Return the pixels of a rectangle given in millimeters."""
+    """Return the slices (rows, columns) of a rectangle given in millimeters."""
     left, top = max(0, round(x * SCALE)), max(0, round(y * SCALE))
     return slice(top, max(top, round((y + height) * SCALE))), slice(left, max(left, round((x + width) * SCALE)))
 
 
 def _read_code(dark: Dark, paper: Paper, cv2: Any) -> Page:
-    """Read the page code; where the paper is bent it is looked for a little beside where it was printed.
+    """Read the page code. On bent paper it is displaced, so several displacements and bends are tried.
 
     Raises:
-        NoPageError: it cannot be read.
+        NoPageError: the code cannot be read.
     """
     left, top, width, height = code_corner(paper)
     rows, columns = window(left - 3, top - 3, width + 6, height + 6)

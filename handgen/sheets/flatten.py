@@ -1,7 +1,7 @@
-"""Paper that is not flat: how far each box is from where four markers on flat paper would have it.
+"""Measures how far each box is displaced because the paper is not flat, which four corner markers do not show.
 
-The boxes' lines are looked for near where they were printed. What is found is smoothed by a polynomial over the
-page, so that a box whose lines are covered by writing goes with its neighbors.
+The lines of the boxes are looked for near their printed positions. A polynomial over the page is fitted to the
+displacements, so that a box whose lines are covered by writing moves with its neighbors.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ from handgen.sheets.find import SCALE, Dark, window
 from handgen.sheets.layout import GRAY, MARKER, Page, marker_places
 
 REACH = 2.5
-"""Millimeters by which a box may be off."""
+"""Largest displacement in millimeters."""
 _CLEAR = 0.35
-"""A line is seen if it is so dark on its whole length, as a share of the guides' gray."""
+"""A line is seen if its median darkness is at least this share of the guides' darkness."""
 _FEWEST = 24
-"""With fewer boxes that are seen the paper is taken for a slanted plane."""
+"""If fewer boxes are seen, a linear function is fitted instead of a polynomial."""
 _DEGREE = 3
 _ROUNDS = 5
 
 Shifts = NDArray[np.float64]
-"""``[boxes, 2]``: millimeters to the right and down."""
+"""Displacements of the boxes, float64 ``[boxes, 2]``: millimeters to the right and down."""
 
 
 def shifts(dark: Dark, page: Page) -> Shifts:
-    """Return how far each box of the page is off where it was printed.
+    """Return the displacement of each box of the page.
 
     Args:
-        dark: the page as ``find_page`` returns it.
+        dark: the page, from ``find_page``.
         page: says where the boxes should be.
     """
     layout = page.layout
     origins = np.array([layout.origin(number) for number in range(len(page.chars))])
     middles = origins + layout.box / 2
     seen = np.array([_shift(dark, x, y, layout.box) for x, y in origins])
-    # The markers are where they should be: they hold the polynomial at the page's corners.
+    # The markers are not displaced; they fix the polynomial at the corners of the page.
     fixed = np.array(marker_places(layout.paper)) + MARKER / 2
     size = np.array([layout.paper.width, layout.paper.height])
     known = ~np.isnan(seen)
@@ -51,13 +51,13 @@ def shifts(dark: Dark, page: Page) -> Shifts:
 
 
 def _terms(at: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
-    """Return all products of powers of both coordinates up to a degree, ``[n, terms]``."""
+    """Return all monomials of both coordinates up to a degree, ``[n, terms]``."""
     x, y = (2 * at - 1).T
     return np.stack([x**i * y**j for i in range(degree + 1) for j in range(degree + 1 - i)], axis=1)
 
 
 def _fitted(terms: NDArray[np.float64], off: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Fit by least squares, less what is far off."""
+    """Return the coefficients of a least-squares fit that leaves out outliers."""
     keep = np.ones(len(off), bool)
     for _ in range(_ROUNDS):
         factors = np.asarray(np.linalg.lstsq(terms[keep], off[keep], rcond=None)[0], np.float64)
@@ -67,24 +67,24 @@ def _fitted(terms: NDArray[np.float64], off: NDArray[np.float64]) -> NDArray[np.
 
 
 def _shift(dark: Dark, x: float, y: float, box: float) -> tuple[float, float]:
-    """Return how far the lines of one box are off, across and down; not a number where they are not seen."""
+    """Return the displacement of one box, to the right and down; NaN if its lines are not seen."""
     rows, columns = window(x - REACH, y - REACH, box + 2 * REACH, box + 2 * REACH)
-    part = dark[rows, columns].clip(0, 1 - GRAY)  # writing is no better a line than a line is
+    part = dark[rows, columns].clip(0, 1 - GRAY)  # dark writing must not count more than a printed line
     inner = round(REACH * SCALE)
-    # A line lasts for the whole side, writing does not: so a median over the side.
+    # The median along a side shows a line, which has the length of the side, but no writing.
     across = np.median(part[inner:-inner], axis=0)
     down = np.median(part[:, inner:-inner], axis=1)
     return _offset(across, box), _offset(down, box)
 
 
 def _offset(profile: NDArray[np.floating], box: float) -> float:
-    """Return by how many millimeters the two lines of a box are off where they were printed in a profile."""
+    """Return the displacement in millimeters of the two parallel lines of a box in a profile across them; or NaN."""
     smooth = np.convolve(profile, [0.25, 0.5, 0.25], "same")
     length, span = round(box * SCALE), 2 * round(REACH * SCALE)
     if len(smooth) < length + span:
         return float("nan")
     first, second = smooth[:span], smooth[length : length + span]
-    # Neighbors have lines as well, but not two that are a box apart.
+    # Neighboring boxes have lines too, but no two of them are one side of a box apart.
     best = int(np.argmax(np.minimum(first, second) + 0.1 * (first + second)))
     if min(first[best], second[best]) < _CLEAR * (1 - GRAY):
         return float("nan")

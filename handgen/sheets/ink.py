@@ -1,4 +1,4 @@
-"""Ink told from guides: what is no darker than the bar in the guides' gray is none."""
+"""Separates ink from guides: only pixels darker than the printed bar in the guides' gray are ink."""
 
 from __future__ import annotations
 
@@ -15,27 +15,30 @@ from handgen.sheets.layout import LINE, Page, Rectangle, flat_lines
 from handgen.sheets.pictures import EXTRA
 
 SPECK = 0.05
-"""Square millimeters; smaller spots are dirt."""
+"""Spots smaller than this many square millimeters are dirt."""
 _EDGE = 2
-"""Pixels beside ink that belong to it though they are paler than the guides: its soft edges."""
+"""Pixels this close to ink are its soft edge, although they are paler than the guides."""
 _FLOOR, _CEILING = 0.15, 0.55
+"""Lowest and highest threshold between guides and ink."""
 _NOISE = 5
+"""The threshold is at least this many standard deviations of the paper."""
 _BESIDE, _DARKEST, _WRITTEN_ON = 0.1, 90, 60
-"""Millimeters beside a line that may be a part of it, and the percentiles of its darkness that count."""
+"""A line's darkness is looked for within this distance in mm. The second number is the percentile of the darkness
+along lines around boxes, the third along those inside them, much of which may be written on."""
 AS_DARK = "its gray guides are as dark as ink: print it again, or scan it in gray, without sharpening"
 _BLURS = (0.0, 1.0, 1.5, 2.0, 3.0)
-"""Pixels. A printer makes gray of black dots; they are smoothed until they are even."""
+"""Radii in pixels. Printers make gray from black dots; stronger and stronger blurs are tried until they merge."""
 
 
 @dataclass(frozen=True)
 class Ink:
-    """The ink on a page, in pieces that hang together.
+    """The ink on a page, in connected pieces.
 
     Attributes:
-        dark: how dark it is, float32 ``[H, W]``, 0 where there is none.
-        pieces: int32 ``[H, W]``, the number of a pixel's piece from 1; 0 = none.
-        count: how many there are.
-        floor: darkness from which on it is ink.
+        dark: darkness of the page, float32 ``[H, W]``, 0 = paper.
+        pieces: int32 ``[H, W]``, number of the piece that a pixel belongs to, from 1; 0 = no ink.
+        count: number of pieces.
+        floor: the darkness above which pixels are ink.
     """
 
     dark: Dark
@@ -49,7 +52,7 @@ def find_ink(found: Found, off: Shifts) -> Ink:
 
     Args:
         found: the page.
-        off: how far each of its boxes is off, as ``flatten.shifts`` returns it.
+        off: displacements of its boxes, from ``flatten.shifts``.
 
     Raises:
         NoPageError: guides and ink cannot be told apart.
@@ -66,12 +69,12 @@ def find_ink(found: Found, off: Shifts) -> Ink:
 
 
 def with_edges(ink: Ink, mine: NDArray[np.bool_], part: tuple[slice, slice]) -> Dark:
-    """Return some pieces of the ink with their soft edges.
+    """Return the darkness of some pieces of ink with their soft edges, 0 elsewhere, ``[h, w]``.
 
     Args:
-        ink: the page's.
+        ink: the page's ink.
         mine: bool ``[h, w]``, the pixels of these pieces within ``part``.
-        part: slices of a part of the page.
+        part: slices (rows, columns) of a part of the page.
     """
     cv2 = load_extra("cv2", EXTRA)
     side = 2 * _EDGE + 1
@@ -82,9 +85,12 @@ def with_edges(ink: Ink, mine: NDArray[np.bool_], part: tuple[slice, slice]) -> 
 
 
 def _floor(found: Found, off: Shifts, cv2: Any) -> tuple[Dark, float]:
-    """Return the page, smoothed if need be, and the darkness that guides and noise do not reach.
+    """Return the page, blurred if necessary, and a threshold that guides and noise do not reach.
 
-    A scanner that sharpens makes thin lines darker than the bar, so they are looked at as well.
+    A sharpening scanner makes thin lines darker than the bar, so the lines are measured too.
+
+    Raises:
+        NoPageError: guides are as dark as ink.
     """
     x, y, width, height = found.page.layout.bar
     bar = window(x + 1, y + 1, width - 2, height - 2)
@@ -99,10 +105,7 @@ def _floor(found: Found, off: Shifts, cv2: Any) -> tuple[Dark, float]:
 
 
 def _lines(dark: Dark, page: Page, off: Shifts) -> float:
-    """Return how dark the lines around boxes and in them are: of each kind the median, of a line the darkest parts.
-
-    Much of a line in a box may be written on, so less of it counts.
-    """
+    """Return the darkness of the printed lines: the larger of the medians of those around boxes and those inside."""
     around, within = [], []
     half, side = LINE / 2 + _BESIDE, page.layout.box
     for number, char in enumerate(page.chars):

@@ -1,4 +1,4 @@
-"""Where everything on a page of a writing sheet is, in millimeters from the upper left corner, y down.
+"""The layout of a page of a writing sheet, in millimeters from the upper left corner, y down.
 
     marker   page code                       marker
     a line of instructions
@@ -7,9 +7,9 @@
     ...
     marker   guides' gray, caption           marker
 
-Four markers of four patterns stand in the corners, so that a picture of the page tells which side is up.
-Everything that is no marker, code or caption is printed in one light gray; a bar of it near the lower
-edge shows the reader how dark a printer and a camera made it.
+The four markers in the corners have different patterns, so a picture of the page shows which side is up.
+Everything except markers, code and caption is printed in one light gray; a bar near the lower edge shows
+how dark printer and camera made this gray.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Paper:
-    """A size of paper: its name, and its sides in millimeters."""
+    """A paper size: its name, and its width and height in millimeters."""
 
     name: str
     width: float
@@ -28,7 +28,7 @@ class Paper:
 
 
 PAPERS = (Paper("a4", 210.0, 297.0), Paper("letter", 215.9, 279.4))
-"""In the order of their numbers in the page code: add at the end."""
+"""The page code stores the index in this tuple, so new sizes must be added at the end."""
 
 CORNERS = ("upper left", "upper right", "lower right", "lower left")
 MARKERS = (
@@ -37,25 +37,25 @@ MARKERS = (
     "0011111100011010111010000",
     "1110111101000101010011000",
 )
-"""Rows of five cells, 1 = white, of the markers in the order of ``CORNERS``.
+"""The inner cells of the markers, in the order of ``CORNERS``: five rows of five cells, 1 = white.
 
-Any two of them, turned in any way, differ in 12 cells of 25 at least, and so does each from itself turned.
+Any two markers in any orientation differ in at least 12 of 25 cells; so does each marker from itself turned.
 """
 MARKER_CELLS = 7
-"""A marker's side in cells, its black border with them."""
+"""Side of a marker in cells, with its black border."""
 MARKER, EDGE = 12.0, 9.0
-"""A marker's side, and how far it stays from the paper's edges: printers reach the outer 5 mm rarely."""
+"""Side of a marker, and its distance from the edges of the paper; many printers cannot print the outer 5 mm."""
 
 CELL = 0.8
 CODE_COLUMNS, CODE_ROWS = 200, 16
-"""The page code: side of a cell, and how many there are."""
+"""The page code: side of a cell, and numbers of cells."""
 
 GRAY = 0.7
 """Lightness of the guides; 1 = paper."""
 LINE = 0.3
 """Width of the boxes' lines."""
 ROOM = 1.5
-"""Around a box, half of what parts it from the next: writing may reach so far over the lines."""
+"""Half the distance between two boxes: writing may cross the lines of its box by this much."""
 GUIDE = 4.5
 """Height of the strip above a box for its guide character."""
 _SIDE, _TOP, _BOTTOM = 10.0, 30.5, 23.5
@@ -67,20 +67,18 @@ Rectangle = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the boxes of a page are.
-
-    Lengths are whole tenths of a millimeter, as the page code keeps them.
+    """The grid of boxes on a page. Lengths are whole tenths of a millimeter, as the page code stores them.
 
     Attributes:
-        paper: what it is printed on.
+        paper: the paper size.
         box: side of a box.
-        columns: boxes in a row.
-        rows: at most.
-        left: of the first box.
-        top: of the first box.
-        pitch_x: from one box to the next.
-        pitch_y: from one row to the next.
-        inside: whether guide characters are drawn in the boxes, to be traced; else above them.
+        columns: number of boxes in a row.
+        rows: largest number of rows.
+        left: left edge of the first box.
+        top: top edge of the first box.
+        pitch_x: distance from one box to the next.
+        pitch_y: distance from one row to the next.
+        inside: whether guide characters are drawn inside the boxes, to be traced; else above them.
     """
 
     paper: Paper
@@ -94,7 +92,7 @@ class Layout:
     inside: bool = False
 
     def origin(self, number: int) -> tuple[float, float]:
-        """Return left and top of a box, counted from 0 row by row."""
+        """Return left and top of a box; boxes are numbered from 0, row by row."""
         row, column = divmod(number, self.columns)
         return self.left + column * self.pitch_x, self.top + row * self.pitch_y
 
@@ -107,14 +105,14 @@ class Layout:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a sheet, as its page code says it.
+    """One page of a sheet, as its page code describes it.
 
     Attributes:
-        layout: where the boxes are.
-        chars: the characters of the boxes, in order; a repeated one stands as often.
-        number: of the page, from 1.
-        pages: of the sheet.
-        sheet: number of the sheet, a hash of all its characters and of its layout.
+        layout: the grid of boxes.
+        chars: the characters of the boxes, in order; with several boxes for a character, it is repeated.
+        number: number of the page, from 1.
+        pages: number of pages of the sheet.
+        sheet: number of the sheet: a hash of all its characters and of its layout.
     """
 
     layout: Layout
@@ -125,15 +123,15 @@ class Page:
 
     @property
     def name(self) -> str:
-        """What a person calls the sheet: eight hexadecimal digits."""
+        """The name of the sheet: its number as eight hexadecimal digits."""
         return f"{self.sheet:08x}"
 
 
 def grid(paper: Paper, box: float, inside: bool = False) -> Layout:
-    """Return the layout with as many boxes of this side as the paper has room for.
+    """Return the layout with as many boxes as fit on the paper.
 
     Args:
-        paper: what is printed on.
+        paper: the paper size.
         box: side of a box.
         inside: see ``Layout``.
     """
@@ -148,9 +146,9 @@ def grid(paper: Paper, box: float, inside: bool = False) -> Layout:
 
 
 def flat_lines(box: float, char: str) -> list[Rectangle]:
-    """Return the level lines within a box, from its upper left corner.
+    """Return the horizontal guide lines inside a box, relative to its upper left corner.
 
-    Chinese characters and kana have dashes through the middle, others a base line.
+    Wide characters (Chinese, kana) have dashes through the middle, others have a base line.
     """
     thin, dash = LINE / 2, box / 20
     if unicodedata.east_asian_width(char) in "WF":
@@ -169,6 +167,6 @@ def marker_places(paper: Paper) -> list[tuple[float, float]]:
 
 
 def code_corner(paper: Paper) -> Rectangle:
-    """Return where the page code is."""
+    """Return the rectangle of the page code."""
     width, height = CODE_COLUMNS * CELL, CODE_ROWS * CELL
     return (paper.width - width) / 2, EDGE, width, height

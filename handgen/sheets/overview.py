@@ -1,4 +1,4 @@
-"""Pictures of pages as they were read, each box framed in the color of what became of it."""
+"""Pictures of the pages that were read; the color of each box's frame shows its state."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from handgen.sheets.find import SCALE, Found
 
 COLORS = {TAKEN: (20, 150, 60), EMPTY: (150, 150, 160), CROSSED: (230, 130, 0), OUTSIDE: (210, 20, 40)}
 _SCALE = 4
-"""Pixels a millimeter."""
+"""Pixels per millimeter."""
 _GRAYS = 12
-"""Few, or the paper's noise makes the file large."""
+"""Number of gray levels; with more of them the paper's noise would make the files large."""
 _MOST = 100
-"""Pages that are kept."""
+"""Largest number of pages that are kept."""
 _LEGEND = 40
 
 
 class Overview:
-    """Collects pages, small and compressed."""
+    """Collects pictures of pages, as small PNG files in memory."""
 
     def __init__(self) -> None:
         self._pages: list[bytes] = []
 
     def add(self, where: str, found: Found, boxes: list[Box]) -> None:
-        """Draw a page."""
+        """Draw a page, unless there are enough already."""
         if len(self._pages) < _MOST:
             packed = io.BytesIO()
             _draw(where, found, boxes).save(packed, "PNG")
             self._pages.append(packed.getvalue())
 
     def save(self, folder: Path) -> list[Path]:
-        """Save the pages as ``page-001.png``, ... in a folder, instead of those of an earlier import."""
+        """Save the pages as ``page-001.png``, ... in a folder; remove those of an earlier import; return the paths."""
         for old in folder.glob("page-[0-9][0-9][0-9].png"):
             old.unlink()
         paths = []

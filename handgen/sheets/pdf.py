@@ -1,7 +1,7 @@
-"""PDF files of filled shapes in grays, after ISO 32000: all that a writing sheet needs.
+"""A minimal PDF writer (ISO 32000) for filled gray shapes, which is all that a writing sheet needs.
 
-Glyphs are drawn as outlines, so no font is embedded, and print is sharp at any resolution.
-Written by hand because it is 70 lines, and a PDF library would be one dependency more that embeds fonts.
+Glyphs are drawn as outlines, so no font is embedded and print is sharp at any resolution. These few
+lines replace a dependency on a PDF library.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from handgen.fonts.outline import Curve
 from handgen.sheets.layout import Paper, Rectangle
 
 _POINTS = 72 / 25.4
-"""Points in a millimeter."""
+"""Points per millimeter."""
 
 
 @dataclass
@@ -25,16 +25,16 @@ class Canvas:
     _drawn: list[str] = field(default_factory=list)
 
     def rectangles(self, rectangles: Iterable[Rectangle], gray: float = 0.0) -> None:
-        """Fill rectangles."""
+        """Fill rectangles with a gray."""
         self._fill([f"{x:.3f} {y:.3f} {width:.3f} {height:.3f} re" for x, y, width, height in rectangles], gray)
 
     def frame(self, rectangle: Rectangle, width: float, gray: float) -> None:
-        """Draw the outline of a rectangle, its lines in the middle of the edges."""
+        """Draw the outline of a rectangle; the lines are centered on its edges."""
         x, y, across, down = rectangle
         self._drawn.append(f"{gray:.3f} G {width:.3f} w {x:.3f} {y:.3f} {across:.3f} {down:.3f} re S")
 
     def glyph(self, curves: Sequence[Curve], x: float, baseline: float, em: float, gray: float) -> None:
-        """Fill a glyph, as ``Outlines.curves`` returns it, with its origin at ``x`` and ``baseline``."""
+        """Fill a glyph from ``Outlines.curves`` at ``em`` millimeters per em, its origin at ``x`` and ``baseline``."""
         parts: list[str] = []
         for kind, values in curves:
             points = zip(values[::2], values[1::2], strict=True)
@@ -46,13 +46,13 @@ class Canvas:
             self._drawn.append(f"{gray:.3f} g {' '.join(parts)} f")
 
     def content(self) -> bytes:
-        """Return what was drawn, as operators of PDF."""
+        """Return the page's content stream."""
         turned = f"{_POINTS:.6f} 0 0 {-_POINTS:.6f} 0 {self.paper.height * _POINTS:.3f} cm"
         return "\n".join([turned, *self._drawn]).encode("ascii")
 
 
 def pdf_of(pages: Sequence[Canvas]) -> bytes:
-    """Return a PDF file; the same pages give the same bytes."""
+    """Return the bytes of a PDF file; equal pages give equal bytes."""
     kids = " ".join(f"{3 + 2 * number} 0 R" for number in range(len(pages)))
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R >>",

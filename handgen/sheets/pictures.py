@@ -1,4 +1,4 @@
-"""Pictures of pages out of files: photographs and scans, each image of a TIFF, each page of a PDF."""
+"""Reads the pictures in a file: a photograph or scan, the images of a TIFF, or the pages of a PDF."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ SUFFIXES = IMAGES | {".pdf"}
 NO_PICTURE = "no picture that can be read"
 _DPI = 300
 _LONGEST = 6000
-"""Pixels of a PDF's page on its longer side, at most."""
+"""Largest longer side of a rendered PDF page in pixels."""
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of what may be a page: where it comes from, and its grays ``[H, W]``; None if it cannot be read."""
+    """A picture that may show a page: its name, and its gray levels ``[H, W]``, which are None if it is unreadable."""
 
     where: str
     gray: NDArray[np.uint8] | None
 
 
 def read_pictures(file: Path) -> Iterator[Picture]:
-    """Yield the pictures of a file, turned as the camera says; one that cannot be read is told, too.
+    """Yield the pictures in a file, turned as their EXIF orientation says; also those that cannot be read.
 
     Raises:
-        HandgenError: it is a PDF and the package that reads these is not installed.
+        HandgenError: the file is a PDF, and the package that reads PDFs is not installed.
     """
     try:
         with file.open("rb") as opened:
@@ -74,7 +74,7 @@ def _pdf(file: Path) -> Iterator[Picture]:
                 page = document[number]
                 scale = min(_DPI / 72, _LONGEST / max(page.get_size()))
                 drawn = page.render(scale=scale, grayscale=True).to_numpy()
-                yield Picture(where, drawn.reshape(drawn.shape[:2]).copy())  # pdfium's own memory does not last
+                yield Picture(where, drawn.reshape(drawn.shape[:2]).copy())  # the memory is pdfium's, which frees it
             except pdfium.PdfiumError:
                 yield Picture(where, None)
     finally:

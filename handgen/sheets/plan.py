@@ -1,4 +1,4 @@
-"""A writing sheet planned and printed: characters spread over pages, and a PDF of them."""
+"""Plans a writing sheet, that is, distributes characters over pages, and prints it as a PDF."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ from handgen.sheets.layout import (
 from handgen.sheets.pdf import Canvas, pdf_of
 
 SMALLEST, LARGEST = 10.0, 40.0
-"""Boxes that may be asked for, in millimeters."""
+"""Smallest and largest side of a box that a user can choose, in millimeters."""
 _USUAL = tuple(half / 2 for half in range(40, 27, -1))
-"""Boxes to choose from: 20 mm down to 14."""
+"""Sides of boxes that are tried by default, 20 mm down to 14 mm."""
 _ABOVE, _INSIDE = 4.0, 0.8
-"""An em of guide characters: in millimeters above a box, as a fraction of a box inside it."""
+"""Size (em) of guide characters: in millimeters above a box; as a fraction of the box inside it."""
 _TEXT = 3.0
 _HOW = "One character a box, with a dark pen. Spoilt? Strike it through, beyond both sides. Boxes may stay empty."
 
@@ -47,9 +47,9 @@ class Sheet:
     """A sheet to be printed.
 
     Attributes:
-        title: what its caption calls it.
-        font: draws the guide characters.
-        pages: what is on them.
+        title: the title in its caption.
+        font: the font of the guide characters.
+        pages: its pages.
         skipped: reason -> characters that the font does not draw; they have no box.
     """
 
@@ -60,7 +60,7 @@ class Sheet:
 
     @property
     def boxes(self) -> int:
-        """Boxes on all pages."""
+        """Number of boxes on all pages."""
         return sum(len(page.chars) for page in self.pages)
 
 
@@ -74,19 +74,19 @@ def plan_sheet(
     repeat: int = 1,
     inside: bool = False,
 ) -> Sheet:
-    """Spread characters over pages.
+    """Distribute characters over pages.
 
     Args:
         chars: the characters, each once.
-        font: draws the guide characters.
-        title: what the caption calls the sheet.
+        font: the font of the guide characters.
+        title: the title in the caption.
         paper: name of one of ``PAPERS``.
-        box: side of a box in millimeters; None = the largest from 14 to 20 that needs no more pages.
-        repeat: boxes a character, side by side.
-        inside: draw the guide characters in the boxes, to be traced, instead of above them.
+        box: side of a box in millimeters; None = the largest from 14 to 20 with which the number of pages is smallest.
+        repeat: number of boxes per character, side by side.
+        inside: draw the guide characters inside the boxes, to be traced, instead of above them.
 
     Raises:
-        UsageError: an unknown paper, or a size of boxes that no page holds.
+        UsageError: the paper is unknown, or the side of a box is out of range.
         FontError: the font cannot be read, or draws none of the characters.
     """
     papers = {each.name: each for each in PAPERS}
@@ -113,7 +113,7 @@ def _layout(paper: Paper, boxes: str, box: float | None, inside: bool) -> Layout
 
 
 def _parts(boxes: str, layout: Layout) -> list[str]:
-    """Cut the characters into pages; all but the last few rows are full."""
+    """Distribute the characters evenly over as few pages as possible; rows are full, except at the end."""
     room = min(layout.columns * layout.rows, code.room_for(boxes))
     pages = -(-len(boxes) // room)
     rows = -(-len(boxes) // (pages * layout.columns))
@@ -122,10 +122,10 @@ def _parts(boxes: str, layout: Layout) -> list[str]:
 
 
 def save_sheet_pdf(sheet: Sheet, out: Path) -> None:
-    """Draw all pages into the PDF file ``out``, whole or not at all.
+    """Draw all pages into the PDF file ``out``, which is replaced in one step.
 
     Raises:
-        HandgenError: it cannot be written.
+        HandgenError: the file cannot be written.
         FontError: the font cannot be opened.
     """
     pen = _Pen(Outlines(sheet.font))
@@ -135,7 +135,7 @@ def save_sheet_pdf(sheet: Sheet, out: Path) -> None:
 
 
 class _Pen:
-    """Draws characters and lines of text; what the font lacks stays out."""
+    """Draws characters and lines of text; characters that the font lacks are left out."""
 
     def __init__(self, outlines: Outlines) -> None:
         self._outlines = outlines
@@ -159,7 +159,7 @@ class _Pen:
         """Draw a character in the middle of a square, as large as its em-square allows."""
         if self._outlines.load(self._outlines.glyph(char)):
             em = _INSIDE * side
-            # The middle of an em is about 0.36 em above the baseline: of Chinese characters, and of Latin capitals.
+            # The middle of Chinese characters and of Latin capitals is about 0.36 em above the baseline.
             canvas.glyph(self._outlines.curves(), x + side / 2, y + side / 2 + 0.36 * em, em, gray)
 
 
@@ -194,7 +194,7 @@ def _draw_box(canvas: Canvas, layout: Layout, number: int, char: str, pen: _Pen)
 
 
 def _draw_lines(canvas: Canvas, x: float, y: float, box: float, char: str) -> None:
-    """Draw dashes through the middle for Chinese characters and kana, a baseline for others."""
+    """Draw a dashed cross for wide characters (Chinese, kana), a base line for others."""
     flat = flat_lines(box, char)
     canvas.rectangles([(x + left, y + top, width, height) for left, top, width, height in flat], GRAY)
     if len(flat) > 1:
@@ -202,7 +202,7 @@ def _draw_lines(canvas: Canvas, x: float, y: float, box: float, char: str) -> No
 
 
 def _runs(page: Page, left: float, top: float) -> list[tuple[float, float, float, float]]:
-    """Return the black cells of the page code, those one above another as one rectangle."""
+    """Return rectangles for the black cells of the page code; vertical runs of cells are one rectangle."""
     runs = []
     for column, cells in enumerate(code.encode(page).T):
         row = 0

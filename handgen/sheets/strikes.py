@@ -1,4 +1,4 @@
-"""Boxes that were crossed out: filled, or with lines through them that are no strokes of a character."""
+"""Detects boxes that were crossed out: filled, or with long lines through them that are no strokes of a character."""
 
 from __future__ import annotations
 
@@ -13,37 +13,38 @@ from handgen.sheets.layout import LINE, ROOM
 from handgen.sheets.pictures import EXTRA
 
 _FILLED = 0.6
-"""Share of a box; no brush writes so bold a character."""
+"""A box is filled if more than this share of it is ink; even a brush leaves more paper."""
 _WOBBLE = 0.2
-"""Millimeters by which a line drawn by hand may be beside its curve."""
+"""Millimeters by which a hand-drawn line may deviate from a smooth curve."""
 _BENDS = (0.0, 0.4, -0.4, 0.8, -0.8, 1.2, -1.2)
-"""Millimeters from the middle of a line to that of its curve."""
+"""Sagittas of the curves that are tried: millimeters from the middle of the chord to the curve."""
 _WHOLE = 0.97
 """Share of a line that must be ink."""
 _CORNER = 0.25
-"""Where a line from corner to corner begins and ends, as a fraction of the box."""
+"""A line from corner to corner ends within this fraction of the box from the corner."""
 _OTHER = 0.2
-"""Share of a box's ink that is no part of two crossing lines, if something was written before."""
+"""A cross is over other writing if more than this share of the ink is not part of its two lines."""
 _BROAD = 1.0
-"""Millimeters by which a line is taken to be broader than its ink."""
+"""Millimeters that are added to the width of a line when its ink is removed."""
 _CROSSES = frozenset("XxΧχХх×※乂义又叉爻文")
-"""Characters that are two lines from corner to corner themselves; within its box a cross does not cross them out."""
+"""Characters that look like a cross themselves; a cross inside their box does not cross them out."""
 _LONG = 0.9
-"""Length of a line that leaves a box on two sides, as a fraction of the box."""
+"""Least length of a line that leaves a box on two sides, as a fraction of the box."""
 _POINTS = 48
+"""Number of points at which a line is tested for ink."""
 _STEP = 6
-"""Pixels between the ends of the lines that are tried."""
+"""Distance in pixels between the end points that are tried."""
 
 Mask = NDArray[np.bool_]
 
 
 def struck(mine: Mask, box: float, char: str) -> bool:
-    """Whether a box is crossed out.
+    """Return whether a box is crossed out.
 
     Args:
-        mine: bool ``[H, W]``, its ink; ``ROOM`` around the box is seen.
-        box: its side in millimeters.
-        char: what should be written in it.
+        mine: bool ``[H, W]``, the ink of the box and of ``ROOM`` around it.
+        box: side of the box in millimeters.
+        char: the character that should be in it.
     """
     room = round(ROOM * SCALE)
     inside = mine[room:-room, room:-room]
@@ -57,7 +58,7 @@ def struck(mine: Mask, box: float, char: str) -> bool:
 
 
 def _leaves(mine: Mask, thick: Mask, box: float) -> bool:
-    """Whether a straight line leaves the box on two sides."""
+    """Return whether one line leaves the box on two sides."""
     out = round((ROOM - 0.7 - LINE) * SCALE)  # 1 mm beyond the box
     last = np.array(mine.shape) - 1 - out
     ends, sides = [], []
@@ -84,7 +85,7 @@ def _leaves(mine: Mask, thick: Mask, box: float) -> bool:
 
 
 def _crossed(mine: Mask, thick: Mask, box: float) -> bool:
-    """Whether two lines from corner to corner cross over other writing."""
+    """Return whether two lines from corner to corner cross over other writing."""
     room, reach = round(ROOM * SCALE), round(_CORNER * box * SCALE)
     low = np.arange(room // 2, room + reach, _STEP)
     high = mine.shape[0] - 1 - low
@@ -106,7 +107,7 @@ def _crossed(mine: Mask, thick: Mask, box: float) -> bool:
 
 
 def _along(lines: NDArray[np.float64], depth: NDArray[np.float32], cv2: Any) -> Mask:
-    """Return the pixels of the line that runs deepest in the ink, as broad as its ink."""
+    """Return the pixels of one of the lines, the one that runs deepest in the ink, about as broad as its ink."""
     t = np.linspace(0, 1, _POINTS)[None, :, None]
     at = np.rint(lines[:, :1] * (1 - t) + lines[:, 1:] * t).astype(np.intp)
     deep = depth[at[..., 0], at[..., 1]].mean(axis=1)
@@ -119,7 +120,7 @@ def _along(lines: NDArray[np.float64], depth: NDArray[np.float32], cv2: Any) -> 
 
 
 def _lines(thick: Mask, first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return those of the lines ``first`` to ``second`` (``[n, 2]``: row, column) that are ink, ``[m, 2, 2]``."""
+    """Return those lines from ``first`` to ``second`` (``[n, 2]``: row, column) that are ink, ``[m, 2, 2]``."""
     if not len(first):
         return np.zeros((0, 2, 2))
     t = np.linspace(0, 1, _POINTS)[None, :, None]

@@ -20,6 +20,7 @@ from handgen.models.base import DrawnStyle, StyleSpec
 from handgen.models.styles import vectors
 from handgen.seeds import SampleKey
 from handgen.sources.spec import CONTINUOUS, SourceSpec, asked_styles
+from handgen.strokes.ends import Ends, ends_together
 
 WEIGHTS = "weights "
 """What the name of weights begins with where licenses are listed."""
@@ -34,14 +35,18 @@ class Drawing:
     Attributes:
         images: uint8 ``[n, size, size]``, 0 = ink, 255 = paper.
         notes: of each, what is worth keeping in its meta, such as a latent that no other sample has.
+        ends: where a pen enters and leaves each, so that it can go on to the next in a line; None if no pen drew.
     """
 
     images: NDArray[np.uint8]
     notes: list[dict[str, Any]]
+    ends: Ends | None = None
 
     def put(self, rows: Rows, other: Drawing, which: Rows | NDArray[np.bool_]) -> None:
         """Replace the drawings at ``rows`` by some of another."""
         self.images[rows] = other.images[which]
+        if self.ends is not None:
+            self.ends.values[rows] = 0 if other.ends is None else other.ends.values[which]
         positions = np.arange(len(other.notes))[which]
         for row, number in zip(rows.tolist(), positions.tolist(), strict=True):
             self.notes[row] = other.notes[number]
@@ -54,6 +59,7 @@ def joined(drawings: Sequence[Drawing]) -> Drawing:
     return Drawing(
         np.concatenate([drawing.images for drawing in drawings]),
         [note for drawing in drawings for note in drawing.notes],
+        ends_together([drawing.ends for drawing in drawings]),
     )
 
 

@@ -18,10 +18,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from handgen.deform.people import upright
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256
 from handgen.fonts.align import source_placement
-from handgen.fonts.catalog import KINDS
+from handgen.fonts.catalog import CAPITALS, KINDS
 from handgen.fonts.charsets import load_charset
 from handgen.fonts.coverage import survey
 from handgen.fonts.face import FONT_SUFFIXES, FontRef, describe
@@ -29,6 +30,7 @@ from handgen.fonts.find import (
     covered,
     default_charset,
     find_fonts,
+    kind_of,
     known_license,
     resolve_font,
     suitable_fonts,
@@ -150,9 +152,15 @@ class FontsSource(Source):
             images[rows] = self.faces[style].glyphs(characters[rows])
         if self.vary:
             unit = to_unit(images)[:, None]
-            deformed = deform(unit, None, people_of(key, characters), self.vary)
+            people = people_of(key, characters)
+            aspect = self.vary * upright(self._codes[characters], people.writer)
+            deformed = deform(unit, None, people, self.vary, aspect)
             images = to_bytes(deformed)[:, 0].numpy()
         return Drawing(images, no_notes(len(images)))
+
+    @cached_property
+    def _codes(self) -> NDArray[np.uint64]:
+        return np.array([*map(ord, self.chars)], np.uint64)
 
     def identity(self) -> dict[str, Any]:
         """Return the hashes of the fonts, and where on the canvas they are."""
@@ -184,6 +192,13 @@ class FontsSource(Source):
         """Which font has which character."""
         return None if self._coverage.all() else self._coverage
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Fonts whose small letters are capitals are worth a word: labels tell the two apart."""
+        small = any(char.islower() for char in self.chars)
+        named = [style.name for style, face in zip(self.styles, self.faces, strict=True) if small and _is_caps(face)]
+        return (f"{', '.join(named)}: small letters are drawn as capitals, and labeled as small",) if named else ()
+
     def line_font(self, style: int) -> LineFont:
         """Return what draws whole lines: a font knows how its glyphs join."""
         with _LOCK:
@@ -199,6 +214,10 @@ class FontsSource(Source):
         """Return how far a font's characters were moved to fit the canvas."""
         face = self.faces[style]
         return drops_at(face.placement, face.drawn, face.boxes, self.size)
+
+
+def _is_caps(face: _Face) -> bool:
+    return kind_of(face.ref) == CAPITALS
 
 
 def find_named(spec: SourceSpec, chars: str) -> dict[str, FontRef]:

@@ -20,6 +20,7 @@ from handgen.lines.shaped import LineFont
 from handgen.seeds import SampleKey, uniforms
 from handgen.sources.base import Drawing, GateFacts, Opening, Part, Rows, Source
 from handgen.sources.spec import SourceSpec
+from handgen.strokes.ends import Ends
 
 LONGEST_CYCLE = 1000
 _BLOCK = 256
@@ -145,7 +146,7 @@ class Mixture(Source):
         """Let each source draw its own, in even blocks; see ``Source.draw``."""
         images = np.empty((len(styles), self.size, self.size), np.uint8)
         notes: list[dict[str, Any]] = [{} for _ in range(len(styles))]
-        drawn = Drawing(images, notes)
+        drawn = Drawing(images, notes, Ends.none(len(styles)))
         of = self.part_of[styles]
         for number in np.unique(of).tolist():
             part, rows = self.parts[number], np.flatnonzero(of == number)

@@ -24,7 +24,8 @@ from handgen.sources.like import read_hand
 from handgen.sources.prompts import StrokePrompts
 from handgen.sources.spec import SourceSpec
 from handgen.strokes import fit, library
-from handgen.strokes.ink import draw
+from handgen.strokes.ends import Ends, ends_of
+from handgen.strokes.ink import draw_laid
 from handgen.strokes.library import Library, find_strokes, parse_order, usual_charset
 from handgen.strokes.motion import Hand, write
 from handgen.strokes.pens import PENS
@@ -36,7 +37,7 @@ WRITERS = "writers.json"
 """Beside a dataset: the writers that wrote it."""
 _USUAL = 16
 """Writers, if no number of them is asked for."""
-_VERSION = 3
+_VERSION = 4
 """Of what the pen makes of a writer: a dataset that was begun with another is not gone on with."""
 _EXTENT = 0.85
 """Longer side of the ink of images that are cut out around it, as the pen would write them."""
@@ -108,7 +109,7 @@ def _number(name: str) -> int | None:
 
 def write_characters(
     population: Population, prompt: StrokePrompt, z: NDArray[np.float64], size: int
-) -> NDArray[np.uint8]:
+) -> tuple[NDArray[np.uint8], Ends]:
     """Write.
 
     Args:
@@ -119,7 +120,7 @@ def write_characters(
         size: side of the images in pixels.
 
     Returns:
-        uint8 ``[n, size, size]``, 0 = ink, 255 = paper.
+        uint8 ``[n, size, size]``, 0 = ink, 255 = paper; and where the pen enters and leaves.
     """
     z, rest = z[:, :DIM], z[:, DIM:]
     hand = Hand(population.numbers(z), keys(population.persons(z)))
@@ -133,7 +134,8 @@ def write_characters(
     # Where nothing is to vary, all follows from the writer and the character.
     sample = prompt.sample if prompt.vary else keys(closest, prompt.table.codes[prompt.characters], 5)
     written = write(prompt.table, prompt.characters, hand, sample, prompt.vary)
-    return draw(written, hand, pens, sample, size)
+    images, laid = draw_laid(written, hand, pens, sample, size)
+    return images, ends_of(written, laid, hand, prompt.table.codes[prompt.characters], sample)
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +191,8 @@ class PenSource(Source):
         """Write; see ``Source.draw``."""
         z, notes = latents([self.styles[style] for style in styles.tolist()], key)
         prompt = StrokePrompts(self.strokes.table).batch(characters, styles, key, self.vary)
-        return Drawing(write_characters(self.population, prompt, z.numpy().astype(np.float64), self.size), notes)
+        images, ends = write_characters(self.population, prompt, z.numpy().astype(np.float64), self.size)
+        return Drawing(images, notes, ends)
 
     def identity(self) -> dict[str, Any]:
         """Return the strokes, how writers are spread, and who writes."""

@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.deform.people import upright
 from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import kind_of
@@ -28,14 +29,15 @@ from handgen.sources.base import Drawing, Opening, Progress, Rows, Source, choos
 from handgen.sources.fonts import FontsSource, find_named
 from handgen.sources.pen import PenSource, WriterSpec, save_named
 from handgen.sources.spec import SourceSpec
+from handgen.strokes.ends import ends_of
 from handgen.strokes.forms import RUNNING, Forms
 from handgen.strokes.hands import ShippedHand, open_hands, shipped_hands
-from handgen.strokes.ink import draw, lifted
+from handgen.strokes.ink import draw_laid, lifted
 from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
 from handgen.strokes.writer import Population, load_writers
 
-_VERSION = 4
+_VERSION = 5
 """Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
 _BLOCK = 256
 _MOVED = 0.005
@@ -110,12 +112,19 @@ class TracedSource(Source):
             if allograph:
                 note["allograph"] = allograph
         sample = key.keys("pen") if self.vary else keys(writer, picked.table.codes, 5)
-        written = write(picked.table, np.arange(len(characters)), hand, sample, self.vary)
-        return Drawing(draw(written, hand, self.population.pens(z), sample, self.size), notes)
+        aspect = upright(picked.table.codes, writer)
+        written = write(picked.table, np.arange(len(characters)), hand, sample, self.vary, aspect)
+        images, laid = draw_laid(written, hand, self.population.pens(z), sample, self.size)
+        return Drawing(images, notes, ends_of(written, laid, hand, picked.table.codes, sample))
 
-    def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating]) -> Rows:
-        """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly."""
+    def _hands(self, writer: NDArray[np.uint64], fast: NDArray[np.floating], *, lines: bool = False) -> Rows:
+        """Return whose forms writers have, rows of ``forms.hands``; ``fast`` is 0 for those that write neatly.
+
+        In lines nobody has a hand whose small letters are capitals, as their labels tell the two apart.
+        """
         able = (fast > 0)[:, None] | ~self.forms.fast
+        if lines:
+            able &= ~self.forms.capitals
         return self.forms.choose(writer, np.where(able.any(1, keepdims=True), able, True).astype(np.float64))
 
     def line_font(self, style: int) -> PenLine | None:
@@ -143,10 +152,10 @@ class TracedSource(Source):
         hand = Hand(self.population.numbers(one).repeat(count, 0), writer)
         fast = _hurry(hand)[:1]
         rows = np.array([self._rows[char] for char in text], np.int64)
-        font = self._hands(first, fast).repeat(count)
+        font = self._hands(first, fast, lines=True).repeat(count)
         # Nobody writes as one font all through: some letters are those of another.
         other = uniforms_of(keys(writer, np.array([*map(ord, text)]), 7), 1)[:, 0] < _OTHERS
-        font = np.where(other, self._hands(keys(first, 8), fast), font)
+        font = np.where(other, self._hands(keys(first, 8), fast, lines=True), font)
         pens = self.population.pens(one).repeat(count)
         return Hands(self.forms.pick(rows, font, writer).table, hand, pens, notes[0])
 
@@ -155,6 +164,8 @@ class TracedSource(Source):
         if self.styles[style].fresh:
             return {}
         rows = np.array([row for row, char in enumerate(self.chars) if not is_wide(char)], np.int64)
+        if not len(rows):
+            return {}
         z = self.styles[style].vector.numpy().astype(np.float64)[None].repeat(len(rows), 0)
         writer = keys(self.population.persons(z))
         hand = Hand(self.population.numbers(z), writer)
@@ -179,6 +190,15 @@ class TracedSource(Source):
 
     def describe(self, style: int) -> dict[str, Any]:
         """Return a writer's parameters, and whose forms it has."""
+        if style not in self._described:
+            self._described[style] = self._describe(style)
+        return dict(self._described[style])
+
+    @functools.cached_property
+    def _described(self) -> dict[int, dict[str, Any]]:
+        return {}
+
+    def _describe(self, style: int) -> dict[str, Any]:
         drawn = self.styles[style]
         if drawn.fresh:
             return super().describe(style)

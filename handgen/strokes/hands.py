@@ -161,10 +161,15 @@ def shipped_hands(chars: str) -> list[ShippedHand]:
     Raises:
         HandgenError: a file is damaged.
     """
-    files = [open_hands(file) for file in shipped().values()]
+    return list(_most_of(tuple(shipped().values()), chars))
+
+
+@lru_cache(maxsize=4)
+def _most_of(paths: tuple[Path, ...], chars: str) -> tuple[ShippedHand, ...]:
+    files = [open_hands(file) for file in paths]
     have = [len(set(chars) & set(each.chars)) for each in files]
     best = max(range(len(files)), key=lambda number: (have[number], -len(files[number].chars)), default=None)
     if best is None or not have[best]:
-        return []
+        return ()
     hands = files[best]
-    return [(hands.path, hand) for hand in hands.hands if _LEAST * hands.covered(hand, chars) >= len(chars)]
+    return tuple((hands.path, hand) for hand in hands.hands if _LEAST * hands.covered(hand, chars) >= len(chars))

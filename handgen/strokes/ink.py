@@ -56,7 +56,30 @@ def line_of(hand: Hand, pens: NDArray[Any]) -> PenTrace:
     return PenTrace(width * hand["width"], response, np.deg2rad(hand["nib"]), ink * hand["darkness"], grain, finer)
 
 
+@dataclass(frozen=True, eq=False)
+class Laid:
+    """How what was written lies on its images; lengths in sides of an image.
+
+    Attributes:
+        strokes: float32 ``[s, POINTS, 2]``.
+        width: ``[n]``, of the pen in each drawing.
+        ink: ``[n]``, how dark it is, 0 to 1.
+    """
+
+    strokes: Array
+    width: Array
+    ink: Array
+
+
 def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.uint64], size: int) -> NDArray[np.uint8]:
+    """Draw what was written; arguments and images as of ``draw_laid``."""
+    images, _ = draw_laid(written, hand, pens, sample, size)
+    return images
+
+
+def draw_laid(
+    written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.uint64], size: int
+) -> tuple[NDArray[np.uint8], Laid]:
     """Draw what was written.
 
     Args:
@@ -67,7 +90,7 @@ def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.ui
         size: side of an image in pixels.
 
     Returns:
-        uint8 ``[n, size, size]``, 0 = ink, 255 = paper.
+        uint8 ``[n, size, size]``, 0 = ink, 255 = paper; and how it lies there.
     """
     count = len(pens)
     line = line_of(hand, pens)
@@ -88,7 +111,8 @@ def draw(written: Written, hand: Hand, pens: NDArray[Any], sample: NDArray[np.ui
         (outlines(strokes, np.maximum(of_strokes * pixels[written.glyph, None], _THINNEST)), written.glyph),
         (outlines(joins, np.maximum(of_joins * pixels[written.joined, None], 0.7 * _THINNEST)), written.joined),
     ]
-    return inked(coverage(groups, count, size), line.ink, line.grain, sample)
+    laid = Laid(strokes / np.float32(size), width * scale, line.ink)
+    return inked(coverage(groups, count, size), line.ink, line.grain, sample), laid
 
 
 def widths_along(points: Array, response: Array, angle: Array, held: NDArray[np.bool_]) -> Array:

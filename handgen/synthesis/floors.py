@@ -1,7 +1,8 @@
 """Floors: the margin that a gate asks of each style, from its sound glyphs.
 
 Writers by the hundred are drawn and read before a run begins, which takes most of a minute; so their floors are kept
-in the user's data folder, under a hash of all that decides them. A file there is whole or not at all, and may go.
+in the user's data folder, under a hash of all that decides them. A file there is whole or not at all, and may go. The
+floors of the writers that are drawn where nothing is asked for come with the weights, under such a hash, too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ from handgen.ocr.readers import GlyphReader
 from handgen.ocr.suspicion import SURE, floor
 from handgen.seeds import SampleKey, generator
 from handgen.sources.base import Progress, Source, joined
+from handgen.weights import FIRST, ROOT
 
+SHIPPED = ROOT / FIRST / "floors.json"
+"""Floors that come with handgen: a hash of what decides them -> the floor of each style."""
 CALIBRATION = 128
 """Glyphs of a style that its floor is taken from, where styles are few."""
 _FEWEST, _TOGETHER = 24, 8192
@@ -68,31 +72,68 @@ def _kept_or_measured(
     styles: Sequence[int],
 ) -> list[float]:
     """Return the floors of styles that have to be drawn, from an earlier run or anew."""
-    count = int(np.clip(_TOGETHER // len(styles), _FEWEST, CALIBRATION))
-    parts = [_VERSION, count, digest, source.identity(), source.chars, list(styles)]
-    name = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    name = key_of(digest, source, styles)
     file = user_data() / "handgen" / "floors" / f"{name}.json"
-    if len(styles) >= _MANY and (kept := _read(file, len(styles))):
+    if len(styles) >= _MANY and (kept := shipped().get(name) or _read(file)) and len(kept) == len(styles):
         return kept
-    # One thread each, however many there are: a network's last bits may depend on their number.
-    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        made = []
-        for value in pool.map(lambda style: margin_floor(reader, *_examples(source, style, count)), styles):
-            made.append(value)
-            if progress:
-                progress(f"seeing how legible {source.name} is", len(made), len(styles))
+    made = measured(reader, source, styles, workers, progress)
     if len(styles) >= _MANY:
         _keep(file, made)
     return made
 
 
-def _read(file: Path, count: int) -> list[float]:
+def key_of(digest: str, source: Source, styles: Sequence[int]) -> str:
+    """Return a hash of all that decides the floors of styles that are drawn and read.
+
+    Args:
+        digest: of the recognizer's weights.
+        source: draws.
+        styles: their numbers.
+    """
+    parts = [_VERSION, _glyphs(styles), digest, source.identity(), source.chars, list(styles)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def measured(
+    reader: GlyphReader,
+    source: Source,
+    styles: Sequence[int],
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> list[float]:
+    """Return the floors of styles by some drawings of each; arguments as for ``floors_of`` and ``key_of``."""
+    count, made = _glyphs(styles), []
+    # One thread each, however many there are: a network's last bits may depend on their number.
+    with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        for value in pool.map(lambda style: margin_floor(reader, *_examples(source, style, count)), styles):
+            made.append(value)
+            if progress:
+                progress(f"seeing how legible {source.name} is", len(made), len(styles))
+    return made
+
+
+@functools.cache
+def shipped() -> Mapping[str, list[float]]:
+    """Return the floors that come with handgen, by ``key_of``; none if their file is missing or damaged."""
+    try:
+        found = json.loads(SHIPPED.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _glyphs(styles: Sequence[int]) -> int:
+    """Return how many glyphs of each style are drawn."""
+    return int(np.clip(_TOGETHER // len(styles), _FEWEST, CALIBRATION))
+
+
+def _read(file: Path) -> list[float]:
     """Return floors that are kept; none if there are none, or the file is damaged."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return []
-    sound = isinstance(found, list) and len(found) == count and all(isinstance(value, float) for value in found)
+    sound = isinstance(found, list) and all(isinstance(value, float) for value in found)
     return found if sound else []
 
 

@@ -50,13 +50,18 @@ class Script:
         return unique_chars(self.source.all_chars + self.charset)
 
 
-def find_script(request: LineRequest, charset: str) -> Script:
+def find_script(request: LineRequest, charset: str | None) -> Script:
     """Find the texts of a run of lines.
+
+    Args:
+        request: what is asked for.
+        charset: the characters that shall all occur; None = those of the texts, so that what suits their script draws.
 
     Raises:
         UsageError: no such corpus or generator; the corpus is empty or not UTF-8.
     """
-    return Script(find_source(request.corpus), charset)
+    source = find_source(request.corpus)
+    return Script(source, source.all_chars if charset is None else charset)
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,8 +239,8 @@ def _drawing(glyphs: Synthesis) -> DrawGlyphs:
         characters = np.array([number_of[char] for char in chars], np.int64)
         if glyphs.gate is None:
             drawn = glyphs.source.draw(characters, styles, key)
-            return LineGlyphs(drawn.images, drawn.notes, [])
+            return LineGlyphs(drawn.images, drawn.notes, [], drawn.ends)
         drawn, records = glyphs.gate.best(glyphs.draw, characters, styles, key)
-        return LineGlyphs(drawn.images, drawn.notes, records)
+        return LineGlyphs(drawn.images, drawn.notes, records, drawn.ends)
 
     return draw

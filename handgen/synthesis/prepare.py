@@ -76,6 +76,10 @@ class Prepared:
         """What makes the samples."""
         return self.lines.synthesis if self.lines else self.glyphs
 
+    def reseeded(self, seed: int) -> Prepared:
+        """Return single characters of another seed, in the same styles."""
+        return replace(self, request=replace(self.request, seed=seed), glyphs=self.glyphs.reseeded(seed))
+
     def identity(self) -> dict[str, object]:
         """Return everything that decides what the samples are."""
         whole = manifest.identity(
@@ -137,13 +141,13 @@ def prepare(request: Request, progress: Progress | None = None, workers: int = 1
     pipeline = Pipeline.load(request.degrade)
     FORMATS.entry(request.format)
     instructions_of(request.instructions)
-    charset = load_charset(request.charset) if request.charset else usual_chars(request.sources)
     if request.lines and request.pages:
         check_room(request.pages, request.lines.height)
         request = replace(request, lines=replace(request.lines, min_chars=1, max_chars=LONGEST_TEXT))
+    charset = _charset(request)
     script = find_script(request.lines, charset) if request.lines else None
     text = _text(request.text)
-    chars = script.chars if script else load_charset(str(request.text)) if request.text else charset
+    chars = script.chars if script else load_charset(str(request.text)) if request.text else charset or ""
     source = open_sources(
         request.sources, chars, seed=request.seed, device=request.device, progress=progress, workers=workers
     )
@@ -157,6 +161,14 @@ def prepare(request: Request, progress: Progress | None = None, workers: int = 1
     block = (lines.synthesis if lines else glyphs).block
     shards = tuple(cut(request.count, request.shards, block)) if request.shards > 1 else ()
     return Prepared(request, glyphs, pipeline, note, counts, lines, pages, shards)
+
+
+def _charset(request: Request) -> str | None:
+    """Return the characters that shall all occur: those of the sources, if none are named; None = those of a corpus."""
+    if request.charset:
+        return load_charset(request.charset)
+    of_corpus = request.lines and request.lines.corpus and not request.lines.boost
+    return None if of_corpus else usual_chars(request.sources)
 
 
 def _text(path: Path | None) -> Counter[str]:

@@ -22,10 +22,11 @@ from handgen.synthesis.facts import facts_of_style
 from handgen.synthesis.gate import Gate, Sifted
 from handgen.synthesis.plan import Plan
 
+MOST_TOGETHER = 1024
 _TOGETHER, _GATED = 128, 256
-"""Samples that a thread makes in one go, whole blocks, without and with a gate. What follows the network costs least
-for about so many; with a gate they are more, because what does not pass is drawn again at once. So they begin at
-multiples of it."""
+"""Samples that a thread makes in one go, whole blocks: at most; without a gate; and the first ones with a gate. What
+follows the network costs least for about 128. With a gate they are more, because what does not pass is drawn again
+together, and few drawings cost nearly as much as many; but a short run is not to draw a thousand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,20 +69,32 @@ class Synthesis:
             batch: how many may be under way at once, roughly.
             workers: blocks computed at the same time on a CPU, each by one thread.
         """
-        group = self.block * max(1, (_GATED if self.gate else _TOGETHER) // self.block)
         threads = workers if self.source.parallel else 1
-        ahead = max(threads + 1, -(-batch // group))
         with ThreadPoolExecutor(threads, initializer=_one_thread) as pool:
             under_way: deque[Future[list[Sample]]] = deque()
             try:
-                for number in range(start // group, -(-stop // group)):
-                    under_way.append(pool.submit(self._draw_group, number * group, group))
-                    if len(under_way) >= ahead:
+                first = start
+                while first < stop:
+                    first, count = self._group_of(first)
+                    under_way.append(pool.submit(self._draw_group, first, count))
+                    first += count
+                    if len(under_way) >= max(threads + 1, -(-batch // count)):
                         yield from _within(under_way.popleft().result(), start, stop)
                 while under_way:
                     yield from _within(under_way.popleft().result(), start, stop)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
+
+    def _group_of(self, index: int) -> tuple[int, int]:
+        """Return the first of the samples that are made together with this one, and how many they are.
+
+        With a gate a group is as large as all before it together, up to the largest.
+        """
+        few, most = (_GATED, MOST_TOGETHER) if self.gate else (_TOGETHER, _TOGETHER)
+        count = self.block * max(1, few // self.block)
+        while 2 * count <= min(index, most):
+            count *= 2
+        return index // count * count, count
 
     def _draw_group(self, first: int, count: int) -> list[Sample]:
         index = np.arange(first, first + count, dtype=np.int64)
@@ -98,10 +111,13 @@ class Synthesis:
             if verdict["p"] is not None:
                 meta["neatness"] = round(verdict["p"], 3)
         if self.degrade is not None:
-            pixels, records = self.degrade(pixels, index, self.plan.seed)
-            for meta, record in zip(metas, records, strict=True):
-                if record:
-                    meta["degraded"] = record
+            pixels = np.empty_like(pixels)
+            for start in range(0, count, _TOGETHER):
+                some = slice(start, start + _TOGETHER)
+                pixels[some], records = self.degrade(drawn.drawing.images[some], index[some], self.plan.seed)
+                for meta, record in zip(metas[some], records, strict=True):
+                    if record:
+                        meta["degraded"] = record
         return [
             Sample(int(i), self.source.chars[character], image, meta)
             for i, character, image, meta in zip(index, drawn.characters, pixels, metas, strict=True)
@@ -109,6 +125,8 @@ class Synthesis:
 
     def draw(self, characters: NDArray[np.int64], styles: NDArray[np.int64], key: SampleKey) -> Drawing:
         """Draw as ``Source.draw`` does, a block at a time."""
+        if len(self.source.parts) > 1:  # its sources have blocks of their own, and share the whole better
+            return self.source.draw(characters, styles, key)
         return draw_in_blocks(self.source, characters, styles, key)
 
 

@@ -1,15 +1,15 @@
-"""A new style from few samples: a style code is found for a trained model, then its decoder adapted.
+"""Learns a new style for a trained model from few samples: its style code, then an adapter of the decoder.
 
-Three steps, each of which begins where the one before it ended:
+There are three steps:
 
-1. Of the trained styles' codes, and the convex mixture of them whose drawings together come nearest
-   to the samples in least squares, the one whose own drawings are nearest in L1.
-2. The code by gradient, the network as it is.
-3. Code and small changes to every layer but the encoder's (``models.adapters``).
+1. Choose the initial code: the code of the trained style whose drawings are nearest to the samples, or
+   the convex mixture of codes that is found by least squares on the drawings, if its drawings are nearer (in L1).
+2. Optimize the code by gradient descent; the network does not change.
+3. Optimize the code and small changes to all layers except the encoder's (``models.adapters``).
 
-Few samples overfit. So normalizations keep the statistics of the base, samples and their source
-glyphs are bent alike, in another way each time; the weights are averaged, and those that
-are best on held-out samples are kept: if nothing helps, that is the code alone.
+Few samples overfit. So normalizations keep the statistics of the trained model, samples and their
+source glyphs are distorted alike at random, and the weights are averaged. The result is the average that is best on
+held-out samples; if no adapter is better than the code alone, it is the code alone.
 """
 
 from __future__ import annotations
@@ -41,30 +41,32 @@ from handgen.training.optimize import SCHEDULES, move_average
 from handgen.training.settings import FEWEST_IMAGES, PASSES, AddSettings
 
 _LOOKED_AT = 48
-"""Samples that the trained styles are compared with."""
+"""The number of samples that the trained styles are compared with."""
 _CHECKED = 64
-"""Held-out samples that are measured on."""
+"""The most held-out samples to measure on."""
 _TOGETHER = 64
+"""Drawings in a pass of the network."""
 _CHECKS = 12
-"""How often the adapter is measured on them."""
+"""How often the adapter is measured on held-out samples."""
 _LOG_STEPS = 10
 _CODE = "code"
 _KEEP = 0.98
+"""Weight of the old value in a step of the moving averages."""
 _DISPLACED = 0.7
-"""How much samples and their sources are bent, as ``displaced`` counts."""
+"""Amount of distortion of samples and their source glyphs: the ``strength`` of ``displace``."""
 
 
 @dataclass(frozen=True)
 class FoundStyle:
-    """A new style, and how near it came on held-out samples.
+    """A new style, and its measurements on held-out samples.
 
     Attributes:
         code: float32 ``[dim]``.
         changes: as ``models.adapters.Changes``; empty if the code alone was best.
         nearest: the trained style whose drawings are nearest to the samples.
-        held_out: of ``nearest``, ``code`` and ``adapted``: metric -> mean over the held-out samples.
-        best_at: images after which the adapter was best.
-        seconds: it took.
+        held_out: step (``nearest``, ``code`` or ``adapted``) -> metric -> mean over the held-out samples.
+        best_at: images seen when the adapter was best; 0 if the code alone was best.
+        seconds: the time that the search took.
     """
 
     code: Tensor
@@ -89,21 +91,21 @@ class _Drawing(nn.Module):
 
 @dataclass(frozen=True)
 class _Best:
-    """Code and changes, and after how many images they were so."""
+    """Code and changes, and the images seen when they were measured."""
 
     tensors: dict[str, Tensor]
     images: int
 
 
 class _FitTask(Task):
-    """Code, or code and changes, fitted to the samples, each bent a little.
+    """Fits a code, or a code and changes, to distorted samples.
 
     Args:
-        search: what draws and measures.
-        start: code and changes to begin with; they are copied.
-        rate: the highest learning rate; it falls to zero over the second half.
-        name: of the loss, and of the order of the samples.
-        to_beat: held-out loss below which averages are kept.
+        search: draws and measures.
+        start: the initial code and changes; they are copied.
+        rate: the highest learning rate; it falls to 0 over the second half.
+        name: name of the loss; it also decides the order of the samples.
+        to_beat: averages are kept in ``best`` if their held-out loss is below this.
     """
 
     remedy: ClassVar[str] = "Use a lower --adapter-lr or --code-lr."
@@ -119,12 +121,12 @@ class _FitTask(Task):
         self.best: _Best | None = None
 
     def set_rate(self, share: float) -> None:
-        """Let the rate fall to zero over the second half."""
+        """Set the learning rate: constant, then to 0 over the second half."""
         self._optimizer.param_groups[0]["lr"] = self._rate * SCHEDULES["linear"](share)
 
     def step(self, images: int) -> tuple[int, Mapping[str, Tensor]]:
-        """Take one step, and move the averages; early ones count little longer than they should."""
-        code, changes = _parted(self._learned)
+        """Take one step and update the averages, which forget faster in early steps."""
+        code, changes = _split(self._learned)
         loss = self._search.loss_on_samples(code, changes, images, self._name)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -135,18 +137,18 @@ class _FitTask(Task):
 
     def measure(self, engine: Engine[Any]) -> None:
         """Keep the averages if they are the best so far on held-out samples."""
-        now = self._search.held_out_loss(*_parted(self.averages))
+        now = self._search.held_out_loss(*_split(self.averages))
         if now < self._to_beat:
             tensors = {name: tensor.clone() for name, tensor in self.averages.items()}
             self.best, self._to_beat = _Best(tensors, engine.images), now
 
     def end(self, engine: Engine[Any]) -> None:
-        """Look a last time."""
+        """Measure a last time."""
         self.measure(engine)
 
 
-def _parted(tensors: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
-    """Return the code, and the changes."""
+def _split(tensors: Mapping[str, Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the code and the changes."""
     return tensors[_CODE], {name: tensor for name, tensor in tensors.items() if name != _CODE}
 
 
@@ -154,13 +156,13 @@ class StyleSearch:
     """The search for one new style of a trained model.
 
     Args:
-        model: in evaluation mode, on ``device``; it stays as it is.
-        store: where the samples and their source glyphs are.
+        model: the trained model, in evaluation mode and on ``device``. It is not changed.
+        store: a glyph store with the samples and their source glyphs.
         style: the style of the store to learn.
-        split: from ``split_style``.
-        settings: of the search.
+        split: training and held-out characters, from ``split_style``.
+        settings: the settings of the search.
         batch: samples of a step.
-        seed: everything random follows from it.
+        seed: decides everything random.
         device: where to compute.
     """
 
@@ -207,7 +209,7 @@ class StyleSearch:
         """Find code and adapter.
 
         Args:
-            watch: told how far it is.
+            watch: called with the progress.
 
         Raises:
             TrainingError: a loss is not finite.
@@ -226,7 +228,7 @@ class StyleSearch:
         return FoundStyle(code.cpu(), changes, nearest_style.name, scores, best.images if best else 0, seconds)
 
     def pictures(self, found: FoundStyle, count: int) -> list[tuple[str, NDArray[np.uint8]]]:
-        """Return captions and rows of up to ``count`` held-out samples: source, nearest style, as found, true."""
+        """Return rows of up to ``count`` held-out samples with captions: source, nearest style, drawn and true."""
         content, target = self._truth.content[:count], self._truth.target[:count]
         (near,) = self._spec.pick([found.nearest])
         rows = {
@@ -251,7 +253,7 @@ class StyleSearch:
         return drawn
 
     def _scores(self, code: Tensor, changes: Changes = MappingProxyType({})) -> dict[str, float]:
-        """Return every metric on the held-out samples."""
+        """Return metric -> mean over the held-out samples."""
         output = Images(self._drawn(self._truth.content, code.to(self._device), changes))
         truth, found = Images(self._truth.target), {}
         for name, kind in METRICS.loaded().items():
@@ -262,7 +264,7 @@ class StyleSearch:
 
     @torch.no_grad()
     def _begin(self) -> tuple[DrawnStyle, Tensor]:
-        """Return the nearest trained style, and the code to begin with: its own, or that of a mixture."""
+        """Return the nearest trained style and the initial code: that of this style, or of a mixture."""
         some = self._load(self.data, self.data.sample(_LOOKED_AT, self._seed))
         styles = self._spec.pick(self._spec.names)
         codes = torch.stack([style.vector for style in styles]).to(self._device)
@@ -276,14 +278,14 @@ class StyleSearch:
         return styles[best], (mixture if of_mixture < apart[best] else codes[best])
 
     def _find_code(self, code: Tensor, watch: Watch) -> Tensor:
-        """Return the code found by gradient from ``code``."""
+        """Return the optimized code; ``code`` is the initial one."""
         task = _FitTask(self, {_CODE: code}, self.settings.code_lr, "code")
         if self._code_images:
             Engine(task, Limits(self._code_images, log_steps=_LOG_STEPS)).run(watch)
         return task.averages[_CODE]
 
     def _adapt(self, code: Tensor, watch: Watch) -> _Best | None:
-        """Return the averages that were best on held-out samples; None if the code alone was."""
+        """Return the averages that were best on held-out samples; None if the code alone was best."""
         changes = init_changes(self._network, self.settings.adapter_rank)
         start = {_CODE: code, **changes}
         task = _FitTask(self, start, self.settings.adapter_lr, "adapter", self.held_out_loss(code, {}))
@@ -296,13 +298,13 @@ class StyleSearch:
         return task.best
 
     def loss_on_samples(self, code: Tensor, changes: Changes, images: int, name: str) -> Tensor:
-        """Return the loss on the next batch of samples, each bent a little.
+        """Return the loss on the next batch of samples, each distorted.
 
         Args:
             code: float32 ``[dim]``.
-            changes: to the generator's parameters.
-            images: how many were seen before.
-            name: decides, with the seed, order and bending.
+            changes: changes to the generator's parameters.
+            images: how many images were seen before.
+            name: with the seed, decides the order and distortion of the samples.
         """
         seed = derive(self._seed, name)
         batch = self._load(self.data, self.data.numbers(images, self.batch, seed))
@@ -310,10 +312,10 @@ class StyleSearch:
         return self._loss(self._draw(batch.content, code, changes), batch.target)
 
     def held_out_loss(self, code: Tensor, changes: Changes) -> float:
-        """Return the loss on held-out samples."""
+        """Return the loss on held-out samples, which are not distorted."""
         return float(self._loss(self._drawn(self._truth.content, code, changes), self._truth.target))
 
     def _loss(self, output: Tensor, target: Tensor) -> Tensor:
-        """Return L1 and, where the base learned from it, 1 - SSIM by its share."""
+        """Return L1; if the trained model had an SSIM loss, plus 1 - SSIM in the same proportion to L1."""
         loss = losses.l1(output, target)
         return loss + self._ssim * fidelity.ssim(output, target) if self._ssim else loss

@@ -1,4 +1,4 @@
-"""The plan of adding a style to a trained model: its samples are found and checked before anything is written."""
+"""The plan of adding a style to a trained model: its samples are found and checked, and nothing is written."""
 
 from __future__ import annotations
 
@@ -23,24 +23,25 @@ from handgen.training.engine import Watch
 from handgen.training.settings import AddSettings
 
 FEWEST = 10
-"""Characters that a new style must have."""
+"""The fewest characters of a new style."""
 _LEAST_HELD = 3
+"""The fewest characters that are held out."""
 _SHOWN = 16
 """Held-out samples in the picture."""
 
 
 class AdditionPlan:
-    """One more style for a trained model, checked; nothing is written before ``run``.
+    """The checked plan of adding a style to a trained model; nothing is written before ``run``.
 
     Args:
-        model: name of the kind of model that is expected.
+        model: the kind of model that is expected, by its name in the registry.
         path: run folder or model file of the trained model.
-        store: the samples, with their source glyphs.
-        style: the style of the store to learn; may be empty where there is one.
-        settings: of the addition.
+        store: a glyph store with the samples and their source glyphs.
+        style: the style of the store to learn; may be empty if there is only one.
+        settings: the settings of the addition.
         batch: samples of a step.
-        seed: everything random follows from it.
-        holdout: share of the characters that is measured on.
+        seed: decides everything random.
+        holdout: share of the characters to hold out.
         device: where to compute.
 
     Raises:
@@ -78,16 +79,16 @@ class AdditionPlan:
 
     @property
     def picture(self) -> Path:
-        """Where a picture of it will be."""
+        """The file of the picture that ``run`` writes."""
         return self.path.with_suffix(".png")
 
     @property
     def path(self) -> Path:
-        """Where the style will be."""
+        """The file of the style that ``run`` writes."""
         return added.path_of(self.base.path, self.settings.add_style)
 
     def run(self, watch: Watch) -> FoundStyle:
-        """Learn the style, and write its file and, beside it, a picture of held-out samples.
+        """Learn the style; write its file and a picture of held-out samples.
 
         Raises:
             TrainingError: a loss is not finite.
@@ -117,7 +118,7 @@ class AdditionPlan:
 
 
 def split_style(store: GlyphStore, style: str, share: float, seed: int) -> Split:
-    """Split the characters that both the style and the source have; at least three are held out.
+    """Split the characters that both the style and the source have into training and held-out ones (at least three).
 
     Raises:
         UsageError: the store has no such style.
@@ -145,11 +146,11 @@ def split_style(store: GlyphStore, style: str, share: float, seed: int) -> Split
 
 
 def _refuse_unlike(store: GlyphStore, base: Checkpoint) -> None:
-    """Refuse samples whose source glyphs are not drawn as the model knows them."""
+    """Raise ``StoreError`` if the size of the glyphs, or how the source is drawn, differs from the model's."""
     size = base.model.size
     remedy = f"Make it again: 'handgen import ... --match {quoted(base.path.parent)}'."
     if store.size != size:
-        raise StoreError(f"the glyph store {store.path} has {store.size} pixels, the model {size}", remedy)
+        raise StoreError(f"glyphs of the store {store.path} have {store.size} pixels a side, the model {size}", remedy)
     if store.sources and (what := store.raster.unlike(base.model.raster)):
         raise StoreError(f"the glyph store {store.path} has {what} than the model {base.path}", remedy)
 

@@ -1,4 +1,4 @@
-"""What is found out of a recognizer once it has learned: how sure it may be, and how well it reads each font."""
+"""What follows the training of a recognizer: calibration, the floor of each font, and accuracy on each font."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from handgen.training.read_glyphs import LabeledGlyphs
 
 _BATCH = 256
 _FLOOR = 256
-"""Glyphs of a font that its floor is taken from."""
+"""The most glyphs of a font that its floor is computed from."""
 _TEMPERATURES = (0.2, 5.0)
+"""The range of the temperature."""
 
 
 @torch.inference_mode()
 def read(recognizer: Recognizer, glyphs: LabeledGlyphs, which: NDArray[np.int64]) -> Tensor:
-    """Return the logits ``[n, classes]``, not calibrated, of the glyphs numbered ``which``, at least one."""
+    """Return the uncalibrated logits ``[n, classes]`` of glyphs; ``which`` has the number of at least one."""
     recognizer.eval()
     device = recognizer.temperature.device
     starts = range(0, len(which), _BATCH)
@@ -33,12 +34,12 @@ def read(recognizer: Recognizer, glyphs: LabeledGlyphs, which: NDArray[np.int64]
 
 
 def find_temperature(logits: Tensor, labels: Tensor) -> float:
-    """Return the temperature that makes the labels likeliest, 0.2 to 5 (Guo et al. 2017, section 4.2).
+    """Return the temperature, 0.2 to 5, that minimizes the cross entropy of the labels (Guo et al. 2017, section 4.2).
 
-    The likelihood has one maximum in it, which a golden-section search finds.
+    The cross entropy has a single minimum in the temperature; a golden-section search finds it.
 
     Args:
-        logits: ``[N, classes]`` of glyphs that were not learned from.
+        logits: ``[N, classes]`` of glyphs that were not in training.
         labels: int64 ``[N]``.
     """
     low, high = (math.log(value) for value in _TEMPERATURES)
@@ -54,11 +55,13 @@ def find_temperature(logits: Tensor, labels: Tensor) -> float:
 
 
 def floors(recognizer: Recognizer, glyphs: LabeledGlyphs) -> dict[str, float]:
-    """Return for each font the margin that all but a few of its glyphs have: what a gate asks of drawings in it.
+    """Return font name -> floor, the margin that almost all of its real glyphs have (``suspicion.floor``).
+
+    The gate asks the same margin of drawings in that font.
 
     Args:
-        recognizer: a calibrated one.
-        glyphs: real ones of the fonts.
+        recognizer: a calibrated recognizer.
+        glyphs: real glyphs of the fonts.
     """
     found = {}
     for name in glyphs.fonts:
@@ -72,12 +75,16 @@ def floors(recognizer: Recognizer, glyphs: LabeledGlyphs) -> dict[str, float]:
 
 
 def by_font(recognizer: Recognizer, glyphs: LabeledGlyphs, names: Sequence[str]) -> dict[str, dict[str, float]]:
-    """Measure fonts one by one: shares read rightly (``top1``, ``top5``), and the mean ``confidence`` in the first.
+    """Measure the recognizer on each font.
 
     Args:
-        recognizer: a calibrated one.
-        glyphs: of the fonts.
-        names: of the fonts.
+        recognizer: a calibrated recognizer.
+        glyphs: glyphs of the fonts.
+        names: the fonts to measure on.
+
+    Returns:
+        Font name -> ``top1`` and ``top5``, the shares of glyphs whose character is the best reading or among the best
+        five, and ``confidence``, the mean probability of the best reading. Fonts without glyphs are left out.
     """
     measured = {}
     for name in names:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 CURVES = "curves.png"
 _COLUMNS = 3
 _POINTS = 300
-"""A curve of more is averaged down to these: they are all that a panel's width can show."""
+"""The most points of a curve; longer ones are averaged down, since a panel is not wider."""
 _DECADES = 1e-4
-"""Losses below this share of the largest are cut off, so that the others are not pressed together."""
+"""Losses below this share of the largest are cut off, so that the others have room."""
 _WIDE = 20
-"""Ratio of the largest to the smallest value from which on a scale is logarithmic."""
+"""The scale is logarithmic if the largest value is more than 20 times the smallest."""
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""Okabe & Ito 2008: told apart by color-blind readers too."""
+"""The colors of Okabe & Ito 2008, which color-blind readers can tell apart."""
 _QUIET = "#8a8a8a"
 
 Draw = Callable[["Axes"], None]
@@ -36,11 +36,11 @@ def save_curves(path: Path, stats: Stats) -> bool:
     """Draw the curves of a run and save them as a PNG, whole or not at all.
 
     Args:
-        path: of the picture.
+        path: the file of the picture.
         stats: lines of stats.jsonl.
 
     Returns:
-        Whether there was a curve to draw: a single line of losses makes none.
+        Whether it was drawn; a single line of losses is too little.
     """
     lines = of_kind(stats, "losses")
     if len(lines) < 2:
@@ -64,7 +64,7 @@ def save_curves(path: Path, stats: Stats) -> bool:
 
 
 def _panels(stats: Stats, lines: Stats) -> list[tuple[str, Draw]]:
-    """Return title and drawing of every panel that there are numbers for."""
+    """Return the title of each panel for which there are numbers, and the function that draws it."""
     phases = dict.fromkeys(key.partition("/")[0] for key in lines[-1] if "/" in key)
     panels: list[tuple[str, Draw]] = [
         (f"{phase}: weighted losses", partial(_losses, lines=lines, phase=phase))
@@ -125,7 +125,7 @@ def _diversity(axes: Axes, lines: Stats) -> None:
 
 
 def _level(axes: Axes, level: float, meaning: str, end: float) -> None:
-    """Mark what a level means, and how far from it that still holds."""
+    """Draw a line at ``level``, shade the range from there to ``end``, and write ``meaning`` beside it."""
     axes.axhline(level, color=_QUIET, lw=1, ls=(0, (4, 3)))
     axes.axhspan(level, end, color=_QUIET, alpha=0.15, lw=0)
     middle = (level + end) / 2
@@ -137,7 +137,7 @@ def _dress(axes: Axes, title: str, last: int) -> None:
 
     axes.set_title(title, loc="left")
     if axes.get_legend_handles_labels()[1]:
-        below = bool(axes.texts)  # out of the way of what _level writes
+        below = bool(axes.texts)  # below the notes of _level, if there are any
         axes.legend(
             loc="lower left" if below else "upper left",
             bbox_to_anchor=(1.0, -0.02 if below else 1.02),
@@ -156,7 +156,7 @@ def _dress(axes: Axes, title: str, last: int) -> None:
 
 
 def _series(lines: Stats, key: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return images and values of one number, averaged down to at most ``_POINTS`` points."""
+    """Return images seen and values of one key, averaged down to at most ``_POINTS`` points."""
     found = np.array([(line["images"], line[key]) for line in lines if key in line], np.float64)
     parts = np.array_split(found, _POINTS) if len(found) > _POINTS else [found[i : i + 1] for i in range(len(found))]
     images, values = np.array([part.mean(axis=0) for part in parts]).T

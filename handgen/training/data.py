@@ -20,18 +20,21 @@ from handgen.seeds import generator, uniforms
 
 _REMEDY = "Make one with 'handgen render --font SOURCE --target HAND', or add a store that has it with --data."
 _ON_DEVICE = 0.4
-"""A store is kept on a GPU when it takes at most this share of the memory that is free."""
+"""A store is copied to a GPU if it takes at most this share of the free memory."""
 _BLOCK = 65_536
+"""Images that are copied to a GPU at a time."""
+_SOURCE_ORDER = 1 << 20
+"""Key of the order of source glyphs; below it are the numbers of styles, whose glyphs have orders of their own."""
 
 
 @dataclass(frozen=True)
 class Split:
-    """Which glyphs are learned from and which are only measured on.
+    """Which glyphs are for training and which are held out to measure on.
 
     Attributes:
-        train: characters to learn from.
-        held_out: characters never learned from.
-        pairs: (character, style name) never learned from, though the character is in other styles.
+        train: the training characters.
+        held_out: the held-out characters.
+        pairs: held-out pairs of a character and a style's name. The character is in training in other styles.
     """
 
     train: str
@@ -47,19 +50,21 @@ class Split:
 def split_store(
     store: GlyphStore, needs: Needs, share: float, seed: int, *, by: str = "characters", seen: str = ""
 ) -> Split:
-    """Split what a model that ``needs`` this can learn from; ``share`` of it is held out.
+    """Split the glyphs that a model can learn from into training and held-out ones.
 
-    Held out are characters that source and targets both have, at least one unless ``share`` is 0
-    or there is but one; or, ``by`` pairs, single glyphs of the targets. The choice is a function
-    of the store's characters and styles, the share and the seed.
+    Only characters that source and targets both have are held out: at least one, unless ``share`` is 0 or there is
+    only one. With ``by="pairs"``, single glyphs of the targets are held out instead. The choice depends on the
+    store's characters and styles, the share, the seed and ``seen`` alone. A model that needs no source holds out
+    nothing.
 
     Args:
-        store: where the glyphs are.
+        store: the glyph store.
         needs: as ``Model.needs``.
-        share: 0 to below 1.
-        seed: the run's.
+        share: the share to hold out, 0 to below 1.
+        seed: the seed of the run.
         by: "characters" or "pairs".
-        seen: what the weights to begin with were trained on: held out only when nothing else is left.
+        seen: characters that the first weights were trained on (``--from``). They are held out only if there are not
+            enough others.
 
     Raises:
         StoreError: the store has no source or no target, or they share no character.
@@ -97,21 +102,21 @@ def _held_out_pairs(store: GlyphStore, chars: set[str], share: float, seed: int)
 def style_names(
     name: str, kind: type[Model], store: GlyphStore, known: Sequence[str], only: Sequence[str]
 ) -> tuple[str, ...]:
-    """Return the styles that a run learns: the store's targets, after those that its first weights know.
+    """Return the styles of a model: those of its first weights, then the other targets of the store.
 
     Args:
         name: of the model.
         kind: its class.
-        store: where the glyphs are.
-        known: the styles that the weights to begin with were trained on.
-        only: the styles that are asked for; all when empty.
+        store: the glyph store.
+        known: the styles that the first weights were trained on (``--from``).
+        only: the styles of ``--finetune-styles``; empty = all.
 
     Raises:
         UsageError: the model draws one style, and there are several.
     """
     here = [store.styles[number].name for number in store.targets or store.sources]
     chosen = list(only) or here
-    if kind.needs == "domains":  # the styles are one domain, and what is not shown is no part of it
+    if kind.needs == "domains":  # the chosen styles together are one domain
         return tuple(chosen)
     if not kind.one_style:
         return (*known, *(each for each in here if each not in known))
@@ -124,21 +129,26 @@ def style_names(
 
 
 class Glyphs:
-    """Glyphs of the target styles; for models that need no source.
+    """Glyphs of the target styles, for models that need no source.
 
     Args:
-        store: where the glyphs are.
+        store: the glyph store.
         split: training and held-out glyphs.
         styles: names of the styles, in the model's order.
-        only: use these styles alone; all of ``styles`` when empty.
-        held_out: take the held-out part of the split instead of its training part.
-        balanced: every style equally often, however many glyphs it has.
-        charset: the model's characters, in order; the split's by default.
-        disjoint: leave no character to both source and targets; ``Domains`` alone can.
+        only: use these styles alone; empty = all of ``styles``.
+        held_out: use the held-out glyphs instead of the training glyphs.
+        balanced: show every style equally often, however many glyphs it has.
+        charset: the model's characters, in order; empty = the training characters of the split.
+        disjoint: use no character in both source and targets; for ``Domains`` only.
+
+    Attributes:
+        target: int64 ``[n]``, rows of the store.
+        style: int64 ``[n]``, the style of each, as an index of ``styles``.
+        char: int64 ``[n]``, the character of each, as an index of ``charset``; -1 = not in it.
 
     Raises:
-        UsageError: a style is not in the store; ``disjoint`` for what is not two domains.
-        StoreError: there is nothing to learn from.
+        UsageError: a style is not in the store; ``disjoint`` for a model of pairs or of glyphs alone.
+        StoreError: there is no glyph to use.
     """
 
     def __init__(
@@ -185,25 +195,32 @@ class Glyphs:
         self._order = functools.lru_cache(max(2, 2 * len(self._rows_of)))(self._shuffled)
 
     def _usable(self, chars: set[str]) -> set[str]:
-        """The characters of targets that can be used, of those the split allows."""
+        """Return those of ``chars`` whose target glyphs can be used."""
         if self._disjoint:
-            raise UsageError("--disjoint is for models of two domains that nothing pairs", "Leave it out.")
+            raise UsageError("--disjoint is for models that learn without pairs, such as cyclegan", "Leave it out.")
         return chars
 
     def __len__(self) -> int:
         return len(self.target)
 
     def keep_on(self, device: torch.device) -> None:
-        """Keep all images in the memory of a GPU, if they leave room for the rest."""
+        """Copy all images of the store to a GPU, if there is enough memory."""
         if device.type == "cuda" and self._store.images.nbytes < _ON_DEVICE * torch.cuda.mem_get_info(device)[0]:
             images = torch.empty(self._store.images.shape, dtype=torch.uint8, device=device)
-            for first in range(0, len(images), _BLOCK):  # so that memory beside the GPU need not hold it all
+            for first in range(0, len(images), _BLOCK):  # in blocks, so that main memory need not hold all of it
                 some = slice(first, first + _BLOCK)
                 images[some] = torch.from_numpy(np.array(self._store.images[some]))
             self._images = images
 
     def batch(self, which: NDArray[np.int64], device: torch.device, noise: Tensor, mix: Tensor | None = None) -> Batch:
-        """Return the glyphs numbered ``which``, with the random numbers of their step."""
+        """Return a batch.
+
+        Args:
+            which: int64 ``[B]``, numbers of glyphs, as ``numbers`` returns them.
+            device: where to put it.
+            noise: as ``Batch.noise``.
+            mix: as ``Batch.mix``; zeros by default.
+        """
         source, target = self._rows(which)
         row = which % len(self)
         shown = self._load(target, device)
@@ -214,7 +231,7 @@ class Glyphs:
         return Batch(content, shown, style, char, noise.to(device), mix.to(device), code, number)
 
     def everything(self, folder: Path) -> TrainingGlyphs:
-        """Return all glyphs together, for a run in ``folder``."""
+        """Return all glyphs, for a run in ``folder``."""
         chars = [str(char) for char in self._store.labels["char"][self.target]]
         return TrainingGlyphs(
             chars,
@@ -225,7 +242,7 @@ class Glyphs:
         )
 
     def _rows(self, which: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Rows in the store of content and target."""
+        """Return the rows of the store with content and target of the glyphs numbered ``which``."""
         target = self.target[which]
         return target, target
 
@@ -237,11 +254,11 @@ class Glyphs:
         return to_unit(pixels)[:, None].contiguous(memory_format=torch.channels_last)
 
     def numbers(self, first: int, count: int, seed: int) -> NDArray[np.int64]:
-        """Return the numbers of images ``first`` to ``first + count`` of a run.
+        """Return the glyphs that a run shows as its images ``first`` to ``first + count`` - 1.
 
-        Every one comes once in each pass over the data, or over its style's where styles are
-        balanced, in an order of that pass's own. Which glyph comes at a position depends on the
-        seed and the position alone, so a resumed run goes on exactly.
+        In each pass over the data every glyph comes once, in a new random order; with balanced styles, in each pass
+        over the glyphs of its style. The glyph at a position depends on the seed and the position alone, so a resumed
+        run sees the same glyphs.
         """
         positions = np.arange(first, first + count)
         if not self._balanced:
@@ -260,8 +277,8 @@ class Glyphs:
         return which
 
     def _shuffled(self, seed: int, group: int, turn: int, count: int) -> NDArray[np.int64]:
-        names = ("pass",) if group < 0 else ("pass", group)
-        return generator(seed, *names, turn).permutation(count)
+        group_key = () if group < 0 else (group,)  # -1 = all glyphs
+        return generator(seed, "pass", *group_key, turn).permutation(count)
 
     def sample(self, per_style: int, seed: int) -> NDArray[np.int64]:
         """Return a fixed choice of up to ``per_style`` glyphs of each style."""
@@ -273,10 +290,10 @@ class Glyphs:
 
 
 class Pairs(Glyphs):
-    """Rows of a store that show one character in the source and in a target style.
+    """Pairs of a source glyph and a target glyph of the same character.
 
-    The source may have several drawings of a character. A number stands for a target and one of them:
-    number = drawing x targets + target, so that below ``len(self)`` content is the font's own glyph.
+    The source may have several samples of a character. A pair has the number ``sample * len(self) + target``. So the
+    numbers below ``len(self)`` are pairs with the first sample, the glyph as the font has it.
     """
 
     def _usable(self, chars: set[str]) -> set[str]:
@@ -304,13 +321,13 @@ class Pairs(Glyphs):
 
 
 class Domains(Glyphs):
-    """Source glyphs and target glyphs that have nothing to do with each other.
+    """Source glyphs and target glyphs of unrelated characters.
 
-    A number stands for a target and for a source drawn at random beside it: number = shift x
-    targets + target, where the source lies ``shift`` rows behind the target.
+    The number of a source and a target is ``shift * len(self) + target``: the source glyph is the one ``shift`` rows
+    after row ``target`` (modulo the number of source glyphs).
 
-    With ``disjoint``, of the characters that both have one half is left to the source and the other
-    to the targets: nothing that is learned can then come from a pair.
+    With ``disjoint``, the characters that source and targets have in common are divided: one half is used from the
+    source, the other from the targets. Then nothing can be learned from pairs.
     """
 
     def _usable(self, chars: set[str]) -> set[str]:
@@ -324,7 +341,7 @@ class Domains(Glyphs):
         return of_targets
 
     def _parted(self, chars: set[str]) -> tuple[set[str], set[str]]:
-        """Return the characters that the source keeps and those that the targets keep; no run parts them otherwise."""
+        """Return the characters to use from the source and those to use from the targets; the same in every run."""
         here, there = (_characters(self._store, numbers) for numbers in (self._store.sources[:1], self._store.targets))
         both = sorted(chars & here & there)
         order = [both[i] for i in generator(0, "disjoint").permutation(len(both))]
@@ -339,9 +356,9 @@ class Domains(Glyphs):
         """Return the numbers of images ``first`` to ``first + count`` of a run, as ``Glyphs`` does."""
         positions = np.arange(first, first + count)
         target = super().numbers(first, count, seed)
-        beside = self._from(np.arange(len(self.source)), 1 << 20, positions, seed)
-        return (beside - target) % len(self.source) * len(self) + target
+        source = self._from(np.arange(len(self.source)), _SOURCE_ORDER, positions, seed)
+        return (source - target) % len(self.source) * len(self) + target
 
 
 DATA: dict[Needs, type[Glyphs]] = {"pairs": Pairs, "domains": Domains, "glyphs": Glyphs}
-"""What a model that needs this is given."""
+"""The class of training data for each value of ``Model.needs``."""

@@ -1,7 +1,7 @@
-"""Strokes moved at random, in content and target alike: what keeps a model faithful to content that is never the same.
+"""Random distortion of source and target glyphs (``--displace``), so that a model follows the source glyph.
 
-A model that has only seen its source font's own glyphs may draw what it remembers of a character. Here both glyphs of
-a pair are bent by one smooth field, so that what it draws has to follow what it is given.
+A model that has seen each source glyph in one form only may draw a character from memory. Here both glyphs of a pair
+are distorted by the same smooth field, so the drawing has to follow the strokes of the source glyph.
 """
 
 from __future__ import annotations
@@ -18,21 +18,22 @@ from handgen.models.base import Batch
 from handgen.seeds import uniforms
 
 _FIELDS = ((4, 0.09), (7, 0.04))
-"""Knots a side, and the greatest displacement at strength 1 in halves of the side. Neighboring knots are so far apart
-that no field folds."""
+"""For each field: knots a side, and the greatest displacement at strength 1 in halves of the side. The distance of
+neighboring knots is larger, so that fields do not fold."""
 _COLUMNS = sum(2 * knots**2 for knots, _ in _FIELDS)
+"""Random numbers for one image."""
 _EDGE = 6
-"""Displacements fall to nothing at the edge of the canvas, as 1 - x^6: no ink leaves it."""
+"""Displacements fall to 0 at the edge of the canvas, as 1 - x^6, so that no ink leaves it."""
 
 
 def displace(batch: Batch, strength: float, seed: int, images: NDArray[np.int64]) -> Batch:
-    """Bend content and target of each pair in the same way.
+    """Distort content and target of each row of a batch by the same field.
 
     Args:
-        batch: pairs of glyphs, or of whatever else a model is shown.
-        strength: 0 (they stay as they are) to 1: 1.9 pixels of 64 in the mean where ink is, 5 at most.
-        seed: of the run.
-        images: int64 ``[B]``, their numbers in the run; with the seed they decide the field.
+        batch: the batch.
+        strength: 0 (no change) to 1. At 64 pixels a side, 1 moves ink by 1.9 pixels on average and by 5 at most.
+        seed: the seed of the run.
+        images: int64 ``[B]``, the numbers of the images in the run; with the seed, they decide the fields.
     """
     if not strength:
         return batch
@@ -47,7 +48,7 @@ def displace(batch: Batch, strength: float, seed: int, images: NDArray[np.int64]
 
 
 def _warp(draw: NDArray[np.float64], images: Tensor) -> Warp:
-    """Return the warp of square images that numbers in [-1, 1], ``[B, _COLUMNS]``, stand for."""
+    """Return the warps of square images; ``draw`` ``[B, _COLUMNS]`` in [-1, 1] are the displacements at the knots."""
     warp, used = Warp.none(images), 0
     for knots, most in _FIELDS:
         weights = cubic_weights(images.shape[-1], knots, _EDGE)

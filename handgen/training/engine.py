@@ -1,6 +1,6 @@
-"""The engine of every training run: budget, rates, checkpoints, resuming, stopping, logging.
+"""The training loop: budget, learning rate, checkpoints, resuming, stopping and logging of every run.
 
-A *task* says what is trained: it brings data, losses and measurements. There are three: a GAN
+A *task* is what is trained: it has the data, losses and measurements. There are three: a GAN
 (``training.gan``), the recognizer (``training.recognizer``) and an added style (``training.adapt``).
 """
 
@@ -31,7 +31,13 @@ Watch = Callable[["Progress"], None]
 
 @dataclass(frozen=True)
 class Progress:
-    """What a watcher is told: images seen, images per second, and the mean of each loss since the last time."""
+    """A report to the caller of ``Engine.run``.
+
+    Attributes:
+        images: images seen.
+        rate: images per second since the last report.
+        losses: the mean of each loss since the last report.
+    """
 
     images: int
     rate: float
@@ -40,15 +46,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class Limits:
-    """How long a run lasts, and how often it does what.
+    """The length of a run, and the intervals between its checkpoints and measurements.
 
     Attributes:
         images: the budget in images seen.
-        minutes: the run ends after so long, if that is sooner; 0 = no limit.
+        minutes: the run also ends after this time; 0 = no limit.
         save_every: images between checkpoints; 0 = only at the end.
         eval_every: images between measurements; 0 = only at the end.
-        log_steps: optimizer steps between two lines of losses.
-        deterministic: use only arithmetic that repeats bit by bit, where torch has it.
+        log_steps: optimizer steps between two records of the losses.
+        deterministic: use deterministic kernels where torch has them.
         tensorboard: write TensorBoard files, too.
     """
 
@@ -62,57 +68,57 @@ class Limits:
 
 
 class Task(ABC):
-    """What an engine trains. The hooks are called in the order in which they stand here."""
+    """What an engine trains. The methods below are called in this order."""
 
     remedy: ClassVar[str] = "Use a lower --lr."
-    """What to do when a loss is not finite."""
+    """What the user should do if a loss is not finite."""
     overflows: bool = False
-    """Whether a loss may be infinite now and then; such a step moves no weight."""
+    """Whether a loss may be infinite in some steps (fp16). Such a step does not change the weights."""
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Put back what ``state`` returned, of an earlier run; a task without a state has nothing to put back."""
+        """Load the tensors that ``state`` returned, to resume a run."""
 
     def is_complete(self, engine: Engine[Any]) -> bool:
-        """Tell whether a run whose budget is spent has done what comes after its last step."""
+        """Return whether ``end`` was completed in a run whose budget is spent."""
         return False
 
     def begin(self, engine: Engine[Any]) -> None:
-        """Do what comes before the first step, of a fresh or a resumed run."""
+        """Do what is needed before the first step of a fresh or resumed run."""
 
     @abstractmethod
     def set_rate(self, share: float) -> None:
-        """Set the learning rate for a point in the run, from 0 at its start to 1 at its end."""
+        """Set the learning rate. ``share`` is how much of the run is done, 0 to 1."""
 
     @abstractmethod
     def step(self, images: int) -> tuple[int, Mapping[str, Tensor]]:
-        """Take one step from the images that come next.
+        """Take one optimizer step on the next images.
 
         Args:
-            images: how many were seen before.
+            images: how many images were seen before.
 
         Returns:
-            How many images the step saw, and its losses, scalars by name.
+            How many images the step saw, and its losses: name -> scalar.
         """
 
     def state(self) -> dict[str, Tensor]:
-        """Return all tensors that the run needs to go on exactly; the engine adds images and time."""
+        """Return all tensors that are needed to resume the run exactly."""
         return {}
 
     def facts(self, engine: Engine[Any]) -> dict[str, Any]:
-        """Return what the state file says beside its tensors; ``images`` is among it."""
+        """Return the JSON header of the state file. It must have ``images``."""
         return {"images": engine.images}
 
     def write(self, engine: Engine[Any]) -> None:
-        """Write what a checkpoint leaves beside the state: the model, pictures."""
+        """Write the files of a checkpoint other than the state: the model, pictures."""
 
     def measure(self, engine: Engine[Any]) -> None:
-        """Measure on the way."""
+        """Measure during the run, every ``Limits.eval_every`` images."""
 
     def end(self, engine: Engine[Any]) -> None:
-        """Do what comes after the last checkpoint, of a finished or a stopped run."""
+        """Do what is left after the last checkpoint of a finished or stopped run, such as the last measurement."""
 
     def out_of_memory(self, engine: Engine[Any]) -> TrainingError:
-        """Return the error that says what would fit into memory."""
+        """Return the error to raise if a step does not fit into memory; its remedy names settings that fit."""
         return TrainingError("a step does not fit into memory", "Use a smaller --batch.")
 
 
@@ -124,12 +130,13 @@ class Engine(Generic[T]):
 
     Args:
         task: what is trained.
-        limits: how long, and how often it does what.
-        folder: the run's folder. None = nothing is written or resumed, and Ctrl-C ends the run at once.
+        limits: the length of the run and its intervals.
+        folder: the run folder; if it holds a state, the run is resumed. None = nothing is written, and Ctrl-C
+            raises ``KeyboardInterrupt`` at once.
         ranks: the processes that share the run.
 
     Raises:
-        CheckpointError: the folder's state is damaged, or of another version.
+        CheckpointError: the state in the folder is damaged, or of another version.
     """
 
     def __init__(self, task: T, limits: Limits, folder: RunFolder | None = None, ranks: Ranks = Ranks()) -> None:  # noqa: B008 - immutable
@@ -155,11 +162,14 @@ class Engine(Generic[T]):
 
     @property
     def done(self) -> bool:
-        """Whether the budget is spent, or the time."""
+        """Whether the budget or the time is spent."""
         return self.share >= 1
 
     def run(self, watch: Watch) -> bool:
-        """Train until the budget is spent or Ctrl-C; save either way. A finished run is left as it is.
+        """Train until the budget is spent or Ctrl-C is pressed, then save. A finished run is not changed.
+
+        Args:
+            watch: called with a ``Progress`` every ``Limits.log_steps`` steps.
 
         Returns:
             Whether the budget is spent.
@@ -182,7 +192,7 @@ class Engine(Generic[T]):
         raise self.task.out_of_memory(self)
 
     def stop(self) -> None:
-        """Let ``run`` end after the step in hand, as Ctrl-C does."""
+        """Make ``run`` end after the current step, as Ctrl-C does."""
         self._stopped = True
 
     def save(self) -> None:
@@ -234,9 +244,16 @@ class Engine(Generic[T]):
         return losses
 
     def _report(self, means: Means, shown: int, began: float, watch: Watch) -> None:
-        """Record the losses since ``shown`` images, at ``began``, and tell the watcher."""
+        """Record the mean losses since the last report, and call ``watch``.
+
+        Args:
+            means: the losses since then.
+            shown: images seen at the last report.
+            began: the time of the last report.
+            watch: as for ``run``.
+        """
         losses = means.take(self.ranks)  # waits for the device, so the clock is read after it
-        rate = (self.images - shown) / (time.monotonic() - began)
+        rate = (self.images - shown) / max(1e-9, time.monotonic() - began)  # a coarse clock may not have moved
         broken = [name for name, value in losses.items() if not math.isfinite(value)]
         if broken:
             raise self._diverged(f"the loss {broken[0]}")
@@ -246,7 +263,7 @@ class Engine(Generic[T]):
         watch(Progress(self.images, rate, losses))
 
     def _milestones(self, before: int) -> None:
-        """Save and measure when a step crossed a multiple of their intervals."""
+        """Save and measure if the last step crossed a multiple of their intervals; ``before`` = images before it."""
 
         def crossed(interval: int) -> bool:
             return bool(interval) and before // interval != self.images // interval

@@ -1,4 +1,4 @@
-"""Measuring a generator: how close it is on characters it was not trained on, and how much its drawings differ."""
+"""Measurements of a generator: metrics on held-out glyphs, and the diversity of its drawings."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from handgen.training.data import Glyphs, Split
 
 _BATCH = 64
 _CHARACTERS, _STYLES = 24, 16
-"""Of which diversity is measured."""
+"""The most characters and styles of which diversity is measured."""
 _SAMPLES = 64
-"""Real glyphs of a character at most, and drawings of a model that is given none."""
+"""The most real glyphs of a character, and the number of drawings of a model that is not given a character."""
 
 
 @torch.inference_mode()
 def draw_pairs(model: Model, pairs: Glyphs, which: NDArray[np.int64], device: torch.device) -> NDArray[np.uint8]:
-    """Draw the pairs numbered ``which``; return uint8 ``[n, size, size]``."""
+    """Draw the pairs numbered ``which``, int64 ``[n]``; return uint8 ``[n, size, size]``."""
     return np.concatenate(
         [to_bytes(model.draw_batch(batch))[:, 0].cpu().numpy() for batch in _batches(model, pairs, which, device)]
     )
@@ -50,14 +50,14 @@ def measure(
     """Compare drawn with true glyphs, style by style.
 
     Args:
-        model: in evaluation mode, with the weights to measure.
+        model: the model, in evaluation mode.
         pairs: held-out pairs.
-        styles: names of the pairs' styles.
+        styles: names of the styles, by their number in ``pairs``.
         device: where the model is.
         per_style: measure at most so many glyphs of each style; all by default.
 
     Returns:
-        style name -> metric name -> mean over its glyphs, and ``mean`` over the styles.
+        Style name -> metric -> mean over its glyphs, and under the name ``mean`` the mean over the styles.
     """
     which = pairs.sample(per_style or len(pairs), seed=0)
     result: dict[str, dict[str, float]] = {}
@@ -77,21 +77,22 @@ def measure(
 def measure_diversity(
     model: Model, store: GlyphStore, split: Split, charset: str, device: torch.device
 ) -> dict[str, float | None]:
-    """Compare how much drawings of one character differ with how much real glyphs of it do.
+    """Compare the diversity of drawings of one character with that of real glyphs.
 
-    Each character is drawn once in each of some styles; or, by a model of one style whose samples
-    have noise of their own, several times. A model that is given no character is compared as a whole.
+    Each character is drawn once in each of several styles. A model with one style and noise for each sample draws it
+    several times. For a model that is not given a character, all its drawings are compared with real glyphs of all
+    characters.
 
     Args:
-        model: in evaluation mode, with the weights to measure.
-        store: real glyphs, and the sources to draw from.
-        split: held-out characters come first.
+        model: the model, in evaluation mode.
+        store: a glyph store with real glyphs and source glyphs.
+        split: its held-out characters are used first.
         charset: the model's characters, in order.
         device: where the model is.
 
     Returns:
-        ``generated`` and ``real``, mean pairwise L1 of gray values from 0 to 1, and their ``ratio``;
-        None where there is nothing to compare.
+        ``generated`` and ``real``, the mean pairwise L1 of gray values from 0 to 1, and their ``ratio``. A value is
+        None if there is nothing to compare.
     """
     generated, real = Diversity(), Diversity()
     if not model.prompt_kind.labeled:
@@ -125,7 +126,7 @@ def _some(values: NDArray[Any], count: int) -> NDArray[Any]:
 
 
 def _content(model: Model, store: GlyphStore, char: str, number: NDArray[np.int64]) -> Any:
-    """Return what a model is given to draw a character once for each number, as ``_prompts`` has it."""
+    """Return prompts for drawing a character ``len(number)`` times; ``number`` has its value in ``_prompts``."""
     numbers = torch.from_numpy(number)
     glyphs = to_unit(store.images[number])[:, None] if model.prompt_kind is GLYPHS else torch.empty(0)
     return model.prompt(glyphs, numbers, torch.full_like(numbers, ord(char[0])))
@@ -138,10 +139,9 @@ def _drawings(model: Model, content: Any, styles: Sequence[DrawnStyle], position
 
 
 def _comparable_styles(spec: StyleSpec, store: GlyphStore) -> list[DrawnStyle]:
-    """Return styles that can be compared with the store's: none if there are not two.
+    """Return styles whose diversity can be compared with that of the store's; none if there are fewer than two.
 
-    Mixtures are no part of it, since they lie between their parents, and neither are trained
-    styles that this store does not have.
+    Mixtures are left out, since they lie between their parents. So are trained styles that the store lacks.
     """
     try:
         drawn = spec.draw(max(_STYLES, len(spec.names)), seed=0)
@@ -157,8 +157,11 @@ def _true_rows(store: GlyphStore, names: Collection[str]) -> dict[str, list[int]
     """Return the real glyphs of each character: one of every style, or all of a single style.
 
     Args:
-        store: where they are.
-        names: of the styles; empty = all targets.
+        store: the glyph store.
+        names: names of styles; empty = all targets.
+
+    Returns:
+        Character -> rows of the store.
     """
     styles = [number for number in store.targets or store.sources if not names or store.styles[number].name in names]
     found: dict[str, dict[tuple[int, int], int]] = {}
@@ -170,8 +173,8 @@ def _true_rows(store: GlyphStore, names: Collection[str]) -> dict[str, list[int]
 
 
 def _prompts(model: Model, store: GlyphStore, charset: str) -> dict[str, int]:
-    """Return what a model is given to draw each character: its number, or the row of its source glyph."""
+    """Return for each character its index in ``charset``, or the row of its source glyph for a model that needs one."""
     if model.prompt_kind is CHARACTERS:
         return {char: number for number, char in enumerate(charset)}
     rows = [int(row) for row in store.rows(store.sources[0])] if store.sources else []
-    return {str(store.labels["char"][row]): row for row in reversed(rows)}  # of several drawings, the font's own
+    return {str(store.labels["char"][row]): row for row in reversed(rows)}  # of several samples, the first

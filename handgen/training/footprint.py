@@ -1,4 +1,4 @@
-"""What to do when a step does not fit into memory."""
+"""Out of memory: finds out how many images fit, and says which settings to change."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from handgen.training.settings import TrainSettings
 
 
 def ran_out(error: RuntimeError) -> bool:
-    """Whether ``error`` says that memory is used up, on a GPU or a CPU."""
+    """Return whether ``error`` says that the memory of a GPU or a CPU is used up."""
     words = str(error).lower()
     return isinstance(error, torch.OutOfMemoryError) or "out of memory" in words or "can't allocate memory" in words
 
 
 def forget(error: BaseException) -> None:
-    """Free what the frames of ``error`` hold."""
+    """Free the memory that the frames of ``error`` refer to."""
     traceback.clear_frames(error.__traceback__)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 
 
 def fitting(attempt: Callable[[int], object], count: int) -> int:
-    """Return how many images fit into a step: ``count`` halved until ``attempt`` passes; 0 = not one."""
+    """Return how many images fit into a step: ``count`` is halved until ``attempt(count)`` succeeds; 0 = none."""
     count //= 2
     while count and not _fits(attempt, count):
         count //= 2
@@ -51,21 +51,22 @@ def explanation(
     """Return the error for a run that ran out of memory: it names settings that would fit.
 
     Args:
-        device: whose memory.
-        settings: of the run.
-        config: of its model.
-        ranks: how many share a batch.
-        fits: how many images fit at a time; 0 = not one.
+        device: the device whose memory is used up.
+        settings: the settings of the run.
+        config: the settings of its model.
+        ranks: how many processes share a batch.
+        fits: how many images fit at a time; 0 = none.
     """
     held = settings.batch // (settings.accumulate * ranks)
     ways = []
     if fits:
         share = settings.batch // ranks
         parts = next(n for n in range(settings.accumulate, share + 1) if share % n == 0 and share // n <= fits)
-        ways = [f"--accumulate {parts}", f"--batch {fits * settings.accumulate * ranks}"]
+        batch = fits * settings.accumulate * ranks
+        ways = [f"--accumulate {parts}"] + ([f"--batch {batch}"] if batch > 1 else [])
     width = {field.name: field for field in dataclasses.fields(config)}.get("width")  # type: ignore[arg-type]
     if width is not None:
-        # What a step keeps for its backward pass grows with the channels as it does with the images.
+        # The activations of a step grow with the channels as they do with the images.
         narrower = getattr(config, width.name) * max(1, fits) // held
         ways += [f"--width {narrower}"] if narrower >= width.metadata["minimum"] else []
     return TrainingError(

@@ -1,4 +1,4 @@
-"""The task of training a GAN: phases, averaged weights, pictures and measurements. No loss is known by name."""
+"""The task of training a GAN: phases, averaged weights, pictures and measurements, for any model."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ from handgen.training.pictures import Grid
 from handgen.training.plan import TrainingPlan
 
 _PROBE = 64
-"""Glyphs of each style in the measurements on the way; the last one takes all."""
+"""Glyphs of each style in measurements during the run; the last measurement takes all."""
 
 
 def open_run(plan: TrainingPlan, device: torch.device) -> Engine[GANTask]:
-    """Make the run folder of a plan, or open it to go on; return what trains.
+    """Create the run folder of a plan, or open it to resume the run; return the engine.
 
     Raises:
         UsageError: the folder holds something else.
-        CheckpointError: what it goes on from is damaged.
+        CheckpointError: the state in the folder is damaged.
     """
     folder = RunFolder(plan.out, plan.identity(), plan.defaults(), writes=plan.ranks.leads)
-    plan.ranks.any(False)  # the others look into the folder when rank 0 has made it
+    plan.ranks.any(False)  # a barrier: rank 0 creates the folder before the others read it
     folder.write_split(asdict(plan.split))
     for line in plan.resolved.notes:
         folder.log(line)
@@ -59,16 +59,16 @@ def open_run(plan: TrainingPlan, device: torch.device) -> Engine[GANTask]:
 
 
 class GANTask(Task):
-    """A model that learns from a plan's glyphs.
+    """A model that learns from the glyphs of a plan.
 
     Args:
-        plan: checked.
+        plan: the checked plan.
         device: where to compute.
 
     Attributes:
-        model: with its present weights.
-        averaged: its generator with averaged weights, which are measured and shipped.
-        notes: what the model says of the glyphs that it learns from, a line each.
+        model: the model with its current weights.
+        averaged: a copy of its generator with averaged weights (EMA), which are measured and saved as the model.
+        notes: the lines that ``Model.inspect_data`` returned.
     """
 
     remedy: ClassVar[str] = "Use a lower --lr or another --seed with a new --out."
@@ -86,18 +86,18 @@ class GANTask(Task):
         self.notes: tuple[str, ...] = ()
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Put back the weights, their averages, and the optimizers."""
+        """Load the weights, their averages, and the state of the optimizers."""
         self.model.load_state_dict(checkpoint.select("model.", tensors))
         self.averaged.load_state_dict(checkpoint.select("averaged.", tensors))
         self.optimizer.restore(tensors)
 
     def is_complete(self, engine: Engine[Any]) -> bool:
-        """Tell whether the last weights were measured."""
+        """Return whether the last weights were measured."""
         measured = any(line["images"] == engine.images for line in engine.folder.measurements())
         return measured or not self.plan.split.holds_out
 
     def begin(self, engine: Engine[Any]) -> None:
-        """Let the model look at the data; let a fresh one learn what its losses need."""
+        """Let the model inspect the data, and pretrain in a fresh run; then give all ranks the weights of rank 0."""
         self.inspect_data(engine.folder)
         self.model.train()
         if not engine.images:
@@ -107,7 +107,7 @@ class GANTask(Task):
         self.plan.ranks.copy_from_first(tensors)
 
     def inspect_data(self, folder: RunFolder) -> None:
-        """Let the model look at all that it learns from; rank 0 first, so that the others find what it kept.
+        """Call ``Model.inspect_data``, on rank 0 first, so that the others find the files that it wrote.
 
         Raises:
             HandgenError: as ``Model.inspect_data``.
@@ -120,28 +120,34 @@ class GANTask(Task):
             folder.log(line)
 
     def set_rate(self, share: float) -> None:
-        """Set the learning rate by the settings' schedule."""
+        """Set the learning rate by the schedule of the settings."""
         self.optimizer.set_rate(share)
 
     def step(self, images: int) -> tuple[int, Mapping[str, Tensor]]:
-        """Take one step of every phase, after those that the critics are ahead; return the last losses."""
-        before, ahead = images, self.plan.settings.d_steps - 1 if "D" in self.model.phases else 0
-        for _ in range(ahead):
-            images = self._turn(("D",), images)[0]
-        images, losses = self._turn(self.model.phases, images)
-        self._average(images)
+        """Take ``d_steps`` - 1 steps of the critics alone, then one step of all phases; return its losses."""
+        before, critic_steps = images, self.plan.settings.d_steps - 1 if "D" in self.model.phases else 0
+        for _ in range(critic_steps):
+            images = self._step_on(("D",), images)[0]
+        images, losses = self._step_on(self.model.phases, images)
+        self._average(images, images - before)
         return images - before, losses
 
-    def _turn(self, phases: Sequence[str], images: int) -> tuple[int, Mapping[str, Tensor]]:
-        """Take one step of some phases on the next images; return how many were seen by now, and the losses."""
-        # What a model draws at random depends on the images seen, so that a resumed run goes on exactly;
-        # and on the rank, whose images are others.
+    def _step_on(self, phases: Sequence[str], images: int) -> tuple[int, Mapping[str, Tensor]]:
+        """Take one step of some phases on the next batch; return the number of images seen by now, and the losses."""
+        # The seed depends on the images seen, so that a resumed run is the same, and on the rank, since ranks have
+        # different images.
         torch.manual_seed(derive(self.plan.settings.seed, "step", images) ^ self.plan.ranks.rank)
         losses = self.optimizer.step(phases, [self.batch(images, "noise", rows) for rows in self.plan.rows])
         return images + self.plan.settings.batch, losses
 
     def batch(self, first: int, purpose: str, rows: slice = slice(None)) -> Batch:
-        """Return the batch that begins with image ``first`` of the run, or some of its rows, with random numbers."""
+        """Return some rows of the batch that begins with image ``first`` of the run.
+
+        Args:
+            first: number of the image, from 0.
+            purpose: with the seed and ``first``, decides the noise of the batch.
+            rows: the rows to return.
+        """
         settings = self.plan.settings
         count, seed = settings.batch, settings.seed
         random = torch.Generator().manual_seed(derive(seed, purpose, first))
@@ -151,10 +157,15 @@ class GANTask(Task):
         batch = data.batch(data.numbers(first, count, seed)[rows], self.device, noise, mix)
         return displace(batch, settings.displace, seed, np.arange(first, first + count)[rows])
 
-    def _average(self, images: int) -> None:
-        """Move the averaged weights towards the present ones; the half-life grows with the run at first."""
+    def _average(self, images: int, since: int) -> None:
+        """Move the averaged weights towards the current ones.
+
+        Args:
+            images: images seen; the half-life is at most a tenth of them.
+            since: images seen since the last average.
+        """
         half_life = min(self.plan.settings.ema, images / 10)
-        keep = 0.5 ** (self.plan.settings.batch / half_life) if half_life else 0.0
+        keep = 0.5 ** (since / half_life) if half_life else 0.0
         move_average(self.averaged.state_dict(), self.model.generator.state_dict(), keep)
 
     def state(self) -> dict[str, Tensor]:
@@ -164,7 +175,7 @@ class GANTask(Task):
         return state | self.optimizer.tensors()
 
     def facts(self, engine: Engine[Any]) -> dict[str, Any]:
-        """Return the facts of the model, which both files hold."""
+        """Return the facts of the model; the state file and the model file have the same."""
         plan = self.plan
         return ModelFacts(
             model=plan.name,
@@ -180,7 +191,7 @@ class GANTask(Task):
         ).to_json()
 
     def write(self, engine: Engine[Any]) -> None:
-        """Write the model file, and the grid as the model draws it."""
+        """Write the model file and a picture of the grid, drawn by the model."""
         folder = engine.folder
         checkpoint.save(folder.path / MODEL, loading.drawing_tensors(self.model, self.averaged), self.facts(engine))
         path = folder.path / f"fakes-{engine.images:09d}.png"
@@ -189,7 +200,7 @@ class GANTask(Task):
         folder.show(engine.images, "fakes", path)
 
     def measure(self, engine: Engine[Any], per_style: int | None = _PROBE) -> None:
-        """Record diversity and every metric on held-out glyphs, at most so many of each style; None = all."""
+        """Record diversity, and every metric on held-out glyphs: at most ``per_style`` of each style; None = all."""
         if not self.plan.ranks.leads:
             return
         plan = self.plan
@@ -203,7 +214,7 @@ class GANTask(Task):
         engine.folder.record(engine.images, "held-out", {"glyphs_per_style_at_most": glyphs, "styles": result})
 
     def end(self, engine: Engine[Any]) -> None:
-        """Measure on everything and judge the run, if its budget is spent; draw the curves."""
+        """Draw the curves. If the budget is spent, first measure on all held-out glyphs and log a verdict."""
         if engine.done:
             self.measure(engine, per_style=None)
             for line in verdict(engine.folder.stats(), self.plan.settings.gan_loss):
@@ -213,7 +224,7 @@ class GANTask(Task):
 
     @contextlib.contextmanager
     def evaluating(self) -> Iterator[Model]:
-        """Yield the model as it will be shipped: averaged weights, evaluation mode."""
+        """Yield the model with averaged weights and in evaluation mode, as it is saved; then restore it."""
         present = self.model.generator
         self.model.generator = self.averaged
         self.model.eval()
@@ -230,11 +241,11 @@ class GANTask(Task):
             engine.folder.show(engine.images, "reals", path)
 
     def out_of_memory(self, engine: Engine[Any]) -> TrainingError:
-        """Find out what would fit; this spoils the weights, but the run has ended anyway."""
+        """Try smaller batches to find what fits. This changes the weights, but the run has ended anyway."""
         plan = self.plan
         held = plan.rows[0].stop - plan.rows[0].start
         fits = held // 2
-        if plan.ranks.size == 1:  # with others, who take no part in trying, it stays a guess
+        if plan.ranks.size == 1:  # with several ranks it stays a guess: the others would have to try, too
             fits = footprint.fitting(lambda count: self._try(engine.images, slice(count)), held)
         return footprint.explanation(self.device, plan.settings, plan.config, plan.ranks.size, fits)
 

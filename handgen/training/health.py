@@ -1,6 +1,6 @@
-"""How a run went, in plain sentences: the discriminator's game, diversity, losses, overfitting.
+"""A verdict on a run, in plain sentences: the discriminator, diversity, losses, overfitting.
 
-All of it is read from the lines of stats.jsonl, so a run of yesterday can be judged as well.
+It is based on the lines of stats.jsonl alone, so it works for earlier runs, too.
 """
 
 from __future__ import annotations
@@ -14,43 +14,43 @@ Stats = Sequence[Mapping[str, Any]]
 """Lines of stats.jsonl, oldest first."""
 
 LAST_PART = 0.2
-"""Share of the run, at its end, that is judged: what happened before may have healed."""
+"""The verdict looks at this share of the run, at its end: earlier problems may be over."""
 FEWEST = 8
-"""Loss lines below which nothing is said: the last part must hold some, and any GAN begins unsteadily."""
+"""The fewest lines of losses for a verdict: the last part must have some, and the start of a GAN is unsteady."""
 WON = 0.97
-"""Accuracy on real and on fake, both above which D is too sure to teach."""
+"""If D's accuracy on real and on fake are both above this, the generator learns little from D."""
 GUESSING = 0.1
-"""D's accuracy on real plus that on fake, less 1, is 0 when its answer does not depend on what it
-sees: both 0.5, or one 0 and the other 1. Up to this it counts as nothing, since a line is a mean over
-a few hundred images and strays by some hundredths."""
+"""If D's answer does not depend on the image, its accuracies on real and fake add up to 1. D guesses if their sum is
+less than 1 plus this: a line is a mean over a few hundred images and varies by some hundredths."""
 MOSTLY = 0.9
-"""Share of the last part's lines that must agree before D is called stuck; single ones stray."""
+"""D guesses if this share of the lines in the last part says so; single lines vary."""
 L1_LEADS = 0.5
-"""Share of the generator's loss from which on L1 to the true glyph teaches it whatever D does."""
+"""If L1 is at least this share of the generator's loss, the generator learns from it even if D has won."""
 COLLAPSED = 0.3
-"""Diversity against the real one. Runs that went well had 0.6 to 0.9, since blur and a lost style or two
-cost some of it; runs whose drawings were all one, or all the same noise, had 0.02 to 0.22."""
+"""Least ratio of the drawings' diversity to that of real glyphs. Good runs had 0.6 to 0.9, since blur and missing
+styles cost some; runs with equal drawings, or with noise, had 0.02 to 0.22."""
 WILD = 1.5
-"""Diversity against the real one that no glyphs have: blur lowers it, and only noise is above."""
+"""Greatest ratio of diversity. Blur lowers it, so that only noise is above this."""
 EXPLODED = 10.0
-"""Growth over the quietest earlier fifth that no schedule and no change of the game's balance explains."""
+"""A loss has exploded if it grew by this factor over the quietest earlier fifth of the run."""
 ORDER_ONE, NEVER = 1.0, 10.0
-"""An adversarial loss is of order one. What is below that is small change however fast it grew, and
-above the second it was never in bounds, so growth counts from there if the run began beyond it."""
+"""Adversarial losses are of order one. Growth is measured from 1 if the loss was smaller, and from 10 if it was
+larger from the start."""
 WORSE = 1.1
-"""Growth of the held-out L1 over its best; less may come from the choice of glyphs that are measured on the way."""
+"""Growth of the held-out L1 over its best value that is overfitting. Measurements during a run see some glyphs only,
+and vary by less."""
 
 
 def verdict(stats: Stats, gan_loss: str = "vanilla") -> list[str]:
     """Judge a run.
 
     Args:
-        stats: its lines; of kind ``losses``, ``held-out`` and ``diversity``.
-        gan_loss: the adversarial loss it was trained with. A Wasserstein critic ought to win.
+        stats: the lines of its stats.jsonl.
+        gan_loss: its adversarial loss. A Wasserstein critic should win, so this is no fault.
 
     Returns:
-        A sentence or two for each thing that went wrong, each with the flag that may mend it; else
-        one line that says that the run looks healthy, or that it is too short to judge.
+        One line for each problem, with an option that may help. If there is no problem, one line that says so; if the
+        run is too short to judge, one line that says this.
     """
     lines = of_kind(stats, "losses")
     broken = _not_finite(lines)
@@ -73,20 +73,20 @@ def of_kind(stats: Stats, kind: str) -> list[Mapping[str, Any]]:
 
 
 def loss_names(lines: Stats, phase: str) -> list[str]:
-    """Return the names, as ``G/l1``, of what a phase optimizes; observations are not among them."""
+    """Return the names of the losses that a phase optimizes, such as ``G/l1``, without values that are only logged."""
     end = " weighted"
     names = dict.fromkeys(key for line in lines for key in line if key.startswith(f"{phase}/") and key.endswith(end))
     return [name.removesuffix(end) for name in names]
 
 
 def accuracies(lines: Stats) -> tuple[list[float], list[float]]:
-    """Return how much of real and of fake D tells rightly, 0 to 1, in the lines that say so."""
+    """Return D's accuracy on real and on fake, 0 to 1, of each line that has them."""
     judged = [line for line in lines if "D/real accuracy" in line]
     return [line["D/real accuracy"] for line in judged], [line["D/fake accuracy"] for line in judged]
 
 
 def last_diversity(stats: Stats) -> Mapping[str, Any] | None:
-    """Return the last diversity that had anything to compare."""
+    """Return the last line of diversity with a ratio; None if there is none."""
     return next((line for line in reversed(of_kind(stats, "diversity")) if line["ratio"] is not None), None)
 
 
@@ -105,12 +105,12 @@ def _not_finite(lines: Stats) -> list[str]:
 
 
 def _weighted(lines: Stats, name: str) -> float:
-    """Return the mean size of a weighted loss."""
+    """Return the mean absolute value of a weighted loss."""
     return fmean(abs(line.get(f"{name} weighted", 0.0)) for line in lines)
 
 
 def _game(lines: Stats, *, wasserstein: bool) -> list[str]:
-    """Judge D's accuracies, unless G does not play against it."""
+    """Judge D's accuracies. Without an adversarial loss of the generator they do not matter."""
     late = _last_part(lines)
     real, fake = accuracies(late)
     shares = {name: _weighted(late, name) for name in loss_names(lines, "G")}
@@ -143,7 +143,7 @@ def _stuck(real: float, fake: float, right: str) -> str:
 
 
 def _drawings(stats: Stats) -> list[str]:
-    """Judge how much the drawings differ."""
+    """Judge the diversity of the drawings."""
     line = last_diversity(stats)
     if line is None or COLLAPSED <= line["ratio"] <= WILD:
         return []
@@ -168,7 +168,7 @@ def _explosion(lines: Stats, *, wasserstein: bool) -> list[str]:
     for name in (*loss_names(lines, "D"), *loss_names(lines, "G")):
         adversarial = name.startswith(("D/real", "D/fake", "G/gan"))
         if wasserstein and adversarial:
-            continue  # their common level is free to drift; the penalties and the rest are not
+            continue  # Wasserstein scores may drift together; penalties and other losses may not
         key = f"{name} weighted"
         before = min(median(abs(line.get(key, 0.0)) for line in fifth) for fifth in fifths)
         bounds = max(before, ORDER_ONE), NEVER if adversarial else math.inf

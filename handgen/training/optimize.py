@@ -1,4 +1,4 @@
-"""The steps of a run: phases, precision, accumulation, clipping, rates. No loss is known by name."""
+"""Optimizer steps: phases, precision, gradient accumulation, clipping and learning rates, for any model."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ _PRECISIONS = {"fp32": None, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 @torch.no_grad()
 def move_average(averages: Mapping[str, Tensor], present: Mapping[str, Tensor], keep: float) -> None:
-    """Move averages of weights towards the present ones; they are changed themselves.
+    """Update moving averages of weights in place: average = keep x average + (1 - keep) x current.
 
     Args:
-        averages: by name; what is not of floating point stays as it is.
-        present: the same names.
-        keep: how much of what an average was is kept, 0 to 1.
+        averages: name -> average; tensors that are not floating point stay the same.
+        present: name -> current weights, for the same names.
+        keep: the weight of the old average, 0 to 1.
     """
     names = [name for name, tensor in averages.items() if tensor.is_floating_point()]
     torch._foreach_lerp_([averages[name] for name in names], [present[name] for name in names], 1 - keep)
 
 
 class Optimizer:
-    """Takes the steps of a model on batches.
+    """The optimizers of a model, one for each phase.
 
     Args:
-        model: on the device where it will stay.
-        settings: of the run.
-        device: that device.
-        ranks: the ranks that take the step together.
+        model: the model, already on ``device``.
+        settings: the settings of the run.
+        device: where to compute.
+        ranks: the processes that share the run.
     """
 
     def __init__(self, model: Model, settings: TrainSettings, device: torch.device, ranks: Ranks) -> None:
@@ -52,12 +52,12 @@ class Optimizer:
         self._dtype = _dtype(settings.precision, device)
         self._parameters = {phase: list(model.phase_parameters(phase)) for phase in model.phases}
         self._optimizers = {phase: self._make(parameters) for phase, parameters in self._parameters.items()}
-        # Gradients of half precision underflow; every phase finds its own scale, since its losses have theirs.
+        # fp16 gradients underflow without a scale. Each phase has its own, since the sizes of its losses differ.
         self._scalers = {phase: torch.amp.GradScaler(device.type, enabled=self.overflows) for phase in model.phases}
         self._prepare: Callable[[Batch], Any] = model.prepare
         self._losses: Callable[[str, Any], dict[str, Tensor]] = model.losses
         if settings.compile:
-            # A penalty on a gradient is differentiated twice, which compiled code cannot be.
+            # Penalties on gradients are differentiated twice, which compiled code does not support.
             model.adversarial.penalties = torch.compiler.disable(model.adversarial.penalties)  # type: ignore[method-assign, no-untyped-call]
             self._prepare, self._losses = torch.compile(model.prepare), torch.compile(model.losses)
 
@@ -69,11 +69,11 @@ class Optimizer:
 
     @property
     def overflows(self) -> bool:
-        """Whether numbers are so short that a loss may overflow now and then; such a step is left out."""
+        """Whether a loss may overflow in some steps, as in fp16. Such a step is skipped."""
         return self._dtype == torch.float16
 
     def set_rate(self, done: float) -> None:
-        """Set the learning rate for a point of the run, 0 at its start and 1 at its end."""
+        """Set the learning rate; ``done`` is how much of the run is done, 0 to 1."""
         rate = self._settings.lr * SCHEDULES[self._settings.schedule](done)
         for optimizer in self._optimizers.values():
             for group in optimizer.param_groups:
@@ -82,15 +82,19 @@ class Optimizer:
     def step(self, phases: Sequence[str], parts: Sequence[Batch]) -> dict[str, Tensor]:
         """Take one step of each phase, on the mean of the losses over the parts of a batch.
 
-        A single part is prepared once for all phases. Several are prepared anew for each phase, one
-        after the other, so that no more than one part's activations are in memory.
+        A single part is prepared once for all phases. Several parts are prepared anew for each phase, one
+        after the other, so that only the activations of one part are in memory.
+
+        Args:
+            phases: the phases, in order.
+            parts: the parts of the batch, of equal size.
 
         Returns:
-            The losses, raw as ``G/l1`` and times their weight as ``G/l1 weighted``.
+            The losses by name: unweighted as ``G/l1``, multiplied by their weight as ``G/l1 weighted``.
         """
         logged: dict[str, Tensor] = {}
         if len(parts) == 1:
-            self._train_only(*self._parameters)
+            self._train_only(*phases)
             with self._autocast():
                 shared = self._prepare(parts[0])
         for phase in phases:
@@ -106,6 +110,7 @@ class Optimizer:
         return logged
 
     def _train_only(self, *phases: str) -> None:
+        """Let only the parameters of these phases require gradients."""
         for parameter in (p for group in self._parameters.values() for p in group):
             parameter.requires_grad_(False)
         for parameter in (p for phase in phases for p in self._parameters[phase]):
@@ -116,11 +121,11 @@ class Optimizer:
 
     @property
     def _weights(self) -> dict[str, float]:
-        """Weight of each loss by name: the settings' for penalties, the model's for all else."""
+        """Weight of each loss by name: those of penalties are settings of the run, the others are the model's."""
         return {"gp": self._settings.lambda_gp, "r1": self._settings.r1, **self._model.weights}
 
     def _total(self, phase: str, terms: Mapping[str, Tensor], parts: int, logged: dict[str, Tensor]) -> Tensor:
-        """Return the weighted sum of the losses of one of so many parts, and note them."""
+        """Return the weighted sum of a part's losses, divided by the number of parts; add the losses to ``logged``."""
 
         def note(name: str, value: Tensor) -> None:
             logged[name] = logged.get(name, 0.0) + value.detach() / parts
@@ -128,14 +133,14 @@ class Optimizer:
         total, weights = torch.zeros((), device=self._device), self._weights
         for name, value in terms.items():
             note(f"{phase}/{name}", value.float())
-            if value.requires_grad:  # what needs none is an observation
+            if value.requires_grad:  # other values are only logged
                 weighted = value.float() * weights.get(name, 1.0)
                 total = total + weighted
                 note(f"{phase}/{name} weighted", weighted)
         return total / parts
 
     def _move(self, phase: str) -> None:
-        """Let the gradients of all parts and ranks move the weights of a phase."""
+        """Update the weights of a phase with the gradients of all parts and ranks."""
         optimizer, scaler, parameters = self._optimizers[phase], self._scalers[phase], self._parameters[phase]
         self._ranks.average([parameter.grad for parameter in parameters if parameter.grad is not None])
         scaler.unscale_(optimizer)
@@ -148,12 +153,12 @@ class Optimizer:
 
     @torch.no_grad()
     def _clip_critics(self) -> None:
-        """Keep the weights of the critics in a box (Arjovsky et al. 2017, algorithm 1)."""
+        """Clip the weights of the critics (Arjovsky et al. 2017, algorithm 1)."""
         for parameter in self._parameters["D"]:
             parameter.clamp_(-self._settings.clip_critic, self._settings.clip_critic)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return what a checkpoint must hold for the next step to be exactly what it would have been."""
+        """Return the state of optimizers and gradient scalers as tensors, for a checkpoint."""
         state: dict[str, Tensor] = {}
         for phase, optimizer in self._optimizers.items():
             state |= checkpoint.optimizer_tensors(phase, optimizer)
@@ -165,7 +170,7 @@ class Optimizer:
         return state
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Put back what ``tensors`` took out."""
+        """Load the state that ``tensors`` returned."""
         for phase, optimizer in self._optimizers.items():
             checkpoint.restore_optimizer(phase, optimizer, tensors)
         for phase, scaler in self._scalers.items():
@@ -176,10 +181,10 @@ class Optimizer:
 
 
 class Means:
-    """Means of losses over the steps since they were last taken.
+    """Mean losses over the steps since the last call of ``take``.
 
     Args:
-        overflows: leave out what is not finite, which has moved no weight, as long as some of it is.
+        overflows: ignore values that are not finite, unless all are: their steps were skipped (fp16).
     """
 
     def __init__(self, *, overflows: bool) -> None:
@@ -190,11 +195,11 @@ class Means:
         return len(self._steps)
 
     def add(self, losses: Mapping[str, Tensor]) -> None:
-        """Count the losses of one step."""
+        """Add the losses of one step."""
         self._steps.append(losses)
 
     def take(self, ranks: Ranks) -> dict[str, float]:
-        """Return the mean of each loss over steps and ranks, and begin anew."""
+        """Return the mean of each loss over steps and ranks, and forget the steps."""
         sums = {name: self._sum(name) for name in dict.fromkeys(name for step in self._steps for name in step)}
         ranks.sum(list(sums.values()))
         self._steps = []
@@ -202,17 +207,17 @@ class Means:
         return {name: total / count if count else math.nan for name, (total, count) in zip(sums, totals, strict=True)}
 
     def _sum(self, name: str) -> Tensor:
-        """Return the sum of a loss and how many steps it is of."""
+        """Return ``[2]``: the sum of a loss, and the number of steps in it."""
         values = torch.stack([step[name] for step in self._steps if name in step])
         counts = values.isfinite() if self._overflows else torch.ones_like(values, dtype=torch.bool)
         return torch.stack([torch.where(counts, values, 0.0).sum(), counts.sum()])
 
 
 def refuse_uncompiled(error: RuntimeError) -> None:
-    """Raise an error of ours if ``error`` says that a model cannot be compiled here.
+    """Raise a one-line error if ``error`` comes from torch.compile.
 
     Raises:
-        TrainingError: that is what it says.
+        TrainingError: the model cannot be compiled on this machine.
     """
     if type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
         reason = " ".join(str(error).split())[:200]
@@ -220,7 +225,7 @@ def refuse_uncompiled(error: RuntimeError) -> None:
 
 
 def _dtype(precision: str, device: torch.device) -> torch.dtype | None:
-    """Return the type to compute in by autocast; None computes as weights are stored."""
+    """Return the type for autocast; None = no autocast."""
     if precision == "auto":
         precision = "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
     return _PRECISIONS[precision]

@@ -1,4 +1,4 @@
-"""The grids of a run: a fixed choice of held-out glyphs, as they are and as they are drawn."""
+"""The grid pictures of a run: the same held-out glyphs, true and drawn."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ _STYLES, _CHARS = 16, 16
 
 
 class Grid:
-    """A fixed choice of held-out pairs, a row of each style.
+    """A fixed choice of held-out pairs, one row for each style.
 
     Args:
         held_out: the pairs to choose from.
-        styles: names of the styles, by their number there.
+        styles: names of the styles, by their number in ``held_out``.
+
+    Attributes:
+        which: numbers of the chosen pairs.
     """
 
     def __init__(self, held_out: Glyphs, styles: Sequence[str]) -> None:

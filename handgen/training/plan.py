@@ -1,4 +1,4 @@
-"""The plan of a GAN's run: everything that a run needs is found and checked, and nothing is written."""
+"""The plan of a training run of a GAN: everything that it needs is found and checked, and nothing is written."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from handgen.training.settings import TrainSettings
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """One run of one model on one store, checked; ``gan.open_run`` carries it out.
+    """A checked run of one model on one store; ``gan.open_run`` starts it.
 
     Attributes:
-        name: of a registered model.
-        settings: what all models share.
-        resolved: the model's own settings, with the files that they name.
-        store: pairs of source and target glyphs.
-        out: the run folder, there or not.
-        split: training and held-out characters.
+        name: name of the model in the registry.
+        settings: the settings that all models share.
+        resolved: the model's own settings, with the files that they need.
+        store: the glyph store.
+        out: the run folder, which need not exist yet.
+        split: training and held-out glyphs.
         styles: names of the model's styles, in its order.
-        only: the styles that are learned, if not all.
-        rows: the rows of a batch that this rank takes, part by part.
-        start: trained weights to begin a fresh run with.
+        only: the styles of ``--finetune-styles``; empty = all.
+        rows: for each part of a batch, the rows that this rank takes.
+        start: trained weights for the start of a fresh run (``--from``).
         ranks: the processes that share the run.
     """
 
@@ -70,18 +70,18 @@ class TrainingPlan:
 
     @functools.cached_property
     def charset(self) -> str:
-        """The model's characters, in order: those to learn, and those that its first weights know."""
+        """The model's characters, sorted: the training characters, and those of its first weights."""
         return "".join(sorted(set(self.split.train) | set(self.start.model.charset if self.start else "")))
 
     @functools.cached_property
     def data(self) -> Glyphs:
-        """What is learned from."""
+        """The training data."""
         ways = {"balanced": self.settings.balance_styles, "disjoint": self.settings.disjoint}
         return DATA[self.kind.needs](self.store, self.split, self.styles, self.only, charset=self.charset, **ways)
 
     @functools.cached_property
     def held_out(self) -> Glyphs:
-        """The pairs that are measured and shown; what is learned from, if the store has none."""
+        """The glyphs to measure on and to show: the held-out pairs; if none are held out, training glyphs."""
         if not self.split.holds_out and self.kind.needs != "pairs":
             return self.data
         held_out = self.split.holds_out
@@ -89,13 +89,13 @@ class TrainingPlan:
 
     @property
     def records(self) -> tuple[StyleRecord, ...]:
-        """Records of the styles: the store's, else those that came with the weights to begin with."""
+        """Records of the styles: those of the store and, for styles that it lacks, those of the first weights."""
         before = {style.name: style for style in self.start.model.styles} if self.start else {}
         here = {style.name: style for style in self.store.styles}
         return tuple(here.get(name) or before[name] for name in self.styles)
 
     def identity(self) -> dict[str, Any]:
-        """Return what makes this run this run; a folder with another identity is not touched."""
+        """Return everything that the result of the run depends on. A folder with another identity is refused."""
         paths = [str(path) for path in self.store.folders]
         data = {
             "model": self.name,
@@ -107,14 +107,14 @@ class TrainingPlan:
         return data | origin | needed | asdict(self.settings) | asdict(self.config)  # type: ignore[call-overload, no-any-return]
 
     def defaults(self) -> Mapping[str, Any]:
-        """Return the values that settings had in runs of versions without them."""
+        """Return the default of each setting, for runs of earlier versions that lack it."""
         return {field.name: field.default for kind in (TrainSettings, self.kind.Config) for field in fields(kind)}  # type: ignore[arg-type]
 
     def make_model(self) -> Model:
-        """Return the model as a fresh run begins with it, on the CPU; a function of the seed.
+        """Return the model at the start of a fresh run, on the CPU. It depends on the plan and its seed alone.
 
         Raises:
-            UsageError: the weights to begin with do not fit.
+            UsageError: the weights of ``start`` do not fit.
         """
         torch.manual_seed(self.settings.seed)
         model = self.kind(self.config, self.store.size, self.styles, self.charset)
@@ -138,20 +138,20 @@ def plan_training(
     start: Checkpoint | None = None,
     ranks: Ranks = Ranks(),  # noqa: B008 - immutable
 ) -> TrainingPlan:
-    """Check a run as far as it can be without writing anything.
+    """Check a run without writing anything.
 
     Args:
-        name: of a registered model.
-        settings: what all models share.
-        config: the model's own.
-        store: pairs of source and target glyphs.
+        name: name of the model in the registry.
+        settings: the settings that all models share.
+        config: the model's own settings.
+        store: the glyph store.
         out: the run folder.
-        start: trained weights to begin a fresh run with.
+        start: trained weights for the start of a fresh run (``--from``).
         ranks: the processes that share the run.
 
     Raises:
-        UsageError: the folder holds something else; a style that the store lacks; a batch that cannot be shared
-            out; weights to begin with that do not fit.
+        UsageError: the folder holds something else; the store lacks a style; the batch cannot be divided; the weights
+            of ``start`` do not fit.
         StoreError: the store has nothing to learn from.
     """
     rows = ranks.rows(settings.batch, settings.accumulate)
@@ -159,14 +159,14 @@ def plan_training(
         load_extra("tensorboard", "tensorboard")
     kind: type[Model] = MODELS.load(name)
     if settings.displace and kind.prompt_kind is STROKES:
-        raise UsageError(f"--displace bends glyphs, and a {name} learns from strokes", "Leave it out.")
+        raise UsageError(f"--displace distorts glyphs, and a {name} learns from strokes", "Leave it out.")
     seen = start.model.charset if start else ""
     split = split_store(store, kind.needs, settings.holdout, settings.seed, by=settings.holdout_by, seen=seen)
     only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
     styles = style_names(name, kind, store, start.style_names if start else [], only)
     resolved = kind.resolve(config, split.train, read_config(out))
     plan = TrainingPlan(name, settings, resolved, store, out, split, styles, only, tuple(rows), start, ranks)
-    for glyphs in (plan.data, plan.held_out):  # made here, because they raise if there is nothing
+    for glyphs in (plan.data, plan.held_out):  # both are made here, so that errors are found before the run
         assert len(glyphs)
     if ranks.leads:
         check_folder(out, plan.identity(), plan.defaults())

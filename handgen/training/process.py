@@ -1,10 +1,11 @@
-"""What a run changes in its process while it lasts, and puts back."""
+"""What a run changes in its process, and restores at its end: signal handlers, deterministic kernels."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -14,7 +15,13 @@ import torch
 
 @contextlib.contextmanager
 def stop_on_signal(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first Ctrl-C (or SIGTERM) call ``stop``; the second kills the process."""
+    """Let the first Ctrl-C (or SIGTERM) call ``stop``, and the second raise ``KeyboardInterrupt``.
+
+    Signals reach the main thread alone. In any other thread this does nothing.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def ask(number: int, frame: FrameType | None) -> None:
         stop()
@@ -33,14 +40,14 @@ def stop_on_signal(stop: Callable[[], None]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def use_deterministic(on: bool) -> Iterator[None]:
-    """Let torch take the same way through the same numbers every time, where it has such a way."""
+    """Let torch use deterministic kernels while the context lasts, where it has them."""
     if not on:
         yield
         return
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when cuBLAS starts
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     with warnings.catch_warnings():
-        # Torch says it of each such kernel; the run has said it of all.
+        # Torch warns of each kernel that is not deterministic; the help of --deterministic says that there are some.
         warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation")
         torch.use_deterministic_algorithms(True, warn_only=True)
         try:

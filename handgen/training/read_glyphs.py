@@ -1,4 +1,4 @@
-"""What a recognizer learns from: glyphs of any number of stores, and the fonts kept to measure on."""
+"""The training data of a recognizer: glyphs of several stores, and the fonts held out to measure on."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from handgen.seeds import generator
 
 
 class LabeledGlyphs:
-    """All glyphs of some stores, each with its character and its font; a font of several stores is one.
+    """All glyphs of several stores, with their characters and fonts. Fonts of the same name are one font.
 
     Args:
-        folders: folders of glyph stores of one image size.
-        charset: characters to learn; all that the stores have when empty.
+        folders: folders of glyph stores with the same image size.
+        charset: the characters to learn; empty = all of the stores.
 
     Attributes:
         charset: the characters, sorted.
         fonts: names of the fonts, in order.
-        char: int64 ``[N]``, numbers in ``charset``.
-        font: int64 ``[N]``, numbers in ``fonts``.
+        char: int64 ``[N]``, the character of each glyph, as an index of ``charset``.
+        font: int64 ``[N]``, the font of each glyph, as an index of ``fonts``.
 
     Raises:
         UsageError: a store is missing.
-        StoreError: the sizes differ, or there is nothing to tell apart.
+        StoreError: the image sizes differ, or there are fewer than two characters.
     """
 
     def __init__(self, folders: Sequence[Path], charset: str = "") -> None:
@@ -71,11 +71,27 @@ class LabeledGlyphs:
         return to_unit(pixels)[:, None]
 
     def labels(self, which: NDArray[np.int64]) -> Tensor:
-        """Return their characters, int64 ``[n]``."""
+        """Return the characters of the glyphs numbered ``which``, int64 ``[n]``."""
         return torch.from_numpy(self.char[which])
 
+    def batch(self, among: NDArray[np.int64], first: int, size: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Return images and labels of a step of training; see ``images`` and ``labels``.
+
+        Args:
+            among: numbers of the glyphs to learn from; any of them may come.
+            first: how many images were seen before.
+            size: of the batch.
+            seed: of the choice.
+        """
+        rows = generator(seed, "recognizer batch", first).choice(among, size)
+        return self.images(rows), self.labels(rows)
+
     def held_out_fonts(self, wanted: str, seed: int) -> tuple[str, ...]:
-        """Return the fonts to measure on: names with commas, or so many drawn by ``seed``.
+        """Return the fonts to measure on.
+
+        Args:
+            wanted: their names, with commas; or how many to choose at random.
+            seed: decides the random choice.
 
         Raises:
             UsageError: a font is unknown, or none would be left to learn from.
@@ -97,5 +113,5 @@ class LabeledGlyphs:
         return names
 
     def of_fonts(self, names: Sequence[str]) -> NDArray[np.int64]:
-        """Return the numbers of these fonts' glyphs."""
+        """Return the numbers of the glyphs of these fonts, int64."""
         return np.flatnonzero(np.isin(self.font, [self.fonts.index(name) for name in names]))

@@ -1,4 +1,4 @@
-"""Training the recognizer: cross entropy on varied glyphs, then calibration on fonts it never saw."""
+"""Training of the recognizer: cross entropy on augmented glyphs, then calibration on held-out fonts."""
 
 from __future__ import annotations
 
@@ -25,41 +25,43 @@ from handgen.training.read_glyphs import LabeledGlyphs
 
 _PHASE = "recognizer"
 _DEFAULTS = {"augment": True}
-"""Of settings that runs of an older version did not know."""
+"""Settings that runs of earlier versions lack, with the values that these runs had."""
 _LOG_STEPS = 20
 _CALIBRATION = 4096
-"""Glyphs of the fonts held out that the temperature is taken from."""
+"""The most held-out glyphs that the temperature is computed from."""
 _WARM = 0.05
+"""Share of the run in which the learning rate rises."""
 _SMOOTHING, _DECAY = 0.1, 0.02
+"""Label smoothing and weight decay."""
 _PER_CHARACTER, _FEWEST = 200, 50_000
-"""Images that a character needs to be read in fonts never seen, and what the first layers need to learn at all."""
+"""The default budget: images for each character, and the fewest images of a run."""
 
 
 @dataclass(frozen=True)
 class RecognizerSettings(Settings):
-    """How a recognizer is built and learns."""
+    """The settings of a recognizer and of its training."""
 
     images: int = setting(
-        0, f"Training budget in images seen; 0 = {_PER_CHARACTER} a character, {_FEWEST:,} at least.", minimum=0
+        0, f"Training budget in images seen; 0 = {_PER_CHARACTER} for each character, at least {_FEWEST:,}.", minimum=0
     )
     minutes: float = setting(
-        0.0, "End after so long, if that is sooner, the learning rate fitted to it; 0 = no limit.", minimum=0
+        0.0, "Also end after this time; the learning rate then falls with the time. 0 = no limit.", minimum=0
     )
     batch: int = setting(128, "Images per optimizer step.", minimum=2, maximum=4096)
-    lr: float = setting(3e-3, "Highest learning rate: reached early, then by cosine to zero.", minimum=0)
+    lr: float = setting(3e-3, "Highest learning rate; it rises at first, then falls to 0 by a cosine.", minimum=0)
     width: int = setting(16, "Channels of the first layer; they double three times.", minimum=4, maximum=256)
-    augment: bool = setting(True, "Vary every image at random: turned, bent, in another pen, faint, noisy.")
+    augment: bool = setting(True, "Augment images: rotation, distortion, line width, faint ink, noise.")
     holdout_fonts: str = setting("3", "Fonts to measure on: how many, or their names with commas.")
     save_every: int = setting(50_000, "Images between checkpoints.", minimum=1)
     seed: int = setting(0, "Everything random follows from this number.", minimum=0, maximum=2**32 - 1)
 
     def fitted(self, characters: int) -> RecognizerSettings:
-        """Return these settings with the budget that so many characters need, if none was given."""
+        """Return these settings; if ``images`` is 0, with the default budget for a number of characters."""
         return self if self.images else replace(self, images=max(_FEWEST, _PER_CHARACTER * characters))
 
 
 def check_run(settings: RecognizerSettings, glyphs: LabeledGlyphs, out: Path) -> RecognizerSettings:
-    """Check a run without writing anything; return its settings with the budget that it gets.
+    """Check a run without writing anything; return its settings with the budget filled in.
 
     Raises:
         UsageError: the folder holds something else, or the fonts to hold out are unknown.
@@ -73,17 +75,17 @@ def check_run(settings: RecognizerSettings, glyphs: LabeledGlyphs, out: Path) ->
 def open_run(
     settings: RecognizerSettings, glyphs: LabeledGlyphs, out: Path, device: torch.device
 ) -> Engine[RecognizerTask]:
-    """Make the folder of a run, or open it to go on; return what trains.
+    """Create the folder of a run, or open it to resume the run; return the engine.
 
     Args:
-        settings: of the run; without a budget it gets the one that fits the characters.
-        glyphs: what to learn from.
-        out: the run's folder.
+        settings: the settings of the run.
+        glyphs: the training data.
+        out: the run folder.
         device: where to compute.
 
     Raises:
         UsageError: the folder holds something else, or the fonts to hold out are unknown.
-        CheckpointError: what it goes on from is damaged.
+        CheckpointError: the state in the folder is damaged.
     """
     settings = check_run(settings, glyphs, out)
     folder = RunFolder(out, _identity(settings, glyphs), _DEFAULTS)
@@ -93,11 +95,11 @@ def open_run(
 
 
 class RecognizerTask(Task):
-    """A recognizer that learns to read the fonts of some stores, but for those that it is measured on.
+    """A recognizer that learns to read all fonts except the held-out ones.
 
     Args:
-        settings: of the run.
-        glyphs: what to learn from.
+        settings: the settings of the run.
+        glyphs: glyphs of all fonts.
         device: where to compute.
 
     Raises:
@@ -118,32 +120,31 @@ class RecognizerTask(Task):
         self._measured: dict[str, Any] = {}
 
     def restore(self, tensors: Mapping[str, Tensor]) -> None:
-        """Put back the weights and the optimizer."""
+        """Load the weights and the state of the optimizer."""
         self.recognizer.load_state_dict(checkpoint.select("model.", tensors))
         checkpoint.restore_optimizer(_PHASE, self.optimizer, tensors)
 
     def is_complete(self, engine: Engine[Any]) -> bool:
-        """Tell whether it was calibrated and measured."""
-        return bool(engine.folder.measurements())
+        """Return whether the recognizer was calibrated and measured after its last step."""
+        return any(line["images"] == engine.images for line in engine.folder.measurements())
 
     def begin(self, engine: Engine[Any]) -> None:
         """Switch to training mode."""
         self.recognizer.train()
 
     def set_rate(self, share: float) -> None:
-        """Let the rate rise early, then fall by cosine to zero."""
+        """Set the learning rate: it rises at first, then falls to 0 by a cosine."""
         for group in self.optimizer.param_groups:
             group["lr"] = self.settings.lr * _rate(share)
 
     def step(self, images: int) -> tuple[int, Mapping[str, Tensor]]:
-        """Take one step; return its cross entropy and its accuracy."""
+        """Take one step; return the size of the batch, and its cross entropy and accuracy."""
         settings = self.settings
-        rows = generator(settings.seed, "recognizer batch", images).choice(self._learned, settings.batch)
+        shown, labels = self.glyphs.batch(self._learned, images, settings.batch, settings.seed)
         random = torch.Generator().manual_seed(derive(settings.seed, "recognizer variation", images))
-        shown = self.glyphs.images(rows).to(self.device)
+        shown, labels = shown.to(self.device), labels.to(self.device)
         if settings.augment:
             shown = augment(shown, random)
-        labels = self.glyphs.labels(rows).to(self.device)
         logits = self.recognizer(shown)
         loss = F.cross_entropy(logits, labels, label_smoothing=_SMOOTHING)
         self.optimizer.zero_grad(set_to_none=True)
@@ -158,17 +159,17 @@ class RecognizerTask(Task):
         return tensors | checkpoint.optimizer_tensors(_PHASE, self.optimizer)
 
     def facts(self, engine: Engine[Any]) -> dict[str, Any]:
-        """Return what it learned from."""
+        """Return images seen, seed, training fonts and held-out fonts."""
         known = {"images": engine.images, "seed": self.settings.seed}
         return known | {"fonts": self.fonts, "held_out": list(self.held_out)}
 
     def write(self, engine: Engine[Any]) -> None:
-        """Write the recognizer."""
+        """Write the recognizer's file."""
         facts = self.facts(engine) | {"measured": self._measured}
         save_recognizer(engine.folder.path / RECOGNIZER, self.recognizer, facts)
 
     def end(self, engine: Engine[Any]) -> None:
-        """Calibrate and measure on fonts it never saw, and save that, if the budget is spent."""
+        """If the budget is spent: calibrate, measure on the held-out fonts, and save again."""
         if not engine.done:
             return
         recognizer, glyphs = self.recognizer, self.glyphs
@@ -183,16 +184,16 @@ class RecognizerTask(Task):
 
 
 def _identity(settings: RecognizerSettings, glyphs: LabeledGlyphs) -> dict[str, Any]:
-    """Return what makes a run this run."""
+    """Return everything that the result of a run depends on."""
     names = {"charset": glyphs.charset, "fonts": list(glyphs.fonts), "glyphs": len(glyphs.char)}
     return {"model": "recognizer", "size": glyphs.size} | names | asdict(settings)
 
 
 def _side(size: int) -> int:
-    """Return the side of the images that the network sees: more than 64 pixels cost time and tell nothing new."""
+    """Return the side of the network's input for glyphs of ``size`` pixels: a multiple of 32, at most 64, for speed."""
     return min(64, max(32, size // 32 * 32))
 
 
 def _rate(done: float) -> float:
-    """Return the share of the highest learning rate at a point of the run, 0 to 1."""
+    """Return the learning rate as a share of the highest; ``done`` is how much of the run is done, 0 to 1."""
     return done / _WARM if done < _WARM else (1 + math.cos(math.pi * (done - _WARM) / (1 - _WARM))) / 2

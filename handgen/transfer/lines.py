@@ -6,6 +6,7 @@ lines.json      what is the same for all sets; a comparison with other settings 
 sets/           the training sets, datasets
 cells/          a result for each set and repetition
 results.json    the table: character error rates, each with its interval
+results.png     the table as a plot
 sets.png        some lines of every set, and of the test
 """
 
@@ -28,11 +29,12 @@ from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
 from handgen.synthesis.write import write
 from handgen.transfer.ctc import LabeledLines, LineReader, distance
-from handgen.transfer.settings import DIGITS, LINE_SETS, TransferRequest
+from handgen.transfer.plot import save_plot
+from handgen.transfer.settings import DIGITS, LINE_SETS, TransferRequest, real_name
 from handgen.transfer.written import Halves, halves_of, lines_in
 
 ABOUT, SETS, CELLS = "lines.json", "sets", "cells"
-RESULTS, SHEET, CORPUS = "results.json", "sets.png", "corpus.txt"
+RESULTS, PLOT, SHEET, CORPUS = "results.json", "results.png", "sets.png", "corpus.txt"
 _DRAWN: Mapping[str, tuple[tuple[str, ...], dict[str, Any]]] = {
     "fonts": (("fonts",), {"vary": 0.0, "degrade": "none"}),
     "warped": (("fonts",), {"vary": 1.0, "degrade": "ink"}),
@@ -55,9 +57,10 @@ class LineTransfer:
 
     def __init__(self, request: TransferRequest) -> None:
         self.request, self.settings = request, request.settings
-        if request.real == DIGITS:
+        (self.real,) = request.real
+        if self.real == DIGITS:
             raise UsageError("--real digits are no lines of text", "Give --real a dataset of lines.")
-        halves = halves_of(lines_in(Path(request.real)), Path(request.real).name, request.split, self.settings.seed)
+        halves = halves_of(lines_in(Path(self.real)), Path(self.real).name, request.split, self.settings.seed)
         self.learned, self.test = halves if request.half == "test" else Halves(halves.test, halves.learned)
         self._given = request.sets
         names = [name.strip() for name in request.names.split(",") if name.strip()] or [*LINE_SETS]
@@ -66,6 +69,7 @@ class LineTransfer:
             if name not in LINE_SETS and name not in self._given:
                 raise UsageError(f"no set of lines is called '{name}'", f"There are {', '.join(LINE_SETS)}; or --set.")
         self.sets = dict.fromkeys(self.names)
+        self._check()
 
     @property
     def total(self) -> int:
@@ -76,7 +80,7 @@ class LineTransfer:
         """Return what will be done, for a person."""
         writers = len(set(self.test.groups))
         return {
-            "real": f"{self.request.real}: tested on {len(self.test):,} lines by {writers} writers",
+            "real": f"{self.real}: tested on {len(self.test):,} lines by {writers} writers",
             "sets": ", ".join(self.names),
             "lines": f"{self.settings.count:,} in each set that is drawn",
             "learning": f"{self.settings.images:,} lines seen, {self.settings.seeds} times a set",
@@ -98,7 +102,9 @@ class LineTransfer:
                     write_json(cell, self._measure(name, repetition, _beyond(done, title, watch)))
                 done += self.settings.images
                 watch(title, done)
-        write_json(self.request.out / RESULTS, self.results())
+        results = self.results()
+        write_json(self.request.out / RESULTS, results)
+        save_plot(self.request.out / PLOT, results)
         shown = [self.test, *(self._lines(name, 0, watch) for name in self.names)]
         save_page(self.request.out / SHEET, [image for lines in shown for image in lines.images[:_SHOWN]])
         return True
@@ -119,7 +125,7 @@ class LineTransfer:
                     "interval": np.mean([cell["interval"] for cell in cells], axis=0).round(5).tolist(),
                 }
         return {
-            "real": Path(self.request.real).name,
+            "real": real_name(self.real),
             "half": self.request.half,
             "tested": len(self.test),
             "writers": len(set(self.test.groups)),
@@ -127,19 +133,26 @@ class LineTransfer:
             "sets": found,
         }
 
-    def _claim(self) -> None:
-        """Take the folder, or go on in it."""
-        out, about = self.request.out, self.request.out / ABOUT
+    def _shared(self) -> dict[str, Any]:
+        """Return what is the same for all sets, and decides the results."""
         shared = {name: value for name, value in asdict(self.settings).items() if name != "seeds"}
-        shared |= {"half": self.request.half, "fonts": self.request.fonts, "tested": _digest(self.test)}
+        return shared | {"half": self.request.half, "fonts": self.request.fonts, "tested": _digest(self.test)}
+
+    def _check(self) -> None:
+        """Refuse a folder that holds something else; nothing is written."""
+        out, about, shared = self.request.out, self.request.out / ABOUT, self._shared()
         if about.is_file():
             before = json.loads(about.read_text(encoding="utf-8"))
             if other := sorted(key for key in {**before, **shared} if before.get(key) != shared.get(key)):
                 raise UsageError(f"{out} holds a comparison with another {', '.join(other)}", "Choose another --out.")
         elif out.is_dir() and any(out.iterdir()):
             raise UsageError(f"{out} is not empty and holds no comparison of lines", "Choose another --out.")
-        write_json(about, shared)
-        write_text(out / CORPUS, "\n".join(self.learned.labels) + "\n")
+
+    def _claim(self) -> None:
+        """Take the folder, or go on in it."""
+        self._check()
+        write_json(self.request.out / ABOUT, self._shared())
+        write_text(self.request.out / CORPUS, "\n".join(self.learned.labels) + "\n")
 
     def _cell(self, name: str, repetition: int) -> Path:
         return self.request.out / CELLS / f"{name}-{self.settings.seed + repetition}.json"

@@ -1,4 +1,4 @@
-"""``results.png``: how much of the real set is read after learning from each training set."""
+"""``results.png``: what of a real set is read after learning from each training set."""
 
 from __future__ import annotations
 
@@ -9,38 +9,54 @@ from handgen.files import replacing
 
 _DOT, _MEAN, _CHANCE = "#56b4e9", "#0072b2", "#888888"
 _ROW, _HEAD, _WIDTH = 0.36, 1.3, 7.0
+_MORE = 4.0
+"""Inches of width for each further real set."""
 
 
-def save_plot(path: Path, results: dict[str, Any]) -> None:
-    """Draw the table: a row a set, a dot for each repetition, and mean and standard deviation.
+def save_plot(path: Path, *results: dict[str, Any]) -> None:
+    """Draw tables side by side: a row a set, a dot for each repetition, and mean and standard deviation.
 
     Args:
         path: of the PNG.
-        results: as ``Transfer.results`` returns them.
+        results: as ``Transfer.results`` and ``LineTransfer.results`` return them, one at least.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    sets = results["sets"]
-    figure = Figure(figsize=(_WIDTH, _HEAD + _ROW * len(sets)), layout="constrained")
-    axes = figure.subplots()
-    for row, values in enumerate(sets.values()):
-        read = [100 * value for value in values["read"]]
-        axes.plot(read, [row] * len(read), "o", color=_DOT, markersize=5, alpha=0.7, markeredgewidth=0)
+    names = list(dict.fromkeys(name for each in results for name in each["sets"]))
+    width = _WIDTH + _MORE * (len(results) - 1)
+    figure = Figure(figsize=(width, _HEAD + _ROW * len(names)), layout="constrained")
+    for number, (axes, each) in enumerate(
+        zip(figure.subplots(1, len(results), squeeze=False)[0], results, strict=True)
+    ):
+        _draw(axes, each, names)
+        axes.set_yticks(range(len(names)), [] if number else names)
+    first = next(iter(results[0]["sets"].values()), {"images": 0})
+    count = f"{first['images']:,} images" if "images" in first else f"{first['lines']:,} lines"
+    figure.suptitle(f"the same recognizer, {count} in each training set", fontsize=10, x=0.01, ha="left")
+    with replacing(path) as temporary:
+        FigureCanvasAgg(figure).print_figure(temporary, dpi=110, format="png")
+
+
+def _draw(axes: Any, results: dict[str, Any], names: list[str]) -> None:
+    of_lines = "characters" not in results
+    for row, name in enumerate(names):
+        if not (values := results["sets"].get(name)):
+            continue
+        each = [100 * value for value in values["cer" if of_lines else "read"]]
+        axes.plot(each, [row] * len(each), "o", color=_DOT, markersize=5, alpha=0.7, markeredgewidth=0)
         spread = 100 * (values["sd"] or 0)
         axes.errorbar(100 * values["mean"], row, xerr=spread, fmt="|", color=_MEAN, markersize=13, capsize=3)
-    chance = 100 / len(results["characters"])
-    axes.axvline(chance, color=_CHANCE, linestyle="--", linewidth=1)
-    axes.text(chance, 0, " chance", transform=axes.get_xaxis_transform(), fontsize=8, color=_CHANCE, va="bottom")
-    axes.set_yticks(range(len(sets)), list(sets))
-    axes.set_ylim(len(sets) - 0.5, -0.5)
-    axes.set_xlabel(f"% read of {results['tested']:,} real images ({results['real']})")
+    if of_lines:
+        axes.set_xlabel(f"% wrong characters of {results['tested']:,} real lines ({results['real']})")
+    else:
+        chance = 100 / len(results["characters"])
+        axes.axvline(chance, color=_CHANCE, linestyle="--", linewidth=1)
+        axes.text(chance, 0, " chance", transform=axes.get_xaxis_transform(), fontsize=8, color=_CHANCE, va="bottom")
+        axes.set_xlabel(f"% read of {results['tested']:,} real images ({results['real']})")
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(axis="x", color="#dddddd", linewidth=0.7)
     axes.set_axisbelow(True)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    count = next(iter(sets.values()))["images"] if sets else 0
-    axes.set_title(f"the same recognizer, {count:,} images in each training set", fontsize=10, loc="left")
-    with replacing(path) as temporary:
-        FigureCanvasAgg(figure).print_figure(temporary, dpi=110, format="png")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from handgen.collect.normalize import USUAL, Frame, inked, normalize, placed
+from handgen.collect.normalize import USUAL, Frame, extract_ink, normalize, place_ink
 from handgen.errors import HandgenError, StoreError, UsageError
 from handgen.glyphs.ink import Box
 from handgen.glyphs.records import Raster, StyleRecord
@@ -44,14 +44,14 @@ class Evened:
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
         """Return uint8 ``[size, size]``, 0 = ink, 255 = paper, of a gray image; None if there is no ink."""
-        found = inked(image)
+        found = extract_ink(image)
         if found is None:
             return None
         frame = Frame(self.size / 2, self.size / 2, USUAL * self.size)
         if _longer(found[1]) <= self.resolution:
-            return placed(*found, frame, self.size)
+            return place_ink(*found, frame, self.size)
         side = self.resolution + 2 * (self.resolution // 4 + 2)  # the same paper on both sides: no half pixels
-        small = placed(*found, Frame(side / 2, side / 2, self.resolution), side)
+        small = place_ink(*found, Frame(side / 2, side / 2, self.resolution), side)
         return normalize(small, frame, self.size, paper=255)
 
 
@@ -66,7 +66,8 @@ def resolution_of(pool: Pool, seed: int) -> int:
         UsageError: there is no ink.
     """
     some = generator(seed, "resolution").permutation(len(pool))[:_MEASURED]
-    found = [box for row in pool.rows[some] for _, box in [inked(np.asarray(pool.images[int(row)])) or (None, None)]]
+    inks = (extract_ink(np.asarray(pool.images[int(row)])) for row in pool.rows[some])
+    found = [ink[1] if ink else None for ink in inks]
     extents = [_longer(box) for box in found if box]
     if not extents:
         raise UsageError("the images of the real set show no ink", "Look at them, or import them with handgen import.")
@@ -147,13 +148,18 @@ class TrainingSet:
                 return store
         except HandgenError:
             pass
-        images, labels = self._collected(seed, watch)
+        images, labels = self.collected(seed, watch)
         with StoreWriter(path, size=self.even.size, charset=self.chars, raster=raster) as writer:
             style = writer.add_style(StyleRecord(self.name, "target"))
             writer.append(np.stack(images), labels, style, list(range(len(images))))
         return GlyphStore(path)
 
-    def _collected(self, seed: int, watch: Callable[[int], None]) -> tuple[list[NDArray[np.uint8]], list[str]]:
+    def collected(self, seed: int, watch: Callable[[int], None]) -> tuple[list[NDArray[np.uint8]], list[str]]:
+        """Return images, uint8 ``[size, size]``, and what they show; see ``write``.
+
+        Raises:
+            UsageError, StoreError: as ``write`` does.
+        """
         wanted, images, labels = self.quota(), [], []
         for turn in range(_TURNS):
             for char, image in self.source.draw(wanted, derive(seed, "turn", turn) % 2**32 if turn else seed):

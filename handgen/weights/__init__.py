@@ -2,6 +2,7 @@
 
 model.safetensors       what draws, in half precision; a checkpoint as a run has it
 recognizer.safetensors  who reads what it draws, for the gate; not every folder has one
+floors.json             what the gate asks of the usual writers; with zh alone
 README.md               the model card: data and licenses, settings, numbers, limits, how to make it again
 styles.png              a row for each style
 

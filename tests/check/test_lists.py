@@ -166,8 +166,9 @@ def test_images_that_no_list_names_are_counted(put):
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"labels.csv": "a;b\n1;2\n"}, "begin it with filename,words"),
-        ({"metadata.csv": "a,b\n1,2\n"}, "name the columns file_name,text"),
+        ({"labels.csv": "a;b\n1;2\n"}, "Begin it with filename,words"),
+        ({"labels.csv": "x,y\na.png,b\n", "a.png": None}, "Begin it with filename,words"),
+        ({"metadata.csv": "a,b\n1,2\n"}, "Name the columns file_name,text"),
         ({"x.lmdb": "x"}, "mv .*x.lmdb .*x/data.mdb"),
         ({"data-00000-of-00001.arrow": "x"}, "to_parquet"),
         ({"a.png": None, "b.png": None}, "2 × .png, and no list of labels.*handgen import images"),

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import io
 import json
 import unicodedata
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from handgen.check.report import check_folder
 from handgen.errors import UsageError
@@ -201,6 +203,21 @@ def test_no_dataset(content, message, tmp_path):
         check_folder(tmp_path)
     with pytest.raises(UsageError, match="does not exist"):
         check_folder(tmp_path / "nowhere")
+
+
+def test_an_image_of_16_bits_is_said_to_be_one(tmp_path, lmdbs):
+    data = io.BytesIO()
+    deep = np.random.default_rng(0).integers(20_000, 60_000, (24, 24)).astype(np.uint16)
+    Image.fromarray(deep).save(data, "PNG")
+    (dataset,) = check_folder(lmdbs.save(tmp_path, {**lmdbs.sound(), image(1): data.getvalue()})).datasets
+    (finding,) = [each for each in dataset.findings.sorted() if each.name == "image-blank"]
+    assert "I;16" in finding.examples[0].detail
+
+
+def test_a_byte_order_mark_is_no_character_of_a_charset(tmp_path, lmdbs):
+    folder = lmdbs.save(tmp_path, lmdbs.sound())
+    (folder / "charset.txt").write_text("\ufeff永\n", encoding="utf-8")
+    assert check_folder(folder).datasets[0].charset == 1
 
 
 def test_every_rule_says_what_to_do():

@@ -228,3 +228,26 @@ def test_every_trainer_reads_a_format_that_handgen_writes(entry):
     assert all(name in FORMATS for name in kind.formats)
     assert kind.title == entry.summary
     assert kind().read("a").label == "a"
+
+
+def test_the_commands_of_kraken_find_every_line_wherever_it_lies(tmp_path):
+    for number, texts in enumerate((["永", "和"], ["九"])):
+        write(tmp_path / "train" / f"shard-{number:05d}", texts, "kraken")
+    (tmp_path / "train/shard-00000/preview.png").write_bytes(b"x")
+    find, train = judged("kraken", tmp_path / "train").command
+    subprocess.run(["bash", "-c", find], check=True, cwd=tmp_path)
+    lines = (tmp_path / "kraken-lines.txt").read_text(encoding="utf-8").splitlines()
+    assert sorted(lines) == sorted(map(str, (tmp_path / "train").rglob("0*.png")))
+    assert len(lines) == 3
+    assert shlex.split(train) == ["ketos", "train", "-f", "path", "-u", "NFC", "-t", "kraken-lines.txt"]
+
+
+def test_the_command_of_swift_has_no_option_that_a_version_lacks(tmp_path):
+    """--train_type of version 3 is called --tuner_type in version 4; both train a LoRA by default."""
+    command = " ".join(judged("swift", write(tmp_path, ["a"], "conversations")).command)
+    assert set(re.findall(r"--\w+", command)) == {"--model", "--dataset", "--val_dataset"}
+
+
+def test_easyocr_keeps_na_as_text(tmp_path):
+    found = judged("easyocr", write(tmp_path, ["1", "NA"], "easyocr"))
+    assert not found.as_it_comes.stops

@@ -1,3 +1,3 @@
-"""The trained runs of tests/training serve here, too."""
+"""Uses the trained runs of tests/training."""
 
 from tests.training.conftest import start, trained  # noqa: F401

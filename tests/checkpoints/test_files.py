@@ -78,8 +78,9 @@ def test_a_file_cut_short_is_refused(trained, share):
             r"was made by another version of handgen \(9\.0\)",
         ),
         (lambda path: save_file({}, path, metadata={"facts": "{", "format": "1"}), "is damaged"),
+        (lambda path: save_file({}, path, metadata={"facts": "[]", "format": "1"}), "is damaged"),
     ],
-    ids=["html", "foreign", "foreign with a header", "version", "facts"],
+    ids=["html", "foreign", "foreign with a header", "version", "facts", "a list"],
 )
 def test_other_files_are_refused(tmp_path, write, message):
     path = tmp_path / "a.safetensors"
@@ -170,7 +171,7 @@ def test_the_latest_run_is_found(tmp_path):
 
 
 def run_folder(path, images, budget, ssim=0.6, strokes=0.7, ratio=0.8, at=0):
-    """Make a folder that says of itself what a run says."""
+    """Make a folder with the record of a run."""
     checkpoint.save(path / "model.safetensors", TENSORS, FACTS)
     os.utime(path / "model.safetensors", (at, at))
     (path / "config.json").write_text(json.dumps({"handgen": "0", "images": budget}))

@@ -92,6 +92,14 @@ def test_a_record_behind_megabytes_of_damage_is_found(tmp_path, hand):
     assert writings[1].where == f"gap.gnt at byte {len(parts[0] + parts[1]):,}"
 
 
+@pytest.mark.parametrize("before", [10, 11, 12, 13, 14, 15, 16, 17])
+def test_a_record_at_the_end_of_a_window_is_found(tmp_path, hand, before):
+    path = tmp_path / "7.gnt"
+    path.write_bytes(b"\xff" * (1 + (1 << 20) - before) + record("永", hand("永", 30)))
+    writings, _ = taken(GntReader([path]))
+    assert [writing.char for writing in writings] == ["永"]
+
+
 def test_archives_and_folders_are_streamed_in_order_and_nothing_is_unpacked(tmp_path, hand):
     (tmp_path / "in").mkdir()
     with zipfile.ZipFile(tmp_path / "in" / "b.zip", "w", zipfile.ZIP_DEFLATED) as archive:

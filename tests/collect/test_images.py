@@ -217,7 +217,7 @@ def test_what_is_not_read_is_counted_by_kind(folder, capsys, tmp_path):
         ".txt": 1,
         "empty file": 2,
         "pipe or device": 2,
-        "link that leads nowhere": 2,
+        "broken link": 2,
         "link to a folder above it": 2,
     }
     assert run(["import", "images", str(path), "--no-font", "--dry-run", "--out", str(tmp_path / "out")]) == 0

@@ -39,7 +39,7 @@ def drawn(chars, random, size=40):
 
 
 class Templates:
-    """A recognizer by nearest template: the class whose clean glyph differs least is the likeliest."""
+    """A recognizer by nearest template: the class whose clean glyph differs least is the most probable."""
 
     def __init__(self, chars):
         self.charset = "".join(chars)
@@ -240,7 +240,7 @@ def test_a_judge_reads_a_dataset_and_the_report_shows_it(planted, tmp_path, caps
     [
         (["nowhere", "--recognizer", "none", "--judge", "rapidocr"], "does not exist"),
         (["nowhere", "--recognizer", "none", "--judge", "tesseract"], "unknown judge"),
-        ([".", "--recognizer", "none"], "nobody to read"),
+        ([".", "--recognizer", "none"], "nothing to read with"),
         ([".", "--sheet", "worst.jpg"], "is no PNG"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Shipped weights of a real run: what is in them, what is not, and that they draw what the run draws."""
+"""Exported weights of a real run: their content, and that they draw the same as the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from safetensors import safe_open
 
 from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
-from handgen.export.measured import measured, train_command
+from handgen.export.measured import measured, settings_of, train_command
 from handgen.fonts.find import resolve_font
 from handgen.models.base import DrawnStyle
 from handgen.ocr.reader import load_reader
@@ -100,6 +100,11 @@ def test_the_card_says_where_it_comes_from_and_how_to_make_it_again(shipping, di
         assert picture.height > 6 * 64
 
 
+def test_the_run_that_it_began_with_is_named_without_its_path(tmp_path):
+    (tmp_path / "config.json").write_text('{"handgen": "0", "lr": 0.1, "from": "runs/first/model.safetensors"}')
+    assert settings_of(tmp_path, {}) == {"from": "first", "lr": 0.1}
+
+
 def test_a_card_of_what_eval_measured(digit_run, tmp_path):
     run_folder = tmp_path / "run"
     run_folder.mkdir()
@@ -174,7 +179,7 @@ def test_latents_are_shown_as_synth_draws_them(latents, tmp_path):
 @pytest.mark.parametrize(
     ("change", "why"),
     [
-        (["--name", "My Hand"], "--name My Hand will not do"),
+        (["--name", "My Hand"], "--name My Hand cannot be used"),
         (["--recognizer", "nowhere"], "no recognizer at nowhere"),
         (["--data", "nowhere", "--recognizer", "{reading}"], "no glyph store at nowhere"),
         (["--out", "{reading}"], "holds something else"),
@@ -191,6 +196,7 @@ def test_what_cannot_be_exported_says_why(change, why, digit_run, reading, digit
     assert error.startswith("error: ")
     assert why in error
     assert error.count("\n") == 1
+    assert not list((tmp_path / "x").glob("*.safetensors"))
 
 
 def test_neither_a_reader_nor_what_nobody_can_label(reading, untrained, tmp_path, capsys):

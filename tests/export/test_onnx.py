@@ -24,7 +24,7 @@ MORE = {"zi2zi": [{"attention": True}, {"decoder": "transpose", "patch": 2}], "b
 
 
 def given(graph, count):
-    """Return random inputs of so many samples."""
+    """Return random inputs of ``count`` samples."""
     random = torch.Generator().manual_seed(count)
     return {
         name: torch.randint(3, (count,), generator=random)
@@ -49,7 +49,7 @@ def difference(graph, file):
 
 
 def shaken(model):
-    """Give parameters that begin at zero, such as those of displacement, something to do."""
+    """Set parameters that are 0 at first, such as those of displacement, to other values."""
     torch.manual_seed(0)
     with torch.no_grad():
         for parameter in model.parameters():

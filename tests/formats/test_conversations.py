@@ -46,7 +46,7 @@ def test_instructions_of_ones_own(tmp_path):
     file.write_text("Que lis-tu ?\n\nEt ici ?\n", encoding="utf-8")
     assert instructions_of(str(file)) == ["Que lis-tu ?", "Et ici ?"]
     file.write_text("<image>What?\n", encoding="utf-8")
-    for words, message in {str(file): "of its own", "en,xx": "language 'xx'"}.items():
+    for words, message in {str(file): "of its own", "en,xx": "'xx' is neither a file nor a language"}.items():
         with pytest.raises(UsageError, match=message):
             instructions_of(words)
     file.write_text("\n", encoding="utf-8")
@@ -90,6 +90,18 @@ def test_what_others_write(tmp_path):
     assert "no messages" in found[2][2]
     assert found[3] == (b"a", True, "")
     assert "no file none.png" in found[4][2]
+
+
+def test_answers_in_parts_are_joined_and_others_are_no_labels(tmp_path):
+    written(tmp_path / "d", ["x"], {})
+    name = rows(tmp_path / "d")[0]["images"][0]
+    parts = [{"type": "text", "text": "永和"}, {"type": "text", "text": "九年"}]
+    answers = [parts, [{"type": "image"}], None, 5]
+    lines = [json.dumps({"messages": [{"role": "assistant", "content": a}], "images": [name]}) for a in answers]
+    (tmp_path / "d/train.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    with ConversationsReader(tmp_path / "d") as reader:
+        found = [(record.label, "no text" in record.fault) for record in reader.records(Findings())]
+    assert found == [("永和九年".encode(), False)] + 3 * [(None, True)]
 
 
 def test_tags_in_labels_are_found(tmp_path, capsys):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -40,6 +41,14 @@ def test_what_goes_in_comes_out(tmp_path):
     assert store.rows(1).tolist() == [3, 4]
     assert store.styles[1] == StyleRecord("kai", "target", Origin(family="Kai"), skipped={"missing": "锒"})
     assert sorted(p.name for p in store.path.iterdir()) == ["images.npy", "labels.npy", "manifest.json"]
+
+
+def test_images_and_labels_are_on_the_disk_before_the_manifest_says_so(tmp_path, monkeypatch):
+    synced, fsync = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda handle: (synced.append(os.fstat(handle).st_ino), fsync(handle)))
+    path = write(tmp_path / "store")
+    order = [synced.index((path / name).stat().st_ino) for name in ("images.npy", "labels.npy", "manifest.json")]
+    assert order[2] > max(order[:2])
 
 
 def test_alignment_survives(tmp_path):

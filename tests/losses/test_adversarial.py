@@ -53,6 +53,11 @@ def test_scales_count_alike():
         assert float(both) == pytest.approx(float((game.generator(one) + game.generator(many)) / 2), abs=1e-6)
 
 
+def test_losses_of_half_precision_logits_are_single_precision():
+    logits = torch.tensor([1.0, 1.0078125]).bfloat16()  # bfloat16 cannot hold their mean
+    assert float(Adversarial("wgan").generator(logits)) == -1.00390625
+
+
 def test_the_penalties_are_what_the_papers_say():
     slope = torch.randn(1, 1, 8, 8)
 

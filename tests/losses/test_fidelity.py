@@ -51,9 +51,18 @@ def test_lost_strokes_cost_more_the_more_are_lost(glyphs):
 def test_a_moved_stroke_costs_as_far_as_it_moved(stroke, axis, pixels):
     moved = stroke.roll(pixels, dims=axis)
     assert float(fidelity.projection(stroke, stroke)) == 0
-    # One of rows and columns moves by all of it, both diagonals by as many of their 127 rows or columns.
+    # One of the projections on rows and columns moves by ``pixels`` of 64, and both diagonals by ``pixels`` of 127.
     expected = (pixels / 64 + 2 * pixels / 127) / 4
     assert float(fidelity.projection(moved, stroke)) == pytest.approx(expected, rel=0.01)
+
+
+@pytest.mark.parametrize("loss", [fidelity.cldice, fidelity.projection, fidelity.ssim])
+def test_mixed_precision_does_not_change_it(glyphs, loss):
+    drawn = (glyphs + 0.1 * torch.randn(glyphs.shape, generator=torch.Generator().manual_seed(0))).clamp(-1, 1)
+    drawn = drawn.bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = loss(drawn, glyphs)
+    assert float(mixed) == pytest.approx(float(loss(drawn.float(), glyphs)), rel=1e-5)
 
 
 @pytest.mark.parametrize("loss", [fidelity.cldice, fidelity.projection, fidelity.ssim])

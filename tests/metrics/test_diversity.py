@@ -45,6 +45,3 @@ def test_characters_count_alike_however_many_drawings_they_have():
     diversity.update(alike)
     diversity.update(opposite)
     assert diversity.result() == 0.5
-    diversity.reset()
-    diversity.update(opposite)
-    assert diversity.result() == 1

@@ -1,4 +1,4 @@
-"""The metrics of strokes, against scikit-image and against faults that are planted in glyphs."""
+"""The metrics of strokes, compared with scikit-image, and on glyphs with known defects."""
 
 from __future__ import annotations
 

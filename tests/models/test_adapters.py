@@ -11,7 +11,7 @@ from handgen.sources import loading
 
 
 class Network(nn.Module):
-    """Some generator or other: what an adapter is told of it are its parameters' names."""
+    """A small generator; adapters only use the names of its parameters."""
 
     def __init__(self):
         super().__init__()

@@ -135,7 +135,7 @@ def test_features_learn_to_read(make_trainer):
 
 @pytest.fixture(scope="module")
 def hands(tmp_path_factory, caveat, kalam, zeyada, indie_flower):
-    """Caveat -> three hands, 24 characters; and a fourth hand apart."""
+    """A store with Caveat as the source and three hands of 24 characters; and another one with a fourth hand."""
     import fontpkg
 
     known = [kalam, zeyada, indie_flower, fontpkg.path("Permanent Marker"), fontpkg.path("Delius")]

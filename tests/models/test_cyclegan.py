@@ -28,7 +28,7 @@ def train(make_trainer, **given):
 
 
 def images_of(*values):
-    """Images that can be told apart: each is one number all over."""
+    """Images of a single gray each, all different."""
     return torch.tensor(values, dtype=torch.float32)[:, None, None, None].expand(-1, 1, 4, 4)
 
 
@@ -45,7 +45,7 @@ def test_a_pool_shows_the_new_or_what_it_kept(slots, batches, seed):
         after = pool.images[pool.held][:, 0, 0, 0].tolist()
         assert len(shown) == count
         assert all(one == mine or one in kept for one, mine in zip(shown, new, strict=True))
-        # An image is shown or kept, or both when its slot was empty; none is lost, none is doubled.
+        # An image is shown or kept, or both if its slot was empty; no image is lost or duplicated.
         assert len(after) == len(set(after)) <= slots
         assert set(shown) | set(after) == kept | set(new)
         assert set(shown) & set(after) <= set(new)

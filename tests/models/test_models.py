@@ -26,11 +26,11 @@ from tests.readers import read_as_trainers_do
 
 LABELED = [entry.name for entry in MODELS if MODELS.load(entry.name).prompt_kind.labeled]
 TINY = {"gan": {"width": 32}}
-"""Where a width of 4 is too little for a test: it has units, and no channels."""
+"""Settings for models for which a width of 4 is too small in tests: the width of a GAN is in units, not channels."""
 BY_HEART = {"images": 400, "batch": 8, "width": 8, "ema": 50, "lr": 8e-3, "holdout": 0}
-"""Settings with which a model is to learn eight glyphs by heart, where the table below has no others."""
+"""Settings for memorizing eight glyphs, unless ``OTHER`` has others for the model."""
 OTHER = {
-    # Nothing but the game: no loss shows it the glyph.
+    # Its only loss is the adversarial one: no loss compares drawings with true glyphs.
     "cgan": {"images": 2400, "gan_loss": "hinge", "latent_dim": 4, "ema": 100, "lr": 4e-3},
 }
 
@@ -41,11 +41,11 @@ def name(request):
 
 
 STEADY = {"schedule": "constant", "ema": 0}
-"""Settings with which a run that goes on is one that never stopped."""
+"""Settings with which a resumed run equals one that was not stopped."""
 
 
 def own(name):
-    """What a model needs to be small; one that draws one style is given one."""
+    """Settings for a small model; a model of one style gets the name of one."""
     return ({"finetune_styles": "kalam"} if MODELS.load(name).one_style else {}) | TINY.get(name, {})
 
 
@@ -57,7 +57,7 @@ def make(make_trainer):
 
 @pytest.fixture(scope="module")
 def trained(store, tmp_path_factory):
-    """A small trainer of any model that has made two steps, and the progress that it told."""
+    """A small trainer of any model after two steps, and the progress that it reported."""
     folder = tmp_path_factory.mktemp("trained")
 
     @functools.cache
@@ -71,7 +71,7 @@ def trained(store, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def eight(tmp_path_factory, heiti, kalam, indie_flower):
-    """Eight glyphs: of one hand, and of two."""
+    """Two stores of eight glyphs: of one hand, and of two."""
     folder = tmp_path_factory.mktemp("stores")
     return {
         True: render_store(folder / "one", heiti, (kalam,), "ABDReghm"),
@@ -80,12 +80,12 @@ def eight(tmp_path_factory, heiti, kalam, indie_flower):
 
 
 def told(model, batch):
-    """What the model is told to draw the batch's targets."""
+    """The prompts for the targets of a batch."""
     return model.prompt(batch.content, batch.char, batch.code)
 
 
 def one_by_one(content):
-    """What a model is told, drawing by drawing."""
+    """Prompts of one drawing each."""
     if isinstance(content, StrokePrompt):
         rows = [slice(row, row + 1) for row in range(len(content.characters))]
         return [replace(content, characters=content.characters[row], sample=content.sample[row]) for row in rows]
@@ -93,14 +93,14 @@ def one_by_one(content):
 
 
 def some_styles(model, count):
-    """Vectors of the model's styles, in turn; or of drawn ones where none has a name."""
+    """Vectors of the model's styles in turn; of drawn styles if none has a name."""
     spec = model.style_spec
     styles = itertools.cycle(spec.pick(spec.names) or spec.draw(count, seed=0))
     return vectors(list(itertools.islice(styles, count)), keys(np.arange(count)))
 
 
 def inputs(trainer, count):
-    """What to draw and style vectors of the first held-out glyphs."""
+    """Prompts and style vectors of the first held-out glyphs."""
     batch = trainer.held_out.batch(np.arange(count), trainer.device, torch.zeros(count, trainer.model.noise))
     return told(trainer.model, batch), some_styles(trainer.model, count)
 
@@ -116,7 +116,7 @@ def moved(trainer, every=True):
 
 @pytest.mark.parametrize("gan_loss", [loss for loss in GAN_LOSSES if loss != "vanilla"])
 def test_every_loss_trains(gan_loss, make):
-    # Not every bias must move: in these games, real and fake may pull equally.
+    # Not every bias must move: with these losses, the gradients of real and fake may cancel out.
     moved(make("dcgan", images=4, gan_loss=gan_loss), every=False)
 
 
@@ -211,7 +211,7 @@ def test_a_glyph_does_not_depend_on_its_neighbors(name, trained):
     with trainer.evaluating() as model, torch.inference_mode():
         together = model.generate(content, styles)
         alone = torch.cat([model.generate(c, v[None]) for c, v in zip(one_by_one(content), styles, strict=True)])
-    # Outlines are rounded to 1/64 of a pixel, so that the last bits of a coordinate may be a shade of an edge.
+    # Outlines are rounded to 1/64 of a pixel, so a difference in the last bits of a coordinate may change an edge.
     assert torch.allclose(together, alone, atol=0.05 if model.prompt_kind is STROKES else 1e-5)
 
 
@@ -232,7 +232,7 @@ def test_it_learns_eight_glyphs_by_heart(name, make, eight):
     trainer.run(lambda progress: None)
     with trainer.evaluating() as model:
         found = measure(model, trainer.data, trainer.styles, trainer.device)["mean"]["l1"]
-    # Who cannot tell the eight apart draws their median at best.
+    # A model that cannot distinguish the eight glyphs draws their median at best.
     assert found < 0.8 * abs(target - np.median(target, axis=0)).mean()
 
 

@@ -42,6 +42,15 @@ def test_the_critic_judges_pairs():
         assert not torch.equal(*scores)
 
 
+def test_the_lstm_can_be_differentiated_twice():
+    # cuDNN cannot do it. Without a GPU, the test can only check that cuDNN is switched off.
+    critic, seen = make(discriminator="lstm").discriminator, []
+    critic.read.register_forward_hook(lambda *_: seen.append(torch.backends.cudnn.enabled))
+    critic(torch.rand(2, 2, 64, 64))
+    assert seen == [False]
+    assert torch.backends.cudnn.enabled
+
+
 def test_dropout_is_of_training_alone():
     model = make(dropout=0.5)
     content = torch.rand(2, 1, 64, 64)

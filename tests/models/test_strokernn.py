@@ -148,10 +148,10 @@ def test_a_character_without_strokes_is_white_and_drawings_follow_from_their_key
 def test_what_moves_the_standard_moves_the_hand(model):
     knots, said = torch.rand(3, 4, 10, 2), torch.randn(3, 4, 16)
     torch.manual_seed(1)
-    moved_knots, moved_said = model._moved(knots, said)
+    moved_knots, moved_said = model._augmented(knots, said)
     scale = model._scale[:2]
-    # The end of an arrow drawn by the hand moves as a point of the standard would: by the same matrix.
+    # The tip of an arrow from a standard point to a written one is transformed by the same matrix as the points.
     arrow = knots[:, :, :1] + said[..., None, :2] * scale
     torch.manual_seed(1)
-    moved_arrow, _ = model._moved(torch.cat([knots[:, :, 1:], arrow], 2), said)
+    moved_arrow, _ = model._augmented(torch.cat([knots[:, :, 1:], arrow], 2), said)
     assert torch.allclose(moved_arrow[:, :, -1], moved_knots[:, :, 0] + moved_said[..., :2] * scale, atol=1e-5)

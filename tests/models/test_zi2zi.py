@@ -83,6 +83,8 @@ def test_a_displacement_is_in_halves_of_the_canvas_x_before_y():
     image = torch.rand(1, 3, 16, 16)
     field = torch.zeros(1, 2, 8, 8)
     assert torch.allclose(sample_at(image, field), image, atol=1e-6)
+    large = torch.rand(1, 1, 256, 256).bfloat16()
+    assert torch.equal(sample_at(large, torch.zeros(1, 2, 8, 8).bfloat16()), large)
     field[:, 0] = 2 * 2 / 16  # look two pixels to the right
     assert torch.allclose(sample_at(image, field)[..., :-2], image[..., 2:], atol=1e-5)
     field[:, 0], field[:, 1] = 0, 2 * 3 / 16

@@ -1,4 +1,4 @@
-"""The smallest model: one phase, and noise in its training, as a model of latents has it."""
+"""A minimal model: one phase, and random noise in training, as in models with latents."""
 
 from __future__ import annotations
 

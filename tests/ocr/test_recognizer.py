@@ -94,6 +94,26 @@ def test_a_stopped_run_goes_on_exactly(digits, tmp_path):
     assert open_run(settings, glyphs, tmp_path / "parts", CPU).run(lambda progress: pytest.fail("trained on"))
 
 
+def test_a_longer_run_that_was_killed_before_its_measurement_is_measured(digits, tmp_path):
+    glyphs = LabeledGlyphs([digits.path])
+
+    def open_with(images):
+        settings = RecognizerSettings(images=images, batch=32, width=4, holdout_fonts="2")
+        return open_run(settings, glyphs, tmp_path / "run", CPU)
+
+    def end(engine):
+        raise KeyboardInterrupt
+
+    assert open_with(32).run(lambda progress: None)
+    longer = open_with(64)
+    longer.task.end = end
+    with pytest.raises(KeyboardInterrupt):
+        longer.run(lambda progress: None)
+    again = open_with(64)
+    assert again.run(lambda progress: None)
+    assert [line["images"] for line in again.folder.measurements()] == [32, 64]
+
+
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_calibration_finds_the_temperature(temperature):
     torch.manual_seed(0)

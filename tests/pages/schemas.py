@@ -9,6 +9,7 @@ import re
 from xml.etree import ElementTree
 
 FLOAT = r"-?\d+(\.\d+)?"
+SHARE = r"0(\.\d+)?|1(\.0+)?"
 POINTS = r"(\d+,\d+ )+\d+,\d+"
 NAME = r"[A-Za-z_][\w.-]*"
 NAMES = rf"{NAME}( {NAME})*"
@@ -89,17 +90,21 @@ PAGE = {
         {"id!": NAME, "custom": ANY, "readingDirection": _DIRECTION, "production": _PRODUCTION},
         None,
     ),
-    "Coords": ("", {"points!": POINTS, "conf": FLOAT}, None),
-    "Baseline": ("", {"points!": POINTS, "conf": FLOAT}, None),
+    "Coords": ("", {"points!": POINTS, "conf": SHARE}, None),
+    "Baseline": ("", {"points!": POINTS, "conf": SHARE}, None),
     "Word": (
         "(AlternativeImage )*Coords (Glyph )*(TextEquiv )*(TextStyle )?(UserDefined )?(Labels )*",
         {"id!": NAME, "readingDirection": _DIRECTION},
         None,
     ),
-    "TextEquiv": ("(PlainText )?Unicode ", {"index": r"\d+", "conf": FLOAT}, None),
+    "TextEquiv": ("(PlainText )?Unicode ", {"index": r"\d+", "conf": SHARE}, None),
     "Unicode": ("", {}, ANY),
     "UserDefined": ("(UserAttribute )+", {}, None),
-    "UserAttribute": ("", {"name": ANY, "type": r"xsd:\w+", "value": ANY, "description": ANY}, None),
+    "UserAttribute": (
+        "",
+        {"name": ANY, "type": "xsd:(string|integer|boolean|float)", "value": ANY, "description": ANY},
+        None,
+    ),
 }
 _SPACES = {
     "http://www.loc.gov/standards/alto/ns-v4#": (ALTO, "alto"),

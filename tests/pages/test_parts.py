@@ -116,7 +116,8 @@ def block_writer(text):
         boxes.append(None if char == " " else box)
         if char != " ":
             image[box[1] : box[3], box[0] : box[2]] = 0
-    return DrawnLine(text, image, boxes, boxes, {})
+    meta = {"joined": [number for number, char in enumerate(text) if char == "s"]}
+    return DrawnLine(text, image, boxes, boxes, meta)
 
 
 TEXT = "nous avons bien mangé hier soir"
@@ -128,6 +129,7 @@ def test_an_inserted_word_is_above_and_the_label_says_it_as_it_is_told(said):
     word = line.meta["inserted"]
     assert line.text == " ".join(TEXT.replace(word, said.replace("{}", word)).split())
     assert len(line.text) == len(line.boxes) == len(line.base)
+    assert {line.text[position] for position in line.meta["joined"]} == {"s"}
     if said:
         start = line.text.index(word)
         above = line.boxes[start : start + len(word)]
@@ -145,6 +147,9 @@ def test_a_word_is_written_over_another(said):
     word = next(word for word in TEXT.split() if sorted(word) == sorted(wrong) and word not in (wrong,))
     assert line.text == " ".join(TEXT.replace(word, said.replace("{}", word)).split())
     assert len(line.text) == len(line.boxes) == len(line.base)
+    joined = line.meta["joined"]
+    assert {line.text[position] for position in joined} <= {"s"}
+    assert len(joined) == TEXT.count("s") - (0 if said else word.count("s"))
     shown = [box for char, box in zip(line.text, line.boxes, strict=True) if char != " "]
     assert sum(box is not None for box in shown) == len(TEXT.replace(" ", "")) - (0 if said else len(word))
 

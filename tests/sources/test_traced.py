@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from handgen.deform.people import numbers
+from handgen.seeds import keys
 from handgen.sources import traced as module
+from handgen.sources.opening import open_sources
 from handgen.sources.spec import SourceSpec
 from handgen.synthesis.prepare import prepare
-from handgen.synthesis.request import Request
+from handgen.synthesis.request import LineRequest, Request
 from tests.strokes.conftest import stroke_data
 
 __all__ = ["stroke_data"]
@@ -63,3 +66,55 @@ def test_without_fonts_writers_have_the_forms_of_hands_that_come_with_handgen(tm
     named = SourceSpec(source="traced", fonts=str(caveat), strokes="trace")
     prepared = prepare(Request(sources=(named,), charset="AB", out=tmp_path, gate="off", device="cpu"))
     assert prepared.source.forms.hands == ("caveat",)
+
+
+@pytest.mark.parametrize(("source", "share"), [("traced", 1.0), ("fonts", 0.6)])
+def test_chinese_characters_are_narrower_than_in_fonts(source, share, heiti, tmp_path, monkeypatch):
+    def proportions() -> float:
+        # Traced, hands that come with handgen: no font need be traced.
+        spec = SourceSpec(source=source, fonts=str(heiti) if source == "fonts" else None, vary=share)
+        prepared = prepare(Request(sources=(spec,), charset="国田", out=tmp_path, gate="off", device="cpu"))
+        boxes = []
+        for sample in prepared.synthesis.samples(0, 240):
+            ink = np.asarray(sample.image) < 128
+            boxes.append([np.ptp(np.flatnonzero(ink.any(axis))) for axis in (0, 1)])
+        wide, high = np.array(boxes).T
+        return float(np.median(np.log(wide / high)))
+
+    monkeypatch.setenv("HANDGEN_FONTS", str(tmp_path))
+    narrow = proportions()
+    monkeypatch.setattr(f"handgen.sources.{source}.upright", lambda codes, writer: np.zeros(len(codes)))
+    assert narrow - proportions() == pytest.approx(share * numbers()["han_aspect"]["mean"], abs=0.06)
+
+
+def test_in_lines_nobody_writes_capitals_for_small_letters(tmp_path, monkeypatch):
+    """Permanent Marker is among the hands that come with handgen; alone, its letters may be anybody's."""
+    monkeypatch.setenv("HANDGEN_FONTS", str(tmp_path))
+    source = open_sources([SourceSpec(source="traced", styles="400")], "abgqABGQ", seed=0, device="cpu")
+    marker = source.forms.hands.index("permanent-marker")
+    assert source.forms.capitals.nonzero()[0].tolist() == [marker]
+    writer = keys(np.arange(2000))
+    fast = np.zeros(len(writer))
+    assert (source._hands(writer, fast) == marker).any()
+    assert not (source._hands(writer, fast, lines=True) == marker).any()
+
+
+def test_lines_of_running_hands_are_joined_and_those_of_neat_ones_are_not(tmp_path, monkeypatch):
+    monkeypatch.setenv("HANDGEN_FONTS", str(tmp_path))
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("是日也天朗气清，惠风和畅。仰观宇宙之大，俯察品类之盛。" * 4, encoding="utf-8")
+
+    def metas(cursiveness, *more):
+        spec = SourceSpec(source="traced", styles="8", cursiveness=cursiveness, size=64)
+        lines = LineRequest(corpus=str(corpus), min_chars=6, max_chars=9)
+        request = Request(sources=(spec, *more), lines=lines, out=tmp_path, gate="off", device="cpu")
+        samples = list(prepare(request).synthesis.samples(0, 12))
+        for sample in samples:
+            assert all(sample.text[position : position + 2].isalpha() for position in sample.meta.get("joined", []))
+        return [sample.meta for sample in samples if "joined" in sample.meta]
+
+    assert len(metas("0.9,1")) > 3
+    assert not metas("0,0.35")
+    mixed = metas("0.9,1", SourceSpec(source="traced", styles="8", cursiveness="0,0.35", size=64))
+    assert mixed
+    assert min(meta["cursiveness"] for meta in mixed) >= 0.9

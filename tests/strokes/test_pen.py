@@ -224,7 +224,7 @@ def test_habits_walk_smoothly_from_one_writer_to_another(table):
 
     def drawn(style):
         z = style.vector.repeat(5, 1).numpy().astype(float)
-        return write_characters(Population(), prompt, z, SIZE)[:, None] / 127.5 - 1
+        return write_characters(Population(), prompt, z, SIZE)[0][:, None] / 127.5 - 1
 
     walk = np.stack([drawn(spec.between(*ends, share)) for share in np.linspace(0, 1, 41)])
     for index, end in ((0, ends[0]), (-1, ends[1])):

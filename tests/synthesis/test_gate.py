@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from handgen.checkpoints import files as checkpoint
 from handgen.cli import run
 from handgen.errors import DatasetError, UsageError
-from handgen.ocr.reader import load_reader, save_recognizer
+from handgen.files import user_data
+from handgen.fonts.charsets import load_charset
+from handgen.ocr.reader import RECOGNIZER, load_reader, save_recognizer
 from handgen.ocr.recognizer import Recognizer
 from handgen.seeds import SampleKey
 from handgen.sources.base import Drawing, no_notes
@@ -19,6 +22,7 @@ from handgen.sources.opening import open_sources
 from handgen.sources.spec import SourceSpec
 from handgen.synthesis.floors import calibrate, floors_of
 from handgen.synthesis.gate import Gate, find_reader
+from handgen.synthesis.recipe import find_recipe, read_recipe
 from handgen.synthesis.trust import doubt
 
 DIGITS = "0123456789"
@@ -174,6 +178,31 @@ def test_floors_of_many_writers_are_measured_once(reading, tmp_path, monkeypatch
     for file in (tmp_path / "handgen" / "floors").iterdir():
         file.write_text(file.read_text()[:-9])
     assert floors_of(reader, "digest", source) == measured
+
+
+def test_the_floors_of_the_usual_writers_come_with_handgen(tmp_path, monkeypatch):
+    """Of an installation that has fetched neither fonts nor strokes; who changes hands or the pen measures again."""
+    from handgen.synthesis import floors as module
+
+    def no_fonts(*_):
+        raise UsageError("none is here", "")
+
+    monkeypatch.setattr("handgen.sources.traced.find_named", no_fonts)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    if user_data() != tmp_path:
+        pytest.skip("the data folder is elsewhere on this system")
+    request = read_recipe(find_recipe(Path("zh")))
+    writers = [spec for spec in request.sources if spec.source == "traced"]
+    source = open_sources(writers, load_charset(request.charset), seed=request.seed, device="cpu")
+    recognizer = module.SHIPPED.with_name(RECOGNIZER)
+    digest = checkpoint.load(recognizer).digest()
+    key = module.key_of(digest, source, range(len(source.styles)))
+    assert key in module.shipped(), "hands, pen or recognizer have changed: python -m examples.weights.floors"
+    monkeypatch.setattr(module, "margin_floor", lambda *_: pytest.fail("measured"))
+    reader = load_reader(recognizer, torch.device("cpu"))
+    assert floors_of(reader, digest, source) == tuple(module.shipped()[key])
+    assert not list(tmp_path.iterdir())
 
 
 def refused(capsys, *words):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -38,6 +40,28 @@ def test_starting_anywhere_gives_the_same_samples(synthesis):
     for start in (1, 31, 32, 33, 77, 99):
         assert drawn(synthesis, start, 100) == everything[start:]
     assert drawn(synthesis, 100, 100) == []
+
+
+def test_with_a_gate_groups_grow_and_still_nothing_depends_on_where_one_starts(trained, reading, tmp_path, monkeypatch):
+    request = make_request(
+        trained, out=tmp_path / "ds", count=200, styles="3", charset="0123456789", gate="redraw", recognizer=reading
+    )
+    gated = prepare(request).synthesis
+    assert gated.gate
+    gated = replace(gated, gate=replace(gated.gate, floors=(-6.0,) * 3))
+    count = gated.block
+    monkeypatch.setattr("handgen.synthesis.samples._GATED", count)
+    monkeypatch.setattr("handgen.synthesis.samples.MOST_TOGETHER", 4 * count)
+    bounds, first = [], 0
+    while first < 16 * count:
+        bounds.append(gated._group_of(first))
+        assert {gated._group_of(first + k) for k in range(bounds[-1][1])} == {bounds[-1]}
+        first = sum(bounds[-1])
+    assert [size // count for _, size in bounds] == [1, 1, 2, 4, 4, 4]
+    everything = drawn(gated, 0, 3 * count, batch=1)
+    assert [index for index, *_ in everything] == list(range(3 * count))
+    for start in (1, 2 * count - 1):
+        assert drawn(gated, start, 3 * count, batch=99, workers=3) == everything[start:]
 
 
 def test_a_character_never_looks_the_same_twice(synthesis):

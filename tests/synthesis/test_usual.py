@@ -7,9 +7,11 @@ import pytest
 
 from handgen import weights
 from handgen.errors import UsageError
+from handgen.fonts.find import _inspect_as_it_is
 from handgen.sources.opening import source_class
 from handgen.sources.spec import SourceSpec
 from handgen.synthesis.options import make_request
+from handgen.synthesis.prepare import prepare
 from handgen.synthesis.recipe import read_recipe, shipped
 from handgen.synthesis.request import LineRequest, Request
 from handgen.synthesis.usual import with_usual_sources
@@ -102,3 +104,23 @@ def test_named_sources_are_left_alone_and_nothing_is_refused(tmp_path, monkeypat
     gone = Request(sources=(SourceSpec(str(tmp_path / "gone"), optional=True),), charset="abc")
     with pytest.raises(UsageError, match="none of the sources can be had"):
         with_usual_sources(gone)
+
+
+def test_lines_are_drawn_by_what_has_the_characters_of_their_texts(with_weights, caveat, tmp_path, monkeypatch):
+    """A Latin font at hand is no reason to ask fonts for Chinese, nor a Chinese charset one to write French so."""
+    monkeypatch.setenv("HANDGEN_FONTS", str(tmp_path))
+    monkeypatch.setattr("handgen.fonts.find.find_fonts", lambda: _inspect_as_it_is(caveat))
+    texts = {"zh": "永和九年岁在癸丑暮春之初", "fr": "Très tôt, où l'été français s'achève"}
+    for name, text in texts.items():
+        Path(f"{name}.txt").write_text(text * 3, encoding="utf-8")
+    Path("folder").mkdir()
+    Path("folder", "1.txt").write_text(texts["zh"], encoding="utf-8")
+    for corpus in ("zh.txt", "folder"):
+        request, why = with_usual_sources(make_request(lines=LineRequest(corpus=corpus)))
+        assert names(request) == ["zh", "traced"]
+        assert "without fonts" in why
+    spec = SourceSpec(source="traced", styles="2")
+    made = prepare(Request(sources=(spec,), lines=LineRequest(corpus="fr.txt"), gate="off", out=tmp_path, device="cpu"))
+    assert set(made.source.chars) == set(texts["fr"]) - {" "}
+    assert not made.lines.left_out
+    assert made.source.line_font(0) is not None

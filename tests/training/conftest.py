@@ -10,11 +10,11 @@ from handgen.sources import loading
 
 @pytest.fixture
 def trained(trained, tmp_path):
-    """The run folder of a small Zi2Zi trained for two steps, to do with it what one likes."""
+    """The run folder of a small Zi2Zi after two steps; each test gets a copy, which it may change."""
     return Path(shutil.copytree(trained.parent, tmp_path / "trained"))
 
 
 @pytest.fixture
 def start(trained):
-    """Read the weights to begin a second stage with."""
+    """The first weights of a second stage."""
     return loading.load_for_training(trained, "zi2zi")

@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 
 @pytest.fixture(scope="module")
 def mine(tmp_path_factory, heiti, zeyada):
-    """A hand that ``trained`` has never seen, beside the same source."""
+    """A store with a hand that ``trained`` was not trained on, and the same source."""
     return render_store(tmp_path_factory.mktemp("mine") / "zeyada", heiti, (zeyada,), CHARS)
 
 
@@ -31,7 +31,7 @@ def trained(store, tmp_path_factory):
 
 @pytest.fixture
 def run(trained, tmp_path):
-    """A run folder of one's own."""
+    """A copy of the run folder, which the test may change."""
     folder = tmp_path / "run"
     folder.mkdir()
     shutil.copy(trained, folder)

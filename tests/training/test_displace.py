@@ -1,4 +1,4 @@
-"""``--displace``: content and target bent by one smooth field."""
+"""``--displace``: content and target are distorted by the same smooth field."""
 
 from __future__ import annotations
 

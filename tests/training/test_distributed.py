@@ -20,7 +20,7 @@ from handgen.errors import UsageError
 
 ROOT = str(Path(__file__).parents[2])
 ENVIRONMENT = os.environ | {"PYTHONPATH": ROOT}
-"""For scripts of this folder, which import handgen and not what is beside them."""
+"""The environment of scripts in this folder, which import handgen from the repository."""
 TORCHRUN = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
 
 

@@ -10,7 +10,7 @@ from handgen.errors import CheckpointError, UsageError
 
 
 def quiet(progress):
-    """Say nothing."""
+    """Ignore the progress."""
 
 
 def test_a_plan_refuses_what_a_run_refuses_and_writes_nothing(make_trainer, toy_model, trained, tmp_path):

@@ -36,7 +36,7 @@ def handmade(tmp_path):
 
 
 class Gray(Toy):
-    """Draws the first number of its style's vector, as gray in [-1, 1]; keeps what it was told."""
+    """Draws the first number of the style vector as gray in [-1, 1], and records its prompts."""
 
     def __init__(self, spec, prompt_kind=GLYPHS):
         super().__init__(ToyConfig(), 8, ("any",), CHARS)
@@ -52,7 +52,7 @@ class Gray(Toy):
 
 
 class Noisy(CodeTable):
-    """Trained styles whose samples have noise of their own."""
+    """Trained styles with noise for each sample."""
 
     def pick(self, names):
         return [replace(style, fresh=1) for style in super().pick(names)]
@@ -158,7 +158,7 @@ def test_every_model(store, name):
 
 
 def test_real_glyphs_drawn_as_they_are_have_a_ratio_of_one(store):
-    """A model that copies: its drawings are the store's own."""
+    """A model whose drawings are copies of the store's glyphs."""
     names = [store.styles[number].name for number in store.targets]
     split = split_store(store, "pairs", 0.1, 0)
     rows = [{str(store.labels["char"][row]): row for row in store.rows(number)} for number in store.targets]

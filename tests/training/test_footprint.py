@@ -12,7 +12,7 @@ def quiet(progress):
 
 
 def limit(trainer, images, error):
-    """Let the toy run out of memory above so many images."""
+    """Let the toy run out of memory with more than ``images`` images."""
     model = trainer.model
     prepare = model.prepare
 
@@ -25,7 +25,7 @@ def limit(trainer, images, error):
 
 
 def of_cpu():
-    """What torch raises when the CPU's memory is used up."""
+    """The error of torch when the CPU's memory is used up."""
     with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 50)
     return RuntimeError(str(caught.value))
@@ -38,6 +38,7 @@ def of_cpu():
         ({"batch": 16, "width": 12}, 5, "16 images .* Use --accumulate 4 or --batch 4 or --width 3."),
         ({"batch": 12, "width": 12}, 3, "12 images .* Use --accumulate 4 or --batch 3 or --width 3."),
         ({"batch": 16, "width": 2, "accumulate": 2}, 2, "8 images .* Use --accumulate 8 or --batch 4."),
+        ({"batch": 2, "width": 12}, 1, "2 images .* Use --accumulate 2 or --width 6."),  # --batch 1 is refused
         ({"batch": 4, "width": 12}, 0, "4 images .* Use --width 3."),
         ({"batch": 4, "width": 2}, 0, "4 images .* Use a smaller network."),
     ],

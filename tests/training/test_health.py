@@ -84,7 +84,7 @@ def test_a_healthy_run_says_what_it_measured():
     st.integers(0, 2**32),
 )
 def test_what_is_normal_is_not_cried_about(real, fake, ratio, noise, scale, lines, seed):
-    """Accuracies between, losses that fall or wander, D that gets better, few or many lines."""
+    """Medium accuracies, falling or varying losses, an improving D, few or many lines."""
     stats = run(
         lines,
         noise=noise,
@@ -223,7 +223,7 @@ def test_every_flag_it_names_exists():
 
 
 def test_a_run_that_explodes_says_so_everywhere(store, tmp_path, capsys):
-    """Adam at a learning rate of 3 leaves everything finite and nothing sane."""
+    """With Adam and a learning rate of 3, everything stays finite, but the drawings are noise."""
     out = tmp_path / "run"
     assert train("gan", store, out, "--json", lr=3, schedule="constant", width=8, latent_dim=8) == 0
     said = json.loads(capsys.readouterr().out)

@@ -161,6 +161,13 @@ def test_a_full_disk_keeps_the_last_checkpoint(make_trainer):
     assert resumed.run(quiet)
 
 
+def test_the_half_life_of_the_average_counts_the_images_of_critic_steps(make_trainer, monkeypatch):
+    kept = []
+    monkeypatch.setattr("handgen.training.gan.move_average", lambda averages, present, keep: kept.append(keep))
+    make_trainer("dcgan", images=8, batch=4, d_steps=2, ema=8000).run(lambda progress: None)
+    assert kept == [0.5 ** (8 / 0.8)]
+
+
 def test_the_average_follows_the_weights(make_trainer):
     exact = make_trainer("zi2zi", out="exact", ema=0)
     exact.run(quiet)

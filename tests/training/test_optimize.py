@@ -158,3 +158,17 @@ def test_a_compiled_model_learns_the_same(make_trainer, toy_model, monkeypatch):
     assert plain.model.state_dict().keys() == faster.model.state_dict().keys()
     for one, other in zip(plain.model.parameters(), faster.model.parameters(), strict=True):
         assert torch.allclose(one, other, atol=1e-5)
+
+
+def test_steps_of_the_critic_alone_keep_no_graph_of_the_generator(make_trainer):
+    trainer = make_trainer("dcgan", images=8, batch=4, d_steps=2)
+    prepare, learned = trainer.optimizer._prepare, []
+
+    def watched(batch):
+        step = prepare(batch)
+        learned.append(step.fake.requires_grad)
+        return step
+
+    trainer.optimizer._prepare = watched
+    trainer.run(quiet)
+    assert learned == [False, True]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 
 import pytest
 import torch
@@ -33,3 +34,16 @@ def test_the_first_signal_asks_and_the_second_kills(restored_sigint):
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_run_in_another_thread_is_not_stopped_by_signals():
+    entered = []
+
+    def train():
+        with stop_on_signal(lambda: None):
+            entered.append(True)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    assert entered == [True]

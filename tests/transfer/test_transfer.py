@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from handgen.cli import run
 from handgen.cli.main import app
+from handgen.formats.base import Sample
+from handgen.formats.lmdb import LmdbWriter
 from handgen.training.engine import Engine
 from handgen.transfer import transfer as module
+from handgen.transfer.pools import open_real
 
 TINY = "--count 60 --images 192 --batch 16 --width 4 --test-count 100"
 
@@ -55,6 +59,40 @@ def test_the_command_compares_goes_on_and_takes_more_repetitions(bench, tmp_path
     ]  # what was lost came out the same, too
     assert all(len(values["read"]) == 3 for values in again["sets"].values())
     assert all(cell.stat().st_mtime_ns == before for cell, before in cells.items() if cell != lost)
+
+
+def test_several_real_sets_stand_in_one_table_and_a_further_one_costs_only_its_own(
+    bench, digit_fonts, tmp_path, capsys
+):
+    first, _ = bench("--seeds 1", sets="fonts", out="both/digits")
+    cell = tmp_path / "both" / "digits" / "cells" / "fonts-0.json"
+    before = cell.stat().st_mtime_ns
+    other = save_digits(tmp_path / "other")
+    both = f"transfer --real digits --real {other} --data {digit_fonts.path} --sets fonts --seeds 1 {TINY}"
+    said = CliRunner().invoke(app, [*both.split(), "--out", str(tmp_path / "both")], catch_exceptions=False).stdout
+    assert "% read of each real set" in said
+    found = json.loads((tmp_path / "both" / "results.json").read_text(encoding="utf-8"))["real"]
+    assert list(found) == ["digits", "other"]
+    assert found["digits"]["sets"] == first["sets"]
+    assert found["other"]["tested"] == 40
+    assert cell.stat().st_mtime_ns == before
+    assert (tmp_path / "both" / "results.png").stat().st_size > 5000
+
+    assert run([*both.split(), "--real", "digits"]) == 2
+    assert "two real sets are called digits" in " ".join(capsys.readouterr().err.split())
+
+
+def save_digits(path):
+    """Write a hundred of the real digits as a dataset, five writers' they say."""
+    pool = open_real("digits")
+    with LmdbWriter(path, {}) as writer:
+        rows = [
+            Sample(row, str(pool.chars[row]), np.asarray(pool.images[row]), {"style": f"writer{row // 20}"})
+            for row in range(100)
+        ]
+        writer.write(rows)
+        writer.finish({})
+    return path
 
 
 def test_what_learns_from_real_digits_reads_real_digits(bench):
@@ -120,7 +158,7 @@ def test_bad_input_is_one_line(digit_fonts, people, store, trained, tmp_path, mo
         f"--real digits --data {tmp_path / 'none'} --sets fonts": "no glyph store at",
     }
     for given, message in wrong.items():
-        assert run(["transfer", "--out", str(out), *given.split()]) in (1, 2), given
+        assert run(["transfer", "--out", str(out), "--dry-run", *given.split()]) in (1, 2), given
         assert message in " ".join(capsys.readouterr().err.split()), given
     assert not out.exists()
     monkeypatch.setattr(
@@ -133,9 +171,9 @@ def test_bad_input_is_one_line(digit_fonts, people, store, trained, tmp_path, mo
 def test_a_comparison_of_other_settings_or_another_set_is_refused(bench, digit_fonts, tmp_path, capsys):
     bench("--seeds 1", sets="fonts")
     common = f"transfer --real digits --sets fonts --out {tmp_path / 'out'} --seeds 1"
-    assert run(f"{common} --data {digit_fonts.path} {TINY} --augment".split()) == 2
+    assert run(f"{common} --data {digit_fonts.path} {TINY} --augment --dry-run".split()) == 2
     assert "holds a comparison with another augment" in " ".join(capsys.readouterr().err.split())
     cell = tmp_path / "out" / "cells" / "fonts-0.json"
     cell.write_text(json.dumps(json.loads(cell.read_text()) | {"identity": "of other fonts"}))
-    assert run(f"{common} --data {digit_fonts.path} {TINY}".split()) == 2
+    assert run(f"{common} --data {digit_fonts.path} {TINY} --dry-run".split()) == 2
     assert "the set 'fonts' is not the one that" in " ".join(capsys.readouterr().err.split())

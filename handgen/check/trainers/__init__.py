@@ -1,4 +1,4 @@
-"""What each OCR trainer makes of a label, by its own published code: one file a trainer."""
+"""What each OCR trainer makes of a label, by the rules of its published code. Each trainer has one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of a trainer: its settings, what it makes of a label, and how to start it."""
+"""The base class of trainers: their settings, what they make of a label, and how to start them."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ NOTHING_LEFT = "nothing is left of the label"
 
 @dataclass(frozen=True)
 class Facts:
-    """What a dataset is like, as far as a trainer's settings follow from it.
+    """The facts about a dataset that a trainer's settings depend on.
 
     Attributes:
         charset: the characters to train.
-        longest: characters in the longest label.
-        aspect: width by height of the widest image.
+        longest: number of characters in the longest label.
+        aspect: width / height of the widest image.
         folder: the dataset, or the folder of datasets.
-        format: of the datasets.
-        charset_file: where the charset is, a character a line.
-        raw_csv: labels.csv has labels with commas and quotation marks as they are, not quoted as CSV has them.
-        lists: the names of the lists of a set for PaddleOCR.
+        format: the datasets' format.
+        charset_file: file with the charset, one character per line.
+        raw_csv: labels.csv has labels with commas or quotation marks that are not quoted; see ``formats.easyocr``.
+        lists: names of the lists of a dataset for PaddleOCR.
     """
 
     charset: str
@@ -50,12 +50,12 @@ class Facts:
     lists: tuple[str, ...] = ("rec_gt.txt",)
 
     def width(self, height: int, step: int) -> int:
-        """Return a width in pixels for images of this height: a multiple of ``step`` that the widest image fits."""
+        """Return the width in pixels of the widest image at this height, rounded up to a multiple of ``step``."""
         return max(height, step * -(-round(height * self.aspect) // step))
 
     @property
     def validation(self) -> Path:
-        """The second dataset that a trainer wants: ``val/`` beside ``train/``, or a word to put a path for."""
+        """The validation dataset: ``val`` beside ``train``, or the word VALIDATION, to be replaced by the user."""
         parents = (self.folder.absolute(), self.folder.absolute().parent)
         return next((folder.parent / "val" for folder in parents if folder.name == "train"), Path("VALIDATION"))
 
@@ -65,8 +65,8 @@ class Reading:
     """What a trainer makes of a label.
 
     Attributes:
-        label: what it learns; None when it drops the sample, or stops.
-        reasons: why that is not the label.
+        label: the label that it learns; None when it drops the sample or stops.
+        reasons: why that differs from the dataset's label.
     """
 
     label: str | None
@@ -75,12 +75,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a trainer makes of a sample that has a fault.
+    """What a trainer makes of a sample with a fault.
 
     Attributes:
-        reason: what happens, with the exception where it stops.
-        reads: the label that it learns instead of the sample's; None when it takes another sample, or stops.
-        stops: training ends with an error.
+        reason: what happens, with the exception if it stops.
+        reads: the label that it learns instead; None when it takes another sample or stops.
+        stops: whether training ends with an error.
     """
 
     reason: str
@@ -89,17 +89,17 @@ class Outcome:
 
 
 def stops(fault: Fault, error: str) -> Outcome:
-    """Return the outcome of a trainer that a fault ends with ``error``."""
+    """Return the outcome that training stops with ``error`` because of a fault."""
     return stopping(fault.value, error)
 
 
 def stopping(what: str, error: str) -> Outcome:
-    """Return the outcome of a trainer that ``what`` ends with ``error``."""
+    """Return the outcome that training stops with ``error`` because of ``what``."""
     return Outcome(f"{what}: training stops ({error})", stops=True)
 
 
 def passes_over(fault: Fault) -> Outcome:
-    """Return the outcome of a trainer that draws another sample instead."""
+    """Return the outcome that the trainer draws another sample instead."""
     return Outcome(f"{fault.value}: another sample is drawn instead")
 
 
@@ -107,74 +107,90 @@ NO_DECODE = "AttributeError: 'NoneType' object has no attribute 'decode'"
 NOT_UTF8 = "UnicodeDecodeError"
 NO_INT = "TypeError: int() argument must be a string, a bytes-like object or a real number, not 'NoneType'"
 NO_PICTURE = "PIL.UnidentifiedImageError: cannot identify image file"
-"""What Python and Pillow raise, as published trainers let it through."""
+NO_FILE = "FileNotFoundError"
+"""Exceptions that published trainers do not catch."""
+
+LMDB_FAULTS: dict[Fault, Outcome] = {
+    Fault.NO_COUNT: stops(Fault.NO_COUNT, NO_INT),
+    Fault.NO_SAMPLE: stops(Fault.NO_SAMPLE, NO_DECODE),
+    Fault.NO_LABEL: stops(Fault.NO_LABEL, NO_DECODE),
+    Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
+}
+"""What a trainer does that takes keys out of an LMDB without checking them."""
+FILE_FAULTS: dict[Fault, Outcome] = {
+    Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
+    Fault.NO_IMAGE: stops(Fault.NO_IMAGE, NO_FILE),
+    Fault.BAD_IMAGE: stops(Fault.BAD_IMAGE, NO_PICTURE),
+}
+"""What a trainer does that opens a list and image files without catching errors."""
 
 
 @dataclass(frozen=True)
 class Trainer(ABC):
-    """A trainer with its settings. The defaults of its fields are those of the trainer itself."""
+    """A trainer and its settings. The defaults of the fields are the trainer's own defaults."""
 
     title: ClassVar[str]
     formats: ClassVar[tuple[str, ...]]
+    """The dataset formats that it reads."""
     comes_as: ClassVar[str]
-    """Whose defaults these are: the program's, or those of one of its configurations."""
+    """Where the defaults come from: the program, or one of its configurations."""
     faults: ClassVar[dict[Fault, Outcome]] = {}
-    """What it makes of samples with faults; of those that are not here, the same as without."""
+    """Fault -> what the trainer does with the sample. It does not notice faults that are not listed."""
     findings: ClassVar[dict[str, Outcome]] = {}
-    """What it makes of datasets in which something was found, by the name of the rule: it loses so many samples, or
-    stops."""
+    """Name of a rule (see ``formats.findings``) -> what the trainer does if it is broken: it stops, or it loses as many
+    samples as there are findings."""
 
     @classmethod
     def as_it_comes(cls, facts: Facts) -> Self:
-        """Return the trainer's own settings."""
+        """Return the trainer with its own settings."""
         return cls()
 
     @classmethod
-    @abstractmethod
     def for_data(cls, facts: Facts) -> Self:
-        """Return the settings that keep as many samples as they are as the trainer can."""
+        """Return the trainer with the settings that keep the most samples unchanged; by default its own settings."""
+        return cls()
 
     @abstractmethod
     def read(self, label: str) -> Reading:
-        """Return what the trainer makes of ``label``, by the steps that it takes itself."""
+        """Return what the trainer makes of ``label``, following its own code step by step."""
 
     @abstractmethod
     def flags(self, facts: Facts) -> dict[str, str]:
-        """Return flag or change -> why, for the settings of ``for_data``."""
+        """Return flag or change of a file -> why it is needed, for the settings of ``for_data``."""
 
     def outcome(self, fault: Fault, format: str) -> Outcome | None:
-        """Return what becomes of a sample with a fault; None when the trainer does not notice it."""
+        """Return what the trainer does with a sample that has a fault; None when it does not notice the fault."""
         return self.faults.get(fault)
 
     def stops_at(self, labels: Collection[str]) -> str:
-        """Say why training stops whatever a sample is like; "" if it does not."""
+        """Return why the labels as a whole stop training; "" if they do not."""
         return ""
 
     def command(self, facts: Facts) -> list[str]:
-        """Return the lines of shell that train on the dataset with all flags; [] when there are none."""
+        """Return the shell commands that train on the dataset with all flags; [] when there are none."""
         return []
 
     def notes(self) -> list[str]:
-        """Return what else is to be known."""
+        """Return further hints for the user."""
         return []
 
     def changed(self, name: str) -> bool:
-        """Tell whether a setting differs from the trainer's own."""
+        """Return whether a setting differs from the trainer's own."""
         return bool(getattr(self, name) != next(f.default for f in fields(self) if f.name == name))
 
 
 def altered(label: str, result: str, reason: str) -> tuple[str, ...]:
-    """Return the reason if ``result`` is another label."""
+    """Return the reason in a tuple if ``result`` differs from ``label``, else ()."""
     return () if label == result else (reason,)
 
 
 def outside(characters: str) -> re.Pattern[str]:
-    """Return the expression of deep-text-recognition-benchmark for a character outside ``characters``.
+    """Return the regular expression by which deep-text-recognition-benchmark finds a character outside ``characters``.
 
-    The trainer does not escape them, so some mean something else.
+    The trainer does not escape them, so a closing bracket, a backslash and a hyphen may mean something else.
 
     Raises:
-        re.error: they are no expression; the trainer stops with this error.
+        re.error: the expression is invalid; the trainer stops with this error too.
     """
     if not characters:
         return re.compile("(?s:.)")
@@ -184,7 +200,7 @@ def outside(characters: str) -> re.Pattern[str]:
 
 
 def safe_in_class(charset: str) -> str:
-    """Return ``charset``, and the lower case of each letter, so that ``[^...]`` means just them."""
+    """Return ``charset`` and the lower case of each letter, in an order in which ``[^...]`` takes them literally."""
     known = dict.fromkeys(charset + charset.lower())
     rest = "".join(char for char in known if char not in "]\\-")
     return ("]" if "]" in known else "") + rest + ("\\\\" if "\\" in known else "") + ("-" if "-" in known else "")

@@ -1,4 +1,4 @@
-"""What PaddleOCR and OpenOCR share: a dictionary file, and labels that lose what it lacks."""
+"""What PaddleOCR and OpenOCR share: a dictionary file; characters outside it vanish from the labels."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DictionaryTrainer(Trainer):
-    """``BaseRecLabelEncode``: a sample with no label left, or one too long, gives way to another at random.
+    """``BaseRecLabelEncode``: if a label is too long or no character of it is left, another sample is drawn at random.
 
     Attributes:
-        counts_before: whether the length counts before characters are taken out, or after.
+        counts_before: whether the length is checked before unknown characters are removed (else after).
     """
 
     dictionary: str = ""
@@ -52,17 +52,17 @@ class DictionaryTrainer(Trainer):
         Fault.BAD_IMAGE: passes_over(Fault.BAD_IMAGE),
     }
     findings: ClassVar[dict[str, Outcome]] = {
-        "byte-order-mark": Outcome("a byte-order mark, which makes the first path another: another sample is drawn"),
-        "backslash": Outcome("a path with backslashes, unless on Windows: another sample is drawn instead"),
+        "byte-order-mark": Outcome("a byte-order mark before the first path: another sample is drawn instead"),
+        "backslash": Outcome("a path with backslashes, except on Windows: another sample is drawn instead"),
     }
 
     def outcome(self, fault: Fault, format: str) -> Outcome | None:
-        """A line of a list that it cannot use is reported, and another line drawn."""
+        """Return what it does with a faulty sample; instead of a faulty line of a list it draws another line."""
         return super().outcome(fault, format) if format == "lmdb" else passes_over(fault)
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:
-        """Take the dataset's charset as the dictionary."""
+        """Use the dataset's charset as the dictionary."""
         charset = facts.charset.replace(" ", "")
         return cls(charset, max(cls.max_length, facts.longest), " " in facts.charset, lower=False)
 
@@ -71,7 +71,7 @@ class DictionaryTrainer(Trainer):
         return frozenset(self.dictionary) | ({" "} if self.space else frozenset())
 
     def read(self, label: str) -> Reading:
-        """Case, dictionary, length."""
+        """Apply case, dictionary and length."""
         cased = label.lower() if self.lower else label
         kept = "".join(char for char in cased if char in self._known)
         if len(label if self.counts_before else kept) > self.max_length:
@@ -81,7 +81,7 @@ class DictionaryTrainer(Trainer):
         return Reading(kept, reasons) if kept else Reading(None, (reasons or (NOTHING_LEFT,))[-1:])
 
     def flags(self, facts: Facts) -> dict[str, str]:
-        """Overrides behind ``-o``."""
+        """Return overrides for the option ``-o``."""
         found = {
             f"Global.character_dict_path={facts.charset_file.absolute()}": "other characters vanish from the labels"
         }

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from handgen.check.labels import Fault
-from handgen.check.trainers.base import NO_PICTURE, NOT_UTF8, Facts, Outcome, Reading, Trainer, stopping, stops
+from handgen.check.trainers.base import FILE_FAULTS, NO_FILE, Facts, Outcome, Reading, Trainer, stopping, stops
 
 if TYPE_CHECKING:
     from typing import Self
@@ -20,7 +20,7 @@ _FRENCH = _ENGLISH + "àâéèêëîïôùûüçÀÂÉÈÊËÎÏÔÙÛÜÇ"
 
 @dataclass(frozen=True)
 class Doctr(Trainer):
-    """docTR raises an error at a character that its vocabulary lacks; none has the space."""
+    """docTR raises an error at a character outside its vocabulary. None of its own vocabularies has the space."""
 
     vocabulary: str = _FRENCH
 
@@ -28,10 +28,9 @@ class Doctr(Trainer):
     formats = ("doctr",)
     comes_as = "references/recognition, vocabulary 'french'"
     faults: ClassVar[dict[Fault, Outcome]] = {
+        **FILE_FAULTS,
         Fault.NO_LABEL: stops(Fault.NO_LABEL, "TypeError: the label is no text"),
-        Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
-        Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "FileNotFoundError: unable to locate the file"),
-        Fault.BAD_IMAGE: stops(Fault.BAD_IMAGE, NO_PICTURE),
+        Fault.NO_IMAGE: stops(Fault.NO_IMAGE, f"{NO_FILE}: unable to locate the file"),
     }
     findings: ClassVar[dict[str, Outcome]] = {
         "byte-order-mark": stopping("a byte-order mark", "JSONDecodeError: Unexpected UTF-8 BOM"),
@@ -40,7 +39,7 @@ class Doctr(Trainer):
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:
-        """Take the dataset's charset as the vocabulary."""
+        """Use the vocabulary ``french`` if it is enough, else the dataset's charset."""
         return cls(_FRENCH if set(facts.charset) <= set(_FRENCH) else facts.charset)
 
     @cached_property
@@ -48,19 +47,19 @@ class Doctr(Trainer):
         return frozenset(self.vocabulary)
 
     def read(self, label: str) -> Reading:
-        """The vocabulary."""
+        """Apply the vocabulary."""
         return Reading(label) if self._known.issuperset(label) else Reading(None, (_STOPS,))
 
     def flags(self, facts: Facts) -> dict[str, str]:
-        """A vocabulary can only be named, so it has to be added."""
+        """Return the flag and the new vocabulary: docTR takes vocabularies only by name."""
         if not self.changed("vocabulary"):
             return {}
         read = f"open({str(facts.charset_file.absolute())!r}, encoding='utf-8').read().replace('\\n', '')"
         return {
             f"VOCABS['handgen'] = {read}": "a line at the end of doctr/datasets/vocabs.py",
-            "--vocab handgen": "no vocabulary that comes with docTR need have all characters",
+            "--vocab handgen": "docTR's own vocabularies lack some of the characters",
         }
 
     def notes(self) -> list[str]:
-        """The layout."""
+        """Describe the layout."""
         return ["--train_path and --val_path are folders with images/ and labels.json."]

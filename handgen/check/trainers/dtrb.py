@@ -12,10 +12,8 @@ from handgen.check.labels import Fault
 from handgen.check.trainers.base import (
     CASE,
     DIGITS_LOWER,
+    LMDB_FAULTS,
     LONG,
-    NO_DECODE,
-    NO_INT,
-    NOT_UTF8,
     OUTSIDE,
     Facts,
     Outcome,
@@ -34,12 +32,12 @@ if TYPE_CHECKING:
 _BROKEN = "the charset is no regular expression: training stops"
 _DUMMY = "[dummy_label]"
 _SENSITIVE = string.printable[:-6]
-"""In its order ``\\]`` is an escaped bracket, so the backslash is not in the class."""
+"""In this order ``\\]`` is an escaped bracket, so the backslash itself is missing from the class."""
 
 
 @dataclass(frozen=True)
 class Dtrb(Trainer):
-    """Its ``LmdbDataset``, which puts the charset into a regular expression as it is."""
+    """Its ``LmdbDataset`` puts the charset into a regular expression without escaping it."""
 
     character: str = DIGITS_LOWER
     max_length: int = 25
@@ -49,17 +47,14 @@ class Dtrb(Trainer):
     formats = ("lmdb",)
     comes_as = "train.py"
     faults: ClassVar[dict[Fault, Outcome]] = {
-        Fault.NO_COUNT: stops(Fault.NO_COUNT, NO_INT),
-        Fault.NO_SAMPLE: stops(Fault.NO_SAMPLE, NO_DECODE),
-        Fault.NO_LABEL: stops(Fault.NO_LABEL, NO_DECODE),
-        Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
+        **LMDB_FAULTS,
         Fault.NO_IMAGE: stops(Fault.NO_IMAGE, "TypeError: a bytes-like object is required, not 'NoneType'"),
         Fault.BAD_IMAGE: Outcome(f"{Fault.BAD_IMAGE.value}: it trains on a black one", _DUMMY),
     }
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:
-        """Take ``--sensitive`` only where its own 94 characters are enough."""
+        """Use ``--sensitive`` only if its 94 characters are enough; else give the charset."""
         length = max(cls.max_length, facts.longest)
         upper = facts.charset != facts.charset.lower()
         if upper and set(facts.charset) <= set(_SENSITIVE) - {"\\"}:
@@ -74,7 +69,7 @@ class Dtrb(Trainer):
             return None
 
     def read(self, label: str) -> Reading:
-        """Length, then the charset against the label in lower case, then case."""
+        """Apply the length, then the charset to the label in lower case, then case."""
         if self._outside is None:
             return Reading(None, (_BROKEN,))
         if len(label) > self.max_length:
@@ -86,27 +81,27 @@ class Dtrb(Trainer):
         return Reading(kept, altered(label, cased, CASE) + altered(cased, kept, OUTSIDE))
 
     def outcome(self, fault: Fault, format: str) -> Outcome | None:
-        """What stands for an image that it cannot decode goes through the charset too."""
+        """Return what it does with a faulty sample; its placeholder label loses characters outside the charset too."""
         found = super().outcome(fault, format)
         if found is None or found.reads is None or self._outside is None:
             return found
         return replace(found, reads=self._outside.sub("", found.reads if self.sensitive else found.reads.lower()))
 
     def flags(self, facts: Facts) -> dict[str, str]:
-        """Options of ``train.py``."""
+        """Return options of ``train.py``."""
         found = {}
         if self.sensitive:
             found["--sensitive"] = "keeps case; it trains the 94 characters of ASCII"
         elif set(self.character) != set(DIGITS_LOWER):
             found[f"--character {self._character(facts)}"] = (
-                "samples with other characters are dropped; ], \\ and - stand where they mean themselves"
+                "samples with other characters are dropped; ], \\ and - are put where they are taken literally"
             )
         if self.changed("max_length"):
             found[f"--batch_max_length {self.max_length}"] = "longer labels are dropped"
         return found
 
     def _character(self, facts: Facts) -> str:
-        """Return the charset as the shell takes it from its file."""
+        """Return a shell word that reads the charset from its file, in the order of ``safe_in_class``."""
         file = quoted(facts.charset_file.absolute())
         special = {char for char in "]\\-" if char in facts.charset}
         lower = "".join(dict.fromkeys(char for char in facts.charset.lower() if char not in facts.charset))
@@ -117,7 +112,10 @@ class Dtrb(Trainer):
         return quoted(before) * bool(before) + f"\"$(tr -d '{deleted}' < {file})\"" + quoted(behind) * bool(behind)
 
     def command(self, facts: Facts) -> list[str]:
-        """Convolutions and CTC, which need a column a character, or two where one repeats."""
+        """Return the command, with a network that needs no resizing: convolutions and CTC.
+
+        CTC needs one column of features (4 pixels) per character, and one more between two equal characters.
+        """
         width = max(facts.width(32, 4), 4 * (2 * facts.longest + 1) if facts.longest > 1 else 32)
         network = "--Transformation None --FeatureExtraction VGG --SequenceModeling BiLSTM --Prediction CTC"
         options = " ".join([*(["--PAD"] if facts.longest > 1 else []), network, *self.flags(facts)])
@@ -127,7 +125,7 @@ class Dtrb(Trainer):
         ]
 
     def notes(self) -> list[str]:
-        """What no option mends."""
+        """Say what no option can change."""
         found = [
             "It reads only folders without folders in them. --select_data is cut at every hyphen; "
             "a part of it must occur in a folder's path, and / occurs in all."
@@ -135,7 +133,7 @@ class Dtrb(Trainer):
         if not self.sensitive and any(char.isupper() for char in self.character):
             found.append(
                 "Without --sensitive every label is put in lower case, and --sensitive brings a charset of its own. To "
-                "keep case, take out the line under 'if opt.sensitive' in train.py that sets opt.character, and add "
+                "keep case, remove the line under 'if opt.sensitive' in train.py that sets opt.character, and add "
                 "--sensitive."
             )
         return found

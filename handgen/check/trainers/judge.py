@@ -1,4 +1,4 @@
-"""What a trainer keeps, alters and drops of a dataset: as it comes, and with the flags that mend it."""
+"""How many samples of a dataset a trainer keeps, alters and drops: with its own settings, and with the right flags."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from handgen.formats.paddleocr import lists_in
 
 @dataclass
 class Counted:
-    """How many samples a reason alters or drops, and the first of them."""
+    """How many samples are altered or dropped for one reason, and the first of them."""
 
     altered: int = 0
     dropped: int = 0
@@ -28,10 +28,10 @@ class Counted:
 
 @dataclass
 class Verdict:
-    """How many samples a trainer keeps as they are, alters, and drops. Reasons may share a sample.
+    """How many samples a trainer keeps unchanged, alters, and drops. One sample may count for several reasons.
 
     Attributes:
-        stops: training ends with an error at one of the samples that are dropped.
+        stops: whether training ends with an error.
     """
 
     kept: int = 0
@@ -41,14 +41,15 @@ class Verdict:
     stops: bool = False
 
     def add(self, trainer: Trainer, label: str, count: int, first: int, outcome: Outcome | None = None) -> None:
-        """Count samples of one label.
+        """Count the samples with one label.
 
         Args:
-            trainer: with its settings.
-            label: of the samples; empty where it is missing.
-            count: how many there are.
+            trainer: the trainer with its settings.
+            label: the label; empty if it is missing.
+            count: how many samples have it.
             first: the number of the first of them.
-            outcome: what becomes of them by a fault, unless their label keeps them out before.
+            outcome: what the trainer does because of a fault of these samples. Samples that it drops for their label
+                never get that far.
         """
         reading = trainer.read(label) if label or outcome is None else Reading("")
         if outcome is not None and reading.label is not None:
@@ -73,13 +74,13 @@ class Verdict:
                 counted.examples.append(Example(first or None, label or None, read))
 
     def lose(self, reason: str, count: int) -> None:
-        """Count samples that are lost whatever they are like, because training stops."""
+        """Count all ``count`` samples as lost, because training stops."""
         self.stops = True
         self.kept, self.altered, self.dropped = 0, 0, self.dropped + count
         self.reasons = {reason: Counted(dropped=count)}
 
     def drop(self, reason: str, count: int) -> None:
-        """Count samples that the trainer does not find, of those that it would keep."""
+        """Count ``count`` of the kept samples as dropped, because the trainer does not find them."""
         count = min(count, self.kept)
         if count:
             self.kept, self.dropped = self.kept - count, self.dropped + count
@@ -102,14 +103,14 @@ class Verdict:
 
 @dataclass
 class Judgment:
-    """A trainer's two verdicts, and what to do.
+    """A trainer's two verdicts, and what to type.
 
     Attributes:
-        trainer: with the settings that suit the data.
-        as_it_comes, with_flags: without and with ``flags``.
-        flags: flag or change -> why.
-        command: lines of shell; [] where there is none.
-        prepare: lines of shell before all that.
+        trainer: the trainer with the settings for this dataset.
+        as_it_comes, with_flags: the verdicts without and with ``flags``.
+        flags: flag or change of a file -> why.
+        command: shell commands that start training; [] if there are none.
+        prepare: shell commands to run before.
     """
 
     trainer: Trainer
@@ -136,13 +137,13 @@ def judge(name: str, report: Report, labels: Labels, charset: str | None = None)
     """Apply a trainer's rules to every label.
 
     Args:
-        name: of the trainer, as registered.
-        report: of the datasets; all of them are trained on.
-        labels: of the datasets.
-        charset: the characters to train; without it, the datasets' own, or those of the labels.
+        name: the trainer's registered name.
+        report: the report on the datasets that are to be trained on together.
+        labels: the labels of these datasets.
+        charset: the characters to train; by default the datasets' charsets, or else the characters of the labels.
 
     Raises:
-        UsageError: the trainer is unknown, or does not read the format.
+        UsageError: the trainer is unknown, or does not read the datasets' format.
     """
     kind: type[Trainer] = TRAINERS.load(name)
     for dataset in report.datasets:
@@ -158,7 +159,7 @@ def judge(name: str, report: Report, labels: Labels, charset: str | None = None)
 
 
 def _verdict(trainer: Trainer, report: Report, labels: Labels) -> Verdict:
-    """Apply the rules of a trainer with its settings to every sample, and to those that are only promised."""
+    """Apply a trainer's rules to every sample, also to samples that ``num-samples`` promises and that are missing."""
     verdict = Verdict()
     format = report.datasets[0].format
     faulty: Counter[str] = Counter()
@@ -189,7 +190,7 @@ def _verdict(trainer: Trainer, report: Report, labels: Labels) -> Verdict:
 
 
 def _facts(report: Report, labels: Labels, charset: str | None) -> tuple[Facts, list[str]]:
-    """Return what the settings follow from, and the shell that brings the charset into one file."""
+    """Return the facts, and the shell commands that write the charset into one file if there is no such file yet."""
     paths = [dataset.path for dataset in report.datasets]
     own = [own_charset(path) for path in paths]
     characters, file = charset, Path("charset.txt")

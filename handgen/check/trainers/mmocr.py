@@ -10,8 +10,8 @@ from handgen.check.labels import Fault
 from handgen.check.trainers.base import (
     CASE,
     DIGITS_LOWER,
+    LMDB_FAULTS,
     NO_DECODE,
-    NOT_UTF8,
     Facts,
     Outcome,
     Reading,
@@ -29,7 +29,7 @@ _STOPS = "a character outside the dictionary: training stops"
 
 @dataclass(frozen=True)
 class Mmocr(Trainer):
-    """MMOCR raises an error at a character that its dictionary lacks."""
+    """MMOCR raises an error at a character that is not in its dictionary."""
 
     dictionary: str = DIGITS_LOWER
     lower: bool = True
@@ -38,17 +38,15 @@ class Mmocr(Trainer):
     formats = ("lmdb",)
     comes_as = "configs/textrecog/crnn"
     faults: ClassVar[dict[Fault, Outcome]] = {
+        **LMDB_FAULTS,
         Fault.NO_COUNT: stops(Fault.NO_COUNT, NO_DECODE),
-        Fault.NO_SAMPLE: stops(Fault.NO_SAMPLE, NO_DECODE),
-        Fault.NO_LABEL: stops(Fault.NO_LABEL, NO_DECODE),
-        Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
         Fault.NO_IMAGE: passes_over(Fault.NO_IMAGE),
         Fault.BAD_IMAGE: passes_over(Fault.BAD_IMAGE),
     }
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:
-        """Take the dataset's charset as the dictionary, and leave case as it is."""
+        """Use the dataset's charset as the dictionary, and keep case."""
         return cls(facts.charset, lower=False)
 
     @cached_property
@@ -56,19 +54,19 @@ class Mmocr(Trainer):
         return frozenset(self.dictionary)
 
     def read(self, label: str) -> Reading:
-        """Case, dictionary."""
+        """Apply case and dictionary."""
         cased = label.lower() if self.lower else label
         if not self._known.issuperset(cased):
             return Reading(None, (_STOPS,))
         return Reading(cased, altered(label, cased, CASE))
 
     def flags(self, facts: Facts) -> dict[str, str]:
-        """Options behind ``--cfg-options``."""
+        """Return values for the option ``--cfg-options``."""
         return {
-            f"model.decoder.dictionary.dict_file={facts.charset_file.absolute()}": "a character a line",
+            f"model.decoder.dictionary.dict_file={facts.charset_file.absolute()}": "one character per line",
             "model.decoder.module_loss.letter_case=unchanged": "labels are put in lower case otherwise",
         }
 
     def notes(self) -> list[str]:
-        """How its configurations name an LMDB."""
+        """Say how its configurations name an LMDB."""
         return ["In the configuration the dataset is dict(type='RecogLMDBDataset', ann_file=THE FOLDER)."]

@@ -12,7 +12,7 @@ from handgen.check.trainers.dictionary import DictionaryTrainer
 
 @dataclass(frozen=True)
 class OpenOcr(DictionaryTrainer):
-    """OpenOCR; the dictionary of its English configurations is that of ASCII."""
+    """OpenOCR; the dictionary of its English configurations has the 94 printable characters of ASCII."""
 
     dictionary: str = ASCII_94
 
@@ -27,5 +27,5 @@ class OpenOcr(DictionaryTrainer):
     }
 
     def notes(self) -> list[str]:
-        """The size beside the image."""
-        return ["wh-%09d, which handgen writes, spares the ratio datasets decoding every image at their start."]
+        """Say what the sizes in the LMDB are good for."""
+        return ["handgen writes wh-%09d, so the ratio datasets need not decode every image when they start."]

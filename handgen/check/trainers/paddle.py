@@ -11,7 +11,7 @@ from handgen.errors import quoted
 
 @dataclass(frozen=True)
 class Paddle(DictionaryTrainer):
-    """PaddleOCR; without a dictionary it knows digits and lower-case letters."""
+    """PaddleOCR; without a dictionary file it knows digits and lower-case letters."""
 
     dictionary: str = DIGITS_LOWER
     lower: bool = True
@@ -21,14 +21,14 @@ class Paddle(DictionaryTrainer):
     counts_before = True
 
     def flags(self, facts: Facts) -> dict[str, str]:
-        """A longer label needs more columns of the network, too."""
+        """Return overrides; a longer label needs more columns of the network, too."""
         found = super().flags(facts)
         if self.changed("max_length"):
-            found[f"Architecture.Backbone.out_char_num={2 * self.max_length}"] = "CTC needs a column a character"
+            found[f"Architecture.Backbone.out_char_num={2 * self.max_length}"] = "CTC needs a column for each character"
         return found
 
     def command(self, facts: Facts) -> list[str]:
-        """Train on the LMDB, or on the list."""
+        """Return the command for an LMDB or for a list."""
         settings = list(self.flags(facts))
         for part, folder in (("Train", facts.folder.absolute()), ("Eval", facts.validation)):
             settings.append(f"{part}.dataset.data_dir={folder}")
@@ -39,7 +39,7 @@ class Paddle(DictionaryTrainer):
         return ["python3 tools/train.py -c configs/rec/rec_svtrnet.yml -o " + " ".join(map(quoted, settings))]
 
     def notes(self) -> list[str]:
-        """What stops it."""
+        """Say what stops it."""
         return [
             "Of an LMDB tree it opens every innermost folder; one without data.mdb stops it.",
             "For an LMDB, the datasets of another configuration have to be of the kind LMDBDataSet.",

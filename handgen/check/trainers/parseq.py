@@ -12,11 +12,9 @@ from handgen.check.labels import Fault
 from handgen.check.trainers.base import (
     ASCII_94,
     CASE,
+    LMDB_FAULTS,
     LONG,
-    NO_DECODE,
-    NO_INT,
     NO_PICTURE,
-    NOT_UTF8,
     NOTHING_LEFT,
     OUTSIDE,
     SPACE,
@@ -38,7 +36,7 @@ _NAME = "handgen"
 
 @dataclass(frozen=True)
 class Parseq(Trainer):
-    """PARSeq's ``LmdbDataset``."""
+    """PARSeq's ``LmdbDataset`` by default removes white space and folds labels to ASCII."""
 
     charset: str = ASCII_94
     max_length: int = 25
@@ -49,17 +47,14 @@ class Parseq(Trainer):
     formats = ("lmdb",)
     comes_as = "configs/main.yaml"
     faults: ClassVar[dict[Fault, Outcome]] = {
-        Fault.NO_COUNT: stops(Fault.NO_COUNT, NO_INT),
-        Fault.NO_SAMPLE: stops(Fault.NO_SAMPLE, NO_DECODE),
-        Fault.NO_LABEL: stops(Fault.NO_LABEL, NO_DECODE),
-        Fault.BAD_LABEL: stops(Fault.BAD_LABEL, NOT_UTF8),
+        **LMDB_FAULTS,
         Fault.NO_IMAGE: stops(Fault.NO_IMAGE, NO_PICTURE),
         Fault.BAD_IMAGE: stops(Fault.BAD_IMAGE, NO_PICTURE),
     }
 
     @classmethod
     def for_data(cls, facts: Facts) -> Self:
-        """Take the dataset's charset, and neither fold nor strip what it has."""
+        """Use the dataset's charset; fold and remove white space only if that changes no label."""
         return cls(
             charset=facts.charset,
             max_length=max(cls.max_length, facts.longest),
@@ -72,7 +67,7 @@ class Parseq(Trainer):
         return re.compile(f"[^{re.escape(self.charset)}]" if self.charset else "(?s:.)")
 
     def read(self, label: str) -> Reading:
-        """White space, folding, length, case, charset: in this order."""
+        """Apply white space, folding, length, case and charset, in this order."""
         reasons: tuple[str, ...] = ()
         text = label
         if self.remove_whitespace:
@@ -94,7 +89,7 @@ class Parseq(Trainer):
         return Reading(kept, reasons) if kept else Reading(None, (reasons or (NOTHING_LEFT,))[:1])
 
     def flags(self, facts: Facts) -> dict[str, str]:
-        """Overrides for ``train.py``."""
+        """Return overrides for ``train.py``."""
         found = {f"charset={_NAME}": "configs/charset/handgen.yaml, written by the command below"}
         if self.changed("normalize_unicode"):
             found["data.normalize_unicode=false"] = "labels are folded to ASCII otherwise; a Chinese set loads as empty"
@@ -105,7 +100,7 @@ class Parseq(Trainer):
         return found
 
     def command(self, facts: Facts) -> list[str]:
-        """Write the charset as JSON text, which YAML reads; then train."""
+        """Write a configuration with the charset (JSON text, which is valid YAML), then train."""
         file = str(facts.charset_file.absolute())
         script = (
             "import json, sys; c = json.dumps(open(sys.argv[1], encoding='utf-8').read().replace('\\n', ''), "
@@ -130,5 +125,5 @@ class Parseq(Trainer):
         ]
 
     def notes(self) -> list[str]:
-        """The layout."""
+        """Describe the layout."""
         return ["It finds every data.mdb below train/ and below val/ of data.root_dir; val/ is for you to fill."]

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from handgen.check.labels import Fault
 from handgen.check.trainers.base import NO_PICTURE, NOT_UTF8, Facts, Outcome, Reading, Trainer, stops
 from handgen.errors import quoted
-
-if TYPE_CHECKING:
-    from typing import Self
 
 _TAGS = ("<image>", "<video>", "<audio>", "<bbox>", "<ref-object>", "<cot-process>")
 
 
 @dataclass(frozen=True)
 class Swift(Trainer):
-    """ms-swift puts images and boxes where tags stand, in answers too."""
+    """ms-swift replaces tags by images and boxes, in answers too."""
 
     title = "ms-swift"
     formats = ("conversations",)
@@ -29,28 +26,23 @@ class Swift(Trainer):
         Fault.BAD_IMAGE: Outcome(f"{Fault.BAD_IMAGE.value}: another sample is drawn instead ({NO_PICTURE})"),
     }
 
-    @classmethod
-    def for_data(cls, facts: Facts) -> Self:
-        """Nothing of the data needs another setting."""
-        return cls()
-
     def read(self, label: str) -> Reading:
-        """Tags."""
+        """Look for tags."""
         found = [tag for tag in _TAGS if tag in label]
         return Reading(None, (f"{found[0]} in the label is taken for a tag",)) if found else Reading(label)
 
     def flags(self, facts: Facts) -> dict[str, str]:
-        """Paths of images count from where it runs."""
-        return {f"ROOT_IMAGE_DIR={quoted(facts.folder.absolute())}": "images are named from the dataset's folder on"}
+        """Return the folder that paths of images are relative to; by default it is the working directory."""
+        return {f"ROOT_IMAGE_DIR={quoted(facts.folder.absolute())}": "paths of images are relative to the dataset"}
 
     def command(self, facts: Facts) -> list[str]:
-        """Return the command, for a model to be named."""
+        """Return the command, which trains a LoRA; the user puts in a model."""
         folder = facts.folder.absolute()
         return [
-            f"ROOT_IMAGE_DIR={quoted(folder)} swift sft --model MODEL --train_type lora \\",
+            f"ROOT_IMAGE_DIR={quoted(folder)} swift sft --model MODEL \\",
             f"  --dataset {quoted(folder / 'train.jsonl')} --val_dataset {quoted(facts.validation / 'train.jsonl')}",
         ]
 
     def notes(self) -> list[str]:
-        """Where the images are."""
-        return ["A second dataset has to name its images from the same ROOT_IMAGE_DIR on, or by whole paths."]
+        """Say where the images of a second dataset must be."""
+        return ["Paths in a second dataset must be relative to the same ROOT_IMAGE_DIR, or absolute."]

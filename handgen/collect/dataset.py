@@ -1,4 +1,4 @@
-"""Any dataset that handgen reads: LMDB, image folders, WebDataset and the rest; its single characters."""
+"""The single characters of any dataset that handgen reads: LMDB, image folders, WebDataset and so on."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class DatasetReader(Reader):
     """Reads the samples of a dataset that show one character.
 
     Args:
-        path: the dataset, which may be in shards.
-        style: one name for all; by default what the dataset notes of each sample, else the folder's name.
+        path: the dataset, which may be sharded.
+        style: one name for all writers; by default the style in each sample's meta, or else the folder's name.
 
     Raises:
         UsageError: there is no dataset, or more than one.
