@@ -65,14 +65,35 @@ class Stream(IterableDataset[Any]):
         transform: Callable[[Sample], Any] = image_and_label,
         **options: Any,
     ) -> None:
+        named = Path(recipe) if recipe is not None else None
+        request = make_request(*models, recipe=named, lines=lines, **options)
+        self._open(prepare(request), epoch, start, transform)
+
+    @classmethod
+    def of(
+        cls,
+        prepared: Prepared,
+        *,
+        epoch: int | None = None,
+        start: int = 0,
+        transform: Callable[[Sample], Any] = image_and_label,
+    ) -> Stream:
+        """Return the samples of a run that is ready; the other arguments are those of ``Stream``.
+
+        Raises:
+            UsageError: ``start`` or ``epoch`` is too small.
+        """
+        stream = cls.__new__(cls)
+        stream._open(prepared, epoch, start, transform)
+        return stream
+
+    def _open(self, prepared: Prepared, epoch: int | None, start: int, transform: Callable[[Sample], Any]) -> None:
         if start < 0 or (epoch is not None and epoch < 1):
             raise UsageError(
                 f"a stream cannot have start={start} and epoch={epoch}", "Give start=0 or more, and epoch=1 or more."
             )
-        named = Path(recipe) if recipe is not None else None
-        request = make_request(*models, recipe=named, lines=lines, **options)
-        self._prepared: Prepared | None = prepare(request)
-        self._request, self._digest = self._prepared.request, self._prepared.digest()
+        self._prepared: Prepared | None = prepared
+        self._request, self._digest = prepared.request, prepared.digest()
         self.epoch, self.start, self.transform = epoch, start, transform
         # In shared memory, so that persistent workers see the number of the next epoch, too.
         self._number = torch.zeros((), dtype=torch.int64).share_memory_()  # type: ignore[no-untyped-call]

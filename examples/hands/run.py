@@ -49,8 +49,9 @@ be used as writing with the fonts themselves may be.
 of Debian's `fonts-kouzan-mouhitsu`, `fonts-aoyagi-soseki` and `fonts-kiloji` if they are installed.
 examples/worth has what they are worth on real handwriting.
 
-Beside them stand [allographs](allographs.txt): forms of letters and digits that people write and fonts hardly have,
-such as looped l and barred 7, drawn for handgen and under its license."""
+Beside them stand [allographs](allographs.txt): forms of letters, digits and simple Chinese characters that people
+write and fonts hardly have, such as looped l, barred 7, and 四 with two short strokes inside, drawn for handgen and
+under its license."""
 
 console = Console(highlight=False)
 

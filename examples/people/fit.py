@@ -28,6 +28,7 @@ from examples.people.components import (
     moments,
 )
 from examples.people.matching import Array, read_characters
+from examples.people.proportions import han_aspect
 from examples.people.whole import LEVELS, NAMES, affine, moments_of, new_each_time, shares, spread, written
 
 _TIMES = 200
@@ -35,14 +36,15 @@ _ABOUT = {
     "about": "How people's drawings of one character differ: standard deviations with 95 % intervals (bootstrap over "
     "characters or writers). size and aspect are logarithms; slant is x per y, tilt y per x; turn is in radians, "
     "scale a share of a stroke's length; all else is in longer sides of the character, each way. lengths are those of "
-    "correlation.",
+    "correlation. han_aspect is log width by height of Chinese characters as people write them, less that of the hands "
+    "of fonts.",
     "paper": 0.5,
     "paper_about": "taken of the deviations by the pen: Omniglot was drawn with a mouse. At this share a writer "
     "differs from drawing to drawing about as much as writers of Chinese MNIST (check.py).",
     "sources": {
         "whole, warp, strokes": "Omniglot, 20 drawers a character (Lake, Salakhutdinov and Tenenbaum 2015; MIT)",
-        "shares, anew": "Chinese MNIST, writers of the tuning half, 10 drawings of a character each (Newcastle "
-        "University 2020; CC BY 4.0)",
+        "shares, anew, han_aspect": "Chinese MNIST, writers of the tuning half, 10 drawings of a character each "
+        "(Newcastle University 2020; CC BY 4.0)",
     },
 }
 _COARSE, _FINE = 4.0, 1.0
@@ -59,6 +61,7 @@ def main() -> None:
     options = parser.parse_args()
     writers = json.loads(options.split.read_text(encoding="utf-8"))["sets"]["chinese-mnist"]["tuning"]
     found = {**_ABOUT, **_drawings(options.omniglot), **_repeated(options.chinese_mnist, writers)}
+    found["han_aspect"] = han_aspect(options.chinese_mnist, writers)
     options.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=1))
 

@@ -34,6 +34,10 @@ def transfer(**given: Any) -> None:
 
     handgen transfer --real data/casia --model runs/zi2zi --count 40000 --images 1000000
 
+    handgen transfer --real data/mine --sets fonts,default --shots 0,5,20 --fresh
+
+    handgen transfer --real data/mine --sets fonts,default,default-each,default.each
+
     handgen transfer --real digits --real data/mine --sets fonts,pen,real
 
     handgen transfer --lines --real datasets/letters --sets fonts,default,real --count 5000
@@ -118,7 +122,7 @@ def _print(transfer: Transfer, finished: bool) -> None:
         [
             name,
             f"{values['images']:,}",
-            f"{values['different']:,}",
+            "new each" if values["different"] is None else f"{values['different']:,}",
             f"{100 * values['mean']:.1f}",
             "–" if values["sd"] is None else f"{100 * values['sd']:.1f}",
             f"{100 * min(values['read']):.1f}",

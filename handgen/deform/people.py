@@ -33,6 +33,8 @@ _KNOT_SPACING = 1.2247
 """Spacing of the knots of a random cubic B-spline, in correlation lengths; its autocorrelation is nearly Gaussian."""
 _KNOT = 0.2767
 """Standard deviation of such a field when its knots are uniform between -1 and 1."""
+_HAN = (0x3400, 0xA000, 0x20000)
+"""Chinese characters are from the first code point to below the second, and from the third on."""
 
 Keys = NDArray[np.uint64]
 
@@ -113,6 +115,23 @@ def part_of_whole(key: Keys, level: str) -> NDArray[np.float64]:
     root = np.linalg.cholesky(np.array(known["correlation"]))
     drawn = (normal(keys(key, 21), len(WHOLE))[:, None] @ root.T)[:, 0]
     return np.asarray(spread * np.sqrt(share) * drawn)
+
+
+def upright(codes: Keys, writer: Keys) -> NDArray[np.float64]:
+    """Return log width by height of characters as people write them, less that of fonts: ``[n]``, 0 but for Chinese.
+
+    Fonts fill a square with every Chinese character; people write it as tall as its strokes come.
+
+    Args:
+        codes: uint64 ``[n]``, code points.
+        writer: ``[n]``; a writer's character is always alike.
+    """
+    han = np.flatnonzero((codes >= _HAN[0]) & (codes < _HAN[1]) | (codes >= _HAN[2]))
+    made = np.zeros(len(codes))
+    if len(han):
+        known = numbers()["han_aspect"]
+        made[han] = known["mean"] + known["deviation"] * normal(keys(writer[han], codes[han], 22), 1)[:, 0]
+    return made
 
 
 def bent(warp: Warp, who: PersonKeys, strength: float, side: NDArray[np.float64]) -> Warp:

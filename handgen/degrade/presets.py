@@ -52,9 +52,9 @@ PRESETS: Mapping[str, Preset] = {
         effects={"real_ink": _on(1.0)},
     ),
     "grain": Preset(
-        "the same, half of them with the grain of a scanner",
+        "the same, half of them with the grain of a scanner, a quarter with a broad pen, a third black",
         lost=0.02,
-        effects={"real_ink": _on(1.0), "noise": _on(0.5, deviation=0.06)},
+        effects={"real_ink": _on(1.0, broad=0.25, dark=0.35), "noise": _on(0.5, deviation=0.06)},
     ),
     "lines": Preset(
         "lines of text cut from a scanned page: a third with that ink, never coarse or pale, two thirds on rules",

@@ -29,8 +29,14 @@ _WIDER = 1.6
 """A line becomes at most this many times wider; more would turn the ragged edge of a pencil into spikes."""
 _FAINTEST = 0.2
 """Least darkness of the darkest ink of an image, 1 = black."""
-_TURNS = 2
-"""How often the width is measured and corrected."""
+_BROAD, _BROADER = (0.08, 0.2), 2.5
+"""Widths of a broad pen's lines: those of MNIST's digits, and some broader; and how many times wider they are made."""
+_FULL, _LEAST = 0.3, 0.05
+"""A broad pen writes characters of many strokes more finely: no more of the square is ink, down to that width."""
+_PALER = 0.3
+"""Of ink that is nearly black, what is not black at most."""
+_TURNS, _NEAR = 2, 0.12
+"""How often the width is measured and corrected, and how far off, as a share of it, the second time leaves it."""
 _PRESSURE = 0.22
 """Distance between the knots of the pressure field, in heights."""
 _SIXTEENTHS = 16
@@ -49,6 +55,8 @@ class RealInk(Effect):
 
     width: float = setting(1.0, "Width of lines, 1 = as on scans.", minimum=0.3, maximum=3)
     coarse: float = setting(0.5, "Share of samples scanned as coarsely as small writing is.", minimum=0, maximum=1)
+    broad: float = setting(0.0, "Share of samples written with a broad pen.", minimum=0, maximum=1)
+    dark: float = setting(0.0, "Share of samples in ink that is nearly black.", minimum=0, maximum=1)
     least: float = setting(0.0, "Ink is at least so dark, 1 = black.", minimum=0, maximum=1)
 
     def params(self, u: Uniforms) -> Params:
@@ -58,10 +66,12 @@ class RealInk(Effect):
         """
         known = measured()
         side = np.where(u[:, 4] < self.coarse, _drawn(known["side"], u[:, 1]), 0.0)
+        low, high = _BROAD
+        broad, black = low * (high / low) ** u[:, 0], 1 - _PALER * u[:, 2]
         return {
-            "width": self.width * _drawn(known["width"], u[:, 0]),
+            "width": self.width * np.where(u[:, 6] < self.broad, broad, _drawn(known["width"], u[:, 0])),
             "side": side,
-            "density": np.clip(_drawn(known["density"], u[:, 2]), self.least, 1),
+            "density": np.clip(np.where(u[:, 7] < self.dark, black, _drawn(known["density"], u[:, 2])), self.least, 1),
             "uneven": np.minimum(0.8, _drawn(known["uneven"], u[:, 3])),
             "noise": noise_id(u[:, 5]),
         }
@@ -98,13 +108,16 @@ def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:
 def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.float64]]:
     """Give lines a width, ``[B]``, relative to the character's longer side; return also that side in pixels."""
     height = images.shape[-2]
-    drawn, side = line_widths(images.amin(1))
-    wanted = np.maximum(np.minimum(width * side, _WIDER * drawn), _THINNEST)
+    drawn, side, ink = _lines(images.amin(1))
+    full = np.maximum(_FULL * side**2 * drawn / np.maximum(ink, 1e-9), _LEAST * side)
+    wider = np.where(width < _BROAD[0], _WIDER * drawn, np.minimum(_BROADER * drawn, full))
+    wanted = np.maximum(np.minimum(width * side, wider), _THINNEST)
     now = drawn
     for turn in range(_TURNS):  # one turn is not enough: a layer of a gray edge is less than a whole pixel
         if turn:
             now, _ = line_widths(images.amin(1))
-        change = np.where(now > 0, (wanted - now) / 2 / height, 0.0)
+        off = (now > 0) & (np.abs(wanted - now) > (_NEAR * wanted if turn else 0))
+        change = np.where(off, (wanted - now) / 2 / height, 0.0)
         images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
     return images, side
 
@@ -118,6 +131,11 @@ def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64
     Args:
         images: ``[B, H, W]``, 1 = paper.
     """
+    return _lines(images)[:2]
+
+
+def _lines(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return what ``line_widths`` does, and how much ink there is, in black pixels."""
     ink: NDArray[np.float32] = 1 - images.cpu().numpy()
     ink[ink < _INK] = 0
     edges = np.empty_like(ink)
@@ -130,12 +148,13 @@ def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64
     edges += down
     np.sqrt(edges, out=edges)
     length = edges.reshape(len(ink), -1).sum(1).astype(np.float64)
-    width = 2 * ink.reshape(len(ink), -1).sum(1) / np.maximum(length, 1e-9)
+    whole = ink.reshape(len(ink), -1).sum(1).astype(np.float64)
+    width = 2 * whole / np.maximum(length, 1e-9)
     sides = []
     for axis in (1, 2):
         marked = ink.max(axis) > 0.3
         sides.append(np.where(marked.any(1), marked.shape[1] - marked[:, ::-1].argmax(1) - marked.argmax(1), 0))
-    return width, np.minimum(np.maximum(*sides), images.shape[-2]).astype(np.float64)
+    return width, np.minimum(np.maximum(*sides), images.shape[-2]).astype(np.float64), whole
 
 
 @functools.cache

@@ -2,7 +2,7 @@
 
 latin.safetensors.xz    fonts for Latin letters
 han.safetensors.xz      fonts for Chinese characters
-allographs.txt          forms of letters that people write and fonts hardly have
+allographs.txt          forms of characters that people write and fonts hardly have
 README.md               whose fonts they are, their licenses, and how to make the files again
 
 ``handgen.strokes.hands`` and ``handgen.strokes.allographs`` read them.

@@ -104,6 +104,13 @@ def _text_files(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.name.lower().endswith(_SUFFIX) and path.is_file())
 
 
+def first_file(path: Path) -> Path | None:
+    """Return a corpus' file, or the first one of a folder; None if there is none."""
+    if path.is_dir():
+        return next(iter(_text_files(path)), None)
+    return path if path.is_file() else None
+
+
 def open_corpus(path: Path) -> Corpus:
     """Read a text file, or every ``.txt`` file in a folder and below, once.
 

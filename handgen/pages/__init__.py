@@ -1,1 +1,1 @@
-"""Pages: paragraphs and forms by one writer on paper, and where every line, word and base line of them is."""
+"""Pages: paragraphs and forms by one writer on paper, with the positions of all lines, words and base lines."""

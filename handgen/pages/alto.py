@@ -1,4 +1,4 @@
-"""ALTO 4.4 (Library of Congress): one XML file a page, which Kraken and eScriptorium read.
+"""ALTO 4.4 (Library of Congress): one XML file per page, which Kraken and eScriptorium read.
 
 https://www.loc.gov/standards/alto/
 """
@@ -38,7 +38,7 @@ class Alto(PageFormat):
 
 
 class _Tags:
-    """The tags of a file, each once."""
+    """The tags of a file; each is written only once."""
 
     def __init__(self, parent: Element) -> None:
         self._parent = parent
@@ -84,14 +84,14 @@ def _line(block: Element, line: PageLine, name: str, tags: _Tags) -> None:
 
 
 def _strings(line: PageLine) -> list[Word]:
-    """Return words that together are the label; one for the whole line, if some are without ink of their own."""
+    """Return the words of a line; or the whole line as one word, if some words have no ink and so no box."""
     if " ".join(word.text for word in line.words) == line.text:
         return list(line.words)
     return [Word(line.text, line.box)]
 
 
 def _word(line: Element, word: Word, name: str) -> None:
-    # The hyphen of a divided word stays in its string: Kraken, for one, reads no HYP, and labels must show all ink.
+    # The hyphen of a divided word stays in its string: Kraken does not read HYP, and labels must show all ink.
     half = {1: "HypPart1", 2: "HypPart2"}.get(word.part)
     attributes = [("ID", name), ("CONTENT", word.text), *_position(word.box)]
     element(line, "String", [*attributes, ("SUBS_TYPE", half), ("SUBS_CONTENT", word.whole or None)])

@@ -1,4 +1,4 @@
-"""What a writer puts right in a line: words inserted above it, and words written over."""
+"""A writer's corrections in a line: words inserted above it, and words written over wrong ones."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ Pixels = NDArray[np.uint8]
 CharBox = tuple[int, int, int, int]
 
 _SMALLER = 0.68
-"""An inserted word, of the size of the others."""
+"""Size of an inserted word relative to the others."""
 
 
 @dataclass(frozen=True)
 class Amendments:
-    """How often a writer puts words right, and what labels say of it.
+    """How often a writer corrects words, and how labels write that.
 
     Attributes:
-        insertions: share of the lines with a word that is inserted above them, 0 to 1.
-        inserted: what labels say of such a word, with ``{}`` for it.
-        overwrites: share of the lines with a word that is written over a wrong one, 0 to 1.
-        overwritten: what labels say there, with ``{}`` for the word that is right.
+        insertions: share of the lines with a word inserted above them, 0 to 1.
+        inserted: how labels write such a word; ``{}`` stands for the word.
+        overwrites: share of the lines with a word written over a wrong one, 0 to 1.
+        overwritten: how labels write such a word; ``{}`` stands for the right word.
     """
 
     insertions: float = 0.0
@@ -39,14 +39,14 @@ class Amendments:
 
 @dataclass(frozen=True)
 class DrawnLine:
-    """A line of a page, before it is on it.
+    """A drawn line, before it is put on a page.
 
     Attributes:
         text: its label.
         image: uint8 ``[H, W]``, 0 = ink.
-        boxes: of each character of ``text``, in pixels; None for a space, and for what a label says beside the ink.
-        base: the boxes that a base line is found by: as ``boxes``, but for what is not on it.
-        meta: what is worth keeping.
+        boxes: the box of each character of ``text`` in pixels; None for spaces and for characters without ink.
+        base: as ``boxes``, but None for characters that do not stand on the base line, such as inserted ones.
+        meta: facts about the line.
     """
 
     text: str
@@ -56,12 +56,12 @@ class DrawnLine:
     meta: dict[str, Any]
 
     def shifted(self, x: int, y: int) -> DrawnLine:
-        """Return the line with its boxes moved."""
+        """Return the line with its boxes moved; the image stays the same."""
         return replace(self, boxes=moved(self.boxes, x, y), base=moved(self.base, x, y))
 
 
 def moved(boxes: list[CharBox | None], x: int, y: int) -> list[CharBox | None]:
-    """Return boxes that are moved."""
+    """Return the boxes, moved by x and y pixels."""
     return [box and (box[0] + x, box[1] + y, box[2] + x, box[3] + y) for box in boxes]
 
 
@@ -70,13 +70,13 @@ WriteText = Callable[[str], DrawnLine]
 
 
 def with_insertion(text: str, write: WriteText, amend: Amendments, draw: Draw) -> DrawnLine | None:
-    """Draw a line a word of which is inserted above it, with a caret; None where no word can be.
+    """Draw a line with one of its words inserted above it, with a caret; return None if no word is suitable.
 
     Args:
-        text: of the line, the word included.
-        write: draws.
-        amend: what the label says of it.
-        draw: makes the choices.
+        text: text of the line with the word.
+        write: draws a text.
+        amend: says how the label writes it.
+        draw: makes the random choices.
     """
     words = text.split(" ")
     able = [row for row in range(1, len(words) - 1) if 2 <= len(words[row]) <= 8 and words[row].isalpha()]
@@ -116,13 +116,13 @@ def with_insertion(text: str, write: WriteText, amend: Amendments, draw: Draw) -
 
 
 def with_overwriting(text: str, write: WriteText, amend: Amendments, draw: Draw) -> DrawnLine | None:
-    """Draw a line a word of which is written over a wrong one; None where no word can be.
+    """Draw a line with one of its words written over a misspelled one; return None if no word is suitable.
 
     Args:
-        text: of the line.
-        write: draws.
-        amend: what the label says of it.
-        draw: makes the choices.
+        text: text of the line.
+        write: draws a text.
+        amend: says how the label writes it.
+        draw: makes the random choices.
     """
     words = text.split(" ")
     able = [row for row, word in enumerate(words) if 3 <= len(word) <= 9 and word.isalpha()]
@@ -190,7 +190,7 @@ def _spaced(before: str, after: str) -> str:
 
 
 def _cut(boxes: list[CharBox | None], text: str, start: int, stop: int) -> list[CharBox | None]:
-    """Return the boxes of a text without a word, and without the space behind it."""
+    """Return the boxes of a text without the word from ``start`` to ``stop`` and the space after it."""
     return boxes[:start] + boxes[stop + (text[stop : stop + 1] == " ") :]
 
 
@@ -200,7 +200,7 @@ def _ink(image: Pixels) -> CharBox | None:
 
 
 def _shrunk(word: DrawnLine, scale: float) -> tuple[Pixels, list[CharBox | None]]:
-    """Return a word's ink, smaller, and its boxes there."""
+    """Return a word's ink, reduced by ``scale``, and the boxes in the smaller image."""
     left, top, right, bottom = _ink(word.image) or (0, 0, word.image.shape[1], word.image.shape[0])
     crop = word.image[top:bottom, left:right]
     size = max(1, round(crop.shape[1] * scale)), max(1, round(crop.shape[0] * scale))
@@ -219,7 +219,7 @@ def _shrunk(word: DrawnLine, scale: float) -> tuple[Pixels, list[CharBox | None]
 
 
 def _pasted(image: Pixels, patch: Pixels, x: int, y: int) -> tuple[Pixels, int, int]:
-    """Return an image with more ink on it, as large as it must be, and how far all that was there has moved."""
+    """Return an image with a patch of ink added at (x, y), enlarged if necessary, and how far the old ink moved."""
     before, above = max(-x, 0), max(-y, 0)
     after, below = max(x + patch.shape[1] - image.shape[1], 0), max(y + patch.shape[0] - image.shape[0], 0)
     whole = np.pad(image, ((above, below), (before, after)), constant_values=255)
@@ -229,7 +229,7 @@ def _pasted(image: Pixels, patch: Pixels, x: int, y: int) -> tuple[Pixels, int, 
 
 
 def _caret(image: Pixels, below: tuple[int, int], above: int, line: DrawnLine) -> None:
-    """Draw a caret into an image: from the gap of two words up to what is inserted."""
+    """Draw a caret into an image, from the gap between two words up to the inserted word."""
     heights = [box[3] - box[1] for box in line.base if box is not None]
     wide = max(3, round(0.22 * float(np.median(heights))))
     x, y = below

@@ -1,4 +1,4 @@
-"""Base lines and polygons of lines, from the boxes of their characters."""
+"""Computes base lines and polygons of lines from the boxes of their characters."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from handgen.pages.record import Box
 Floats = NDArray[np.float64]
 
 _BELOW = set("gjpqyçĝğģįķļņţþýÿųGJQ;,()[]{}|/\\_βγζηθμξρφχψцщрудф@§¶")
-"""Characters that go, or may go, below the base line."""
+"""Characters that reach, or may reach, below the base line."""
 _POINTS = 8
 _ROUNDS = 8
 _REACH = 0.035
-"""Of a line's height: how far from the base line a letter may stand to count in full."""
+"""A letter within this distance of the base line, in line heights, counts fully in the fit."""
 
 
 def base_line(text: str, boxes: Sequence[Box | None], height: float) -> Floats:
     """Return the base line of a line: a smooth curve under the letters that stand on it.
 
     Args:
-        text: of the line.
-        boxes: of its characters, in any unit, y down; some are not None.
-        height: of a usual line.
+        text: text of the line.
+        boxes: boxes of its characters, in any unit, y down; at least one is not None.
+        height: height of a usual line, in the same unit.
 
     Returns:
         float64 ``[8, 2]``, from left to right, from the first ink to the last.
@@ -47,7 +47,7 @@ def base_line(text: str, boxes: Sequence[Box | None], height: float) -> Floats:
         fit = np.polyfit((x - middle) / reach, y, degree, w=np.sqrt(weight))
         away = y - np.polyval(fit, (x - middle) / reach)
         weight = 1 / (1 + (away / (_REACH * height)) ** 2)
-    # Beyond the first and the last letter that counts, a curve goes on as it ends.
+    # Beyond the first and the last letter on the base line the curve is level.
     inside = np.clip((at - middle) / reach, (x.min() - middle) / reach, (x.max() - middle) / reach)
     return np.stack([at, np.polyval(fit, inside)], axis=1)
 
@@ -61,12 +61,12 @@ def polygon(boxes: Sequence[Box | None], base: Floats, pad: float) -> Floats:
     """Return a polygon around a line: along the tops of its words, and back along their bottoms.
 
     Args:
-        boxes: of its characters; some are not None.
-        base: its base line, ``[n, 2]``, which is inside.
-        pad: paper around the ink.
+        boxes: boxes of its characters; at least one is not None.
+        base: its base line, ``[n, 2]``; the polygon encloses it.
+        pad: distance between ink and polygon.
 
     Returns:
-        float64 ``[n, 2]``, which does not cross itself.
+        float64 ``[n, 2]``, a polygon that does not cross itself.
     """
     columns = _columns([box for box in boxes if box is not None], pad)
     top, bottom = [], []
@@ -79,7 +79,7 @@ def polygon(boxes: Sequence[Box | None], base: Floats, pad: float) -> Floats:
 
 
 def _columns(boxes: Sequence[Box], pad: float) -> list[list[float]]:
-    """Return boxes side by side, each the size of some neighbors: they meet, and do not overlap."""
+    """Merge neighboring boxes into columns that touch and do not overlap, from left to right."""
     whole = sorted(boxes)
     width = max((max(box[2] for box in whole) - whole[0][0]) / 24, 2 * max(box[3] - box[1] for box in whole) / 3)
     merged: list[list[float]] = []

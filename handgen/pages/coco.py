@@ -1,4 +1,4 @@
-"""JSON as detectors read it: COCO's images, categories and annotations, with texts and base lines besides.
+"""COCO's JSON for detectors: images, categories and annotations, with texts and base lines added.
 
 Lin et al., "Microsoft COCO: Common Objects in Context" (ECCV 2014); https://cocodataset.org/#format-data
 """
@@ -17,7 +17,7 @@ from handgen.pages.xml import corners
 
 CATEGORIES = {PARAGRAPH: 1, FIELD: 2, PRINTED: 3, "line": 4, "word": 5}
 PER_PAGE = 100_000
-"""Annotations that a page has numbers for."""
+"""Size of the range of annotation ids that a page has for itself."""
 _IMAGES, _ANNOTATIONS = "coco-images.part", "coco-annotations.part"
 
 

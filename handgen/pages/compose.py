@@ -1,4 +1,4 @@
-"""One page: a sheet, its writer, paragraphs or the fields of a form, and what is known of them."""
+"""Composes a page: a sheet, its writer, paragraphs or the fields of a form, and their positions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from handgen.seeds import generator
 
 _PAD = 2.0
 _PARAGRAPH, _REMARKS = (120, 700), (30, 250)
-"""Least characters of a paragraph, and of what is written into a field of several lines."""
+"""Ranges of the least number of characters in a paragraph, and in a form's field of several lines."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class PageStyle:
 
     Attributes:
         size: width and height in pixels.
-        papers: of ``settings.PAPERS``, each as likely.
-        hyphens: share of the words that are divided where they do not fit.
-        skew: most degrees that a page is turned.
-        curve: about how far points are moved at most, in line heights.
-        amend: what writers put right.
+        papers: some of ``settings.PAPERS``; all are equally likely.
+        hyphens: share of the words at the end of a line that are divided if they do not fit.
+        skew: largest rotation of a page in degrees.
+        curve: about the largest displacement by bent paper, in line heights.
+        amend: the writers' corrections.
     """
 
     size: tuple[int, int]
@@ -64,7 +64,7 @@ class PageStyle:
 
 @dataclass
 class _Placed:
-    """A line on the flat page: its boxes there, and what becomes of it."""
+    """A line on the flat page: its block, its text, and its boxes there."""
 
     kind: str
     block: int
@@ -77,12 +77,12 @@ class _Placed:
 
 
 class PageComposer:
-    """Composes pages; page i is a function of the synthesis, the texts and i alone.
+    """Composes pages. Page i depends only on the synthesis, the texts and i.
 
     Args:
-        synthesis: draws lines; keeps boxes.
-        texts_of: of a page, its texts.
-        style_of: of a page, the number of its style.
+        synthesis: draws lines, with boxes.
+        texts_of: returns the texts for a page.
+        style_of: returns the number of the style for a page.
         style: what pages are like.
     """
 
@@ -120,7 +120,7 @@ class PageComposer:
 
 
 class _Desk:
-    """The flat page while it is written."""
+    """The flat page while it is being written."""
 
     def __init__(self, sheet: Sheet, height: int, draw: Draw) -> None:
         self._height, self._draw, self._sheet = height, draw, sheet
@@ -142,14 +142,14 @@ class _Desk:
         """Put a line on the page.
 
         Args:
-            line: its ink.
+            line: the line.
             x: where its ink begins.
-            rule: y of the base line there.
-            kind: of its block.
-            block: its block's number.
-            name: of its field.
-            parts: its first and its last piece, where these are parts of a word.
-            right: where its ink ends at most, to which lines from right to left are set.
+            rule: y of its base line.
+            kind: kind of its block.
+            block: number of its block.
+            name: name of its field, if it is in a form.
+            parts: its first and last piece, which may be parts of a divided word.
+            right: right edge of the room; lines from right to left end there.
         """  # fmt: skip
         base = base_line(line.text, line.base, self._height)
         first, last = ink_span(line)
@@ -172,7 +172,7 @@ class _Desk:
             self.put(line.drawn, x, rule, PARAGRAPH, block, parts=(line.first, line.last), right=right)
 
     def print(self, prints: Sequence[Printed], block: int) -> None:
-        """Note what is printed: its ink is there already."""
+        """Add the records of printed texts; their ink is already on the page."""
         for number, each in enumerate(prints):
             self.lines.append(_Placed(PRINTED, block + number, "", each.text, each.boxes, each.boxes, (None, None), {}))
 
@@ -199,7 +199,7 @@ def _fill_plain(desk: _Desk, sheet: Sheet, writer: PageWriter, texts: PageTexts,
 
 
 def _fill_form(desk: _Desk, sheet: Sheet, writer: PageWriter, texts: PageTexts, draw: Draw) -> None:
-    """Fill a form in."""
+    """Fill in a form."""
     form = Form.drawn(sheet, texts, draw)
     desk.printed = np.minimum(desk.printed, form.image)
     desk.print(form.prints, 0)
@@ -219,7 +219,7 @@ def _fill_form(desk: _Desk, sheet: Sheet, writer: PageWriter, texts: PageTexts, 
 
 
 def _blocks(lines: Sequence[_Placed], warp: PageWarp, height: int, meta: dict[str, object]) -> tuple[Block, ...]:
-    """Return the blocks of a page, where they are once it is warped."""
+    """Return the blocks of a page at their positions on the warped page."""
     numbers = list(dict.fromkeys(line.block for line in lines))
     found = []
     for number in numbers:
@@ -246,12 +246,12 @@ def _line(line: _Placed, warp: PageWarp, height: int, meta: dict[str, object]) -
 
 
 def _of_page(meta: dict[str, object], of_line: dict[str, object]) -> dict[str, object]:
-    """Return what a line has from its page: all but what is known of the line itself, such as its slant."""
+    """Return the facts that a line takes from its page: those that the line does not have itself, and pen and paper."""
     return {key: value for key, value in meta.items() if key not in of_line or key in ("pen", "paper", "writer")}
 
 
 def _words(line: _Placed, chars: Sequence[Box | None]) -> tuple[Word, ...]:
-    """Return the words of a line: what has spaces around it, and some ink."""
+    """Return the words of a line: texts between spaces that have ink."""
     found, start = [], 0
     texts = line.text.split(" ")
     for row, text in enumerate(texts):
@@ -269,7 +269,7 @@ def _words(line: _Placed, chars: Sequence[Box | None]) -> tuple[Word, ...]:
 
 
 def _moved_boxes(boxes: Sequence[CharBox | None], warp: PageWarp) -> tuple[Box | None, ...]:
-    """Return boxes of the flat page as boxes of the warped one."""
+    """Return the boxes on the warped page that enclose boxes of the flat page."""
     some = np.array([box for box in boxes if box is not None], np.float64)
     corners = np.stack([some[:, [0, 1]], some[:, [2, 1]], some[:, [0, 3]], some[:, [2, 3]]], axis=1)
     moved = warp.moved(corners.reshape(-1, 2)).reshape(-1, 4, 2)
@@ -284,14 +284,14 @@ def _moved_boxes(boxes: Sequence[CharBox | None], warp: PageWarp) -> tuple[Box |
 
 
 def _clipped(points: NDArray[np.float64], size: tuple[int, int]) -> tuple[tuple[int, int], ...]:
-    """Return points as whole pixels of the page, none twice in a row."""
+    """Return points rounded to pixels of the page, without repetitions."""
     whole = np.clip(np.rint(points).astype(int), 0, np.array(size) - 1)
     kept = np.concatenate([[True], (np.diff(whole, axis=0) != 0).any(axis=1)])
     return tuple((int(x), int(y)) for x, y in whole[kept])
 
 
 def line_crop(page: Page, line: PageLine) -> tuple[NDArray[np.uint8], PageLine]:
-    """Return a line's image, cut out of its page, and the line with boxes in that image."""
+    """Return the image of a line, cut out of its page, and the line with its characters' boxes in that image."""
     height, width = page.image.shape[:2]
     x0, y0, x1, y1 = line.box
     x0, y0, x1, y1 = max(x0 - 2, 0), max(y0 - 1, 0), min(x1 + 2, width), min(y1 + 1, height)

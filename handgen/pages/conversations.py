@@ -1,7 +1,7 @@
-"""Conversations about pages for vision-language models: ``train.jsonl``, as ``formats.conversations`` has it of lines.
+"""Conversations about pages for vision-language models: ``train.jsonl``, as in ``formats.conversations``.
 
-With boxes, the answer has ``<bbox>`` behind each line, and ``objects`` has what it stands for: ms-swift's rule for
-grounding, corners in pixels.
+With boxes, the answer has ``<bbox>`` after each line, and ``objects`` has the boxes: ms-swift's format for grounding,
+with corners in pixels.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from handgen.seeds import derive
 
 BOX = "<bbox>"
 BOXES_KEY = "page_boxes"
-"""Where a run's plan says that answers have boxes."""
+"""Key of a run's plan that says whether answers have boxes."""
 _LIST, _INFO = "train.jsonl", "dataset_info.json"
 _QUESTIONS = (
     "Transcribe the handwriting on this page, line by line.",

@@ -1,4 +1,4 @@
-"""Text broken into lines as wide as there is room, each drawn by the page's writer."""
+"""Breaks text into lines that fit the room, and has the page's writer draw them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from handgen.pages.text import Piece, divided, joined, pieces_of
 
 LINES_PER_PAGE = 4096
 _NARROW = 0.4
-"""Width of a usual character, of a square one's."""
+"""Width of a usual character relative to a square one."""
 _FIRST_RATE = 0.8
-"""Width of a square character, of a line's height, before one is measured."""
+"""Assumed width of a square character in line heights, until a line was measured."""
 _TIGHT, _LOOSE = 1.05, 0.86
+"""A line is broken again if its width relative to the room is outside of this range."""
 _TRIES = 5
 _DIVISIBLE = 3.0
-"""Room at a line's end, in square characters, that makes a word worth dividing."""
+"""A word is divided only if there is room for this many usual characters at the end of the line."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class BrokenLine:
     """A line of a paragraph.
 
     Attributes:
-        drawn: its ink.
-        first, last: its first and its last piece, of which a hyphen may have the other part.
+        drawn: the drawn line.
+        first, last: its first and last piece; they may be parts of divided words.
     """
 
     drawn: DrawnLine
@@ -45,11 +46,11 @@ class PageWriter:
 
     Args:
         synthesis: draws lines, with boxes.
-        page: the page's number, which all that is random follows from.
-        style: what the page is written in.
-        amend: what is put right.
-        hyphens: share of the words that are divided where they do not fit.
-        draw: makes the choices.
+        page: number of the page; all random numbers follow from it.
+        style: number of the style.
+        amend: the writer's corrections.
+        hyphens: share of the words at the end of a line that are divided if they do not fit.
+        draw: makes the random choices.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class PageWriter:
         self._rate = _FIRST_RATE * synthesis.height
 
     def write(self, text: str) -> DrawnLine:
-        """Draw a text."""
+        """Draw a text as one line."""
         index = self._page * LINES_PER_PAGE + self._count
         self._count += 1
         (sample,) = self.synthesis.write([LineJob(index, text, self._style, self._page)])
@@ -72,11 +73,11 @@ class PageWriter:
         return DrawnLine(sample.text, image, boxes, boxes, meta)
 
     def broken(self, pieces: Sequence[Piece], rooms: Sequence[float]) -> list[BrokenLine]:
-        """Return lines of text, one for each room, as far as the text goes.
+        """Return lines of text, at most one for each room; fewer if the text ends before.
 
         Args:
             pieces: the text.
-            rooms: width of each line, in pixels; a word is not divided at the end of the last.
+            rooms: width of each line in pixels. No word is divided at the end of the last line.
         """
         left = list(pieces)
         lines: list[BrokenLine] = []
@@ -89,11 +90,11 @@ class PageWriter:
         return lines
 
     def one(self, text: str, room: float) -> DrawnLine:
-        """Return a text in one line, or as much of it as goes into one."""
+        """Return as much of a text as fits into one line."""
         return self.broken(pieces_of(text), [room])[0].drawn
 
     def _fitted(self, pieces: list[Piece], room: float, divide: bool) -> tuple[int, DrawnLine]:
-        """Return how many pieces go into a line, and the line; the last may be divided then, in ``pieces`` itself."""
+        """Return how many pieces fit into a line, and the line. If a word is divided, ``pieces`` is changed."""
         divide = divide and self._draw.chance(self._hyphens)
         count = self._count_of(pieces, room)
         for _ in range(_TRIES):
@@ -118,7 +119,7 @@ class PageWriter:
         return count, amended or _squeezed(line, room)
 
     def _count_of(self, pieces: Sequence[Piece], room: float) -> int:
-        """Return how many pieces fit, at the pace of the last line; one at least."""
+        """Return how many pieces fit if characters are as wide as in the last line; at least one."""
         units = room / self._rate
         for count in range(1, len(pieces) + 1):
             if _units(joined(pieces[:count])) > units:
@@ -126,14 +127,14 @@ class PageWriter:
         return len(pieces)
 
     def _divided(self, pieces: Sequence[Piece], count: int, room: float) -> tuple[Piece, Piece] | None:
-        """Return the parts of the piece after the first ``count`` whose first one has room in their line."""
+        """Return two parts of piece ``count``, the first of which fits into the line; None if it cannot be divided."""
         free = room / self._rate - _units(joined(pieces[:count])) - _NARROW
         if count == len(pieces) or free < _DIVISIBLE * _NARROW:
             return None
         return divided(pieces[count], free / _units(pieces[count].text))
 
     def _amended(self, text: str, room: float) -> DrawnLine | None:
-        """Return the line with a word put right, in some lines; None in the others."""
+        """Return the line with a correction; None if it gets none."""
         amend, draw = self._amend, self._draw
         insert, over = draw.chance(amend.insertions), draw.chance(amend.overwrites)
         line = with_insertion(text, self.write, amend, draw) if insert else None
@@ -142,12 +143,12 @@ class PageWriter:
 
 
 def _units(text: str) -> float:
-    """Return about how wide a text is, in square characters."""
+    """Return the approximate width of a text, in square characters."""
     return sum(1.0 if is_wide(char) else _NARROW for char in text)
 
 
 def ink_span(line: DrawnLine) -> tuple[int, int]:
-    """Return where a line's ink begins and ends."""
+    """Return the x where a line's ink begins and ends, in pixels."""
     columns = np.flatnonzero((line.image < INK).any(axis=0))
     return (int(columns[0]), int(columns[-1]) + 1) if len(columns) else (0, line.image.shape[1])
 
@@ -158,7 +159,7 @@ def _width(line: DrawnLine) -> int:
 
 
 def _squeezed(line: DrawnLine, room: float) -> DrawnLine:
-    """Return a line that is no wider than there is room."""
+    """Return the line, made narrower if it is wider than the room."""
     width = _width(line)
     if width <= room:
         return line

@@ -1,4 +1,4 @@
-"""A form: what is printed on it, and where its fields are."""
+"""Forms: what is printed on them, and where their fields are."""
 
 from __future__ import annotations
 
@@ -26,16 +26,14 @@ _KINDS = (
     (r"[A-Z0-9 -]{4,}", ("Code", "Reference", "File no.")),
     (r".*\d.*", ("Address", "Street", "Details")),
 )
-"""What a value is like -> what a form calls it."""
-
-
+"""Regular expression of a value -> names that a field with such a value may have."""
 _WORDS = 6
-"""More words than this are no value of a field."""
+"""Largest number of words in a field."""
 
 
 @dataclass(frozen=True)
 class Printed:
-    """A printed text: its words, and boxes of its characters (None for spaces)."""
+    """A printed text, and the boxes of its characters (None for spaces)."""
 
     text: str
     boxes: Sequence[Box | None]
@@ -46,9 +44,9 @@ class Field:
     """A field of a form, in pixels of the flat page.
 
     Attributes:
-        name: what the form calls it.
+        name: its printed name.
         value: what is written into it.
-        left, right: where there is room.
+        left, right: left and right edge of the room for the value.
         rule: y of its base line.
     """
 
@@ -65,10 +63,10 @@ class Form:
 
     Attributes:
         image: what is printed, uint8 ``[H, W]``, 0 = ink.
-        prints: its texts.
-        fields: what is filled in.
-        remarks: base lines of a field of several lines; empty without one.
-        remarks_span: where these begin and end.
+        prints: the printed texts.
+        fields: the fields of one line.
+        remarks: y of the base lines of a field of several lines; empty without one.
+        remarks_span: left and right edge of that field.
     """
 
     image: NDArray[np.uint8]
@@ -79,7 +77,7 @@ class Form:
 
     @classmethod
     def drawn(cls, sheet: Sheet, texts: PageTexts, draw: Draw) -> Form:
-        """Draw a form with values that are taken from ``texts``."""
+        """Make a random form whose values come from ``texts``."""
         press = _Press(sheet)
         left, top, right, bottom = sheet.area
         pitch = sheet.pitch
@@ -126,13 +124,13 @@ def _field(press: _Press, value: str, at: tuple[float, float, float], boxed: boo
 
 
 def _value(texts: PageTexts, draw: Draw) -> str:
-    """Return what is written into a field: a text, or the first words of a long one."""
+    """Return a value for a field: a text, or the first words of a long one."""
     words = texts.short().split(" ")
     return " ".join(words if len(words) <= _WORDS else words[: draw.between(1, _WORDS - 1)]).rstrip(",;:")
 
 
 def name_of(value: str, draw: Draw) -> str:
-    """Return what a form may call a field that has this value."""
+    """Return a name for a field that has this value."""
     for pattern, names in _KINDS:
         if re.fullmatch(pattern, value):
             return draw.pick(names)

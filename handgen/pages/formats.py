@@ -1,4 +1,4 @@
-"""What tells where the lines of pages are: a file a format, and one line here."""
+"""The formats for pages and their lines. Each has one file, and one line here."""
 
 from __future__ import annotations
 
@@ -19,12 +19,10 @@ PAGE_FORMATS.register("conversations", "handgen.pages.conversations:Conversation
 
 
 class PageFormat(ABC):
-    """A format of pages.
-
-    A page becomes a file of its own beside its image, or parts of files that grow with the pages, or both.
+    """A format of pages. For each page it writes a file beside the image, or appends to growing files, or both.
 
     Args:
-        plan: of the run, as ``formats.base.Writer`` has it.
+        plan: the plan of the run, see ``formats.base.Folder``.
     """
 
     def __init__(self, plan: Mapping[str, Any]) -> None:
@@ -32,20 +30,21 @@ class PageFormat(ABC):
 
     @abstractmethod
     def page(self, page: Page, image: str) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """Return what a page becomes.
+        """Return the texts to write for a page.
 
         Args:
             page: the page.
-            image: path of its image in the folder of the pages.
+            image: path of its image, relative to the folder of the pages.
 
         Returns:
-            Texts of files of its own, by what their names end in where the image's ends in its type; and what is put at
-            the end of growing files, by their names.
+            Ending that replaces the ending of the image's name -> text of the page's own file; and name of a growing
+            file -> text to append to it.
         """
 
     def final(self) -> Mapping[str, tuple[str, ...]]:
-        """Return what becomes of the growing files in the end.
+        """Return the files to make at the end from the growing files.
 
-        A name -> what it is put together of: a growing file's name, or text behind an equals sign.
+        Returns:
+            Name -> the parts of the file, in order. A part is the name of a growing file, or ``=`` and a text.
         """
         return {}

@@ -1,4 +1,4 @@
-"""PAGE XML of 2019-07-15 (PRImA): one XML file a page, which Kraken, eScriptorium and Transkribus read.
+"""PAGE XML of 2019-07-15 (PRImA): one XML file per page, which Kraken, eScriptorium and Transkribus read.
 
 https://github.com/PRImA-Research-Lab/PAGE-XML
 """
@@ -16,7 +16,7 @@ from handgen.version import __version__
 
 NAMESPACE = "http://schema.primaresearch.org/PAGE/gts/pagecontent/2019-07-15"
 _WHEN = "2000-01-01T00:00:00"
-"""The schema wants a date, and the same run must make the same bytes."""
+"""The schema requires a date. It is fixed, because equal runs must make equal bytes."""
 _PRODUCTION = {True: "printed", False: "handwritten-cursive"}
 _TYPES = {PRINTED: "heading", FIELD: "other"}
 
@@ -82,5 +82,5 @@ def _coords(parent: Element, box: Box) -> None:
 
 
 def _safe(text: str) -> str:
-    """Return a text without what ends a value in ``custom``."""
+    """Replace the characters that would end a value in the attribute ``custom``."""
     return text.replace(";", ",").replace("}", ")").replace("{", "(")

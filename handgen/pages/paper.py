@@ -1,4 +1,4 @@
-"""Sheets of paper: plain, ruled, squared, or a form; and the ink on them."""
+"""Sheets of paper (plain, ruled, squared, or a form), and painting ink on them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PENS = {
     "brown ink": ((62, 42, 30), (96, 68, 48)),
     "pencil": ((84, 84, 88), (118, 118, 122)),
 }
-"""Pen -> the darkest and the palest of its colors."""
+"""Pen -> the darkest and the palest color of its ink, RGB."""
 PENCIL = "pencil"
 
 
@@ -36,13 +36,13 @@ class Sheet:
     Attributes:
         paper: plain, ruled, squared or form.
         size: width and height.
-        area: left, top, right and bottom of what is written on.
-        pitch: from one base line to the next.
+        area: left, top, right and bottom of the area for writing.
+        pitch: distance from one base line to the next.
         rules: y of each base line in the area.
-        tint, rule: colors of the paper and its rules.
-        strength: of the rules, 0 to 1.
-        width: of the rules.
-        margin: x of a margin line; None without one.
+        tint, rule: RGB colors of the paper and of its rules.
+        strength: opacity of the rules, 0 to 1.
+        width: thickness of the rules.
+        margin: x of the margin line; None without one.
     """
 
     paper: str
@@ -58,7 +58,7 @@ class Sheet:
 
     @classmethod
     def drawn(cls, draw: Draw, paper: str, size: tuple[int, int], height: int) -> Sheet:
-        """Draw a sheet on which lines of a usual ``height`` are written; its area may have no rule at all."""
+        """Make a random sheet for lines of the given ``height``; a small one may have room for no line."""
         width, tall = size
         pitch = height * (0.92 + 0.22 * draw.fraction())
         left = max(0.5 * height, width * (0.07 + 0.07 * draw.fraction()))
@@ -74,7 +74,7 @@ class Sheet:
         )  # fmt: skip
 
     def rule_cover(self, grid: NDArray[np.float64]) -> tuple[Floats, Floats]:
-        """Return how far rules, and the margin line, cover pixels; ``grid`` has their origins on the flat page."""
+        """Return the cover, 0 to 1, of the rules and of the margin line at the points ``grid`` of the flat page."""
         x, y = grid[..., 0].astype(np.float32), grid[..., 1].astype(np.float32)
         cover, margin = np.zeros_like(y), np.zeros_like(y)
         if self.paper == RULED and self.rules:
@@ -90,13 +90,13 @@ class Sheet:
 
 
 def _near(at: Floats, first: float, step: float, width: float) -> Floats:
-    """Return how far lines of a ``width`` at ``first`` and every ``step`` from it cover each pixel."""
+    """Return the cover, at positions ``at``, of lines of a ``width``, one at ``first`` and one every ``step``."""
     away = np.abs((at - first + step / 2) % step - step / 2)
     return np.asarray(np.clip(width / 2 + 0.5 - away, 0, 1), np.float32)
 
 
 def field(rng: np.random.Generator, size: tuple[int, int], cells: int) -> Floats:
-    """Return a smooth random field of mean 0 and about deviation 1, ``[H, W]``, ``cells`` bumps to its longer side."""
+    """Return a smooth random field ``[H, W]``, mean 0, deviation about 1; ``cells`` bumps along the longer side."""
     width, height = size
     few = np.array([max(2, round(cells * side / max(size))) + 2 for side in (height, width)])
     small = Image.fromarray(rng.standard_normal(few).astype(np.float32))
@@ -104,7 +104,7 @@ def field(rng: np.random.Generator, size: tuple[int, int], cells: int) -> Floats
 
 
 def pen_of(draw: Draw) -> str:
-    """Return the name of a pen; the usual ones most often."""
+    """Return the name of a random pen; the usual ones are more likely."""
     return draw.pick([*PENS, "blue ballpoint", "black ballpoint"])
 
 
@@ -113,11 +113,11 @@ class Look:
     """How a page looks.
 
     Attributes:
-        pen: of ``PENS``.
-        color: of its ink.
-        grain: deviation of the paper's grain, of 255.
-        light: how far light falls off, 0 to 1.
-        unsharp: whether the page was out of focus a little.
+        pen: one of ``PENS``.
+        color: RGB color of the ink.
+        grain: standard deviation of the paper's grain, in levels of 255.
+        light: greatest loss of light, 0 to 1.
+        unsharp: whether the page is slightly out of focus.
     """
 
     pen: str
@@ -128,7 +128,7 @@ class Look:
 
     @classmethod
     def drawn(cls, draw: Draw, pen: str) -> Look:
-        """Draw how a page looks."""
+        """Make a random look."""
         dark, pale = PENS[pen]
         part = draw.fraction()
         red, green, blue = (round(low + part * (high - low)) for low, high in zip(dark, pale, strict=True))
@@ -144,8 +144,8 @@ def painted(
         sheet: the paper.
         look: how the page looks.
         layers: handwriting and print, float32 ``[H, W]`` each, 0 = ink, 255 = none.
-        grid: where pixels come from on the flat page.
-        rng: where chance comes from.
+        grid: source of each pixel on the flat page, ``[H, W, 2]``.
+        rng: source of randomness.
     """
     written, printed = (1 - layer / np.float32(255) for layer in layers)
     if look.unsharp:
@@ -173,7 +173,7 @@ def painted(
 
 
 def _softened(image: Floats) -> Floats:
-    """Blur a little: the kernel 1 2 1 both ways, half of it."""
+    """Blur a little: mean of the image and of the image filtered by 1 2 1 in both directions."""
     padded = np.pad(image, 1, mode="edge")
     rows = padded[:-2] + 2 * padded[1:-1] + padded[2:]
     whole = (rows[:, :-2] + 2 * rows[:, 1:-1] + rows[:, 2:]) / 16

@@ -1,4 +1,4 @@
-"""What is known of a page: its blocks, lines and words, and where each is. All lengths are pixels of its image."""
+"""The record of a page: its blocks, lines and words with their positions, in pixels of its image."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Box = tuple[int, int, int, int]
-"""``(x0, y0, x1, y1)``, x1 and y1 one past the last."""
+"""``(x0, y0, x1, y1)``; x1 and y1 are one past the last pixel."""
 Points = tuple[tuple[int, int], ...]
 LEFT_TO_RIGHT, RIGHT_TO_LEFT = "left-to-right", "right-to-left"
 PARAGRAPH, FIELD, PRINTED = "paragraph", "field", "printed"
-"""What a block is: running text, what is filled into a form, what a form says itself."""
+"""Kinds of blocks: running text, a filled-in field of a form, printed text of a form."""
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class Word:
     """A word of a line.
 
     Attributes:
-        text: what it reads.
-        box: where its ink is.
-        part: 1 or 2 where it is the first or second part of a word that a hyphen divides; 0 where it is whole.
-        whole: that word, without the hyphen.
+        text: its text.
+        box: the box of its ink.
+        part: 1 or 2 for the first or second part of a divided word; 0 for a whole word.
+        whole: the whole word, if it is divided, without the hyphen.
     """
 
     text: str
@@ -41,12 +41,12 @@ class PageLine:
 
     Attributes:
         text: its label, in logical order.
-        baseline: from left to right.
-        polygon: around its ink.
-        words: in logical order.
-        chars: of each character of ``text`` the box of its ink; None for a space.
+        baseline: points of its base line, from left to right.
+        polygon: polygon around its ink.
+        words: its words in logical order.
+        chars: the box of each character of ``text``; None for a space.
         direction: ``left-to-right`` or ``right-to-left``.
-        meta: what is worth keeping of it, as a line dataset has it.
+        meta: facts about it, as in a dataset of lines.
     """
 
     text: str
@@ -59,7 +59,7 @@ class PageLine:
 
     @property
     def box(self) -> Box:
-        """What encloses its polygon."""
+        """The box around its polygon."""
         return box_of(self.polygon)
 
 
@@ -69,8 +69,8 @@ class Block:
 
     Attributes:
         kind: ``paragraph``, ``field`` or ``printed``.
-        lines: in the order in which they are read.
-        name: what a field is called; empty elsewhere.
+        lines: its lines in reading order.
+        name: name of a form's field; empty for other blocks.
     """
 
     kind: str
@@ -79,7 +79,7 @@ class Block:
 
     @property
     def box(self) -> Box:
-        """What encloses its lines."""
+        """The box around its lines."""
         return union([line.box for line in self.lines])
 
 
@@ -90,8 +90,8 @@ class Page:
     Attributes:
         index: its number, from 0.
         image: uint8 ``[H, W, 3]``, RGB.
-        blocks: in the order in which they are read.
-        meta: what is worth keeping of it: paper, style and the like.
+        blocks: its blocks in reading order.
+        meta: facts about it, such as paper and style.
     """
 
     index: int
@@ -101,23 +101,23 @@ class Page:
 
     @property
     def written(self) -> Iterator[tuple[Block, PageLine]]:
-        """The lines that somebody writes, and not the form itself, each with its block."""
+        """The handwritten lines, without the printed ones, each with its block."""
         return ((block, line) for block in self.blocks if block.kind != PRINTED for line in block.lines)
 
     def record(self) -> dict[str, Any]:
-        """Return all but the pixels, as JSON."""
+        """Return everything except the pixels, as JSON."""
         height, width = self.image.shape[:2]
         blocks = [dataclasses.asdict(block) for block in self.blocks]
         return {"width": width, "height": height, "blocks": blocks, "meta": dict(self.meta)}
 
 
 def box_of(points: Points) -> Box:
-    """Return the box of some points."""
+    """Return the box around points."""
     x, y = zip(*points, strict=True)
     return min(x), min(y), max(x) + 1, max(y) + 1
 
 
 def union(boxes: list[Box]) -> Box:
-    """Return what encloses all of some boxes."""
+    """Return the box around boxes."""
     x0, y0, x1, y1 = zip(*boxes, strict=True)
     return min(x0), min(y0), max(x1), max(y1)

@@ -1,4 +1,4 @@
-"""What is asked of pages, and their options."""
+"""The settings of pages."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from handgen.registry import nearest
 from handgen.settings import Settings, setting
 
 PAGES = "Pages"
-"""Panel of the help."""
+"""Title of the panel in the help."""
 PLAIN, RULED, SQUARED, FORM = "plain", "ruled", "squared", "form"
 PAPERS = (PLAIN, RULED, SQUARED, FORM)
 CONVERSATIONS = "conversations"
 _LARGEST = 10_000
-"""Pixels of a page's side, at most."""
+"""Longest side of a page in pixels."""
 
 
 @dataclass(frozen=True)
 class PageRequest(Settings):
-    """What is asked of pages, whose lines a ``LineRequest`` tells of.
+    """The settings of pages; those of their lines are in ``LineRequest``.
 
     Raises:
-        UsageError: no such paper or format; a size is no size.
+        UsageError: there is no such paper or format, or a size is not valid.
     """
 
     page_size: str = setting(
@@ -77,7 +77,7 @@ class PageRequest(Settings):
         """Width and height in pixels.
 
         Raises:
-            UsageError: they are none, or too large.
+            UsageError: ``page_size`` is no size, or too large.
         """
         found = re.fullmatch(r"(\d{1,5})[x×](\d{1,5})", self.page_size.strip())
         if found is None or not all(1 <= int(side) <= _LARGEST for side in found.groups()):
@@ -87,20 +87,20 @@ class PageRequest(Settings):
 
     @property
     def papers(self) -> tuple[str, ...]:
-        """What pages are."""
+        """The papers, as a tuple."""
         return tuple(word.strip() for word in self.paper.split(",") if word.strip())
 
     @property
     def page_formats(self) -> tuple[str, ...]:
-        """What tells where lines are."""
+        """The page formats, each once, as a tuple."""
         return tuple(dict.fromkeys(word.strip() for word in self.page_format.split(",") if word.strip()))
 
 
 def _listed(option: str, given: Sequence[str], known: Sequence[str]) -> None:
-    """Refuse words that are not among those known, and none at all.
+    """Check the words of an option.
 
     Raises:
-        UsageError: there are such words, or none.
+        UsageError: there is no word, or an unknown one.
     """
     if not given:
         raise UsageError(f"{option} names nothing", f"Give some of: {', '.join(known)}.")

@@ -1,4 +1,4 @@
-"""Paragraphs, their sentences, and how they are broken into lines."""
+"""Paragraphs, their sentences, and the pieces that lines are made of."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from handgen.lines.draws import Draw
 from handgen.lines.texts import Texts, kind
 
 MARK = "-"
-"""What divides a word."""
+"""The hyphen."""
 TEXTS_PER_PAGE = 64
-"""Texts that a page has to itself."""
+"""Number of texts that only one page uses."""
 _ENDS = ".!?。！？…۔।:;"
 _SENTENCE = re.compile(r"([.!?…] +)(\w)")
 _VOWELS = set("aeiouyàâäáãåæèéêëìíîïòóôöõøœùúûüýÿаеёиоуыэюяαεηιουωάέήίόύώ")
@@ -26,11 +26,11 @@ _LONGEST_SENTENCE = 14
 
 
 class PageTexts:
-    """The texts of one page: text k of page i is a function of (seed, i, k) alone.
+    """The texts of one page. Text k of page i depends only on (seed, i, k).
 
     Args:
-        texts: where they come from.
-        page: the page's number.
+        texts: the source of the texts.
+        page: number of the page.
     """
 
     def __init__(self, texts: Texts, page: int) -> None:
@@ -51,9 +51,9 @@ class PageTexts:
 
 
 def as_sentences(text: str, draw: Draw) -> str:
-    """Return a text with capitals where sentences begin, and a full stop at its end.
+    """Return a text with a capital at the beginning of each sentence and a full stop at the end.
 
-    Words without a single full stop among them, as a list of them has, are made sentences of some words each.
+    A text without any full stop, such as a list of words, is cut into sentences of a few words.
     """
     words = text.split(" ")
     if not any(word.endswith(tuple(_ENDS)) for word in words[:-1]):
@@ -71,19 +71,19 @@ def as_sentences(text: str, draw: Draw) -> str:
 
 
 def _capital(char: str) -> str:
-    """Return the capital of a letter, if that is one character."""
+    """Return the capital of a letter; or the letter, if its capital is not one character."""
     return char.upper() if len(char.upper()) == 1 else char
 
 
 @dataclass(frozen=True)
 class Piece:
-    """What is not broken at the end of a line.
+    """A piece of text that is not broken at the end of a line.
 
     Attributes:
-        text: a word, or a square character, with the punctuation that clings to it.
-        spaced: whether a space is before it.
-        part: 1 or 2 where it is the first or second part of a divided word.
-        whole: that word.
+        text: a word, or a square character, with the punctuation next to it.
+        spaced: whether there is a space before it.
+        part: 1 or 2 for the first or second part of a divided word; else 0.
+        whole: the whole word, if it is divided.
     """
 
     text: str
@@ -102,19 +102,19 @@ def pieces_of(text: str) -> list[Piece]:
 
 
 def joined(pieces: Sequence[Piece]) -> str:
-    """Return the text of some pieces of a line."""
+    """Return the text of the pieces of a line."""
     return "".join((" " if piece.spaced and row else "") + piece.text for row, piece in enumerate(pieces))
 
 
 def divided(piece: Piece, room: float) -> tuple[Piece, Piece] | None:
-    """Return the two parts of a word that is divided at a line's end; None where it cannot be.
+    """Divide a word at the end of a line; return its two parts, or None if it cannot be divided.
 
-    It is divided between syllables as far as letters tell them: before the last consonant in front of a vowel, or
-    before two that belong together.
+    It is divided between syllables, which are guessed from the letters: before the last consonant in front of a vowel,
+    or before two consonants that belong together.
 
     Args:
         piece: the word.
-        room: how much of it fits, 0 to 1.
+        room: the share of the word that fits, 0 to 1.
     """
     word = piece.text
     letters = word.rstrip(_ENDS + ',»)”"')

@@ -1,4 +1,4 @@
-"""A page that lies askew and is not flat: one smooth map for its ink, its rules and everything that is known of it."""
+"""The warp of a page that is rotated and not flat: one smooth map for its ink, its rules and all positions."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ROUNDS = 6
 
 @dataclass(frozen=True, eq=False)
 class PageWarp:
-    """Where each pixel of a page comes from on the flat one.
+    """A map from points of a page to points of the flat page.
 
     Attributes:
         size: width and height of the page in pixels.
-        skew: how far it is turned, in radians, clockwise.
-        waves: ``[waves, 5]``: amplitude along x and along y, and cycles along x and y and their phase (radians).
+        skew: rotation of the page in radians, clockwise.
+        waves: ``[waves, 5]``: amplitudes along x and y in pixels, cycles per width and per height, phase in radians.
     """
 
     size: tuple[int, int]
@@ -30,13 +30,13 @@ class PageWarp:
 
     @classmethod
     def drawn(cls, rng: np.random.Generator, size: tuple[int, int], skew: float, bend: float) -> PageWarp:
-        """Draw a warp.
+        """Make a random warp.
 
         Args:
-            rng: where chance comes from.
-            size: of the page.
-            skew: the most degrees that it is turned.
-            bend: about how many pixels points are moved at most.
+            rng: source of randomness.
+            size: size of the page.
+            skew: largest rotation in degrees.
+            bend: about the largest displacement by bending, in pixels.
         """
         waves = np.empty((_WAVES, 5))
         waves[:, :2] = rng.normal(0, bend / (2 * math.sqrt(_WAVES)), (_WAVES, 2))
@@ -45,7 +45,7 @@ class PageWarp:
         return cls(size, math.radians(rng.uniform(-skew, skew)), waves)
 
     def origins(self, points: Floats) -> Floats:
-        """Return where points of the page, ``[..., 2]``, are on the flat one."""
+        """Return the points of the flat page for points of this page, ``[..., 2]``."""
         width, height = self.size
         x, y = points[..., 0] - width / 2, points[..., 1] - height / 2
         cos, sin = math.cos(self.skew), math.sin(self.skew)
@@ -58,21 +58,21 @@ class PageWarp:
         return flat
 
     def moved(self, points: Floats) -> Floats:
-        """Return where points of the flat page, ``[n, 2]``, are on this one: the inverse, by iteration."""
+        """Return the points of this page for points of the flat page, ``[n, 2]``: the inverse map, by iteration."""
         found = points.astype(np.float64)
         for _ in range(_ROUNDS):
             found = found + (points - self.origins(found))
         return found
 
     def grid(self) -> Floats:
-        """Return the origin of each pixel's middle, ``[H, W, 2]``."""
+        """Return the point of the flat page for the center of each pixel, ``[H, W, 2]``."""
         width, height = self.size
         x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
         return self.origins(np.stack([x, y], axis=-1))
 
 
 def resampled(ink: NDArray[np.uint8], grid: Floats) -> NDArray[np.float32]:
-    """Return ink, uint8 ``[H, W]``, as float32 at the points of ``grid``, between its pixels; 255 outside."""
+    """Return ink (uint8 ``[H, W]``) at the points of ``grid`` by bilinear interpolation, float32; 255 outside."""
     height, width = ink.shape
     padded = np.full((height + 2, width + 2), 255, np.float32)
     padded[1:-1, 1:-1] = ink

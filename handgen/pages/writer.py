@@ -1,6 +1,6 @@
-"""The folder of pages while a run writes it: images, what tells where lines are, and a record of each page.
+"""Writes a folder of pages: images, files of the page formats, and a record of each page.
 
-``pages.jsonl`` has one object a line with all that is known of a page.
+``pages.jsonl`` has one JSON object per line: the complete record of a page.
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ from handgen.pages.record import Page
 
 RECORDS = "pages.jsonl"
 FORMATS_KEY, IMAGE_KEY = "page_formats", "page_image"
-"""Where a run's plan has them."""
+"""Keys of a run's plan for the page formats and the type of images."""
 _QUALITY = 92
 _Row = dict[str, str]
 
 
 class PageWriter(FileWriter[_Row]):
-    """Writes pages; see ``FileWriter``. A sample is a page: its text is that of all lines, its meta what is written.
+    """Writes pages; see ``FileWriter``. A sample is a page: its text is that of all lines, its meta the files to write.
 
     Args:
-        path, plan, workers: as for ``formats.base.Writer``.
+        path, plan, workers: see ``formats.base.Writer``.
+
+    Attributes:
+        lines_before: for each page, the number of handwritten lines on all pages before it; at the end, that of all.
     """
 
     format = "pages"
@@ -53,7 +56,7 @@ class PageWriter(FileWriter[_Row]):
         return written, counted
 
     def _count_lines(self, written: int) -> None:
-        """Find out how many lines the pages have that are written.
+        """Count the lines of the pages that an earlier run has written.
 
         Raises:
             DatasetError: the records are damaged.
@@ -68,7 +71,7 @@ class PageWriter(FileWriter[_Row]):
             raise self._damaged(self._part) from None
 
     def sample_of(self, page: Page) -> Sample:
-        """Return a page as a sample of this folder; called in the threads that draw."""
+        """Return a page as a sample for ``write_pages``; it is called in the threads that draw."""
         if self._ending == ".png":
             data = encode_png(page.image)
         else:

@@ -19,7 +19,13 @@ from handgen.fonts.align import Alignment
 from handgen.seeds import SampleKey
 
 
-def deform(images: Tensor, alignments: Sequence[Alignment] | None, who: PersonKeys, strength: float) -> Tensor:
+def deform(
+    images: Tensor,
+    alignments: Sequence[Alignment] | None,
+    who: PersonKeys,
+    strength: float,
+    aspect: NDArray[np.float64] | None = None,
+) -> Tensor:
     """Move drawn glyphs to their style's own frame, each deformed in its own way.
 
     Args:
@@ -27,6 +33,7 @@ def deform(images: Tensor, alignments: Sequence[Alignment] | None, who: PersonKe
         alignments: ``[B]``, each sample's style's; None = they are in their own frame.
         who: who draws each sample, and which character.
         strength: 0 (none) to 1 (as people differ from each other).
+        aspect: ``[B]``, log width by height that drawings are given besides.
 
     Returns:
         Images like the given ones, on their device. A glyph that would leave the canvas is moved or made smaller.
@@ -40,6 +47,8 @@ def deform(images: Tensor, alignments: Sequence[Alignment] | None, who: PersonKe
         offset = np.array([[a.dx, a.dy] for a in alignments])
         # aligned = scale * natural + offset
         natural = natural.shifted(*-offset.T).linear(1 / scale[:, 0], yy=1 / scale[:, 1])
+    if aspect is not None:
+        natural = natural.linear(np.exp(aspect / 2), yy=np.exp(-aspect / 2))
     return as_people_do(images, who, strength, natural)
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from handgen.deform.people import upright
 from handgen.errors import FontError, UsageError
 from handgen.files import sha256
 from handgen.fonts.align import source_placement
@@ -151,9 +152,15 @@ class FontsSource(Source):
             images[rows] = self.faces[style].glyphs(characters[rows])
         if self.vary:
             unit = to_unit(images)[:, None]
-            deformed = deform(unit, None, people_of(key, characters), self.vary)
+            people = people_of(key, characters)
+            aspect = self.vary * upright(self._codes[characters], people.writer)
+            deformed = deform(unit, None, people, self.vary, aspect)
             images = to_bytes(deformed)[:, 0].numpy()
         return Drawing(images, no_notes(len(images)))
+
+    @cached_property
+    def _codes(self) -> NDArray[np.uint64]:
+        return np.array([*map(ord, self.chars)], np.uint64)
 
     def identity(self) -> dict[str, Any]:
         """Return the hashes of the fonts, and where on the canvas they are."""

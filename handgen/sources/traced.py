@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from handgen.deform.people import upright
 from handgen.errors import UsageError
 from handgen.fonts.face import FontRef
 from handgen.fonts.find import kind_of
@@ -111,7 +112,8 @@ class TracedSource(Source):
             if allograph:
                 note["allograph"] = allograph
         sample = key.keys("pen") if self.vary else keys(writer, picked.table.codes, 5)
-        written = write(picked.table, np.arange(len(characters)), hand, sample, self.vary)
+        aspect = upright(picked.table.codes, writer)
+        written = write(picked.table, np.arange(len(characters)), hand, sample, self.vary, aspect)
         images, laid = draw_laid(written, hand, self.population.pens(z), sample, self.size)
         return Drawing(images, notes, ends_of(written, laid, hand, picked.table.codes, sample))
 

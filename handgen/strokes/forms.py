@@ -28,7 +28,7 @@ from handgen.fonts.catalog import CAPITALS
 from handgen.fonts.face import FontRef, describe
 from handgen.fonts.find import kind_of, known_license
 from handgen.seeds import keys, uniforms_of
-from handgen.strokes.allographs import ALLOGRAPH_LICENSE, ANCHOR, Allographs, allographs_digest
+from handgen.strokes.allographs import ALLOGRAPH_LICENSE, Allographs, allographs_digest, extent
 from handgen.strokes.base import StrokeTable
 from handgen.strokes.components import find_components
 from handgen.strokes.hands import ShippedHand, open_hands
@@ -99,7 +99,7 @@ class Forms:
         self.chars = ""
         self._place = np.empty(0, np.int64)
         self.has: NDArray[np.bool_] = np.zeros((0, 0), bool)
-        self._tops: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+        self._extents: NDArray[np.float32] = np.zeros((0, 0), np.float32)
 
     @classmethod
     def open(
@@ -167,7 +167,7 @@ class Forms:
         self.chars = "".join(self._asked[i] for i in drawn)
         if self._shipped:
             self._allographs = Allographs.of(self.chars)
-            self._tops = _tops(tables, drawn, self._allographs)
+            self._extents = _extents(tables, drawn, self._allographs)
             tables.append(self._allographs.forms)
         self._own = [np.repeat(_own(table), np.diff(table.first)) for table in tables]
         if self._parts and self._standard:
@@ -226,7 +226,7 @@ class Forms:
             info = describe(ref.path)[ref.face]
             made[ref.style_name] = f"{known_license(info.license, info.family, ref.style_name)}, {info.family}"
         made |= {hand.name: f"{hand.license}, {hand.family}" for _, hand in self._shipped}
-        if self._allographs is not None and len(self._allographs.tops):
+        if self._allographs is not None and len(self._allographs.extents):
             made["allographs"] = f"{ALLOGRAPH_LICENSE}, handgen"
         return made
 
@@ -296,9 +296,9 @@ class Forms:
         points, held, own = self._gathered(table, start, stop)
         numbers = np.zeros(len(row), np.int64)
         if self._allographs is not None and (form >= 0).any():
-            own_top = self._tops[hand, characters]
-            size = self._allographs.size(form, own_top).repeat(stop - start)[:, None, None]
-            points = np.where(size == 1, points, ANCHOR + (points - ANCHOR) * size)
+            of = np.arange(len(row)).repeat(stop - start)
+            own_extent = self._extents[hand, characters]
+            points = self._allographs.sized(points, form[of], characters[of], own_extent[of])
             numbers = self._allographs.number(characters, form)
         chars = "".join(self.chars[i] for i in characters)
         ends = np.concatenate([[0], np.cumsum(stop - start)]).astype(np.int64)
@@ -317,12 +317,14 @@ class Forms:
     ) -> NDArray[np.int64]:
         """Return hands that have their characters: the wanted ones, or the first that has it in the writer's order.
 
-        So what one font lacks a writer takes from one other, as far as that has it.
+        So what one font lacks a writer takes from one other, as far as that has it; and from a running hand, where the
+        own is none, only what no other has.
         """
         lacking = np.flatnonzero(~self.has[hand, characters])
         if not len(lacking):
             return hand
         order = uniforms_of(keys(key[lacking], _MIX, 1), len(self.hands))
+        order += self.fast & ~self.fast[hand[lacking], None]
         made = hand.copy()
         made[lacking] = np.where(self.has[:, characters[lacking]].T, order, 2.0).argmin(1)
         return made
@@ -343,8 +345,8 @@ class Forms:
         return points, held, own
 
 
-def _tops(tables: Sequence[FontForms], rows: NDArray[np.int64], allographs: Allographs) -> NDArray[np.float32]:
-    """Return the height above the base line of each hand's form of the characters that have allographs, or 0.
+def _extents(tables: Sequence[FontForms], rows: NDArray[np.int64], allographs: Allographs) -> NDArray[np.float32]:
+    """Return the extent of each hand's form of the characters that have allographs, or 0.
 
     Args:
         tables: of the hands.
@@ -359,7 +361,7 @@ def _tops(tables: Sequence[FontForms], rows: NDArray[np.int64], allographs: Allo
         for number, table in enumerate(tables):
             start, stop = table.first[rows[at] : rows[at] + 2]
             if stop > start:
-                made[number, at] = ANCHOR[1] - decoded(table.points[start:stop])[..., 1].min()
+                made[number, at] = extent(chr(allographs.codes[at]), decoded(table.points[start:stop]))
     return made
 
 

@@ -113,6 +113,7 @@ def write(
     hand: Hand,
     sample: NDArray[np.uint64],
     vary: float,
+    aspect: NDArray[np.float64] | float = 0.0,
 ) -> Written:
     """Write characters, one a drawing.
 
@@ -122,6 +123,7 @@ def write(
         hand: of the writer of each.
         sample: uint64 ``[n]``, keys from which follows what is not alike from one drawing to the next.
         vary: 0 (nothing differs) to 1.
+        aspect: ``[n]``, log width by height of drawings beside the writer's.
     """
     counts = table.first[characters + 1] - table.first[characters]
     glyph = np.repeat(np.arange(len(characters)), counts)
@@ -151,6 +153,7 @@ def write(
     joins = bridges(strokes, before, hand["join_curve"][glyph[before]])
     down = np.stack([np.r_[False, joined[:-1]], joined], 1)
     whole = whole_of(parts).astype(np.float32)
+    whole[:, 1] += aspect
     _settle(strokes, joins, glyph, glyph[before], hand, whole, _normal(keys(sample, 4), 3) * np.float32(vary))
     return Written(strokes, glyph, down, joins, glyph[before], solid[before], own)
 

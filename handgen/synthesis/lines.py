@@ -50,13 +50,18 @@ class Script:
         return unique_chars(self.source.all_chars + self.charset)
 
 
-def find_script(request: LineRequest, charset: str) -> Script:
+def find_script(request: LineRequest, charset: str | None) -> Script:
     """Find the texts of a run of lines.
+
+    Args:
+        request: what is asked for.
+        charset: the characters that shall all occur; None = those of the texts, so that what suits their script draws.
 
     Raises:
         UsageError: no such corpus or generator; the corpus is empty or not UTF-8.
     """
-    return Script(find_source(request.corpus), charset)
+    source = find_source(request.corpus)
+    return Script(source, source.all_chars if charset is None else charset)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,6 @@ from handgen.fonts.charsets import load_charset
 from handgen.formats import FORMATS
 from handgen.formats.base import Sample
 from handgen.formats.conversations import instructions_of
-from handgen.lines.sources import find_source
 from handgen.lines.synthesis import LineSynthesis
 from handgen.sources import MODEL
 from handgen.sources.base import Progress, Source
@@ -76,6 +75,10 @@ class Prepared:
     def synthesis(self) -> Synthesis | LineSynthesis:
         """What makes the samples."""
         return self.lines.synthesis if self.lines else self.glyphs
+
+    def reseeded(self, seed: int) -> Prepared:
+        """Return single characters of another seed, in the same styles."""
+        return replace(self, request=replace(self.request, seed=seed), glyphs=self.glyphs.reseeded(seed))
 
     def identity(self) -> dict[str, object]:
         """Return everything that decides what the samples are."""
@@ -144,7 +147,7 @@ def prepare(request: Request, progress: Progress | None = None, workers: int = 1
     charset = _charset(request)
     script = find_script(request.lines, charset) if request.lines else None
     text = _text(request.text)
-    chars = script.chars if script else load_charset(str(request.text)) if request.text else charset
+    chars = script.chars if script else load_charset(str(request.text)) if request.text else charset or ""
     source = open_sources(
         request.sources, chars, seed=request.seed, device=request.device, progress=progress, workers=workers
     )
@@ -160,16 +163,12 @@ def prepare(request: Request, progress: Progress | None = None, workers: int = 1
     return Prepared(request, glyphs, pipeline, note, counts, lines, pages, shards)
 
 
-def _charset(request: Request) -> str:
-    """Return the characters that shall all occur.
-
-    Those of the sources, if none are named; of lines of a corpus its own, so that what suits its script is opened.
-    """
+def _charset(request: Request) -> str | None:
+    """Return the characters that shall all occur: those of the sources, if none are named; None = those of a corpus."""
     if request.charset:
         return load_charset(request.charset)
-    if request.lines and request.lines.corpus and not request.lines.boost:
-        return find_source(request.lines.corpus).all_chars
-    return usual_chars(request.sources)
+    of_corpus = request.lines and request.lines.corpus and not request.lines.boost
+    return None if of_corpus else usual_chars(request.sources)
 
 
 def _text(path: Path | None) -> Counter[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from handgen.errors import UsageError
 from handgen.files import PACKAGE
 from handgen.fonts.charsets import load_charset, unique_chars
+from handgen.lines.corpus import first_file
 from handgen.lines.sources import find_source
 from handgen.sources.find import choose_model
 from handgen.sources.opening import source_class
@@ -127,7 +128,7 @@ def _without_absent(request: Request) -> tuple[Request, str]:
 
 def _meant(request: Request) -> str:
     """Return the characters that are asked for, as far as that tells which weights and which recipe suit."""
-    corpus = Path(request.lines.corpus) if request.lines else None
+    corpus = first_file(Path(request.lines.corpus)) if request.lines and request.lines.corpus else None
     meant = characters_meant(request.charset, request.text or corpus)
     if request.lines and request.lines.corpus and not meant and not Path(request.lines.corpus).exists():
         return find_source(request.lines.corpus).chars

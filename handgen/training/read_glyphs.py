@@ -74,6 +74,18 @@ class LabeledGlyphs:
         """Return the characters of the glyphs numbered ``which``, int64 ``[n]``."""
         return torch.from_numpy(self.char[which])
 
+    def batch(self, among: NDArray[np.int64], first: int, size: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Return images and labels of a step of training; see ``images`` and ``labels``.
+
+        Args:
+            among: numbers of the glyphs to learn from; any of them may come.
+            first: how many images were seen before.
+            size: of the batch.
+            seed: of the choice.
+        """
+        rows = generator(seed, "recognizer batch", first).choice(among, size)
+        return self.images(rows), self.labels(rows)
+
     def held_out_fonts(self, wanted: str, seed: int) -> tuple[str, ...]:
         """Return the fonts to measure on.
 

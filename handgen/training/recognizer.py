@@ -140,12 +140,11 @@ class RecognizerTask(Task):
     def step(self, images: int) -> tuple[int, Mapping[str, Tensor]]:
         """Take one step; return the size of the batch, and its cross entropy and accuracy."""
         settings = self.settings
-        rows = generator(settings.seed, "recognizer batch", images).choice(self._learned, settings.batch)
+        shown, labels = self.glyphs.batch(self._learned, images, settings.batch, settings.seed)
         random = torch.Generator().manual_seed(derive(settings.seed, "recognizer variation", images))
-        shown = self.glyphs.images(rows).to(self.device)
+        shown, labels = shown.to(self.device), labels.to(self.device)
         if settings.augment:
             shown = augment(shown, random)
-        labels = self.glyphs.labels(rows).to(self.device)
         logits = self.recognizer(shown)
         loss = F.cross_entropy(logits, labels, label_smoothing=_SMOOTHING)
         self.optimizer.zero_grad(set_to_none=True)

@@ -14,6 +14,7 @@ for _name, _about in (
     ("pen", "written stroke by stroke, another writer each time"),
     ("traced", "the pen along the centerlines of the store's fonts"),
     ("pen-gan", "what the model makes of content that the pen wrote"),
+    ("default", "what 'synth' writes unless told otherwise"),
     ("real", "the part of the real set that is not tested on"),
 ):
     TRAINING_SETS.register(_name, f"handgen.transfer.training_sets:{_name.replace('-', '_')}", _about)

@@ -148,13 +148,18 @@ class TrainingSet:
                 return store
         except HandgenError:
             pass
-        images, labels = self._collected(seed, watch)
+        images, labels = self.collected(seed, watch)
         with StoreWriter(path, size=self.even.size, charset=self.chars, raster=raster) as writer:
             style = writer.add_style(StyleRecord(self.name, "target"))
             writer.append(np.stack(images), labels, style, list(range(len(images))))
         return GlyphStore(path)
 
-    def _collected(self, seed: int, watch: Callable[[int], None]) -> tuple[list[NDArray[np.uint8]], list[str]]:
+    def collected(self, seed: int, watch: Callable[[int], None]) -> tuple[list[NDArray[np.uint8]], list[str]]:
+        """Return images, uint8 ``[size, size]``, and what they show; see ``write``.
+
+        Raises:
+            UsageError, StoreError: as ``write`` does.
+        """
         wanted, images, labels = self.quota(), [], []
         for turn in range(_TURNS):
             for char, image in self.source.draw(wanted, derive(seed, "turn", turn) % 2**32 if turn else seed):

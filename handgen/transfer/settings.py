@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +22,9 @@ LINE_SETS = ("fonts", "warped", "traced", "default", "real")
 """Sets of lines: fonts as they are; deformed, with the ink of scans; single characters that the pen writes along the
 fonts' centerlines, side by side; what 'synth --lines' writes unless told otherwise; the real lines not tested on."""
 _FONTS, _PEN, _MODEL, _REAL = ("fonts", "warped", "scanned"), ("pen",), ("gan", "pen-gan"), ("real",)
+
+
+_NOT_SHOT = (UNION, *_REAL)
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,13 @@ class TransferSettings(Settings):
     line_batch: int = setting(8, "Lines per optimizer step, with --lines.", minimum=1, maximum=512, panel=LINES)
     width: int = setting(16, "Channels of the recognizer's first stage.", minimum=4, maximum=256, panel=READER)
     lr: float = setting(3e-3, "Highest learning rate.", minimum=0, panel=READER)
+    fresh: bool = setting(
+        False,
+        "Draw other samples for every step, as handgen.Stream does, in place of learning --count images again and "
+        "again; images seen are the same. Images at hand come in a new order.",
+        panel=READER,
+        often=True,
+    )
     augment: bool = setting(
         False, "Vary every image at random while learning, as 'train recognizer' does.", panel=READER
     )
@@ -106,19 +116,30 @@ class TransferRequest(Settings):
     )
     names: str = setting(
         "",
-        "What to compare, with commas: fonts, warped, scanned, pen, traced, gan, gated, pen-gan, real, "
-        "union, names of --set; fonts+pen is equal parts of both.",
+        "What to compare, with commas: fonts, warped, scanned, pen, traced, gan, gated, pen-gan, default (what synth "
+        "writes), real, union, names of --set; fonts+pen is equal parts of both. default-zh is the default without its "
+        "source zh, default.zh that alone, default-each and default.each are all of these. real5 is 5 real samples of "
+        "each character.",
         flags=("--sets",),
         metavar="NAMES",
-        shown="all that can be made of what is given, but traced",
+        shown="all that can be made of what is given, but traced and default",
         panel=SETS,
         often=True,
     )
     given: tuple[str, ...] = setting(
         (),
-        "A training set of your own; may be repeated.",
+        "A training set of your own, or a recipe of synth; may be repeated.",
         flags=("--set",),
-        metavar="NAME=DATASET|STORE",
+        metavar="NAME=DATASET|STORE|YAML",
+        shown="none",
+        panel=SETS,
+        often=True,
+    )
+    shots: str = setting(
+        "",
+        "Numbers of real samples of each character, as in 0,5,20: these alone, and with each set. They are a quarter "
+        "of what is then learned from.",
+        metavar="N,N,...",
         shown="none",
         panel=SETS,
         often=True,
@@ -197,6 +218,30 @@ class TransferRequest(Settings):
             if path.resolve() in reals:
                 raise UsageError(f"--set {name} is the real set itself", "The set 'real' is the part not tested on.")
         self.each()
+        _ = self.few
+        if self.lines and (self.settings.fresh or self.shots):
+            raise UsageError("--fresh and --shots are for single characters", "Leave them out, or --lines.")
+
+    @property
+    def few(self) -> tuple[int, ...]:
+        """The numbers of real samples that ``shots`` means, sorted."""
+        try:
+            numbers = sorted({int(part) for part in self.shots.split(",") if part.strip()})
+        except ValueError:
+            numbers = [-1]
+        if any(number < 0 for number in numbers):
+            raise UsageError(f"--shots {self.shots} are no numbers of samples", "As in: --shots 0,5,20.")
+        return tuple(numbers)
+
+    def with_shots(self, names: Collection[str]) -> tuple[str, ...]:
+        """Return the names of sets, and those of the same with a few real samples."""
+        if not self.few:
+            return tuple(names)
+        own, others = ([name for name in names if (name in _NOT_SHOT) == apart] for apart in (False, True))
+        found: list[str] = []
+        for number in self.few:
+            found += [f"real{number}", *(f"{name}+real{number}" for name in own)] if number else own
+        return (*found, *others)
 
     def each(self) -> dict[str, TransferRequest]:
         """Return what is asked of each real set, by its name; of several, each has a folder in ``out``.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,18 @@ from numpy.typing import NDArray
 
 from handgen.degrade.pipeline import Pipeline
 from handgen.errors import UsageError
+from handgen.formats.base import Sample
 from handgen.seeds import derive, generator
-from handgen.synthesis.prepare import Prepared
+from handgen.stream import Stream
+from handgen.synthesis.prepare import Prepared, prepare
 from handgen.transfer.pools import Pool
 
 _TOGETHER = 256
 _PATIENCE = 8
 """A model may be asked for so many times what is wanted: a gate gives other characters than were planned."""
+
+_OTHERS = 3
+"""So many times as much as a few real images a set beside them is learned from."""
 
 Demand = dict[str, int]
 """Character -> images still wanted. Who takes an image counts it down; one that is refused stays wanted."""
@@ -47,6 +54,10 @@ class Source(ABC):
         Raises:
             UsageError: no image of a character is taken, however many are offered.
         """
+
+    def chosen(self, seed: int) -> Source:
+        """Return what one repetition learns from: itself, unless the choice of images is part of the question."""
+        return self
 
 
 class Pooled(Source):
@@ -85,6 +96,35 @@ class Pooled(Source):
     def image(self, number: int) -> NDArray[np.uint8]:
         """Return an image of the pool."""
         return np.asarray(self.pool.images[int(self.pool.rows[number])])
+
+
+class Few(Pooled):
+    """A few images of each character, the same ones in every set of one repetition.
+
+    Args:
+        pool: the images.
+        each: of each character, 1 at least.
+        facts: what tells this pool from others.
+
+    Raises:
+        UsageError: there are not so many.
+    """
+
+    def __init__(self, pool: Pool, each: int, facts: Mapping[str, Any]) -> None:
+        super().__init__(pool, {**facts, "each": each})
+        self._each = each
+        for char, own in pool.by_char().items():
+            if len(own) < each:
+                raise UsageError(
+                    f"the real set has {len(own)} images of '{char}' to learn from, not {each}",
+                    "Lower --shots or --test-share, or leave the character out with --charset.",
+                )
+
+    def chosen(self, seed: int) -> Source:
+        """Return so many images of each character."""
+        own = self.pool.by_char()
+        taken = [generator(seed, "few", char).permutation(rows)[: self._each] for char, rows in own.items()]
+        return Pooled(self.pool.only(np.sort(np.concatenate(taken))), self._facts)
 
 
 class Degraded(Source):
@@ -140,11 +180,23 @@ class Synthesized(Source):
         whole = self._prepared.identity()
         return {name: value for name, value in whole.items() if name not in ("count", "seed", "format")}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The sources that draw the samples, by name."""
+        return tuple(dict.fromkeys(Path(spec.source).stem for spec in self._prepared.request.sources if spec.share))
+
+    def of(self, names: Collection[str]) -> Synthesized:
+        """Return the same with these sources alone, in shares as before."""
+        request = self._prepared.request
+        kept = tuple(spec for spec in request.sources if spec.share and Path(spec.source).stem in names)
+        return Synthesized(prepare(replace(request, sources=kept)))
+
     def draw(self, wanted: Demand, seed: int) -> Iterator[tuple[str, NDArray[np.uint8]]]:
         """Yield the samples; see ``Source.draw``."""
-        glyphs = self._prepared.glyphs.reseeded(seed)
-        most = _PATIENCE * (sum(wanted.values()) + glyphs.block) * len(self.chars) // max(1, len(wanted))
-        for sample in glyphs.samples(0, most, batch=1):
+        prepared = self._prepared.reseeded(seed)
+        block = prepared.glyphs.block
+        most = _PATIENCE * (sum(wanted.values()) + block) * len(self.chars) // max(1, len(wanted))
+        for sample in Stream.of(prepared, epoch=most, transform=_itself):
             if wanted.get(sample.text, 0) > 0:
                 yield sample.text, np.asarray(sample.image)
             if not any(wanted.values()):
@@ -153,8 +205,12 @@ class Synthesized(Source):
         raise UsageError(f"too few drawings come of {lacking}", "Look at what the gate leaves, or at --charset.")
 
 
+def _itself(sample: Sample) -> Sample:
+    return sample
+
+
 class Mixed(Source):
-    """Equal parts of several sources, for each character of those that have it.
+    """Equal parts of several sources, for each character of those that have it; a few real images are a quarter.
 
     Args:
         parts: by name, at least one.
@@ -162,11 +218,19 @@ class Mixed(Source):
 
     def __init__(self, parts: Mapping[str, Source]) -> None:
         self._parts = dict(parts)
+        others = sum(not isinstance(part, Few) for part in parts.values())
+        self._weights = {name: others if isinstance(part, Few) else _OTHERS for name, part in parts.items()}
         self.chars = "".join(sorted({char for part in parts.values() for char in part.chars}))
 
     def identity(self) -> Mapping[str, Any]:
         """Return those of the parts."""
         return {"parts": [part.identity() for part in self._parts.values()]}
+
+    def chosen(self, seed: int) -> Source:
+        """Return a mixture of what one repetition learns from."""
+        made = Mixed({name: part.chosen(seed) for name, part in self._parts.items()})
+        made._weights = self._weights
+        return made
 
     def draw(self, wanted: Demand, seed: int) -> Iterator[tuple[str, NDArray[np.uint8]]]:
         """Yield the samples; see ``Source.draw``."""
@@ -177,12 +241,16 @@ class Mixed(Source):
                 mine[char] -= before - wanted[char]
 
     def _shares(self, wanted: Demand) -> Sequence[Demand]:
-        """Part the demand; which part gets one more of a character goes round."""
+        """Part the demand; which part comes first goes round."""
         shares: list[Demand] = [{} for _ in self._parts]
+        weight = [max(1, each) for each in self._weights.values()]
         for turn, (char, count) in enumerate(wanted.items()):
-            able = [share for share, part in zip(shares, self._parts.values(), strict=True) if char in part.chars]
-            for number, share in enumerate(able):
-                own = count // len(able) + ((number - turn) % len(able) < count % len(able))
-                if own:
-                    share[char] = own
+            able = [number for number, part in enumerate(self._parts.values()) if char in part.chars]
+            weights = [weight[number] for number in able]
+            turns = [
+                part for lap in range(max(weights)) for part, most in zip(able, weights, strict=True) if lap < most
+            ]
+            for step in range(count):
+                share = shares[turns[(turn + step) % len(turns)]]
+                share[char] = share.get(char, 0) + 1
         return shares

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,8 +32,11 @@ from handgen.synthesis.prepare import prepare
 from handgen.synthesis.request import OFF, REDRAW
 from handgen.transfer import TRAINING_SETS
 from handgen.transfer.pools import Pool, pool_of
-from handgen.transfer.sources import Degraded, Mixed, Pooled, Source, Synthesized
+from handgen.transfer.sources import Degraded, Few, Mixed, Pooled, Source, Synthesized
 
+FEW = re.compile(r"real([1-9]\d*)")
+"""Names sets of a few real images of each character."""
+_DEFAULT, _EACH = "default", "each"
 _NO_FILE = Path("nowhere")
 """Nothing is written there."""
 
@@ -68,12 +72,17 @@ class Materials:
         """The glyph stores, opened as one."""
         return open_stores(self.data)
 
-    def synthesis(self, model: Path | str, gate: str = OFF, **more: Any) -> Synthesized:
+    @functools.cached_property
+    def default(self) -> Synthesized:
+        """What ``synth`` writes of the characters unless told otherwise."""
+        return self.synthesis()
+
+    def synthesis(self, *models: Path | str, **more: Any) -> Synthesized:
         """Make a run of ``synth`` ready."""
         charset = " ".join(self.chars)  # with spaces no characters look like a charset's name
         device = str(self.device)
         return Synthesized(
-            prepare(make_request(model, out=_NO_FILE, count=1, charset=charset, device=device, gate=gate, **more))
+            prepare(make_request(*models, out=_NO_FILE, count=1, charset=charset, device=device, **more))
         )
 
 
@@ -110,7 +119,12 @@ def pen_gan(given: Materials) -> Source:
 
 def pen(given: Materials) -> Source:
     """Return what a pen writes, another writer for each sample."""
-    return given.synthesis(PEN, styles=CONTINUOUS, strokes=given.strokes)
+    return given.synthesis(PEN, gate=OFF, styles=CONTINUOUS, strokes=given.strokes)
+
+
+def default(given: Materials) -> Source:
+    """Return what ``synth`` writes of the characters unless told otherwise."""
+    return given.default
 
 
 def traced(given: Materials) -> Source:
@@ -124,7 +138,7 @@ def traced(given: Materials) -> Source:
             continue
         ref = FontRef(Path(file), style.origin.face, style.origin.instance)
         with contextlib.suppress(UsageError):  # a font of which nothing can be traced
-            parts[style.name] = given.synthesis(PEN, styles=CONTINUOUS, font=ref.spec, strokes=TRACE)
+            parts[style.name] = given.synthesis(PEN, gate=OFF, styles=CONTINUOUS, font=ref.spec, strokes=TRACE)
     if not parts:
         raise UsageError(f"no font of {given.store.path} is where it was", "Render the glyph store again.")
     return Mixed(parts)
@@ -132,11 +146,15 @@ def traced(given: Materials) -> Source:
 
 def real(given: Materials) -> Source:
     """Return the part of the real set that is not tested on."""
+    return Pooled(_left(given), {"left of": "the real set"})
+
+
+def _left(given: Materials) -> Pool:
     if not len(given.left):
         raise UsageError(
             "--test-share 1 leaves nothing of the real set to learn from", "Lower it, or leave out 'real'."
         )
-    return Pooled(given.left.of(given.chars), {"left of": "the real set"})
+    return given.left.of(given.chars)
 
 
 class _Glyphs(Pooled):
@@ -177,7 +195,14 @@ def _refuse_taught(model: Path, real: Path | None) -> None:
 
 
 def find_source(name: str, known: Mapping[str, Source], given: Materials) -> Source:
-    """Return what draws a training set: one of the registry, of ``known``, or several in equal parts, as ``a+b``.
+    """Return what draws a training set, by its name.
+
+    Args:
+        name: of a recipe here or of ``known``; several with ``+`` between are mixed in equal parts; ``real5`` is five
+            images of each character of the real set, a quarter of a mixture; ``default-zh`` is the default without its
+            source ``zh``, and ``default.zh`` that alone, as of every set that a recipe of ``synth`` makes.
+        known: sets that were given.
+        given: what sets are made of.
 
     Raises:
         UsageError: there is none of that name, or it cannot be made of what is given.
@@ -186,8 +211,37 @@ def find_source(name: str, known: Mapping[str, Source], given: Materials) -> Sou
         return known[name]
     if "+" in name:
         return Mixed({part: find_source(part, known, given) for part in name.split("+")})
+    if found := FEW.fullmatch(name):
+        return Few(_left(given), int(found[1]), {"left of": "the real set"})
     if name not in TRAINING_SETS:
+        for base in (_DEFAULT, *known):
+            if name.startswith((f"{base}-", f"{base}.")):
+                return _part(find_source(base, known, given), base, name)
         names = [*known, *(entry.name for entry in TRAINING_SETS)]
         raise UsageError(f"unknown training set '{name}'", nearest(name, names))
     source: Source = TRAINING_SETS.load(name)(given)
     return source
+
+
+def _part(whole: Source, base: str, name: str) -> Source:
+    """Return a set without one of its sources, or that source alone."""
+    source, names = name[len(base) + 1 :], whole.names if isinstance(whole, Synthesized) else ()
+    if source not in names or not isinstance(whole, Synthesized):
+        has = f"'{base}' draws from {', '.join(names)}" if names else f"'{base}' is not drawn by a recipe"
+        raise UsageError(f"the set '{base}' has no source '{source}'", f"{has}.")
+    left = [each for each in names if each != source] if name[len(base)] == "-" else [source]
+    if not left:
+        raise UsageError(f"without {source} nothing is left of '{base}'", "Leave that set out.")
+    return whole.of(left)
+
+
+def parts_of(name: str, known: Mapping[str, Source], given: Materials) -> list[str]:
+    """Return the sets that ``default-each`` and ``default.each`` stand for; of other names the name itself."""
+    base, mark = name[: -len(_EACH) - 1], name[-len(_EACH) - 1 : -len(_EACH)]
+    if not name.endswith(_EACH) or mark not in ("-", ".") or name in known:
+        return [name]
+    whole = find_source(base, known, given)
+    names = whole.names if isinstance(whole, Synthesized) else ()
+    if len(names) < 2:
+        raise UsageError(f"the set '{base}' has fewer than two sources", "Leave that set out.")
+    return [f"{base}{mark}{source}" for source in names]

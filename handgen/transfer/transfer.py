@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +30,27 @@ from handgen.fonts.charsets import load_charset
 from handgen.glyphs.contact_sheet import save_sheet
 from handgen.glyphs.store import MANIFEST, GlyphStore
 from handgen.ocr.reader import RECOGNIZER, load_reader
+from handgen.synthesis.recipe import shipped
 from handgen.training.read_glyphs import LabeledGlyphs
 from handgen.training.recognizer import RecognizerSettings, open_run
 from handgen.transfer import UNION
+from handgen.transfer.fresh import FreshGlyphs
 from handgen.transfer.plot import save_plot
 from handgen.transfer.pools import open_real, parted, read_pool
 from handgen.transfer.sets import Evened, Exam, TrainingSet, different, resolution_of
 from handgen.transfer.settings import DIGITS, TransferRequest, real_name
 from handgen.transfer.sources import Mixed, Pooled, Source
-from handgen.transfer.training_sets import Materials, find_source
+from handgen.transfer.training_sets import Materials, find_source, parts_of
 from handgen.version import __version__
 
 ABOUT, SETS, CELLS, TRAINING = "transfer.json", "sets", "cells", "training"
 RESULTS, PLOT, SHEET = "results.json", "results.png", "sets.png"
 _SHOWN, _CELL = 24, 32
+_BEFORE = {"fresh": False}
+"""Settings that older comparisons did not have."""
+_YAML = (".yaml", ".yml")
+_REAL = re.compile(r"(^|\+)real\d*($|\+)")
+"""Finds a part of the real set in the name of a set."""
 
 Watch = Callable[[str, int], None]
 """Told what is being done, and how many images of the whole comparison have been learned from."""
@@ -93,9 +101,7 @@ class Transfer:
         self.exam = Exam.of(test, self.chars, self.even)
         keys = self.exam.keys()
         self.sets = {
-            name: TrainingSet(
-                name, source, self.chars, settings.count, self.even, keys, apart="real" in name.split("+")
-            )
+            name: TrainingSet(name, source, self.chars, settings.count, self.even, keys, apart=bool(_REAL.search(name)))
             for name, source in sources.items()
         }
         self._writers = len(np.unique(test.writers))
@@ -104,18 +110,12 @@ class Transfer:
     def _sources(self, materials: Materials) -> dict[str, Source]:
         """Make the sources of all sets, in order."""
         request = self.request
-        names = request.compared()
-        given: dict[str, Source] = {}
-        for name, path in request.sets.items():
-            pool = read_pool(path).of(materials.chars)
-            if not len(pool):
-                raise UsageError(
-                    f"the set '{name}' has none of the {len(materials.chars)} characters", f"Look at {path}."
-                )
-            given[name] = Pooled(pool, {"path": path.name, "manifest": _digest(path)})
+        given = {name: _given(name, path, materials) for name, path in request.sets.items()}
+        wanted = [part for name in request.compared() for part in parts_of(name, given, materials)]
+        names = request.with_shots(dict.fromkeys(wanted))
         sources = {name: find_source(name, given, materials) for name in names if name != UNION}
         if UNION in names:
-            parts = {name: source for name, source in sources.items() if name != "real" and "+" not in name}
+            parts = {name: source for name, source in sources.items() if "+" not in name and not _REAL.search(name)}
             if len(parts) < 2:
                 raise UsageError("a union needs two sets beside 'real'", "Leave it out, or name more sets.")
             sources = {name: sources.get(name) or Mixed(parts) for name in names}
@@ -140,14 +140,14 @@ class Transfer:
     def plan(self) -> dict[str, Any]:
         """Return what will be done, for a person."""
         settings = self.request.settings
+        drawn = "new ones at every step" if settings.fresh else f"{settings.count:,} in each set"
         left_out = {"left out": f"{len(self.left_out):,} characters that a set lacks"} if self.left_out else {}
         return {
             "real": f"{self.real}: tested on {len(self.exam.labels):,} images by {self._writers} writers",
             "characters": f"{len(self.chars):,}",
             **left_out,
             "sets": ", ".join(self.sets),
-            "images": f"{settings.count:,} in each set; ink at most {self.even.resolution} pixels, scaled to "
-            f"{self.even.size}",
+            "images": f"{drawn}; ink at most {self.even.resolution} pixels, scaled to {self.even.size}",
             "learning": f"{settings.images:,} images seen, {settings.seeds} times a set, "
             + ("varied at random" if settings.augment else "as they are"),
             "out": str(self.request.out),
@@ -188,7 +188,7 @@ class Transfer:
         out, about = self.request.out, self.request.out / ABOUT
         shared = json.loads(json.dumps(self.shared()))
         if about.is_file():
-            before = json.loads(about.read_text(encoding="utf-8"))
+            before = _BEFORE | json.loads(about.read_text(encoding="utf-8"))
             other = sorted(
                 key for key in {**before, **shared} if before.get(key) != shared.get(key) and key != "handgen"
             )
@@ -231,8 +231,10 @@ class Transfer:
         title, identity = f"{name}, repetition {repetition + 1}", self._identity(name)
         path = self._store(name, repetition)
         seed = self._seed(repetition)
-        store = self.sets[name].write(path, seed, {"identity": identity}, lambda images: watch(f"making {title}", 0))
-        glyphs = LabeledGlyphs([path], self.chars)
+        made_of = replace(self.sets[name], source=self.sets[name].source.chosen(seed))
+        store = made_of.write(path, seed, {"identity": identity}, lambda images: watch(f"making {title}", 0))
+        fresh = settings.fresh
+        glyphs = FreshGlyphs(path, made_of, seed, settings.images) if fresh else LabeledGlyphs([path], self.chars)
         reading = RecognizerSettings(
             images=settings.images,
             batch=settings.batch,
@@ -252,8 +254,8 @@ class Transfer:
             "set": name,
             "seed": seed,
             "identity": identity,
-            "images": len(store.images),
-            "different": different(store.images),
+            "images": settings.images if fresh else len(store.images),
+            "different": None if fresh else different(store.images),
             "read": round(float(right.mean()), 5),
             "by_character": {char: round(float(own.mean()), 4) for char, own in asked if len(own)},
         }
@@ -265,12 +267,12 @@ class Transfer:
             paths = [self._cell(name, repetition) for repetition in range(self.request.settings.seeds)]
             cells = [json.loads(path.read_text(encoding="utf-8")) for path in paths if path.is_file()]
             if cells:
-                read = [cell["read"] for cell in cells]
+                read, many = ([cell[key] for cell in cells] for key in ("read", "different"))
                 asked = cells[0]["by_character"]
                 chars = {char: np.mean([cell["by_character"][char] for cell in cells]) for char in asked}
                 found[name] = {
                     "images": cells[0]["images"],
-                    "different": round(float(np.mean([cell["different"] for cell in cells]))),
+                    "different": None if None in many else round(float(np.mean(many))),
                     "mean": round(float(np.mean(read)), 5),
                     "sd": round(float(np.std(read, ddof=1)), 5) if len(read) > 1 else None,
                     "read": read,
@@ -294,6 +296,16 @@ class Transfer:
             images = GlyphStore(self._store(name, 0)).images
             rows.append((name, np.asarray(images[_spread(len(images))])))
         save_sheet(out / SHEET, rows, cell=_CELL)
+
+
+def _given(name: str, path: Path, materials: Materials) -> Source:
+    """Return a set that was given: images at hand, or what a recipe of ``synth`` draws."""
+    if path.suffix in _YAML or (not path.exists() and str(path) in shipped()):
+        return materials.synthesis(recipe=path)
+    pool = read_pool(path).of(materials.chars)
+    if not len(pool):
+        raise UsageError(f"the set '{name}' has none of the {len(materials.chars)} characters", f"Look at {path}.")
+    return Pooled(pool, {"path": path.name, "manifest": _digest(path)})
 
 
 def _beyond(done: int, watch: Watch) -> Watch:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from handgen.deform.people import LEVELS, WHOLE, PersonKeys, bent, deform, draw_whole, numbers
+from handgen.deform.people import LEVELS, WHOLE, PersonKeys, bent, deform, draw_whole, numbers, upright
 from handgen.deform.warp import Warp
 from handgen.seeds import keys
 
@@ -49,6 +49,18 @@ def test_what_is_a_writers_stays_and_the_rest_does_not():
         assert own.var(2, ddof=1).mean() == pytest.approx(shares[2] * total, rel=0.1)
         habit = own.mean(2).var(1, ddof=1).mean()
         assert habit == pytest.approx((shares[1] + shares[2] / 10) * total, rel=0.25)
+
+
+def test_chinese_characters_are_as_narrow_as_people_write_them_and_others_as_they_are():
+    codes = np.array([*map(ord, "四A1あ한𠀀。")], np.uint64).repeat(MANY)
+    writers = np.tile(keys(np.arange(MANY)), 7)
+    narrow = upright(codes, writers).reshape(7, MANY)
+    known = numbers()["han_aspect"]
+    for row in (0, 5):
+        assert narrow[row].mean() == pytest.approx(known["mean"], abs=0.02)
+        assert narrow[row].std() == pytest.approx(known["deviation"], rel=0.06)
+    assert not narrow[[1, 2, 3, 4, 6]].any()
+    np.testing.assert_array_equal(narrow[0, :5], upright(codes[:5], writers[:5]))
 
 
 def test_displacements_are_as_large_as_fitted_and_never_fold():

@@ -49,6 +49,23 @@ def test_samples_are_spread_as_on_scans():
     assert (RealInk(coarse=0.0).sample(0, np.arange(100))["side"] == 0).all()
 
 
+def test_some_pens_are_broad_or_black_but_not_broad_for_many_strokes():
+    drawn = RealInk(broad=0.5).sample(0, np.arange(4000))["width"]
+    usual = RealInk().sample(0, np.arange(4000))["width"]
+    assert (drawn != usual).mean() == pytest.approx(0.5, abs=0.03)
+    assert 0.08 <= drawn[drawn != usual].min() < 0.09 < 0.19 < drawn[drawn != usual].max() <= 0.2
+    black = RealInk(dark=0.5).sample(0, np.arange(4000))["density"]
+    pale = RealInk().sample(0, np.arange(4000))["density"]
+    assert (black != pale).mean() == pytest.approx(0.5, abs=0.03)
+    assert 0.7 <= black[black != pale].min() < 0.72 < 0.98 < black[black != pale].max() <= 1
+    rules = torch.ones(1, 1, 64, 64)
+    rules[:, :, 4:60:6, 4:60] = 0
+    for image, most in ((bars(4), 0.2 * 48), (rules, 0.5 * 6)):
+        made = RealInk().apply(image, params(1, width=0.2, side=0.0, uneven=0.0, density=1.0))
+        before, after = (line_widths(each[:, 0])[0][0] for each in (image, made))
+        assert 1.2 * before < after < 1.15 * most
+
+
 def test_small_writing_is_scanned_coarsely_and_ink_is_left():
     image = bars(4, COUNT)
     fine = RealInk().apply(image, params(COUNT, side=0.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from handgen.deform.people import numbers
 from handgen.seeds import keys
 from handgen.sources import traced as module
 from handgen.sources.opening import open_sources
@@ -65,6 +66,25 @@ def test_without_fonts_writers_have_the_forms_of_hands_that_come_with_handgen(tm
     named = SourceSpec(source="traced", fonts=str(caveat), strokes="trace")
     prepared = prepare(Request(sources=(named,), charset="AB", out=tmp_path, gate="off", device="cpu"))
     assert prepared.source.forms.hands == ("caveat",)
+
+
+@pytest.mark.parametrize(("source", "share"), [("traced", 1.0), ("fonts", 0.6)])
+def test_chinese_characters_are_narrower_than_in_fonts(source, share, heiti, tmp_path, monkeypatch):
+    def proportions() -> float:
+        # Traced, hands that come with handgen: no font need be traced.
+        spec = SourceSpec(source=source, fonts=str(heiti) if source == "fonts" else None, vary=share)
+        prepared = prepare(Request(sources=(spec,), charset="国田", out=tmp_path, gate="off", device="cpu"))
+        boxes = []
+        for sample in prepared.synthesis.samples(0, 240):
+            ink = np.asarray(sample.image) < 128
+            boxes.append([np.ptp(np.flatnonzero(ink.any(axis))) for axis in (0, 1)])
+        wide, high = np.array(boxes).T
+        return float(np.median(np.log(wide / high)))
+
+    monkeypatch.setenv("HANDGEN_FONTS", str(tmp_path))
+    narrow = proportions()
+    monkeypatch.setattr(f"handgen.sources.{source}.upright", lambda codes, writer: np.zeros(len(codes)))
+    assert narrow - proportions() == pytest.approx(share * numbers()["han_aspect"]["mean"], abs=0.06)
 
 
 def test_in_lines_nobody_writes_capitals_for_small_letters(tmp_path, monkeypatch):

@@ -113,9 +113,12 @@ def test_lines_are_drawn_by_what_has_the_characters_of_their_texts(with_weights,
     texts = {"zh": "永和九年岁在癸丑暮春之初", "fr": "Très tôt, où l'été français s'achève"}
     for name, text in texts.items():
         Path(f"{name}.txt").write_text(text * 3, encoding="utf-8")
-    request, why = with_usual_sources(make_request(lines=LineRequest(corpus="zh.txt")))
-    assert names(request) == ["zh", "traced"]
-    assert "without fonts" in why
+    Path("folder").mkdir()
+    Path("folder", "1.txt").write_text(texts["zh"], encoding="utf-8")
+    for corpus in ("zh.txt", "folder"):
+        request, why = with_usual_sources(make_request(lines=LineRequest(corpus=corpus)))
+        assert names(request) == ["zh", "traced"]
+        assert "without fonts" in why
     spec = SourceSpec(source="traced", styles="2")
     made = prepare(Request(sources=(spec,), lines=LineRequest(corpus="fr.txt"), gate="off", out=tmp_path, device="cpu"))
     assert set(made.source.chars) == set(texts["fr"]) - {" "}
