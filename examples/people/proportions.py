@@ -21,15 +21,15 @@ _FLAT = 0.7
 """Characters that fonts have wider by more, as a logarithm, are but level strokes."""
 
 
-def han_aspect(place: Path, writers: list[str], labels: str = LABELS) -> dict[str, float]:
+def han_aspect(folder: Path, writers: list[str], labels: str = LABELS) -> dict[str, float]:
     """Return mean and deviation, over characters, of log width by height as people write them less that of fonts.
 
     Args:
-        place: an LMDB of scanned characters.
+        folder: an LMDB of scanned characters.
         writers: whose images are looked at.
         labels: its characters.
     """
-    ink, chars, _ = written(place, writers)
+    ink, chars, _ = written(folder, writers)
     fonts, people = of_fonts(sorted(labels)), of_people(ink, chars)
     less = (people - fonts)[fonts < _FLAT]
     return {"mean": round(float(less.mean()), 3), "deviation": round(float(less.std(ddof=1)), 3)}

