@@ -18,8 +18,8 @@ from handgen.synthesis.lines import Lines
 from handgen.synthesis.request import Request
 from handgen.synthesis.samples import Synthesis
 
-KEYS = 2
-"""Version of how random numbers follow from a sample: a dataset begun with another is not gone on with."""
+KEYS = 3
+"""Version of what samples follow from their numbers; a dataset begun with another version is not continued."""
 
 
 def identity(
