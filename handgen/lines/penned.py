@@ -44,6 +44,8 @@ _ROUGHEST = 0.35
 _WAVES = 3
 _HABIT, _ANEW = 0.028, 0.014
 """Em by which points of a letter are elsewhere than in the font: always with one writer, and each time."""
+_WORD_APART = 0.24
+"""Em by which gaps between words are at least wider than those between letters: else words cannot be told apart."""
 _JOIN_WIDTH = 0.88
 _EVENER = 0.85
 """Power of a line's width: the letters of writers differ in it already."""
@@ -214,6 +216,7 @@ def _prepared(
     gaps = 0.05 + 0.14 * spread + habits.letter_gap + 0.05 * (luck[:, 1] - 0.5)
     gaps = gaps + np.r_[False, joins[:-1]] * 0.05
     word_gaps = 0.06 + 0.1 * spread + 0.26 * habits.word_gap**1.3 * (0.6 + 0.8 * luck[:, 2])
+    word_gaps = np.maximum(word_gaps, gaps + _WORD_APART)
     late = haste * 0.12 * luck[:, 3]
     bars = 1 + haste * (0.2 + 0.9 * luck[:, 3])
     letters = Letters(chars, spaced, strokes, owner, X_HEIGHT)
