@@ -85,7 +85,8 @@ def test_each_measure_shows_what_was_done_to_the_images(glyphs):
 
 
 def test_every_remedy_exists():
-    options = {name for each in get_command(app).commands["synth"].params for name in each.opts}
+    synth = get_command(app).get_command(None, "synth")
+    options = {name for each in synth.params for name in each.opts}
     for measure in MEASURES:
         assert all(option in options for option in re.findall(r"--\w+", measure.moved_by)), measure.name
         for effect, setting in re.findall(r"(\w+)(?:: \{| \()(\w+)", measure.moved_by):
