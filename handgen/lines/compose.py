@@ -68,8 +68,7 @@ def compose(
         line: the line's number; with the seed it decides how the line is written.
         vertical: write from top to bottom. Brackets, dashes and runs of Latin letters or digits
             are turned clockwise; a single one of these stands upright.
-        drops: how much lower than on its canvas a character belongs, in canvas sides; see
-            ``drops_of``.
+        drops: how much lower than on its canvas a character belongs, in canvas sides; see ``drops_of``.
         writer: whose lines are much alike; see ``layout.draw_habits``.
         ends: where a pen enters and leaves each glyph: it goes on from one character to the next where ``onward``
             says so. What is between them is neither's box; ``notes["joined"]`` has the positions in ``text`` of the
