@@ -32,8 +32,8 @@ _HEADER = 12
 _SIDE = 2048
 """Largest plausible width or height of a character in pixels."""
 _CHUNK = 1 << 20
-_BROKEN = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError)
-"""Exceptions of zipfile for archives that are damaged, encrypted or packed by an unknown method."""
+_BROKEN = (OSError, EOFError, zipfile.BadZipFile, zlib.error, RuntimeError)
+"""Exceptions of zipfile for archives that are damaged, or encrypted or packed by an unknown method (RuntimeError)."""
 
 
 @dataclass(frozen=True)

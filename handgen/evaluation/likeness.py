@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
+from torch.nn.functional import max_pool2d
 
 from handgen.check.report import Track
 from handgen.degrade.real_ink import line_widths
@@ -109,19 +110,10 @@ def _grain(seen: Seen) -> float:
     box, (high, wide) = seen.box, seen.ink.shape
     rows = slice(max(0, box.top - _AROUND), min(high, box.bottom + _AROUND))
     columns = slice(max(0, box.left - _AROUND), min(wide, box.right + _AROUND))
-    paper = ~_widened(seen.ink[rows, columns] >= _FAINT)
+    beside = max_pool2d(torch.from_numpy(seen.ink[rows, columns])[None], 3, 1, 1)[0].numpy()
+    paper = beside < _FAINT
     apart = np.diff(seen.levels[rows, columns], axis=1)[paper[:, 1:] & paper[:, :-1]]
     return math.sqrt(float(np.square(apart).mean()) / 2) / 255 if len(apart) else math.nan
-
-
-def _widened(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the marked pixels and their neighbors in rows and columns."""
-    more = marked.copy()
-    more[1:] |= marked[:-1]
-    more[:-1] |= marked[1:]
-    more[:, 1:] |= marked[:, :-1]
-    more[:, :-1] |= marked[:, 1:]
-    return more
 
 
 MEASURES = (

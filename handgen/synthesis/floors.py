@@ -1,8 +1,8 @@
 """Floors: the margin that a gate asks of each style, from its sound glyphs.
 
-Writers by the hundred are drawn and read before a run begins, which takes most of a minute; so their floors are kept
-in the user's data folder, under a hash of all that decides them. A file there is whole or not at all, and may go. The
-floors of the writers that are drawn where nothing is asked for come with the weights, under such a hash, too.
+Writers by the hundred are drawn and read before a run begins, which takes ten seconds of a core and more. So their
+floors are kept in the user's data folder, under a hash of all that decides them. A file there is whole or not at all,
+and may be deleted. The floors of the writers that draw by default come with the weights, under such a hash, too.
 """
 
 from __future__ import annotations
