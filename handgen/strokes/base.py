@@ -126,6 +126,6 @@ def as_strokes(lines: Iterable[object]) -> Strokes:
     made = tuple(np.asarray(line, np.float32) for line in lines)
     if not made or any(line.ndim != 2 or line.shape[1] != 2 or not len(line) for line in made):
         raise ValueError("a stroke is no list of points")
-    if not all(np.isfinite(line).all() for line in made):
+    if not np.isfinite(np.concatenate(made)).all():
         raise ValueError("a point is not finite")
     return made

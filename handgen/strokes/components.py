@@ -54,31 +54,48 @@ def find_components(table: StrokeTable, parts: Mapping[str, NDArray[np.float32]]
         Character -> its components, which may overlap; a character that is a component itself has itself.
     """
     found: dict[str, list[Component]] = {char: [] for char in table.chars}
-    counts = np.diff(table.first)
+    counts, seen = np.diff(table.first), table.points[:, _SEEN]
     for size in range(2, _MOST + 1):
         names = [part for part, strokes in parts.items() if len(strokes) == size]
         owners = np.flatnonzero(counts >= size)
         if not names or not len(owners):
             continue
-        owner = np.repeat(owners, counts[owners] - size + 1)
-        begin = np.concatenate([np.arange(counts[each] - size + 1) for each in owners])
-        runs = table.points[(table.first[owner] + begin)[:, None] + np.arange(size)][:, :, _SEEN]
-        shapes, aspect = _normalized(runs)
-        wanted, their_aspect = _normalized(np.stack([parts[name] for name in names])[:, :, _SEEN])
-        squared = (shapes**2).sum(1)[:, None] + (wanted**2).sum(1) - 2 * shapes @ wanted.T
-        apart = np.sqrt(np.maximum(squared, 0) / (size * len(_SEEN)))
-        stretched = np.abs(np.log(aspect[:, None] / their_aspect)) > np.log(_STRETCH)
-        apart[stretched] = np.inf
-        best = apart.argmin(1)
-        for row in np.flatnonzero(apart[np.arange(len(best)), best] < _NEAR):
+        several = counts[owners] - size + 1
+        owner = np.repeat(owners, several)
+        begin = np.arange(len(owner)) - np.repeat(np.cumsum(several) - several, several)
+        runs = seen[(table.first[owner] + begin)[:, None] + np.arange(size)]
+        best, apart = _nearest(runs, np.stack([parts[name] for name in names])[:, :, _SEEN])
+        for row in np.flatnonzero(apart < _NEAR):
             found[table.chars[owner[row]]].append(Component(names[best[row]], int(begin[row]), size))
     return {char: tuple(reversed(some)) for char, some in found.items() if some}
 
 
+def _nearest(
+    runs: NDArray[np.float32], parts: NDArray[np.float32]
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Return the component that each run is nearest to, and how far it is from it: int64 and float32 ``[n]``.
+
+    Args:
+        runs: ``[n, k, p, 2]``.
+        parts: the components, ``[m, k, p, 2]``.
+    """
+    shapes, aspect = _normalized(runs)
+    wanted, their_aspect = _normalized(parts)
+    squared = (shapes**2).sum(1)[:, None] + (wanted**2).sum(1)
+    squared -= 2 * shapes @ wanted.T
+    stretch = aspect[:, None] / their_aspect
+    squared[(stretch > _STRETCH) | (stretch < 1 / _STRETCH)] = np.inf
+    best = squared.argmin(1)
+    least = squared[np.arange(len(best)), best]
+    return best, np.sqrt(np.maximum(least, 0) / wanted.shape[1] * 2)
+
+
 def _normalized(runs: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return strokes ``[n, k, p, 2]`` in a box of sides 1, ``[n, k p 2]``, and the width of each box by its height."""
-    low, high = runs.min((1, 2)), runs.max((1, 2))
+    flat = runs.reshape(len(runs), -1, 2)
+    # One axis at a time: numpy is slow where the last axis is one of two.
+    low, high = (np.stack([end(flat[:, :, axis], 1) for axis in (0, 1)], 1) for end in (np.min, np.max))
     side = high - low
     side = np.maximum(side, _FLAT * side.max(1, keepdims=True))
-    made = (runs - ((low + high) / 2)[:, None, None]) / side[:, None, None]
+    made = (flat - ((low + high) / 2)[:, None]) / side[:, None]
     return made.reshape(len(runs), -1), side[:, 0] / side[:, 1]
