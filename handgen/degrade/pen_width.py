@@ -75,7 +75,10 @@ def _layer(drawn: NDArray[np.float32], thicker: NDArray[np.bool_]) -> NDArray[np
     frame = flat[margin : margin + count * (height + 2) * line].reshape(count, height + 2, line)
     outside = np.where(thicker, 255, 0).astype(np.uint8)[:, None, None]
     frame[:] = outside
-    frame[:, 1:-1, 1:-1] = (drawn.clip(0, 1) * np.float32(255) + np.float32(0.5)).astype(np.uint8) ^ (255 - outside)
+    levels = drawn.clip(0, 1)
+    levels *= 255
+    levels += 0.5
+    np.bitwise_xor(levels.astype(np.uint8), 255 - outside, out=frame[:, 1:-1, 1:-1])
 
     def side(step: int) -> NDArray[np.uint8]:
         return flat[margin + step : margin + step + length]

@@ -40,6 +40,8 @@ _TURNS, _NEAR = 2, 0.12
 _PRESSURE = 0.22
 """Distance between the knots of the pressure field, in heights."""
 _SIXTEENTHS = 16
+_CACHED = 1 << 16
+"""Pixels that are measured together: what is made of them on the way stays in a core's own cache."""
 
 
 @dataclass(frozen=True)
@@ -79,43 +81,50 @@ class RealInk(Effect):
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Give lines their width, vary the pressure, and reduce the resolution."""
         lined, side = _lined(images, params["width"])
-        pressure = (smooth_field(params["noise"], "real ink", images, _PRESSURE) * 0.9 + 0.5).clamp_(0, 1)
-        density = column(params["density"], images) * (1 - column(params["uneven"], images) * pressure)
-        inked = 1 - (1 - lined) * density
+        # In place: new tensors of this size cost more than the arithmetic.
+        pressure = smooth_field(params["noise"], "real ink", images, _PRESSURE).mul_(0.9).add_(0.5).clamp_(0, 1)
+        density = _from_one(pressure.mul_(column(params["uneven"], images))).mul_(column(params["density"], images))
+        inked = _from_one((1 - lined).mul_(density))
         share = np.where((params["side"] > 0) & (side > 0), params["side"] / np.maximum(side, 1), 1.0)
         share = np.clip(np.ceil(share * _SIXTEENTHS) / _SIXTEENTHS, 4 / _SIXTEENTHS, 1)
         return _seen(_scanned(inked, share), images)
 
 
+def _from_one(values: Tensor) -> Tensor:
+    """Return one less the values, which are overwritten."""
+    return values.neg_().add_(1)
+
+
 def _seen(images: Tensor, before: Tensor) -> Tensor:
-    """Return images with ink that can be seen: a faint pen on a coarse scan might leave almost nothing."""
+    """Give images, in place, ink that can be seen: a faint pen on a coarse scan might leave almost nothing."""
     darkest, was = (1 - each.amin((1, 2, 3), keepdim=True) for each in (images, before))
-    lost = (darkest < _FAINTEST) & (was >= _FAINTEST)
-    return torch.where(lost, 1 - (1 - images) * (_FAINTEST / darkest.clamp(min=1e-3)), images)
+    lost = ((darkest < _FAINTEST) & (was >= _FAINTEST)).flatten().nonzero()[:, 0]
+    if len(lost):
+        images[lost] = 1 - (1 - images[lost]) * (_FAINTEST / darkest[lost].clamp(min=1e-3))
+    return images
 
 
 def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:
-    """Return images at a lower resolution, enlarged again; ``share`` (``[B]``) is new pixels / old pixels of a side."""
+    """Give images a lower resolution, in place; ``share`` (``[B]``) is new pixels / old pixels of a side."""
     height, width = images.shape[-2:]
-    result = images.clone()
     for factor in np.unique(share[share < 1]):
         rows = torch.from_numpy(np.flatnonzero(share == factor)).to(images.device)
         size = (max(1, round(height * factor)), max(1, round(width * factor)))
-        result.index_copy_(0, rows, coarsened(images.index_select(0, rows), *size, sharp=True))
-    return result
+        images.index_copy_(0, rows, coarsened(images.index_select(0, rows), *size, sharp=True))
+    return images
 
 
 def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.float64]]:
     """Give lines a width, ``[B]``, relative to the character's longer side; return also that side in pixels."""
     height = images.shape[-2]
-    drawn, side, ink = _lines(images.amin(1))
+    drawn, side, ink = _lines(_darkest(images))
     full = np.maximum(_FULL * side**2 * drawn / np.maximum(ink, 1e-9), _LEAST * side)
     wider = np.where(width < _BROAD[0], _WIDER * drawn, np.minimum(_BROADER * drawn, full))
     wanted = np.maximum(np.minimum(width * side, wider), _THINNEST)
     now = drawn
     for turn in range(_TURNS):  # one turn is not enough: a layer of a gray edge is less than a whole pixel
         if turn:
-            now, _ = line_widths(images.amin(1))
+            now, _ = line_widths(_darkest(images))
         off = (now > 0) & (np.abs(wanted - now) > (_NEAR * wanted if turn else 0))
         change = np.where(off, (wanted - now) / 2 / height, 0.0)
         images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
@@ -134,10 +143,25 @@ def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64
     return _lines(images)[:2]
 
 
+def _darkest(images: Tensor) -> Tensor:
+    """Return the darkest channel at each pixel: ``[B, H, W]`` of ``[B, C, H, W]``."""
+    return images[:, 0] if images.shape[1] == 1 else images.amin(1)
+
+
 def _lines(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return what ``line_widths`` does, and how much ink there is, in black pixels."""
-    ink: NDArray[np.float32] = 1 - images.cpu().numpy()
-    ink[ink < _INK] = 0
+    drawn = images.cpu().numpy()
+    some = max(1, _CACHED // drawn[0].size) if len(drawn) else 1
+    parts = [_lines_of(drawn[start : start + some]) for start in range(0, max(len(drawn), 1), some)]
+    width, side, whole = (np.concatenate(values) for values in zip(*parts, strict=True))
+    return width, side, whole
+
+
+def _lines_of(
+    drawn: NDArray[np.float32],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    ink: NDArray[np.float32] = 1 - drawn
+    ink *= ink >= _INK
     edges = np.empty_like(ink)
     np.subtract(ink[:, :, 1:], ink[:, :, :-1], out=edges[:, :, :-1])
     edges[:, :, -1] = ink[:, :, -1]  # beyond the canvas there is paper
@@ -154,7 +178,7 @@ def _lines(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64], ND
     for axis in (1, 2):
         marked = ink.max(axis) > 0.3
         sides.append(np.where(marked.any(1), marked.shape[1] - marked[:, ::-1].argmax(1) - marked.argmax(1), 0))
-    return width, np.minimum(np.maximum(*sides), images.shape[-2]).astype(np.float64), whole
+    return width, np.minimum(np.maximum(*sides), ink.shape[1]).astype(np.float64), whole
 
 
 @functools.cache

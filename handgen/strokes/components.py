@@ -70,9 +70,7 @@ def find_components(table: StrokeTable, parts: Mapping[str, NDArray[np.float32]]
     return {char: tuple(reversed(some)) for char, some in found.items() if some}
 
 
-def _nearest(
-    runs: NDArray[np.float32], parts: NDArray[np.float32]
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def _nearest(runs: NDArray[np.float32], parts: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return the component that each run is nearest to, and how far it is from it: int64 and float32 ``[n]``.
 
     Args:
