@@ -15,6 +15,7 @@ from torch import Tensor
 
 from handgen.degrade.base import Effect, Params, Uniforms, column, noise_id
 from handgen.degrade.fields import smooth_field
+from handgen.degrade.filters import gaussian
 from handgen.degrade.pen_width import PenWidth
 from handgen.degrade.resize import coarsened
 from handgen.settings import setting
@@ -31,6 +32,10 @@ _FAINTEST = 0.2
 """Least darkness of the darkest ink of an image, 1 = black."""
 _BROAD, _BROADER = (0.08, 0.2), 2.5
 """Widths of a broad pen's lines: those of MNIST's digits, and some broader; and how many times wider they are made."""
+_SWOLLEN, _SOFT = 1.5, 3.0
+"""Before a line becomes much wider it is smoothed: it is then that many times wider, and 3 times as wide as the blur."""
+_SOLID, _SHARP = 1.6, 1.5
+"""Ink is solid from 1 / 1.6 of the darkest; and its edge becomes no steeper than 1 / 1.5 pixels."""
 _FULL, _LEAST = 0.3, 0.05
 """A broad pen writes characters of many strokes more finely: no more of the square is ink, down to that width."""
 _PALER = 0.3
@@ -111,8 +116,12 @@ def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[
     drawn, side, ink = _lines(images.amin(1))
     full = np.maximum(_FULL * side**2 * drawn / np.maximum(ink, 1e-9), _LEAST * side)
     wider = np.where(width < _BROAD[0], _WIDER * drawn, np.minimum(_BROADER * drawn, full))
-    wanted = np.maximum(np.minimum(width * side, wider), _THINNEST)
-    now = drawn
+    wanted, now = np.maximum(np.minimum(width * side, wider), _THINNEST), drawn
+    ragged = np.flatnonzero((drawn > 0) & (wanted > _WIDER * drawn))
+    if len(ragged):
+        rows = torch.from_numpy(ragged).to(images.device)
+        images = images.index_copy(0, rows, _smoothed(images.index_select(0, rows), drawn[ragged]))
+        now = line_widths(images.amin(1))[0]
     for turn in range(_TURNS):  # one turn is not enough: a layer of a gray edge is less than a whole pixel
         if turn:
             now, _ = line_widths(images.amin(1))
@@ -120,6 +129,26 @@ def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[
         change = np.where(off, (wanted - now) / 2 / height, 0.0)
         images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
     return images, side
+
+
+def _smoothed(images: Tensor, drawn: NDArray[np.float64]) -> Tensor:
+    """Return images with lines of one darkness and smooth edges: layers put on ragged ones grow into teeth of a comb.
+
+    The ink is blurred; what is darker than a blurred line at half of the new width from its middle becomes ink.
+
+    Args:
+        images: ``[B, C, H, W]``, 1 = paper.
+        drawn: ``[B]``, widths of lines in pixels, over 0.
+    """
+    darkest = (1 - images).amax((1, 2, 3), keepdim=True)
+    solid = ((1 - images) * (_SOLID / darkest.clamp(min=1e-3))).clamp(max=1)
+    wanted, sigma = _SWOLLEN * drawn, _SWOLLEN * drawn / _SOFT
+    far, near = (wanted + drawn) / (2 * sigma), (wanted - drawn) / (2 * sigma)
+    level = [0.5 * torch.special.erf(torch.from_numpy(x / np.sqrt(2))).numpy() for x in (far, near)]
+    slope = (np.exp(-near * near / 2) - np.exp(-far * far / 2)) / (np.sqrt(2 * np.pi) * sigma)
+    blurred = gaussian(solid, sigma / images.shape[-2])
+    line = (blurred - column(level[0] - level[1], images)) / column(_SHARP * slope, images) + 0.5
+    return 1 - line.clamp_(0, 1) * darkest
 
 
 def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

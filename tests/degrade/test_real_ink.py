@@ -66,6 +66,21 @@ def test_some_pens_are_broad_or_black_but_not_broad_for_many_strokes():
         assert 1.2 * before < after < 1.15 * most
 
 
+def test_a_broad_pen_has_smooth_edges_where_a_pencil_was_ragged_and_gaps_stay_open():
+    grain = torch.rand(8, 1, 96, 96, generator=torch.Generator().manual_seed(3))
+    pencil = torch.ones(8, 1, 96, 96)
+    for left in (20, 66):
+        pencil[..., 12:84, left : left + 5] = (0.9 * grain[..., 12:84, left : left + 5]).clamp(min=0.2)
+    drawn = params(8, width=0.16, side=0.0, uneven=0.0, density=1.0)
+    made = RealInk().apply(pencil, drawn)
+    ink = 1 - made[:, 0, 18:78]
+    widths = ink[..., :48].sum(2)
+    assert float((widths.std(1) / widths.mean(1)).max()) < 0.1
+    assert float(ink[..., 42:48].max()) == 0
+    alone = RealInk().apply(pencil[5:6], params(1, width=0.16, side=0.0, uneven=0.0, density=1.0))
+    assert torch.equal(alone[0], made[5])
+
+
 def test_small_writing_is_scanned_coarsely_and_ink_is_left():
     image = bars(4, COUNT)
     fine = RealInk().apply(image, params(COUNT, side=0.0))
