@@ -33,7 +33,7 @@ _FAINTEST = 0.2
 _BROAD, _BROADER = (0.08, 0.2), 2.5
 """Widths of a broad pen's lines: those of MNIST's digits, and some broader; and how many times wider they are made."""
 _SWOLLEN, _SOFT = 1.5, 3.0
-"""Before a line becomes much wider it is smoothed: it is then that many times wider, and 3 times as wide as the blur."""
+"""Before a line becomes much wider it is smoothed: then that many times wider, and 3 times as wide as the blur."""
 _SOLID, _SHARP = 1.6, 1.5
 """Ink is solid from 1 / 1.6 of the darkest; and its edge becomes no steeper than 1 / 1.5 pixels."""
 _FULL, _LEAST = 0.3, 0.05
