@@ -151,7 +151,7 @@ def test_what_is_always_alike(table, name, value):
 
 @pytest.mark.parametrize("name", ["structure", "habit", "looseness"])
 def test_a_neat_writer_takes_care_and_a_fast_one_does_not(table, name):
-    """Joins, cuts and corners of a cursive hand are compared with its own, so that only the odd displacement is seen."""
+    """Joins, cuts and corners are alike on both sides, so that only the odd displacement is seen."""
 
     def odd(cursiveness):
         as_usual = written(table, "小" * MANY, with_(cursiveness=cursiveness, join_reach=0.1, dots=0))[0]
