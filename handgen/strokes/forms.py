@@ -197,7 +197,7 @@ class Forms:
         running = [False] if self._standard else []
         running += [ref in self._running_fonts for ref in self._fonts]
         running += [hand.kind == RUNNING for _, hand in self._shipped]
-        return np.array(running) | np.isin(self.hands, _HARD)
+        return np.asarray(np.array(running) | np.isin(self.hands, _HARD), np.bool_)
 
     @functools.cached_property
     def capitals(self) -> NDArray[np.bool_]:

@@ -160,7 +160,7 @@ def write(
 
 def _haste(hand: Hand) -> Array:
     """Return how inexactly hands write, ``[n]``: who writes neatly takes care, and who writes fast does not."""
-    return 0.2 + 1.8 * hand["cursiveness"] ** 1.5
+    return np.asarray(0.2 + 1.8 * hand["cursiveness"] ** 1.5, np.float32)
 
 
 def lengths_of(lines: Array) -> Array:
