@@ -32,9 +32,10 @@ from handgen.strokes.allographs import ALLOGRAPH_LICENSE, Allographs, allographs
 from handgen.strokes.base import StrokeTable
 from handgen.strokes.components import find_components
 from handgen.strokes.hands import ShippedHand, open_hands
+from handgen.strokes.haste import hastened
 from handgen.strokes.kept import VERSION, Job, Progress, all_forms
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
-from handgen.strokes.motion import lengths_of
+from handgen.strokes.motion import IDEOGRAPHIC, lengths_of
 from handgen.strokes.running import PARTS, Running, apply
 from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded
 
@@ -294,9 +295,12 @@ class Forms:
             start[some], stop[some] = forms.first[row[some]], forms.first[row[some] + 1]
             able[some] = forms.way[row[some]] == REGISTERED
         points, held, own = self._gathered(table, start, stop)
+        of = np.arange(len(row)).repeat(stop - start)
+        if cursiveness is not None:
+            haste = np.where(self._neat(characters, hand), cursiveness, 0)
+            points, held, own = hastened((points, held, own), of, haste[of] * (own == 1), form[of] >= 0)
         numbers = np.zeros(len(row), np.int64)
         if self._allographs is not None and (form >= 0).any():
-            of = np.arange(len(row)).repeat(stop - start)
             own_extent = self._extents[hand, characters]
             points = self._allographs.sized(points, form[of], characters[of], own_extent[of])
             numbers = self._allographs.number(characters, form)
@@ -328,6 +332,10 @@ class Forms:
         made = hand.copy()
         made[lacking] = np.where(self.has[:, characters[lacking]].T, order, 2.0).argmin(1)
         return made
+
+    def _neat(self, characters: NDArray[np.int64], hand: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which drawings are Chinese characters in a hand that is not running: fast writers run with them."""
+        return ~self.fast[hand] & (np.array([*map(ord, self.chars)])[characters] >= IDEOGRAPHIC)
 
     def _gathered(
         self, table: NDArray[np.int64], start: NDArray[np.int64], stop: NDArray[np.int64]
