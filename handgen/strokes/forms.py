@@ -202,6 +202,11 @@ class Forms:
         known = [False] * bool(self._standard) + [kind_of(ref) == CAPITALS for ref in self._fonts]
         return np.array(known + [hand.kind == CAPITALS for _, hand in self._shipped])
 
+    @functools.cached_property
+    def _wide(self) -> NDArray[np.bool_]:
+        """Of each of ``chars``, whether it is Chinese or Japanese."""
+        return np.array([*map(ord, self.chars)]) >= IDEOGRAPHIC
+
     @property
     def skipped(self) -> dict[str, str]:
         """Reason -> characters that nobody draws."""
@@ -335,7 +340,7 @@ class Forms:
 
     def _neat(self, characters: NDArray[np.int64], hand: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which drawings are Chinese characters in a hand that is not running: fast writers run with them."""
-        return ~self.fast[hand] & (np.array([*map(ord, self.chars)])[characters] >= IDEOGRAPHIC)
+        return ~self.fast[hand] & self._wide[characters]
 
     def _gathered(
         self, table: NDArray[np.int64], start: NDArray[np.int64], stop: NDArray[np.int64]
