@@ -21,7 +21,6 @@ from handgen.checkpoints.facts import ModelFacts
 from handgen.checkpoints.files import Checkpoint, peek
 from handgen.checkpoints.find import run_name
 from handgen.checkpoints.run import CONFIG
-from handgen.deform.people import upright
 from handgen.errors import HandgenError, UsageError, quoted
 from handgen.files import PACKAGE
 from handgen.fonts.align import Alignment
@@ -152,23 +151,9 @@ class ModelSource(Source):
             given = prompts.batch(characters, styles, key, self.vary)
             drawn = self.drawer.generate(given, codes.to(self.device)).float()
             alignments = [self.alignments[style] for style in styles.tolist()]
-            people = people_of(key, characters)
-            strength = 0.0 if prompts.varies else self.vary
-            aspect = strength * self._squares[styles] * upright(self._codes[characters], people.writer)
-            deformed = deform(drawn, alignments, people, strength, aspect)
+            deformed = deform(drawn, alignments, people_of(key, characters), 0.0 if prompts.varies else self.vary)
             images = to_bytes(deformed)[:, 0].cpu()  # the one copy of images on their way
         return Drawing(images.numpy(), notes)
-
-    @functools.cached_property
-    def _codes(self) -> NDArray[np.uint64]:
-        return np.array([*map(ord, self.chars)], np.uint64)
-
-    @functools.cached_property
-    def _squares(self) -> NDArray[np.float64]:
-        """1 for each style that fills a square with Chinese characters, as fonts do; 0 if it is of handwriting."""
-        kinds = {record.name: record.origin.kind for record in style_records(self.checkpoint, self.drawer)}
-        handwriting = [self.likeness or any(kinds.get(n) for n in style.weights or kinds) for style in self.styles]
-        return np.array([not each for each in handwriting], np.float64)
 
     def identity(self) -> dict[str, Any]:
         """Return the digest of the weights, what they are given, and what is drawn in."""
