@@ -38,7 +38,7 @@ def hastened(
         haste: ``[s]``, how fast the writer of each is, 0 to 1; what is 0 stays as it is.
         ordered: bool ``[s]``, whether it stands in the order in which it is written.
     """
-    points, held, own = (each.copy() for each in strokes)
+    points, held, own = strokes[0].copy(), strokes[1].copy(), strokes[2].copy()
     fast = np.flatnonzero(haste > 0)
     lost = fast[~ordered[fast]]
     order = lost[writing_order(points[lost], held[lost], drawing[lost])]
