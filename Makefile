@@ -78,12 +78,17 @@ build: $(VENV)/dev.installed ## Build the source archive and the wheel in ./dist
 
 release: $(VENV)/release.installed ## Build, check what the package says of itself, and try the wheel without this clone.
 	rm -rf dist
+	@echo "release 1/4: the source archive"
 	$(BIN)/hatchling build -t sdist -d dist
+	@echo "release 2/4: the wheel, from that archive"
 	mkdir -p dist/source && tar -xzf dist/*.tar.gz -C dist/source --strip-components 1
 	cd dist/source && $(abspath $(BIN))/hatchling build -t wheel -d $(CURDIR)/dist
 	rm -rf dist/source
+	@echo "release 3/4: what the package says of itself"
 	$(BIN)/twine check --strict dist/*
+	@echo "release 4/4: the wheel in a fresh environment; pip fetches PyTorch, which takes longest"
 	OMP_NUM_THREADS=1 $(BIN)/python .ci/try_wheel.py --fresh dist/*.whl
+	@echo "release: ready to upload:" && ls -l dist
 
 wheel: $(VENV)/dev.installed ## Try the wheel without this clone and without a network, in less than a minute.
 	$(BIN)/hatchling build -t wheel -d dist/tried
@@ -110,6 +115,11 @@ clean: ## Delete caches and built files.
 
 distclean: clean ## Delete the environment and the demo, too.
 	rm -rf $(VENV) demo
+
+# A release is built and checked by these two; handgen itself is tried in an environment of its own.
+$(VENV)/release.installed: constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install -c constraints.txt hatchling twine
+	touch $@
 
 $(VENV)/%.installed: pyproject.toml constraints.txt | $(BIN)/python
 	$(BIN)/python -m pip install -c constraints.txt -e '.[$*]'

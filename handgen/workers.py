@@ -12,6 +12,7 @@ import functools
 import multiprocessing
 import os
 import signal
+import sys
 import time
 import traceback
 from collections import Counter, deque
@@ -30,6 +31,9 @@ STALL_SECONDS = 60.0
 
 _BACKLOG = 8
 """In ``stream``, the most messages that are kept for a later job; then its worker has to wait."""
+
+_MOST_ON_WINDOWS = 60
+"""Windows can wait for 63 pipes at once; Python needs some of them itself."""
 
 Job = TypeVar("Job")
 Send = Callable[[Any], None]
@@ -74,14 +78,14 @@ class Pool:
     """Worker processes, which live until the context ends; one that dies or hangs is replaced.
 
     Args:
-        workers: the number of processes.
+        workers: the number of processes; on Windows at most 60 of them run.
         stall: seconds without a message in a job after which a worker counts as hung; None = never.
         prepare: a picklable function that each worker calls before its first job; its result becomes the first
             argument of all work.
     """
 
     def __init__(self, workers: int, stall: float | None = None, prepare: Callable[[], Any] | None = None) -> None:
-        self.workers = workers
+        self.workers = min(workers, _MOST_ON_WINDOWS) if sys.platform == "win32" else workers
         self.stall = stall
         self._prepare = prepare
         self._pool: list[_Worker] = []

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,6 +34,11 @@ def test_the_pool_keeps_order_with_far_more_messages_than_it_holds():
         assert list(pool.stream(count_to, ["not a number"]))[-1][1] == Failed(
             "TypeError: 'str' object cannot be interpreted as an integer"
         )
+
+
+def test_there_are_no_more_workers_than_windows_can_wait_for(monkeypatch):
+    monkeypatch.setattr(workers, "sys", SimpleNamespace(platform="win32"))
+    assert (Pool(2).workers, Pool(200).workers) == (2, 60)
 
 
 def add(prepared, job, send):

@@ -11,6 +11,9 @@ COMMANDS = (
     "check sharded",
     "synth --model pen --font {font} --charset ab --count 40 --gate off --degrade scan --format paddleocr --out files",
     "check files",
+    "synth --lines --model pen --font {hand} --gate off --corpus {text} --count 8 --out lines",
+    "report lines --out lines.html",
+    "sheet --charset 一二三 --out sheet",
     "convert files columns --format parquet",
     "convert files folder --format imagefolder",
     "convert files records --format lmdb",
@@ -24,7 +27,7 @@ def run(font, hand):
 
     for command in COMMANDS:
         print("$", command, flush=True)
-        code = handgen([word.format(font=font, hand=hand) for word in command.split()])
+        code = handgen([word.format(font=font, hand=hand, text=__file__) for word in command.split()])
         if code:
             sys.exit(f"'{command}' ended with {code}")
 

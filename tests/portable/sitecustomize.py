@@ -11,6 +11,7 @@ import errno
 import importlib.abc
 import importlib.machinery
 import os
+import shutil
 import signal
 import sys
 import types
@@ -123,6 +124,7 @@ def guarded(call, files, replaces=True):
     return checked
 
 
+shutil._use_fd_functions = False  # whole folders are deleted file by file, by path
 os.unlink = os.remove = guarded(os.unlink, 1)
 os.replace = guarded(os.replace, 2)
 os.rename = guarded(os.rename, 2, replaces=False)
