@@ -306,7 +306,7 @@ class Forms:
         points, held, own = self._gathered(table, start, stop)
         of = np.arange(len(row)).repeat(stop - start)
         if cursiveness is not None:
-            haste = np.where(self._neat(characters, hand), cursiveness, 0)
+            haste = np.where(self._wide[characters] & ~self.wild[hand], cursiveness, 0)
             points, held, own = hastened((points, held, own), of, haste[of] * (own == 1), form[of] >= 0)
         numbers = np.zeros(len(row), np.int64)
         if self._allographs is not None and (form >= 0).any():
@@ -341,10 +341,6 @@ class Forms:
         made = hand.copy()
         made[lacking] = np.where(self.has[:, characters[lacking]].T, order, 2.0).argmin(1)
         return made
-
-    def _neat(self, characters: NDArray[np.int64], hand: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which drawings are Chinese characters in a hand that is not running: fast writers run with them."""
-        return ~self.fast[hand] & self._wide[characters]
 
     def _gathered(
         self, table: NDArray[np.int64], start: NDArray[np.int64], stop: NDArray[np.int64]
