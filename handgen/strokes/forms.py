@@ -32,9 +32,10 @@ from handgen.strokes.allographs import ALLOGRAPH_LICENSE, Allographs, allographs
 from handgen.strokes.base import StrokeTable
 from handgen.strokes.components import find_components
 from handgen.strokes.hands import ShippedHand, open_hands
+from handgen.strokes.haste import hastened
 from handgen.strokes.kept import VERSION, Job, Progress, all_forms
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
-from handgen.strokes.motion import lengths_of
+from handgen.strokes.motion import IDEOGRAPHIC, lengths_of
 from handgen.strokes.running import PARTS, Running, apply
 from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded
 
@@ -205,6 +206,11 @@ class Forms:
         known = [False] * bool(self._standard) + [kind_of(ref) == CAPITALS for ref in self._fonts]
         return np.array(known + [hand.kind == CAPITALS for _, hand in self._shipped])
 
+    @functools.cached_property
+    def _wide(self) -> NDArray[np.bool_]:
+        """Of each of ``chars``, whether it is Chinese or Japanese."""
+        return np.array([*map(ord, self.chars)]) >= IDEOGRAPHIC
+
     @property
     def skipped(self) -> dict[str, str]:
         """Reason -> characters that nobody draws."""
@@ -298,9 +304,12 @@ class Forms:
             start[some], stop[some] = forms.first[row[some]], forms.first[row[some] + 1]
             able[some] = forms.way[row[some]] == REGISTERED
         points, held, own = self._gathered(table, start, stop)
+        of = np.arange(len(row)).repeat(stop - start)
+        if cursiveness is not None:
+            haste = np.where(self._wide[characters] & ~self.wild[hand], cursiveness, 0)
+            points, held, own = hastened((points, held, own), of, haste[of] * (own == 1), form[of] >= 0)
         numbers = np.zeros(len(row), np.int64)
         if self._allographs is not None and (form >= 0).any():
-            of = np.arange(len(row)).repeat(stop - start)
             own_extent = self._extents[hand, characters]
             points = self._allographs.sized(points, form[of], characters[of], own_extent[of])
             numbers = self._allographs.number(characters, form)
