@@ -7,7 +7,6 @@ whose text says what to do.
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -154,12 +153,13 @@ def synth(
     from handgen.synthesis.options import make_request
     from handgen.synthesis.prepare import prepare
     from handgen.synthesis.write import write
+    from handgen.workers import cores
 
     given = {name: _path(name, value) for name, value in options.items()}
     named = Path(recipe) if recipe is not None else None
     prepared = prepare(make_request(*models, recipe=named, lines=lines, pages=pages, **given))
     with progress_bar("writing", prepared.request.count, unit="samples", shown=progress) as show:
-        return write(prepared, show, workers=workers or os.cpu_count() or 1)
+        return write(prepared, show, workers=workers or cores())
 
 
 def open_dataset(path: str | Path, transform: Callable[[Tensor], Any] | None = None) -> LabeledImages:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from handgen.check.trainers import TRAINERS
 from handgen.cli.common import Debug, Json, print_json, say, say_left_out, stdout
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _Trainer = Annotated[
     typer.Option(
         "--for",
         metavar="TRAINER",
-        help="Say what it keeps, alters and drops: parseq, dtrb, paddle, mmocr, openocr, doctr or easyocr.",
+        help=f"Say what it keeps, alters and drops: {', '.join(entry.name for entry in TRAINERS)}.",
         show_default=False,
         rich_help_panel=RULES,
     ),
@@ -82,7 +83,6 @@ def check(
     """
     from handgen.check.labels import Labels
     from handgen.check.report import check_folder
-    from handgen.check.trainers import TRAINERS
     from handgen.check.trainers.judge import judge
     from handgen.cli.progress import track
 

@@ -86,9 +86,8 @@ def _print_changes(conversion: Conversion) -> None:
 
 
 def _with_progress(conversion: Conversion, workers: int) -> bool:
-    import os
-
     from handgen.cli.progress import Bar
+    from handgen.workers import cores
 
     with Bar("writing", conversion.total, unit="samples") as bar:
-        return conversion.write(bar.show, workers=workers or os.cpu_count() or 1)
+        return conversion.write(bar.show, workers=workers or cores())

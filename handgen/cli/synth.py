@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +13,7 @@ from handgen.cli.common import PATHS, RUNNING, Debug, DryRun, Json, Workers, pri
 from handgen.pages.settings import PAGES, PageRequest
 from handgen.sources.spec import DRAWN, OWN, STYLES, SourceSpec
 from handgen.synthesis.request import LINES, NESTED, LineRequest, Request
+from handgen.workers import cores
 
 if TYPE_CHECKING:
     from handgen.synthesis.shards import ShardWriter
@@ -165,7 +165,7 @@ def _synth(**given: Any) -> None:
         return
     batch, workers = given["batch"], given["workers"]
     shard_writer = _shard_writer(request, given["processes"], given["ray"], batch, workers)
-    prepared = prepared_with_progress(request, workers or os.cpu_count() or 1)
+    prepared = prepared_with_progress(request, workers or cores())
     check_out(prepared)
     if not given["as_json"]:
         print_plan(prepared, with_usual_sources(asked)[1])
@@ -174,7 +174,7 @@ def _synth(**given: Any) -> None:
     if given["save_recipe"]:
         save_recipe(request, given["save_recipe"])
     if not given["dry_run"]:
-        report = with_progress(prepared, batch, workers or os.cpu_count() or 1, shard_writer)
+        report = with_progress(prepared, batch, workers or cores(), shard_writer)
         if not given["as_json"]:
             print_result(prepared, report)
         elif report.doubt:
@@ -222,5 +222,5 @@ def _shard_writer(request: Request, processes: int, ray: str, batch: int, worker
     if processes > 1:
         from handgen.synthesis.processes import Processes
 
-        return Processes(processes, batch, workers or max(1, (os.cpu_count() or 1) // processes))
+        return Processes(processes, batch, workers or max(1, cores() // processes))
     return None

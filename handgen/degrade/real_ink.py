@@ -15,6 +15,7 @@ from torch import Tensor
 
 from handgen.degrade.base import Effect, Params, Uniforms, column, noise_id
 from handgen.degrade.fields import smooth_field
+from handgen.degrade.filters import gaussian
 from handgen.degrade.pen_width import PenWidth
 from handgen.degrade.resize import coarsened
 from handgen.settings import setting
@@ -29,12 +30,20 @@ _WIDER = 1.6
 """A line becomes at most this many times wider; more would turn the ragged edge of a pencil into spikes."""
 _FAINTEST = 0.2
 """Least darkness of the darkest ink of an image, 1 = black."""
-_BROAD, _BROADER = (0.08, 0.2), 2.5
-"""Widths of a broad pen's lines: those of MNIST's digits, and some broader; and how many times wider they are made."""
-_FULL, _LEAST = 0.3, 0.05
+_BROAD, _BROADER = (0.08, 0.28), 5.0
+"""Widths of a broad pen's lines: those of MNIST's and scikit-learn's digits; and how many times wider they are made."""
+_SMALL = (7.0, 15.0)
+"""Sides, in pixels, of characters that a broad pen wrote and that are scanned coarsely: scikit-learn's have 8."""
+_SWOLLEN, _SOFT = 1.5, 2.5
+"""Before a line becomes much wider it is smoothed: then that many times wider, and 2.5 times as wide as the blur."""
+_SOLID, _SHARP = 1.6, 1.5
+"""Ink is solid from 1 / 1.6 of the darkest; and its edge becomes no steeper than 1 / 1.5 pixels."""
+_FULL, _LEAST = 0.4, 0.05
 """A broad pen writes characters of many strokes more finely: no more of the square is ink, down to that width."""
 _PALER = 0.3
 """Of ink that is nearly black, what is not black at most."""
+_COARSEST = 0.25
+"""Least share of the resolution that is left; where a broad pen wrote, its line stays a pixel wide."""
 _TURNS, _NEAR = 2, 0.12
 """How often the width is measured and corrected, and how far off, as a share of it, the second time leaves it."""
 _PRESSURE = 0.22
@@ -65,11 +74,12 @@ class RealInk(Effect):
         ``density``: darkness of the ink; ``uneven``: greatest loss by low pressure; ``noise``: names the pressure.
         """
         known = measured()
-        side = np.where(u[:, 4] < self.coarse, _drawn(known["side"], u[:, 1]), 0.0)
-        low, high = _BROAD
-        broad, black = low * (high / low) ** u[:, 0], 1 - _PALER * u[:, 2]
+        with_broad = u[:, 6] < self.broad
+        small = np.where(with_broad, _between(_SMALL, u[:, 1]), _drawn(known["side"], u[:, 1]))
+        side = np.where(u[:, 4] < self.coarse, small, 0.0)
+        black = 1 - _PALER * u[:, 2]
         return {
-            "width": self.width * np.where(u[:, 6] < self.broad, broad, _drawn(known["width"], u[:, 0])),
+            "width": self.width * np.where(with_broad, _between(_BROAD, u[:, 0]), _drawn(known["width"], u[:, 0])),
             "side": side,
             "density": np.clip(np.where(u[:, 7] < self.dark, black, _drawn(known["density"], u[:, 2])), self.least, 1),
             "uneven": np.minimum(0.8, _drawn(known["uneven"], u[:, 3])),
@@ -78,12 +88,13 @@ class RealInk(Effect):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Give lines their width, vary the pressure, and reduce the resolution."""
-        lined, side = _lined(images, params["width"])
+        lined, side, width = _lined(images, params["width"])
         pressure = (smooth_field(params["noise"], "real ink", images, _PRESSURE) * 0.9 + 0.5).clamp_(0, 1)
         density = column(params["density"], images) * (1 - column(params["uneven"], images) * pressure)
         inked = 1 - (1 - lined) * density
         share = np.where((params["side"] > 0) & (side > 0), params["side"] / np.maximum(side, 1), 1.0)
-        share = np.clip(np.ceil(share * _SIXTEENTHS) / _SIXTEENTHS, 4 / _SIXTEENTHS, 1)
+        share = np.maximum(share, np.where(params["width"] < _BROAD[0], _COARSEST, 1 / np.maximum(width, 1)))
+        share = np.minimum(np.ceil(share * _SIXTEENTHS) / _SIXTEENTHS, 1)
         return _seen(_scanned(inked, share), images)
 
 
@@ -105,21 +116,46 @@ def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:
     return result
 
 
-def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.float64]]:
-    """Give lines a width, ``[B]``, relative to the character's longer side; return also that side in pixels."""
+def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.float64], NDArray[np.float64]]:
+    """Give lines a width, ``[B]``, relative to the character's longer side; return also side and width in pixels."""
     height = images.shape[-2]
     drawn, side, ink = _lines(images.amin(1))
     full = np.maximum(_FULL * side**2 * drawn / np.maximum(ink, 1e-9), _LEAST * side)
     wider = np.where(width < _BROAD[0], _WIDER * drawn, np.minimum(_BROADER * drawn, full))
-    wanted = np.maximum(np.minimum(width * side, wider), _THINNEST)
-    now = drawn
+    wanted, now = np.maximum(np.minimum(width * side, wider), _THINNEST), drawn.copy()
+    for _ in range(_TURNS):
+        ragged = np.flatnonzero((now > 0) & (wanted > _WIDER * now))
+        if len(ragged):
+            rows = torch.from_numpy(ragged).to(images.device)
+            smooth = _smoothed(images.index_select(0, rows), now[ragged])
+            images, now[ragged] = images.index_copy(0, rows, smooth), line_widths(smooth.amin(1))[0]
     for turn in range(_TURNS):  # one turn is not enough: a layer of a gray edge is less than a whole pixel
         if turn:
             now, _ = line_widths(images.amin(1))
         off = (now > 0) & (np.abs(wanted - now) > (_NEAR * wanted if turn else 0))
         change = np.where(off, (wanted - now) / 2 / height, 0.0)
         images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
-    return images, side
+    return images, side, wanted
+
+
+def _smoothed(images: Tensor, drawn: NDArray[np.float64]) -> Tensor:
+    """Return images with lines of one darkness and smooth edges: layers put on ragged ones grow into teeth of a comb.
+
+    The ink is blurred; what is darker than a blurred line at half of the new width from its middle becomes ink.
+
+    Args:
+        images: ``[B, C, H, W]``, 1 = paper.
+        drawn: ``[B]``, widths of lines in pixels, over 0.
+    """
+    darkest = (1 - images).amax((1, 2, 3), keepdim=True)
+    solid = ((1 - images) * (_SOLID / darkest.clamp(min=1e-3))).clamp(max=1)
+    wanted, sigma = _SWOLLEN * drawn, _SWOLLEN * drawn / _SOFT
+    far, near = (wanted + drawn) / (2 * sigma), (wanted - drawn) / (2 * sigma)
+    level = [0.5 * torch.special.erf(torch.from_numpy(x / np.sqrt(2))).numpy() for x in (far, near)]
+    slope = (np.exp(-near * near / 2) - np.exp(-far * far / 2)) / (np.sqrt(2 * np.pi) * sigma)
+    blurred = gaussian(solid, sigma / images.shape[-2])
+    line = (blurred - column(level[0] - level[1], images)) / column(_SHARP * slope, images) + 0.5
+    return 1 - line.clamp_(0, 1) * darkest
 
 
 def line_widths(images: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -163,6 +199,12 @@ def measured() -> dict[str, Any]:
     text = resources.files("handgen.degrade").joinpath("real_ink.json").read_text(encoding="utf-8")
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def _between(ends: tuple[float, float], u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Turn uniform numbers in [0, 1) into numbers between two ends, all ratios alike."""
+    low, high = ends
+    return np.asarray(low * (high / low) ** u)
 
 
 def _drawn(percentiles: list[float], u: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -31,6 +31,18 @@ def test_only_fast_writers_have_running_forms_and_fonts(
     assert {note[0] for note in notes} <= set("口十小")
 
 
+def test_no_neat_writer_has_a_hand_that_is_hard_to_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [])
+    shown = {}
+    for cursiveness in ("0,0.29", "0.8,1"):
+        spec = SourceSpec(source="traced", styles="80", strokes="trace", cursiveness=cursiveness)
+        prepared = prepare(Request(sources=(spec,), charset="小永口十", out=tmp_path, gate="off", device="cpu"))
+        shown[cursiveness] = {prepared.source.describe(style)["forms"] for style in range(80)}
+        assert "zcool-kuaile" in prepared.source.forms.hands
+    assert shown["0.8,1"] - shown["0,0.29"] >= {"zcool-kuaile", "zhi-mang-xing"}
+    assert len(shown["0,0.29"]) >= 8
+
+
 def test_tails_of_letters_hang_below_the_line_however_large_the_hand(stroke_data, heiti, caveat, tmp_path):
     spec = SourceSpec(source="traced", fonts=f"{heiti},{caveat}", styles="60", vary=0)
     prepared = prepare(Request(sources=(spec,), charset="gpx", out=tmp_path, gate="off", device="cpu"))

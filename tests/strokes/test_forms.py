@@ -139,14 +139,14 @@ def test_a_neat_hand_takes_what_it_lacks_from_no_running_one(opened):
     """Which hands run is set here: of the hands that have a character, the running ones are asked last."""
     many, writer = 60, keys(np.arange(60))
     opened.has = np.array([[True, False], [True, True], [False, True], [False, True]])
-    opened.fast = np.array([False, False, True, False])
+    opened.wild = np.array([False, False, True, False])
     opened.hands = ("neat", "neat too", "running", "plain")
     lacking = np.ones(many, np.int64)
     neat = opened._instead(lacking, np.zeros(many, np.int64), writer)
     assert set(neat.tolist()) == {1, 3}
-    opened.fast = np.array([True, False, True, False])
+    opened.wild = np.array([True, False, True, False])
     assert set(opened._instead(lacking, np.zeros(many, np.int64), writer).tolist()) == {1, 2, 3}
-    opened.fast = np.array([False, True, True, True])
+    opened.wild = np.array([False, True, True, True])
     assert set(opened._instead(lacking, np.zeros(many, np.int64), writer).tolist()) == {1, 2, 3}  # no other has it
 
 

@@ -149,6 +149,20 @@ def test_what_is_always_alike(table, name, value):
     assert differs(one, written(table, "小" * 4, STILL)[0]) > 0.002
 
 
+@pytest.mark.parametrize("name", ["structure", "habit", "looseness"])
+def test_a_neat_writer_takes_care_and_a_fast_one_does_not(table, name):
+    """Joins, cuts and corners are alike on both sides, so that only the odd displacement is seen."""
+
+    def odd(cursiveness):
+        as_usual = written(table, "小" * MANY, with_(cursiveness=cursiveness, join_reach=0.1, dots=0))[0]
+        oddly = with_(cursiveness=cursiveness, join_reach=0.1, dots=0, **{name: 0.05})
+        return differs(written(table, "小" * MANY, oddly)[0], as_usual)
+
+    neat, usual, fast = odd(0), odd(0.35), odd(0.9)
+    assert neat < 0.6 * usual
+    assert fast > 1.4 * usual
+
+
 @pytest.mark.parametrize("name", ["looseness", "size_rhythm", "baseline", "tremor"])
 def test_what_is_never_alike_unless_nothing_varies(table, name):
     wild = with_(**{name: 0.1})
