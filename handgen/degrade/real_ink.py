@@ -38,12 +38,16 @@ _SWOLLEN, _SOFT = 1.5, 2.5
 """Before a line becomes much wider it is smoothed: then that many times wider, and 2.5 times as wide as the blur."""
 _SOLID, _SHARP = 1.6, 1.5
 """Ink is solid from 1 / 1.6 of the darkest; and its edge becomes no steeper than 1 / 1.5 pixels."""
-_FULL, _LEAST = 0.4, 0.05
-"""A broad pen writes characters of many strokes more finely: no more of the square is ink, down to that width."""
+_FULL = 0.4
+"""A broad pen's lines cover at most this share of the square."""
+_SIMPLE, _BLACK = 3.0, 0.25
+"""Broad pens write simple characters: their lines are shorter than 3 sides, and they cover less than a quarter of the
+square as drawn, for where lines touch one another none of this can be measured."""
 _PALER = 0.3
 """Of ink that is nearly black, what is not black at most."""
-_COARSEST = 0.25
-"""Least share of the resolution that is left; where a broad pen wrote, its line stays a pixel wide."""
+_COARSEST, _FINE = 0.25, 5.0
+"""Least share of the resolution that is left of a simple character, and where a broad pen wrote, its line stays a pixel
+wide. Others keep 5 pixels a side for each side's length of line, or nobody could read them."""
 _TURNS, _NEAR = 2, 0.12
 """How often the width is measured and corrected, and how far off, as a share of it, the second time leaves it."""
 _PRESSURE = 0.22
@@ -90,14 +94,14 @@ class RealInk(Effect):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Give lines their width, vary the pressure, and reduce the resolution."""
-        lined, side, width = _lined(images, params["width"])
+        lined, side, finest = _lined(images, params["width"])
         # In place: new tensors of this size cost more than the arithmetic.
         pressure = smooth_field(params["noise"], "real ink", images, _PRESSURE).mul_(0.9).add_(0.5).clamp_(0, 1)
         density = _from_one(pressure.mul_(column(params["uneven"], images))).mul_(column(params["density"], images))
+        density /= (1 - lined.amin((1, 2, 3), keepdim=True)).clamp_(min=_FAINTEST)  # a pencil's is not made pale twice
         inked = _from_one((1 - lined).mul_(density))
         share = np.where((params["side"] > 0) & (side > 0), params["side"] / np.maximum(side, 1), 1.0)
-        share = np.maximum(share, np.where(params["width"] < _BROAD[0], _COARSEST, 1 / np.maximum(width, 1)))
-        share = np.minimum(np.ceil(share * _SIXTEENTHS) / _SIXTEENTHS, 1)
+        share = np.minimum(np.ceil(np.maximum(share, finest) * _SIXTEENTHS) / _SIXTEENTHS, 1)
         return _seen(_scanned(inked, share), images)
 
 
@@ -126,11 +130,18 @@ def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:
 
 
 def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.float64], NDArray[np.float64]]:
-    """Give lines a width, ``[B]``, relative to the character's longer side; return also side and width in pixels."""
+    """Give lines a width, ``[B]``, relative to the character's longer side.
+
+    Returns:
+        The images; that side in pixels; the least share of the resolution that leaves it legible.
+    """
     height = images.shape[-2]
     drawn, side, ink = _lines(_darkest(images))
-    full = np.maximum(_FULL * side**2 * drawn / np.maximum(ink, 1e-9), _LEAST * side)
-    wider = np.where(width < _BROAD[0], _WIDER * drawn, np.minimum(_BROADER * drawn, full))
+    ink /= np.maximum(1 - images.amin((1, 2, 3)).cpu().numpy(), _FAINTEST)
+    length = ink / np.maximum(drawn * side, 1e-9)
+    simple = (length < _SIMPLE) & (ink < _BLACK * side**2)
+    broad = np.where(simple, np.minimum(_BROADER * drawn, _FULL * side / np.maximum(length, 1e-9)), drawn)
+    wider = np.where(width < _BROAD[0], _WIDER * drawn, broad)
     wanted, now = np.maximum(np.minimum(width * side, wider), _THINNEST), drawn.copy()
     for _ in range(_TURNS):
         ragged = np.flatnonzero((now > 0) & (wanted > _WIDER * now))
@@ -144,7 +155,8 @@ def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[
         off = (now > 0) & (np.abs(wanted - now) > (_NEAR * wanted if turn else 0))
         change = np.where(off, (wanted - now) / 2 / height, 0.0)
         images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
-    return images, side, wanted
+    coarsest = np.where(width < _BROAD[0], _COARSEST, 1 / wanted)
+    return images, side, np.where(simple, coarsest, _FINE * length / np.maximum(side, 1))
 
 
 def _smoothed(images: Tensor, drawn: NDArray[np.float64]) -> Tensor:

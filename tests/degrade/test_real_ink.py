@@ -60,17 +60,24 @@ def test_some_pens_are_broad_or_black_but_not_broad_for_many_strokes():
     assert 0.7 <= black[black != pale].min() < 0.72 < 0.98 < black[black != pale].max() <= 1
     rules = torch.ones(1, 1, 64, 64)
     rules[:, :, 4:60:6, 4:60] = 0
-    for image, most in ((bars(4), 0.2 * 48), (rules, 0.5 * 6)):
-        made = RealInk().apply(image, params(1, width=0.2, side=0.0, uneven=0.0, density=1.0))
-        before, after = (line_widths(each[:, 0])[0][0] for each in (image, made))
-        assert 1.2 * before < after < 1.15 * most
+    for image, least, most in ((bars(4), 1.2 * 4, 1.15 * 0.2 * 48), (rules, 0.9, 1.1)):
+        for darkness in (1.0, 0.5):
+            made = RealInk().apply(1 - (1 - image) * darkness, params(1, width=0.2, side=0.0, uneven=0.0, density=1.0))
+            assert least < line_widths(made[:, 0])[0][0] < most
+
+
+def test_ink_is_as_dark_as_on_scans_whatever_it_was_drawn_with():
+    image = bars(6)
+    for darkness in (1.0, 0.6):
+        made = RealInk().apply(1 - (1 - image) * darkness, params(1, width=0.12, side=0.0, uneven=0.0, density=0.5))
+        assert float(1 - made.min()) == pytest.approx(0.5, abs=0.02)
 
 
 def test_a_broad_pen_has_smooth_edges_where_a_pencil_was_ragged_and_gaps_stay_open():
     grain = torch.rand(8, 1, 96, 96, generator=torch.Generator().manual_seed(3))
     pencil = torch.ones(8, 1, 96, 96)
     for left in (20, 66):
-        pencil[..., 12:84, left : left + 5] = (0.9 * grain[..., 12:84, left : left + 5]).clamp(min=0.2)
+        pencil[..., 12:84, left : left + 5] = (0.6 * grain[..., 12:84, left : left + 5]).clamp(min=0.2)
     drawn = params(8, width=0.16, side=0.0, uneven=0.0, density=1.0)
     made = RealInk().apply(pencil, drawn)
     ink = 1 - made[:, 0, 18:78]
