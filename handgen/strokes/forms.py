@@ -43,8 +43,8 @@ STANDARD = "standard"
 RUNNING = "running"
 """The kind of fonts in running hand."""
 _HARD = ("aoyagi-soseki", "yusei-magic", "zcool-kuaile")
-"""Hands that come with handgen of which an independent reader, ``ocr.judge``, takes more than one plain drawing in ten
-for another character: of the other neat ones it is one in 20 (examples/worth)."""
+"""Hands that come with handgen of which PP-OCR takes more than one plain drawing in ten for another character: of the
+other neat ones it is one in 20 (examples/worth)."""
 _OWN = {REGISTERED: 0.6, TRACED: 1.0}
 """How much of their shape strokes keep under a writer's pen, by how they were found."""
 _MIX = 0x6D69

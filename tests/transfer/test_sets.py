@@ -52,7 +52,7 @@ def test_every_set_is_as_large_as_balanced_and_free_of_the_test(transfer, tmp_pa
         assert set(counts) == set(CHARS), name
         assert made.size == transfer.even.size == transfer.exam.images.shape[1], name
         assert not keys & {image.tobytes() for image in made.images}, name
-        assert all(int(image.min()) < 60 for image in made.images), name  # something is written
+        assert all(int(image.min()) < 128 for image in made.images), name  # something is written, if with a pencil
     assert set(transfer.sets) == {*SETS, "fonts+pen", "real+warped", UNION}
 
 
