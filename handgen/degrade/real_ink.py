@@ -70,7 +70,7 @@ class RealInk(Effect):
 
     width: float = setting(1.0, "Width of lines, 1 = as on scans.", minimum=0.3, maximum=3)
     coarse: float = setting(0.5, "Share of samples scanned as coarsely as small writing is.", minimum=0, maximum=1)
-    broad: float = setting(0.0, "Share of samples written with a broad pen.", minimum=0, maximum=1)
+    broad: float = setting(0.0, "Share written with a broad pen, of samples of few strokes.", minimum=0, maximum=1)
     dark: float = setting(0.0, "Share of samples in ink that is nearly black.", minimum=0, maximum=1)
     least: float = setting(0.0, "Ink is at least so dark, 1 = black.", minimum=0, maximum=1)
 

@@ -65,8 +65,7 @@ class ConditionalNorm(nn.Module):
         if self.training:
             return torch.addcmul(shift, self.norm(x), 1 + scale)
         own_scale, own_shift = self._affine()
-        into = x if torch.is_inference_mode_enabled() else None  # no gradient needs what is overwritten
-        return torch.addcmul(own_shift * (1 + scale) + shift, x, own_scale * (1 + scale), out=into)
+        return torch.addcmul(own_shift * (1 + scale) + shift, x, own_scale * (1 + scale))
 
     def _affine(self) -> tuple[Tensor, Tensor]:
         """Return the scale and shift, ``[width, 1, 1]`` each, that the normalization amounts to in evaluation mode."""
@@ -144,9 +143,8 @@ class Up(nn.Module):
 
     def forward(self, x: Tensor, skip: Tensor, code: Tensor) -> Tensor:
         """Return ``[B, out, 2h, 2w]`` from ``[B, below, h, w]`` and a skip of twice its side."""
-        # In place, here and below: at this size a new tensor costs more than what is computed.
-        x = F.interpolate(self.narrow(x), scale_factor=2.0, mode="nearest").add_(skip)
-        return F.relu_(self.norm(self.conv(x), code))
+        x = F.interpolate(self.narrow(x), scale_factor=2.0, mode="nearest") + skip
+        return F.relu(self.norm(self.conv(x), code))
 
 
 class TransposedUp(nn.Module):
@@ -351,7 +349,7 @@ class UNet(nn.Module):
         x = F.relu(features[-1])
         x = join(x, code) if self.at_bottleneck else x
         for layer, (up, skip) in enumerate(zip(self.ups, features[-2::-1], strict=True)):
-            skip = F.relu(skip, inplace=torch.is_inference_mode_enabled())
+            skip = F.relu(skip)
             x = up(x, skip if field is None else sample_at(skip, field), code)
             if self.dropout and layer < _DROPPED:
                 x = F.dropout(x, self.dropout, self.training)

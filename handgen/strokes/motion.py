@@ -158,7 +158,7 @@ def write(
     return Written(strokes, glyph, down, joins, glyph[before], solid[before], own)
 
 
-def _haste(hand: Hand) -> Array:
+def _inexactness(hand: Hand) -> Array:
     """Return how inexactly hands write, ``[n]``: who writes neatly takes care, and who writes fast does not."""
     return np.asarray(0.2 + 1.8 * hand["cursiveness"] ** 1.5, np.float32)
 
@@ -195,7 +195,7 @@ def _displace(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
     wave = hand.habits(lambda key: _normal(keys(key, 3), 6 * _WAVES)).reshape(-1, _WAVES, 6)[glyph]
     middle = strokes.mean(1)
     phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
-    size = (hand["structure"] * _haste(hand))[glyph, None]
+    size = (hand["structure"] * _inexactness(hand))[glyph, None]
     strokes += ((wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size)[:, None]
 
 
@@ -218,8 +218,8 @@ def _parts(hand: Hand, codes: NDArray[np.uint64], sample: NDArray[np.uint64], va
 
     Writers on the whole move them as people do, one of twice the habit or looseness twice as much.
     """
-    always = _haste(hand) * hand["habit"] / _USUAL_HABIT
-    anew = _haste(hand) * hand["looseness"] * np.float32(vary) / _USUAL_LOOSENESS
+    always = _inexactness(hand) * hand["habit"] / _USUAL_HABIT
+    anew = _inexactness(hand) * hand["looseness"] * np.float32(vary) / _USUAL_LOOSENESS
     habits = [Part(keys(key, codes), "habit", always * share) for key, share in hand.shares()]
     return [*habits, Part(sample, "anew", anew)]
 
