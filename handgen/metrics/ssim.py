@@ -24,20 +24,30 @@ def structural_similarity(output: Tensor, truth: Tensor) -> Tensor:
         output: ``[B, 1, h, w]`` in [0, 1], at least 11 pixels high and wide.
         truth: of the same shape and range.
     """
-    offsets = torch.arange(SIDE, device=output.device) - SIDE // 2
-    line = torch.exp(-offsets.square() / (2 * _SIGMA**2))
-    line = line / line.sum()
     # In half precision, the difference of two nearly equal means below would be rounding errors.
     output, truth = output.float(), truth.float()
+    rows, columns = (_window(side, output) for side in output.shape[-2:])
+
+    def mean(image: Tensor) -> Tensor:
+        # As products of matrices, this takes a fraction of the time of convolutions of one channel, forth and back.
+        blurred: Tensor = rows @ image @ columns.T
+        return blurred
+
     with torch.autocast(output.device.type, enabled=False):
-        # One pass of the window over all five means.
-        both = torch.cat([output, truth, output.square(), truth.square(), output * truth])
-        means = F.conv2d(F.conv2d(both, line.view(1, 1, -1, 1)), line.view(1, 1, 1, -1))
-    mean_o, mean_t, square_o, square_t, product = means.chunk(5)
+        mean_o, square_o, product = mean(torch.cat([output, output.square(), output * truth])).chunk(3)
+        mean_t, square_t = mean(torch.cat([truth, truth.square()])).chunk(2)
     covariance = product - mean_o * mean_t
     variances = square_o - mean_o.square() + square_t - mean_t.square()
     luminance = (2 * mean_o * mean_t + _C1) / (mean_o.square() + mean_t.square() + _C1)
     return (luminance * (2 * covariance + _C2) / (variances + _C2)).mean(dim=(1, 2, 3))
+
+
+def _window(side: int, like: Tensor) -> Tensor:
+    """Return the matrix ``[side - SIDE + 1, side]`` that takes the weighted means of ``side`` pixels in a row."""
+    first = torch.arange(side - SIDE + 1, device=like.device)[:, None]
+    offsets = torch.arange(side, device=like.device) - first - SIDE // 2
+    weights = torch.exp(-offsets.square() / (2 * _SIGMA**2)) * (offsets.abs() <= SIDE // 2)
+    return weights / weights.sum(dim=1, keepdim=True)
 
 
 class SSIM(Metric):

@@ -8,6 +8,9 @@ that latent from the drawing. Each half has its own discriminator.
 Small runs lose thin strokes. Remedies that can be switched on, each by its weight or flag:
 feature loss, auxiliary classifier, recurrent discriminator, binary loss, total variation and
 others (``remedies``). examples/latin_bicyclegan has measurements of each.
+
+Without both games and latent regression (their weights 0), a conditional VAE is left, which trains several times as
+fast: neither critics nor drawings with latents from the prior are computed.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from handgen.losses.adversarial import Logits
 from handgen.models.base import Batch, DrawnStyle, StyleSpec, init_weights
 from handgen.models.critics import CRITICS, make_critic, pair
 from handgen.models.features import FeatureExtractor
-from handgen.models.layers import UNet, keep_statistics
+from handgen.models.layers import UNet, check_patch, keep_statistics
 from handgen.models.remedies import NETWORK, REMEDIES, RemedyModel, RemedySettings
 from handgen.models.styles import Latents
 from handgen.settings import setting
@@ -46,12 +49,26 @@ class BicycleGANConfig(RemedySettings):
     latent_dim: int = setting(8, "Length of the latent z.", minimum=1, maximum=256, panel=NETWORK)
     inject: str = setting(
         "input",
-        "Where z joins: the input image, or all levels of the encoder.",
-        choices=("input", "all"),
+        "Where z joins: the input image, all levels of the encoder, or its end, which is faster with patches.",
+        choices=("input", "all", "bottleneck"),
         panel=NETWORK,
     )
     film: bool = setting(True, "Let z also scale and shift every decoder layer.", panel=NETWORK)
     displacement: bool = setting(True, "Let the decoder move the features of skip connections.", panel=NETWORK)
+    patch: int = setting(
+        2,
+        "Stride of the first layers and of the last, in pixels: 2, as in the paper, 4 or 8; more is faster.",
+        minimum=2,
+        maximum=8,
+        panel=NETWORK,
+    )
+    shared: float = setting(
+        0.0,
+        "Share of the glyphs that are redrawn with the mean latent of their style, as synth draws them, not their own.",
+        minimum=0,
+        maximum=1,
+        panel=NETWORK,
+    )
     lambda_gan: float = setting(
         1.0, "Weight of the adversarial loss on glyphs redrawn with their own z.", minimum=0, panel=LOSSES
     )
@@ -69,20 +86,41 @@ class BicycleGANConfig(RemedySettings):
     lambda_ac: float = setting(0.0, "Weight of the auxiliary classifier of characters.", minimum=0, panel=REMEDIES)
     lambda_tv: float = setting(0.0, "Weight of total variation.", minimum=0, panel=REMEDIES)
 
+    def __post_init__(self) -> None:
+        """Check what depends on more than one setting."""
+        super().__post_init__()
+        check_patch(self.patch)
+
+    @property
+    def random(self) -> bool:
+        """Whether any loss that needs drawings with latents from the prior has a weight (cLR-GAN)."""
+        return bool(self.lambda_gan2 or self.lambda_latent)
+
+    @property
+    def judged(self) -> bool:
+        """Whether any loss that needs a discriminator has a weight."""
+        return bool(self.lambda_gan or self.lambda_gan2 or self.lambda_ac or self.lambda_strokes)
+
 
 class StyleEncoder(nn.Module):
-    """From a glyph to the mean and log variance of its latent: four downsampling layers and a fully connected one."""
+    """From a glyph to the mean and log variance of its latent: downsampling layers and a fully connected one.
 
-    def __init__(self, size: int, width: int, latent_dim: int) -> None:
+    There are four layers with a stride of 2. A first layer with a larger stride replaces the first two or three, and
+    as many follow as make 4 x 4 pixels of a glyph.
+    """
+
+    def __init__(self, size: int, width: int, latent_dim: int, patch: int = 2) -> None:
         super().__init__()
-        out = [width * min(2**level, 4) for level in range(_DOWN)]
+        down = _DOWN if patch == 2 else size.bit_length() - 3
+        out = [width * min(2**level, 4) for level in range(patch.bit_length() - 2, down)]
         layers: list[nn.Module] = []
         for level, (before, after) in enumerate(zip([1, *out], out, strict=False)):
-            layers.append(nn.Conv2d(before, after, 4, 2, 1, bias=not level))
+            stride = 2 if level else patch
+            layers.append(nn.Conv2d(before, after, 2 * stride, stride, stride // 2, bias=not level))
             layers += [nn.BatchNorm2d(after)] if level else []
             layers.append(nn.LeakyReLU(0.2))
         self.layers = nn.Sequential(*layers, nn.Flatten())
-        self.latent = nn.Linear(out[-1] * (size >> _DOWN) ** 2, 2 * latent_dim)
+        self.latent = nn.Linear(out[-1] * (size >> down) ** 2, 2 * latent_dim)
         init_weights(self)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -107,8 +145,9 @@ class BicycleGenerator(nn.Module):
             film=config.film,
             displacement=config.displacement,
             attention=config.attention,
+            patch=config.patch,
         )
-        self.encoder = StyleEncoder(size, config.width, config.latent_dim)
+        self.encoder = StyleEncoder(size, config.width, config.latent_dim, config.patch)
         self.register_buffer("centers", torch.zeros(styles, config.latent_dim))
 
     def _load_from_state_dict(self, state_dict: dict[str, Any], prefix: str, *more: Any) -> None:
@@ -154,7 +193,8 @@ class Step:
         mean: ``[B, latent_dim]``, means of the latents of the targets.
         log_variance: ``[B, latent_dim]``, log variances of the same.
         redrawn: ``[B, 1, size, size]``, content drawn with the targets' latents (cVAE-GAN).
-        drawn: ``[B, 1, size, size]``, content drawn with latents from the prior (cLR-GAN).
+        drawn: ``[B, 1, size, size]``, content drawn with latents from the prior (cLR-GAN); nothing, ``[0, 1, size,
+            size]``, if no loss needs it.
         z: ``[B, latent_dim]``, the latents from the prior.
     """
 
@@ -179,6 +219,8 @@ class BicycleGAN(RemedyModel):
         self.config = config
         self.styles = tuple(styles)
         self.noise = 2 * config.latent_dim
+        if not config.judged:
+            self.phases = ("G",)
         self.generator: BicycleGenerator = BicycleGenerator(config, size, len(styles))
         classes = len(charset) if config.lambda_ac else 0
         self.discriminator = make_critic(config.discriminator, size, config.width, 2, classes)
@@ -212,19 +254,27 @@ class BicycleGAN(RemedyModel):
         mean, log_variance = self.generator.encoder(batch.target)
         noise, z = batch.noise.chunk(2, dim=1)
         self.generator.follow(mean, batch.style)
-        encoded = mean + noise * torch.exp(log_variance / 2)  # Kingma & Welling 2014, section 2.4
+        encoded = self._center(mean, batch.style) + noise * torch.exp(log_variance / 2)  # Kingma & Welling 2014, 2.4
+        if not self.config.random:
+            redrawn = self.generator(batch.content, encoded)
+            return Step(batch, mean, log_variance, redrawn, redrawn[:0], z[:0])
         both = self.generator(batch.content.repeat(2, 1, 1, 1), torch.cat([encoded, z]))
         redrawn, drawn = both.chunk(2)
         return Step(batch, mean, log_variance, redrawn, drawn, z)
 
+    def _center(self, mean: Tensor, style: Tensor) -> Tensor:
+        """Return the latents ``[B, latent_dim]`` to redraw glyphs with: the first are the centers of their styles."""
+        shared = round(self.config.shared * len(mean))
+        return torch.cat([self.generator.centers[style[:shared]], mean[shared:]]) if shared else mean
+
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
-        """Return the losses of one phase."""
+        """Return the losses of one phase. Those of weight 0 are not computed, except L1 and divergence."""
         return self._d_losses(step) if phase == "D" else self._g_losses(step)
 
     def _d_losses(self, step: Step) -> dict[str, Tensor]:
-        """Return the means over the two halves' losses, and the loss of the stroke counter."""
-        redrawn, drawn = (self._game(step, critic, fake) for critic, fake in self._games(step))
-        terms = {name: (value + drawn[name]) / 2 for name, value in redrawn.items()}
+        """Return the means over the halves' losses, and the loss of the stroke counter."""
+        played = [self._game(step, critic, fake) for _, critic, fake in self._games(step)]
+        terms = {name: torch.stack([each[name] for each in played]).mean() for name in (played[0] if played else ())}
         return terms | self.stroke_loss(step.batch.target, step.batch.char)
 
     def _game(self, step: Step, critic: nn.Module, fake: Tensor) -> dict[str, Tensor]:
@@ -242,9 +292,13 @@ class BicycleGAN(RemedyModel):
 
         return terms | self.adversarial.penalties(judge, target, fake, step.batch.mix)
 
-    def _games(self, step: Step) -> tuple[tuple[nn.Module, Tensor], tuple[nn.Module, Tensor]]:
-        """Return critic and fakes of cVAE-GAN, then of cLR-GAN."""
-        return (self.discriminator, step.redrawn), (self.latent_discriminator, step.drawn)
+    def _games(self, step: Step) -> list[tuple[str, nn.Module, Tensor]]:
+        """Return name, critic and fakes of those of cVAE-GAN and cLR-GAN that count."""
+        c = self.config
+        games = [("gan", self.discriminator, step.redrawn)] if c.lambda_gan or c.lambda_ac else []
+        if c.lambda_gan2 or (c.lambda_ac and c.random):
+            games.append(("gan2", self.latent_discriminator, step.drawn))
+        return games
 
     def _g_losses(self, step: Step) -> dict[str, Tensor]:
         c, target = self.config, step.batch.target
@@ -253,7 +307,7 @@ class BicycleGAN(RemedyModel):
             "kl": losses.kl(step.mean, step.log_variance),
         }
         read: list[Tensor] = []
-        for name, (critic, fake) in zip(("gan", "gan2"), self._games(step), strict=True):
+        for name, critic, fake in self._games(step):
             logits, classes = critic(pair(step.batch.content, fake))
             terms[name] = self.adversarial.generator(logits)
             read += [] if classes is None else [losses.category(classes, step.batch.char)]
@@ -264,7 +318,7 @@ class BicycleGAN(RemedyModel):
         drawn = torch.cat([step.redrawn, step.drawn])
         if c.lambda_tv:
             terms["tv"] = losses.tv(drawn)
-        return terms | self.remedy_losses(step.redrawn, target, drawn, step.batch.char.repeat(2))
+        return terms | self.remedy_losses(step.redrawn, target, drawn, step.batch.char.repeat(len(drawn) // len(target)))
 
     def _found_again(self, drawn: Tensor) -> Tensor:
         """Return the latents that the encoder finds in drawings, without a gradient for the encoder's weights.

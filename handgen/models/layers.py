@@ -24,6 +24,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from handgen.errors import UsageError
 from handgen.models.base import init_weights
 
 _REACH = 0.1
@@ -46,6 +47,16 @@ def channels(size: int, width: int, patch: int = 2) -> list[int]:
     of them.
     """
     return [width * min(2**level, 8) for level in range(patch.bit_length() - 2, size.bit_length() - 1)]
+
+
+def check_patch(patch: int) -> None:
+    """Check the setting ``--patch``.
+
+    Raises:
+        UsageError: it is not a power of two.
+    """
+    if patch & (patch - 1):
+        raise UsageError(f"--patch {patch} is not a power of two", "Use 2, 4 or 8.")
 
 
 class ConditionalNorm(nn.Module):

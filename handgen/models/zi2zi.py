@@ -25,7 +25,7 @@ from handgen.losses import basic as losses
 from handgen.models.base import Batch, StyleSpec, init_weights
 from handgen.models.critics import make_critic, pair
 from handgen.models.features import FeatureExtractor
-from handgen.models.layers import DECODERS, UNet, keep_statistics
+from handgen.models.layers import DECODERS, UNet, check_patch, keep_statistics
 from handgen.models.remedies import NETWORK, REMEDIES, RemedyModel, RemedySettings
 from handgen.models.styles import CodeTable, gaussian_code
 from handgen.settings import setting
@@ -70,8 +70,7 @@ class Zi2ZiConfig(RemedySettings):
     def __post_init__(self) -> None:
         """Check what depends on more than one setting."""
         super().__post_init__()
-        if self.patch & (self.patch - 1):
-            raise UsageError(f"--patch {self.patch} is not a power of two", "Use 2, 4 or 8.")
+        check_patch(self.patch)
         if self.patch > 2 and self.decoder == "transpose":
             raise UsageError(f"--decoder transpose draws no patches of {self.patch} pixels", "Add --patch 2.")
 
