@@ -30,6 +30,9 @@ from handgen.models.base import init_weights
 _REACH = 0.1
 """The output of a displacement head is multiplied by this; the result is in halves of the canvas."""
 
+_COPIED = 1.5
+"""What the source glyphs are multiplied by before the tanh of the last layer, to be copied."""
+
 _ATTENTIVE = 16
 """Side in pixels of the decoder features with self-attention: strokes are still apart, and 256 pixels cost little."""
 
@@ -179,6 +182,13 @@ class SubPixel(nn.Module):
         super().__init__()
         self.patch = patch
         self.conv = nn.Conv2d(below + patch**2, patch**2, 3, 1, 1)
+
+    @torch.no_grad()
+    def copy_content(self) -> None:
+        """Begin with drawings that are the source glyphs, but for a tenth of what the weights were before."""
+        count = self.patch**2
+        self.conv.weight.mul_(0.1)
+        self.conv.weight[range(count), range(-count, 0), 1, 1] = _COPIED
 
     def forward(self, x: Tensor, content: Tensor) -> Tensor:
         """Return ``[B, 1, patch h, patch w]`` from ``[B, below, h, w]`` and the source glyphs, which are as large."""

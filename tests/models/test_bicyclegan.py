@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from handgen.checkpoints import files as checkpoint
+from handgen.errors import UsageError
 from handgen.models import features
 from handgen.models.base import Batch
 from handgen.models.bicyclegan import BicycleGAN, BicycleGANConfig
@@ -37,6 +38,8 @@ CHARS = "ABCDEadefghkmnprstuwxyz"
 REMEDIES = [
     {"lambda_ac": 1.0, "lambda_binary": 1.0, "lambda_tv": 1.0},
     {"discriminator": "lstm", "inject": "all", "film": False},
+    {"patch": 8, "inject": "bottleneck", "lambda_gan": 0, "lambda_tv": 1.0},
+    {"patch": 4, "shared": 0.5, "lambda_gan": 0, "lambda_gan2": 0, "lambda_latent": 0, "lambda_ssim": 1.0},
 ]
 
 
@@ -47,12 +50,61 @@ def test_every_remedy_trains_and_comes_back(make_trainer, remedy):
     for name, weight in remedy.items():
         if name.startswith("lambda_"):
             loss = name.removeprefix("lambda_").replace("ac", "category")
-            assert f'"G/{loss} weighted"' in logged, weight
+            assert (f'"G/{loss} weighted"' in logged) == bool(weight), name
     loaded = loading.build(checkpoint.load(trainer.folder.path / "model.safetensors"))
     assert loaded.style_spec.names == trainer.styles
     resumed = make_trainer("bicyclegan", images=8, **remedy)
     assert resumed.images == 4
     assert resumed.run(lambda progress: None)
+
+
+def test_without_games_and_latent_regression_it_is_a_conditional_vae():
+    alone = {"lambda_gan": 0, "lambda_gan2": 0, "lambda_latent": 0}
+    mine, drawn = model(**alone), []
+    mine.generator.register_forward_hook(lambda network, given, images: drawn.append(len(images)))
+    for critic in (mine.discriminator, mine.latent_discriminator):
+        critic.register_forward_hook(lambda *given: pytest.fail("a critic looked"))
+    step = mine.prepare(batch(mine.noise))
+    assert mine.phases == ("G",)
+    assert drawn == [4]
+    assert set(mine.losses("G", step)) == {"l1", "kl"}
+    assert model(**alone | {"lambda_gan2": 1}).phases == model().phases == ("D", "G")
+
+
+def test_one_game_is_judged_by_its_own_critic():
+    mine = model(lambda_gan=0)
+    mine.discriminator.register_forward_hook(lambda *given: pytest.fail("the critic of the other game looked"))
+    step = mine.prepare(batch(mine.noise))
+    assert set(mine.losses("G", step)) == {"l1", "kl", "gan2", "latent"}
+    assert set(mine.losses("D", step))
+
+
+@pytest.mark.parametrize(("patch", "size"), [(2, 64), (2, 128), (4, 64), (8, 128)])
+def test_patches_make_the_networks_smaller_and_no_other(patch, size):
+    small, paper = (BicycleGAN(BicycleGANConfig(width=4, patch=each), size, "ab", "xyz") for each in (patch, 2))
+    of_small, of_paper = (
+        [m for m in part.generator.encoder.layers if m.__class__.__name__ == "Conv2d"] for part in (small, paper)
+    )
+    assert of_small[0].stride == (patch, patch)
+    assert len(of_small) <= len(of_paper)
+    drawn = small.eval().generate(torch.zeros(2, 1, size, size), torch.randn(2, 8))
+    assert drawn.shape == (2, 1, size, size)
+    assert not torch.equal(*drawn)
+
+
+def test_shared_glyphs_are_redrawn_with_the_center_of_their_hand():
+    mine = model(shared=0.5)
+    mine.generator.centers.normal_()
+    given = batch(mine.noise)
+    used = mine._center(torch.zeros(4, 8), given.style)
+    assert torch.equal(used[:2], mine.generator.centers[given.style[:2]])
+    assert not used[2:].any()
+
+
+def test_files_of_earlier_versions_have_the_patches_of_the_paper():
+    assert BicycleGANConfig().patch == 2
+    with pytest.raises(UsageError, match="Use 2, 4 or 8"):
+        BicycleGANConfig(patch=6)
 
 
 def test_the_latent_loss_teaches_the_generator_alone():
@@ -174,3 +226,9 @@ def test_centers_of_earlier_files_are_read():
     others.load_matching(weights, ["a", "b"])
     assert torch.equal(same.generator.centers, old.generator.centers)
     assert torch.equal(others.generator.centers[0], old.generator.centers[1])
+
+
+def test_with_patches_training_begins_with_the_source_glyphs():
+    mine, images = model(patch=4, inject="bottleneck").eval(), batch(16).content.sign()
+    drawn = mine.generate(images, torch.zeros(4, 8))
+    assert ((drawn > 0) == (images > 0)).float().mean() > 0.95
