@@ -267,9 +267,15 @@ class BicycleGAN(RemedyModel):
         return Step(batch, mean, log_variance, redrawn, drawn, z)
 
     def _center(self, mean: Tensor, style: Tensor) -> Tensor:
-        """Return the latents ``[B, latent_dim]`` to redraw glyphs with: the first are the centers of their styles."""
+        """Return the latents ``[B, latent_dim]`` to redraw glyphs with: the first are the centers of their styles.
+
+        A center is an average over glyphs, and each glyph stands for all of them: its own latent gets the gradient.
+        """
         shared = round(self.config.shared * len(mean))
-        return torch.cat([self.generator.centers[style[:shared]], mean[shared:]]) if shared else mean
+        if not shared:
+            return mean
+        own = mean[:shared]
+        return torch.cat([self.generator.centers[style[:shared]] + own - own.detach(), mean[shared:]])
 
     def losses(self, phase: str, step: Step) -> dict[str, Tensor]:
         """Return the losses of one phase. Those of weight 0 are not computed, except L1 and divergence."""
