@@ -70,6 +70,11 @@ TAKE = (
 # fmt: on
 MANY_LATIN = tuple((HERE / "latin.txt").read_text(encoding="utf-8").split())
 GB2312 = "--charset gb2312 --size 64"
+VAE = (
+    "bicyclegan --schedule cosine --width 16 --patch 4 --inject bottleneck --latent-dim 24 --lambda-gan2 0"
+    " --lambda-latent 0 --holdout 0.02 --eval-every 1000000 --save-every 5000"
+)
+PIXELS = "--batch 32 --lambda-gan 0 --lambda-l1 30 --lambda-ssim 200 --lambda-kl 0.02"
 TRAININGS = {
     "en": Training(
         "Caveat",
@@ -82,9 +87,10 @@ TRAININGS = {
         "Caveat",
         MANY_LATIN,
         "--charset latin --size 64",
-        (
-            "bicyclegan --images 400000 --width 16 --lambda-feature 5 --holdout 0.02 --eval-every 1000000"
-            " --save-every 2000",
+        (  # a conditional VAE; the same with the latents of whole hands; a game, which keeps thin strokes from fading
+            f"{VAE} --images 200000 --shared 0.5 {PIXELS}",
+            f"{VAE} --images 30000 --shared 1 {PIXELS}",
+            f"{VAE} --images 40000 --lr 0.0006 --shared 1 --lambda-l1 10 --lambda-ssim 10 --lambda-kl 0.002",
         ),
         "--font Caveat --charset latin",
     ),

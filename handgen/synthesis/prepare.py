@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from handgen import weights
 from handgen.checkpoints.find import run_name
 from handgen.degrade.pipeline import Pipeline
 from handgen.devices import resolve_device
@@ -33,7 +34,6 @@ from handgen.synthesis.request import MARK, REDRAW, Request
 from handgen.synthesis.samples import Synthesis
 from handgen.synthesis.shards import Shard, cut
 from handgen.synthesis.usual import NONE, usual_out, with_usual_sources
-from handgen.weights import FIRST
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +120,7 @@ def resolved(request: Request) -> Request:
 
 
 def _name_of(source: str) -> str:
-    if source in recipes() and source != FIRST and not Path(source).exists():  # FIRST is the name of weights, too
+    if source in recipes() and source not in weights.shipped() and not Path(source).exists():
         raise UsageError(f"{source} is a recipe, not a source", f"Give --recipe {source} in place of --model.")
     found = find_model(Path(source), ())  # which refuses what is nowhere, or two things
     return run_name(found) if kind_of(source) == MODEL else found.name

@@ -103,5 +103,5 @@ def test_a_recipe_gives_the_bytes_of_the_options_it_was_saved_from(trained, kala
 
 def test_a_recipe_given_as_a_model_is_told_apart(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UsageError, match="latin is a recipe, not a source"):
-        prepare(make_request("latin", charset="abc"))
+    with pytest.raises(UsageError, match="latin-lines is a recipe, not a source"):
+        prepare(make_request("latin-lines", charset="abc"))
