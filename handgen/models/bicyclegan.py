@@ -349,7 +349,9 @@ class BicycleGAN(RemedyModel):
         return drawn
 
     def draw_batch(self, batch: Batch) -> Tensor:
-        """Draw the content of pairs with the latents of their targets."""
+        """Draw the content of pairs with the latents of their targets; of their styles, if all are shared."""
+        if self.config.shared == 1:
+            return self.generate(batch.content, self.generator.centers[batch.style])
         mean, _ = self.generator.encoder(batch.target)
         return self.generate(batch.content, mean)
 

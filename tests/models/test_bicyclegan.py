@@ -99,6 +99,10 @@ def test_shared_glyphs_are_redrawn_with_the_center_of_their_hand():
     used = mine._center(torch.zeros(4, 8), given.style)
     assert torch.equal(used[:2], mine.generator.centers[given.style[:2]])
     assert not used[2:].any()
+    alone = model(shared=1).eval()
+    alone.generator.centers.normal_()
+    drawn = alone.draw_batch(given)
+    assert torch.equal(drawn, alone.generate(given.content, alone.generator.centers[given.style]))
 
 
 def test_files_of_earlier_versions_have_the_patches_of_the_paper():
