@@ -87,10 +87,11 @@ TRAININGS = {
         "Caveat",
         MANY_LATIN,
         "--charset latin --size 64",
-        (  # a conditional VAE; the same with the latents of whole hands; a game, which keeps thin strokes from fading
+        (  # a conditional VAE; the same with the latents of whole hands; a game, against fading
             f"{VAE} --images 200000 --shared 0.5 {PIXELS}",
             f"{VAE} --images 30000 --shared 1 {PIXELS}",
             f"{VAE} --images 40000 --lr 0.0006 --shared 1 --lambda-l1 10 --lambda-ssim 10 --lambda-kl 0.002",
+            f"{VAE} --images 24000 --lr 0.0004 --shared 1 --lambda-l1 20 --lambda-ssim 60 --lambda-kl 0.006",
         ),
         "--font Caveat --charset latin",
     ),
