@@ -39,11 +39,11 @@ TRACED_SHARE = 0.5
 
 CARD_HEAD = """# Traced hands
 
-The centerlines of free handwriting fonts, along which the source `traced` writes where no font is at hand. Every stroke
-is a cosine series of 12 terms; nothing of the fonts' outlines is left. The hands are derived from the fonts, and under
-the fonts' licenses: [OFL-1.1](OFL-1.1.txt) for most; Apache-2.0 is the license of handgen itself, BSD-3-Clause asks to
-keep the notice in the table, and some are in the public domain. What is written with them may be used as writing with
-the fonts themselves may be. examples/worth says what they are worth on real handwriting.
+The centerlines of free handwriting fonts, along which the source `traced` writes, so that it needs no font. Strokes are
+cosine series of 12 terms; nothing of the fonts' outlines is left. The hands are derived from the fonts, and under the
+fonts' licenses: [OFL-1.1](OFL-1.1.txt) for most; Apache-2.0 is the license of handgen itself, BSD-3-Clause asks to keep
+the notice in the table, and some are in the public domain. What is written with them may be used as writing with the
+fonts themselves may be. examples/worth says what they are worth on real handwriting.
 
 `make hands` makes the files again, from the fonts that `handgen fonts fetch zh` and `handgen fonts fetch en` bring, and
 Debian's `fonts-kouzan-mouhitsu`, `fonts-aoyagi-soseki` and `fonts-kiloji` if they are installed.
