@@ -1,7 +1,7 @@
-"""How far the lines of a character are apart, and how crowded it is: Chinese characters are, letters and digits are not.
+"""How far the lines of a character are apart, and how crowded it is, as most Chinese characters are.
 
-Crowding is the lines that cross a row, times those that cross a column, root of that; divided by the distance of lines
-as a share of the longer side. It is 8 for half of all letters and digits, beyond 11 for one in twelve of them, and 17
+It is the geometric mean of the lines that cross a row and of those that cross a column, divided by the distance of
+lines as a share of the longer side: 8 for half of all letters and digits, beyond 11 for one in twelve of them, and 17
 for half of all Chinese characters.
 """
 
@@ -56,7 +56,7 @@ class Crowding:
 
 
 def _crossed(mark: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return how many lines cross a row, and the usual gap between two: ``[B]`` each; of gaps, small ones count most."""
+    """Return how many lines cross a row, and the usual gap between two: ``[B]`` each; wide gaps count for less."""
     count, height, wide = mark.shape
     framed = np.zeros((count, height, wide + 1), np.bool_)
     framed[:, :, :wide] = mark
@@ -70,7 +70,7 @@ def _crossed(mark: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.f
     gap, image = np.sqrt((begin[1:] - end[:-1])[inside]), (row[1:] // height)[inside]
     number = np.bincount(image, minlength=count)
     usual = (np.bincount(image, gap, count) / np.maximum(number, 1)) ** 2
-    rows = mark.any(2)
+    rows = np.asarray(mark.any(2))
     tall = np.where(rows.any(1), height - rows[:, ::-1].argmax(1) - rows.argmax(1), 0)
     lines = np.bincount(row // height, minlength=count) / np.maximum(tall, 1)
     return lines, np.where(number >= _SOME, usual, np.inf)

@@ -101,7 +101,9 @@ class RealInk(Effect):
         lined, side, finest, crowded = _lined(images, params["width"])
         # In place: new tensors of this size cost more than the arithmetic.
         pressure = smooth_field(params["noise"], "real ink", images, _PRESSURE).mul_(0.9).add_(0.5).clamp_(0, 1)
-        density = _from_one(pressure.mul_(column(params["uneven"], images))).mul_(column(np.maximum(params["density"], _SEEN * crowded), images))
+        density = _from_one(pressure.mul_(column(params["uneven"], images))).mul_(
+            column(np.maximum(params["density"], _SEEN * crowded), images)
+        )
         density /= (1 - lined.amin((1, 2, 3), keepdim=True)).clamp_(min=_FAINTEST)  # a pencil's is not made pale twice
         inked = _from_one((1 - lined).mul_(density))
         share = np.where((params["side"] > 0) & (side > 0), params["side"] / np.maximum(side, 1), 1.0)

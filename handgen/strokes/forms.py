@@ -27,6 +27,7 @@ from handgen.files import sha256
 from handgen.fonts.catalog import CAPITALS
 from handgen.fonts.face import FontRef, describe
 from handgen.fonts.find import kind_of, known_license
+from handgen.hands import legible
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.allographs import ALLOGRAPH_LICENSE, Allographs, allographs_digest, extent
 from handgen.strokes.base import StrokeTable
@@ -42,9 +43,8 @@ from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontFo
 STANDARD = "standard"
 RUNNING = "running"
 """The kind of fonts in running hand."""
-_HARD = ("aoyagi-soseki", "yusei-magic", "zcool-kuaile")
-"""Hands that come with handgen of which PP-OCR takes more than one plain drawing in ten for another character: of the
-other neat ones it is one in 20 (examples/worth)."""
+_NEAT = 93.0
+"""Least % that is read of a hand that people have who write neatly, if it is known: see ``hands.legible``."""
 _OWN = {REGISTERED: 0.6, TRACED: 1.0}
 """How much of their shape strokes keep under a writer's pen, by how they were found."""
 _MIX = 0x6D69
@@ -195,10 +195,15 @@ class Forms:
     @functools.cached_property
     def wild(self) -> NDArray[np.bool_]:
         """Of each of ``hands``, whether nobody writes so who writes neatly: running hands, and those hard to read."""
+        known = legible()
+        return self._runs | np.array([known.get(name, _NEAT) < _NEAT for name in self.hands], np.bool_)
+
+    @functools.cached_property
+    def _runs(self) -> NDArray[np.bool_]:
+        """Of each of ``hands``, whether it is a running hand."""
         running = [False] if self._standard else []
         running += [ref in self._running_fonts for ref in self._fonts]
-        running += [hand.kind == RUNNING for _, hand in self._shipped]
-        return np.asarray(np.array(running) | np.isin(self.hands, _HARD), np.bool_)
+        return np.array(running + [hand.kind == RUNNING for _, hand in self._shipped], np.bool_)
 
     @functools.cached_property
     def capitals(self) -> NDArray[np.bool_]:
@@ -306,7 +311,7 @@ class Forms:
         points, held, own = self._gathered(table, start, stop)
         of = np.arange(len(row)).repeat(stop - start)
         if cursiveness is not None:
-            haste = np.where(self._wide[characters] & ~self.wild[hand], cursiveness, 0)
+            haste = np.where(self._wide[characters] & ~self._runs[hand], cursiveness, 0)
             points, held, own = hastened((points, held, own), of, haste[of] * (own == 1), form[of] >= 0)
         numbers = np.zeros(len(row), np.int64)
         if self._allographs is not None and (form >= 0).any():
