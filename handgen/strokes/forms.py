@@ -43,8 +43,9 @@ from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontFo
 STANDARD = "standard"
 RUNNING = "running"
 """The kind of fonts in running hand."""
-_NEAT = 93.0
-"""Least % that is read of a hand that people have who write neatly, if it is known: see ``hands.legible``."""
+_NEAT, _HARD = 92.5, 90.0
+"""Least % that is read of a hand that people have who write neatly; and of one that is lent to others: see
+``hands.legible``."""
 _OWN = {REGISTERED: 0.6, TRACED: 1.0}
 """How much of their shape strokes keep under a writer's pen, by how they were found."""
 _MIX = 0x6D69
@@ -194,16 +195,22 @@ class Forms:
 
     @functools.cached_property
     def wild(self) -> NDArray[np.bool_]:
-        """Of each of ``hands``, whether nobody writes so who writes neatly: running hands, and those hard to read."""
-        known = legible()
-        return self._runs | np.array([known.get(name, _NEAT) < _NEAT for name in self.hands], np.bool_)
-
-    @functools.cached_property
-    def _runs(self) -> NDArray[np.bool_]:
-        """Of each of ``hands``, whether it is a running hand."""
+        """Of each of ``hands``, whether it is a running hand or hard to read."""
         running = [False] if self._standard else []
         running += [ref in self._running_fonts for ref in self._fonts]
-        return np.array(running + [hand.kind == RUNNING for _, hand in self._shipped], np.bool_)
+        running += [hand.kind == RUNNING for _, hand in self._shipped]
+        return np.array(running, np.bool_) | (self._read < _HARD)
+
+    @functools.cached_property
+    def tidy(self) -> NDArray[np.bool_]:
+        """Of each of ``hands``, whether people write so who write neatly."""
+        return ~self.wild & (self._read >= _NEAT)
+
+    @functools.cached_property
+    def _read(self) -> NDArray[np.float64]:
+        """How much is read of each of ``hands``, in %; 100 where that is not known."""
+        known = legible()
+        return np.array([known.get(name, 100.0) for name in self.hands])
 
     @functools.cached_property
     def capitals(self) -> NDArray[np.bool_]:
@@ -297,7 +304,7 @@ class Forms:
             cursiveness: ``[n]``, of the writers; None = no running forms.
             allographs: letters may have other forms than the hand's, if hands that come with handgen are among them.
         """
-        hand = self._instead(characters, hand, key)
+        hand = self._instead(characters, hand, key, None if cursiveness is None else cursiveness == 0)
         row = self._place[characters]
         form = np.full(len(row), -1)
         if allographs and self._allographs is not None:
@@ -311,7 +318,7 @@ class Forms:
         points, held, own = self._gathered(table, start, stop)
         of = np.arange(len(row)).repeat(stop - start)
         if cursiveness is not None:
-            haste = np.where(self._wide[characters] & ~self._runs[hand], cursiveness, 0)
+            haste = np.where(self._wide[characters] & ~self.wild[hand], cursiveness, 0)
             points, held, own = hastened((points, held, own), of, haste[of] * (own == 1), form[of] >= 0)
         numbers = np.zeros(len(row), np.int64)
         if self._allographs is not None and (form >= 0).any():
@@ -331,20 +338,26 @@ class Forms:
         return Picked(apply(gathered, choices), hand, tuple(map(tuple, notes)), numbers)
 
     def _instead(
-        self, characters: NDArray[np.int64], hand: NDArray[np.int64], key: NDArray[np.uint64]
+        self,
+        characters: NDArray[np.int64],
+        hand: NDArray[np.int64],
+        key: NDArray[np.uint64],
+        neat: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.int64]:
         """Return hands that have their characters: the wanted ones, or the first that has it in the writer's order.
 
         So what one font lacks a writer takes from one other, as far as that has it; and from a wild hand, where the
-        own is none, only what no other has.
+        own is none, and where a writer is ``neat`` (``[n]``) from one that is not tidy, only what no other has.
         """
         lacking = np.flatnonzero(~self.has[hand, characters])
         if not len(lacking):
             return hand
         order = uniforms_of(keys(key[lacking], _MIX, 1), len(self.hands))
         order += self.wild & ~self.wild[hand[lacking], None]
+        if neat is not None:
+            order += ~self.tidy & neat[lacking, None]
         made = hand.copy()
-        made[lacking] = np.where(self.has[:, characters[lacking]].T, order, 2.0).argmin(1)
+        made[lacking] = np.where(self.has[:, characters[lacking]].T, order, 3.0).argmin(1)
         return made
 
     def _gathered(
