@@ -38,7 +38,7 @@ from handgen.strokes.kept import VERSION, Job, Progress, all_forms
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
 from handgen.strokes.motion import IDEOGRAPHIC, lengths_of
 from handgen.strokes.running import PARTS, Running, apply
-from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded
+from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, own_shares, standard_forms
 
 STANDARD = "standard"
 RUNNING = "running"
@@ -46,8 +46,6 @@ RUNNING = "running"
 _NEAT, _HARD = 92.5, 90.0
 """Least % that is read of a hand that people have who write neatly; and of one that is lent to others: see
 ``hands.legible``."""
-_OWN = {REGISTERED: 0.6, TRACED: 1.0}
-"""How much of their shape strokes keep under a writer's pen, by how they were found."""
 _MIX = 0x6D69
 """Sets the keys of choices apart from others of a writer."""
 
@@ -157,7 +155,7 @@ class Forms:
             some = self._running_fonts.items()
             jobs += [Job(ref, font_hash, self._parts.chars, self._parts) for ref, font_hash in some]
         traced = all_forms(jobs, workers, progress)
-        tables = [_as_forms(self._standard, self._asked)] if self._standard else []
+        tables = [standard_forms(self._standard, self._asked)] if self._standard else []
         tables += traced[: len(self._fonts)]
         tables += [open_hands(file).forms(hand, self._asked) for file, hand in self._shipped]
         ways = np.array([table.way for table in tables], np.uint8).reshape(-1, len(self._asked))
@@ -174,7 +172,7 @@ class Forms:
             self._allographs = Allographs.of(self.chars)
             self._extents = _extents(tables, drawn, self._allographs)
             tables.append(self._allographs.forms)
-        self._own = [np.repeat(_own(table), np.diff(table.first)) for table in tables]
+        self._own = [np.repeat(own_shares(table), np.diff(table.first)) for table in tables]
         if self._parts and self._standard:
             strokes = {part: self._parts.strokes(part) for part in self._parts.chars}
             counts = {part: len(some) for part, some in strokes.items()}
@@ -237,7 +235,7 @@ class Forms:
         for fonts in (self._fonts, self._running_fonts):
             parts += [f"{font_hash}#{ref.face}@{ref.instance}" for ref, font_hash in fonts.items()] + ["/"]
         parts += [f"{open_hands(file).digest}#{hand.name}" for file, hand in self._shipped]
-        parts += [allographs_digest()] if self._shipped else []
+        parts += [allographs_digest(), str(legible())] if self._shipped else []
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     @property
@@ -394,24 +392,3 @@ def _extents(tables: Sequence[FontForms], rows: NDArray[np.int64], allographs: A
             if stop > start:
                 made[number, at] = extent(chr(allographs.codes[at]), decoded(table.points[start:stop]))
     return made
-
-
-def _own(table: FontForms) -> NDArray[np.float32]:
-    """Return how much of their shape the strokes of each character keep."""
-    made = np.zeros(len(table.chars), np.float32)
-    for way, own in _OWN.items():
-        made[table.way == way] = own
-    return made
-
-
-def _as_forms(table: StrokeTable, asked: str) -> FontForms:
-    """Return standard strokes as the forms of a hand."""
-    known = {char: number for number, char in enumerate(table.chars)}
-    number = np.array([known.get(char, -1) for char in asked])
-    counts = np.where(number >= 0, np.diff(table.first)[number], 0)
-    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    rows = [np.arange(table.first[p], table.first[p + 1]) for p in number if p >= 0]
-    points = encoded(table.points[np.concatenate(rows)])
-    way = np.where(number >= 0, REGISTERED, ABSENT).astype(np.uint8)
-    fit = np.where(number[:, None] >= 0, 1, 0).astype(np.float32).repeat(2, 1)
-    return FontForms(asked, first, points, np.zeros(len(points), np.uint8), way, fit)
