@@ -50,7 +50,8 @@ Debian's `fonts-kouzan-mouhitsu`, `fonts-aoyagi-soseki` and `fonts-kiloji` if th
 
 Beside them are [allographs](allographs.txt): forms of letters, digits and simple Chinese characters that people
 write and fonts hardly have, such as looped l, barred 7, and 四 with two short strokes inside, drawn for handgen and
-under its license."""
+under its license. [legible.csv](legible.csv) says how much of a neat Chinese hand PP-OCR reads, in %, where writers of
+a cursiveness under .3 write 130 to 630 characters with ink and grain: such writers have the hands from 92.5 on."""
 
 console = Console(highlight=False)
 
