@@ -130,8 +130,9 @@ def _print(transfer: Transfer, finished: bool) -> None:
         ]
         for name, values in results["sets"].items()
     ]
-    repeated = transfer.request.settings.seeds
-    show(Table(f"Read of {results['tested']:,} real images ({results['real']}), {repeated} repetitions", head, rows))
+    seeds = transfer.request.settings.seeds
+    repeated = f"{seeds} repetitions" if seeds > 1 else "1 repetition"
+    show(Table(f"Read of {results['tested']:,} real images ({results['real']}), {repeated}", head, rows))
     if not finished:
         say("stopped; the same command goes on from there")
         return
