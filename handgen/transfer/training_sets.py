@@ -174,7 +174,7 @@ class _Glyphs(Pooled):
 
     def __init__(self, store: GlyphStore, pool: Pool) -> None:
         super().__init__(pool, {"store": store.fingerprint()})
-        self._about = f"{len(np.unique(pool.writers))} fonts of a glyph store"
+        self._about = f"of a glyph store: {len(np.unique(pool.writers))}"
         self._alignments = [style.alignment for style in store.styles]
 
     def about(self) -> str:

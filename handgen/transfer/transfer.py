@@ -46,7 +46,9 @@ from handgen.version import __version__
 ABOUT, SETS, CELLS, TRAINING = "transfer.json", "sets", "cells", "training"
 RESULTS, PLOT, SHEET = "results.json", "results.png", "sets.png"
 _SHOWN, _CELL = 24, 32
-_BEFORE = {"fresh": False}
+_FORM = 2
+"""Of how images are brought to one form: results of another cannot be compared."""
+_BEFORE = {"fresh": False, "form": 1}
 """Settings that older comparisons did not have."""
 _YAML = (".yaml", ".yml")
 _REAL = re.compile(r"(^|\+)real\d*($|\+)")
@@ -161,7 +163,7 @@ class Transfer:
         settings = {name: value for name, value in asdict(self.request.settings).items() if name != "seeds"}
         exam = hashlib.sha256(self.exam.images.tobytes() + self.exam.labels.tobytes()).hexdigest()
         even = {"size": self.even.size, "resolution": self.even.resolution}
-        return {"characters": self.chars, "exam": exam} | settings | even
+        return {"characters": self.chars, "exam": exam, "form": _FORM} | settings | even
 
     def run(self, watch: Watch) -> bool:
         """Do what is not done yet; return whether all is.
