@@ -25,12 +25,16 @@ _SIDE = 64
 
 @dataclass(frozen=True)
 class Samples:
-    """A batch: uint8 images ``[n, H, W]``, their n labels (one character each), names of styles, and numbers."""
+    """A batch: uint8 images ``[n, H, W]``, their n labels (one character each), names of styles, and numbers.
+
+    Writers are the names of who wrote, where samples say it, else those of the styles.
+    """
 
     images: NDArray[np.uint8]
     labels: list[str]
     styles: list[str]
     numbers: list[int]
+    writers: list[str]
 
 
 class Passed(BadSamples):
@@ -74,12 +78,12 @@ def _of_store(store: GlyphStore) -> Iterator[Samples]:
         some = rows[start : start + _BATCH]
         labels = store.labels[some]
         styles = [store.styles[number].name for number in labels["style"]]
-        yield Samples(np.array(store.images[some]), labels["char"].tolist(), styles, some.tolist())
+        yield Samples(np.array(store.images[some]), labels["char"].tolist(), styles, some.tolist(), styles)
 
 
 def _batches(records: Iterable[Record], path: Path, passed: Passed) -> Iterator[Samples]:
     images: list[NDArray[np.uint8]] = []
-    kept: list[tuple[str, str, int]] = []
+    kept: list[tuple[str, str, int, str]] = []
     for record in records:
         character = _character(record, path, passed)
         if character is None:
@@ -89,7 +93,8 @@ def _batches(records: Iterable[Record], path: Path, passed: Passed) -> Iterator[
             yield _batch(images, kept)
             images, kept = [], []
         images.append(image)
-        kept.append((label, record.style or "", record.number))
+        style = record.style or ""
+        kept.append((label, style, record.number, str((record.meta or {}).get("writer", style))))
     if images:
         yield _batch(images, kept)
 
@@ -111,9 +116,9 @@ def _character(record: Record, path: Path, passed: Passed) -> tuple[str, NDArray
     return label, image
 
 
-def _batch(images: list[NDArray[np.uint8]], kept: list[tuple[str, str, int]]) -> Samples:
-    labels, styles, numbers = (list(values) for values in zip(*kept, strict=True))
-    return Samples(np.stack(images), labels, styles, numbers)
+def _batch(images: list[NDArray[np.uint8]], kept: list[tuple[str, str, int, str]]) -> Samples:
+    labels, styles, numbers, writers = (list(values) for values in zip(*kept, strict=True))
+    return Samples(np.stack(images), labels, styles, numbers, writers)
 
 
 def decoded(data: bytes | None) -> NDArray[np.uint8] | None:

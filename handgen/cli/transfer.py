@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from handgen.transfer.transfer import Transfer
 
 
+_LEARNED = 2.0
+"""So many times what chance reads is read by a recognizer that has learned something."""
+
+
 def _common(dry_run: DryRun = False, as_json: Json = False, debug: Debug = False) -> None:
     """The parameters beside the settings."""
 
@@ -130,11 +134,14 @@ def _print(transfer: Transfer, finished: bool) -> None:
         ]
         for name, values in results["sets"].items()
     ]
-    repeated = transfer.request.settings.seeds
-    show(Table(f"Read of {results['tested']:,} real images ({results['real']}), {repeated} repetitions", head, rows))
+    seeds = transfer.request.settings.seeds
+    repeated = f"{seeds} repetitions" if seeds > 1 else "1 repetition"
+    show(Table(f"Read of {results['tested']:,} real images ({results['real']}), {repeated}", head, rows))
     if not finished:
         say("stopped; the same command goes on from there")
         return
+    if max((values["mean"] for values in results["sets"].values()), default=1) * len(results["characters"]) < _LEARNED:
+        say("no set reads much more than chance: raise --images, or compare fewer characters with --charset")
     out = transfer.request.out
     say_facts({"results": out / RESULTS, "plot": out / PLOT, "look at": out / SHEET})
 

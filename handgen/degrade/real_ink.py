@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from handgen.degrade.base import Effect, Params, Uniforms, column, noise_id
+from handgen.degrade.crowding import Crowding
 from handgen.degrade.fields import smooth_field
 from handgen.degrade.filters import gaussian
 from handgen.degrade.pen_width import PenWidth
@@ -48,6 +49,9 @@ _PALER = 0.3
 _COARSEST, _FINE = 0.25, 5.0
 """Least share of the resolution that is left of a simple character, and where a broad pen wrote, its line stays a pixel
 wide. Others keep 5 pixels a side for each side's length of line, or nobody could read them."""
+_FILLED, _APART, _SEEN, _KEPT = 0.5, 4.0, 0.35, 0.5
+"""Lines of a crowded character are at most this share of their distance wide, stay 3.5 pixels apart on a scan, are at
+least so dark, and are not made thinner than half of what they were: or people take it for another."""
 _TURNS, _NEAR = 2, 0.12
 """How often the width is measured and corrected, and how far off, as a share of it, the second time leaves it."""
 _PRESSURE = 0.22
@@ -94,10 +98,12 @@ class RealInk(Effect):
 
     def apply(self, images: Tensor, params: Params) -> Tensor:
         """Give lines their width, vary the pressure, and reduce the resolution."""
-        lined, side, finest = _lined(images, params["width"])
+        lined, side, finest, crowded = _lined(images, params["width"])
         # In place: new tensors of this size cost more than the arithmetic.
         pressure = smooth_field(params["noise"], "real ink", images, _PRESSURE).mul_(0.9).add_(0.5).clamp_(0, 1)
-        density = _from_one(pressure.mul_(column(params["uneven"], images))).mul_(column(params["density"], images))
+        density = _from_one(pressure.mul_(column(params["uneven"], images))).mul_(
+            column(np.maximum(params["density"], _SEEN * crowded), images)
+        )
         density /= (1 - lined.amin((1, 2, 3), keepdim=True)).clamp_(min=_FAINTEST)  # a pencil's is not made pale twice
         inked = _from_one((1 - lined).mul_(density))
         share = np.where((params["side"] > 0) & (side > 0), params["side"] / np.maximum(side, 1), 1.0)
@@ -129,11 +135,13 @@ def _scanned(images: Tensor, share: NDArray[np.float64]) -> Tensor:
     return images
 
 
-def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[np.float64], NDArray[np.float64]]:
+def _lined(
+    images: Tensor, width: NDArray[np.float64]
+) -> tuple[Tensor, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Give lines a width, ``[B]``, relative to the character's longer side.
 
     Returns:
-        The images; that side in pixels; the least share of the resolution that leaves it legible.
+        The images; that side in pixels; the least share of the resolution that leaves it legible; how crowded they are.
     """
     height = images.shape[-2]
     drawn, side, ink = _lines(_darkest(images))
@@ -142,7 +150,10 @@ def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[
     simple = (length < _SIMPLE) & (ink < _BLACK * side**2)
     broad = np.where(simple, np.minimum(_BROADER * drawn, _FULL * side / np.maximum(length, 1e-9)), drawn)
     wider = np.where(width < _BROAD[0], _WIDER * drawn, broad)
-    wanted, now = np.maximum(np.minimum(width * side, wider), _THINNEST), drawn.copy()
+    crowding = Crowding.of(_darkest(images).cpu().numpy(), drawn, side)
+    wanted = np.minimum(width * side, wider)
+    legible = np.minimum(np.maximum(wanted, _KEPT * drawn), _FILLED * crowding.distance)
+    wanted, now = np.maximum(wanted + crowding.share * (legible - wanted), _THINNEST), drawn.copy()
     for _ in range(_TURNS):
         ragged = np.flatnonzero((now > 0) & (wanted > _WIDER * now))
         if len(ragged):
@@ -156,7 +167,9 @@ def _lined(images: Tensor, width: NDArray[np.float64]) -> tuple[Tensor, NDArray[
         change = np.where(off, (wanted - now) / 2 / height, 0.0)
         images = PenWidth().apply(images, {"change": np.clip(change, -_MOST, _MOST).round(3)})
     coarsest = np.where(width < _BROAD[0], _COARSEST, 1 / wanted)
-    return images, side, np.where(simple, coarsest, _FINE * length / np.maximum(side, 1))
+    finest = np.where(simple, coarsest, _FINE * length / np.maximum(side, 1))
+    finest = np.maximum(finest, crowding.share * _APART / np.maximum(crowding.distance, 1))
+    return images, side, finest, crowding.share
 
 
 def _smoothed(images: Tensor, drawn: NDArray[np.float64]) -> Tensor:
@@ -222,11 +235,13 @@ def _lines_of(
     length = edges.reshape(len(ink), -1).sum(1).astype(np.float64)
     whole = ink.reshape(len(ink), -1).sum(1).astype(np.float64)
     width = 2 * whole / np.maximum(length, 1e-9)
-    sides = []
-    for axis in (1, 2):
-        marked = ink.max(axis) > 0.3
-        sides.append(np.where(marked.any(1), marked.shape[1] - marked[:, ::-1].argmax(1) - marked.argmax(1), 0))
+    sides = [_extent(ink.max(axis) > 0.3) for axis in (1, 2)]
     return width, np.minimum(np.maximum(*sides), ink.shape[1]).astype(np.float64), whole
+
+
+def _extent(marked: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return how far it is from the first to the last that is marked, both included: ``[B]`` of ``[B, n]``."""
+    return np.where(marked.any(1), marked.shape[1] - marked[:, ::-1].argmax(1) - marked.argmax(1), 0)
 
 
 @functools.cache

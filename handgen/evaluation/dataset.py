@@ -168,5 +168,7 @@ def _chosen(samples: Samples, share: float) -> Samples:
     """Choose samples by their numbers alone, so that the choice does not depend on the batches."""
     random = uniforms(0, "evaluate", np.array(samples.numbers, np.int64), 1)[:, 0]
     rows = np.flatnonzero(random < share)
-    labels, styles = ([values[row] for row in rows] for values in (samples.labels, samples.styles))
-    return Samples(samples.images[rows], labels, styles, [samples.numbers[row] for row in rows])
+    labels, styles, writers = (
+        [values[row] for row in rows] for values in (samples.labels, samples.styles, samples.writers)
+    )
+    return Samples(samples.images[rows], labels, styles, [samples.numbers[row] for row in rows], writers)

@@ -3,8 +3,7 @@
 A style vector can enter at four points: joined to the input image, to the input of every encoder
 level, to the bottleneck, or as scale and shift of every normalized decoder layer (FiLM).
 
-Two things go beyond pix2pix's U-Net (Isola et al. 2017, section 3.2.1), because held-out glyphs
-came out measurably better (examples/zi2zi_cpu has the figures):
+Two things go beyond pix2pix's U-Net (Isola et al. 2017, section 3.2.1):
 
 - displacement: a pen does not put its strokes where the source font has them, and a skip
   connection cannot move what it carries. The decoder therefore predicts a displacement field,

@@ -88,8 +88,8 @@ class Latents(StyleSpec):
     """Styles as points of a latent space.
 
     Training draws latents from the prior N(0, I), but the encoder maps real styles to a part of that space. Latents
-    from elsewhere give more specks and broken strokes (examples/weights has figures). So ``draw`` samples from a
-    normal distribution that is fitted to the trained styles.
+    from elsewhere give more specks and broken strokes (figures in examples/latin_bicyclegan). So ``draw`` samples from
+    a normal distribution that is fitted to the trained styles.
 
     Args:
         names: the styles that have a latent, e.g. the training fonts.

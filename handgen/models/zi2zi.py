@@ -8,7 +8,7 @@ with a real/fake and a style head.
 
 Two things differ by default, and can be switched off: the decoder moves the features of its skip
 connections, and the style code also scales and shifts every normalized decoder layer (the original
-has conditional instance normalization as an option). examples/zi2zi_cpu has measurements of both.
+has conditional instance normalization as an option).
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ WRITERS = "writers.json"
 """Beside a dataset: the writers that wrote it."""
 _USUAL = 16
 """Writers, if no number of them is asked for."""
-_VERSION = 5
+_VERSION = 6
 """Of what the pen makes of a writer: a dataset that was begun with another is not gone on with."""
 _EXTENT = 0.85
 """Longer side of the ink of images that are cut out around it, as the pen would write them."""

@@ -37,7 +37,7 @@ from handgen.strokes.library import TRACE, parse_order
 from handgen.strokes.motion import IDEOGRAPHIC, Hand, write
 from handgen.strokes.writer import Population, load_writers
 
-_VERSION = 6
+_VERSION = 7
 """Of what is made of forms and writers: a dataset that was begun with another is not gone on with."""
 _BLOCK = 256
 _MOVED = 0.005
@@ -45,7 +45,7 @@ _MOVED = 0.005
 _OTHERS = 0.15
 """Share of a writer's characters that have the forms of a second font, in lines."""
 _NEAT = 0.3
-"""Writers of a lower cursiveness have no running forms, and no wild hand."""
+"""Writers of a lower cursiveness have no running forms, and only tidy hands."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ class TracedSource(Source):
 
         In lines nobody has a hand whose small letters are capitals, as their labels tell the two apart.
         """
-        able = (fast > 0)[:, None] | ~self.forms.wild
+        able = (fast > 0)[:, None] | self.forms.tidy
         if lines:
             able &= ~self.forms.capitals
         return self.forms.choose(writer, np.where(able.any(1, keepdims=True), able, True).astype(np.float64))

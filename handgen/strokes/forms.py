@@ -27,6 +27,7 @@ from handgen.files import sha256
 from handgen.fonts.catalog import CAPITALS
 from handgen.fonts.face import FontRef, describe
 from handgen.fonts.find import kind_of, known_license
+from handgen.hands import legible
 from handgen.seeds import keys, uniforms_of
 from handgen.strokes.allographs import ALLOGRAPH_LICENSE, Allographs, allographs_digest, extent
 from handgen.strokes.base import StrokeTable
@@ -37,16 +38,14 @@ from handgen.strokes.kept import VERSION, Job, Progress, all_forms
 from handgen.strokes.library import HANZI, KANJIVG, digest, find_strokes
 from handgen.strokes.motion import IDEOGRAPHIC, lengths_of
 from handgen.strokes.running import PARTS, Running, apply
-from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, encoded
+from handgen.strokes.tracing import ABSENT, REGISTERED, REJECTED, TRACED, FontForms, decoded, own_shares, standard_forms
 
 STANDARD = "standard"
 RUNNING = "running"
 """The kind of fonts in running hand."""
-_HARD = ("aoyagi-soseki", "yusei-magic", "zcool-kuaile")
-"""Hands that come with handgen of which PP-OCR takes more than one plain drawing in ten for another character: of the
-other neat ones it is one in 20 (examples/worth)."""
-_OWN = {REGISTERED: 0.6, TRACED: 1.0}
-"""How much of their shape strokes keep under a writer's pen, by how they were found."""
+_NEAT, _HARD = 92.5, 90.0
+"""Least % that is read of a hand that people have who write neatly; and of one that is lent to others: see
+``hands.legible``."""
 _MIX = 0x6D69
 """Sets the keys of choices apart from others of a writer."""
 
@@ -156,7 +155,7 @@ class Forms:
             some = self._running_fonts.items()
             jobs += [Job(ref, font_hash, self._parts.chars, self._parts) for ref, font_hash in some]
         traced = all_forms(jobs, workers, progress)
-        tables = [_as_forms(self._standard, self._asked)] if self._standard else []
+        tables = [standard_forms(self._standard, self._asked)] if self._standard else []
         tables += traced[: len(self._fonts)]
         tables += [open_hands(file).forms(hand, self._asked) for file, hand in self._shipped]
         ways = np.array([table.way for table in tables], np.uint8).reshape(-1, len(self._asked))
@@ -173,7 +172,7 @@ class Forms:
             self._allographs = Allographs.of(self.chars)
             self._extents = _extents(tables, drawn, self._allographs)
             tables.append(self._allographs.forms)
-        self._own = [np.repeat(_own(table), np.diff(table.first)) for table in tables]
+        self._own = [np.repeat(own_shares(table), np.diff(table.first)) for table in tables]
         if self._parts and self._standard:
             strokes = {part: self._parts.strokes(part) for part in self._parts.chars}
             counts = {part: len(some) for part, some in strokes.items()}
@@ -194,11 +193,22 @@ class Forms:
 
     @functools.cached_property
     def wild(self) -> NDArray[np.bool_]:
-        """Of each of ``hands``, whether nobody writes so who writes neatly: running hands, and those hard to read."""
+        """Of each of ``hands``, whether it is a running hand or hard to read."""
         running = [False] if self._standard else []
         running += [ref in self._running_fonts for ref in self._fonts]
         running += [hand.kind == RUNNING for _, hand in self._shipped]
-        return np.asarray(np.array(running) | np.isin(self.hands, _HARD), np.bool_)
+        return np.array(running, np.bool_) | (self._read < _HARD)
+
+    @functools.cached_property
+    def tidy(self) -> NDArray[np.bool_]:
+        """Of each of ``hands``, whether people write so who write neatly."""
+        return ~self.wild & (self._read >= _NEAT)
+
+    @functools.cached_property
+    def _read(self) -> NDArray[np.float64]:
+        """How much is read of each of ``hands``, in %; 100 where that is not known."""
+        known = legible()
+        return np.array([known.get(name, 100.0) for name in self.hands])
 
     @functools.cached_property
     def capitals(self) -> NDArray[np.bool_]:
@@ -225,7 +235,7 @@ class Forms:
         for fonts in (self._fonts, self._running_fonts):
             parts += [f"{font_hash}#{ref.face}@{ref.instance}" for ref, font_hash in fonts.items()] + ["/"]
         parts += [f"{open_hands(file).digest}#{hand.name}" for file, hand in self._shipped]
-        parts += [allographs_digest()] if self._shipped else []
+        parts += [allographs_digest(), str(legible())] if self._shipped else []
         return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
 
     @property
@@ -292,7 +302,7 @@ class Forms:
             cursiveness: ``[n]``, of the writers; None = no running forms.
             allographs: letters may have other forms than the hand's, if hands that come with handgen are among them.
         """
-        hand = self._instead(characters, hand, key)
+        hand = self._instead(characters, hand, key, None if cursiveness is None else cursiveness == 0)
         row = self._place[characters]
         form = np.full(len(row), -1)
         if allographs and self._allographs is not None:
@@ -326,20 +336,26 @@ class Forms:
         return Picked(apply(gathered, choices), hand, tuple(map(tuple, notes)), numbers)
 
     def _instead(
-        self, characters: NDArray[np.int64], hand: NDArray[np.int64], key: NDArray[np.uint64]
+        self,
+        characters: NDArray[np.int64],
+        hand: NDArray[np.int64],
+        key: NDArray[np.uint64],
+        neat: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.int64]:
         """Return hands that have their characters: the wanted ones, or the first that has it in the writer's order.
 
         So what one font lacks a writer takes from one other, as far as that has it; and from a wild hand, where the
-        own is none, only what no other has.
+        own is none, and where a writer is ``neat`` (``[n]``) from one that is not tidy, only what no other has.
         """
         lacking = np.flatnonzero(~self.has[hand, characters])
         if not len(lacking):
             return hand
         order = uniforms_of(keys(key[lacking], _MIX, 1), len(self.hands))
         order += self.wild & ~self.wild[hand[lacking], None]
+        if neat is not None:
+            order += ~self.tidy & neat[lacking, None]
         made = hand.copy()
-        made[lacking] = np.where(self.has[:, characters[lacking]].T, order, 2.0).argmin(1)
+        made[lacking] = np.where(self.has[:, characters[lacking]].T, order, 3.0).argmin(1)
         return made
 
     def _gathered(
@@ -376,24 +392,3 @@ def _extents(tables: Sequence[FontForms], rows: NDArray[np.int64], allographs: A
             if stop > start:
                 made[number, at] = extent(chr(allographs.codes[at]), decoded(table.points[start:stop]))
     return made
-
-
-def _own(table: FontForms) -> NDArray[np.float32]:
-    """Return how much of their shape the strokes of each character keep."""
-    made = np.zeros(len(table.chars), np.float32)
-    for way, own in _OWN.items():
-        made[table.way == way] = own
-    return made
-
-
-def _as_forms(table: StrokeTable, asked: str) -> FontForms:
-    """Return standard strokes as the forms of a hand."""
-    known = {char: number for number, char in enumerate(table.chars)}
-    number = np.array([known.get(char, -1) for char in asked])
-    counts = np.where(number >= 0, np.diff(table.first)[number], 0)
-    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    rows = [np.arange(table.first[p], table.first[p + 1]) for p in number if p >= 0]
-    points = encoded(table.points[np.concatenate(rows)])
-    way = np.where(number >= 0, REGISTERED, ABSENT).astype(np.uint8)
-    fit = np.where(number[:, None] >= 0, 1, 0).astype(np.float32).repeat(2, 1)
-    return FontForms(asked, first, points, np.zeros(len(points), np.uint8), way, fit)

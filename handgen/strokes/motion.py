@@ -30,6 +30,8 @@ IDEOGRAPHIC = 0x2E80
 """The first code point of Chinese and Japanese writing."""
 _USUAL_HABIT, _USUAL_LOOSENESS = 0.5, 0.2
 """At which writers differ from each other, and each from drawing to drawing, as people on scans do."""
+_CARE = 0.4
+"""The cursiveness from which writers take no more care with Chinese characters than with letters."""
 _WAVES = 3
 
 Array = NDArray[np.float32]
@@ -138,9 +140,10 @@ def write(
     codes = table.codes[characters]
     strokes = table.points[rows].copy()
     _balance(strokes, hand, glyph)
-    _displace(strokes, hand, glyph)
+    inexact = _inexactness(hand, codes)
+    _displace(strokes, hand, glyph, inexact)
     _place(strokes, hand, glyph)
-    parts = _parts(hand, codes, sample, vary)
+    parts = _parts(hand, codes, sample, inexact, vary)
     strokes = _reattached(moved(strokes, glyph, number, parts), table.points[rows], held == ONWARD)
     ever = hand.habits(lambda key: _even(keys(keys(key, codes)[glyph], number, 1), 2), glyph)
     luck = 0.5 + 0.85 * ever + 0.15 * _even(keys(sample[glyph], number, 1), 2)
@@ -158,9 +161,14 @@ def write(
     return Written(strokes, glyph, down, joins, glyph[before], solid[before], own)
 
 
-def _inexactness(hand: Hand) -> Array:
-    """Return how inexactly hands write, ``[n]``: who writes neatly takes care, and who writes fast does not."""
-    return np.asarray(0.2 + 1.8 * hand["cursiveness"] ** 1.5, np.float32)
+def _inexactness(hand: Hand, codes: NDArray[np.uint64]) -> Array:
+    """Return how inexactly hands write, ``[n]``: who writes neatly takes care, and who writes fast does not.
+
+    With Chinese characters care lasts longer: what is taken for another one is moved by less than a letter is.
+    """
+    fast = hand["cursiveness"]
+    haste = np.where(codes < IDEOGRAPHIC, 1, np.minimum(1, fast / _CARE) ** 1.5)
+    return np.asarray(0.2 + 1.8 * haste * fast**1.5, np.float32)
 
 
 def lengths_of(lines: Array) -> Array:
@@ -190,12 +198,12 @@ def _balance(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
         p += hand[name][glyph, None] * p * (1 - p)
 
 
-def _displace(strokes: Array, hand: Hand, glyph: NDArray[np.int64]) -> None:
+def _displace(strokes: Array, hand: Hand, glyph: NDArray[np.int64], inexact: Array) -> None:
     """Move neighboring strokes together, by some slow waves, in all characters alike."""
     wave = hand.habits(lambda key: _normal(keys(key, 3), 6 * _WAVES)).reshape(-1, _WAVES, 6)[glyph]
     middle = strokes.mean(1)
     phase = 2.2 * (wave[:, :, 0] * middle[:, :1] + wave[:, :, 1] * middle[:, 1:]) + 3 * wave[:, :, 2]
-    size = (hand["structure"] * _inexactness(hand))[glyph, None]
+    size = (hand["structure"] * inexact)[glyph, None]
     strokes += ((wave[:, :, 3:5] * np.sin(phase)[:, :, None]).sum(1) * size)[:, None]
 
 
@@ -213,13 +221,15 @@ def _reattached(strokes: Array, before: Array, onward: NDArray[np.bool_]) -> Arr
     return made
 
 
-def _parts(hand: Hand, codes: NDArray[np.uint64], sample: NDArray[np.uint64], vary: float) -> list[Part]:
+def _parts(
+    hand: Hand, codes: NDArray[np.uint64], sample: NDArray[np.uint64], inexact: Array, vary: float
+) -> list[Part]:
     """Return how strokes are moved: by the habits of each writer with each character, and anew each time.
 
     Writers on the whole move them as people do, one of twice the habit or looseness twice as much.
     """
-    always = _inexactness(hand) * hand["habit"] / _USUAL_HABIT
-    anew = _inexactness(hand) * hand["looseness"] * np.float32(vary) / _USUAL_LOOSENESS
+    always = inexact * hand["habit"] / _USUAL_HABIT
+    anew = inexact * hand["looseness"] * np.float32(vary) / _USUAL_LOOSENESS
     habits = [Part(keys(key, codes), "habit", always * share) for key, share in hand.shares()]
     return [*habits, Part(sample, "anew", anew)]
 

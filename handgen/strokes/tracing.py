@@ -22,7 +22,7 @@ from handgen.fonts.face import FontRef
 from handgen.fonts.outline import Outlines
 from handgen.fonts.raster import Placement, Rasterizer
 from handgen.metrics.skeleton import thinned
-from handgen.strokes.base import JOINED, LIFTED, ONWARD, POINTS, Strokes, resampled
+from handgen.strokes.base import JOINED, LIFTED, ONWARD, POINTS, Strokes, StrokeTable, resampled
 from handgen.strokes.motion import IDEOGRAPHIC, lengths_of
 from handgen.strokes.paint import paint
 from handgen.strokes.register import PICKED, Placed, register
@@ -31,6 +31,8 @@ from handgen.strokes.trace import traced_all
 
 ABSENT, REJECTED, REGISTERED, TRACED = 0, 1, 2, 3
 """What became of a character: the font does not draw it; its trace is bad; standard strokes; the centerlines' graph."""
+_OWN = {REGISTERED: 0.6, TRACED: 1.0}
+"""How much of their shape strokes keep under a writer's pen, by how they were found."""
 LONGEST = 0.9
 """A traced stroke longer than this is kept in pieces, so that its points stay near each other. In squares."""
 
@@ -339,4 +341,25 @@ def encoded(points: NDArray[np.float32]) -> NDArray[np.uint16]:
 def decoded(points: NDArray[np.uint16]) -> NDArray[np.float32]:
     """Return what ``encoded`` was given, to within 1/40,000 of the square."""
     made: NDArray[np.float32] = points.astype(np.float32) * np.float32(_SPAN / _STEPS) + np.float32(_LOW)
+    return made
+
+
+def standard_forms(table: StrokeTable, asked: str) -> FontForms:
+    """Return standard strokes as the forms of a hand."""
+    known = {char: number for number, char in enumerate(table.chars)}
+    number = np.array([known.get(char, -1) for char in asked])
+    counts = np.where(number >= 0, np.diff(table.first)[number], 0)
+    first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    rows = [np.arange(table.first[p], table.first[p + 1]) for p in number if p >= 0]
+    points = encoded(table.points[np.concatenate(rows)])
+    way = np.where(number >= 0, REGISTERED, ABSENT).astype(np.uint8)
+    fit = np.where(number[:, None] >= 0, 1, 0).astype(np.float32).repeat(2, 1)
+    return FontForms(asked, first, points, np.zeros(len(points), np.uint8), way, fit)
+
+
+def own_shares(table: FontForms) -> NDArray[np.float32]:
+    """Return how much of their shape the strokes of each character keep."""
+    made = np.zeros(len(table.chars), np.float32)
+    for way, own in _OWN.items():
+        made[table.way == way] = own
     return made

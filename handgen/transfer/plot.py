@@ -7,7 +7,7 @@ from typing import Any
 
 from handgen.files import replacing
 
-_DOT, _MEAN, _CHANCE = "#56b4e9", "#0072b2", "#888888"
+_DOT, _MEAN = "#56b4e9", "#0072b2"
 _ROW, _HEAD, _WIDTH = 0.36, 1.3, 7.0
 _MORE = 4.0
 """Inches of width for each further real set."""
@@ -51,9 +51,7 @@ def _draw(axes: Any, results: dict[str, Any], names: list[str]) -> None:
         axes.set_xlabel(f"% wrong characters of {results['tested']:,} real lines ({results['real']})")
     else:
         chance = 100 / len(results["characters"])
-        axes.axvline(chance, color=_CHANCE, linestyle="--", linewidth=1)
-        axes.text(chance, 0, " chance", transform=axes.get_xaxis_transform(), fontsize=8, color=_CHANCE, va="bottom")
-        axes.set_xlabel(f"% read of {results['tested']:,} real images ({results['real']})")
+        axes.set_xlabel(f"% read of {results['tested']:,} real images ({results['real']}; chance: {chance:.2g})")
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(axis="x", color="#dddddd", linewidth=0.7)
     axes.set_axisbelow(True)

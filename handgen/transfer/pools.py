@@ -84,7 +84,7 @@ def read_pool(path: Path) -> Pool:
     for batch in samples_in(path):
         images += list(batch.images)
         chars += batch.labels
-        names += batch.styles
+        names += batch.writers
         if len(images) >= _MOST:
             break
     if not images:

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from handgen.collect.normalize import USUAL, Frame, extract_ink, normalize, place_ink
 from handgen.errors import HandgenError, StoreError, UsageError
-from handgen.glyphs.ink import Box
+from handgen.glyphs.ink import Box, Ink
 from handgen.glyphs.records import Raster, StyleRecord
 from handgen.glyphs.store import GlyphStore, StoreWriter
 from handgen.seeds import derive, generator
@@ -21,6 +22,8 @@ from handgen.transfer.sources import Demand, Source
 
 _MEASURED = 500
 """Images that the resolution of a real set is measured on."""
+_COARSE = 40
+"""Pixels of an image on which grain is no longer taken for ink, and lines still are."""
 _TURNS = 4
 """How often a source is asked again for images instead of those without ink."""
 
@@ -44,7 +47,7 @@ class Evened:
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
         """Return uint8 ``[size, size]``, 0 = ink, 255 = paper, of a gray image; None if there is no ink."""
-        found = extract_ink(image)
+        found = self._ink(image)
         if found is None:
             return None
         frame = Frame(self.size / 2, self.size / 2, USUAL * self.size)
@@ -53,6 +56,31 @@ class Evened:
         side = self.resolution + 2 * (self.resolution // 4 + 2)  # the same paper on both sides: no half pixels
         small = place_ink(*found, Frame(side / 2, side / 2, self.resolution), side)
         return normalize(small, frame, self.size, paper=255)
+
+    def _ink(self, image: NDArray[np.uint8]) -> tuple[Ink, Box] | None:
+        """Return the ink and its box, as ``extract_ink`` does, but for specks of grain beside pale characters.
+
+        Grain is averaged first where the ink is brought down to less than half anyway; else for its box alone.
+        """
+        times = max(image.shape) // _COARSE
+        coarse = extract_ink(_averaged(image, times)) if times > 1 else None
+        finer = int(_longer(coarse[1]) * times / self.resolution / 2) if coarse else 1
+        found = extract_ink(_averaged(image, finer))
+        if coarse is None or found is None or finer > 1:
+            return found
+        ink, box = found
+        (high, wide), (rows, columns), rough = ink.shape, coarse[0].shape, coarse[1]
+        left, right = max(box.left, rough.left * wide // columns), min(box.right, -(-rough.right * wide // columns))
+        top, bottom = max(box.top, rough.top * high // rows), min(box.bottom, -(-rough.bottom * high // rows))
+        return (ink, Box(left, top, right, bottom)) if left < right and top < bottom else found
+
+
+def _averaged(image: NDArray[np.uint8], times: int) -> NDArray[np.uint8]:
+    """Return an image so many times smaller, each pixel the mean over its area."""
+    if times <= 1:
+        return image
+    height, width = (max(1, round(side / times)) for side in image.shape)
+    return np.asarray(Image.fromarray(image).resize((width, height), Image.Resampling.BOX))
 
 
 def _longer(box: Box) -> int:

@@ -21,10 +21,9 @@ LINES = "Lines of text"
 LINE_SETS = ("fonts", "warped", "traced", "default", "real")
 """Sets of lines: fonts as they are; deformed, with the ink of scans; single characters that the pen writes along the
 fonts' centerlines, side by side; what 'synth --lines' writes unless told otherwise; the real lines not tested on."""
-_FONTS, _PEN, _MODEL, _REAL = ("fonts", "warped", "scanned"), ("pen",), ("gan", "pen-gan"), ("real",)
-
-
+_FIRST, _MODEL, _REAL = ("fonts", "default"), ("gan", "pen-gan"), ("real",)
 _NOT_SHOT = (UNION, *_REAL)
+_STORE = Path("data/glyphs")
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class TransferRequest(Settings):
         "each character.",
         flags=("--sets",),
         metavar="NAMES",
-        shown="all that can be made of what is given, but traced and default",
+        shown="fonts, default, what --model draws, every --set, and real",
         panel=SETS,
         often=True,
     )
@@ -175,9 +174,9 @@ class TransferRequest(Settings):
     )
     strokes: str = setting("hanzi,kanjivg,trace", "Strokes of the pen, as for 'synth'.", metavar="SOURCES", panel=DRAWN)
     data: tuple[Path, ...] = setting(
-        (Path("data/glyphs"),),
-        "Glyph store of fonts; may be repeated.",
-        shown="data/glyphs",
+        (_STORE,),
+        "Glyph store of the fonts of fonts, warped, scanned and traced; may be repeated.",
+        shown="data/glyphs if it is there, else handwriting fonts at hand",
         panel=PATHS,
         often=True,
     )
@@ -197,9 +196,13 @@ class TransferRequest(Settings):
     )
     half: str = setting("test", "Writers to test on; 'real' learns from the others.", choices=HALVES, panel=LINES)
     fonts: str = setting(
-        "", "Fonts of the sets, as for 'synth'.", metavar="FONTS", shown="every one that looks written by hand",
-        panel=LINES, often=True,
-    )  # fmt: skip
+        "",
+        "Fonts of fonts, warped, scanned and traced in place of --data, as for 'synth'.",
+        metavar="FONTS",
+        shown="those of --data; every one at hand that looks written by hand",
+        panel=DRAWN,
+        often=True,
+    )
     out: Path = setting(
         Path("runs/transfer"), "Folder of the comparison.", flags=("--out", "-o"), panel=PATHS, often=True
     )
@@ -218,9 +221,21 @@ class TransferRequest(Settings):
             if path.resolve() in reals:
                 raise UsageError(f"--set {name} is the real set itself", "The set 'real' is the part not tested on.")
         self.each()
-        _ = self.few
+        _ = self.few, self.stores
         if self.lines and (self.settings.fresh or self.shots):
             raise UsageError("--fresh and --shots are for single characters", "Leave them out, or --lines.")
+
+    @property
+    def stores(self) -> tuple[Path, ...]:
+        """The glyph stores whose fonts the sets are made of; none where the fonts at hand are taken, or named ones.
+
+        Raises:
+            UsageError: fonts are named, and a store as well.
+        """
+        usual = self.data == (_STORE,)
+        if self.fonts and not usual:
+            raise UsageError("--fonts and --data both name fonts", "Give one of them.")
+        return () if self.fonts or (usual and not _STORE.exists()) else self.data
 
     @property
     def few(self) -> tuple[int, ...]:
@@ -283,4 +298,4 @@ class TransferRequest(Settings):
             return tuple(dict.fromkeys((*asked, *self.sets)))
         models = (*_MODEL, *(("gated",) if self.recognizer else ())) if self.model else ()
         real = _REAL if self.settings.test_share < 1 else ()
-        return (*_FONTS, *_PEN, *models, *self.sets, UNION, *real)
+        return (*_FIRST, *models, *self.sets, *real)

@@ -55,6 +55,10 @@ class Source(ABC):
             UsageError: no image of a character is taken, however many are offered.
         """
 
+    def about(self) -> str:
+        """Return where the images come from, for a person, where the name of the set does not say it; may be empty."""
+        return ""
+
     def chosen(self, seed: int) -> Source:
         """Return what one repetition learns from: itself, unless the choice of images is part of the question."""
         return self
@@ -169,16 +173,21 @@ class Synthesized(Source):
 
     Args:
         prepared: a run of it made ready; its seed does not count.
+        about: what a person should know of where the samples come from.
     """
 
-    def __init__(self, prepared: Prepared) -> None:
-        self._prepared = prepared
+    def __init__(self, prepared: Prepared, about: str = "") -> None:
+        self._prepared, self._about = prepared, about
         self.chars = "".join(sorted(prepared.source.chars))
 
     def identity(self) -> Mapping[str, Any]:
         """Return what decides the samples, but for their number and the seed."""
         whole = self._prepared.identity()
         return {name: value for name, value in whole.items() if name not in ("count", "seed", "format")}
+
+    def about(self) -> str:
+        """Return what was said of them."""
+        return self._about
 
     @property
     def names(self) -> tuple[str, ...]:

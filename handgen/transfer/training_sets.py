@@ -24,12 +24,13 @@ from handgen.registry import nearest
 from handgen.sources import MODEL
 from handgen.sources.deform import deform
 from handgen.sources.find import find_model, kind_of
+from handgen.sources.fonts import find_named
 from handgen.sources.model import open_drawer, store_of
 from handgen.sources.spec import CONTINUOUS, FONT, PEN
-from handgen.strokes.library import TRACE
 from handgen.synthesis.options import make_request
-from handgen.synthesis.prepare import prepare
+from handgen.synthesis.prepare import Prepared, prepare
 from handgen.synthesis.request import OFF, REDRAW
+from handgen.synthesis.usual import with_usual_sources
 from handgen.transfer import TRAINING_SETS
 from handgen.transfer.pools import Pool, pool_of
 from handgen.transfer.sources import Degraded, Few, Mixed, Pooled, Source, Synthesized
@@ -39,6 +40,8 @@ FEW = re.compile(r"real([1-9]\d*)")
 _DEFAULT, _EACH = "default", "each"
 _NO_FILE = Path("nowhere")
 """Nothing is written there."""
+_SIDE, _WRITERS = 128, "400"
+"""Pixels that fonts and the pen along them draw, and writers of that pen: as in the recipe for Latin letters."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Materials:
 
     Attributes:
         chars: the characters that are wanted.
-        data: glyph stores of fonts.
+        data: glyph stores of fonts; none where fonts are named, or all at hand are taken.
         model: what draws ``gan``: a run folder or a model file.
         recognizer: what reads for ``gated``; the newest in ``runs/`` by default.
         styles: of the model's drawings, as ``synth`` has it; every sample another, if the model can, by default.
@@ -55,6 +58,7 @@ class Materials:
         left: the part of the real set that is not tested on.
         real: the folder of the real set, if it is one.
         device: where a model draws.
+        fonts: names of fonts, as ``synth`` has them.
     """
 
     chars: str
@@ -66,6 +70,7 @@ class Materials:
     left: Pool
     real: Path | None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    fonts: str = ""
 
     @functools.cached_property
     def store(self) -> GlyphStore:
@@ -79,15 +84,25 @@ class Materials:
 
     def synthesis(self, *models: Path | str, **more: Any) -> Synthesized:
         """Make a run of ``synth`` ready."""
+        return Synthesized(*self._ready(*models, **more))
+
+    def of_fonts(self, source: str, **more: Any) -> Synthesized:
+        """Make a run of ``synth`` ready that draws with a source of fonts: those named, or all at hand."""
+        prepared, _ = self._ready(source, gate=OFF, size=_SIDE, fonts=self.fonts, **more)
+        count = len(find_named(prepared.request.sources[0], self.chars))
+        return Synthesized(prepared, f"{count} fonts" if count > 1 else "1 font: 'handgen fonts fetch' gets more")
+
+    def _ready(self, *models: Path | str, **more: Any) -> tuple[Prepared, str]:
         charset = " ".join(self.chars)  # with spaces no characters look like a charset's name
-        device = str(self.device)
-        return Synthesized(
-            prepare(make_request(*models, out=_NO_FILE, count=1, charset=charset, device=device, **more))
-        )
+        options: dict[str, Any] = {"out": _NO_FILE, "count": 1, "charset": charset, "device": str(self.device)} | more
+        request, why = with_usual_sources(make_request(*models, **options))
+        return prepare(request), why
 
 
 def fonts(given: Materials) -> Source:
-    """Return the glyphs of the store's hands."""
+    """Return the glyphs of the store's hands, or of the fonts at hand."""
+    if not given.data:
+        return given.of_fonts("fonts", vary=0.0)
     store = given.store
     return _Glyphs(store, pool_of(store).of(given.chars))
 
@@ -128,20 +143,17 @@ def default(given: Materials) -> Source:
 
 
 def traced(given: Materials) -> Source:
-    """Return what a pen writes along the centerlines of each of the store's fonts."""
-    parts: dict[str, Source] = {}
-    store = given.store
-    for number in store.targets or store.sources:
-        style = store.styles[number]
-        file = style.origin.path
-        if not file or not Path(file).is_file():
-            continue
-        ref = FontRef(Path(file), style.origin.face, style.origin.instance)
-        with contextlib.suppress(UsageError):  # a font of which nothing can be traced
-            parts[style.name] = given.synthesis(PEN, gate=OFF, styles=CONTINUOUS, font=ref.spec, strokes=TRACE)
-    if not parts:
-        raise UsageError(f"no font of {given.store.path} is where it was", "Render the glyph store again.")
-    return Mixed(parts)
+    """Return what 400 writers write along the centerlines of the store's fonts, or of the fonts at hand."""
+    if not given.data:
+        return given.of_fonts("traced", styles=_WRITERS)
+    named = {"data": given.data[0]} if len(given.data) == 1 else {"fonts": ",".join(_fonts_of(given.store))}
+    return given.synthesis("traced", gate=OFF, size=_SIDE, styles=_WRITERS, **named)
+
+
+def _fonts_of(store: GlyphStore) -> list[str]:
+    """Return the fonts that a store was rendered from, as options name them."""
+    origins = [store.styles[number].origin for number in store.targets or store.sources]
+    return [FontRef(Path(each.path), each.face, each.instance).spec for each in origins if each.path]
 
 
 def real(given: Materials) -> Source:
@@ -162,7 +174,12 @@ class _Glyphs(Pooled):
 
     def __init__(self, store: GlyphStore, pool: Pool) -> None:
         super().__init__(pool, {"store": store.fingerprint()})
+        self._about = f"of a glyph store: {len(np.unique(pool.writers))}"
         self._alignments = [style.alignment for style in store.styles]
+
+    def about(self) -> str:
+        """Return how many fonts there are."""
+        return self._about
 
     def image(self, number: int) -> NDArray[np.uint8]:
         """Return a glyph, less its alignment."""

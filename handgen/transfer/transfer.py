@@ -46,7 +46,9 @@ from handgen.version import __version__
 ABOUT, SETS, CELLS, TRAINING = "transfer.json", "sets", "cells", "training"
 RESULTS, PLOT, SHEET = "results.json", "results.png", "sets.png"
 _SHOWN, _CELL = 24, 32
-_BEFORE = {"fresh": False}
+_FORM = 2
+"""Of how images are brought to one form: results of another cannot be compared."""
+_BEFORE = {"fresh": False, "form": 1}
 """Settings that older comparisons did not have."""
 _YAML = (".yaml", ".yml")
 _REAL = re.compile(r"(^|\+)real\d*($|\+)")
@@ -74,7 +76,8 @@ class Transfer:
         left, test = parted(pool, settings.test_share) if len(pool) else (pool, pool)
         materials = Materials(
             chars=test.charset if len(test) else "",
-            data=request.data,
+            data=request.stores,
+            fonts=request.fonts,
             model=request.model,
             recognizer=request.recognizer,
             styles=request.styles,
@@ -141,12 +144,14 @@ class Transfer:
         """Return what will be done, for a person."""
         settings = self.request.settings
         drawn = "new ones at every step" if settings.fresh else f"{settings.count:,} in each set"
+        about_each = [(name, made.source.about()) for name, made in self.sets.items()]
+        writers = f"{self._writers:,} writers" if self._writers > 1 else "one writer, or writers without names"
         left_out = {"left out": f"{len(self.left_out):,} characters that a set lacks"} if self.left_out else {}
         return {
-            "real": f"{self.real}: tested on {len(self.exam.labels):,} images by {self._writers} writers",
+            "real": f"{self.real}: tested on {len(self.exam.labels):,} images by {writers}",
             "characters": f"{len(self.chars):,}",
             **left_out,
-            "sets": ", ".join(self.sets),
+            "sets": ", ".join(name + (about and f" ({about})") for name, about in about_each),
             "images": f"{drawn}; ink at most {self.even.resolution} pixels, scaled to {self.even.size}",
             "learning": f"{settings.images:,} images seen, {settings.seeds} times a set, "
             + ("varied at random" if settings.augment else "as they are"),
@@ -158,7 +163,7 @@ class Transfer:
         settings = {name: value for name, value in asdict(self.request.settings).items() if name != "seeds"}
         exam = hashlib.sha256(self.exam.images.tobytes() + self.exam.labels.tobytes()).hexdigest()
         even = {"size": self.even.size, "resolution": self.even.resolution}
-        return {"characters": self.chars, "exam": exam} | settings | even
+        return {"characters": self.chars, "exam": exam, "form": _FORM} | settings | even
 
     def run(self, watch: Watch) -> bool:
         """Do what is not done yet; return whether all is.

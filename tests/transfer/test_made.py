@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -65,6 +67,23 @@ def test_a_recipe_is_a_set_and_each_of_its_sources_and_the_rest_are(recipe, give
             find_source(name, known, given)
     with pytest.raises(UsageError, match="nothing is left"):
         find_source("one-fonts", {"one": fonts}, given)
+
+
+def test_without_a_store_fonts_are_those_named_or_at_hand(given, kalam, indie_flower, tmp_path, monkeypatch):
+    named = replace(given, fonts=f"{kalam},{indie_flower}")
+    fonts, traced = (find_source(name, {}, named) for name in ("fonts", "traced"))
+    assert fonts.about() == traced.about() == "2 fonts"
+    assert len(set(drawn(fonts, 12))) == 2 * len(CHARS)  # at rest and without effects a font draws always alike
+    assert len(set(drawn(traced, 12))) == 12 * len(CHARS)
+
+    monkeypatch.chdir(tmp_path)
+    asked = TransferRequest(real=("digits",))
+    assert (asked.stores, asked.compared()) == ((), ("fonts", "default", "real"))
+    store = Path("data/glyphs")
+    store.mkdir(parents=True)
+    assert (asked.stores, replace(asked, fonts=str(kalam)).stores) == ((store,), ())
+    with pytest.raises(UsageError, match="--fonts and --data both name fonts"):
+        TransferRequest(real=("digits",), fonts=str(kalam), data=(Path("mine"),))
 
 
 def test_a_few_real_samples_are_the_same_in_every_set_and_a_quarter_of_it(recipe, given):

@@ -12,7 +12,7 @@ from handgen.formats.base import Sample
 from handgen.formats.lmdb import LmdbWriter
 from handgen.training.engine import Engine
 from handgen.transfer import transfer as module
-from handgen.transfer.pools import open_real
+from handgen.transfer.pools import open_real, parted
 
 TINY = "--count 60 --images 192 --batch 16 --width 4 --test-count 100"
 
@@ -82,12 +82,19 @@ def test_several_real_sets_stand_in_one_table_and_a_further_one_costs_only_its_o
     assert "two real sets are called digits" in " ".join(capsys.readouterr().err.split())
 
 
-def save_digits(path):
+def test_a_dataset_is_parted_by_the_writers_that_it_names_or_else_by_its_styles(tmp_path):
+    for key in ("writer", "style"):
+        left, test = parted(open_real(str(save_digits(tmp_path / key, key))), 0.4)
+        assert (len(np.unique(left.writers)), len(np.unique(test.writers))) == (3, 2), key
+        assert len(test) == 40, key
+
+
+def save_digits(path, key="style"):
     """Write a hundred of the real digits as a dataset, five writers' they say."""
     pool = open_real("digits")
     with LmdbWriter(path, {}) as writer:
         rows = [
-            Sample(row, str(pool.chars[row]), np.asarray(pool.images[row]), {"style": f"writer{row // 20}"})
+            Sample(row, str(pool.chars[row]), np.asarray(pool.images[row]), {key: f"writer{row // 20}"})
             for row in range(100)
         ]
         writer.write(rows)
