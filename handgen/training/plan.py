@@ -158,8 +158,9 @@ def plan_training(
     if settings.tensorboard:
         load_extra("tensorboard", "tensorboard")
     kind: type[Model] = MODELS.load(name)
-    if settings.displace and kind.prompt_kind is STROKES:
-        raise UsageError(f"--displace distorts glyphs, and a {name} learns from strokes", "Leave it out.")
+    for option, amount in (("displace", settings.displace), ("warp", settings.warp)):
+        if amount and kind.prompt_kind is STROKES:
+            raise UsageError(f"--{option} distorts glyphs, and a {name} learns from strokes", "Leave it out.")
     seen = start.model.charset if start else ""
     split = split_store(store, kind.needs, settings.holdout, settings.seed, by=settings.holdout_by, seen=seen)
     only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())

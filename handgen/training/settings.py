@@ -73,6 +73,14 @@ class TrainSettings(Settings):
         maximum=1,
         panel=DATA,
     )
+    warp: float = setting(
+        0.0,
+        "Deform half of the pairs as people deform what they write, source and target alike; 1 = as people differ, as "
+        "--vary of synth.",
+        minimum=0,
+        maximum=1,
+        panel=DATA,
+    )
     eval_every: int = setting(
         20_000, "Images between measurements on held-out characters.", minimum=1, panel=RUN, often=True
     )
