@@ -63,6 +63,7 @@ class TrainSettings(Settings):
         False, "Show every style equally often, however many glyphs it has.", panel=DATA, often=True
     )
     finetune_styles: str = setting("", "Train on these styles only: names, comma-separated.", panel=DATA, often=True)
+    forget_styles: bool = setting(False, "Of the styles of --from, keep those alone that --data has.", panel=DATA)
     disjoint: bool = setting(
         False, "For unpaired models: half of the characters from the source, the others from the targets.", panel=DATA
     )
