@@ -35,7 +35,7 @@ fonts = typer.Typer(
 Charset = Annotated[
     str | None,
     typer.Option(
-        help="gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
+        help="gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, zh-marks, a UTF-8 file, or characters.",
         show_default="gb2312-1 for a font with Chinese, else latin62",
         rich_help_panel=CHOICE,
     ),

@@ -40,7 +40,7 @@ class RenderSettings(Settings):
     )
     charset: str | None = setting(
         None,
-        "gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
+        "gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, zh-marks, a UTF-8 file, or the characters.",
         shown="gb2312-1 if the source has Chinese, else latin62",
         panel=DRAWING,
     )

@@ -72,7 +72,9 @@ def numbers() -> dict[str, Any]:
     return found
 
 
-def deform(images: Tensor, who: PersonKeys, strength: float = 1.0, warp: Warp | None = None) -> Tensor:
+def deform(
+    images: Tensor, who: PersonKeys, strength: float = 1.0, warp: Warp | None = None, mode: str = "bilinear"
+) -> Tensor:
     """Return images of single characters as other people, or the same person again, would draw them.
 
     Args:
@@ -80,6 +82,7 @@ def deform(images: Tensor, who: PersonKeys, strength: float = 1.0, warp: Warp | 
         who: keys of the B drawings.
         strength: factor on all deviations; 1 = as people vary, 0 = not at all.
         warp: a warp to apply before, in the same resampling.
+        mode: as ``Warp.resample``.
 
     Returns:
         Images of the same shape. Ink stays on the canvas: what would leave it is moved or made smaller.
@@ -89,7 +92,7 @@ def deform(images: Tensor, who: PersonKeys, strength: float = 1.0, warp: Warp | 
     warp = Warp.none(images) if warp is None else warp
     if strength:
         warp = bent(whole(warp, who, strength), who, strength, side)
-    return resampled(images, kept_inside(warp.grid(images, inside=False), box))
+    return resampled(images, kept_inside(warp.grid(images, inside=False), box), mode)
 
 
 def whole(warp: Warp, who: PersonKeys, strength: float) -> Warp:

@@ -36,6 +36,8 @@ def _big5_level1() -> str:
     return "".join(char for char in text if unicodedata.name(char, "").startswith("CJK UNIFIED"))
 
 
+_CHINESE_MARKS = "、。·—～…‘’“”〔〕〈〉《》「」『』【】！％（），．：；？￥〇"
+
 _WESTERN = "ŒœŸ€£§°«»¿¡“”‘’„‚–—…·"
 
 
@@ -69,6 +71,7 @@ _BUILDERS: dict[str, tuple[str, Callable[[], str]]] = {
     "latin62": ("0-9 A-Z a-z", lambda: string.digits + string.ascii_uppercase + string.ascii_lowercase),
     "digits": ("0-9", lambda: string.digits),
     "latin": ("179 characters: ASCII, letters and punctuation of western European languages", _latin),
+    "zh-marks": ("33 punctuation marks of Chinese, full width, and 〇", lambda: _CHINESE_MARKS),
     "ascii": ("94 printable ASCII characters, no space", lambda: "".join(map(chr, range(0x21, 0x7F)))),
 }
 

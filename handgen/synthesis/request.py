@@ -118,7 +118,7 @@ class Request(Settings):
     count: int = setting(10_000, "Samples to write.", minimum=1, panel=WRITING, often=True)
     charset: str | None = setting(
         None,
-        "gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, a UTF-8 file, or the characters.",
+        "gb2312-1, gb2312, jis-1, big5-1, latin62, latin, digits, ascii, zh-marks, a UTF-8 file, or the characters.",
         shown="the characters of the model's store",
         panel=WRITING,
         often=True,

@@ -48,14 +48,21 @@ class Split:
 
 
 def split_store(
-    store: GlyphStore, needs: Needs, share: float, seed: int, *, by: str = "characters", seen: str = ""
+    store: GlyphStore,
+    needs: Needs,
+    share: float,
+    seed: int,
+    *,
+    by: str = "characters",
+    seen: str = "",
+    held: str = "",
 ) -> Split:
     """Split the glyphs that a model can learn from into training and held-out ones.
 
     Only characters that source and targets both have are held out: at least one, unless ``share`` is 0 or there is
     only one. With ``by="pairs"``, single glyphs of the targets are held out instead. The choice depends on the
-    store's characters and styles, the share, the seed and ``seen`` alone. A model that needs no source holds out
-    nothing.
+    store's characters and styles, the share, the seed, ``seen`` and ``held`` alone. A model that needs no source holds
+    out nothing.
 
     Args:
         store: the glyph store.
@@ -65,6 +72,8 @@ def split_store(
         by: "characters" or "pairs".
         seen: characters that the first weights were trained on (``--from``). They are held out only if there are not
             enough others.
+        held: characters that the first weights held out. They are held out before others, so that both can be measured
+            on them, and what is new to the store is learned.
 
     Raises:
         StoreError: the store has no source or no target, or they share no character.
@@ -83,8 +92,8 @@ def split_store(
         return Split("".join(sorted(everything)), "", _held_out_pairs(store, set(common), share, seed))
     count = min(len(common) - 1, max(1, round(len(common) * share))) if share and common else 0
     order = [common[i] for i in generator(seed, "split").permutation(len(common))]
-    held = sorted(sorted(order, key=lambda char: char in seen)[:count])
-    return Split("".join(sorted(everything - set(held))), "".join(held))
+    apart = sorted(sorted(order, key=lambda char: (char not in held, char in seen))[:count])
+    return Split("".join(sorted(everything - set(apart))), "".join(apart))
 
 
 def _characters(store: GlyphStore, styles: Sequence[int]) -> set[str]:

@@ -23,7 +23,7 @@ from handgen.seeds import derive
 from handgen.sources import loading
 from handgen.training import footprint
 from handgen.training.curves import CURVES, save_curves
-from handgen.training.displace import displace
+from handgen.training.displace import displace, warp_as_people_do
 from handgen.training.engine import Engine, Limits, Task
 from handgen.training.evaluate import draw_pairs, measure, measure_diversity
 from handgen.training.health import verdict
@@ -155,7 +155,8 @@ class GANTask(Task):
         mix = torch.rand(count, generator=random)[rows]
         data = self.plan.data
         batch = data.batch(data.numbers(first, count, seed)[rows], self.device, noise, mix)
-        return displace(batch, settings.displace, seed, np.arange(first, first + count)[rows])
+        numbers = np.arange(first, first + count)[rows]
+        return warp_as_people_do(displace(batch, settings.displace, seed, numbers), settings.warp, seed, numbers)
 
     def _average(self, images: int, since: int) -> None:
         """Move the averaged weights towards the current ones.

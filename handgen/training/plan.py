@@ -129,6 +129,14 @@ class TrainingPlan:
         return model
 
 
+def _kept_styles(settings: TrainSettings, store: GlyphStore, start: Checkpoint | None) -> list[str]:
+    """Return the styles of the first weights that the model keeps."""
+    if start is None and settings.forget_styles:
+        raise UsageError("--forget-styles is about the styles of first weights", "Name them with --from.")
+    here = {style.name for style in store.styles}
+    return [name for name in (start.style_names if start else []) if name in here or not settings.forget_styles]
+
+
 def plan_training(
     name: str,
     settings: TrainSettings,
@@ -158,12 +166,14 @@ def plan_training(
     if settings.tensorboard:
         load_extra("tensorboard", "tensorboard")
     kind: type[Model] = MODELS.load(name)
-    if settings.displace and kind.prompt_kind is STROKES:
-        raise UsageError(f"--displace distorts glyphs, and a {name} learns from strokes", "Leave it out.")
-    seen = start.model.charset if start else ""
-    split = split_store(store, kind.needs, settings.holdout, settings.seed, by=settings.holdout_by, seen=seen)
+    for option, amount in (("displace", settings.displace), ("warp", settings.warp)):
+        if amount and kind.prompt_kind is STROKES:
+            raise UsageError(f"--{option} distorts glyphs, and a {name} learns from strokes", "Leave it out.")
+    seen, held = (start.model.charset, start.model.held_out) if start else ("", "")
+    share, seed = settings.holdout, settings.seed
+    split = split_store(store, kind.needs, share, seed, by=settings.holdout_by, seen=seen, held=held)
     only = tuple(part.strip() for part in settings.finetune_styles.split(",") if part.strip())
-    styles = style_names(name, kind, store, start.style_names if start else [], only)
+    styles = style_names(name, kind, store, _kept_styles(settings, store, start), only)
     resolved = kind.resolve(config, split.train, read_config(out))
     plan = TrainingPlan(name, settings, resolved, store, out, split, styles, only, tuple(rows), start, ranks)
     for glyphs in (plan.data, plan.held_out):  # both are made here, so that errors are found before the run

@@ -63,12 +63,21 @@ class TrainSettings(Settings):
         False, "Show every style equally often, however many glyphs it has.", panel=DATA, often=True
     )
     finetune_styles: str = setting("", "Train on these styles only: names, comma-separated.", panel=DATA, often=True)
+    forget_styles: bool = setting(False, "Of the styles of --from, keep those alone that --data has.", panel=DATA)
     disjoint: bool = setting(
         False, "For unpaired models: half of the characters from the source, the others from the targets.", panel=DATA
     )
     displace: float = setting(
         0.0,
         "Amount of random distortion, the same in source and target, so that a model follows varied source glyphs.",
+        minimum=0,
+        maximum=1,
+        panel=DATA,
+    )
+    warp: float = setting(
+        0.0,
+        "Deform half of the pairs as people deform what they write, source and target alike; 1 = as people differ, as "
+        "--vary of synth.",
         minimum=0,
         maximum=1,
         panel=DATA,

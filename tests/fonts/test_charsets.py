@@ -21,6 +21,7 @@ from handgen.fonts.charsets import CHARSETS, is_written, load_charset, unique_ch
         ("latin62", 62, "0", "z"),
         ("digits", 10, "0", "9"),
         ("ascii", 94, "!", "~"),
+        ("zh-marks", 33, "、", "〇"),
     ],
 )
 def test_named_sets_are_the_published_ones(name, count, first, last):

@@ -92,6 +92,8 @@ def test_a_second_stage_measures_on_what_the_first_did_not_see(store, bigger_sto
     for seed in range(5):
         second = split_store(bigger_store, "pairs", 0.1, seed, seen=first.train)
         assert set(second.held_out) <= set(first.held_out) | set("5678")
+        held = split_store(bigger_store, "pairs", 0.1, seed, seen=first.train, held=first.held_out).held_out
+        assert len(set(held) - set(first.held_out)) == max(0, len(held) - len(first.held_out))  # new ones are learned
     assert len(split_store(store, "pairs", 0.9, 0, seen=first.train).held_out) == 36
 
 

@@ -1,4 +1,4 @@
-"""``--displace``: content and target are distorted by the same smooth field."""
+"""``--displace`` and ``--warp``: content and target are distorted in the same way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import torch
 from handgen.errors import UsageError
 from handgen.glyphs.store import to_unit
 from handgen.models.base import Batch
-from handgen.training.displace import _COLUMNS, _warp, displace
+from handgen.training.displace import _COLUMNS, _warp, displace, warp_as_people_do
 from handgen.training.settings import TrainSettings
 from tests.conftest import same_state
 
@@ -49,10 +49,30 @@ def test_what_is_done_depends_on_seed_and_place_alone(batch):
     assert displace(batch, 0.0, 7, np.arange(12)) is batch
 
 
+def test_half_of_the_pairs_are_deformed_as_people_do(batch):
+    """Content and target alike, the other half not at all; which and how follows from seed and number alone."""
+    many = Batch(*(torch.cat([getattr(batch, name)] * 4) for name in Batch.__dataclass_fields__))
+    same = Batch(many.target, many.target.clone(), many.style, many.char, many.noise, many.mix)
+    moved = warp_as_people_do(same, 0.6, 3, np.arange(48))
+    torch.testing.assert_close(moved.content, moved.target)
+    changed = (moved.target != many.target).flatten(1).any(1)
+    assert 12 < changed.sum() < 36
+    assert (moved.target - many.target)[changed].abs().mean(dim=(1, 2, 3)).min() > 0.01
+    other = warp_as_people_do(many, 0.6, 3, np.arange(48))
+    for before, after in ((many.content, other.content), (many.target, other.target)):
+        assert after.is_contiguous(memory_format=torch.channels_last)
+        assert -1 <= after.min() < after.max() <= 1
+        assert ink(after).median() == pytest.approx(ink(before).median(), rel=0.25)
+    part = Batch(*(getattr(many, name)[9:20] for name in Batch.__dataclass_fields__))
+    torch.testing.assert_close(warp_as_people_do(part, 0.6, 3, np.arange(9, 20)).target, other.target[9:20])
+    assert warp_as_people_do(many, 0.0, 3, np.arange(48)) is many
+
+
 def test_one_picture_stays_one(batch):
     alone = Batch(batch.target, batch.target, *(getattr(batch, n) for n in ("style", "char", "noise", "mix")))
-    moved = displace(alone, 0.5, 7, np.arange(12))
-    assert moved.content is moved.target
+    for change in (displace, warp_as_people_do):
+        moved = change(alone, 0.5, 7, np.arange(12))
+        assert moved.content is moved.target
 
 
 @pytest.mark.parametrize("size", [64, 128])
@@ -70,7 +90,7 @@ def test_fields_are_smooth_and_leave_the_edge_alone(size):
 
 
 def test_a_run_goes_on_exactly(make_trainer):
-    options = {"displace": 0.7, "schedule": "constant", "batch": 2}
+    options = {"displace": 0.7, "warp": 0.6, "schedule": "constant", "batch": 2}
     whole = make_trainer(out="whole", images=4, **options)
     plain = make_trainer(out="plain", images=4, batch=2)
     assert not torch.equal(plain.batch(0, "noise").target, whole.batch(0, "noise").target)

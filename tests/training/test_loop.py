@@ -13,7 +13,7 @@ from handgen.checkpoints import files as checkpoint
 from handgen.errors import HandgenError, TrainingError, UsageError
 from handgen.sources import loading
 from handgen.training.optimize import Optimizer
-from tests.conftest import same_state
+from tests.conftest import render_store, same_state
 
 
 def quiet(progress):
@@ -190,6 +190,16 @@ def test_finetuning_trains_on_the_named_styles_alone(make_trainer, bigger_store,
     assert set(trainer.folder.measurements()[-1]["styles"]) == {"kalam", "zeyada", "mean"}
     facts = checkpoint.load(trainer.folder.path / "model.safetensors").facts
     assert [style["name"] for style in facts["styles"]] == list(trainer.styles)
+
+
+def test_styles_that_the_data_lack_are_forgotten_if_asked(make_trainer, heiti, kalam, zeyada, tmp_path, start):
+    here = render_store(tmp_path / "here", heiti, (zeyada, kalam), "ABCDEFGHIJ")
+    assert make_trainer("zi2zi", on=here, out="kept", start=start).styles == ("kalam", "indie-flower", "zeyada")
+    trainer = make_trainer("zi2zi", on=here, out="forgotten", start=start, forget_styles=True)
+    assert trainer.styles == ("kalam", "zeyada")
+    assert torch.equal(trainer.model.codes[0], start.tensors["codes"][start.style_names.index("kalam")])
+    with pytest.raises(UsageError, match="Name them with --from"):
+        make_trainer("zi2zi", out="none", forget_styles=True)
 
 
 def test_a_second_stage_measures_on_what_the_first_did_not_see(make_trainer, bigger_store, start):
