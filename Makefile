@@ -28,7 +28,7 @@ cyclegan: $(VENV)/demo.installed ## CycleGAN from Heiti to a hand, unpaired.
 	$(BIN)/python -m examples.cyclegan_unpaired.run
 
 weights: $(VENV)/demo.installed ## Train the weights that come with handgen again, in ./weights; hours on a CPU.
-	$(BIN)/python -m examples.weights.run recognizer zh en
+	$(BIN)/python -m examples.weights.run recognizer zh latin
 
 hands: $(VENV)/demo.installed ## Trace the hands that come with handgen again; needs npm; fetching fonts takes longest.
 	$(BIN)/python -m handgen fonts fetch zh

@@ -259,7 +259,7 @@ def _of_requests() -> dict[str, _Kind]:
             ),
             ("rejects.jsonl", "manifest.json"),
         ),
-        "like": (_like, ((*like, "en"), (*like, "pen", "--strokes", "trace")), ()),
+        "like": (_like, ((*like, "latin"), (*like, "pen", "--strokes", "trace")), ()),
     }
 
 

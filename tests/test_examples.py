@@ -82,6 +82,7 @@ def test_every_font_can_be_had_and_its_license_is_known():
     assert weights.elsewhere().keys() == table.keys()
     for name, training in weights.TRAININGS.items():
         assert len(set(training.hands)) == len(training.hands)
+        assert set(training.kept) <= set(training.hands)
         for hand in training.hands:
             assert hand in table or find_entry(hand), (name, hand)
 

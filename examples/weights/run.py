@@ -1,6 +1,6 @@
 """What ``make weights`` runs: the weights that come with handgen, made again from fonts that anyone can get.
 
-    python -m examples.weights.run en            # or zh, recognizer, latin
+    python -m examples.weights.run latin         # or zh, recognizer
 
 Everything is a ``handgen`` command; run it again and it goes on where it stopped. Fonts of the catalog are
 fetched; others, named in fonts.csv, must be installed first, and it says how.
@@ -33,6 +33,7 @@ class Training:
         render: options of ``handgen render``.
         train: arguments of ``handgen train``, one run after the other.
         export: options of ``handgen models export``; nothing is exported where there are none.
+        kept: the hands of the last run, which forgets the others; empty = all.
     """
 
     source: str
@@ -40,17 +41,10 @@ class Training:
     render: str
     train: tuple[str, ...]
     export: str = ""
+    kept: tuple[str, ...] = ()
 
 
 # fmt: off
-LATIN = (
-    "annie-use-your-telescope", "architects-daughter", "bad-script", "caveat-brush", "cedarville-cursive", "chilanka",
-    "covered-by-your-grace", "delicious-handrawn", "delius", "gaegu", "gloria-hallelujah", "homemade-apple",
-    "indie-flower", "itim", "kalam", "mansalva", "nanum-brush-script", "nanum-pen-script", "neucha", "oooh-baby",
-    "patrick-hand", "playpen-sans", "poor-story", "reenie-beanie", "satisfy", "schoolbell", "shadows-into-light",
-    "shantell-sans", "sriracha", "sue-ellen-francisco", "swanky-and-moo-moo", "the-girl-next-door", "vibur", "zeyada",
-    "dancing-script",
-)
 CHINESE = (
     "lxgw-wenkai", "ma-shan-zheng", "ar-pl-kaitim-gb", "kiloji", "yomogi", "yusei-magic", "zen-kurenaido",
     "yz-pen-hand", "kouzan-mouhitsu", "kouzan-gyosho", "reggae-one", "fandol-fang", "oblique-hei", "zen-maru-gothic",
@@ -68,7 +62,9 @@ TAKE = (
     "zcool-qingke-huangyou=4000",
 )
 # fmt: on
-MANY_LATIN = tuple((HERE / "latin.txt").read_text(encoding="utf-8").split())
+LATIN = tuple((HERE / "latin.txt").read_text(encoding="utf-8").split())
+CLEAN_LATIN = tuple((HERE / "latin_clean.txt").read_text(encoding="utf-8").split())
+"""Those that a BicycleGAN draws without scribbles, and of families that are nearly alike (Playwrite, Edu) only some."""
 GB2312 = "--charset gb2312 --size 64"
 VAE = (
     "bicyclegan --schedule cosine --width 16 --patch 4 --inject bottleneck --latent-dim 24 --lambda-gan2 0"
@@ -76,24 +72,19 @@ VAE = (
 )
 PIXELS = "--batch 32 --lambda-gan 0 --lambda-l1 30 --lambda-ssim 200 --lambda-kl 0.02"
 TRAININGS = {
-    "en": Training(
+    "latin": Training(
         "Caveat",
         LATIN,
-        "--charset latin62 --size 64",
-        ("bicyclegan --images 8000 --width 16 --lambda-feature 5 --eval-every 1000000 --save-every 3000",),
-        "--font Caveat",
-    ),
-    "latin": Training(  # does not ship: README.md says why
-        "Caveat",
-        MANY_LATIN,
         "--charset latin --size 64",
-        (  # a conditional VAE; the same with the latents of whole hands; a game, against fading
+        (  # a conditional VAE; the same with the latents of whole hands; a game, against fading; the clean hands
             f"{VAE} --images 200000 --shared 0.5 {PIXELS}",
             f"{VAE} --images 30000 --shared 1 {PIXELS}",
             f"{VAE} --images 40000 --lr 0.0006 --shared 1 --lambda-l1 10 --lambda-ssim 10 --lambda-kl 0.002",
             f"{VAE} --images 24000 --lr 0.0004 --shared 1 --lambda-l1 20 --lambda-ssim 60 --lambda-kl 0.006",
+            f"{VAE} --images 20000 --lr 0.0003 --shared 1 {PIXELS} --forget-styles",
         ),
-        "--font Caveat --charset latin",
+        f"--font Caveat --charset {shlex.quote(str(HERE / 'latin_writes.txt'))}",  # others may stay blank
+        kept=CLEAN_LATIN,
     ),
     "zh": Training(
         "Heiti",
@@ -161,13 +152,16 @@ def gather(hands: tuple[str, ...], fonts: Path, given: Path | None) -> list[Path
 def make(name: str, work: Path, given: Path | None) -> None:
     """Make one of the weights, in ``work/NAME``."""
     training, folder = TRAININGS[name], work / name
-    glyphs = folder / "glyphs"
-    if not glyphs.is_dir():
-        targets = [part for path in gather(training.hands, work / "fonts", given) for part in ("--target", str(path))]
-        options = shlex.split(training.render)
-        handgen("render", "--font", training.source, *targets, *options, "--out", str(glyphs))
+    stores = [(folder / "glyphs", training.hands)] * len(training.train)
+    if training.kept:
+        stores[-1] = (folder / "kept", training.kept)
     run = folder / "run"
-    for number, arguments in enumerate(training.train):
+    for number, (arguments, (glyphs, hands)) in enumerate(zip(training.train, stores, strict=True)):
+        if not glyphs.is_dir():
+            fonts = gather(hands, work / "fonts", given)
+            targets = [part for path in fonts for part in ("--target", str(path))]
+            options = shlex.split(training.render)
+            handgen("render", "--font", training.source, *targets, *options, "--out", str(glyphs))
         before = ["--from", str(run)] if number else []
         run = folder / ("run" if not number else f"run-{number + 1}")
         handgen("train", *shlex.split(arguments), "--data", str(glyphs), "--out", str(run), *before)

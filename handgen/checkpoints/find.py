@@ -58,6 +58,10 @@ def choose_model(model: Path | None, runs: Sequence[Path], wanted: str = "", unt
         return Choice(model / MODEL if model.is_dir() else model)
     if str(model) in weights.shipped():
         return Choice(weights.shipped()[str(model)] / MODEL)
+    if (now := weights.REPLACED.get(str(model), "")) in weights.shipped():
+        raise UsageError(
+            f"handgen comes without the weights '{model}': '{now}' replaced them", f"Use --model {now}, or name a file."
+        )
     if model.suffix:
         return Choice(model)
     known = [*weights.shipped(), *untrained]

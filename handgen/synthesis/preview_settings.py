@@ -54,7 +54,7 @@ class PreviewSettings(Settings):
     model: Path | None = setting(
         None,
         "Run folder, model file, or the name of weights that come with handgen; or pen.",
-        shown="the latest in runs/; without one zh, for Latin characters en",
+        shown="the latest in runs/; without one zh, for Latin characters latin",
         panel=PATHS,
     )
     font: str | None = setting(None, "Source font.", shown="the one the model was trained with", panel=PATHS)

@@ -1,4 +1,4 @@
-"""Trained weights that come with handgen, a folder each: ``zh``, ``en``.
+"""Trained weights that come with handgen, a folder each: ``zh``, ``latin``.
 
 model.safetensors       what draws, in half precision; a checkpoint as a run has it
 recognizer.safetensors  who reads what it draws, for the gate; not every folder has one
@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent
 MODEL, RECOGNIZER, CARD, PICTURE = "model.safetensors", "recognizer.safetensors", "README.md", "styles.png"
 FIRST = "zh"
 """What is taken where nothing tells which."""
+REPLACED = {"en": "latin"}
+"""Weights of earlier versions -> those that came in their stead."""
 MOST_MODEL, MOST_RECOGNIZER = 16 * 10**6, 12 * 10**6
 """Bytes that a shipped model and a shipped recognizer may have."""
 

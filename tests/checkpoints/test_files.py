@@ -186,7 +186,7 @@ def run_folder(path, images, budget, ssim=0.6, strokes=0.7, ratio=0.8, at=0):
 
 
 def test_a_run_that_is_no_good_yet_is_not_the_usual_one(tmp_path, monkeypatch):
-    shipped = {name: tmp_path / "weights" / name for name in ("zh", "en")}
+    shipped = {name: tmp_path / "weights" / name for name in ("zh", "latin")}
     good = run_folder(tmp_path / "good", 100, 100, at=1)
     weak = {
         "stopped after 99 of 100 images": run_folder(tmp_path / "stopped", 99, 100, at=2),

@@ -170,7 +170,7 @@ def test_flags_have_no_type(capsys):
 )
 def test_everyday_words_are_known(capsys, monkeypatch, tmp_path, words, meant):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(weights, "shipped", lambda: {"zh": tmp_path, "en": tmp_path})
+    monkeypatch.setattr(weights, "shipped", lambda: {"zh": tmp_path, "latin": tmp_path})
     assert run(words.split()) == 2
     assert meant in capsys.readouterr().err
 

@@ -19,9 +19,9 @@ def digit_run(digits, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def shipping(digit_run, reading, trained, tmp_path_factory):
-    """A folder with weights called ``zh``, which read and draw digits, and ``en``, of letters and without a reader."""
+    """A folder with weights called ``zh``, which draw and read digits, and ``latin``, of letters, without a reader."""
     folder = tmp_path_factory.mktemp("weights")
-    for name, model, *more in (("zh", digit_run, "--recognizer", reading), ("en", trained)):
+    for name, model, *more in (("zh", digit_run, "--recognizer", reading), ("latin", trained)):
         words = ["models", "export", model, "--name", name, "--out", folder / name, *more]
         assert run([str(word) for word in words]) == 0
     return folder

@@ -48,10 +48,10 @@ def test_a_mixture_has_the_floor_of_its_parents(shipped):
 @pytest.mark.parametrize(
     ("options", "out"),
     [
-        (["--charset", "ABC"], "en"),
+        (["--charset", "ABC"], "latin"),
         (["--charset", "0123"], "zh"),
-        (["--text", "{text}"], "en"),
-        (["--lines", "--corpus", "{text}", "--max-chars", "8"], "en-lines"),
+        (["--text", "{text}"], "latin"),
+        (["--lines", "--corpus", "{text}", "--max-chars", "8"], "latin-lines"),
     ],
     ids=str,
 )
@@ -76,8 +76,8 @@ def test_a_reader_is_found_by_name_and_where_one_is_asked_for(shipped):
     assert find_recognizer(None) == find_recognizer(Path("zh")) == shipped / "zh" / "recognizer.safetensors"
     with pytest.raises(UsageError, match="no recognizer was found"):
         find_recognizer(None, shipped=False)
-    with pytest.raises(UsageError, match="no recognizer comes with the weights 'en'"):
-        find_recognizer(Path("en"))
+    with pytest.raises(UsageError, match="no recognizer comes with the weights 'latin'"):
+        find_recognizer(Path("latin"))
 
 
 def test_eval_reads_with_it(shipped, digits, capsys):
@@ -86,14 +86,14 @@ def test_eval_reads_with_it(shipped, digits, capsys):
 
 
 def test_training_begins_with_it(shipped, trained):
-    assert loading.load_for_training(Path("en"), "zi2zi").facts["images"] == checkpoint.facts_of(trained)["images"]
+    assert loading.load_for_training(Path("latin"), "zi2zi").facts["images"] == checkpoint.facts_of(trained)["images"]
 
 
 def test_preview_and_list_styles_by_name(shipped, capsys):
     assert run(["preview", "--model", "zh", "--text", "01"]) == 0
     assert Path("preview-zh.png").is_file()
     capsys.readouterr()
-    assert run(["synth", "--model", "en", "--list-styles", "--json"]) == 0
+    assert run(["synth", "--model", "latin", "--list-styles", "--json"]) == 0
     assert [style["name"] for style in json.loads(capsys.readouterr().out)] == ["kalam", "indie-flower"]
 
 
@@ -103,7 +103,15 @@ def test_a_folder_of_that_name_goes_first(shipped, trained):
     assert find.find_model(Path("zh"), ()) == Path("zh/model.safetensors")
 
 
-NAMES = [("zhh", "Did you mean 'zh'?"), ("xyz", f"Known: zh, en, {', '.join(UNTRAINED)}.")]
+NAMES = [("zhh", "Did you mean 'zh'?"), ("xyz", f"Known: zh, latin, {', '.join(UNTRAINED)}.")]
+
+
+def test_weights_of_earlier_versions_are_said_to_have_been_replaced(shipped, trained, capsys):
+    assert run(["synth", "--model", "en"]) == 2
+    assert "handgen comes without the weights 'en': 'latin' replaced them. Use --model latin" in capsys.readouterr().err
+    Path("en").mkdir()
+    (Path("en") / "model.safetensors").write_bytes(trained.read_bytes())
+    assert find.find_model(Path("en"), ()) == Path("en/model.safetensors")
 
 
 @pytest.mark.parametrize(("name", "hint"), NAMES)
@@ -119,7 +127,7 @@ def test_without_weights_it_says_what_to_do(tmp_path, monkeypatch, capsys):
     assert run(["synth"]) == 2
     assert "no trained model was found in runs/. Train one" in capsys.readouterr().err
     assert run(["synth", "--model", "zh"]) == 2
-    assert "no weights called 'zh'" in capsys.readouterr().err
+    assert "zh is a recipe, not a source. Give --recipe zh" in capsys.readouterr().err
     assert run(["models", "--json"]) == 0
     assert [each["name"] for each in json.loads(capsys.readouterr().out)] == [*UNTRAINED]
 
@@ -135,7 +143,7 @@ def test_models_lists_what_is_shipped_and_what_is_in_runs(shipped, trained, caps
     assert [key for key in found if key[1] != "?"] == [
         ("zh", "zi2zi"),
         ("zh", "recognizer"),
-        ("en", "zi2zi"),
+        ("latin", "zi2zi"),
         ("runs/mine", "zi2zi"),
         *((name, name) for name in UNTRAINED),
     ]
@@ -152,7 +160,7 @@ def test_models_lists_what_is_shipped_and_what_is_in_runs(shipped, trained, caps
     assert run(["models"]) == 0
     shown = capsys.readouterr().out
     assert all(word in shown for word in ("zh", "recognizer", "runs/mine", "pen"))
-    assert "\nzh: fonts under Apache-2.0, OFL-1.1\nen, runs/mine: fonts under OFL-1.1\n" in shown
+    assert "\nzh: fonts under Apache-2.0, OFL-1.1\nlatin, runs/mine: fonts under OFL-1.1\n" in shown
     assert re.search(r"\nruns/broken: .*damaged", shown)
 
 
@@ -163,7 +171,7 @@ def test_licenses_do_not_break_within_words(capsys, monkeypatch, tmp_path):
     assert run(["models"]) == 0
     shown = capsys.readouterr().out
     assert max(map(len, shown.splitlines())) <= 80
-    assert "en: fonts under Apache-2.0, OFL-1.1\n" in shown
+    assert "latin: fonts under Apache-2.0, OFL-1.1\n" in shown
     assert {"Arphic-1999,", "BSD-3-Clause,", "GPL-3.0-only", "Font-exception-2.0,"} <= set(shown.split())
 
 
@@ -182,7 +190,8 @@ def test_real_weights_keep_to_their_limits(file):
     }
     card = (folder / weights.CARD).read_text(encoding="utf-8")
     for style in facts["styles"]:
-        assert style["origin"]["licence"] not in ("", "unknown"), style["name"]
+        origin = style["origin"]
+        assert origin.get("license", origin.get("licence")) not in (None, "", "unknown"), style["name"]
         assert f"| {style['name']} |" in card
     reader = weights.recognizer_beside(file)
     if reader:

@@ -80,7 +80,7 @@ def test_where_nothing_of_a_recipe_can_be_had_the_weights_draw(with_weights, mon
     monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [])
     monkeypatch.setattr("handgen.sources.traced.shipped_hands", lambda chars: [])
     request, why = with_usual_sources(make_request(charset="abc"))
-    assert [Path(spec.source).parent.name for spec in request.sources] == ["en"]
+    assert [Path(spec.source).parent.name for spec in request.sources] == ["latin"]
     assert "of the recipe latin none of the sources can be had: no font was found" in why
 
 
