@@ -2,9 +2,9 @@
 
     python -m examples.chinese_zi2zi.run
 
-The first stage and ``shipped`` are the runs that ``python -m examples.weights.run article`` makes; here they are measured,
-and everything else begins with the first. Everything is a ``handgen`` command; run it again and it goes on where it
-stopped.
+The first stage and ``shipped`` are the runs that ``python -m examples.weights.run article`` makes; here they are
+measured, and everything else begins with the first. Everything is a ``handgen`` command; run it again and it goes on
+where it stopped.
 """
 
 from __future__ import annotations

@@ -76,9 +76,7 @@ ARTICLE_TAKE = (
 # fmt: on
 MANY_LATIN = tuple((HERE / "latin.txt").read_text(encoding="utf-8").split())
 GB2312 = "--charset gb2312 --size 64"
-ZH = (
-    "--batch 32 --schedule cosine --lambda-ssim 200 --forget-styles --warp 0.6 --holdout 0.05 --eval-every 1000000"
-)
+ZH = "--batch 32 --schedule cosine --lambda-ssim 200 --forget-styles --warp 0.6 --holdout 0.05 --eval-every 1000000"
 VAE = (
     "bicyclegan --schedule cosine --width 16 --patch 4 --inject bottleneck --latent-dim 24 --lambda-gan2 0"
     " --lambda-latent 0 --holdout 0.02 --eval-every 1000000 --save-every 5000"
