@@ -28,7 +28,7 @@ cyclegan: $(VENV)/demo.installed ## CycleGAN from Heiti to a hand, unpaired.
 	$(BIN)/python -m examples.cyclegan_unpaired.run
 
 weights: $(VENV)/demo.installed ## Train the weights that come with handgen again, in ./weights; hours on a CPU.
-	$(BIN)/python -m examples.weights.run recognizer zh latin
+	$(BIN)/python -m examples.weights.run recognizer article zh latin
 
 hands: $(VENV)/demo.installed ## Trace the hands that come with handgen again; needs npm; fetching fonts takes longest.
 	$(BIN)/python -m handgen fonts fetch zh
@@ -37,7 +37,7 @@ hands: $(VENV)/demo.installed ## Trace the hands that come with handgen again; n
 	$(BIN)/python -m examples.hands.run han
 
 chinese: $(VENV)/dev.installed ## The article's Chinese experiment: 15 hands, both stages, every loss; hours on a CPU.
-	$(BIN)/python -m examples.weights.run recognizer zh
+	$(BIN)/python -m examples.weights.run recognizer article
 	$(BIN)/python -m examples.chinese_zi2zi.run
 
 digits: $(VENV)/demo.installed ## DCGAN beside WGAN on handwritten digits.
@@ -52,8 +52,8 @@ fewshot: $(VENV)/dev.installed ## A new hand for the weights zh, from 30, 100 an
 
 trust: $(VENV)/dev.installed ## Losses against lost strokes, and how far the gate helps; hours on a CPU.
 	$(BIN)/python -m examples.trust.losses
-	$(BIN)/python -m examples.weights.run recognizer zh
-	$(BIN)/python -m examples.trust.distance weights/zh/run --recognizer weights/recognizer/run
+	$(BIN)/python -m examples.weights.run recognizer article
+	$(BIN)/python -m examples.trust.distance weights/article/run --recognizer weights/recognizer/run
 
 test: $(VENV)/dev.installed ## Run the whole test suite.
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)

@@ -2,9 +2,9 @@
 
     python -m examples.chinese_zi2zi.run
 
-The first stage and what ships are the runs that ``python -m examples.weights.run zh`` makes; here they are measured,
-and everything else begins with the first. Everything is a ``handgen`` command; run it again and it goes on where it
-stopped.
+The first stage and ``shipped`` are the runs that ``python -m examples.weights.run article`` makes; here they are
+measured, and everything else begins with the first. Everything is a ``handgen`` command; run it again and it goes on
+where it stopped.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def write(results: Mapping[str, Any]) -> None:
 def main() -> None:
     """Train, measure, show."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--first", type=Path, default=Path("weights/zh/run"), help="run of the first stage")
-    parser.add_argument("--shipped", type=Path, default=Path("weights/zh/run-2"), help="run of what ships")
+    parser.add_argument("--first", type=Path, default=Path("weights/article/run"), help="run of the first stage")
+    parser.add_argument("--shipped", type=Path, default=Path("weights/article/run-2"), help="run with the game")
     parser.add_argument("--work", type=Path, default=Path("chinese"), help="folder for the runs that go on from it")
     parser.add_argument("--recognizer", type=Path, default=Path("weights/recognizer/run"), help="reads what is drawn")
     parser.add_argument("--only", nargs="*", default=[*MADE, *IMAGES], choices=[*MADE, *IMAGES])
