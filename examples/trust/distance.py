@@ -90,7 +90,7 @@ def of_fonts(folder: Path, store: GlyphStore, truth: Truth, judge: Judge) -> Jud
         some = slice(start, start + _BATCH)
         images: NDArray[np.uint8] = np.stack([store.images[row] for row in rows[some].tolist()])
         styles, labels = (list(part) for part in zip(*pairs[some], strict=True))
-        samples = Samples(images, labels, styles, list(range(len(labels))))
+        samples = Samples(images, labels, styles, list(range(len(labels))), styles)
         found += judged(samples, list(range(len(labels))), judge)
     return found
 

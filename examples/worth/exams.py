@@ -109,8 +109,9 @@ def _people(path: Path, name: str, chars: str, half: str) -> tuple[NDArray[np.ui
     images, labels = [], []
     with one_dataset(path).open() as records:
         for record in records.records(Findings()):
-            if record.meta["writer"] in writers and (label := record.label.decode()) in chars:
-                images.append(np.asarray(Image.open(io.BytesIO(record.image)).convert("L")))
+            label = (record.label or b"").decode()
+            if (record.meta or {})["writer"] in writers and label and label in chars:
+                images.append(_gray(record.image))
                 labels.append(chars.index(label))
     side = max(max(image.shape) for image in images)
     padded = [
@@ -127,8 +128,8 @@ def _digits(work: Path, half: str) -> dict[str, tuple[Tensor, NDArray[np.int64]]
     images, labels = [], []
     with one_dataset(mnist(work)).open() as records:
         for record in records.records(Findings()):
-            images.append(np.asarray(Image.open(io.BytesIO(record.image)).convert("L")))
-            labels.append(int(record.label))
+            images.append(_gray(record.image))
+            labels.append(int(record.label or b""))
     order = np.random.default_rng(0).permutation(len(labels))
     many = torch.as_tensor(np.stack(images)[order])[:, None].float()
     scaled = functional.interpolate(many, _SIDE, mode="bilinear")[:, 0].numpy()
@@ -137,6 +138,10 @@ def _digits(work: Path, half: str) -> dict[str, tuple[Tensor, NDArray[np.int64]]
     return {
         name: (even(drawn[parts[name]], scanned=True), classes[parts[name]]) for name, (drawn, classes) in found.items()
     }
+
+
+def _gray(data: bytes | None) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(io.BytesIO(data or b"")).convert("L"))
 
 
 def _half(count: int, half: str) -> slice:
