@@ -98,7 +98,9 @@ class Reader(nn.Module):
     def read(self, images: Tensor) -> NDArray[np.int64]:
         """Return the classes, int64 ``[n]``, that images ``[n, SIDE, SIDE]`` look like most."""
         self.eval()
-        found: NDArray[np.int64] = torch.cat([self(some[:, None]) for some in torch.split(images, 500)]).argmax(1).numpy()
+        found: NDArray[np.int64] = (
+            torch.cat([self(some[:, None]) for some in torch.split(images, 500)]).argmax(1).numpy()
+        )
         return found
 
 
