@@ -41,6 +41,9 @@ from examples.worth.exams import (
     real_samples,
 )
 from examples.worth.reader import Draw, even, learn
+from handgen.checkpoints.files import peek
+from handgen.checkpoints.find import find_model
+from handgen.sources.spec import SourceSpec
 from handgen.synthesis.prepare import prepare
 from handgen.synthesis.recipe import read_recipe, shipped
 from handgen.synthesis.request import OFF, Request
@@ -50,25 +53,26 @@ EXAMS = (CHINESE, LETTERS, DIGITS, *RUNNING)
 IMAGES = {CHINESE: 30_000, LETTERS: 30_000, DIGITS: 20_000} | dict.fromkeys(RUNNING, 40_000)
 """What a network sees."""
 PARTS = {"fonts": "fonts", "traced": "pen"}
-"""Source of a recipe -> what it is called here; others are GANs."""
-REAL, INSTALLED = "real", "installed"
+"""Source of a recipe -> what it is called here."""
+GAN, WITH_GAN, REAL, INSTALLED = "gan", "with-gan", "real", "installed"
 SETS = {
     "fonts": "fonts as they are",
     "warped": "fonts, deformed, no ink",
     "scanned": "fonts, deformed, with ink and grain",
-    "gan": "the GAN alone",
-    "pen": "the pen alone",
+    GAN: "a GAN alone, with ink and grain",
+    "pen": "the pen alone, with ink and grain",
     "default": "the default with fonts at hand",
-    "no-gan": "without the GAN",
-    "no-fonts": "without fonts",
-    "no-pen": "without the pen",
+    WITH_GAN: "the same with a sixth of the GAN",
     INSTALLED: "the default as installed",
     REAL: "real handwriting of the other half",
 }
 BARE = {"fonts": 0.0, "warped": 1.0}
 """Fonts without ink -> how much they are deformed."""
-ALONE = {"scanned": "fonts", "gan": "gan", "pen": "pen"}
+KEPT = {"scanned": ("fonts",), "pen": ("pen",), GAN: (GAN,), "default": ("fonts", "pen")}
+"""Parts of the recipe, and the GAN of its name. Without fonts the recipe is the pen alone, without the pen fonts."""
 _FEW = 5
+_SIXTH = 1 / 5
+"""Of the others' share, is a sixth of all."""
 
 
 @dataclass(frozen=True)
@@ -84,27 +88,27 @@ class Cell:
         return f"{self.learned}{f'+real{self.shots}' if self.shots else ''} {self.exam} {self.seed}"
 
 
-def request_of(learned: str, exam: Exam, fonts: str) -> Request | None:
-    """Return what draws a set: the recipe of the script, or a part of it; None where the recipe has no such part.
+def request_of(learned: str, exam: Exam, fonts: str) -> Request:
+    """Return what draws a set: the recipe of the script, a part of it, or the recipe with the GAN of its name.
 
     Args:
         learned: one of ``SETS``, but ``REAL``.
         exam: what will be read.
         fonts: files, with commas, that are at hand.
     """
-    recipe = dataclasses.replace(read_recipe(shipped()[exam.script]), charset=exam.chars, gate=OFF)
+    recipe = dataclasses.replace(read_recipe(shipped()[exam.script]), charset=exam.chars, gate=OFF, recognizer=None)
     if learned == INSTALLED:
         return with_usual_sources(recipe)[0]
-    parts = {PARTS.get(spec.source, "gan"): spec for spec in recipe.sources}
+    parts = {PARTS[spec.source]: spec for spec in recipe.sources}
     parts["fonts"] = dataclasses.replace(parts["fonts"], fonts=fonts)
     if learned in BARE:
         bare = dataclasses.replace(parts["fonts"], vary=BARE[learned])
         return dataclasses.replace(recipe, sources=(bare,), degrade="none")
-    alone, missing = ALONE.get(learned), learned.removeprefix("no-") if learned.startswith("no-") else None
-    if (alone or missing or "pen") not in parts:
-        return None
-    kept = [spec for part, spec in parts.items() if part != missing and alone in (None, part)]
-    return dataclasses.replace(recipe, sources=tuple(kept))
+    parts[GAN] = SourceSpec(source=exam.script, share=_SIXTH * sum(spec.share for spec in parts.values()), vary=0.6)
+    if exam.left_out:
+        hands = peek(find_model(Path(exam.script), [])).style_names
+        parts[GAN] = dataclasses.replace(parts[GAN], styles=",".join(hand for hand in hands if hand != exam.left_out))
+    return dataclasses.replace(recipe, sources=tuple(parts[part] for part in KEPT.get(learned, parts)))
 
 
 def drawing(request: Request, exam: Exam, seed: int) -> Draw:
@@ -173,9 +177,11 @@ class Measuring:
         given, began = self.given, time.monotonic()
         exam = open_exam(cell.exam, given.real, given.chinese, given.work, given.half)
         torch.manual_seed(cell.seed)
-        draw = self._draw(cell, exam)
-        if draw is None:
+        if cell.learned == REAL and exam.left_out:  # there is none of a font's hand
             return
+        if cell.learned == WITH_GAN and exam.script == "latin":  # it draws at another size
+            return
+        draw = self._draw(cell, exam)
         few = few_of(*real_samples(cell.exam, given.real, given.work, given.half), cell.shots) if cell.shots else None
         reader = learn(draw, len(exam.chars), given.images or IMAGES[cell.exam], cell.seed, few)
         read: dict[str, float] = {}
@@ -191,17 +197,14 @@ class Measuring:
             file.write(json.dumps({"cell": str(cell), "read": read}) + "\n")
         print(f"{cell}: {read} in {time.monotonic() - began:.0f} s", flush=True)
 
-    def _draw(self, cell: Cell, exam: Exam) -> Draw | None:
+    def _draw(self, cell: Cell, exam: Exam) -> Draw:
         given = self.given
         if cell.learned == REAL:
-            if exam.left_out:
-                return None
             return again(*real_samples(cell.exam, given.real, given.work, given.half), cell.seed)
         folder = given.chinese if exam.script == "zh" else given.latin
         kept = sorted(file for file in folder.glob("*.?tf") if file.stem != exam.left_out)
         others = [file for file in kept if exam.left_out or file.stem not in RUNNING]
-        request = request_of(cell.learned, exam, ",".join(map(str, others)))
-        return drawing(request, exam, cell.seed) if request else None
+        return drawing(request_of(cell.learned, exam, ",".join(map(str, others))), exam, cell.seed)
 
     def table(self, exams: list[str], sets: list[str]) -> str:
         """Return the table: a row a set, a column an exam, mean and standard deviation in percent."""

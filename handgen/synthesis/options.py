@@ -13,7 +13,7 @@ from handgen.registry import nearest
 from handgen.settings import Settings
 from handgen.sources.spec import OWN, SourceSpec
 from handgen.synthesis.recipe import find_recipe, read_recipe
-from handgen.synthesis.request import NESTED, LineRequest, Request
+from handgen.synthesis.request import NESTED, OFF, LineRequest, Request
 
 
 def names_of(kind: type[Settings], but: Collection[str] = ()) -> set[str]:
@@ -51,6 +51,8 @@ def make_request(
     if recipe is not None:
         path = find_recipe(recipe)
         base = dataclasses.replace(read_recipe(path), out=Path("datasets") / path.stem)
+        if options.get("gate") == OFF:
+            base = dataclasses.replace(base, recognizer=None)
     page_request = pages if isinstance(pages, PageRequest) else base.pages or (PageRequest() if pages else None)
     line_request = base.lines or (LineRequest() if lines or page_request else None)
     line_request = lines if isinstance(lines, LineRequest) else line_request

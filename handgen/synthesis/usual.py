@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from handgen.checkpoints.files import peek
 from handgen.errors import UsageError
 from handgen.files import PACKAGE
 from handgen.fonts.charsets import load_charset, unique_chars
 from handgen.lines.corpus import first_file
 from handgen.lines.sources import find_source
+from handgen.ocr.reader import find_recognizer
 from handgen.sources.find import choose_model
 from handgen.sources.opening import source_class
 from handgen.sources.spec import SourceSpec, asked_styles
 from handgen.synthesis.recipe import read_recipe, shipped
-from handgen.synthesis.request import Request
+from handgen.synthesis.request import OFF, Request
 from handgen.weights import FIRST
 
 NONE = "none"
@@ -54,6 +56,7 @@ def with_usual_sources(request: Request) -> tuple[Request, str]:
         charset=request.charset or (None if request.text or request.lines else recipe.charset),
         degrade=request.degrade or (NONE if request.lines and not of_lines else recipe.degrade),
         out=request.out or usual_out(name, request),
+        recognizer=request.recognizer or _reader_of(recipe, request),
     )
     try:
         taken, absent = _without_absent(taken)
@@ -63,6 +66,15 @@ def with_usual_sources(request: Request) -> tuple[Request, str]:
     _, _, runs = choice.why.partition("; ")
     why = "; ".join(part for part in (f"the recipe {drawn}, which comes with handgen", absent, runs) if part)
     return taken, why
+
+
+def _reader_of(recipe: Request, request: Request) -> Path | None:
+    """Return the recognizer that a recipe names; None if there is to be no gate, or it knows none of the characters."""
+    if request.gate == OFF or recipe.recognizer is None:
+        return None
+    known = peek(find_recognizer(recipe.recognizer)).facts["charset"]
+    meant = _meant(request)
+    return recipe.recognizer if not meant or set(meant) & set(known) else None
 
 
 def usual_out(name: str, request: Request) -> Path:

@@ -13,7 +13,7 @@ from handgen.sources.spec import SourceSpec
 from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
 from handgen.synthesis.recipe import read_recipe, shipped
-from handgen.synthesis.request import LineRequest, Request
+from handgen.synthesis.request import OFF, LineRequest, Request
 from handgen.synthesis.usual import with_usual_sources
 
 CHARS = "永一二三四五六七八九"
@@ -40,13 +40,25 @@ def test_every_recipe_that_comes_with_handgen_can_be_read():
 def test_where_nothing_is_named_a_recipe_is_taken_less_what_cannot_be_had(with_weights, monkeypatch):
     monkeypatch.setattr("handgen.sources.fonts.suitable_fonts", lambda chars: [])
     request, why = with_usual_sources(Request(charset=CHARS))
-    assert names(request) == ["zh", "traced"]
-    assert (request.out, request.degrade) == (Path("datasets/zh"), "grain")
+    assert names(request) == ["traced"]
+    assert (request.out, request.degrade, request.recognizer) == (Path("datasets/zh"), "grain", Path("zh"))
     assert "the recipe zh" in why
     assert "without fonts: no font was found" in why
     latin, why = with_usual_sources(make_request(charset="abc"))
     assert names(latin) == ["traced"]
     assert "the recipe latin" in why
+
+
+def test_the_recognizer_of_a_recipe_reads_unless_it_cannot_or_shall_not(with_weights, tmp_path):
+    other = Path("runs/recognizer")
+    assert with_usual_sources(Request(charset=CHARS, recognizer=other))[0].recognizer == other
+    assert with_usual_sources(Request(charset=CHARS, gate=OFF))[0].recognizer is None
+    assert make_request(recipe=Path("zh"), gate=OFF).recognizer is None
+    with pytest.raises(UsageError, match="--gate is off"):
+        make_request(recipe=Path("zh"), gate=OFF, recognizer=other)
+    (tmp_path / "kana.txt").write_text("あいうえおかきくけこ", encoding="utf-8")
+    kana, _ = with_usual_sources(Request(charset=str(tmp_path / "kana.txt")))
+    assert kana.recognizer is None
 
 
 def test_fonts_at_hand_join_and_styles_are_shared_out(with_weights, monkeypatch, caveat):
@@ -117,7 +129,7 @@ def test_lines_are_drawn_by_what_has_the_characters_of_their_texts(with_weights,
     Path("folder", "1.txt").write_text(texts["zh"], encoding="utf-8")
     for corpus in ("zh.txt", "folder"):
         request, why = with_usual_sources(make_request(lines=LineRequest(corpus=corpus)))
-        assert names(request) == ["zh", "traced"]
+        assert names(request) == ["traced"]
         assert "without fonts" in why
     spec = SourceSpec(source="traced", styles="2")
     made = prepare(Request(sources=(spec,), lines=LineRequest(corpus="fr.txt"), gate="off", out=tmp_path, device="cpu"))
