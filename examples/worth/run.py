@@ -66,10 +66,12 @@ SETS = {
     INSTALLED: "the default as installed",
     REAL: "real handwriting of the other half",
 }
+FONTS = ("fonts", "warped", "scanned")
+"""All fonts, display faces too; a recipe takes those at hand that look written by hand."""
 BARE = {"fonts": 0.0, "warped": 1.0}
 """Fonts without ink -> how much they are deformed."""
-KEPT = {"scanned": ("fonts",), "pen": ("pen",), GAN: (GAN,), "default": ("fonts", "pen")}
-"""Parts of the recipe, and the GAN of its name. Without fonts the recipe is the pen alone, without the pen fonts."""
+KEPT = {"pen": ("pen",), GAN: (GAN,), "default": ("fonts", "pen")}
+"""Parts of the recipe, and the GAN of its name; without fonts the recipe is the pen alone."""
 _FEW = 5
 _SIXTH = 1 / 5
 """Of the others' share, is a sixth of all."""
@@ -94,16 +96,16 @@ def request_of(learned: str, exam: Exam, fonts: str) -> Request:
     Args:
         learned: one of ``SETS``, but ``REAL``.
         exam: what will be read.
-        fonts: files, with commas, that are at hand.
+        fonts: files, with commas, which ``FONTS`` draw; a recipe takes what is at hand.
     """
     recipe = dataclasses.replace(read_recipe(shipped()[exam.script]), charset=exam.chars, gate=OFF, recognizer=None)
     if learned == INSTALLED:
         return with_usual_sources(recipe)[0]
     parts = {PARTS[spec.source]: spec for spec in recipe.sources}
-    parts["fonts"] = dataclasses.replace(parts["fonts"], fonts=fonts)
-    if learned in BARE:
-        bare = dataclasses.replace(parts["fonts"], vary=BARE[learned])
-        return dataclasses.replace(recipe, sources=(bare,), degrade="none")
+    if learned in FONTS:
+        vary = BARE.get(learned, parts["fonts"].vary)
+        alone = dataclasses.replace(parts["fonts"], fonts=fonts, vary=vary)
+        return dataclasses.replace(recipe, sources=(alone,), degrade="none" if learned in BARE else recipe.degrade)
     parts[GAN] = SourceSpec(source=exam.script, share=_SIXTH * sum(spec.share for spec in parts.values()), vary=0.6)
     if exam.left_out:
         hands = peek(find_model(Path(exam.script), [])).style_names
@@ -203,8 +205,14 @@ class Measuring:
             return again(*real_samples(cell.exam, given.real, given.work, given.half), cell.seed)
         folder = given.chinese if exam.script == "zh" else given.latin
         kept = sorted(file for file in folder.glob("*.?tf") if file.stem != exam.left_out)
-        others = [file for file in kept if exam.left_out or file.stem not in RUNNING]
-        return drawing(request_of(cell.learned, exam, ",".join(map(str, others))), exam, cell.seed)
+        fonts = [file for file in kept if exam.left_out or file.stem not in RUNNING]
+        at_hand: Path = given.work / "at-hand" / ("none" if cell.learned == INSTALLED else cell.exam)
+        at_hand.mkdir(parents=True, exist_ok=True)
+        for file in fonts:
+            if cell.learned != INSTALLED and not (at_hand / file.name).exists():
+                (at_hand / file.name).symlink_to(file.resolve())
+        os.environ["HANDGEN_FONTS"] = str(at_hand)
+        return drawing(request_of(cell.learned, exam, ",".join(map(str, fonts))), exam, cell.seed)
 
     def table(self, exams: list[str], sets: list[str]) -> str:
         """Return the table: a row a set, a column an exam, mean and standard deviation in percent."""
@@ -258,9 +266,6 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path("worth"), help="folder for results")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
-    none = given.work / "no-fonts"
-    none.mkdir(exist_ok=True)
-    os.environ["HANDGEN_FONTS"] = str(none)  # "as installed" has none but Caveat
     torch.set_num_threads(1)
     measuring = Measuring(given)
     for seed in range(1, given.seeds + 1):
