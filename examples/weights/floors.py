@@ -13,6 +13,7 @@ import argparse
 import os
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from handgen.synthesis import floors
@@ -26,8 +27,9 @@ def fresh_floors() -> dict[str, list[float]]:
     from handgen.synthesis.options import make_request
     from handgen.synthesis.prepare import prepare
 
-    source = prepare(make_request(recipe=Path("zh"), gate="off", device="cpu", out=Path("unused"))).source
-    file = find_recognizer(source.gate_facts().recognizer)
+    request = make_request(recipe=Path("zh"), device="cpu", out=Path("unused"))
+    source = prepare(replace(request, gate="off", recognizer=None)).source
+    file = find_recognizer(request.recognizer)
     reader, digest = load_reader(file, resolve_device("cpu")), checkpoint.load(file).digest()
     made = {}
     for part in source.parts:
