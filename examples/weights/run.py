@@ -33,7 +33,7 @@ class Training:
         render: options of ``handgen render``.
         train: arguments of ``handgen train``, one run after the other; ``{work}`` is the folder of all.
         export: options of ``handgen models export``; nothing is exported where there are none.
-        kept: the hands of the last run, which forgets the others; empty = all.
+        kept: the hands from the run on that has ``--forget-styles``; empty = all.
     """
 
     source: str
@@ -77,18 +77,21 @@ VAE = (
     "bicyclegan --schedule cosine --width 16 --patch 4 --inject bottleneck --latent-dim 24 --lambda-gan2 0"
     " --lambda-latent 0 --holdout 0.02 --eval-every 1000000 --save-every 5000"
 )
-PIXELS = "--batch 32 --lambda-gan 0 --lambda-l1 30 --lambda-ssim 200 --lambda-kl 0.02"
+PIXELS = "--batch 32 --lambda-gan 0 --lambda-l1 30 --lambda-ssim 200"
 TRAININGS = {
     "latin": Training(
         "Caveat",
         LATIN,
         "--charset latin --size 64",
-        (  # a conditional VAE; the same with the latents of whole hands; a game, against fading; the clean hands
-            f"{VAE} --images 200000 --shared 0.5 {PIXELS}",
-            f"{VAE} --images 30000 --shared 1 {PIXELS}",
+        (  # a conditional VAE, first with the latents of glyphs, then of whole hands; a game, against fading; the clean
+            # hands alone, at last with a loss of broken lines
+            f"{VAE} --images 200000 --shared 0.5 {PIXELS} --lambda-kl 0.02",
+            f"{VAE} --images 30000 --shared 1 {PIXELS} --lambda-kl 0.02",
             f"{VAE} --images 40000 --lr 0.0006 --shared 1 --lambda-l1 10 --lambda-ssim 10 --lambda-kl 0.002",
             f"{VAE} --images 24000 --lr 0.0004 --shared 1 --lambda-l1 20 --lambda-ssim 60 --lambda-kl 0.006",
-            f"{VAE} --images 20000 --lr 0.0003 --shared 1 {PIXELS} --forget-styles",
+            f"{VAE} --images 20000 --lr 0.0003 --shared 1 {PIXELS} --lambda-kl 0.02 --forget-styles",
+            f"{VAE} --images 120000 --lr 0.001 --shared 1 {PIXELS} --lambda-kl 0.006 --lambda-cldice 4",
+            f"{VAE} --images 60000 --lr 0.0004 --shared 1 {PIXELS} --lambda-kl 0.006 --lambda-cldice 20",
         ),
         f"--font Caveat --charset {shlex.quote(str(HERE / 'latin_writes.txt'))}",  # others may stay blank
         kept=CLEAN_LATIN,
@@ -171,7 +174,8 @@ def make(name: str, work: Path, given: Path | None) -> None:
     training, folder = TRAININGS[name], work / name
     stores = [(folder / "glyphs", training.hands)] * len(training.train)
     if training.kept:
-        stores[-1] = (folder / "kept", training.kept)
+        first = next(number for number, arguments in enumerate(training.train) if "--forget-styles" in arguments)
+        stores[first:] = [(folder / "kept", training.kept)] * (len(stores) - first)
     run = folder / "run"
     for number, (arguments, (glyphs, hands)) in enumerate(zip(training.train, stores, strict=True)):
         if not glyphs.is_dir():

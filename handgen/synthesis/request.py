@@ -151,7 +151,7 @@ class Request(Settings):
         "A recognizer reads each drawing. Draw again what does not read as its label, and another style or character "
         "instead of what never does (a line is written without it); or only mark it.",
         metavar="off|mark|redraw",
-        shown="redraw, if there is a recognizer: the model's own, or one in runs/",
+        shown="redraw, if there is a recognizer: that of the model or recipe, or one in runs/",
         choices=(OFF, MARK, REDRAW, AUTO),
         panel=GATE,
         often=True,
@@ -159,7 +159,7 @@ class Request(Settings):
     recognizer: Path | None = setting(
         None,
         "Run folder or file of the recognizer, or the name of weights that have one.",
-        shown="the model's own, else the latest in runs/",
+        shown="that of the model or recipe, else the latest in runs/",
         panel=GATE,
         often=True,
     )
