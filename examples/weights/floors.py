@@ -13,7 +13,6 @@ import argparse
 import os
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 from handgen.synthesis import floors
@@ -26,10 +25,11 @@ def fresh_floors() -> dict[str, list[float]]:
     from handgen.ocr.reader import find_recognizer, load_reader
     from handgen.synthesis.options import make_request
     from handgen.synthesis.prepare import prepare
+    from handgen.synthesis.recipe import find_recipe, read_recipe
 
-    request = make_request(recipe=Path("zh"), device="cpu", out=Path("unused"))
-    source = prepare(replace(request, gate="off", recognizer=None)).source
-    file = find_recognizer(request.recognizer)
+    recipe = Path("zh")
+    source = prepare(make_request(recipe=recipe, gate="off", device="cpu", out=Path("unused"))).source
+    file = find_recognizer(read_recipe(find_recipe(recipe)).recognizer)
     reader, digest = load_reader(file, resolve_device("cpu")), checkpoint.load(file).digest()
     made = {}
     for part in source.parts:

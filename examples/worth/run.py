@@ -44,8 +44,8 @@ from examples.worth.reader import Draw, even, learn
 from handgen.checkpoints.files import peek
 from handgen.checkpoints.find import find_model
 from handgen.sources.spec import SourceSpec
+from handgen.synthesis.options import make_request
 from handgen.synthesis.prepare import prepare
-from handgen.synthesis.recipe import read_recipe, shipped
 from handgen.synthesis.request import OFF, Request
 from handgen.synthesis.usual import with_usual_sources
 
@@ -73,8 +73,6 @@ BARE = {"fonts": 0.0, "warped": 1.0}
 KEPT = {"pen": ("pen",), GAN: (GAN,), "default": ("fonts", "pen")}
 """Parts of the recipe, and the GAN of its name; without fonts the recipe is the pen alone."""
 _FEW = 5
-_SIXTH = 1 / 5
-"""Of the others' share, is a sixth of all."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def request_of(learned: str, exam: Exam, fonts: str) -> Request:
         exam: what will be read.
         fonts: files, with commas, which ``FONTS`` draw; a recipe takes what is at hand.
     """
-    recipe = dataclasses.replace(read_recipe(shipped()[exam.script]), charset=exam.chars, gate=OFF, recognizer=None)
+    recipe = make_request(recipe=Path(exam.script), charset=exam.chars, gate=OFF)
     if learned == INSTALLED:
         return with_usual_sources(recipe)[0]
     parts = {PARTS[spec.source]: spec for spec in recipe.sources}
@@ -106,7 +104,8 @@ def request_of(learned: str, exam: Exam, fonts: str) -> Request:
         vary = BARE.get(learned, parts["fonts"].vary)
         alone = dataclasses.replace(parts["fonts"], fonts=fonts, vary=vary)
         return dataclasses.replace(recipe, sources=(alone,), degrade="none" if learned in BARE else recipe.degrade)
-    parts[GAN] = SourceSpec(source=exam.script, share=_SIXTH * sum(spec.share for spec in parts.values()), vary=0.6)
+    sixth = sum(spec.share for spec in parts.values()) / 5
+    parts[GAN] = SourceSpec(source=exam.script, share=sixth, vary=0.6)
     if exam.left_out:
         hands = peek(find_model(Path(exam.script), [])).style_names
         parts[GAN] = dataclasses.replace(parts[GAN], styles=",".join(hand for hand in hands if hand != exam.left_out))
@@ -208,8 +207,8 @@ class Measuring:
         fonts = [file for file in kept if exam.left_out or file.stem not in RUNNING]
         at_hand: Path = given.work / "at-hand" / ("none" if cell.learned == INSTALLED else cell.exam)
         at_hand.mkdir(parents=True, exist_ok=True)
-        for file in fonts:
-            if cell.learned != INSTALLED and not (at_hand / file.name).exists():
+        for file in [] if cell.learned == INSTALLED else fonts:
+            if not (at_hand / file.name).exists():
                 (at_hand / file.name).symlink_to(file.resolve())
         os.environ["HANDGEN_FONTS"] = str(at_hand)
         return drawing(request_of(cell.learned, exam, ",".join(map(str, fonts))), exam, cell.seed)

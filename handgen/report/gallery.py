@@ -98,7 +98,7 @@ def make_gallery(what: str | None, settings: GallerySettings, progress: Progress
     source = open_sources(
         still, unique_chars(text + probes), seed=request.seed, device=request.device, progress=progress, suit=charset
     )
-    read, remark = word_reader(settings, request.device, source)
+    read, remark = word_reader(settings.recognizer or request.recognizer, request.device, source)
     album, walls, done = Album(BUDGET, tallest=HEIGHT * FRESH, widest=_WIDEST), [], 0
     specs = [
         (spec, told) for spec, told in zip(request.sources, described(request)["sources"], strict=True) if spec.share

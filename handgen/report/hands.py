@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,6 @@ from handgen.errors import DatasetError, UsageError
 from handgen.fonts.catalog import find_entry
 from handgen.lines.cut import composable
 from handgen.lines.synthesis import LineGlyphs, LineJob, LineSynthesis
-from handgen.report.gallery_settings import GallerySettings
 from handgen.report.pictures import Album
 from handgen.report.text import plain
 from handgen.seeds import SampleKey
@@ -78,15 +78,13 @@ Read = Callable[[NDArray[np.uint8], Sequence[str]], "NDArray[np.float64]"]
 """Tells of images and their characters whether each is read: 1, 0, or nan where the reader does not know it."""
 
 
-def word_reader(settings: GallerySettings, device: str, source: Source) -> tuple[Read | None, str]:
-    """Return who reads, and what to know of that."""
+def word_reader(recognizer: Path | None, device: str, source: Source) -> tuple[Read | None, str]:
+    """Return who reads, the recognizer that is named or the one that ``synth`` would take, and what to know of that."""
     facts = source.gate_facts()
     try:
-        found, _ = find_reader(
-            MARK, settings.recognizer, resolve_device(device), source.chars, facts.recognizer, facts.owed
-        )
+        found, _ = find_reader(MARK, recognizer, resolve_device(device), source.chars, facts.recognizer, facts.owed)
     except UsageError:
-        if settings.recognizer is not None:
+        if recognizer is not None:
             raise
         return None, _UNREAD
     assert found is not None
